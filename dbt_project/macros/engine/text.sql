@@ -1,0 +1,33 @@
+{# Text on DuckDB and on Spark. #}
+
+{% macro text_literal(value) -%}
+'{{ value | string | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro joined_text(value, separator, order_by) %}{{ return(adapter.dispatch('joined_text')(value, separator, order_by)) }}{% endmacro %}
+
+{% macro duckdb__joined_text(value, separator, order_by) -%}
+string_agg({{ value }}, {{ text_literal(separator) }} order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__joined_text(value, separator, order_by) -%}
+array_join(
+    transform(array_sort(collect_list(struct({{ order_by }} as place, {{ value }} as part))), x -> x.part),
+    {{ text_literal(separator) }}
+)
+{%- endmacro %}
+
+{% macro amount_text(amount) %}{{ return(adapter.dispatch('amount_text')(amount)) }}{% endmacro %}
+
+{% macro duckdb__amount_text(amount) -%}
+format('{:,.2f}', cast({{ amount }} as double))
+{%- endmacro %}
+
+{% macro spark__amount_text(amount) -%}
+format_number({{ amount }}, 2)
+{%- endmacro %}
+
+{% macro number_text(number) -%}
+{#- 12.0000 reads 12 and 0.5000 reads 0.5 -#}
+regexp_replace(cast(cast({{ number }} as decimal(28, 4)) as {{ dbt.type_string() }}), '[.]?0+$', '')
+{%- endmacro %}

@@ -1,0 +1,110 @@
+{% macro latest_version(staging, key, columns, version_by=none) -%}
+{#-
+    The latest version of each key: by version_by (a missing one is the oldest), then by load, file and row.
+    Two files of one load are told apart by name, because their rows are numbered from 1 each.
+
+    Incrementally it reads the pending loads alone and compares them with the rows that the keys have now, so an
+    older version that arrives late replaces nothing, and applying the same loads again changes nothing.
+    `_changed_load_id` is the load that last changed a row's content: a source that sends its whole table every
+    night makes work for what changed only.
+
+    Keys with one row (nearly all) never enter the sort.
+-#}
+{%- set version = (version_by ~ ' desc nulls last, ') if version_by else '' -%}
+{%- set content = columns | reject('in', key) | reject('in', ['_load_id', '_file', '_row_number']) | list -%}
+{%- if is_incremental() -%}
+with
+incoming as (
+    select
+        {{ columns | join(',\n        ') }}
+    from {{ ref(staging) }}
+    where {{ is_pending('_load_id') }}
+),
+
+current_rows as (
+    select kept.*
+    from {{ this }} as kept
+    inner join (select distinct {{ key | join(', ') }} from incoming) as touched
+        on {% for column in key %}kept.{{ column }} = touched.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+),
+
+candidates as (
+    select
+        {{ columns | join(',\n        ') }}
+    from incoming
+    union all
+    select
+        {{ columns | join(',\n        ') }}
+    from current_rows
+    where not ({{ is_pending('_load_id') }})
+),
+
+ranked as (
+    select
+        {{ columns | join(',\n        ') }},
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by {{ version }}_load_id desc, _file desc, _row_number desc
+        ) as version_rank
+    from candidates
+)
+
+select
+    {% for column in columns %}
+    ranked.{{ column }},
+    {% endfor %}
+    case
+        when
+            current_rows._load_id is not null
+            {% for column in content %}
+            and ranked.{{ column }} is not distinct from current_rows.{{ column }}
+            {% endfor %}
+            then current_rows._changed_load_id
+        else ranked._load_id
+    end as _changed_load_id
+from ranked
+left join current_rows
+    on {% for column in key %}ranked.{{ column }} = current_rows.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+
+where ranked.version_rank = 1
+{%- else -%}
+with
+repeated as (
+    select {{ key | join(', ') }}
+    from {{ ref(staging) }}
+    group by {{ key | join(', ') }}
+    having count(*) > 1
+),
+
+ranked as (
+    select
+        versions.*,
+        row_number() over (
+            partition by {% for column in key %}versions.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+
+            order by {{ version }}_load_id desc, _file desc, _row_number desc
+        ) as version_rank
+    from {{ ref(staging) }} as versions
+    inner join repeated
+        on {% for column in key %}versions.{{ column }} = repeated.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+
+)
+
+select
+    {% for column in columns %}
+    versions.{{ column }},
+    {% endfor %}
+    versions._load_id as _changed_load_id
+from {{ ref(staging) }} as versions
+left join repeated
+    on {% for column in key %}versions.{{ column }} = repeated.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+
+where repeated.{{ key[0] }} is null
+union all
+select
+    {{ columns | join(',\n    ') }},
+    _load_id as _changed_load_id
+from ranked
+where version_rank = 1
+{%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,126 @@
+"""The DAGs: one for each source of the company, one for the warehouse, one for the alerts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
+
+from sales_warehouse.airflow import assets, policy, runbook, schedule, tasks
+from sales_warehouse.airflow.policy import Tag
+
+FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
+
+INGEST_PREFIX = "ingest_"
+WAREHOUSE = "warehouse"
+WATCH = "watch"
+
+
+def ingest_dags(sources: list[str]) -> dict[str, DAG]:
+    """Return the DAG of each source, by its id."""
+    dags = [ingest_dag(source) for source in sources]
+    return {dag.dag_id: dag for dag in dags}
+
+
+def ingest_dag(source: str) -> DAG:
+    """Build `ingest_<source>`: extract → conform → gate → hand_over → verdict.
+
+    Everything after extract runs whatever became of the task before it: catching up needs no fresh load, and the
+    warehouse must not wait for a source that is down. The verdict, the only leaf, turns the run red all the same.
+    """
+    with _dag(
+        f"{INGEST_PREFIX}{source}",
+        schedule=schedule.nightly(),
+        doc_md=runbook.source(source),
+        tags=[Tag.SOURCE],
+        default_args=policy.task_defaults(policy.SOURCES_POOL, timedelta(hours=2)),
+    ) as dag:
+        landing, conformed, accepted = assets.landing(source), assets.conformed(source), assets.accepted(source)
+        always = TriggerRule.ALL_DONE
+        chain(
+            _step("extract", source, outlets=[landing]),
+            _step("conform", source, inlets=[landing], outlets=[conformed], trigger_rule=always),
+            _step("gate", source, inlets=[conformed], trigger_rule=always),
+            _task(tasks.hand_over, source, outlets=[accepted], trigger_rule=always),
+            _task(tasks.verdict, source, retries=0, trigger_rule=always),
+        )
+    return dag
+
+
+def warehouse_dag(sources: list[str]) -> DAG:
+    """Build `warehouse`: identify → transform → audit → publish, each only when the one before succeeded."""
+    accepted = [assets.accepted(source) for source in sources]
+    with _dag(
+        WAREHOUSE,
+        schedule=schedule.accepted_or_late(accepted) if accepted else None,
+        doc_md=runbook.warehouse(),
+        tags=[Tag.WAREHOUSE],
+        default_args=policy.task_defaults(policy.WAREHOUSE_POOL, timedelta(hours=4)),
+    ) as dag:
+        chain(
+            _step("identify", inlets=accepted, outlets=[assets.IDENTITY]),
+            _step("transform", inlets=[*accepted, assets.IDENTITY], outlets=[assets.MARTS]),
+            _step("audit", inlets=[assets.MARTS], outlets=[assets.AUDITED]),
+            _step("publish", inlets=[assets.AUDITED], outlets=[assets.PUBLISHED]),
+        )
+    return dag
+
+
+def watch_dag() -> DAG:
+    """Build `watch`: alerts of what has just been published."""
+    with _dag(
+        WATCH,
+        schedule=[assets.PUBLISHED],
+        doc_md=runbook.watch(),
+        tags=[Tag.ALERTS],
+        default_args=policy.task_defaults(policy.WAREHOUSE_POOL, timedelta(minutes=30)),
+    ) as dag:
+        _step("watch", inlets=[assets.PUBLISHED], outlets=[assets.ALERTS])
+    return dag
+
+
+def _dag(dag_id: str, **options: Any) -> DAG:
+    return DAG(dag_id, start_date=FIRST_DAY, catchup=False, max_active_runs=1, params=_params(), **options)
+
+
+def _params() -> dict[str, Param]:
+    return {
+        "business_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Business date",
+            description="The day that the refresh reports; empty: the last full day at the as-of moment.",
+        ),
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="As of",
+            description="What is known at this moment counts; empty: the time of the run.",
+        ),
+        "full_refresh": Param(
+            False, type="boolean", title="Full refresh", description="Build the marts from the whole history."
+        ),
+        "run_id": Param(
+            None, type=["null", "string"], title="Refresh", description="Continue this refresh; empty: a new one."
+        ),
+    }
+
+
+def _step(step: str, source: str | None = None, **options: Any) -> PythonOperator:
+    return PythonOperator(
+        task_id=step, python_callable=tasks.run_step, op_kwargs={"step": step, "source": source}, **options
+    )
+
+
+def _task(function: Any, source: str, *, outlets: list[Asset] | None = None, **options: Any) -> PythonOperator:
+    return PythonOperator(
+        task_id=function.__name__,
+        python_callable=function,
+        op_kwargs={"source": source},
+        outlets=outlets or [],
+        **options,
+    )

@@ -1,0 +1,72 @@
+"""The notes on each DAG in the UI: what, when, who cares, and what to do when it fails."""
+
+from __future__ import annotations
+
+TRIAGE = "### When it fails"
+
+
+def source(name: str) -> str:
+    """Return the notes of the DAG that loads one source."""
+    return f"""
+### What
+Loads the source `{name}`: **extract** lands it exactly as it came, **conform** maps it onto the channel contracts,
+**gate** lets good rows in and puts every bad row with all its reasons into quarantine, **hand_over** lets the
+warehouse start, **verdict** ends the run red when a step failed.
+
+### When
+Every night. `conform` and `gate` run even when `extract` failed: they bring up to date whatever has landed before.
+
+### Who cares
+The owner of the source. Others go on without it; the marts say how old this source is.
+
+{TRIAGE}
+1. Open the log of the first red task. The error names the file or table, what was found and what to do.
+2. `extract` red: is the system up, is the secret set, has a column changed? Mend it and clear the DAG run.
+3. `conform` or `gate` red: the mapping in `sources/{name}.yml` does not fit what came. Mend it and clear the DAG run;
+   nothing needs to be extracted again.
+4. Many rows in quarantine is not a failure: see the page **Quarantine**.
+"""
+
+
+def warehouse() -> str:
+    """Return the notes of the DAG that builds and publishes the marts."""
+    return f"""
+### What
+**identify** decides who is the same customer, **transform** builds the marts with dbt, **audit** checks them with
+Great Expectations, **publish** makes them the version that readers see.
+
+### When
+When every source has handed over its load, and at the latest hour in any case, so that a source that is down holds
+nobody up for ever.
+
+### Who cares
+Everybody who reads the board or the marts. Readers stay on the last complete version until the last step.
+
+{TRIAGE}
+1. Readers are safe: what was published before stays published. There is time to look.
+2. `identify` or `transform` red: the log names the model or the test and the rows behind it. Clear the failed task;
+   it takes up where it stopped.
+3. `audit` red: the marts were refused. The page **Data Docs** shows which expectation failed. Mend the data or the
+   model, then clear from `transform`.
+4. `publish` red: usually the disk or the connection to PostgreSQL. Clear the task.
+5. Published but wrong: go back one version with `sales-warehouse rollback`.
+"""
+
+
+def watch() -> str:
+    """Return the notes of the DAG that sends alerts."""
+    return f"""
+### What
+**watch** reads the alert marts of the published version and sends one message for each new incident.
+
+### When
+After each publish.
+
+### Who cares
+The owners of the alert rules and whoever receives the messages.
+
+{TRIAGE}
+1. The marts are published already; only messages are late.
+2. The log names the carrier that refused. Mend its configuration or wait until it is up.
+3. Clear the task: what was sent is not sent again.
+"""

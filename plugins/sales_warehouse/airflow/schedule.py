@@ -1,0 +1,26 @@
+"""When the DAGs start, from the environment: a company's folder is not read while DAGs are parsed."""
+
+from __future__ import annotations
+
+import os
+
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
+
+
+def time_zone() -> str:
+    """Business time zone of the schedules: SALES_WAREHOUSE_TIME_ZONE, else Asia/Shanghai."""
+    return os.environ.get("SALES_WAREHOUSE_TIME_ZONE", "Asia/Shanghai")
+
+
+def nightly() -> CronTriggerTimetable:
+    """When every source is loaded: SALES_WAREHOUSE_CRON, else 01:00 in business time."""
+    return CronTriggerTimetable(os.environ.get("SALES_WAREHOUSE_CRON", "0 1 * * *"), timezone=time_zone())
+
+
+def accepted_or_late(accepted: list[Asset]) -> AssetOrTimeSchedule:
+    """Start when every source has handed over, or at SALES_WAREHOUSE_LATEST_CRON (else 05:00) whatever is missing.
+
+    The time is what a source can hold the others up at most: a worker that was lost, or a DAG that is paused.
+    """
+    latest = CronTriggerTimetable(os.environ.get("SALES_WAREHOUSE_LATEST_CRON", "0 5 * * *"), timezone=time_zone())
+    return AssetOrTimeSchedule(timetable=latest, assets=accepted)

@@ -1,0 +1,81 @@
+"""What the tasks do: call a step, and tell Airflow what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import TaskInstanceState, get_current_context
+
+from sales_warehouse import settings
+from sales_warehouse.airflow.moment import Moment, moment_of
+
+if TYPE_CHECKING:
+    from sales_warehouse.steps import Run
+
+
+class SourceFailed(Exception):
+    """A step of a source failed: its DAG ends red although the rest of the refresh goes on."""
+
+
+def run_step(step: str, source: str | None = None) -> dict[str, Any]:
+    """Call `sales_warehouse.steps.<step>` for the current DAG run and return its row counts and notes."""
+    from sales_warehouse import steps  # DuckDB and Arrow stay out of DAG parsing
+
+    context = get_current_context()
+    moment = moment_of(context)
+    subject = () if source is None else (source,)
+    report = getattr(steps, step)(_run(moment), *subject)
+    _tell_outlets(context, {**moment.extra(), "rows": report.rows})
+    return {"rows": report.rows, "notes": report.notes}
+
+
+def hand_over(source: str) -> dict[str, Any]:
+    """Emit `accepted/<source>` whatever happened, so that the others need not wait; its event says how it went."""
+    context = get_current_context()
+    failed = failed_steps(context)
+    report = context["ti"].xcom_pull(task_ids="gate") or {}
+    outcome = {
+        "source": source,
+        "status": "failed" if failed else "ok",
+        "failed_steps": failed,
+        "rows": report.get("rows", {}),
+    }
+    _tell_outlets(context, {**moment_of(context).extra(), **outcome})
+    return outcome
+
+
+def verdict(source: str) -> None:
+    """End the DAG run red when a step of the source failed. Raises SourceFailed with what to do."""
+    failed = failed_steps(get_current_context())
+    if failed:
+        raise SourceFailed(
+            f"{source}: {', '.join(failed)} failed. The other sources and the marts are refreshed without it, and "
+            f"the marts say how old {source} is. Read the log of the first failed step, mend the cause, then clear "
+            "this DAG run: every step takes up where it stopped."
+        )
+
+
+def failed_steps(context: Mapping[str, Any]) -> list[str]:
+    """Return the tasks of the current DAG run that failed, in alphabetical order."""
+    ti = context["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+    broken = {TaskInstanceState.FAILED, TaskInstanceState.UPSTREAM_FAILED}
+    return sorted(task for task, state in states.items() if state in broken)
+
+
+def _run(moment: Moment) -> Run:
+    from sales_warehouse import steps
+
+    return steps.make_run(
+        settings.company_folder(),
+        as_of=moment.as_of,
+        business_date=moment.business_date,
+        run_id=moment.run_id,
+        full_refresh=moment.full_refresh,
+    )
+
+
+def _tell_outlets(context: Mapping[str, Any], extra: dict[str, Any]) -> None:
+    for asset in context["task"].outlets:
+        context["outlet_events"][asset].extra = extra

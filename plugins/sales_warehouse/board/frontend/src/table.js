@@ -1,0 +1,51 @@
+// Tables: the ones beside charts, and the way out as a file.
+import { h } from "./dom.js";
+import { figure } from "./pieces.js";
+import { exact } from "./numbers.js";
+import { say } from "./words.js";
+
+const FORMULA = /^[=+\-@\t\r]/;
+
+function cellText(value) {
+  const text = value === null || value === undefined ? "" : String(value);
+  const safe = typeof value === "string" && FORMULA.test(text) ? `'${text}` : text; // a spreadsheet must not run it
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function csvButton(title, columns, rows) {
+  const save = () => {
+    const lines = [columns.map(([, name]) => cellText(name)), ...rows.map((row) => columns.map(([key]) => cellText(row[key])))];
+    const file = new Blob(["\ufeff", lines.map((line) => line.join(",")).join("\r\n")], { type: "text/csv;charset=utf-8" });
+    const link = h("a", { href: URL.createObjectURL(file), download: `${title}.csv` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  };
+  return h("button", { type: "button", class: "ghost", "aria-label": say("csv_of", title), onclick: save }, say("csv"));
+}
+
+/** `columns` are [key, heading, kind?]; a kind makes the column numbers, written exactly. */
+export function plainTable(caption, columns, rows) {
+  const cell = (row, [key, , kind], i) => {
+    if (kind) return h("td", { class: "num" }, exact(row[key], kind) === null ? figure(null) : exact(row[key], kind));
+    return i === 0 ? h("th", { scope: "row" }, row[key]) : h("td", {}, row[key]);
+  };
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    h("table", {}, h("caption", { class: "sr" }, caption),
+      h("thead", {}, h("tr", {}, columns.map(([, name, kind]) => h("th", { scope: "col", class: kind && "num" }, name)))),
+      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column, i) => cell(row, column, i)))))));
+}
+
+/** A chart with its table behind it: a button turns one into the other. `paint` draws once the element is in the page. */
+export function chartOrTable(title, summary, columns, rows, paint) {
+  const chart = h("div", { class: "chart", role: "img", "aria-label": `${title}. ${summary}` });
+  const table = h("div", { hidden: true }, plainTable(title, columns, rows));
+  const button = h("button", { type: "button", class: "ghost", "aria-pressed": "false" }, say("as_table"));
+  button.addEventListener("click", () => {
+    table.hidden = !table.hidden;
+    chart.hidden = !table.hidden;
+    button.setAttribute("aria-pressed", String(!table.hidden));
+    button.textContent = say(table.hidden ? "as_table" : "as_chart");
+  });
+  queueMicrotask(() => paint(chart));
+  return { body: [chart, table], tools: [button, csvButton(title, columns, rows)] };
+}

@@ -1,0 +1,1 @@
+"""A company is a folder of configuration."""

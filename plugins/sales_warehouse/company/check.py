@@ -1,0 +1,128 @@
+"""Checks across the files of a company: names that must exist elsewhere, and SQL that must bind."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import duckdb
+
+from sales_warehouse import settings
+from sales_warehouse.company.load import Document, Problem, suggestion
+from sales_warehouse.company.models import Company, Source
+from sales_warehouse.company.models import Mapping as SourceMapping
+from sales_warehouse.conform import text_of
+from sales_warehouse.contracts import load_contracts
+from sales_warehouse.sql import ident
+
+LANDED = ("_file", "_row_number", "_malformed", "_raw")
+
+
+def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
+    """Return every mistake that no single file shows."""
+    problems = list(_references(company, documents))
+    for name, source in company.sources.items():
+        problems += _mappings(source, documents[f"sources/{name}"])
+    return problems
+
+
+@cache
+def metric_ids() -> frozenset[str]:
+    """Return the metrics of the registry."""
+    return _first_column("kpi_metrics")
+
+
+@cache
+def lifecycle_facts() -> frozenset[str]:
+    """Return the facts about a customer that lifecycle rules may ask for."""
+    return _first_column("lifecycle_facts")
+
+
+def _first_column(seed: str) -> frozenset[str]:
+    with (settings.PROJECT / "dbt_project" / "seeds" / f"{seed}.csv").open(encoding="utf-8") as file:
+        rows = csv.reader(file)
+        next(rows)
+        return frozenset(row[0] for row in rows if row)
+
+
+def _references(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
+    playbooks = {playbook.id for playbook in company.playbooks.playbooks}
+    for position, rule in enumerate(company.alerts.rules):
+        if rule.playbook and rule.playbook not in playbooks:
+            text = f"unknown playbook{suggestion(rule.playbook, playbooks)}"
+            yield documents["alerts"].problem(text, "rules", position, "playbook")
+    for position, target in enumerate(company.targets.targets):
+        if target.metric not in metric_ids():
+            text = f"unknown metric{suggestion(target.metric, metric_ids())}"
+            yield documents["targets"].problem(text, "targets", position, "metric")
+    for t, tier in enumerate(company.lifecycle.tiers):
+        for r, rule in enumerate(tier.rules):
+            for c, condition in enumerate(rule.when):
+                if condition.fact not in lifecycle_facts():
+                    text = f"unknown fact{suggestion(condition.fact, lifecycle_facts())}"
+                    yield documents["lifecycle"].problem(text, "tiers", t, "rules", r, "when", c, "fact")
+
+
+def _mappings(source: Source, document: Document) -> list[Problem]:
+    problems = []
+    for position, mapping in enumerate(source.mappings):
+        names = list(_mapping_names(source, mapping, document, position))
+        problems += names or list(_mapping_sql(source, mapping, document, position))
+    return problems
+
+
+def _mapping_names(source: Source, mapping: SourceMapping, document: Document, at: int) -> Iterator[Problem]:
+    contracts = load_contracts()
+    if mapping.entity not in contracts:
+        text = f"unknown channel entity{suggestion(mapping.entity, contracts)}"
+        yield document.problem(text, "mappings", at, "entity")
+        return
+    contract = contracts[mapping.entity]
+    if mapping.table not in source.tables:
+        yield document.problem(f"unknown table{suggestion(mapping.table, source.tables)}", "mappings", at, "from")
+    for number, join in enumerate(mapping.joins):
+        if join.table not in source.tables:
+            text = f"unknown table{suggestion(join.table, source.tables)}"
+            yield document.problem(text, "mappings", at, "joins", number, "table")
+    for column in mapping.columns:
+        if column not in contract.columns:
+            text = f"unknown column of {mapping.entity}{suggestion(column, contract.columns)}"
+            yield document.problem(text, "mappings", at, "columns", column)
+    for column in contract.key:
+        if column not in mapping.columns:
+            text = f"the key column {column!r} of {mapping.entity} is not mapped"
+            yield document.problem(text, "mappings", at, "columns")
+
+
+def _mapping_sql(source: Source, mapping: SourceMapping, document: Document, at: int) -> Iterator[Problem]:
+    """Bind every expression against empty tables, with files and settings out of its reach."""
+    with duckdb.connect(config={"enable_external_access": False}) as connection:
+        for table in {mapping.table, *(join.table for join in mapping.joins)}:
+            columns = [*source.tables[table].columns, *LANDED]
+            listed = ", ".join(f"{ident(column)} varchar" for column in columns)
+            connection.execute(f"create table {ident(table)} ({listed})")
+        connection.execute("set lock_configuration = true")
+        relation = ident(mapping.table)
+        for number, join in enumerate(mapping.joins):
+            relation += f" left join {ident(join.table)} on {join.on}"
+            if message := _bind(connection, f"select 1 from {relation}"):
+                yield document.problem(message, "mappings", at, "joins", number, "on")
+                return
+        if mapping.where and (message := _bind(connection, f"select 1 from {relation} where ({mapping.where})")):
+            yield document.problem(message, "mappings", at, "where")
+        for name, column in mapping.columns.items():
+            if message := _bind(connection, f"select {text_of(column)} from {relation}"):
+                yield document.problem(message, "mappings", at, "columns", name)
+
+
+def _bind(connection: duckdb.DuckDBPyConnection, statement: str) -> str | None:
+    try:
+        if len(connection.extract_statements(statement)) != 1:
+            return "must be one SQL expression, without a semicolon"
+        connection.execute(f"explain {statement}")
+    except duckdb.Error as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        shown = [line for line in lines if not line.startswith("LINE") and set(line.strip()) != {"^"}]
+        return "SQL does not bind: " + " ".join(shown)
+    return None

@@ -1,0 +1,218 @@
+"""Read a company's folder and refuse mistakes with file, line, key, what was found and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from sales_warehouse.company import models
+
+FILES: dict[str, type[BaseModel]] = {
+    "company": models.CompanyFile,
+    "calendar": models.CalendarFile,
+    "lifecycle": models.LifecycleFile,
+    "alerts": models.AlertsFile,
+    "targets": models.TargetsFile,
+    "playbooks": models.PlaybooksFile,
+    "regions": models.RegionsFile,
+    "demo": models.DemoFile,
+}
+REQUIRED = ("company", "lifecycle")
+OPTIONAL_WHEN_ABSENT = ("demo",)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in one file; `line` is 1-based, None when the file as a whole is meant."""
+
+    file: Path
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+
+class CompanyError(Exception):
+    """The folder has mistakes; nothing was run."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda p: (str(p.file), p.line or 0))
+        count = len(self.problems)
+        title = f"{count} mistake{'s' if count > 1 else ''} in the company's configuration; nothing was run"
+        super().__init__("\n".join([title, *(f"  {problem}" for problem in self.problems)]))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed YAML file that still knows its lines."""
+
+    file: Path
+    data: Any
+
+    def line(self, *location: str | int) -> int | None:
+        """Return the line of the deepest part of `location` that is written in the file."""
+        node, line = self.data, getattr(getattr(self.data, "lc", None), "line", None)
+        for part in location:
+            found = _line_in(node, part)
+            if found is None:
+                continue
+            node, line = node[part], found
+        return None if line is None else line + 1
+
+    def problem(self, message: str, *location: str | int) -> Problem:
+        """Return a problem at a place of this file."""
+        return Problem(self.file, self.line(*location), ".".join(str(part) for part in location), message)
+
+
+def _line_in(node: Any, part: str | int) -> int | None:
+    if isinstance(node, dict) and part in node:
+        return node.lc.key(part)[0] if hasattr(node, "lc") else None
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node.lc.item(part)[0] if hasattr(node, "lc") else None
+    return None
+
+
+def load_company(folder: Path) -> models.Company:
+    """Return the checked configuration of a company.
+
+    Raises CompanyError with every mistake that was found, each with its file and line.
+    """
+    from sales_warehouse.company.check import check_company  # the checks need the parsed parts of this module
+
+    if not folder.is_dir():
+        raise CompanyError([Problem(folder, None, "", "this folder does not exist; give the folder of a company")])
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+    parts = {name: _load_part(folder, name, model, documents, problems) for name, model in FILES.items()}
+    sources = _load_sources(folder / "sources", documents, problems)
+    if problems:
+        raise CompanyError(problems)
+    company = models.Company(folder=str(folder.resolve()), about=parts.pop("company"), sources=sources, **parts)
+    problems = check_company(company, documents)
+    if problems:
+        raise CompanyError(problems)
+    return company
+
+
+def source_names(folder: Path) -> list[str]:
+    """Return the names of the sources without reading them: the one list that the DAGs are made from."""
+    return sorted(file.stem for file in (folder / "sources").glob("*.yml"))
+
+
+def _load_part(
+    folder: Path, name: str, model: type[BaseModel], documents: dict, problems: list[Problem]
+) -> BaseModel | None:
+    file = folder / f"{name}.yml"
+    if file.exists():
+        return _parse(file, name, model, documents, problems)
+    if name in REQUIRED:
+        problems.append(Problem(file, None, "", "this file is missing; see docs/connect-your-data.md"))
+    return None if name in REQUIRED or name in OPTIONAL_WHEN_ABSENT else model()
+
+
+def _load_sources(folder: Path, documents: dict, problems: list[Problem]) -> dict[str, models.Source]:
+    sources = {}
+    files = sorted(folder.glob("*.yml"))
+    if not files:
+        problems.append(Problem(folder, None, "", "no source is configured; put one .yml file here for each system"))
+    for file in files:
+        source = _parse(file, f"sources/{file.stem}", models.Source, documents, problems)
+        if source is None:
+            continue
+        if source.source != file.stem:
+            document = documents[f"sources/{file.stem}"]
+            problems.append(document.problem(f"is {source.source!r} but the file is named {file.stem!r}", "source"))
+        sources[file.stem] = source
+    return sources
+
+
+def _parse(
+    file: Path, name: str, model: type[M], documents: dict[str, Document], problems: list[Problem]
+) -> M | None:
+    try:
+        data = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        problems.append(Problem(file, None, "", f"not UTF-8 at byte {error.start}; save the file as UTF-8"))
+        return None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        problems.append(Problem(file, line, "", f"not valid YAML: {error.problem or error}"))
+        return None
+    document = Document(file, {} if data is None else data)
+    documents[name] = document
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        problems.extend(_explain(document, model, item) for item in error.errors())
+        return None
+
+
+def _explain(document: Document, model: type[BaseModel], error: dict) -> Problem:
+    location = _written(document, error["loc"])
+    if error["type"] == "extra_forbidden":
+        allowed = _allowed_keys(document, model, location[:-1])
+        message = f"unknown key{suggestion(str(location[-1]), allowed)}"
+    elif error["type"] == "missing":
+        message = "is missing"
+    else:
+        found = error.get("input")
+        shown = "" if isinstance(found, (dict, list)) or error["type"] == "value_error" else f"; found {found!r}"
+        message = error["msg"].removeprefix("Value error, ") + shown
+    return document.problem(message, *location)
+
+
+def _written(document: Document, location: tuple) -> tuple:
+    """Drop the tags that Pydantic puts into a location for a choice between models."""
+    node, kept = document.data, []
+    for position, part in enumerate(location):
+        if _line_in(node, part) is not None:
+            node = node[part]
+        elif position < len(location) - 1:
+            continue
+        kept.append(part)
+    return tuple(kept)
+
+
+def _allowed_keys(document: Document, model: type[BaseModel], location: tuple) -> list[str]:
+    """Return the keys allowed at a place, by walking the JSON schema along the file."""
+    schema = model.model_json_schema(by_alias=True)
+    node, data = schema, document.data
+    for part in location:
+        node = _resolve(schema, node, data)
+        node = node.get("properties", {}).get(part) or node.get("items") or node.get("additionalProperties") or {}
+        data = data[part] if _line_in(data, part) is not None else data
+    return sorted(_resolve(schema, node, data).get("properties", {}))
+
+
+def _resolve(schema: dict, node: dict, data: Any) -> dict:
+    if "discriminator" in node:
+        chosen = data.get(node["discriminator"]["propertyName"]) if isinstance(data, dict) else None
+        node = {"$ref": node["discriminator"]["mapping"].get(chosen)} if chosen else node
+    for option in node.get("anyOf", ()):
+        if "$ref" in option or "discriminator" in option:
+            node = _resolve(schema, option, data)
+            break
+    if node.get("$ref"):
+        return _resolve(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], data)
+    return node
+
+
+def suggestion(found: str, allowed: Iterable[str]) -> str:
+    """Say what is allowed, and what was probably meant."""
+    allowed = sorted(allowed)
+    close = difflib.get_close_matches(found, allowed, n=1, cutoff=0.6)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f" {found!r}{meant} Allowed: {', '.join(allowed)}" if allowed else f" {found!r}{meant}"

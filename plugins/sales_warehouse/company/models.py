@@ -1,0 +1,434 @@
+"""What a company's folder may say: one model for each of its files.
+
+Field descriptions are what the documentation and the error messages print.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Normaliser = Literal[
+    "text", "integer", "money", "boolean", "date", "timestamp", "phone", "email", "uscc", "region", "province"
+]
+
+
+class Model(BaseModel):
+    """A strict part of the configuration: an unknown key is a mistake, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Label(Model):
+    """A text in English and Chinese."""
+
+    en: str
+    zh: str
+
+
+# --- company.yml -----------------------------------------------------------------------------------------------
+
+
+class CompanyFile(Model):
+    """company.yml: who the company is and how it counts."""
+
+    company_id: Name = Field(description="short name; its state lives in a folder of this name")
+    name: Label
+    currency: Currency = Field(description="reporting currency, ISO 4217")
+    time_zone: str = Field(description="IANA time zone of the business day, e.g. Asia/Shanghai")
+    country: str = Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2, for phones and holidays")
+    language: Literal["en", "zh"] = "en"
+    business_date: Literal["yesterday"] | datetime.date = Field(
+        default="yesterday", description="`yesterday` in the time zone of the company, or a fixed date"
+    )
+    earliest_date: datetime.date = Field(
+        default=datetime.date(2000, 1, 1), description="events before this day are refused as impossible"
+    )
+    exchange_rates: dict[Currency, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="units of the reporting currency for one unit of another"
+    )
+    channels: dict[str, Label] = Field(default_factory=dict, description="names of the sales channels")
+    keep_versions: int = Field(default=3, ge=2, description="published versions kept for rollback")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception as error:
+            raise ValueError("not a time zone of the IANA database, e.g. Asia/Shanghai or Europe/London") from error
+        return value
+
+
+# --- calendar.yml ----------------------------------------------------------------------------------------------
+
+
+class CalendarFile(Model):
+    """calendar.yml: which days are worked, on top of the public holidays of the country."""
+
+    country: str | None = Field(default=None, description="country of the public holidays; default: the company's")
+    subdivision: str | None = Field(default=None, description="province or state of the public holidays")
+    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
+    opens: datetime.time = datetime.time(9, 0)
+    closes: datetime.time = datetime.time(18, 0)
+    holidays: dict[datetime.date, Label] = Field(default_factory=dict, description="further days off")
+    workdays: tuple[datetime.date, ...] = Field(default=(), description="days worked although they look free")
+
+
+# --- lifecycle.yml ---------------------------------------------------------------------------------------------
+
+
+class Condition(Model):
+    """A fact about a customer that must reach, or not pass, a number."""
+
+    fact: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Condition:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("give exactly one of at_least and at_most")
+        return self
+
+
+class TierRule(Model):
+    """A rule of a tier: it holds when all of its conditions hold."""
+
+    id: Name
+    reason: Label
+    when: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Tier(Model):
+    """A tier of customers; any one of its rules is enough. The last tier takes whoever is left."""
+
+    tier: str
+    name: Label
+    retention_class: Name = "standard"
+    rules: tuple[TierRule, ...] = ()
+
+
+class LifecycleFile(Model):
+    """lifecycle.yml: tiers from the first choice to the last."""
+
+    tiers: tuple[Tier, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _exhaustive(self) -> LifecycleFile:
+        if self.tiers[-1].rules:
+            raise ValueError(f"the last tier ({self.tiers[-1].tier}) must have no rules: it takes everybody who is left")
+        empty = [tier.tier for tier in self.tiers[:-1] if not tier.rules]
+        if empty:
+            raise ValueError(f"tier {empty[0]} has no rules, so no customer would reach the tiers after it")
+        return self
+
+
+# --- alerts.yml ------------------------------------------------------------------------------------------------
+
+
+class AlertRule(Model):
+    """A rule that opens an alert."""
+
+    id: Name
+    name: Label
+    kind: Literal["week_on_week_fall"]
+    metric: Literal["net_sales"] = "net_sales"
+    dimension: Literal["region"] = "region"
+    threshold_rate: float = Field(gt=0, le=1, description="relative fall that is too much, 0.15 for 15 %")
+    minimum_amount: float = Field(default=0, ge=0, description="weeks that sold less before are ignored")
+    severity: Literal["info", "warning", "critical"] = "warning"
+    owner: str
+    playbook: Name | None = None
+
+
+class FileCarrier(Model):
+    """Messages become files in the state folder."""
+
+    type: Literal["file"]
+
+
+class AppriseCarrier(Model):
+    """Messages leave through Apprise: e-mail, webhook, WeCom, DingTalk, Feishu, Slack and others."""
+
+    type: Literal["apprise"]
+    connection: str = Field(description="id of the Airflow connection that holds the addresses")
+
+
+Carrier = Annotated[FileCarrier | AppriseCarrier, Field(discriminator="type")]
+
+
+class AlertsFile(Model):
+    """alerts.yml: what wakes people, and how it reaches them."""
+
+    rules: tuple[AlertRule, ...] = ()
+    carriers: tuple[Carrier, ...] = (FileCarrier(type="file"),)
+
+
+# --- targets.yml, playbooks.yml, regions.yml -------------------------------------------------------------------
+
+
+class Target(Model):
+    """A goal on a metric."""
+
+    id: Name
+    name: Label
+    metric: str
+    scope: dict[str, str] = Field(default_factory=dict, max_length=1, description="one dimension and its value")
+    baseline: float
+    target: float
+    mode: Literal["absolute", "relative_rate"] = "absolute"
+    starts_on: datetime.date
+    due_on: datetime.date
+    owner: str
+    relevance: str = Field(min_length=1, description="why the goal matters")
+    parent: Name | None = None
+    weight: float = Field(default=1, gt=0)
+
+    @model_validator(mode="after")
+    def _time_bound(self) -> Target:
+        if self.due_on <= self.starts_on:
+            raise ValueError("due_on must be later than starts_on")
+        if self.target == self.baseline and self.mode == "absolute":
+            raise ValueError("target equals baseline: there is nothing to reach")
+        return self
+
+
+class TargetsFile(Model):
+    """targets.yml: the goals of the company."""
+
+    targets: tuple[Target, ...] = ()
+
+
+class Playbook(Model):
+    """Steps to take when an alert of a kind opens."""
+
+    id: Name
+    name: Label
+    department: str
+    steps: tuple[Label, ...] = Field(min_length=1)
+
+
+class PlaybooksFile(Model):
+    """playbooks.yml: what to do next."""
+
+    playbooks: tuple[Playbook, ...] = ()
+
+
+class Region(Model):
+    """A sales region, the provinces in it and the other ways people write it."""
+
+    id: str
+    name: Label
+    provinces: tuple[str, ...] = Field(default=(), description="ISO 3166-2 codes, e.g. CN-SH")
+    aliases: tuple[str, ...] = ()
+
+
+class RegionsFile(Model):
+    """regions.yml: the sales regions."""
+
+    regions: tuple[Region, ...] = ()
+
+
+# --- sources/<name>.yml ----------------------------------------------------------------------------------------
+
+
+class FilesConnection(Model):
+    """A folder of files."""
+
+    type: Literal["files"]
+    path: str = Field(description="folder; relative to the company's folder; ${NAME} is an environment variable")
+
+
+class DatabaseConnection(Model):
+    """A SQL database that SQLAlchemy can reach."""
+
+    type: Literal["database"]
+    url: str = Field(description="SQLAlchemy URL; keep passwords in the environment: ${NAME}")
+    schema_name: str | None = Field(default=None, alias="schema")
+
+
+class BearerAuth(Model):
+    """A bearer token."""
+
+    type: Literal["bearer"]
+    token: str
+
+
+class ApiKeyAuth(Model):
+    """An API key in a header or in the query."""
+
+    type: Literal["api_key"]
+    name: str = "X-API-Key"
+    value: str
+    location: Literal["header", "query"] = "header"
+
+
+class RestConnection(Model):
+    """A REST API that answers JSON."""
+
+    type: Literal["rest"]
+    base_url: str
+    auth: Annotated[BearerAuth | ApiKeyAuth, Field(discriminator="type")] | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+    timeout_seconds: float = Field(default=30, gt=0)
+    attempts: int = Field(default=5, ge=1, le=20, description="tries of one request before the source counts as down")
+
+
+Connection = Annotated[FilesConnection | DatabaseConnection | RestConnection, Field(discriminator="type")]
+
+
+class Pagination(Model):
+    """How a REST API cuts its answers into pages."""
+
+    type: Literal["none", "page", "offset", "cursor", "link"] = "none"
+    parameter: str | None = Field(default=None, description="query parameter of the page, offset or cursor")
+    first: int = Field(default=1, description="number of the first page")
+    size_parameter: str | None = None
+    size: int = Field(default=100, ge=1)
+    cursor_path: str | None = Field(default=None, description="JSON path of the next cursor or link in the answer")
+    total_path: str | None = Field(default=None, description="JSON path of the total, where the answer has one")
+
+
+class Table(Model):
+    """A table of a source: files of one shape, a database table, or a REST resource."""
+
+    columns: tuple[str, ...] = Field(min_length=1, description="the columns as the source promises them")
+    # files
+    files: str | None = Field(default=None, description="glob below the connection's path")
+    format: Literal["csv", "jsonl", "excel"] | None = None
+    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] = "utf-8"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    sheet: int | str = 0
+    header_row: int = Field(default=1, ge=1, description="row of the header in an Excel sheet, 1-based")
+    # databases
+    table: str | None = None
+    cursor: str | None = Field(default=None, description="column that grows with every change; absent: whole table")
+    overlap_minutes: int = Field(default=60, ge=0, description="how far to look back behind the cursor")
+    # REST
+    path: str | None = None
+    records: str | None = Field(default=None, description="JSON path of the records in an answer; absent: the root")
+    params: dict[str, str] = Field(default_factory=dict)
+    cursor_parameter: str | None = Field(default=None, description="query parameter that takes the cursor")
+    pagination: Pagination = Pagination()
+    # any
+    key: tuple[str, ...] = Field(default=(), description="columns that identify a row, for joins")
+
+    @field_validator("columns")
+    @classmethod
+    def _distinct(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        folded = [name.casefold() for name in value]
+        twice = sorted({name for name in value if folded.count(name.casefold()) > 1})
+        if twice:
+            raise ValueError(f"named twice: {', '.join(twice)} (upper and lower case do not differ)")
+        return value
+
+
+class ColumnMapping(Model):
+    """How a column of the contract is made."""
+
+    expression: str = Field(alias="from", description="SQL expression over the landed columns")
+    normalise: Normaliser | None = None
+    format: str | None = Field(default=None, description="strptime format of a date or timestamp")
+    zone: str | None = Field(default=None, description="IANA zone of a timestamp without one; default: the company's")
+    values: dict[str, str] = Field(default_factory=dict, description="source value → contract value")
+    otherwise: str | None = Field(default=None, description="what a value outside `values` becomes; absent: refused")
+
+
+class Join(Model):
+    """A table of the same source, joined by its latest row per key."""
+
+    table: str
+    key: tuple[str, ...] = Field(min_length=1)
+    on: str
+
+
+class Mapping(Model):
+    """How rows of a source become rows of a contract."""
+
+    entity: str
+    table: str = Field(alias="from")
+    joins: tuple[Join, ...] = ()
+    where: str | None = Field(default=None, description="rows that do not satisfy it are counted as excluded")
+    distinct: bool = Field(default=False, description="equal rows become one, and are counted as folded")
+    columns: dict[str, ColumnMapping]
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"from": item} if isinstance(item, str) else item for name, item in value.items()}
+
+
+class Source(Model):
+    """sources/<name>.yml: one system of the company."""
+
+    source: Name
+    label: Label
+    owner: str
+    expected_within_hours: float = Field(gt=0, description="older than this, the source counts as stale")
+    connection: Connection
+    tables: dict[str, Table] = Field(min_length=1)
+    mappings: tuple[Mapping, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tables_fit_connection(self) -> Source:
+        needed = {"files": ("files", "format"), "database": ("table",), "rest": ("path",)}[self.connection.type]
+        for name, table in self.tables.items():
+            missing = [field for field in needed if getattr(table, field) is None]
+            if missing:
+                raise ValueError(f"table {name}: {' and '.join(missing)} is needed for a {self.connection.type} source")
+        return self
+
+
+# --- demo.yml --------------------------------------------------------------------------------------------------
+
+
+class Fall(Model):
+    """A planted fall of net sales in one region."""
+
+    region: str
+    week_before_end: int = Field(default=1, ge=1)
+    rate: float = Field(gt=0, lt=1)
+
+
+class DemoFile(Model):
+    """demo.yml: the size and the faults of the generated company."""
+
+    seed: int = 20260101
+    customers: int = Field(default=300, ge=10)
+    days: int = Field(default=180, ge=30)
+    business_date: datetime.date = datetime.date(2026, 6, 28)
+    orders_per_day: float = Field(default=60, gt=0)
+    dirty_rate: float = Field(default=0.05, ge=0, le=0.9)
+    falls: tuple[Fall, ...] = ()
+
+
+# --- all together ----------------------------------------------------------------------------------------------
+
+
+class Company(Model):
+    """The whole folder, checked."""
+
+    folder: str
+    about: CompanyFile
+    calendar: CalendarFile
+    lifecycle: LifecycleFile
+    alerts: AlertsFile
+    targets: TargetsFile
+    playbooks: PlaybooksFile
+    regions: RegionsFile
+    sources: dict[str, Source]
+    demo: DemoFile | None = None
+
+    @property
+    def company_id(self) -> str:
+        return self.about.company_id

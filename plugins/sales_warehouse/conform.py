@@ -1,0 +1,101 @@
+"""Conform: rows of a source, mapped onto a channel contract, cast and normalised, as one SQL statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sales_warehouse.company.models import ColumnMapping, Company, Mapping
+from sales_warehouse.contracts import Contract, load_contracts
+from sales_warehouse.normalise import Normalisers
+from sales_warehouse.sql import ident, literal
+
+ABSENT = ColumnMapping.model_validate({"from": "null"})
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The compiled mapping of one entity: SQL over relations that carry the names of the landed tables."""
+
+    contract: Contract
+    mapping: Mapping
+    select: str
+
+    @property
+    def where(self) -> str:
+        return f"coalesce(({self.mapping.where}), false)" if self.mapping.where else "true"
+
+
+def compile_mapping(company: Company, mapping: Mapping) -> Statement:
+    """Return the statement that turns landed rows into contract rows.
+
+    The result has the columns of the contract, the lineage columns and `_faults`: NULL, or a list of
+    `column`, `value` for every text that could not become a value of its column, and for malformed rows.
+    """
+    contract = load_contracts()[mapping.entity]
+    normalisers = Normalisers.of(company)
+    statement = Statement(contract, mapping, "")
+    columns = list(contract.columns.values())
+    asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}
+    texts = ",\n    ".join(f"{text_of(asked[c.name])} as {ident('r_' + c.name)}" for c in columns)
+    values = ",\n    ".join(
+        f"cast({normalisers.value(ident('r_' + c.name), c, asked[c.name])} as {c.sql_type}) as {ident(c.name)}"
+        for c in columns
+    )
+    lineage = "_source, _load_id, _extracted_at, _file, _row_number"
+    held = ", ".join(f"{literal(mapping.table)}.{name}" for name in ("_file", "_row_number", "_malformed", "_raw"))
+    held = held.replace(literal(mapping.table), ident(mapping.table))
+    select = f"""
+with picked as (
+    select
+    {texts},
+    {held}
+    from {_from(mapping)}
+    where {ident(mapping.table)}._malformed is null and {statement.where}
+),
+typed as (
+    select *,
+    {values}
+    from picked
+),
+judged as (
+    select {", ".join(ident(c.name) for c in columns)}, {lineage.replace("_source, _load_id, _extracted_at,", "")},
+    {_faults([c.name for c in columns if c.name in mapping.columns])} as _faults
+    from typed
+),
+malformed as (
+    select {", ".join(f"cast(null as {c.sql_type}) as {ident(c.name)}" for c in columns)}, _file, _row_number,
+    [struct_pack("column" := '_row', "value" := _malformed)] as _faults
+    from {ident(mapping.table)}
+    where _malformed is not null
+)
+{_final(contract, mapping)}"""
+    return Statement(contract, mapping, select)
+
+
+def text_of(mapping: ColumnMapping) -> str:
+    """Return the SQL of the text of a mapped column: trimmed, empty → NULL."""
+    return f"nullif(trim(cast(({mapping.expression}) as varchar)), '')"
+
+
+def _from(mapping: Mapping) -> str:
+    joins = [f"left join {ident(join.table)} on {join.on}" for join in mapping.joins]
+    return " ".join([ident(mapping.table), *joins])
+
+
+def _faults(names: list[str]) -> str:
+    """A list built for faulty rows only: most rows have none, and a list for each would cost more than the casts."""
+    broken = {name: f"({ident('r_' + name)} is not null and {ident(name)} is null)" for name in names}
+    cells = ", ".join(
+        f"case when {test} then struct_pack(\"column\" := {literal(name)}, \"value\" := {ident('r_' + name)}) end"
+        for name, test in broken.items()
+    )
+    return f"case when {' or '.join(broken.values())} then list_filter([{cells}], cell -> cell is not null) end"
+
+
+def _final(contract: Contract, mapping: Mapping) -> str:
+    names = ", ".join(ident(name) for name in contract.columns)
+    both = f"select {names}, _file, _row_number, _faults from judged union all select * from malformed"
+    if not mapping.distinct:
+        return both
+    first = "arg_min(_file, (_file, _row_number)) as _file, arg_min(_row_number, (_file, _row_number)) as _row_number"
+    return f"select {names}, {first}, _faults from ({both}) group by {names}, _faults"

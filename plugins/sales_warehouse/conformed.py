@@ -1,0 +1,194 @@
+"""Conformed batches: each load of a source, mapped onto the contracts, waiting for the gate.
+
+A batch is a function of its load, the mapping, the contract and the company's zone and regions. The fingerprint of
+these says whether a batch, or what the gate made of it, still stands: a changed mapping makes every load anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from sales_warehouse import durable, failpoint
+from sales_warehouse.company.models import Company, Join, Mapping, Source
+from sales_warehouse.conform import Statement, compile_mapping
+from sales_warehouse.contracts import LINEAGE
+from sales_warehouse.home import Home
+from sales_warehouse.landing import Load, loads
+from sales_warehouse.normalise import Normalisers
+from sales_warehouse.sql import connect, ident, literal, literals
+
+FORM = 1  # raise it when this module makes different rows from the same input
+MANIFEST = "manifest.json"
+
+
+class MappingError(Exception):
+    """A mapping that binds but cannot be carried out on the rows that came."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one load for one entity: `landed` = `excluded` + `folded` + `conformed`."""
+
+    source: str
+    load_id: str
+    number: int
+    entity: str
+    table: str
+    fingerprint: str
+    landed: int
+    excluded: int
+    folded: int
+    conformed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.source}.{self.number}"
+
+
+def folder_of(home: Home, source: str, load_id: str) -> Path:
+    return home.conformed / source / load_id
+
+
+def file_of(home: Home, batch: Batch) -> Path:
+    return folder_of(home, batch.source, batch.load_id) / f"{batch.number}_{batch.entity}.parquet"
+
+
+def read_batches(home: Home, source: str, load_id: str) -> list[Batch]:
+    """Return the batches of a load that are waiting, none when it was not conformed."""
+    return [Batch(**item) for item in durable.read_json(folder_of(home, source, load_id) / MANIFEST, [])]
+
+
+def expected(company: Company, source: Source, load: Load) -> Iterator[tuple[int, Mapping, str]]:
+    """Yield the mappings that apply to a load, with their number and their fingerprint on it."""
+    for number, mapping in enumerate(source.mappings):
+        if mapping.table in load.tables:
+            yield number, mapping, _fingerprint(company, source, mapping)
+
+
+def _fingerprint(company: Company, source: Source, mapping: Mapping) -> str:
+    normalisers = Normalisers.of(company)
+    parts = [
+        FORM,
+        compile_mapping(company, mapping).select,
+        source.tables[mapping.table].model_dump(mode="json"),
+        [join.model_dump(mode="json") for join in mapping.joins],
+        [normalisers.country, normalisers.time_zone],
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def conform_load(
+    home: Home, company: Company, source: Source, load: Load, on_progress: Callable[[str], None]
+) -> list[Batch]:
+    """Map one load onto its contracts; the batches appear together or not at all."""
+    target = folder_of(home, source.source, load.load_id)
+    scratch = target.with_name(f".{load.load_id}{durable.TEMPORARY}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    batches = []
+    for number, mapping, fingerprint in expected(company, source, load):
+        on_progress(f"{mapping.table} → {mapping.entity}")
+        file = scratch / f"{number}_{mapping.entity}.parquet"
+        landed, kept, rows = _conform(home, company, source, load, mapping, file)
+        batches.append(
+            Batch(
+                source.source, load.load_id, number, mapping.entity, mapping.table, fingerprint,
+                landed=landed, excluded=landed - kept, folded=kept - rows, conformed=rows,
+            )
+        )  # fmt: skip
+        failpoint.reach("conform.after_entity")
+    durable.write_json(scratch / MANIFEST, [asdict(batch) for batch in batches])
+    shutil.rmtree(target, ignore_errors=True)
+    durable.move(scratch, target)
+    return batches
+
+
+def _conform(
+    home: Home, company: Company, source: Source, load: Load, mapping: Mapping, file: Path
+) -> tuple[int, int, int]:
+    """Write one batch; return the rows landed, kept by the filter, and conformed."""
+    statement = compile_mapping(company, mapping)
+    with connect(temp=home.tmp) as connection:
+        connection.execute("set preserve_insertion_order = false")
+        Normalisers.of(company).register(connection)
+        landed_view(connection, source, load, mapping.table, mapping.table)
+        for join in mapping.joins:
+            _latest_view(connection, home, source, load, join)
+        landed, kept = _counts(connection, load, mapping, statement)
+        lineage = (source.source, load.load_id, load.extracted_at)
+        added = ", ".join(
+            f"cast({literal(value)} as {LINEAGE[name]}) as {name}"
+            for name, value in zip(("_source", "_load_id", "_extracted_at"), lineage, strict=True)
+        )
+        (rows,) = connection.execute(
+            f"copy (select *, {added} from ({statement.select})) to {literal(str(file))} (format parquet, compression zstd)"
+        ).fetchone()
+    if not mapping.distinct and rows != kept:
+        raise MappingError(
+            f"{source.source}: the mapping {mapping.table} → {mapping.entity} made {rows:,} rows of {kept:,}: "
+            "a join finds several rows for one; make its condition name a unique row"
+        )
+    return landed, kept, rows
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, load: Load, mapping: Mapping, statement: Statement
+) -> tuple[int, int]:
+    landed = sum(item.rows for item in load.files if item.table == mapping.table)
+    if mapping.where is None:
+        return landed, landed
+    malformed = f"{ident(mapping.table)}._malformed is not null"
+    joins = " ".join(f"left join {ident(join.table)} on {join.on}" for join in mapping.joins)
+    (kept,) = connection.execute(
+        f"select count(*) filter (where {malformed} or {statement.where}) from {ident(mapping.table)} {joins}"
+    ).fetchone()
+    return landed, kept
+
+
+def landed_view(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, table: str, name: str) -> None:
+    """Create a view over the landed rows of a table, with the columns that were promised and the lineage."""
+    paths = load.paths(table)
+    connection.execute(f"create or replace view {ident(name)} as {_landed(connection, source, paths, table)}")
+
+
+def _landed(connection: duckdb.DuckDBPyConnection, source: Source, paths: list[Path], table: str) -> str:
+    """Return a select over landed files. Readers leave out what a load does not need, so absent columns are NULL."""
+    listed = literals(str(path) for path in paths)
+    relation = f"read_parquet({listed}, union_by_name = true, file_row_number = true)"
+    present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
+    columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
+    plain = [name for name in columns if name not in ("_row_number", "file_row_number", "_malformed", "_raw")]
+    cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
+    number = "_row_number" if "_row_number" in present else "file_row_number + 1 as _row_number"
+    extra = [name if name in present else f"cast(null as varchar) as {name}" for name in ("_malformed", "_raw")]
+    return f"select {', '.join([*cells, number, *extra])} from {relation}"
+
+
+def _latest_view(
+    connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, join: Join
+) -> None:
+    """Create a view of the latest row per key of a joined table, as known when the load came."""
+    known = [item for item in loads(home, source.source) if item.load_id <= load.load_id]
+    selects = [
+        f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item.paths(join.table), join.table)})"
+        for item in known
+        if join.table in item.tables
+    ]
+    if not selects:
+        columns = ", ".join(f"cast(null as varchar) as {ident(name)}" for name in source.tables[join.table].columns)
+        connection.execute(f"create or replace view {ident(join.table)} as select {columns} where false")
+        return
+    key = ", ".join(ident(name) for name in join.key)
+    connection.execute(
+        f"create or replace view {ident(join.table)} as "
+        f"select * exclude (_place) from (select *, row_number() over "
+        f"(partition by {key} order by _load_id desc, _file desc, _row_number desc) as _place "
+        f"from ({' union all by name '.join(selects)}) where _malformed is null) where _place = 1"
+    )

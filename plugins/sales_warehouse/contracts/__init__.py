@@ -1,0 +1,88 @@
+"""The channel contracts: what one row of each entity is, and the type of every column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from ruamel.yaml import YAML
+
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,2)",
+    "price": "DECIMAL(18,4)",  # a unit price may be finer than the smallest coin
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+
+# What every conformed row carries beside its own columns.
+LINEAGE = {
+    "_source": "VARCHAR",
+    "_load_id": "VARCHAR",
+    "_extracted_at": "TIMESTAMP",
+    "_file": "VARCHAR",
+    "_row_number": "BIGINT",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a contract; `en` and `zh` say what it means."""
+
+    name: str
+    type: str
+    en: str
+    zh: str
+
+    @property
+    def sql_type(self) -> str:
+        return SQL_TYPES[self.type]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One entity: its grain, its key (the source is always the first part) and its columns in order."""
+
+    entity: str
+    grain_en: str
+    grain_zh: str
+    key: tuple[str, ...]
+    columns: dict[str, Column]
+    version_by: str | None = None
+    event_time: str | None = None
+    recorded_time: str | None = None
+
+    @property
+    def schema(self) -> dict[str, str]:
+        """Column name → DuckDB type, the lineage columns last."""
+        return {column.name: column.sql_type for column in self.columns.values()} | LINEAGE
+
+
+@cache
+def load_contracts() -> dict[str, Contract]:
+    """Return every contract of the product by entity name."""
+    yaml = YAML(typ="safe")
+    files = sorted(f for f in resources.files(__name__).iterdir() if f.name.endswith(".yml"))
+    contracts = [_contract(yaml.load(file.read_text(encoding="utf-8"))) for file in files]
+    return {contract.entity: contract for contract in contracts}
+
+
+def _contract(data: dict) -> Contract:
+    columns = {name: Column(name, c["type"], c["en"], c["zh"]) for name, c in data["columns"].items()}
+    named = [*data["key"], *filter(None, (data.get(k) for k in ("version_by", "event_time", "recorded_time")))]
+    missing = [name for name in named if name not in columns]
+    if missing:
+        raise ValueError(f"contract {data['entity']}: {', '.join(missing)} is named but is not a column")
+    return Contract(
+        entity=data["entity"],
+        grain_en=data["grain"]["en"],
+        grain_zh=data["grain"]["zh"],
+        key=tuple(data["key"]),
+        columns=columns,
+        version_by=data.get("version_by"),
+        event_time=data.get("event_time"),
+        recorded_time=data.get("recorded_time"),
+    )

@@ -1,0 +1,268 @@
+"""The gate: every conformed batch is judged by its channel's suite; a row that fails goes to quarantine with every reason."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sales_warehouse import conformed, durable, failpoint, settings
+from sales_warehouse.company.models import Company, Source
+from sales_warehouse.conformed import Batch
+from sales_warehouse.contracts import load_contracts
+from sales_warehouse.guard.suites import Suite, load_suite
+from sales_warehouse.guard.validate import RuleResult, Validation, validate
+from sales_warehouse.home import Home
+from sales_warehouse.landing import Load
+from sales_warehouse.sql import connect, ident, literal, literals
+
+CLOCK_SKEW = datetime.timedelta(hours=1)
+
+FAILURES = "_row_id bigint, rule varchar, column_name varchar, value varchar, reason_en varchar, reason_zh varchar"
+
+
+class GateError(Exception):
+    """A batch that cannot be let in as a whole."""
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What the gate made of a batch: `conformed` = `accepted` + `quarantined`."""
+
+    batch: Batch
+    fingerprint: str
+    accepted: int
+    quarantined: int
+    first_event_at: str | None
+    last_event_at: str | None
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Gated:
+        return cls(**{**data, "batch": Batch(**data["batch"])})
+
+
+def manifest_of(home: Home, source: str, load_id: str) -> Path:
+    return home.ledger / "gated" / source / f"{load_id}.json"
+
+
+def read_gated(home: Home, source: str, load_id: str) -> list[Gated]:
+    """Return what the gate made of a load, none when it has not passed."""
+    return [Gated.from_json(item) for item in durable.read_json(manifest_of(home, source, load_id), [])]
+
+
+def accepted_file(home: Home, batch: Batch) -> Path:
+    return home.accepted / batch.entity / f"_load_id={batch.load_id}" / f"{batch.name}.parquet"
+
+
+def quarantine_file(home: Home, batch: Batch) -> Path:
+    return home.quarantine / batch.entity / f"_load_id={batch.load_id}" / f"{batch.name}.parquet"
+
+
+def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
+    """Tell whether the gate's work on a load is there and made by the mapping, contract and suite of today."""
+    gated = {item.batch.number: item for item in read_gated(home, source.source, load.load_id)}
+    wanted = list(conformed.expected(company, source, load))
+    if set(gated) != {number for number, _, _ in wanted} or not manifest_of(home, source.source, load.load_id).exists():
+        return False
+    return all(
+        gated[number].fingerprint == _fingerprint(fingerprint, suite_of(company, mapping.entity, load))
+        and accepted_file(home, gated[number].batch).exists()
+        for number, mapping, fingerprint in wanted
+    )
+
+
+def suite_of(company: Company, entity: str, load: Load) -> Suite:
+    """Return the suite of an entity with the parameters of a load: nothing may come from after its extraction."""
+    about = company.about
+    parameters = {
+        "currencies": [about.currency, *sorted(about.exchange_rates)],
+        "earliest_moment": f"{about.earliest_date:%Y-%m-%d} 00:00:00",
+        "latest_moment": f"{load.extracted_at + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}",
+    }
+    return load_suite(settings.PROJECT / "expectations", entity, parameters)
+
+
+def _fingerprint(batch: str, suite: Suite) -> str:
+    return hashlib.sha256(f"{batch} {json.dumps(asdict(suite), sort_keys=True, default=str)}".encode()).hexdigest()[:16]
+
+
+def gate_load(
+    home: Home, company: Company, source: Source, load: Load, on_progress: Callable[[str], None]
+) -> tuple[list[Gated], list[Validation]]:
+    """Judge the batches of a load and let the good rows in; the load counts as gated when its manifest is there."""
+    batches = conformed.read_batches(home, source.source, load.load_id)
+    scratch = home.tmp / f"gate-{source.source}-{load.load_id}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    outcomes, validations = [], []
+    try:
+        for batch in batches:
+            on_progress(f"{batch.entity}: {batch.conformed:,} rows")
+            gated, validation = _judge(home, company, source, load, batch, scratch)
+            outcomes.append(gated)
+            if validation:
+                validations.append(validation)
+        failpoint.reach("gate.before_commit")
+        _commit(home, load, outcomes, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    shutil.rmtree(conformed.folder_of(home, source.source, load.load_id), ignore_errors=True)
+    failpoint.reach("gate.after_commit")
+    return outcomes, validations
+
+
+def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path) -> None:
+    with durable.lock(home.accepted / ".lock", wait_seconds=3600, purpose="accepting a load"):
+        for item in outcomes:
+            durable.move(scratch / f"accepted-{item.batch.number}.parquet", accepted_file(home, item.batch))
+            failpoint.reach("gate.after_accept")
+            quarantined = scratch / f"quarantine-{item.batch.number}.parquet"
+            if quarantined.exists():
+                durable.move(quarantined, quarantine_file(home, item.batch))
+            else:
+                quarantine_file(home, item.batch).unlink(missing_ok=True)
+        durable.write_json(manifest_of(home, load.source, load.load_id), [item.to_json() for item in outcomes])
+
+
+def _judge(
+    home: Home, company: Company, source: Source, load: Load, batch: Batch, scratch: Path
+) -> tuple[Gated, Validation | None]:
+    suite = suite_of(company, batch.entity, load)
+    file, database = conformed.file_of(home, batch), scratch / f"{batch.number}.duckdb"
+    with connect(database, temp=home.tmp) as connection:
+        connection.execute(
+            f"create view {ident(batch.entity)} as select *, file_row_number as _row_id "
+            f"from read_parquet({literal(str(file))}, file_row_number = true)"
+        )
+    validation = None
+    if batch.conformed:
+        validation = validate(database, batch.entity, suite, temp=home.tmp)
+        _refuse_whole(batch, validation)
+    with connect(database, temp=home.tmp) as connection:
+        reasons, quarantined = _quarantine(connection, batch, source, load, validation, scratch)
+        accepted = scratch / f"accepted-{batch.number}.parquet"
+        _accept(connection, batch, file, accepted, quarantined)
+        first, last = _event_range(connection, batch, accepted)
+    fingerprint = _fingerprint(batch.fingerprint, suite)
+    return Gated(batch, fingerprint, batch.conformed - quarantined, quarantined, first, last, reasons), validation
+
+
+def _refuse_whole(batch: Batch, validation: Validation) -> None:
+    whole = [result for result in validation.failed("critical") if result.failing_rows_sql is None]
+    if whole:
+        said = "; ".join(f"{result.rule}: {result.reason_en} (observed {result.observed})" for result in whole)
+        raise GateError(f"{batch.source}, load {batch.load_id}: {batch.entity} is refused as a whole: {said}")
+
+
+def _quarantine(
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    source: Source,
+    load: Load,
+    validation: Validation | None,
+    scratch: Path,
+) -> tuple[list[dict[str, Any]], int]:
+    """Collect every failing row with every reason; return the counts by reason and the number of rows."""
+    entity = ident(batch.entity)
+    connection.execute(f"create table failures ({FAILURES})")
+    connection.execute(
+        f"insert into failures select _row_id, case fault.\"column\" when '_row' then 'malformed' else 'cast' end, "
+        f"fault.\"column\", fault.\"value\", "
+        f"case fault.\"column\" when '_row' then fault.\"value\" else 'the text is not a valid value of this column' end, "
+        f"case fault.\"column\" when '_row' then fault.\"value\" else '文本不是该列的有效值' end "
+        f"from (select _row_id, unnest(_faults) as fault from {entity} where _faults is not null)"
+    )
+    for result in validation.failed("critical") if validation else ():
+        _add_failures(connection, entity, result)
+    (rows,) = connection.execute("select count(distinct _row_id) from failures").fetchone()
+    if not rows:
+        return [], 0
+    _write_quarantine(connection, batch, source, load, scratch / f"quarantine-{batch.number}.parquet")
+    counts = connection.execute(
+        "select rule, column_name, any_value(reason_en), any_value(reason_zh), count(*) "
+        "from failures group by rule, column_name order by count(*) desc, rule, column_name"
+    ).fetchall()
+    names = ("rule", "column_name", "reason_en", "reason_zh", "row_count")
+    return [dict(zip(names, row, strict=True)) for row in counts], rows
+
+
+def _add_failures(connection: duckdb.DuckDBPyConnection, entity: str, result: RuleResult) -> None:
+    """Add the rows that fail a rule, but for those whose column has a fault already: an unreadable text is not a missing one."""
+    value = f"cast({ident(result.column)} as varchar)" if result.column else "null"
+    said = ", ".join(literal(text) for text in (result.rule, result.column))
+    connection.execute(
+        f"insert into failures select _row_id, {said}, {value}, {literal(result.reason_en)}, {literal(result.reason_zh)} "
+        f"from {entity} where _row_id in ({result.failing_rows_sql}) and not exists ("
+        f"select 1 from failures as f where f._row_id = {entity}._row_id and "
+        f"f.rule in ('cast', 'malformed') and f.column_name in ('_row', {literal(result.column)}))"
+    )
+
+
+def _write_quarantine(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, source: Source, load: Load, target: Path
+) -> None:
+    """Write one row per failing row and reason, each with the landed row as it came."""
+    conformed.landed_view(connection, source, load, batch.table, "_landed")
+    connection.execute(
+        f"copy (select {literal(batch.source)} as source, {literal(batch.entity)} as entity, c._file as file, "
+        f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
+        f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, "
+        f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "
+        f"from failures as f join {ident(batch.entity)} as c using (_row_id) "
+        f"left join _landed as l on l._file = c._file and l._row_number = c._row_number "
+        f"order by file, row_number, rule, column_name) to {literal(str(target))} (format parquet, compression zstd)"
+    )
+
+
+def _accept(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int
+) -> None:
+    if not quarantined:
+        target.hardlink_to(file)
+        return
+    columns = ", ".join(ident(name) for name in load_contracts()[batch.entity].schema if name != "_load_id")
+    (rows,) = connection.execute(
+        f"copy (select {columns} from {ident(batch.entity)} where _row_id not in (select _row_id from failures)) "
+        f"to {literal(str(target))} (format parquet, compression zstd)"
+    ).fetchone()
+    if rows != batch.conformed - quarantined:
+        raise GateError(f"{batch.entity}: {batch.conformed:,} rows in, {rows:,} + {quarantined:,} out")
+
+
+def _event_range(connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path) -> tuple[str | None, str | None]:
+    column = load_contracts()[batch.entity].event_time
+    if column is None:
+        return None, None
+    name = ident(column)
+    first, last = connection.execute(
+        f"select min({name}), max({name}) from read_parquet({literals([str(accepted)])})"
+    ).fetchone()
+    return (first.isoformat() if first else None), (last.isoformat() if last else None)
+
+
+def ensure_schemas(home: Home) -> None:
+    """Put an empty file with the whole schema beside the accepted loads, so that a missing channel reads as empty."""
+    for contract in load_contracts().values():
+        target = home.accepted / contract.entity / "_load_id=_none" / "_schema.parquet"
+        columns = ", ".join(
+            f"cast(null as {kind}) as {ident(name)}" for name, kind in contract.schema.items() if name != "_load_id"
+        )
+        wanted = hashlib.sha256(columns.encode()).hexdigest()[:16]
+        mark = target.with_suffix(".txt")
+        if target.exists() and mark.exists() and mark.read_text() == wanted:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with connect(temp=home.tmp) as connection:
+            connection.execute(f"copy (select {columns} where false) to {literal(str(target))} (format parquet)")
+        mark.write_text(wanted)

@@ -1,0 +1,96 @@
+"""Two kinds of expectation of our own, for what one comparison of columns cannot say.
+
+`expect_rows_to_satisfy` is a CHECK constraint: a row fails when its condition is false, and
+passes when it is true or null. `expect_table_to_satisfy` is a condition over the whole table
+(aggregates), which must be true. Both are SQL from the suite files, never from data, and are
+computed in the same scan as all other rules.
+
+Importing this module registers the two with Great Expectations.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation, ColumnMapExpectation
+from great_expectations.expectations.metrics import ColumnMapMetricProvider
+from great_expectations.expectations.metrics.map_metric_provider import column_condition_partial
+from great_expectations.expectations.metrics.metric_provider import metric_partial
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+
+
+class RowsSatisfy(ColumnMapMetricProvider):
+    """Row by row: is the condition true or null?"""
+
+    condition_metric_name = "sales_warehouse.rows_satisfy"
+    condition_value_keys = ("condition",)
+    filter_column_isnull = False
+
+    @column_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, column: Any, condition: str, **kwargs: Any) -> Any:  # noqa: N805 - the decorator's form
+        return sa.literal_column(f"({condition})")
+
+
+class ExpectRowsToSatisfy(ColumnMapExpectation):
+    """Expect every row to satisfy a SQL condition; `column` is the one whose value is shown when it fails."""
+
+    condition: str
+    map_metric = "sales_warehouse.rows_satisfy"
+    success_keys = ("condition",)
+    args_keys = ("column", "condition")
+
+    def _validate(self, metrics: dict, *args: Any, **kwargs: Any) -> Any:
+        # The base class calls a batch whose column is null everywhere a success, whatever the condition says.
+        output = super()._validate(metrics, *args, **kwargs)
+        return {**output, "success": not output["result"]["unexpected_count"]}
+
+
+class TableSatisfies(TableMetricProvider):
+    """Over the table: is the condition true?"""
+
+    metric_name = "sales_warehouse.table_satisfies"
+    value_keys = ("condition",)
+
+    @metric_partial(
+        engine=SqlAlchemyExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _sqlalchemy(cls, metric_domain_kwargs: dict, metric_value_kwargs: dict, **kwargs: Any) -> Any:  # noqa: N805
+        condition = metric_value_kwargs["condition"]
+        return sa.literal_column(f"coalesce(({condition}), false)"), metric_domain_kwargs, {}
+
+
+class TableObserved(TableMetricProvider):
+    """An aggregate that is shown beside the condition."""
+
+    metric_name = "sales_warehouse.table_observed"
+    value_keys = ("observed",)
+
+    @metric_partial(
+        engine=SqlAlchemyExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _sqlalchemy(cls, metric_domain_kwargs: dict, metric_value_kwargs: dict, **kwargs: Any) -> Any:  # noqa: N805
+        return sa.literal_column(f"({metric_value_kwargs['observed']})"), metric_domain_kwargs, {}
+
+
+class ExpectTableToSatisfy(BatchExpectation):
+    """Expect a SQL condition over the whole table to be true; null is a failure."""
+
+    condition: str
+    observed: str = "count(*)"
+    metric_dependencies: ClassVar[tuple[str, ...]] = (TableSatisfies.metric_name, TableObserved.metric_name)
+    success_keys: ClassVar[tuple[str, ...]] = ("condition", "observed")
+    args_keys: ClassVar[tuple[str, ...]] = ("condition", "observed")
+
+    def _validate(self, metrics: dict, runtime_configuration: Any = None, execution_engine: Any = None) -> dict:
+        return {
+            "success": bool(metrics[TableSatisfies.metric_name]),
+            "result": {"observed_value": metrics[TableObserved.metric_name]},
+        }

@@ -1,0 +1,209 @@
+"""Runs a suite over a relation in a DuckDB file; everything is computed as SQL in DuckDB."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sales_warehouse.guard.errors import GuardError
+from sales_warehouse.guard.suites import Rule, Suite
+from sales_warehouse.sql import ident
+
+# Counts and SQL, never values: results, pages and logs must not hold personal data.
+RESULT_FORMAT = {
+    "result_format": "BASIC",
+    "partial_unexpected_count": 0,
+    "exclude_unexpected_values": True,
+    "include_unexpected_rows": False,
+    "return_unexpected_index_query": True,
+}
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What one rule found. `failing_rows_sql` selects the row ids of all failing rows, without a cap."""
+
+    rule: str
+    column: str | None
+    severity: str
+    success: bool
+    element_count: int | None
+    unexpected_count: int | None
+    failing_rows_sql: str | None
+    reason_en: str
+    reason_zh: str
+    observed: str | None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The results of a suite over a relation, in the order of the suite; `gx_result` is Great Expectations' own."""
+
+    suite: str
+    relation: str
+    results: list[RuleResult]
+    gx_result: dict[str, Any] = field(repr=False)
+
+    def failed(self, severity: str = "critical") -> list[RuleResult]:
+        """Failed rules of a severity."""
+        return [result for result in self.results if not result.success and result.severity == severity]
+
+    def save(self, file: Path) -> None:
+        """Keep the validation as JSON, complete or not at all."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
+        temporary.replace(file)
+
+    @classmethod
+    def load(cls, file: Path) -> Validation:
+        """Read what `save` wrote."""
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return cls(**{**data, "results": [RuleResult(**result) for result in data["results"]]})
+
+
+def validate(
+    database: Path,
+    relation: str,
+    suite: Suite,
+    *,
+    schema: str = "main",
+    row_id: str | None = "_row_id",
+    temp: Path | None = None,
+) -> Validation:
+    """Judge a table or view of a DuckDB file; the file is opened read-only and let go of afterwards.
+
+    `row_id` names the column that identifies a row; None gives no `failing_rows_sql`.
+    Raises GuardError, with suite, rule and cause, when a rule cannot be judged.
+    """
+    if not suite.rules:
+        raise GuardError(f"suite {suite.name} has no rules; a guard that checks nothing would let everything pass")
+    with _batch(database, relation, schema, temp) as batch:
+        gx_suite = _gx_suite(suite, batch)
+        outcome = batch.validate(gx_suite, result_format=_result_format(row_id))
+        by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+        if any(_cause(result) for result in by_rule.values()):
+            raise GuardError(_explain(suite, relation, batch, gx_suite))
+    table = f"{ident(schema)}.{ident(relation)}"
+    results = [_rule_result(rule, by_rule[rule.id], table, row_id) for rule in suite.rules]
+    return Validation(suite.name, relation, results, _without_sql(outcome.to_json_dict()))
+
+
+@contextlib.contextmanager
+def _batch(database: Path, relation: str, schema: str, temp: Path | None) -> Iterator[Any]:
+    """The relation as a batch of Great Expectations; closes every connection at the end."""
+    gx = _great_expectations()
+    from sales_warehouse.guard.datasource import open_datasource
+
+    if not database.is_file():
+        raise GuardError(f"there is no DuckDB file {database} to validate {relation} in")
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    datasource = open_datasource(context, database, schema, temp or database.with_name(database.name + ".tmp"))
+    try:
+        asset = datasource.add_table_asset(name=relation, table_name=f'"{relation}"')
+        yield asset.add_batch_definition_whole_table(name="all").get_batch()
+    except gx.datasource.fluent.interfaces.TestConnectionError as error:
+        raise GuardError(f"{relation} cannot be read in {database}: {_first_line(str(error))}") from error
+    finally:
+        datasource.get_execution_engine().engine.dispose()
+        datasource.get_engine().dispose()
+
+
+def _great_expectations() -> Any:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when it is imported; nothing may be sent anywhere
+    import great_expectations
+    import great_expectations.datasource.fluent.interfaces
+
+    from sales_warehouse.guard import expectations  # noqa: F401 - registers our own kinds
+
+    return great_expectations
+
+
+def _gx_suite(suite: Suite, batch: Any) -> Any:
+    import great_expectations as gx
+
+    expectations = []
+    for rule in suite.rules:
+        kwargs = {**dict(rule.arguments), **dict(rule.kind.constants)}
+        try:
+            configuration = {"type": rule.type, "kwargs": kwargs, "severity": rule.severity, "meta": {"rule": rule.id}}
+            expectations.append(gx.ExpectationSuite(name=rule.id, expectations=[configuration]).expectations[0])
+        except Exception as error:  # Great Expectations raises what its parts raise
+            raise GuardError(f"suite {suite.name}, rule {rule.id}: {_first_line(str(error))}") from error
+    return gx.ExpectationSuite(name=suite.name, expectations=expectations)
+
+
+def _result_format(row_id: str | None) -> dict[str, Any]:
+    return {**RESULT_FORMAT, "unexpected_index_column_names": [row_id]} if row_id else RESULT_FORMAT
+
+
+def _rule_result(rule: Rule, outcome: Any, table: str, row_id: str | None) -> RuleResult:
+    found = outcome.result
+    points_at_rows = rule.kind.points_at_rows
+    return RuleResult(
+        rule=rule.id,
+        column=rule.column,
+        severity=rule.severity,
+        success=bool(outcome.success),
+        element_count=found.get("element_count"),
+        unexpected_count=(found.get("unexpected_count") or 0) if points_at_rows else None,
+        failing_rows_sql=_row_ids(rule, found, table, row_id) if points_at_rows and row_id else None,
+        reason_en=rule.reason_en,
+        reason_zh=rule.reason_zh,
+        observed=None if points_at_rows else str(found.get("observed_value")),
+    )
+
+
+def _row_ids(rule: Rule, found: dict[str, Any], table: str, row_id: str) -> str:
+    if rule.type == "expect_compound_columns_to_be_unique":
+        return _repeated(rule.arguments["column_list"], table, row_id)
+    query = found["unexpected_index_query"].strip().rstrip(";")
+    return f"SELECT {ident(row_id)} FROM (\n{query}\n) AS failing"  # noqa: S608 - Great Expectations' own query
+
+
+def _repeated(columns: list[str], table: str, row_id: str) -> str:
+    """Rows whose combination is not alone. Great Expectations' own query for this kind names a column twice."""
+    names = [ident(column) for column in columns]
+    whole = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    return (
+        f"SELECT {ident(row_id)} FROM {table} WHERE {whole} "  # noqa: S608 - quoted names
+        f"QUALIFY count(*) OVER (PARTITION BY {', '.join(names)}) > 1"
+    )
+
+
+def _cause(result: Any) -> str | None:
+    """The first error inside an expectation, or None; a failed expectation is not an error."""
+    info = result.exception_info or {}
+    entries = [info] if "raised_exception" in info else list(info.values())
+    messages = [entry.get("exception_message") or "unknown error" for entry in entries if entry["raised_exception"]]
+    return _first_line(messages[0]) if messages else None
+
+
+def _explain(suite: Suite, relation: str, batch: Any, gx_suite: Any) -> str:
+    """Name the rules that cannot be judged: rules share one query, so each is tried again alone."""
+    causes = []
+    for expectation in gx_suite.expectations:
+        cause = _cause(batch.validate(expectation, result_format="BOOLEAN_ONLY"))
+        if cause:
+            causes.append(f"rule {expectation.meta['rule']}: {cause}")
+    found = "; ".join(causes) or "the rules cannot be judged together, though each can alone"
+    return f"suite {suite.name} could not be judged on {relation} (this is no finding about the data): {found}"
+
+
+def _first_line(message: str) -> str:
+    """The gist of an error, without quoted values: those may come from the data."""
+    line = next((part for part in message.splitlines() if part.strip()), "unknown error")
+    return re.sub(r"'[^']*'", "'…'", line)[:500]
+
+
+def _without_sql(result: dict[str, Any]) -> dict[str, Any]:
+    for entry in result["results"]:
+        entry["result"].pop("unexpected_index_query", None)
+    return result

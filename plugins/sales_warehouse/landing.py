@@ -1,0 +1,170 @@
+"""Landing: each load of a source, kept exactly as it came, as one folder that is whole or absent."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sales_warehouse import durable, failpoint
+from sales_warehouse.company.models import Source
+from sales_warehouse.extract import Extraction, SourceUnavailable, extract
+from sales_warehouse.home import Home
+
+MANIFEST = "manifest.json"
+STATUS = "status.json"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One Parquet file of a load; every column is text."""
+
+    table: str
+    file: str
+    origin: str
+    rows: int
+    fingerprint: str | None
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load of a source."""
+
+    source: str
+    load_id: str
+    extracted_at: datetime.datetime
+    folder: Path
+    files: tuple[LandedFile, ...]
+
+    def paths(self, table: str) -> list[Path]:
+        return [self.folder / item.file for item in self.files if item.table == table]
+
+    @property
+    def tables(self) -> list[str]:
+        return sorted({item.table for item in self.files})
+
+    @property
+    def rows(self) -> int:
+        return sum(item.rows for item in self.files)
+
+
+@dataclass
+class LandReport:
+    """What one extraction did: a load when there was anything new, and what was refused."""
+
+    load: Load | None
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+
+def loads(home: Home, source: str) -> list[Load]:
+    """Return every load of a source, oldest first."""
+    folder = home.landing / source
+    found = sorted(file.parent for file in folder.glob(f"[!.]*/{MANIFEST}"))
+    return [_load(source, path) for path in found]
+
+
+def _load(source: str, folder: Path) -> Load:
+    manifest = durable.read_json(folder / MANIFEST)
+    extracted_at = datetime.datetime.fromisoformat(manifest["extracted_at"])
+    files = tuple(LandedFile(**item) for item in manifest["files"])
+    return Load(source, folder.name, extracted_at, folder, files)
+
+
+def status(home: Home, source: str) -> dict[str, Any]:
+    """Return what the last extraction said: `checked_at`, `status`, `error`, `refused`."""
+    return durable.read_json(home.landing / source / STATUS, {})
+
+
+def land(
+    home: Home,
+    source: Source,
+    *,
+    company_folder: Path,
+    extracted_at: datetime.datetime,
+    environment: Mapping[str, str],
+    on_progress: Callable[[str], None],
+) -> LandReport:
+    """Extract what is new in a source and commit it as one load.
+
+    Raises SourceUnavailable when the source cannot be reached; what had been read by then is dropped, and the next
+    extraction starts from the last committed load.
+    """
+    folder = home.landing / source.source
+    durable.sweep(folder)
+    before = loads(home, source.source)
+    load_id = _next_load_id(extracted_at, before)
+    scratch = folder / f".{load_id}{durable.TEMPORARY}"
+    scratch.mkdir(parents=True)
+    try:
+        extraction = extract(
+            source,
+            company_folder=company_folder,
+            into=scratch,
+            seen=_seen(before),
+            cursors=_cursors(before),
+            temp=home.tmp,
+            environment=environment,
+            on_progress=on_progress,
+        )
+        load = _commit(folder, scratch, source.source, load_id, extracted_at, extraction)
+    except SourceUnavailable as error:
+        _write_status(folder, extracted_at, "failed", str(error), [])
+        raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    refused = [asdict(item) for item in extraction.refused]
+    word = "refused" if refused else "landed" if load else "unchanged"
+    _write_status(folder, extracted_at, word, "; ".join(item["reason"] for item in refused), refused)
+    return LandReport(load, refused)
+
+
+def _commit(
+    folder: Path, scratch: Path, source: str, load_id: str, extracted_at: datetime.datetime, extraction: Extraction
+) -> Load | None:
+    if not extraction.landed:
+        return None
+    files = [
+        asdict(LandedFile(i.table, str(i.path.relative_to(scratch)), i.origin, i.rows, i.fingerprint, i.cursor))
+        for i in extraction.landed
+    ]
+    manifest = {"source": source, "load_id": load_id, "extracted_at": extracted_at.isoformat(), "files": files}
+    durable.write_json(scratch / MANIFEST, manifest)
+    failpoint.reach("land.before_commit")
+    durable.move(scratch, folder / load_id)
+    failpoint.reach("land.after_commit")
+    return _load(source, folder / load_id)
+
+
+def _write_status(folder: Path, at: datetime.datetime, word: str, error: str, refused: list) -> None:
+    data = {"checked_at": at.isoformat(), "status": word, "error": error or None, "refused": refused}
+    durable.write_json(folder / STATUS, data)
+
+
+def _next_load_id(at: datetime.datetime, before: list[Load]) -> str:
+    """Name a load by its moment; always later than the last one, whatever the clock says."""
+    wanted = at.strftime("%Y%m%dT%H%M%S_%f")
+    if not before or wanted > before[-1].load_id:
+        return wanted
+    last = datetime.datetime.strptime(before[-1].load_id, "%Y%m%dT%H%M%S_%f")
+    return (last + datetime.timedelta(microseconds=1)).strftime("%Y%m%dT%H%M%S_%f")
+
+
+def _seen(before: list[Load]) -> dict[str, set[str]]:
+    seen: dict[str, set[str]] = defaultdict(set)
+    for item in (item for load in before for item in load.files):
+        if item.fingerprint:
+            seen[item.table].add(item.fingerprint)
+    return seen
+
+
+def _cursors(before: list[Load]) -> dict[str, str | None]:
+    cursors: dict[str, str | None] = {}
+    for item in (item for load in before for item in load.files):
+        if item.cursor is not None:
+            cursors[item.table] = max(cursors.get(item.table) or "", item.cursor)
+    return cursors

@@ -1,0 +1,107 @@
+"""What the working warehouse offers for publishing: its mart tables, their pieces, and the types that readers accept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from duckdb import DuckDBPyConnection
+
+from sales_warehouse.publish.manifest import Column, Piece, Table
+from sales_warehouse.sql import ident, literal
+
+SOURCE = "working"
+SCHEMA = "marts"
+
+# Tables from this size on are kept by month, so that a night writes the months that changed and links the others.
+MONTHLY_FROM_ROWS = 1_000_000
+
+# What every reader understands: DuckDB, Parquet, PostgreSQL and the BI tools behind them.
+TYPES = re.compile(r"VARCHAR|BOOLEAN|SMALLINT|INTEGER|BIGINT|FLOAT|DOUBLE|DATE|TIMESTAMP|DECIMAL\(\d+,\d+\)")
+
+
+class Unpublishable(ValueError):
+    """A mart has a shape that readers cannot take."""
+
+
+def tables(
+    db: DuckDBPyConnection, *, keys: Mapping[str, Sequence[str]], monthly_from_rows: int = MONTHLY_FROM_ROWS
+) -> tuple[Table, ...]:
+    """Describe every mart of the attached working warehouse, in order of name.
+
+    Raises Unpublishable when there is none, or a column's type is not one that every reader understands.
+    """
+    names = db.execute(
+        "SELECT table_name, comment FROM duckdb_tables() WHERE database_name = $db AND schema_name = $schema ORDER BY 1",
+        {"db": SOURCE, "schema": SCHEMA},
+    ).fetchall()
+    if not names:
+        raise Unpublishable(f"the working warehouse has no table in schema {SCHEMA!r}: run the transformation first")
+    return tuple(_table(db, name, comment, keys.get(name), monthly_from_rows) for name, comment in names)
+
+
+def relation(name: str) -> str:
+    """The working table of a mart, for SQL."""
+    return f"{ident(SOURCE)}.{ident(SCHEMA)}.{ident(name)}"
+
+
+def month_column(columns: Sequence[Column]) -> str | None:
+    """The business date that a large table is divided by: its first column of type DATE."""
+    return next((column.name for column in columns if column.type == "DATE"), None)
+
+
+def piece_filter(table: Table, piece: Piece) -> str:
+    """The condition that selects the rows of a piece."""
+    column = month_column(table.columns)
+    if piece.name == "all" or column is None:
+        return "TRUE"
+    if piece.name == "undated":
+        return f"{ident(column)} IS NULL"
+    first = f"DATE {literal(piece.name + '-01')}"
+    return f"{ident(column)} >= {first} AND {ident(column)} < {first} + INTERVAL 1 MONTH"
+
+
+def checksums(db: DuckDBPyConnection, source: str, columns: Sequence[Column], month: str | None) -> dict[str, tuple[int, str]]:
+    """Rows and checksum of each piece of the table expression `source`, by the piece's name."""
+    label = "'all'" if month is None else f"coalesce(strftime({ident(month)}, '%Y-%m'), 'undated')"
+    row = ", ".join(ident(column.name) for column in columns)
+    found = db.execute(f"SELECT {label}, count(*), sum(hash({row}))::VARCHAR FROM {source} GROUP BY 1 ORDER BY 1")  # noqa: S608
+    return {name: (rows, checksum) for name, rows, checksum in found.fetchall()} or {"all": (0, "0")}
+
+
+def _table(
+    db: DuckDBPyConnection, name: str, comment: str | None, key: Sequence[str] | None, monthly_from_rows: int
+) -> Table:
+    columns = _columns(db, name)
+    rows = db.execute(f"SELECT count(*) FROM {relation(name)}").fetchall()[0][0]  # noqa: S608
+    month = month_column(columns) if rows >= monthly_from_rows else None
+    pieces = tuple(
+        Piece(piece, f"parquet/{name}.parquet" if month is None else f"parquet/{name}/{piece}.parquet", count, checksum)
+        for piece, (count, checksum) in checksums(db, relation(name), columns, month).items()
+    )
+    return Table(name, comment, columns, tuple(key if key is not None else _primary_key(db, name)), pieces)
+
+
+def _columns(db: DuckDBPyConnection, table: str) -> tuple[Column, ...]:
+    found = db.execute(
+        "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+        "WHERE database_name = $db AND schema_name = $schema AND table_name = $table ORDER BY column_index",
+        {"db": SOURCE, "schema": SCHEMA, "table": table},
+    ).fetchall()
+    columns = tuple(Column(*row) for row in found)
+    wrong = [f"{column.name} {column.type}" for column in columns if not TYPES.fullmatch(column.type)]
+    if wrong:
+        raise Unpublishable(
+            f"{SCHEMA}.{table}: {', '.join(wrong)}: not every reader understands this type; "
+            "cast it in the model (whole numbers to BIGINT, sums to DECIMAL, moments to TIMESTAMP in UTC, lists to rows)"
+        )
+    return columns
+
+
+def _primary_key(db: DuckDBPyConnection, table: str) -> Sequence[str]:
+    found = db.execute(
+        "SELECT constraint_column_names FROM duckdb_constraints() WHERE database_name = $db AND schema_name = $schema "
+        "AND table_name = $table AND constraint_type = 'PRIMARY KEY'",
+        {"db": SOURCE, "schema": SCHEMA, "table": table},
+    ).fetchall()
+    return found[0][0] if found else ()

@@ -1,0 +1,38 @@
+"""Settings of the machine, from environment variables; what belongs to a company lives in its folder instead."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def state_folder() -> Path:
+    """Folder of all runtime state: SALES_WAREHOUSE_VAR, else `var/` of the project."""
+    return Path(os.environ.get("SALES_WAREHOUSE_VAR", PROJECT / "var")).resolve()
+
+
+def company_folder() -> Path:
+    """Folder of the company's configuration: SALES_WAREHOUSE_COMPANY, else `config/demo`."""
+    return Path(os.environ.get("SALES_WAREHOUSE_COMPANY", PROJECT / "config" / "demo")).resolve()
+
+
+def memory_limit() -> str:
+    """DuckDB's memory limit, e.g. `2GB`: SALES_WAREHOUSE_MEMORY."""
+    return os.environ.get("SALES_WAREHOUSE_MEMORY", "2GB")
+
+
+def threads() -> int:
+    """Threads for DuckDB: SALES_WAREHOUSE_THREADS, else every core."""
+    return int(os.environ.get("SALES_WAREHOUSE_THREADS", os.cpu_count() or 1))
+
+
+def duckdb_config(temp: Path) -> dict[str, str | int | bool]:
+    """Configuration given to every DuckDB connection."""
+    return {
+        "memory_limit": memory_limit(),
+        "threads": threads(),
+        "temp_directory": str(temp),
+        "autoinstall_known_extensions": False,
+    }

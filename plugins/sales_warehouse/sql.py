@@ -1,0 +1,56 @@
+"""The one home of quoting and of DuckDB connections."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from sales_warehouse import settings
+
+
+def ident(name: str) -> str:
+    """Quote an identifier; a NUL cannot be part of one."""
+    if "\x00" in name:
+        raise ValueError(f"a name with a NUL byte cannot be used in SQL: {name!r}")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """Render a Python value as a SQL literal."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, (int, float, Decimal)):
+        return str(value)
+    if isinstance(value, datetime.datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S.%f}'"
+    if isinstance(value, datetime.date):
+        return f"DATE '{value:%Y-%m-%d}'"
+    return "'" + str(value).replace("\x00", "").replace("'", "''") + "'"
+
+
+def literals(values: Iterable[object]) -> str:
+    """Render values as a bracketed DuckDB list."""
+    return "[" + ", ".join(literal(value) for value in values) + "]"
+
+
+def read_parquet(paths: Iterable[Path], *, options: str = "") -> str:
+    """Return a table expression over Parquet files; `options` are further named arguments."""
+    listed = literals(str(path) for path in paths)
+    return f"read_parquet({listed}{', ' + options if options else ''})"
+
+
+def connect(database: Path | str = ":memory:", *, temp: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB with the memory limit and threads of the settings, spilling below `temp`.
+
+    Time zone is UTC, and extensions are never fetched from the network.
+    """
+    temp.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(database), read_only=read_only, config=settings.duckdb_config(temp))
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection

@@ -1,0 +1,352 @@
+"""A synthetic published warehouse: every mart the board reads, the same bytes of data for the same arguments."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import duckdb
+
+from sales_warehouse.sql import literal
+
+REGIONS = [
+    ("east", "East China", "华东", 1.9, "CN-SH CN-JS CN-ZJ CN-AH CN-FJ CN-JX CN-SD CN-TW"),
+    ("south", "South China", "华南", 1.6, "CN-GD CN-GX CN-HI CN-HK CN-MO"),
+    ("north", "North China", "华北", 1.3, "CN-BJ CN-TJ CN-HE CN-SX CN-NM"),
+    ("central", "Central China", "华中", 0.9, "CN-HA CN-HB CN-HN"),
+    ("southwest", "Southwest China", "西南", 0.8, "CN-CQ CN-SC CN-GZ CN-YN CN-XZ"),
+    ("northeast", "Northeast China", "东北", 0.6, "CN-LN CN-JL CN-HL"),
+    ("northwest", "Northwest China", "西北", 0.4, "CN-SN CN-GS CN-QH CN-NX CN-XJ"),
+]
+CHANNELS = [
+    ("online_store", "Online store", "网上商城", 1.5),
+    ("dealer", "Dealers", "经销商", 1.2),
+    ("field", "Field sales", "线下直销", 1.0),
+    ("phone", "Phone", "电话销售", 0.5),
+    ("social", "Social media", "社交媒体", 0.3),
+    ("marketplace", "Marketplace", "第三方平台", 0.0),
+]
+LINES = [("婴幼儿配方奶粉", 1.7), ("营养补充剂", 1.1), ("医疗器械", 0.9), ("母婴护理", 0.6)]
+SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋"
+GIVEN = "敏 静 伟 芳 磊 洋 娟 涛 明 超 丽 强 霞 军 杰 婷 鹏 慧 雪 峰 琳 浩 颖 宁".split()
+STAGES = [
+    ("qualification", 1), ("needs", 2), ("solution", 3), ("quotation", 4), ("negotiation", 5),
+]
+STEPS = [
+    (1, "lead", "Lead", "线索", 260.0), (2, "qualification", "Qualification", "需求确认", 118.0),
+    (3, "solution", "Technical solution", "技术方案确认", 82.0), (4, "quotation", "Quotation", "报价", 49.0),
+    (5, "order", "Order", "订单", 33.0), (6, "invoice", "Invoice", "开票", 31.0), (7, "payment", "Payment", "回款", 27.0),
+]
+METRICS = [
+    ("new_leads", 1, "New leads", "新增线索数", "count", "up"),
+    ("lead_conversion_rate", 2, "Lead conversion rate", "线索转化率", "rate", "up"),
+    ("stage_loss_rate", 6, "Stage loss rate", "阶段流失率", "rate", "down"),
+    ("stage_dwell_days", 7, "Days in stage", "阶段停留天数", "days", "down"),
+    ("win_rate", 8, "Win rate", "赢单率", "rate", "up"),
+    ("net_sales", 13, "Net sales", "净销售额", "money", "up"),
+    ("entry_within_24h_rate", 101, "Entered within 24 hours", "24小时内录入率", "rate", "up"),
+]
+
+
+def write_warehouse(
+    path: Path,
+    *,
+    business_date: datetime.date = datetime.date(2026, 6, 18),
+    days: int = 120,
+    reps: int = 4,
+    alerts: int = 1,
+    language: str = "en",
+    company_name: str = "Lumen Nutrition",
+) -> Path:
+    """Write a warehouse with `days` of history up to `business_date`; `reps` sellers in each region."""
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema marts")
+        _dimensions(db, business_date, days, reps, language, company_name)
+        _sales(db, business_date)
+        _kpis(db, business_date)
+        _pipeline(db, business_date)
+        _targets(db, business_date)
+        _alerts(db, business_date, alerts)
+        _customers(db, business_date)
+        _trust(db, business_date)
+    return path
+
+
+def _values(db: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple]) -> None:
+    body = ", ".join("(" + ", ".join(literal(value) for value in row) + ")" for row in rows)
+    db.execute(f"create or replace table marts.{table} as select * from (values {body}) as t({columns})")
+
+
+def _dimensions(
+    db: duckdb.DuckDBPyConnection, business_date: datetime.date, days: int, reps: int, language: str, name: str
+) -> None:
+    as_of = datetime.datetime.combine(business_date, datetime.time(18, 10))
+    _values(
+        db, "dim_company",
+        "company_id, name_en, name_zh, currency, time_zone, country, language, business_date, as_of",
+        [("lumen", name, "流明营养", "CNY", "Asia/Shanghai", "CN", language, business_date, as_of)],
+    )
+    start = business_date - datetime.timedelta(days=days - 1)
+    db.execute(f"""
+        create table marts.dim_dates as
+        select d::date as date_day, date_trunc('week', d)::date as week_start_date,
+            date_trunc('month', d)::date as month_start_date, date_trunc('quarter', d)::date as quarter_start_date,
+            year(d)::integer as year_number, isodow(d)::integer as day_of_week,
+            isodow(d) < 6 as is_workday, false as is_holiday, null::varchar as holiday_name
+        from generate_series({literal(start)}, date '2026-12-31', interval 1 day) as t(d)""")
+    regions = [(key, en, zh, "region", None, None) for key, en, zh, _, _ in REGIONS]
+    regions += [
+        (iso.lower(), iso, iso, "province", key, iso) for key, _, _, _, isos in REGIONS for iso in isos.split()
+    ]
+    columns = "region_key, region_name_en, region_name_zh, region_level, parent_region_key, iso_code"
+    _values(db, "dim_regions", columns, [*regions, ("unknown", "Unknown", "未知", "region", None, None)])
+    _values(db, "dim_channels", "channel, channel_name_en, channel_name_zh", [row[:3] for row in CHANNELS])
+    people = [
+        (f"crm:r{i:03d}", SURNAMES[i % 24] + GIVEN[(i * 7) % 24], f"{REGIONS[i // reps][0]} team",
+         "sales", REGIONS[i // reps][0], None, None, 1, start, None)
+        for i in range(reps * len(REGIONS))
+    ]
+    columns = (
+        "rep_key, rep_name, team, department, region_key, manager_rep_key, manager_name, fte, hired_date, left_date"
+    )
+    _values(db, "dim_sales_reps", columns, people)
+
+
+def _sales(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
+    weights = ", ".join(f"({literal(key)}, {weight})" for key, _, _, weight, _ in REGIONS)
+    channels = ", ".join(f"({literal(row[0])}, {row[3]})" for row in CHANNELS)
+    lines = ", ".join(f"({literal(line)}, {weight})" for line, weight in LINES)
+    db.execute(f"""
+        create table marts.fct_sales_daily as
+        with cells as (
+            select d.date_day, r.region_key, c.channel, r.rep_key, l.line,
+                region_weight * channel_weight * line_weight
+                * (1 + 0.28 * epoch(d.date_day::timestamp) / 86400 / 365 - 0.28 * 55)
+                * (1 + 0.18 * sin(2 * pi() * dayofyear(d.date_day) / 365.0) + 0.10 * (month(d.date_day) in (6, 11))::int)
+                * case when d.day_of_week >= 6 then 0.45 else 1 end
+                * case when r.region_key = 'east' and d.date_day > {literal(business_date - datetime.timedelta(days=9))}
+                    then 0.62 else 1 end as weight,
+                hash(d.date_day, r.rep_key, c.channel, l.line) as h
+            from marts.dim_dates as d, marts.dim_sales_reps as r,
+                (values {channels}) as c(channel, channel_weight),
+                (values {lines}) as l(line, line_weight),
+                (values {weights}) as w(region_key, region_weight)
+            where w.region_key = r.region_key and d.date_day <= {literal(business_date)} and channel_weight > 0
+        ),
+        lines as (
+            select *, round((600 + (h >> 17) % 9000 + 40 * (hash(rep_key) % 97)) * weight, 2)::decimal(18, 4) as gross
+            from cells where h % 100 < 30
+        )
+        select date_day as sales_date, region_key, channel, rep_key, line as product_line, line as category,
+            gross as gross_amount, round(gross * 0.04, 2)::decimal(18, 4) as discount_amount,
+            case when h % 997 < 25 then round(gross * 0.5, 2)::decimal(18, 4) else 0::decimal(18, 4)
+                end as returns_amount,
+            (gross - round(gross * 0.04, 2)::decimal(18, 4)
+                - case when h % 997 < 25 then round(gross * 0.5, 2)::decimal(18, 4) else 0::decimal(18, 4) end
+            )::decimal(18, 4) as net_sales_amount,
+            1 + (h >> 5) % 3 as order_count, 1 + (h >> 7) % 20 as unit_count
+        from lines""")
+
+
+def _kpis(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
+    rows = [(m, n, en, zh, "—", "month", unit, way, True, True) for m, n, en, zh, unit, way in METRICS]
+    columns = "metric_id, number, name_en, name_zh, formula, grain, unit, direction, is_on_board, is_computed"
+    _values(db, "kpi_metrics", columns, rows)
+    today = literal(business_date)
+    grains = "(values ('day'), ('week'), ('month'), ('quarter')) as g(grain)"
+    stages = ", ".join(f"({literal(stage)}, {order})" for stage, order in STAGES)
+    db.execute(f"""
+        create table marts.kpi_values as
+        with cut as (
+            select grain, date_trunc(grain, sales_date)::date as start, dimension_name, dimension_value,
+                sum(net_sales_amount) as amount
+            from marts.fct_sales_daily, {grains},
+                lateral (values ('total', 'total'), ('region', region_key), ('channel', channel), ('rep', rep_key),
+                    ('product_line', product_line)) as d(dimension_name, dimension_value)
+            group by all
+        ),
+        periods as (
+            select distinct grain, date_trunc(grain, date_day)::date as start
+            from marts.dim_dates, (values ('week'), ('month')) as g(grain) where date_day <= {today}
+        ),
+        rates as (
+            select 'win_rate' as metric_id, grain, start, 'total' as dimension_name, 'total' as dimension_value,
+                38 + hash(start, 'w') % 9 as n, 96 + hash(start, 'v') % 12 as m from periods
+            union all
+            select 'win_rate', grain, start, 'rep', rep_key, 1 + hash(start, rep_key) % 4, 4 + hash(rep_key, start) % 4
+            from periods, marts.dim_sales_reps
+            union all
+            select 'lead_conversion_rate', grain, start, 'total', 'total', 52 + hash(start, 'l') % 14,
+                240 + hash(start, 'm') % 40 from periods
+            union all
+            select 'entry_within_24h_rate', grain, start, 'total', 'total', 870 + hash(start, 'e') % 60,
+                960 + hash(start, 'f') % 30 from periods
+            union all
+            select 'stage_loss_rate', grain, start, 'stage', stage,
+                12 + (stage_order % 4) * 9 + hash(start, stage) % 6, 74 + hash(stage, start) % 12
+            from periods, (values {stages}) as s(stage, stage_order)
+            union all
+            select 'stage_dwell_days', grain, start, 'stage', stage,
+                (4 + stage_order * 3 + hash(start, stage, 'd') % 3) * (40 + hash(stage) % 9), 40 + hash(stage) % 9
+            from periods, (values {stages}) as s(stage, stage_order)
+        )
+        select 'net_sales' as metric_id, grain as period_grain, start as period_start_date, dimension_name,
+            dimension_value, amount::decimal(28, 8) as numerator, null::decimal(28, 8) as denominator,
+            amount::decimal(28, 8) as value, {literal(datetime.datetime.combine(business_date, datetime.time(18)))}
+                as as_of,
+            (start + case grain when 'day' then interval 1 day when 'week' then interval 7 day
+                when 'month' then interval 1 month else interval 3 month end)::date <= {today} + 1 as is_matured
+        from cut
+        union all
+        select metric_id, grain, start, dimension_name, dimension_value, n::decimal(28, 8), m::decimal(28, 8),
+            (n / m)::decimal(28, 8), {literal(datetime.datetime.combine(business_date, datetime.time(18)))},
+            start + case when metric_id = 'lead_conversion_rate' then 37 else 31 end <= {today}
+        from rates""")
+
+
+def _pipeline(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
+    steps = ", ".join("(" + ", ".join(literal(value) for value in step) + ")" for step in STEPS)
+    db.execute(f"""
+        create table marts.kpi_funnel as
+        with cohorts as (
+            select distinct month_start_date as cohort_month,
+                month_start_date < {literal(business_date)} - 120 as is_matured
+            from marts.dim_dates where date_day <= {literal(business_date)}
+        ),
+        entered as (
+            select *, (size + hash(cohort_month) % 9 * size / 60)::bigint as entered_count
+            from cohorts, (values {steps}) as s(step_order, step, step_name_en, step_name_zh, size)
+        ),
+        following as (
+            select *, lead(entered_count) over (partition by cohort_month order by step_order) as following_count
+            from entered
+        ),
+        advanced as (
+            select *, coalesce(following_count, entered_count) as advanced_count,
+                case when is_matured then 0
+                    else ((entered_count - coalesce(following_count, entered_count)) * 0.6)::bigint end as open_count
+            from following
+        )
+        select cohort_month, step_order::integer as step_order, step, step_name_en, step_name_zh, entered_count,
+            advanced_count, entered_count - advanced_count - open_count as lost_count, open_count,
+            (entered_count * 21350.5)::decimal(18, 4) as entered_amount, is_matured
+        from advanced""")
+    db.execute(f"""
+        create table marts.fct_opportunities as
+        select 'crm:o' || i as opportunity_key, 'unknown' as customer_key,
+            (8000 + hash(i) % 190000)::decimal(18, 4) as amount,
+            (0.2 + hash(i, 'p') % 6 / 10.0)::decimal(18, 4) as probability_rate,
+            ({literal(business_date)} - (hash(i, 'c') % 200)::integer)::date as created_date,
+            case when i % 3 = 0 then 'won' when i % 3 = 1 then 'lost' else 'open' end as opportunity_status,
+            (select region_key from marts.dim_regions where region_level = 'region' and region_key <> 'unknown'
+                order by hash(region_key) limit 1) as region_key
+        from range(480) as t(i)""")
+
+
+def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
+    year, quarter = datetime.date(business_date.year, 1, 1), datetime.date(business_date.year, 4, 1)
+    year_end, quarter_end = datetime.date(business_date.year, 12, 31), datetime.date(business_date.year, 6, 30)
+    columns = (
+        "target_id, metric_id, name_en, name_zh, scope_dimension, scope_value, baseline_value, target_value, "
+        "actual_value, progress_rate, expected_progress_rate, starts_on, due_on, owner, status"
+    )
+    rows = [
+        ("t1", "net_sales", "Net sales, company, this year", "全公司年度净销售额", "total", "total", 0.0, 260000000.0,
+         124350000.5, 0.4783, 0.46, year, year_end, "Zhao Min", "on_track"),
+        ("t2", "win_rate", "Win rate to 42 %", "赢单率提升至42%", "total", "total", 0.36, 0.42, 0.3934, 0.5567, 0.83,
+         quarter, quarter_end, "Sales operations", "behind"),
+        ("t3", "stage_dwell_days", "Quotation stage from 20 to 14 days", "报价阶段停留从20天缩短至14天", "stage",
+         "quotation", 20.0, 14.0, 13.6, 1.0667, 0.83, quarter, quarter_end, "Solutions team", "met"),
+        ("t4", "collection_rate", "Collection rate 95 %", "回款率达到95%", "total", "total", 0.9, 0.95, None, None, 0.83,
+         quarter, quarter_end, "Finance", "no_data"),
+    ]
+    _values(db, "kpi_targets", columns, rows)
+
+
+def _alerts(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: int) -> None:
+    monday = business_date - datetime.timedelta(days=business_date.weekday() + 7)
+    columns = (
+        "incident_key, rule_id, severity, owner, region_key, region_name_en, region_name_zh, week_start_date, "
+        "week_end_date, current_amount, previous_amount, change_rate, threshold_rate, top_dimension, top_value, "
+        "top_contribution_amount, reason_en, reason_zh, playbook_id"
+    )
+    rows = [
+        (f"net_sales_fall:{key}:{monday}", "net_sales_fall", "critical" if i == 0 else "warning", "Chen Lei", key, en,
+         zh, monday, monday + datetime.timedelta(days=6), 812345.5, 1160493.57, -0.3, -0.15, "channel", "dealer",
+         -262110.25, f"Dealers explain 75 % of the fall in {en}; the other channels moved by less than 5 %.",
+         f"经销商渠道解释了{zh}下跌的75%;其余渠道变动均不足5%。", "dealer_recovery")
+        for i, (key, en, zh, _, _) in enumerate(REGIONS[:max(count, 1)])
+    ]
+    _values(db, "alert_net_sales_fall", columns, rows)
+    if not count:
+        db.execute("delete from marts.alert_net_sales_fall")
+    _values(
+        db, "dim_playbooks", "playbook_id, name_en, name_zh, department, steps_en, steps_zh",
+        [("dealer_recovery", "Win back dealer orders", "经销商订单恢复", "Channel sales",
+          "Call the five dealers with the largest fall today.\nCheck their stock and open orders.\n"
+          "Agree a delivery plan for the next two weeks.",
+          "当天致电下跌最大的五家经销商。\n核对库存与未交订单。\n商定未来两周的到货计划。")],
+    )
+
+
+def _customers(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
+    isos = [(iso, key) for key, _, _, _, listed in REGIONS for iso in listed.split()]
+    provinces = ", ".join(f"({i}, {literal(iso.lower())}, {literal(key)})" for i, (iso, key) in enumerate(isos))
+    db.execute(f"""
+        create table marts.dim_customers as
+        with people as (
+            select i, ['A', 'B', 'B', 'B', 'C', 'C'][1 + (hash(i) % 6)::integer] as tier, least(hash(i, 'p') % 34,
+                hash(i, 'q') % 34) as province from range(1, 900) as t(i)
+        )
+        select 'c' || i as customer_key, '客户 ' || i as customer_name, p.parent as region_key, p.key as province_key,
+            tier,
+            case tier when 'A' then 'an open opportunity, and an order in the last 90 days'
+                when 'B' then case when i % 4 = 0 then 'an enquiry in the last 180 days'
+                    else 'an order in the last 365 days' end
+                else 'no contact for 180 days' end as tier_reason_en,
+            case tier when 'A' then '有进行中的商机,且近90天内有订单'
+                when 'B' then case when i % 4 = 0 then '近180天内有咨询' else '近365天内有订单' end
+                else '超过180天未联系' end as tier_reason_zh,
+            {literal(business_date)}::date - (hash(i, 'f') % 400)::integer as first_order_date,
+            true as is_addressable, 1 as source_record_count
+        from people join (values {provinces}) as p(n, key, parent) on p.n = province""")
+    _values(
+        db, "dim_lifecycle_tiers", "tier, priority, name_en, name_zh, retention_class",
+        [("A", 1, "High intent", "高意向", "full"), ("B", 2, "Potential", "潜在客户", "profile"),
+         ("C", 3, "Dormant", "休眠客户", "last_active")],
+    )
+
+
+def _trust(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
+    night = datetime.datetime.combine(business_date, datetime.time(17, 42))
+    old = night - datetime.timedelta(hours=60)
+    _values(
+        db, "trust_source_freshness",
+        "source, label_en, label_zh, last_load_at, last_event_at, last_status, last_error, age_hours, "
+        "expected_within_hours, freshness_status",
+        [("crm", "CRM", "客户关系管理", night, night, "landed", None, 0.5, 36, "fresh"),
+         ("shop", "Web shop", "网上商城", night, night, "landed", None, 0.5, 36, "fresh"),
+         ("visits", "Visit sheets", "拜访表", old, old, "landed", None, 60.5, 36, "stale"),
+         ("chat", "Service chat", "在线客服", night, night, "failed", "the file chats_20260618.jsonl is cut at line 811",
+          0.5, 36, "failed"),
+         ("marketplace", "Marketplace", "第三方平台", None, None, None, None, None, 36, "no_data")],
+    )
+    rows = [("crm", "customers", 1240, 0, 18, 1222, 899, 323), ("crm", "opportunities", 4810, 12, 9, 4789, 4789, 0),
+            ("shop", "orders", 48211, 63, 204, 47944, 47901, 43), ("shop", "order_lines", 96034, 120, 415, 95499, 95499, 0),
+            ("visits", "visits", 6120, 0, 88, 6032, 6010, 22)]
+    _values(
+        db, "trust_row_accounting",
+        "source, entity, landed_count, excluded_count, quarantined_count, accepted_count, current_count, "
+        "merged_count, unexplained_count",
+        [(*row, 0) for row in rows],
+    )
+    _values(
+        db, "trust_quarantine_reasons", "source, entity, rule, column_name, reason, row_count, last_load_at",
+        [("shop", "order_lines", "between", "quantity", "quantity is outside 1 to 10,000", 287, night),
+         ("shop", "orders", "known_value", "status", "status is not one of placed, paid, shipped", 142, night),
+         ("visits", "visits", "order_of_times", "ended_at", "ended_at is before started_at", 61, old),
+         ("shop", "orders", "not_null", "ordered_at", "ordered_at is empty", 62, night),
+         ("crm", "customers", "check_character", "uscc", "the credit code's check character is wrong", 18, night)],
+    )
