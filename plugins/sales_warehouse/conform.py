@@ -41,9 +41,7 @@ def compile_mapping(company: Company, mapping: Mapping) -> Statement:
         f"cast({normalisers.value(ident('r_' + c.name), c, asked[c.name])} as {c.sql_type}) as {ident(c.name)}"
         for c in columns
     )
-    lineage = "_source, _load_id, _extracted_at, _file, _row_number"
-    held = ", ".join(f"{literal(mapping.table)}.{name}" for name in ("_file", "_row_number", "_malformed", "_raw"))
-    held = held.replace(literal(mapping.table), ident(mapping.table))
+    held = ", ".join(f"{ident(mapping.table)}.{name}" for name in ("_file", "_row_number"))
     select = f"""
 with picked as (
     select
@@ -58,7 +56,7 @@ typed as (
     from picked
 ),
 judged as (
-    select {", ".join(ident(c.name) for c in columns)}, {lineage.replace("_source, _load_id, _extracted_at,", "")},
+    select {", ".join(ident(c.name) for c in columns)}, _file, _row_number,
     {_faults([c.name for c in columns if c.name in mapping.columns])} as _faults
     from typed
 ),
@@ -85,8 +83,10 @@ def _from(mapping: Mapping) -> str:
 def _faults(names: list[str]) -> str:
     """A list built for faulty rows only: most rows have none, and a list for each would cost more than the casts."""
     broken = {name: f"({ident('r_' + name)} is not null and {ident(name)} is null)" for name in names}
+    if not broken:
+        return 'cast(null as struct("column" varchar, "value" varchar)[])'
     cells = ", ".join(
-        f"case when {test} then struct_pack(\"column\" := {literal(name)}, \"value\" := {ident('r_' + name)}) end"
+        f'case when {test} then struct_pack("column" := {literal(name)}, "value" := {ident("r_" + name)}) end'
         for name, test in broken.items()
     )
     return f"case when {' or '.join(broken.values())} then list_filter([{cells}], cell -> cell is not null) end"

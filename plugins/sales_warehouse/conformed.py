@@ -128,7 +128,8 @@ def _conform(
             for name, value in zip(("_source", "_load_id", "_extracted_at"), lineage, strict=True)
         )
         (rows,) = connection.execute(
-            f"copy (select *, {added} from ({statement.select})) to {literal(str(file))} (format parquet, compression zstd)"
+            f"copy (select *, {added} from ({statement.select})) "
+            f"to {literal(str(file))} (format parquet, compression zstd)"
         ).fetchone()
     if not mapping.distinct and rows != kept:
         raise MappingError(
@@ -171,13 +172,12 @@ def _landed(connection: duckdb.DuckDBPyConnection, source: Source, paths: list[P
     return f"select {', '.join([*cells, number, *extra])} from {relation}"
 
 
-def _latest_view(
-    connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, join: Join
-) -> None:
+def _latest_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, join: Join) -> None:
     """Create a view of the latest row per key of a joined table, as known when the load came."""
     known = [item for item in loads(home, source.source) if item.load_id <= load.load_id]
     selects = [
-        f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item.paths(join.table), join.table)})"
+        f"select *, {literal(item.load_id)} as _load_id "
+        f"from ({_landed(connection, source, item.paths(join.table), join.table)})"
         for item in known
         if join.table in item.tables
     ]

@@ -39,7 +39,7 @@ def move(source: Path, target: Path) -> None:
     for file in [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]:
         sync_file(file)
     target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(source, target)
+    source.replace(target)
     sync_folder(target.parent)
 
 

@@ -1,4 +1,4 @@
-"""The gate: every conformed batch is judged by its channel's suite; a row that fails goes to quarantine with every reason."""
+"""The gate: a batch is judged by its channel's suite; a row that fails goes to quarantine with every reason."""
 
 from __future__ import annotations
 
@@ -178,8 +178,8 @@ def _quarantine(
     connection.execute(f"create table failures ({FAILURES})")
     connection.execute(
         f"insert into failures select _row_id, case fault.\"column\" when '_row' then 'malformed' else 'cast' end, "
-        f"fault.\"column\", fault.\"value\", "
-        f"case fault.\"column\" when '_row' then fault.\"value\" else 'the text is not a valid value of this column' end, "
+        f'fault."column", fault."value", '
+        f"case fault.\"column\" when '_row' then fault.\"value\" else 'not a valid value of this column' end, "
         f"case fault.\"column\" when '_row' then fault.\"value\" else '文本不是该列的有效值' end "
         f"from (select _row_id, unnest(_faults) as fault from {entity} where _faults is not null)"
     )
@@ -198,11 +198,12 @@ def _quarantine(
 
 
 def _add_failures(connection: duckdb.DuckDBPyConnection, entity: str, result: RuleResult) -> None:
-    """Add the rows that fail a rule, but for those whose column has a fault already: an unreadable text is not a missing one."""
+    """Add the rows that fail a rule, unless the column has a fault already: unreadable is not missing."""
     value = f"cast({ident(result.column)} as varchar)" if result.column else "null"
     said = ", ".join(literal(text) for text in (result.rule, result.column))
+    why = ", ".join(literal(text) for text in (result.reason_en, result.reason_zh))
     connection.execute(
-        f"insert into failures select _row_id, {said}, {value}, {literal(result.reason_en)}, {literal(result.reason_zh)} "
+        f"insert into failures select _row_id, {said}, {value}, {why} "
         f"from {entity} where _row_id in ({result.failing_rows_sql}) and not exists ("
         f"select 1 from failures as f where f._row_id = {entity}._row_id and "
         f"f.rule in ('cast', 'malformed') and f.column_name in ('_row', {literal(result.column)}))"
@@ -225,9 +226,7 @@ def _write_quarantine(
     )
 
 
-def _accept(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int
-) -> None:
+def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int) -> None:
     if not quarantined:
         target.hardlink_to(file)
         return

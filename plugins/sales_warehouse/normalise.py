@@ -99,7 +99,8 @@ class Normalisers:
         plain = _half_width(text)
         if mapping.format:
             return f"cast(try_strptime({plain}, {literal(mapping.format)}) as date)"
-        return f"case when regexp_full_match({plain}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') then try_cast({plain} as date) end"
+        is_iso = f"regexp_full_match({plain}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
+        return f"case when {is_iso} then try_cast({plain} as date) end"
 
     def _timestamp(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = _half_width(text)
@@ -157,7 +158,7 @@ def phone(text: str, country: str) -> str | None:
 
 
 def uscc(text: str) -> str | None:
-    """Return a unified social credit code in its 18 characters, None when its check character is wrong (GB 32100-2015)."""
+    """Return a unified social credit code of 18 characters, None when its check character is wrong (GB 32100-2015)."""
     import unicodedata
 
     from stdnum.cn import uscc as standard

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
@@ -22,17 +19,11 @@ from sales_warehouse.airflow.environment import airflow_environment, prepare_fol
 from sales_warehouse.airflow.interrupts import Interrupted, interruptible
 from sales_warehouse.airflow.leash import Leash
 from sales_warehouse.airflow.progress import Progress
+from sales_warehouse.airflow.refresh_lock import refresh_lock
 from sales_warehouse.airflow.step_events import StepEvents, StepOutcomes
-
-if TYPE_CHECKING:
-    from sales_warehouse.home import Home
 
 RETRY_SECONDS = "2"
 INTERRUPTED = 128 + signal.SIGINT
-
-
-class RefreshBusy(Exception):
-    """Another refresh of the same company is running."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +63,7 @@ def run_refresh(
     console = console or Console()
     run = steps.make_run(company, as_of=as_of, business_date=business_date, full_refresh=full_refresh)
     prepare_folders(run.home)
-    with _only_one(run.home):
+    with refresh_lock(run.home):
         return _refresh(company, run, console)
 
 
@@ -151,19 +142,3 @@ def _result_file(run: steps.Run) -> Path:
 def _result(run: steps.Run) -> dict[str, Any]:
     file = _result_file(run)
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-
-
-@contextmanager
-def _only_one(home: Home) -> Iterator[None]:
-    with (home.airflow / "refresh.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise RefreshBusy(
-                f"a refresh of {home.company_id} is already running ({lock.read().strip()}); wait until it has ended"
-            ) from None
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()}")
-        lock.flush()
-        yield

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from airflow import settings
+from airflow.configuration import AIRFLOW_HOME
 from airflow.models.asset import AssetDagRunQueue
 from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
@@ -18,6 +21,13 @@ from sqlalchemy import delete, select, update
 
 from sales_warehouse.airflow import policy
 
+UNFINISHED = (
+    TaskInstanceState.RUNNING,
+    TaskInstanceState.QUEUED,
+    TaskInstanceState.SCHEDULED,
+    TaskInstanceState.UP_FOR_RETRY,
+)
+
 
 def prepare() -> None:
     """Create or migrate the database when it is not up to date (some seconds, once), and set the pools."""
@@ -29,50 +39,62 @@ def prepare() -> None:
         Pool.create_or_update_pool(pool.name, pool.slots, pool.description, include_deferred=False)
 
 
-def close_interrupted_runs() -> int:
-    """Mark runs that died with their process as failed, and return how many: a scheduler would take them up again."""
-    with settings.Session() as session:
-        left = select(DagRun.id).where(
-            DagRun.triggered_by == DagRunTriggeredByType.TEST, DagRun.state == DagRunState.RUNNING
-        )
-        runs = session.scalars(left).all()
-        _fail_tasks(session, runs)
-        session.execute(update(DagRun).where(DagRun.id.in_(runs)).values(state=DagRunState.FAILED))
-        session.commit()
-    return len(runs)
+def recover() -> None:
+    """Tidy up after a refresh that died with its process; call it only while no refresh is running.
 
-
-def _fail_tasks(session: object, runs: list[int]) -> None:
-    keys = [run.run_id for run in session.scalars(select(DagRun).where(DagRun.id.in_(runs)))]  # type: ignore[attr-defined]
-    unfinished = TaskInstance.state.is_(None) | TaskInstance.state.in_(
-        [TaskInstanceState.RUNNING, TaskInstanceState.QUEUED, TaskInstanceState.SCHEDULED, TaskInstanceState.UP_FOR_RETRY]
-    )
-    session.execute(  # type: ignore[attr-defined]
-        update(TaskInstance)
-        .where(TaskInstance.run_id.in_(keys), unfinished)
-        .values(state=TaskInstanceState.FAILED)
-    )
+    Its runs are marked failed, so that a scheduler does not take them up, and the DAGs it had paused run again.
+    """
+    _close_interrupted_runs()
+    if _paused_file().exists():
+        _set_paused(json.loads(_paused_file().read_text(encoding="utf-8")), paused=False)
+        _paused_file().unlink()
 
 
 @contextmanager
-def schedulers_kept_off(dag_ids: list[str]) -> Iterator[None]:
+def schedulers_kept_off(dag_ids: Sequence[str]) -> Iterator[None]:
     """Pause the DAGs while they run here, so that a scheduler on the same database neither runs nor follows them.
 
-    Leaves them as they were; events that were consumed here are not consumed again.
+    Leaves them as they were; asset events of this refresh start nothing a second time.
     """
     with settings.Session() as session:
         active = session.scalars(
             select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), DagModel.is_paused.is_(False))
         ).all()
-        _pause(session, active, paused=True)
+    _paused_file().write_text(json.dumps(list(active)), encoding="utf-8")
+    _set_paused(active, paused=True)
     try:
         yield
     finally:
         with settings.Session() as session:
             session.execute(delete(AssetDagRunQueue).where(AssetDagRunQueue.target_dag_id.in_(dag_ids)))
-            _pause(session, active, paused=False)
+            session.commit()
+        _set_paused(active, paused=False)
+        _paused_file().unlink()
 
 
-def _pause(session: object, dag_ids: list[str], *, paused: bool) -> None:
-    session.execute(update(DagModel).where(DagModel.dag_id.in_(dag_ids)).values(is_paused=paused))  # type: ignore[attr-defined]
-    session.commit()  # type: ignore[attr-defined]
+def _close_interrupted_runs() -> None:
+    with settings.Session() as session:
+        left = session.scalars(
+            select(DagRun).where(
+                DagRun.triggered_by == DagRunTriggeredByType.TEST, DagRun.state == DagRunState.RUNNING
+            )
+        ).all()
+        for run in left:
+            run.state = DagRunState.FAILED
+            session.execute(
+                update(TaskInstance)
+                .where(TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id)
+                .where(TaskInstance.state.is_(None) | TaskInstance.state.in_(UNFINISHED))
+                .values(state=TaskInstanceState.FAILED)
+            )
+        session.commit()
+
+
+def _set_paused(dag_ids: Sequence[str], *, paused: bool) -> None:
+    with settings.Session() as session:
+        session.execute(update(DagModel).where(DagModel.dag_id.in_(dag_ids)).values(is_paused=paused))
+        session.commit()
+
+
+def _paused_file() -> Path:
+    return Path(AIRFLOW_HOME) / "paused_by_refresh.json"

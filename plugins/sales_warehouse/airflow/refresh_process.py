@@ -87,7 +87,7 @@ def main(run_conf: dict[str, Any], result_file: Path) -> int:
     result = Result()
     try:
         metadata.prepare()
-        metadata.close_interrupted_runs()
+        metadata.recover()
         get_listener_manager().add_listener(TaskLogs(Path(conf.get("logging", "base_log_folder"))))
         dags = load_dags()
         with metadata.schedulers_kept_off(sorted(dags)):

@@ -106,11 +106,6 @@ def load_company(folder: Path) -> models.Company:
     return company
 
 
-def source_names(folder: Path) -> list[str]:
-    """Return the names of the sources without reading them: the one list that the DAGs are made from."""
-    return sorted(file.stem for file in (folder / "sources").glob("*.yml"))
-
-
 def _load_part(
     folder: Path, name: str, model: type[BaseModel], documents: dict, problems: list[Problem]
 ) -> BaseModel | None:
@@ -138,9 +133,7 @@ def _load_sources(folder: Path, documents: dict, problems: list[Problem]) -> dic
     return sources
 
 
-def _parse(
-    file: Path, name: str, model: type[M], documents: dict[str, Document], problems: list[Problem]
-) -> M | None:
+def _parse(file: Path, name: str, model: type[M], documents: dict[str, Document], problems: list[Problem]) -> M | None:
     try:
         data = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
@@ -156,8 +149,19 @@ def _parse(
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        problems.extend(_explain(document, model, item) for item in error.errors())
+        problems.extend(_explain(document, model, item) for item in _causes(error.errors()))
         return None
+
+
+def _causes(errors: list[dict]) -> list[dict]:
+    """Leave out "too short" where the list is only short because its items were refused."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(place != error["loc"] and place[: len(error["loc"])] == error["loc"] for place in places)
+    ]
 
 
 def _explain(document: Document, model: type[BaseModel], error: dict) -> Problem:

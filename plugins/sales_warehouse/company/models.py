@@ -123,7 +123,9 @@ class LifecycleFile(Model):
     @model_validator(mode="after")
     def _exhaustive(self) -> LifecycleFile:
         if self.tiers[-1].rules:
-            raise ValueError(f"the last tier ({self.tiers[-1].tier}) must have no rules: it takes everybody who is left")
+            raise ValueError(
+                f"the last tier ({self.tiers[-1].tier}) must have no rules: it takes everybody who is left"
+            )
         empty = [tier.tier for tier in self.tiers[:-1] if not tier.rules]
         if empty:
             raise ValueError(f"tier {empty[0]} has no rules, so no customer would reach the tiers after it")

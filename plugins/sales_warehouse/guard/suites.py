@@ -51,8 +51,12 @@ class Rule:
     @property
     def column(self) -> str | None:
         """The column whose value is to blame, for rules about rows."""
-        columns = _columns(self.arguments)
-        return columns[0] if columns else None
+        return self.columns[0] if self.columns else None
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that the rule names outside its SQL."""
+        return _columns(self.arguments)
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ def _rule(place: _Place, values: Mapping[str, object]) -> Rule:
     arguments = {
         key: _resolve(place, key, _plain(value), values) for key, value in entry.items() if key not in COMMON_KEYS
     }
+    if arguments.get("value_set", True) in ([], None):
+        raise place.error("value_set is empty: every row would fail")
     reason_en, reason_zh = _reasons(place, kind, arguments)
     return Rule(
         id=str(entry.get("id") or _default_id(entry["type"], arguments)),
@@ -162,7 +168,7 @@ def _reasons(place: _Place, kind: Kind, arguments: Mapping[str, Any]) -> tuple[s
     reason = place.entry.get("reason")
     if reason is not None and (not isinstance(reason, dict) or set(reason) != {"en", "zh"}):
         raise place.error("reason must have exactly the keys en and zh")
-    words = {key: ", ".join(value) if isinstance(value, list) else value for key, value in arguments.items()}
+    words = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in arguments.items()}
     templates = (reason["en"], reason["zh"]) if reason else (kind.reason_en, kind.reason_zh)
     return templates if reason else (templates[0].format(**words), templates[1].format(**words))
 

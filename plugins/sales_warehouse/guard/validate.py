@@ -85,11 +85,13 @@ def validate(
     if not suite.rules:
         raise GuardError(f"suite {suite.name} has no rules; a guard that checks nothing would let everything pass")
     with _batch(database, relation, schema, temp) as batch:
-        gx_suite = _gx_suite(suite, batch)
+        _check_columns(suite, relation, _columns(batch, relation, schema), row_id)
+        gx_suite = _gx_suite(suite)
         outcome = batch.validate(gx_suite, result_format=_result_format(row_id))
         by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
-        if any(_cause(result) for result in by_rule.values()):
-            raise GuardError(_explain(suite, relation, batch, gx_suite))
+        causes = [cause for cause in map(_cause, by_rule.values()) if cause]
+        if causes:
+            raise GuardError(_explain(suite, relation, batch, gx_suite, causes[0]))
     table = f"{ident(schema)}.{ident(relation)}"
     results = [_rule_result(rule, by_rule[rule.id], table, row_id) for rule in suite.rules]
     return Validation(suite.name, relation, results, _without_sql(outcome.to_json_dict()))
@@ -104,7 +106,6 @@ def _batch(database: Path, relation: str, schema: str, temp: Path | None) -> Ite
     if not database.is_file():
         raise GuardError(f"there is no DuckDB file {database} to validate {relation} in")
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
     datasource = open_datasource(context, database, schema, temp or database.with_name(database.name + ".tmp"))
     try:
         asset = datasource.add_table_asset(name=relation, table_name=f'"{relation}"')
@@ -126,7 +127,25 @@ def _great_expectations() -> Any:
     return great_expectations
 
 
-def _gx_suite(suite: Suite, batch: Any) -> Any:
+def _columns(batch: Any, relation: str, schema: str) -> list[str]:
+    import sqlalchemy as sa
+
+    inspector = sa.inspect(batch.datasource.get_engine())
+    return [column["name"] for column in inspector.get_columns(relation, schema=schema)]
+
+
+def _check_columns(suite: Suite, relation: str, columns: list[str], row_id: str | None) -> None:
+    if row_id and row_id not in columns:
+        raise GuardError(f"{relation} has no column {row_id} to name failing rows by; pass row_id=None to do without")
+    for rule in suite.rules:
+        missing = [column for column in rule.columns if column not in columns]
+        if missing:
+            raise GuardError(
+                f"suite {suite.name}, rule {rule.id}: {relation} has no column {missing[0]}; it has {', '.join(columns)}"
+            )
+
+
+def _gx_suite(suite: Suite) -> Any:
     import great_expectations as gx
 
     expectations = []
@@ -186,14 +205,14 @@ def _cause(result: Any) -> str | None:
     return _first_line(messages[0]) if messages else None
 
 
-def _explain(suite: Suite, relation: str, batch: Any, gx_suite: Any) -> str:
+def _explain(suite: Suite, relation: str, batch: Any, gx_suite: Any, first: str) -> str:
     """Name the rules that cannot be judged: rules share one query, so each is tried again alone."""
     causes = []
     for expectation in gx_suite.expectations:
         cause = _cause(batch.validate(expectation, result_format="BOOLEAN_ONLY"))
         if cause:
             causes.append(f"rule {expectation.meta['rule']}: {cause}")
-    found = "; ".join(causes) or "the rules cannot be judged together, though each can alone"
+    found = "; ".join(causes) or f"all rules together: {first}"
     return f"suite {suite.name} could not be judged on {relation} (this is no finding about the data): {found}"
 
 

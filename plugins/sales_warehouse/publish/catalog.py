@@ -1,4 +1,4 @@
-"""What the working warehouse offers for publishing: its mart tables, their pieces, and the types that readers accept."""
+"""What the working warehouse offers for publishing: its marts, their pieces, and the types that readers accept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def tables(
     Raises Unpublishable when there is none, or a column's type is not one that every reader understands.
     """
     names = db.execute(
-        "SELECT table_name, comment FROM duckdb_tables() WHERE database_name = $db AND schema_name = $schema ORDER BY 1",
+        "SELECT table_name, comment FROM duckdb_tables() "
+        "WHERE database_name = $db AND schema_name = $schema ORDER BY 1",
         {"db": SOURCE, "schema": SCHEMA},
     ).fetchall()
     if not names:
@@ -61,11 +62,13 @@ def piece_filter(table: Table, piece: Piece) -> str:
     return f"{ident(column)} >= {first} AND {ident(column)} < {first} + INTERVAL 1 MONTH"
 
 
-def checksums(db: DuckDBPyConnection, source: str, columns: Sequence[Column], month: str | None) -> dict[str, tuple[int, str]]:
+def checksums(
+    db: DuckDBPyConnection, source: str, columns: Sequence[Column], month: str | None
+) -> dict[str, tuple[int, str]]:
     """Rows and checksum of each piece of the table expression `source`, by the piece's name."""
     label = "'all'" if month is None else f"coalesce(strftime({ident(month)}, '%Y-%m'), 'undated')"
     row = ", ".join(ident(column.name) for column in columns)
-    found = db.execute(f"SELECT {label}, count(*), sum(hash({row}))::VARCHAR FROM {source} GROUP BY 1 ORDER BY 1")  # noqa: S608
+    found = db.execute(f"SELECT {label}, count(*), sum(hash({row}))::VARCHAR FROM {source} GROUP BY 1 ORDER BY 1")
     return {name: (rows, checksum) for name, rows, checksum in found.fetchall()} or {"all": (0, "0")}
 
 
@@ -73,7 +76,7 @@ def _table(
     db: DuckDBPyConnection, name: str, comment: str | None, key: Sequence[str] | None, monthly_from_rows: int
 ) -> Table:
     columns = _columns(db, name)
-    rows = db.execute(f"SELECT count(*) FROM {relation(name)}").fetchall()[0][0]  # noqa: S608
+    rows = db.execute(f"SELECT count(*) FROM {relation(name)}").fetchall()[0][0]
     month = month_column(columns) if rows >= monthly_from_rows else None
     pieces = tuple(
         Piece(piece, f"parquet/{name}.parquet" if month is None else f"parquet/{name}/{piece}.parquet", count, checksum)
@@ -93,7 +96,7 @@ def _columns(db: DuckDBPyConnection, table: str) -> tuple[Column, ...]:
     if wrong:
         raise Unpublishable(
             f"{SCHEMA}.{table}: {', '.join(wrong)}: not every reader understands this type; "
-            "cast it in the model (whole numbers to BIGINT, sums to DECIMAL, moments to TIMESTAMP in UTC, lists to rows)"
+            "cast it in the model (whole numbers to BIGINT, sums to DECIMAL, moments to TIMESTAMP in UTC)"
         )
     return columns
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
 from pathlib import Path
 
-from sales_warehouse.publish import durable
+from sales_warehouse import durable
 
 NAME = "manifest.json"
 
@@ -51,6 +50,11 @@ class Table:
         return sum(piece.rows for piece in self.pieces)
 
     @property
+    def is_monthly(self) -> bool:
+        """Whether the table is kept as one piece for each month."""
+        return any("/" in piece.file.removeprefix("parquet/") for piece in self.pieces)
+
+    @property
     def signature(self) -> str:
         """What must be equal before two tables' pieces may be compared by their checksums."""
         return json.dumps([[column.name, column.type] for column in self.columns])
@@ -77,15 +81,17 @@ class Manifest:
     def table(self, name: str) -> Table | None:
         return next((table for table in self.tables if table.name == name), None)
 
-    def is_of(self, run_id: str, business_date: date, as_of: datetime) -> bool:
-        return (self.run_id, self.business_date, self.as_of) == (run_id, business_date.isoformat(), as_of.isoformat())
+    @property
+    def run(self) -> tuple[str, str, str]:
+        """The run that made this version."""
+        return self.run_id, self.business_date, self.as_of
 
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write the manifest of the version in `folder`."""
     rows = {"rows": {table.name: table.rows for table in manifest.tables}, "content": manifest.content}
     document = {**asdict(manifest), **rows}
-    durable.write_text(folder / NAME, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    durable.write_json(folder / NAME, document)
 
 
 def read(folder: Path) -> Manifest:

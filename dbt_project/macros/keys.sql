@@ -1,0 +1,36 @@
+{# How a row finds its customer, its region and its money: one home for each rule. #}
+
+{% macro region_of(own, customer, rep) -%}
+{#- A row's own region, else its customer's, else its rep's; a text that settings do not list is kept as it is. -#}
+coalesce({{ own }}, {{ customer }}, {{ rep }}, 'unknown')
+{%- endmacro %}
+
+{% macro converted(amount, rate) -%}
+{#- An amount in the reporting currency. -#}
+cast(cast({{ amount }} as decimal(24, 4)) * {{ rate }} as decimal(18, 4))
+{%- endmacro %}
+
+{% macro reporting_currency() -%}
+{{ text_literal(var('currency')) }}
+{%- endmacro %}
+
+{% macro exchange_rate_of(currency, listed_rate) -%}
+{#- Rate to the reporting currency, which is 1 for itself and for a row that names none. -#}
+case
+    when coalesce({{ currency }}, {{ reporting_currency() }}) = {{ reporting_currency() }} then cast(1 as decimal(18, 8))
+    else {{ listed_rate }}
+end
+{%- endmacro %}
+
+{% macro one_day() -%}
+86400000000
+{%- endmacro %}
+
+{% macro touchpoint_is_changed(alias) -%}
+{#- A visit or chat of this run, or one whose customer or contact got another key or a new record. -#}
+({{ is_pending(alias ~ '._changed_load_id') }}
+or {{ is_pending('customers._changed_load_id') }}
+or {{ is_rekeyed('customers.changed_batch') }}
+or {{ is_pending('contacts._changed_load_id') }}
+or {{ is_rekeyed('contacts.changed_batch') }})
+{%- endmacro %}

@@ -1,0 +1,35 @@
+with
+records as (
+    select * from {{ ref('int_contacts_deduplicated') }}
+),
+
+identities as (
+    select * from {{ ref('stg_identity__contacts') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers_identified') }}
+)
+
+select
+    records.contact_record_key,
+    records.source,
+    records.contact_id,
+    coalesce(identities.contact_key, 'unknown') as contact_key,
+    identities.changed_batch,
+    coalesce(customers.customer_key, 'unknown') as customer_key,
+
+    records.contact_name,
+    records.title,
+    records.contact_role,
+    records._changed_load_id,
+
+    row_number() over (
+        partition by identities.contact_key
+        order by records.created_at desc nulls last, records.source asc, records.contact_id asc
+    ) as record_rank
+from records
+left join identities
+    on records.source = identities.source and records.contact_id = identities.contact_id
+left join customers
+    on records.source = customers.source and records.customer_id = customers.customer_id

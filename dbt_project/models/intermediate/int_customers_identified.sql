@@ -1,0 +1,36 @@
+with
+records as (
+    select * from {{ ref('int_customers_deduplicated') }}
+),
+
+identities as (
+    select * from {{ ref('stg_identity__customers') }}
+)
+
+select
+    records.customer_record_key,
+    records.source,
+    records.customer_id,
+    coalesce(identities.customer_key, 'unknown') as customer_key,
+    identities.changed_batch,
+
+    records.owner_rep_key,
+    records.customer_name,
+    records.uscc,
+    records.industry,
+    records.region_key,
+    records.province_key,
+    records.city,
+    records.size_band,
+    records.is_addressable,
+    records.created_at,
+    records._changed_load_id,
+
+    -- The newest record speaks first when several are one customer; no load decides, so that order of arrival cannot.
+    row_number() over (
+        partition by identities.customer_key
+        order by coalesce(records.updated_at, records.created_at) desc nulls last, records.source asc, records.customer_id asc
+    ) as record_rank
+from records
+left join identities
+    on records.source = identities.source and records.customer_id = identities.customer_id

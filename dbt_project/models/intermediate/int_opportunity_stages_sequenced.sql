@@ -1,0 +1,57 @@
+-- Each stage entry with where the deal went next. A deal that comes back to a stage has two entries of it.
+with
+events as (
+    select * from {{ ref('int_opportunity_stage_events_deduplicated') }}
+),
+
+opportunities as (
+    select * from {{ ref('fct_opportunities') }}
+),
+
+sequenced as (
+    select
+        events.*,
+        lead(events.entered_at) over (
+            partition by events.opportunity_key order by events.entered_at
+        ) as next_entered_at,
+        lead(events.stage_order) over (
+            partition by events.opportunity_key order by events.entered_at
+        ) as next_stage_order
+    from events
+),
+
+exited as (
+    select
+        sequenced.*,
+        case
+            when sequenced.next_entered_at is not null then sequenced.next_entered_at
+            -- A deal cannot close before the stage it closed in; some systems date both by the day.
+            when opportunities.opportunity_status in ('won', 'lost')
+                then greatest(coalesce(opportunities.closed_at, sequenced.entered_at), sequenced.entered_at)
+        end as left_at,
+        case
+            when sequenced.next_stage_order > sequenced.stage_order then 'advanced'
+            when sequenced.next_entered_at is not null then 'regressed'
+            when opportunities.opportunity_status in ('won', 'lost') then opportunities.opportunity_status
+            else 'open'
+        end as exit_type
+    from sequenced
+    left join opportunities on sequenced.opportunity_key = opportunities.opportunity_key
+)
+
+select
+    opportunity_key,
+    source,
+    coalesce(stage, 'unknown') as stage,
+    stage_order,
+    amount,
+    entered_at,
+    recorded_at,
+    left_at,
+    exit_type,
+    cast(
+        cast(
+            greatest({{ microseconds_between('entered_at', 'coalesce(left_at, ' ~ as_of() ~ ')') }}, 0) as decimal(28, 6)
+        ) / {{ one_day() }} as decimal(18, 6)
+    ) as dwell_days
+from exited

@@ -1,0 +1,56 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_key', on_schema_change='fail') }}
+
+with
+orders as (
+    select * from {{ ref('int_orders_deduplicated') }}
+    {% if is_incremental() %}
+    where order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
+    {% endif %}
+),
+
+customers as (
+    select * from {{ ref('int_customers_identified') }}
+),
+
+contacts as (
+    select * from {{ ref('int_contacts_identified') }}
+),
+
+reps as (
+    select * from {{ ref('int_sales_reps_deduplicated') }}
+),
+
+rates as (
+    select * from {{ ref('stg_settings__exchange_rates') }}
+)
+
+select
+    orders.order_key,
+    orders.source,
+    orders.order_id,
+    orders.customer_id,
+    coalesce(customers.customer_key, 'unknown') as customer_key,
+    coalesce(contacts.contact_key, 'unknown') as contact_key,
+    coalesce(orders.rep_key, 'unknown') as rep_key,
+    orders.opportunity_key,
+
+    coalesce(orders.channel, 'unknown') as channel,
+    {{ region_of('orders.region_key', 'customers.region_key', 'reps.region_key') }} as region_key,
+    coalesce(orders.order_status, 'unknown') as order_status,
+    coalesce(orders.currency, {{ reporting_currency() }}) as currency,
+    {{ exchange_rate_of('orders.currency', 'rates.exchange_rate') }} as exchange_rate,
+
+    coalesce(orders.order_status = 'cancelled', false) as is_cancelled,
+
+    orders.ordered_at,
+    {{ business_date_of('orders.ordered_at') }} as order_date,
+    orders.paid_at,
+    {{ business_date_of('orders.paid_at') }} as paid_date,
+    orders.recorded_at
+from orders
+left join customers
+    on orders.source = customers.source and orders.customer_id = customers.customer_id
+left join contacts
+    on orders.source = contacts.source and orders.contact_id = contacts.contact_id
+left join reps on orders.rep_key = reps.rep_key
+left join rates on orders.currency = rates.currency

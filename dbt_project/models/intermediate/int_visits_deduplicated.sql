@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='visit_key', on_schema_change='fail') }}
+
+{{ latest_version(
+    'stg_accepted__visits',
+    key=['visit_key'],
+    columns=[
+        'visit_key', 'source', 'customer_id', 'contact_id', 'rep_key', 'opportunity_key', 'purpose',
+        'outcome', 'started_at', 'ended_at', 'recorded_at', '_load_id', '_file', '_row_number',
+    ],
+) }}

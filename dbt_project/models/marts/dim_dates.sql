@@ -1,0 +1,11 @@
+select
+    date_day,
+    cast(date_trunc('week', date_day) as date) as week_start_date,
+    cast(date_trunc('month', date_day) as date) as month_start_date,
+    cast(date_trunc('quarter', date_day) as date) as quarter_start_date,
+    cast(extract(year from date_day) as bigint) as year_number,
+    {{ day_of_week('date_day') }} as day_of_week,
+    coalesce(is_workday, false) as is_workday,
+    coalesce(is_holiday, false) as is_holiday,
+    holiday_name
+from {{ ref('stg_settings__calendar') }}

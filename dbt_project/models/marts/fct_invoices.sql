@@ -1,0 +1,26 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='invoice_key', on_schema_change='fail') }}
+
+with
+invoices as (
+    select * from {{ ref('int_invoices_deduplicated') }}
+    {% if is_incremental() %}
+    where
+        {{ is_pending() }}
+        or order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
+    {% endif %}
+),
+
+orders as (
+    select * from {{ ref('int_orders_keyed') }}
+)
+
+select
+    invoices.invoice_key,
+    invoices.order_key,
+    coalesce(orders.customer_key, 'unknown') as customer_key,
+    invoices.due_date,
+    -- An invoice is in the currency of its order.
+    {{ converted('coalesce(invoices.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(18, 8)))') }} as amount,
+    orders.order_key is not null as is_order_known
+from invoices
+left join orders on invoices.order_key = orders.order_key

@@ -1,0 +1,29 @@
+with
+stages as (
+    select * from {{ ref('int_opportunity_stages_sequenced') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunities_deduplicated') }}
+),
+
+rates as (
+    select * from {{ ref('stg_settings__exchange_rates') }}
+)
+
+select
+    stages.opportunity_key,
+    stages.entered_at,
+    {{ business_date_of('stages.entered_at') }} as entered_date,
+    stages.stage,
+    stages.stage_order,
+    stages.left_at,
+    {{ business_date_of('stages.left_at') }} as left_date,
+    stages.dwell_days,
+    stages.exit_type,
+    -- A stage's amount is in the currency of its deal.
+    {{ converted('stages.amount', exchange_rate_of('opportunities.currency', 'rates.exchange_rate')) }} as amount,
+    stages.recorded_at
+from stages
+left join opportunities on stages.opportunity_key = opportunities.opportunity_key
+left join rates on opportunities.currency = rates.currency

@@ -1,0 +1,38 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='payment_key', on_schema_change='fail') }}
+
+with
+invoices as (
+    select * from {{ ref('int_invoices_deduplicated') }}
+),
+
+{% if is_incremental() %}
+changed_invoices as (
+    select invoice_key from invoices
+    where
+        {{ is_pending() }}
+        or order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
+),
+
+{% endif %}
+payments as (
+    select * from {{ ref('int_payments_deduplicated') }}
+    {% if is_incremental() %}
+    where {{ is_pending() }} or invoice_key in (select changed.invoice_key from changed_invoices as changed)
+    {% endif %}
+),
+
+orders as (
+    select * from {{ ref('int_orders_keyed') }}
+)
+
+select
+    payments.payment_key,
+    payments.invoice_key,
+    invoices.order_key,
+    coalesce(orders.customer_key, 'unknown') as customer_key,
+    payments.paid_at,
+    {{ business_date_of('payments.paid_at') }} as paid_date,
+    {{ converted('coalesce(payments.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(18, 8)))') }} as amount
+from payments
+left join invoices on payments.invoice_key = invoices.invoice_key
+left join orders on invoices.order_key = orders.order_key

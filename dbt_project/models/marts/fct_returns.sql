@@ -1,0 +1,72 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='return_key', on_schema_change='fail') }}
+
+-- A return of an unknown order is computed every night: its order, customer or rep may arrive later.
+with
+orders as (
+    select * from {{ ref('int_orders_keyed') }}
+),
+
+returns as (
+    select * from {{ ref('int_returns_deduplicated') }}
+    {% if is_incremental() %}
+    where
+        {{ is_pending() }}
+        or order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
+        or order_key is null
+        or order_key not in (select known.order_key from orders as known)
+    {% endif %}
+),
+
+lines as (
+    select
+        order_key,
+        line_number,
+        product_key
+    from {{ ref('int_order_lines_deduplicated') }}
+    where order_key in (select returned.order_key from returns as returned)
+),
+
+customers as (
+    select * from {{ ref('int_customers_identified') }}
+),
+
+reps as (
+    select * from {{ ref('int_sales_reps_deduplicated') }}
+),
+
+rates as (
+    select * from {{ ref('stg_settings__exchange_rates') }}
+)
+
+select
+    returns.return_key,
+    returns.order_key,
+    returns.line_number,
+    coalesce(orders.customer_key, customers.customer_key, 'unknown') as customer_key,
+    coalesce(lines.product_key, returns.product_key, 'unknown') as product_key,
+    coalesce(orders.rep_key, returns.rep_key, 'unknown') as rep_key,
+    coalesce(orders.channel, returns.channel, 'unknown') as channel,
+    coalesce(
+        orders.region_key,
+        {{ region_of('returns.region_key', 'customers.region_key', 'reps.region_key') }}
+    ) as region_key,
+
+    returns.returned_at,
+    {{ business_date_of('returns.returned_at') }} as return_date,
+    coalesce(returns.quantity, 0) as quantity,
+    {{ converted(
+        'coalesce(returns.refund_amount, 0)',
+        'coalesce(orders.exchange_rate, ' ~ exchange_rate_of('returns.currency', 'rates.exchange_rate') ~ ')'
+    ) }} as refund_amount,
+    returns.return_reason,
+
+    orders.order_key is not null as is_order_known,
+    coalesce(orders.is_cancelled, false) as is_cancelled
+from returns
+left join orders on returns.order_key = orders.order_key
+left join lines
+    on returns.order_key = lines.order_key and returns.line_number = lines.line_number
+left join customers
+    on returns.source = customers.source and returns.customer_id = customers.customer_id
+left join reps on returns.rep_key = reps.rep_key
+left join rates on returns.currency = rates.currency

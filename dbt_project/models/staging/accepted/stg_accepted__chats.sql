@@ -1,0 +1,21 @@
+select
+    _source || ':' || chat_id as chat_key,
+    _source as source,
+    customer_id,
+    contact_id,
+    _source || ':' || rep_id as rep_key,
+
+    nullif(trim(platform), '') as platform,
+    nullif(trim(intent), '') as intent,
+
+    message_count,
+    satisfaction_score,
+
+    started_at,
+    first_response_at,
+    ended_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'chats') }}

@@ -1,0 +1,16 @@
+select
+    _source || ':' || contact_id as contact_record_key,
+    _source as source,
+    contact_id,
+    customer_id,
+
+    nullif(trim(name), '') as contact_name,
+    nullif(trim(title), '') as title,
+    nullif(trim(role), '') as contact_role,
+
+    created_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'contacts') }}

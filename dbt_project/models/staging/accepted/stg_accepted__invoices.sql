@@ -1,0 +1,13 @@
+select
+    _source || ':' || invoice_id as invoice_key,
+    _source as source,
+    _source || ':' || order_id as order_key,
+
+    amount,
+
+    due_date,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'invoices') }}

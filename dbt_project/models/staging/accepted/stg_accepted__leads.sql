@@ -1,0 +1,18 @@
+select
+    _source || ':' || lead_id as lead_key,
+    _source as source,
+    lead_id,
+    customer_id,
+    _source || ':' || owner_rep_id as owner_rep_key,
+
+    nullif(trim(channel), '') as channel,
+    nullif(trim(campaign), '') as campaign,
+    nullif(trim(status), '') as lead_status,
+
+    created_at,
+    first_assigned_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'leads') }}

@@ -1,0 +1,25 @@
+select
+    _source || ':' || opportunity_id as opportunity_key,
+    _source as source,
+    opportunity_id,
+    customer_id,
+    primary_contact_id as contact_id,
+    _source || ':' || lead_id as lead_key,
+    _source || ':' || owner_rep_id as owner_rep_key,
+
+    nullif(trim(product_line), '') as product_line,
+    nullif(trim(status), '') as opportunity_status,
+    nullif(trim(lost_reason), '') as lost_reason,
+    nullif(trim(currency), '') as currency,
+
+    amount,
+    probability_rate,
+
+    created_at,
+    expected_close_date,
+    closed_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'opportunities') }}

@@ -1,0 +1,15 @@
+select
+    _source || ':' || order_id as order_key,
+    line_number,
+    _source as source,
+    _source || ':' || product_id as product_key,
+
+    quantity,
+    unit_price_amount,
+    discount_amount,
+    tax_amount,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'order_lines') }}

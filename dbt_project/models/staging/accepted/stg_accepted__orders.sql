@@ -1,0 +1,23 @@
+select
+    _source || ':' || order_id as order_key,
+    _source as source,
+    order_id,
+    customer_id,
+    contact_id,
+    _source || ':' || opportunity_id as opportunity_key,
+    _source || ':' || owner_rep_id as rep_key,
+
+    nullif(trim(channel), '') as channel,
+    nullif(trim(region), '') as region_key,
+    nullif(trim(status), '') as order_status,
+    nullif(trim(currency), '') as currency,
+
+    ordered_at,
+    paid_at,
+    updated_at,
+    recorded_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'orders') }}

@@ -1,0 +1,13 @@
+select
+    _source || ':' || payment_id as payment_key,
+    _source as source,
+    _source || ':' || invoice_id as invoice_key,
+
+    amount,
+
+    paid_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'payments') }}

@@ -1,0 +1,23 @@
+select
+    _source || ':' || return_id as return_key,
+    _source as source,
+    _source || ':' || order_id as order_key,
+    line_number,
+    customer_id,
+    _source || ':' || product_id as product_key,
+    _source || ':' || owner_rep_id as rep_key,
+
+    nullif(trim(channel), '') as channel,
+    nullif(trim(region), '') as region_key,
+    nullif(trim(reason), '') as return_reason,
+    nullif(trim(currency), '') as currency,
+
+    quantity,
+    refund_amount,
+
+    returned_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'returns') }}

@@ -1,0 +1,21 @@
+select
+    _source || ':' || rep_id as rep_key,
+    _source as source,
+    rep_id,
+
+    nullif(trim(name), '') as rep_name,
+    nullif(trim(team), '') as team,
+    nullif(trim(department), '') as department,
+    nullif(trim(region), '') as region_key,
+    _source || ':' || manager_rep_id as manager_rep_key,
+    manager_rep_id,
+
+    fte,
+
+    hired_date,
+    left_date,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'sales_reps') }}

@@ -1,0 +1,19 @@
+select
+    _source || ':' || visit_id as visit_key,
+    _source as source,
+    customer_id,
+    contact_id,
+    _source || ':' || rep_id as rep_key,
+    _source || ':' || opportunity_id as opportunity_key,
+
+    nullif(trim(purpose), '') as purpose,
+    nullif(trim(outcome), '') as outcome,
+
+    started_at,
+    ended_at,
+    recorded_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'visits') }}

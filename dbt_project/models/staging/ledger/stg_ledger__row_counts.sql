@@ -1,0 +1,10 @@
+select
+    source,
+    entity,
+    load_id,
+    cast(landed as bigint) as landed_count,
+    cast(excluded as bigint) as excluded_count,
+    cast(folded as bigint) as folded_count,
+    cast(accepted as bigint) as accepted_count,
+    cast(quarantined as bigint) as quarantined_count
+from {{ source('ledger', 'row_counts') }}

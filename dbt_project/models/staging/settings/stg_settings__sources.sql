@@ -1,0 +1,7 @@
+select
+    source,
+    label_en,
+    label_zh,
+    owner,
+    cast(expected_within_hours as decimal(18, 4)) as expected_within_hours
+from {{ source('settings', 'sources') }}

@@ -1,0 +1,12 @@
+select
+    target_id,
+    metric_id,
+    coalesce(nullif(trim(scope_dimension), ''), 'total') as scope_dimension,
+    coalesce(nullif(trim(scope_value), ''), 'total') as scope_value,
+    cast(baseline_value as decimal(28, 8)) as baseline_value,
+    cast(target_value as decimal(28, 8)) as target_value,
+    mode as target_mode,
+    cast(starts_on as date) as starts_on,
+    cast(due_on as date) as due_on,
+    owner
+from {{ source('settings', 'targets') }}

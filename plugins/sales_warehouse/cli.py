@@ -1,0 +1,150 @@
+"""The command line: the same functions that the DAGs call, for people."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sales_warehouse import settings
+from sales_warehouse.company.load import CompanyError, load_company
+from sales_warehouse.company.models import Company
+from sales_warehouse.durable import Busy
+from sales_warehouse.home import Home
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+console = Console()
+
+CompanyFolder = Annotated[
+    Path,
+    typer.Option("--company", envvar="SALES_WAREHOUSE_COMPANY", help="Folder of the company's configuration."),
+]
+DEFAULT_COMPANY = settings.PROJECT / "config" / "demo"
+
+
+@app.command()
+def run(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    business_date: Annotated[
+        datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last whole business day; default: as set.")
+    ] = None,
+    as_of: Annotated[datetime.datetime | None, typer.Option(help="Moment of the refresh, UTC; default: now.")] = None,
+    full_refresh: Annotated[bool, typer.Option(help="Build the working warehouse anew from what was accepted.")] = False,
+) -> None:
+    """Refresh: collect, check, transform, audit, publish and watch, through Airflow, once."""
+    from sales_warehouse.airflow.embedded import RefreshBusy, run_refresh
+
+    checked = _load(company)
+    day = business_date.date() if business_date else _advance_demo(checked)
+    try:
+        outcome = run_refresh(company, as_of=as_of, business_date=day, full_refresh=full_refresh, console=console)
+    except (RefreshBusy, Busy) as error:
+        _fail(f"{error}", code=75)
+    _summarise(checked, outcome)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """Check the configuration of a company without running anything."""
+    checked = _load(company)
+    mappings = sum(len(source.mappings) for source in checked.sources.values())
+    console.print(f"{company}: fine. {len(checked.sources)} sources, {mappings} mappings.", highlight=False)
+
+
+@app.command()
+def versions(company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """List the published versions; the current one is marked."""
+    from sales_warehouse.publish.versions import versions as published
+
+    for version in published(Home.of(_load(company).company_id)):
+        console.print(f"{version}", highlight=False)
+
+
+@app.command()
+def rollback(
+    to: Annotated[str | None, typer.Argument(help="Version to go back to; default: the one before.")] = None,
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Let readers see an earlier version again, in one step."""
+    from sales_warehouse.publish.versions import rollback as go_back
+
+    try:
+        version = go_back(Home.of(_load(company).company_id), to)
+    except (LookupError, ValueError) as error:
+        _fail(f"{error}")
+    console.print(f"published: {version}", highlight=False)
+
+
+@app.command()
+def ui(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    port: Annotated[int | None, typer.Option(help="Port of the pages; default: a free one.")] = None,
+) -> None:
+    """Start Airflow's own UI with the DAGs, the asset graph, the board and the other pages; Ctrl-C stops it."""
+    from sales_warehouse.airflow.server import serve
+
+    checked = _load(company)
+    raise typer.Exit(
+        serve(Home.of(checked.company_id), company, checked.about.time_zone, port=port, console=console)
+    )
+
+
+@app.command()
+def bundle() -> None:
+    """Build the board's script from the packages in its lock file; needs Node.js."""
+    from sales_warehouse.board.bundle import ensure_bundle
+
+    console.print(f"board script: {ensure_bundle(settings.state_folder())}", highlight=False)
+
+
+def _load(folder: Path) -> Company:
+    try:
+        return load_company(folder)
+    except CompanyError as error:
+        _fail(f"{error}", code=2)
+
+
+def _advance_demo(company: Company) -> datetime.date | None:
+    """Let the demo world live one more night; other companies live by themselves."""
+    if not company.demo:
+        return None
+    from sales_warehouse.demo import make_demo
+
+    home = Home.of(company.company_id)
+    with console.status("making the demo company's data"):
+        state = make_demo(Path(company.folder), home.source_data)
+    console.print(f"demo company: night {state.night}, business date {state.business_date}", highlight=False)
+    return state.business_date
+
+
+def _summarise(company: Company, outcome) -> None:  # noqa: ANN001
+    from sales_warehouse.summary import show, summarise
+
+    language = company.about.language
+    summary = summarise(Home.of(company.company_id), outcome.steps, language)
+    show(
+        summary,
+        console,
+        language=language,
+        seconds=outcome.seconds,
+        orchestration_seconds=outcome.orchestration_seconds,
+    )
+    if outcome.exit_code == 1:
+        console.print("[red bold]Nothing was published by this refresh; readers stay on the last version.[/red bold]")
+    elif outcome.exit_code:
+        console.print("[yellow]Published, but something failed; see above.[/yellow]")
+    console.print(f"  log         {outcome.log}", highlight=False, soft_wrap=True)
+
+
+def _fail(message: str, code: int = 1):  # noqa: ANN202
+    print(message, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,86 @@
+-- A converted enquiry walks the stages of the pipeline; the path, its pace and its end are drawn once.
+create or replace table deal_paths as
+with fates as (
+    select
+        lead_key as deal_key, lead_id, account_key, deal_at as created_at, channel,
+        case
+            when draw('lost in 1', lead_key) < 0.14 then 1 when draw('lost in 2', lead_key) < 0.27 then 2
+            when draw('lost in 3', lead_key) < 0.22 then 3 when draw('lost in 4', lead_key) < 0.18 then 4
+            when draw('lost in 5', lead_key) < 0.03 then 5
+        end as lost_in,
+        draw('steps back', lead_key) < 0.06 as steps_back,
+        draw('deal line', lead_key) as line_draw
+    from leads
+    where converts
+)
+select
+    *,
+    case when line_draw < 0.45 then '医疗器械' when line_draw < 0.68 then '医用耗材' when line_draw < 0.86 then '婴幼儿营养' else '成人营养' end as product_line,
+    list_slice(
+        case when steps_back and coalesce(lost_in, 9) >= 3 then [1, 2, 3, 2, 3, 4, 5] else [1, 2, 3, 4, 5] end,
+        1, coalesce(lost_in, 5) + case when steps_back and coalesce(lost_in, 9) >= 3 then 2 else 0 end
+    ) as path
+from fates;
+
+create or replace table stage_visits as
+with walked as (
+    select
+        deal_key, created_at, lost_in, len(path) as step_count,
+        generate_subscripts(path, 1) as step_no, unnest(path) as stage_no
+    from deal_paths
+),
+paced as (
+    select
+        *,
+        deal_key * 10 + step_no as visit_key,
+        least(30, [5, 9, 6, 7, 4][stage_no] * exp(0.7 * bell('dwell', deal_key * 10 + step_no)))
+            + case when draw('stalls', deal_key * 10 + step_no) < 0.05 then 25 else 0 end as dwell_days
+    from walked
+),
+dated as (
+    select
+        *,
+        coalesce(sum(dwell_days) over (partition by deal_key order by step_no rows between unbounded preceding and 1 preceding), 0) as days_before,
+        sum(dwell_days) over (partition by deal_key order by step_no) as days_after
+    from paced
+),
+-- The hour grows with the step, so two steps on one day keep their order.
+placed as (
+    select
+        *,
+        case when step_no = 1 then created_at
+            else at_hour(weekday_of(days_on(created_at, days_before)::date), 10 + step_no + 0.9 * draw('stage hour', visit_key)) end as entered_at,
+        at_hour(weekday_of(days_on(created_at, days_after)::date), 11 + step_no + 0.9 * draw('stage hour', visit_key + 1)) as left_at
+    from dated
+)
+select
+    deal_key, visit_key, step_no, step_count, stage_no, lost_in, entered_at, left_at,
+    ['需求确认', '技术方案确认', '报价', '商务谈判', '合同签订'][stage_no] as stage,
+    least(left_at, days_on(entered_at, case when draw('stage late', visit_key) < 0.78 then 0.1 * draw('stage lag', visit_key)
+        else 0.5 + 2.5 * draw('stage lag', visit_key) end)) as recorded_at
+from placed;
+
+create or replace table deals as
+with ends as (
+    select deal_key, max(left_at) as closed_at from stage_visits group by deal_key
+)
+select
+    p.deal_key, 'SJ' || substr(p.lead_id, 4) as deal_id, p.lead_id, p.account_key, p.product_line, p.created_at, e.closed_at,
+    p.lost_in is null as is_won, p.channel,
+    a.region, a.region_no, a.province, a.industry, a.owner_id, a.owner_key, a.crm_id,
+    p.account_key * 10 + pick('deal contact', p.deal_key, c.contact_count) as contact_key,
+    (created_at::date + (35 + pick('expected close', p.deal_key, 40))::int)::date as expected_close,
+    estimate,
+    round(estimate * (0.85 + 0.25 * draw('quote', p.deal_key)), -2)::decimal(18, 2) as final_amount,
+    case when p.lost_in is not null then
+        ['价格过高', '竞品中标', '预算取消', '需求变化', '交付周期不符', '长期未联系'][1 + pick('lost reason', p.deal_key, 6)] end as lost_reason
+from deal_paths as p
+join ends as e using (deal_key)
+join accounts as a using (account_key)
+join contact_counts as c using (account_key)
+cross join lateral (
+    select round(
+        case p.product_line when '医疗器械' then 42000 when '医用耗材' then 22000 when '婴幼儿营养' then 26000 else 18000 end
+        * case a.size_band when '大型' then 2.0 when '中型' then 1.1 else 0.7 end
+        * exp(0.45 * bell('deal amount', p.deal_key)), -2)::decimal(18, 2) as estimate
+) as amounts;

@@ -1,0 +1,99 @@
+-- A won deal is called off in one to four orders; each is shipped, invoiced and paid in its own time.
+create or replace table field_orders as
+with calls as (
+    select d.*, n, call_count, d.deal_key * 10 + n as order_key
+    from deals as d
+    cross join lateral (select 1 + pick('call-offs', d.deal_key, 4) as call_count) as c
+    cross join lateral (select unnest(range(c.call_count)) as n) as numbers
+    where d.is_won
+),
+dated as (
+    select *, at_hour(weekday_of((closed_at::date + (1 + n * (8 + pick('call gap', order_key, 8)))::int)::date), 9 + 8 * draw('call hour', order_key)) as ordered_at
+    from calls
+),
+kept as (
+    select d.*
+    from dated as d
+    left join falls as f on f.region = d.region and d.ordered_at::date between f.first_date and f.last_date
+    where f.rate is null or draw('fall of field orders', order_key) >= f.rate
+),
+lived as (
+    select
+        *,
+        days_on(ordered_at, case when draw('order late', order_key) < 0.9 then 0.2 * draw('order lag', order_key) else 1 + 3 * draw('order lag', order_key) end) as recorded_at,
+        draw('order cancelled', order_key) < 0.02 as is_cancelled,
+        days_on(ordered_at, 4.5 + 3 * draw('shipped', order_key)) as shipped_at,
+        draw('pays', order_key) as pay_draw,
+        [30, 45, 60][1 + pick('terms', deal_key, 3)] as terms_days
+    from kept
+)
+select
+    order_key, deal_key, account_key, contact_key, crm_id, owner_id, deal_id, region, province, product_line, n,
+    'DD' || substr(deal_id, 3) || '-' || (n + 1)::varchar as order_id,
+    case when industry = '经销商' then '经销' when draw('order channel', deal_key) < 0.13 then '电话' else '直销' end as channel,
+    ordered_at, recorded_at, is_cancelled, shipped_at,
+    days_on(shipped_at, 2 + 3 * draw('delivered', order_key)) as delivered_at,
+    days_on(shipped_at, 1 + 2 * draw('invoiced', order_key)) as invoiced_at,
+    days_on(shipped_at, 1 + 2 * draw('invoiced', order_key))::date + terms_days as due_date,
+    case when pay_draw < 0.94 then 1 + (pay_draw < 0.12)::int else 0 end as payment_count,
+    at_hour(weekday_of((days_on(shipped_at, 3)::date + terms_days + least(40, greatest(-20, -4 + 9 * bell('pay delay', order_key)))::int)::date), 15) as paid_at,
+    final_amount / call_count * (0.92 + 0.16 * draw('call size', order_key)) as target_amount
+from lived;
+
+create or replace table field_lines as
+with wanted as (
+    select o.*, line_no, line_count, o.order_key * 10 + line_no as line_key
+    from field_orders as o
+    cross join lateral (select 1 + pick('line count', o.order_key, 3) as line_count) as c
+    cross join lateral (select unnest(range(1, c.line_count + 1)) as line_no) as numbers
+),
+priced as (
+    select
+        w.*, p.crm_id as product_id,
+        (p.list_price * (0.82 + 0.13 * draw('deal price', w.deal_key)))::decimal(18, 2) as price
+    from wanted as w
+    join (select distinct product_line, line_count as product_count from products) as c using (product_line)
+    join products as p on p.product_line = w.product_line
+        and p.line_slot = (pick('first product', w.order_key, c.product_count) + line_no - 1) % c.product_count
+),
+counted as (
+    select *, greatest(1, round(target_amount / line_count / price))::bigint as quantity from priced
+)
+select
+    line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, delivered_at,
+    discount::decimal(18, 2) as discount,
+    ((price * quantity - discount::decimal(18, 2)) * 0.13)::decimal(18, 2) as tax,
+    price * quantity - discount::decimal(18, 2) as net,
+    crm_id
+from counted
+cross join lateral (select case when draw('line discount', line_key) < 0.15
+    then price * quantity * (0.02 + 0.03 * draw('line discount rate', line_key)) else 0 end as discount) as d;
+
+create or replace table invoices as
+select
+    o.order_key, 'FP' || substr(o.order_id, 3) as invoice_id, o.order_id, o.invoiced_at, o.due_date,
+    sum(l.net + l.tax)::decimal(18, 2) as amount, o.payment_count, o.paid_at
+from field_orders as o
+join field_lines as l using (order_key)
+where not o.is_cancelled
+group by all;
+
+create or replace table payments as
+select
+    order_key * 10 + n as payment_key, 'HK' || substr(invoice_id, 3) || '-' || n::varchar as payment_id, invoice_id, order_key,
+    n = payment_count as is_last,
+    days_on(paid_at, (n - 1) * 18) as paid_at,
+    days_on(paid_at, (n - 1) * 18 + case when draw('payment late', order_key * 10 + n) < 0.85 then 0.1 else 1 + 2 * draw('payment lag', order_key * 10 + n) end) as recorded_at,
+    case when payment_count = 1 then amount when n = 1 then (amount * 0.5)::decimal(18, 2) else amount - (amount * 0.5)::decimal(18, 2) end as amount
+from invoices
+cross join lateral (select unnest(range(1, payment_count + 1)) as n) as numbers;
+
+create or replace table field_returns as
+select
+    line_key, 'TH' || substr(order_id, 3) || '-' || line_no::varchar as return_id, order_id, line_no,
+    greatest(1, (quantity * (0.1 + 0.4 * draw('returned share', line_key)))::bigint) as returned,
+    (net * greatest(1, (quantity * (0.1 + 0.4 * draw('returned share', line_key)))::bigint) / quantity)::decimal(18, 2) as refund,
+    ['包装破损', '型号不符', '质量问题', '效期过短', '客户取消'][1 + pick('return reason', line_key, 5)] as reason,
+    days_on(delivered_at, 4 + 14 * draw('return day', line_key)) as returned_at
+from field_lines
+where not is_cancelled and draw('is returned', line_key) < 0.02;

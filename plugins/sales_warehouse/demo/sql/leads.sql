@@ -1,0 +1,45 @@
+-- Enquiries by the day they came in. Everything that will ever happen to one is decided here and unfolds later.
+create or replace table leads as
+with born as (
+    select
+        days.day,
+        day_no * 1000000 + n as lead_key,
+        n
+    from days
+    cross join lateral (
+        select unnest(range(rounded(
+            0.04 * getvariable('customers') * season * case when is_holiday then 0.3 when is_workday then 1 else 0.35 end,
+            'leads of the day', day_no
+        ))) as n
+    ) as numbers
+),
+told as (
+    select
+        *,
+        draw('lead is new', lead_key) < 0.12 as is_new_company,
+        pick('lead account', lead_key, getvariable('customers')) as known_account_key,
+        at_hour(day, 8.5 + 11 * draw('lead hour', lead_key)) as created_at,
+        exp(1.1 + 0.9 * bell('lead response', lead_key)) / 24 as response_days,
+        draw('lead converts', lead_key) < 0.34 as converts,
+        1 + least(24, exp(1.3 + 0.8 * bell('lead matures', lead_key))) as maturing_days,
+        draw('lead channel', lead_key) as channel_draw
+    from born
+)
+select
+    lead_key,
+    'XSO' || strftime(day, '%y%m%d') || lpad(n::varchar, 4, '0') as lead_id,
+    case when is_new_company then lead_key else known_account_key end as account_key,
+    is_new_company,
+    created_at,
+    days_on(created_at, response_days) as assigned_at,
+    converts,
+    at_hour(weekday_of(days_on(created_at, response_days + maturing_days)::date), 9.1 + 0.8 * draw('deal hour', lead_key)) as deal_at,
+    case when draw('lead dropped', lead_key) < 0.65
+        then days_on(created_at, response_days + 15 + 25 * draw('lead drop day', lead_key)) end as dropped_at,
+    case
+        when channel_draw < 0.28 then '官网' when channel_draw < 0.50 then '微信' when channel_draw < 0.66 then '展会'
+        when channel_draw < 0.82 then '转介绍' when channel_draw < 0.93 then '电话' else '网上商城'
+    end as channel,
+    case when draw('lead has campaign', lead_key) < 0.55
+        then ['春季医博会', '母婴渠道招商', '基层医疗直播课', '慢病管理白皮书', '老客户回访季'][1 + pick('campaign', lead_key, 5)] end as campaign
+from told;

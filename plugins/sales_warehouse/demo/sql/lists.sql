@@ -1,0 +1,40 @@
+-- The fixed lists of the world, with what choosing from them needs: `low` and `high` cut [0, 1) by weight.
+create table cities as
+select
+    row_number() over () as city_no,
+    *,
+    dense_rank() over (order by region) as region_no,
+    coalesce(sum(weight) over (rows between unbounded preceding and 1 preceding), 0) / sum(weight) over () as low,
+    sum(weight) over (rows unbounded preceding) / sum(weight) over () as high
+from listed('cities');
+
+create table industries as
+select
+    *,
+    coalesce(sum(weight) over (rows between unbounded preceding and 1 preceding), 0) / sum(weight) over () as low,
+    sum(weight) over (rows unbounded preceding) / sum(weight) over () as high
+from listed('industries');
+
+create table products as
+select
+    *,
+    'CP' || lpad(product_no::varchar, 4, '0') as crm_id,
+    'SKU-' || (880000 + product_no * 13)::varchar as sku,
+    row_number() over (partition by product_line order by product_no) - 1 as line_slot,
+    count(*) over (partition by product_line) as line_count
+from listed('products');
+
+create table regions as
+select region, region_no, sum(weight) / sum(sum(weight)) over () as share
+from cities
+group by all;
+
+create table people_names as
+select
+    (s.rowid * (select count(*) from listed('given_names')) + g.rowid)::bigint as name_no,
+    s.written || g.written as person,
+    s.pinyin || g.pinyin as pinyin
+from (select *, row_number() over () - 1 as rowid from listed('surnames')) as s
+cross join (select *, row_number() over () - 1 as rowid from listed('given_names')) as g;
+
+create table brands as select *, row_number() over () - 1 as brand_no from listed('brands');

@@ -1,0 +1,131 @@
+"""Readers: what is new in a source becomes Parquet, every column VARCHAR exactly as it came, nothing lost."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Set
+from pathlib import Path
+
+from sales_warehouse.company.models import DatabaseConnection, FilesConnection, Source, Table
+from sales_warehouse.extract.environment import expand
+from sales_warehouse.extract.files import Pick, Result, Room, SourceFile, find
+from sales_warehouse.extract.outcome import (
+    Extraction,
+    FileRefused,
+    Landed,
+    Refused,
+    SourceMisconfigured,
+    SourceUnavailable,
+)
+from sales_warehouse.sql import connect
+
+__all__ = [
+    "Extraction",
+    "FileRefused",
+    "Landed",
+    "Refused",
+    "SourceMisconfigured",
+    "SourceUnavailable",
+    "extract",
+]
+
+Latest = Mapping[str, Mapping[str, str]]
+
+
+def extract(
+    source: Source,
+    *,
+    company_folder: Path,
+    into: Path,
+    seen: Mapping[str, Set[str]],
+    cursors: Mapping[str, str | None],
+    temp: Path,
+    environment: Mapping[str, str],
+    on_progress: Callable[[str], None],
+    latest: Latest | None = None,
+) -> Extraction:
+    """Read what is new in a source into `into/<table>/<n>.parquet`; the caller makes it durable.
+
+    `seen` has the fingerprints of the files that landed before, by table; a file is picked up once, by its content.
+    `latest` has, by table and origin, the fingerprint that landed last: with it a file that went back to older
+    content counts as new, and a whole table of a database that did not change is skipped. `cursors` has the highest
+    cursor that landed, by table. What is refused is tried again every time, so mending the configuration is enough.
+
+    Raises SourceUnavailable when the source is down or answers nonsense and SourceMisconfigured when configuration
+    and source disagree; what is below `into` is then incomplete and has to be dropped.
+    """
+    temp.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"extract-{source.source}-", dir=temp) as scratch:
+        reader = _Reader(source, company_folder, into, Path(scratch), environment, on_progress)
+        return reader.run(seen, cursors, latest or {})
+
+
+class _Reader:
+    """One visit to one source."""
+
+    def __init__(
+        self,
+        source: Source,
+        company_folder: Path,
+        into: Path,
+        scratch: Path,
+        environment: Mapping[str, str],
+        on_progress: Callable[[str], None],
+    ) -> None:
+        self.source, self.company_folder, self.into, self.scratch = source, company_folder, into, scratch
+        self.environment, self.on_progress = environment, on_progress
+        self.extraction = Extraction()
+
+    def run(self, seen: Mapping[str, Set[str]], cursors: Mapping[str, str | None], latest: Latest) -> Extraction:
+        connection = self.source.connection
+        if isinstance(connection, FilesConnection):
+            self._files(connection, seen, latest)
+        elif isinstance(connection, DatabaseConnection):
+            from sales_warehouse.extract import database  # SQLAlchemy and its drivers, only where they are needed
+
+            url = expand(connection.url, self.environment, where=f"{self.source.source}: connection.url")
+            database.read(self.source, connection, url, cursors, latest, self.room, self.extraction, self.on_progress)
+        else:
+            from sales_warehouse.extract import rest  # dlt takes a second to import
+
+            rest.read(
+                self.source, connection, self.environment, cursors, self.room, self.extraction, self.on_progress
+            )
+        return self.extraction
+
+    def room(self, table: str) -> Room:
+        return Room(self.into / table, self.scratch / table)
+
+    def _files(self, connection: FilesConnection, seen: Mapping[str, Set[str]], latest: Latest) -> None:
+        where = f"{self.source.source}: connection.path"
+        root = self.company_folder / expand(connection.path, self.environment, where=where)
+        for name, table in self.source.tables.items():
+            self._files_of(name, table, root, frozenset(seen.get(name, ())), latest.get(name, {}))
+
+    def _files_of(self, name: str, table: Table, root: Path, seen: frozenset[str], latest: Mapping[str, str]) -> None:
+        paths = list(find(root, table.files or "*", where=f"{self.source.source}: {name}"))
+        if not paths:
+            self.extraction.notes.append(f"{name}: no file matches {table.files!r} in {root}")
+        pick = Pick(name, seen, latest, self.extraction)
+        new = pick.new(paths, root)
+        if new:
+            size = sum(file.size for file in new) / 1e6
+            self.on_progress(f"{name}: reading {len(new)} new of {len(paths)} files, {size:,.1f} MB")
+        for result in self._read(new, table, self.room(name)):
+            pick.account(result)
+
+    def _read(self, files: list[SourceFile], table: Table, room: Room) -> list[Result]:
+        if not files:
+            return []
+        if table.format == "jsonl":
+            from sales_warehouse.extract import jsonl
+
+            return list(jsonl.read(files, table, room))
+        if table.format == "excel":
+            from sales_warehouse.extract import excel
+
+            return list(excel.read(files, table, room))
+        from sales_warehouse.extract import delimited
+
+        with connect(temp=self.scratch / "spill") as connection:
+            return list(delimited.read(files, table, room, connection))

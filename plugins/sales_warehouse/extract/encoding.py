@@ -1,0 +1,134 @@
+"""Encodings: files become UTF-8 byte by byte correct, or are refused with the place and the likely encoding."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from sales_warehouse.extract.outcome import FileRefused
+
+CHUNK = 1 << 20
+BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+DECLARABLE = ("utf-8", "utf-16", "gb18030", "windows-1252")
+CHINESE = ("gb18030", "big5")
+ARCHIVES = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"))
+# Two bytes that are one GB18030 character are now and then valid UTF-8 too; eight such characters in a row are not.
+ENOUGH_UTF8 = {"gb18030": 8, "windows-1252": 1}
+
+
+def as_utf8(file: Path, encoding: str, place: Path) -> None:
+    """Make `place` the same text in UTF-8: a link when the file is UTF-8 by promise, else a copy.
+
+    UTF-8 is not checked here: whoever parses the file does, and calls `check_utf8` on failure.
+    Raises FileRefused for archives, a byte order mark that contradicts `encoding`, and bytes outside of it.
+    """
+    _refuse_other_kinds(file, encoding)
+    if encoding == "utf-8":
+        place.symlink_to(file.resolve())
+        return
+    _refuse_utf8(file, encoding)
+    with file.open("rb") as source, place.open("wb") as target:
+        for text in _decoded(source, file, encoding):
+            target.write(text.encode("utf-8"))
+
+
+def check_utf8(file: Path) -> None:
+    """Raise FileRefused when a file is not UTF-8."""
+    with file.open("rb") as source:
+        for _ in _decoded(source, file, "utf-8"):
+            pass
+
+
+def _decoded(source: BinaryIO, file: Path, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    done = 0
+    while True:
+        chunk = source.read(CHUNK)
+        held = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeError as error:
+            raise FileRefused(_wrong(file, encoding, done - held + getattr(error, "start", 0))) from error
+        yield text
+        if not chunk:
+            return
+        done += len(chunk)
+
+
+def _wrong(file: Path, encoding: str, offset: int) -> str:
+    with file.open("rb") as source:
+        line, left = 1, offset
+        while left and (chunk := source.read(min(CHUNK, left))):
+            line += chunk.count(b"\n")
+            left -= len(chunk)
+        near = source.read(1)
+    found = f"0x{near.hex()}" if near else "the end of the file"
+    return f"not {encoding}: {found} at byte {offset}, line {line}; {likely(file, encoding, offset)}"
+
+
+def likely(file: Path, declared: str, offset: int) -> str:
+    """Say which encoding the bytes around an offset fit, and what to do about it."""
+    with file.open("rb") as source:
+        source.seek(max(0, offset - 2000))
+        before = source.read(min(offset, 2000))
+        after = source.read(4000)
+    line = before.rsplit(b"\n", 1)[-1] + after.split(b"\n", 1)[0]
+    fits = next((name for name in _by_likelihood(line) if name != declared and _fits(line, name)), None)
+    if fits is None:
+        return "no usual encoding fits that line; ask for the file again"
+    if declared == "utf-8" and any(byte > 0x7F for byte in before):
+        return f"that line fits {fits} while the text before it is UTF-8: the file mixes encodings, ask for it again"
+    if fits not in DECLARABLE:
+        return f"it looks like {fits}, which is not read; ask for the file as UTF-8"
+    return f"it looks like {fits}: set `encoding: {fits}` for this table or ask for {declared}"
+
+
+def _by_likelihood(line: bytes) -> tuple[str, ...]:
+    """Letters with accents stand alone between ASCII letters, the bytes of Chinese text do not."""
+    alone = all(len(run) == 1 for run in re.findall(rb"[\x80-\xff]+", line))
+    return ("utf-8", "windows-1252", *CHINESE) if alone else ("utf-8", *CHINESE, "windows-1252")
+
+
+def _fits(line: bytes, encoding: str) -> bool:
+    with contextlib.suppress(UnicodeError):
+        line.decode(encoding)
+        return True
+    return False
+
+
+def _refuse_other_kinds(file: Path, encoding: str) -> None:
+    with file.open("rb") as source:
+        start = source.read(4)
+    for magic, kind in ARCHIVES:
+        if start.startswith(magic):
+            raise FileRefused(f"this is a {kind} archive, not text; unpack it before it is put here")
+    for mark, name in BOMS:
+        if start.startswith(mark) and name != encoding:
+            raise FileRefused(
+                f"not {encoding}: the byte order mark at byte 0, line 1 says {name}; "
+                f"set `encoding: {name}` for this table or ask for {encoding}"
+            )
+    if encoding != "utf-16" and len(start) == 4 and start[:2].count(0) == start[2:].count(0) == 1:
+        raise FileRefused(f"not {encoding}: every other byte is NUL, it looks like utf-16: set `encoding: utf-16`")
+
+
+def _refuse_utf8(file: Path, encoding: str) -> None:
+    """Refuse text that is UTF-8 where another encoding is promised: it would decode to wrong characters silently."""
+    enough = ENOUGH_UTF8.get(encoding)
+    if enough is None:
+        return
+    decoder, foreign = codecs.getincrementaldecoder("utf-8")("strict"), 0
+    with file.open("rb") as source, contextlib.suppress(UnicodeError):
+        while chunk := source.read(CHUNK):
+            text = decoder.decode(chunk)
+            foreign += 0 if text.isascii() else len(re.findall(r"[^\x00-\x7f]", text))
+        decoder.decode(b"", final=True)
+        if foreign >= enough:
+            raise FileRefused(
+                f"not {encoding}: every byte of the file is valid UTF-8, with {foreign} characters outside ASCII; "
+                "set `encoding: utf-8` for this table"
+            )

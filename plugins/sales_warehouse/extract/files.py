@@ -1,0 +1,177 @@
+"""The files of a source: which are there, which are new, and which must not be opened at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from sales_warehouse.extract.outcome import (
+    Extraction,
+    FileRefused,
+    Landed,
+    Refused,
+    SourceMisconfigured,
+    SourceUnavailable,
+)
+
+HIDDEN = (".", "~$")  # half-written files of copy tools, lock files of Excel
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file as it was when its bytes were fingerprinted."""
+
+    origin: str  # path below the source's folder, with forward slashes
+    path: Path
+    fingerprint: str
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path, origin: str) -> SourceFile:
+        state = path.stat()
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return cls(origin, path, digest, state.st_size, state.st_mtime_ns)
+
+    def refuse_when_changed(self) -> None:
+        """Raise FileRefused when somebody wrote to the file after it was fingerprinted."""
+        try:
+            state = self.path.stat()
+        except FileNotFoundError as error:
+            raise FileRefused("taken away while it was being read; it is picked up when it is back") from error
+        if (state.st_size, state.st_mtime_ns) != (self.size, self.changed_ns):
+            raise FileRefused("changed while it was being read; it is picked up next time, when nobody writes to it")
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the records of one file went; several files may share a Parquet file."""
+
+    file: SourceFile
+    path: Path
+    rows: int
+    malformed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file that could not be taken."""
+
+    file: SourceFile
+    reason: str
+
+
+Result = Written | Unread
+
+
+@dataclass
+class Room:
+    """Where a reader works: numbered Parquet files go to `into`, everything else to `temp`."""
+
+    into: Path
+    temp: Path
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def next_parquet(self) -> Path:
+        self.into.mkdir(parents=True, exist_ok=True)
+        return self.into / f"{next(self._numbers)}.parquet"
+
+    def scratch(self, suffix: str) -> Path:
+        self.temp.mkdir(parents=True, exist_ok=True)
+        return self.temp / f"{next(self._numbers)}{suffix}"
+
+
+def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written]) -> Iterator[Result]:
+    """Read every file by itself; one that is refused leaves nothing behind."""
+    for file in files:
+        try:
+            written = read(file)
+            file.refuse_when_changed()
+        except FileRefused as error:
+            yield Unread(file, str(error))
+        else:
+            yield written
+
+
+def find(root: Path, pattern: str, *, where: str) -> Iterator[Path]:
+    """Yield the paths that match below a folder, in order of their names.
+
+    Raises SourceUnavailable when the folder cannot be read, SourceMisconfigured for a pattern that leaves it.
+    """
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise SourceMisconfigured(f"{where}: files: {pattern!r} leaves the folder of the source; give a name below it")
+    if not root.is_dir():
+        raise SourceUnavailable(f"{where}: the folder {root} is not there; is the share mounted, the path right?")
+    try:
+        found = sorted(path for path in root.glob(pattern) if not path.name.startswith(HIDDEN))
+    except OSError as error:
+        raise SourceUnavailable(f"{where}: the folder {root} cannot be read ({error.strerror}); try again") from error
+    yield from (path for path in found if path.is_symlink() or not path.is_dir())
+
+
+def check_kind(path: Path, root: Path) -> None:
+    """Raise FileRefused for anything but a regular file of the source's own folder; never open the rest."""
+    target = path.resolve()
+    if not target.is_relative_to(root.resolve()):
+        raise FileRefused("a link to somewhere outside of the source's folder; put the file itself here")
+    try:
+        mode = target.stat().st_mode
+    except OSError as error:
+        raise FileRefused(f"cannot be opened ({error.strerror}); mend or remove it") from error
+    if not stat.S_ISREG(mode):
+        raise FileRefused("not a regular file (a pipe, a device or a socket); remove it")
+    if not os.access(target, os.R_OK):
+        raise FileRefused("may not be read by this user; give it read permission")
+
+
+@dataclass
+class Pick:
+    """Chooses the files of one table that have not landed yet, and keeps the account."""
+
+    table: str
+    seen: frozenset[str]
+    latest: Mapping[str, str]  # origin → fingerprint of its newest landed content
+    extraction: Extraction
+
+    def new(self, paths: Iterable[Path], root: Path) -> list[SourceFile]:
+        """Return the files to read, in order; equal content is taken once."""
+        picked: list[SourceFile] = []
+        taken: set[str] = set()
+        for path in paths:
+            origin = path.relative_to(root).as_posix()
+            try:
+                check_kind(path, root)
+                file = SourceFile.of(path, origin)
+            except FileRefused as error:
+                self.extraction.refused.append(Refused(self.table, origin, None, f"{origin}: {error}"))
+                continue
+            if file.fingerprint in taken or self._landed(file):
+                self.extraction.skipped += 1
+                continue
+            taken.add(file.fingerprint)
+            picked.append(file)
+        return picked
+
+    def _landed(self, file: SourceFile) -> bool:
+        """A file that went back to older content counts as new: its newest landed content is not what it holds."""
+        return file.fingerprint in self.seen and self.latest.get(file.origin, file.fingerprint) == file.fingerprint
+
+    def account(self, result: Result) -> None:
+        """Book what became of a file."""
+        file = result.file
+        if isinstance(result, Unread):
+            reason = f"{file.origin}: {result.reason}"
+            self.extraction.refused.append(Refused(self.table, file.origin, file.fingerprint, reason))
+            return
+        landed = Landed(
+            self.table, result.path, file.origin, result.rows, file.fingerprint, malformed=result.malformed
+        )
+        self.extraction.landed.append(landed)
+        self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]

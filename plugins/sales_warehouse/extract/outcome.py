@@ -1,0 +1,56 @@
+"""What a reader hands back: what landed, what was refused, and why a source could not be read at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class SourceUnavailable(Exception):
+    """The source is down, slow or answers nonsense: nothing landed, trying again later may work."""
+
+
+class SourceMisconfigured(Exception):
+    """The configuration and the source disagree: trying again changes nothing, somebody has to mend it."""
+
+
+class FileRefused(Exception):
+    """One file cannot be taken as it is; the message says what, where and what to do."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One file, table or resource that landed.
+
+    Small files of one shape share a Parquet file, so several of these may have the same `path`. `rows` counts the
+    records of this origin, malformed ones included. `fingerprint` is the SHA-256 of the file's bytes, or of the
+    content of a whole table.
+    """
+
+    table: str
+    path: Path
+    origin: str
+    rows: int
+    fingerprint: str | None
+    cursor: str | None = None
+    malformed: int = 0
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Something that could not be taken; it stays in the source and is tried again every time."""
+
+    table: str
+    origin: str
+    fingerprint: str | None
+    reason: str
+
+
+@dataclass
+class Extraction:
+    """Everything one visit to a source brought."""
+
+    landed: list[Landed] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    skipped: int = 0  # files whose bytes landed before, tables without a change
+    notes: list[str] = field(default_factory=list)  # worth knowing, nothing lost: extra columns, no file matches

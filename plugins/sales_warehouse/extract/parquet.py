@@ -1,0 +1,66 @@
+"""Write text columns to Parquet in batches, for readers that do not go through DuckDB."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+BATCH_ROWS = 20_000
+FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
+RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, "_first_row", "file_row_number")
+
+Text = Sequence[str | None]
+
+
+class TextParquet:
+    """A Parquet file of VARCHAR columns plus `_file` and `_row_number`; with `faults` also `_malformed` and `_raw`.
+
+    `content` is the SHA-256 of everything written except the lineage: the same rows in the same order give the same.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], origin: str, *, faults: bool = False) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows = 0
+        self.malformed = 0
+        self._columns, self._origin, self._faults = list(columns), origin, faults
+        kinds = [(name, pa.string()) for name in columns] + [(FILE, pa.string()), (ROW_NUMBER, pa.int64())]
+        self._schema = pa.schema(kinds + ([(MALFORMED, pa.string()), (RAW, pa.string())] if faults else []))
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._digest = hashlib.sha256(repr(self._columns).encode())
+
+    @property
+    def content(self) -> str:
+        return self._digest.hexdigest()
+
+    def write(
+        self, values: Sequence[Text | pa.Array], numbers: Sequence[int], reasons: Text = (), raws: Text = ()
+    ) -> None:
+        """Append a batch given by column; `numbers` are the 1-based positions in the origin."""
+        size = len(numbers)
+        if not size:
+            return
+        arrays = [value if isinstance(value, pa.Array) else pa.array(value, pa.string()) for value in values]
+        for array in arrays:
+            self._take(array)
+        arrays += [pa.repeat(pa.scalar(self._origin), size), pa.array(numbers, pa.int64())]
+        if self._faults:
+            arrays += [pa.array(reasons or [None] * size, pa.string()), pa.array(raws or [None] * size, pa.string())]
+            self.malformed += size - arrays[-2].null_count
+        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self.rows += size
+
+    def _take(self, array: pa.Array) -> None:
+        self._digest.update(len(array).to_bytes(8, "little"))
+        for buffer in array.buffers():
+            self._digest.update(memoryview(buffer) if buffer is not None else b"-")
+
+    def __enter__(self) -> TextParquet:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._writer.close()

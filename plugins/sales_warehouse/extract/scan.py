@@ -1,0 +1,138 @@
+"""Count the records of a delimited file without parsing it: a second opinion that no parser can talk out of.
+
+One streaming pass over the bytes with NumPy, about 1.5 GB/s: line ends outside of quotes, by the parity of the quotes
+before them. It also finds what the fast path must not be trusted with: NUL bytes, quotes that neither follow nor
+precede a delimiter, mixed line ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+CHUNK = 1 << 20
+LF, CR = 10, 13
+
+
+@dataclass
+class Scan:
+    """What a file looks like from the outside; `records` includes the header, blank lines are none."""
+
+    records: int = 0
+    lines: int = 0  # line ends of any place, +1 for a last line without one
+    longest: int = 0  # bytes of the longest record
+    line_end: str = "\n"  # "\n", "\r\n" or "\r"
+    ends_with_line_end: bool = True
+    odd: list[str] = field(default_factory=list)  # reasons to distrust the fast path
+
+    def suspect(self, reason: str) -> None:
+        if reason not in self.odd:
+            self.odd.append(reason)
+
+
+def scan(file: Path, delimiter: str, quote: str) -> Scan:
+    """Return what one pass over a UTF-8 file shows."""
+    if len(quote.encode()) > 1:
+        counter = _Counter(file, delimiter.encode(), -1)
+        counter.result.suspect("the quote is not an ASCII character")
+    else:
+        counter = _Counter(file, delimiter.encode(), ord(quote))
+    return counter.run()
+
+
+class _Counter:
+    def __init__(self, file: Path, delimiter: bytes, quote: int) -> None:
+        self.file, self.quote, self.result = file, quote, Scan()
+        # what may stand before an opening and after a closing quote; a quote next to a quote is an escaped one
+        self.before = np.zeros(256, bool)
+        self.before[[delimiter[-1], LF, CR, quote]] = True
+        self.after = np.zeros(256, bool)
+        self.after[[delimiter[0], LF, CR, quote]] = True
+        self.quotes = 0  # seen so far
+        self.offset = 0
+        self.last_end = -1  # offset of the last line end outside of quotes
+
+    def run(self) -> Scan:
+        """Count; each step sees a chunk with one byte of context on both sides."""
+        with self.file.open("rb") as source:
+            chunk = source.read(CHUNK).removeprefix(b"\xef\xbb\xbf")
+            self.result.line_end = _line_end(chunk)
+            self.end = CR if self.result.line_end == "\r" else LF
+            previous = b"\n"
+            while chunk:
+                following = source.read(CHUNK)
+                self._chunk(previous + chunk + (following[:1] or b"\n"))
+                self.offset += len(chunk)
+                previous, chunk = chunk[-1:], following
+        self._finish(previous)
+        return self.result
+
+    def _chunk(self, padded: bytes) -> None:
+        body = np.frombuffer(padded, np.uint8)
+        inner = body[1:-1]
+        quotes = np.flatnonzero(inner == self.quote)
+        ends = np.flatnonzero(inner == self.end)
+        self.result.lines += len(ends)
+        if len(quotes):
+            self._judge_quotes(body, quotes)
+        if len(quotes) or self.quotes % 2:
+            open_before = (np.searchsorted(quotes, ends) + self.quotes) % 2
+            ends = ends[open_before == 0]
+        self._judge_bytes(padded, inner, quotes)
+        self._count(body, ends)
+        self.quotes += len(quotes)
+
+    def _judge_quotes(self, body: np.ndarray, quotes: np.ndarray) -> None:
+        closing = (np.arange(len(quotes)) + self.quotes) % 2 == 1
+        good_open = self.before[body[quotes[~closing]]].all()
+        good_close = self.after[body[quotes[closing] + 2]].all()
+        if not (good_open and good_close):
+            self.result.suspect("a quote inside a field that is not quoted as a whole")
+
+    def _judge_bytes(self, padded: bytes, inner: np.ndarray, quotes: np.ndarray) -> None:
+        if b"\x00" in padded:
+            self.result.suspect("NUL bytes")
+        if self.result.line_end != "\r" and b"\r" in padded[1:-1]:
+            self._judge_returns(padded, inner, quotes)
+
+    def _judge_returns(self, padded: bytes, inner: np.ndarray, quotes: np.ndarray) -> None:
+        returns = np.flatnonzero(inner == CR)
+        outside = returns[(np.searchsorted(quotes, returns) + self.quotes) % 2 == 0]
+        following = np.frombuffer(padded, np.uint8)[outside + 2]
+        if (following != LF).any() or self.result.line_end == "\n":
+            self.result.suspect("mixed line ends")
+
+    def _count(self, body: np.ndarray, ends: np.ndarray) -> None:
+        if not len(ends):
+            return
+        positions = ends + self.offset
+        lengths = np.diff(positions, prepend=self.last_end) - 1
+        blank = lengths == 0
+        if self.result.line_end != "\r":
+            blank |= (lengths == 1) & (body[ends] == CR)
+            if self.result.line_end == "\r\n" and (body[ends] != CR).any():
+                self.result.suspect("mixed line ends")
+        self.result.records += int(len(ends) - blank.sum())
+        self.result.longest = max(self.result.longest, int(lengths.max()))
+        self.last_end = int(positions[-1])
+
+    def _finish(self, last_byte: bytes) -> None:
+        tail = self.offset - self.last_end - 1
+        self.result.ends_with_line_end = not self.offset or last_byte == bytes([self.end])
+        if not self.result.ends_with_line_end:
+            self.result.lines += 1
+        if tail:
+            self.result.records += 1
+            self.result.longest = max(self.result.longest, tail)
+        if self.quotes % 2:
+            self.result.suspect("a quote that is never closed")
+
+
+def _line_end(start: bytes) -> str:
+    """Return the first line end of a file; without a line feed, carriage returns end its lines."""
+    feed, carriage = start.find(b"\n"), start.find(b"\r")
+    if feed < 0:
+        return "\r" if carriage >= 0 else "\n"
+    return "\r\n" if 0 <= carriage == feed - 1 else "\n"

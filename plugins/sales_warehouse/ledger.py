@@ -1,0 +1,110 @@
+"""The ledger: what was read, let in, refused and applied, as tables that the marts account with."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sales_warehouse import durable, landing
+from sales_warehouse.company.models import Company
+from sales_warehouse.gate import Gated, accepted_file, read_gated
+from sales_warehouse.home import Home
+from sales_warehouse.settings_tables import write_table
+from sales_warehouse.sql import connect
+
+SCHEMAS = {
+    "loads": {"source": "varchar", "load_id": "varchar", "status": "varchar", "extracted_at": "timestamp",
+              "rows_landed": "bigint", "error": "varchar"},
+    "row_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "landed": "bigint",
+                   "excluded": "bigint", "folded": "bigint", "accepted": "bigint", "quarantined": "bigint"},
+    "quarantine_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "rule": "varchar",
+                          "column_name": "varchar", "reason_en": "varchar", "reason_zh": "varchar",
+                          "row_count": "bigint"},
+    "pending_loads": {"load_id": "varchar"},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What the working warehouse holds: fingerprints of each load in it, and of the code and settings that made it."""
+
+    batch: int
+    code: str
+    loads: dict[str, str]
+
+
+def read_applied(home: Home) -> Applied:
+    """Return what the last transform left; an empty state when there was none."""
+    data = durable.read_json(home.warehouse / "applied.json")
+    return Applied(**data) if data else Applied(0, "", {})
+
+
+def write_applied(home: Home, applied: Applied) -> None:
+    """Say what the working warehouse holds."""
+    durable.write_json(home.warehouse / "applied.json", applied.__dict__)
+
+
+def gated(home: Home, company: Company) -> Iterator[Gated]:
+    """Yield what the gate made of every load of the configured sources."""
+    for source in company.sources:
+        for file in sorted((home.ledger / "gated" / source).glob("[!.]*.json")):
+            yield from read_gated(home, source, file.stem)
+
+
+def load_fingerprints(items: list[Gated]) -> dict[str, str]:
+    """Return one fingerprint per load, over all of its batches."""
+    parts: dict[str, list[str]] = {}
+    for item in items:
+        parts.setdefault(item.batch.load_id, []).append(f"{item.batch.name}.{item.batch.entity}:{item.fingerprint}")
+    return {load: hashlib.sha256(json.dumps(sorted(p)).encode()).hexdigest()[:16] for load, p in parts.items()}
+
+
+def sweep_accepted(home: Home, items: list[Gated]) -> int:
+    """Remove accepted files of loads that never finished the gate or whose source left the company."""
+    wanted = {accepted_file(home, item.batch) for item in items}
+    strays = [file for file in home.accepted.glob("*/_load_id=[!_]*/*.parquet") if file not in wanted]
+    for stray in strays:
+        stray.unlink()
+    return len(strays)
+
+
+def first_event_date(items: list[Gated]) -> datetime.date | None:
+    """Return the earliest UTC day on which anything happened."""
+    moments = [item.first_event_at for item in items if item.first_event_at]
+    return datetime.datetime.fromisoformat(min(moments)).date() - datetime.timedelta(days=1) if moments else None
+
+
+def write_ledger(home: Home, company: Company, items: list[Gated], pending: list[str]) -> None:
+    """Write the ledger's tables for dbt."""
+    rows = {
+        "loads": list(_loads(home, company)),
+        "row_counts": [
+            (b.source, b.entity, b.load_id, b.landed, b.excluded, b.folded, item.accepted, item.quarantined)
+            for item in items
+            for b in [item.batch]
+        ],
+        "quarantine_counts": [
+            (b.source, b.entity, b.load_id, r["rule"], r["column_name"], r["reason_en"], r["reason_zh"], r["row_count"])
+            for item in items
+            for b in [item.batch]
+            for r in item.reasons
+        ],
+        "pending_loads": [(load,) for load in pending],
+    }
+    with connect(temp=home.tmp) as connection:
+        for name, schema in SCHEMAS.items():
+            write_table(connection, schema, rows[name], home.ledger / f"{name}.parquet")
+
+
+def _loads(home: Home, company: Company) -> Iterator[tuple]:
+    """Yield every load, and for a source whose last extraction failed or refused something, that as well."""
+    for source in company.sources:
+        for load in landing.loads(home, source):
+            yield source, load.load_id, "landed", load.extracted_at, load.rows, None
+        state = landing.status(home, source)
+        if state.get("status") in ("failed", "refused"):
+            at = datetime.datetime.fromisoformat(state["checked_at"])
+            yield source, None, state["status"], at, 0, state["error"]

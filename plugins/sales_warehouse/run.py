@@ -1,0 +1,93 @@
+"""A run: one refresh of one company, with its moment and its business date."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sales_warehouse.company.load import load_company
+from sales_warehouse.company.models import Company
+from sales_warehouse.home import Home
+
+NIGHT = datetime.time(2, 0)  # local time at which a refresh of a past business date is taken to have run
+
+
+@dataclass(frozen=True)
+class Run:
+    """What every step is given. `as_of` is a UTC moment without a zone; `business_date` is a day in company time."""
+
+    home: Home
+    company: Company
+    run_id: str
+    as_of: datetime.datetime
+    business_date: datetime.date
+    full_refresh: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.home.runs / self.run_id
+
+    @property
+    def company_folder(self) -> Path:
+        return Path(self.company.folder)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What `${NAME}` may name in a source: the environment, and where the demo's systems keep their data."""
+        return {"SOURCE_DATA": str(self.home.source_data), **os.environ}
+
+
+def make_run(
+    company_folder: Path,
+    *,
+    as_of: datetime.datetime | None = None,
+    business_date: datetime.date | None = None,
+    run_id: str | None = None,
+    full_refresh: bool = False,
+) -> Run:
+    """Check the company's folder and return a run.
+
+    Raises CompanyError when the folder has mistakes. What is not given follows: the business date from the company's
+    setting (or the demo world's clock), and the moment from the night after the business date.
+    """
+    company = _checked(company_folder, _state_of(company_folder))
+    home = Home.of(company.company_id)
+    zone = ZoneInfo(company.about.time_zone)
+    now = datetime.datetime.now(datetime.UTC)
+    business_date = business_date or _business_date(company, home, zone, as_of or now)
+    moment = as_of or _night_after(business_date, zone, now)
+    utc = moment.astimezone(datetime.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return Run(home, company, run_id or f"{now:%Y%m%dT%H%M%S_%f}", utc, business_date, full_refresh)
+
+
+@lru_cache(maxsize=4)
+def _checked(folder: Path, state: tuple) -> Company:
+    """Check a folder once for as long as its files stay as they are: every step of a run asks for it."""
+    return load_company(folder)
+
+
+def _state_of(folder: Path) -> tuple:
+    files = sorted(folder.glob("**/*.yml"))
+    return tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+
+
+def _business_date(company: Company, home: Home, zone: ZoneInfo, moment: datetime.datetime) -> datetime.date:
+    if company.demo:
+        from sales_warehouse.demo import world_date  # the demo keeps a clock of its own, so that every night is new
+
+        return world_date(home.source_data) or company.demo.business_date
+    if company.about.business_date == "yesterday":
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+        return aware.astimezone(zone).date() - datetime.timedelta(days=1)
+    return company.about.business_date
+
+
+def _night_after(date: datetime.date, zone: ZoneInfo, now: datetime.datetime) -> datetime.datetime:
+    """Return the moment of a refresh: the night after a past business date, now when that night has not come yet."""
+    night = datetime.datetime.combine(date + datetime.timedelta(days=1), NIGHT, zone).astimezone(datetime.UTC)
+    return min(night, now) if date >= now.astimezone(zone).date() - datetime.timedelta(days=1) else night

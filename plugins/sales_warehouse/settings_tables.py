@@ -1,0 +1,141 @@
+"""The company's configuration as tables, for dbt to join with."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from sales_warehouse import business_calendar, durable
+from sales_warehouse.company.models import Company, Label, Tier
+from sales_warehouse.home import Home
+from sales_warehouse.normalise import provinces
+from sales_warehouse.sql import connect, ident, literal
+
+SCHEMAS: dict[str, dict[str, str]] = {
+    "company": dict.fromkeys(
+        ("company_id", "name_en", "name_zh", "currency", "time_zone", "country", "language"), "varchar"
+    )
+    | {"business_date": "date", "as_of": "timestamp"},
+    "calendar": {"date_day": "date", "is_workday": "boolean", "is_holiday": "boolean", "holiday_name": "varchar"},
+    "regions": dict.fromkeys(
+        ("region_key", "region_name_en", "region_name_zh", "level", "parent_region_key", "iso_code"), "varchar"
+    ),
+    "channels": dict.fromkeys(("channel", "name_en", "name_zh"), "varchar"),
+    "lifecycle_tiers": {"tier": "varchar", "priority": "integer"}
+    | dict.fromkeys(("name_en", "name_zh", "retention_class"), "varchar"),
+    "lifecycle_rules": {"priority": "integer", "tier": "varchar", "rule_id": "varchar", "fact": "varchar",
+                        "operator": "varchar", "threshold": "double", "reason_en": "varchar", "reason_zh": "varchar"},
+    "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
+                    "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
+                    "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
+    "targets": {"target_id": "varchar", "name_en": "varchar", "name_zh": "varchar", "metric_id": "varchar",
+                "scope_dimension": "varchar", "scope_value": "varchar", "baseline_value": "double",
+                "target_value": "double", "mode": "varchar", "starts_on": "date", "due_on": "date", "owner": "varchar",
+                "relevance": "varchar", "parent_target_id": "varchar", "weight": "double"},
+    "playbooks": dict.fromkeys(("playbook_id", "name_en", "name_zh", "department", "steps_en", "steps_zh"), "varchar"),
+    "exchange_rates": {"currency": "varchar", "rate": "decimal(18,8)"},
+    "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
+    | {"expected_within_hours": "double"},
+}  # fmt: skip
+
+
+def write_settings(
+    home: Home, company: Company, *, as_of: datetime.datetime, business_date: datetime.date, first_date: datetime.date
+) -> None:
+    """Write one Parquet file per table below `settings/`; `first_date` is the earliest day that events may lie on."""
+    rows: dict[str, Iterable[Sequence[Any]]] = {
+        "company": [_company(company, as_of, business_date)],
+        "calendar": _calendar(company, business_date, first_date),
+        "regions": _regions(company),
+        "channels": [(key, *_pair(label)) for key, label in company.about.channels.items()],
+        "lifecycle_tiers": [
+            (tier.tier, place, *_pair(tier.name), tier.retention_class)
+            for place, tier in enumerate(company.lifecycle.tiers, 1)
+        ],
+        "lifecycle_rules": [
+            row for place, tier in enumerate(company.lifecycle.tiers, 1) for row in _rules(place, tier)
+        ],
+        "alert_rules": [
+            (r.id, r.kind, r.metric, r.dimension, r.threshold_rate, r.minimum_amount, r.severity, r.owner, r.playbook,
+             *_pair(r.name))
+            for r in company.alerts.rules
+        ],
+        "targets": _targets(company),
+        "playbooks": [
+            (p.id, *_pair(p.name), p.department, "\n".join(s.en for s in p.steps), "\n".join(s.zh for s in p.steps))
+            for p in company.playbooks.playbooks
+        ],
+        "exchange_rates": [(company.about.currency, 1), *company.about.exchange_rates.items()],
+        "sources": [(s.source, *_pair(s.label), s.owner, s.expected_within_hours) for s in company.sources.values()],
+    }  # fmt: skip
+    with connect(temp=home.tmp) as connection:
+        for name, schema in SCHEMAS.items():
+            write_table(connection, schema, rows[name], home.settings / f"{name}.parquet")
+
+
+def write_table(
+    connection: duckdb.DuckDBPyConnection, schema: dict[str, str], rows: Iterable[Sequence[Any]], target: Path
+) -> None:
+    """Write a small table as a Parquet file that is replaced in one step; no rows is a table too."""
+    columns = ", ".join(f"{ident(name)} {kind}" for name, kind in schema.items())
+    connection.execute(f"create or replace temp table scratch ({columns})")
+    listed = list(rows)
+    if listed:
+        marks = ", ".join("?" for _ in schema)
+        connection.executemany(f"insert into scratch values ({marks})", listed)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    hidden = target.with_name(f".{target.name}{durable.TEMPORARY}")
+    connection.execute(f"copy scratch to {literal(str(hidden))} (format parquet)")
+    durable.move(hidden, target)
+
+
+def _pair(label: Label) -> tuple[str, str]:
+    return label.en, label.zh
+
+
+def _company(company: Company, as_of: datetime.datetime, business_date: datetime.date) -> tuple:
+    a = company.about
+    return (a.company_id, *_pair(a.name), a.currency, a.time_zone, a.country, a.language, business_date, as_of)
+
+
+def _calendar(company: Company, business_date: datetime.date, first_date: datetime.date) -> Iterable[tuple]:
+    """Whole years: from the first event or target to the year after the business date or the last target."""
+    targets = company.targets.targets
+    first = min([first_date, business_date, *(target.starts_on for target in targets)])
+    last = max([business_date, *(target.due_on for target in targets)])
+    whole = datetime.date(first.year, 1, 1), datetime.date(last.year + 1, 12, 31)
+    return (astuple(day) for day in business_calendar.days(company, *whole))
+
+
+def _regions(company: Company) -> Iterable[tuple]:
+    known = {province.iso_code: province for province in provinces()}
+    for region in company.regions.regions:
+        yield region.id, *_pair(region.name), "region", None, None
+        for code in region.provinces:
+            province = known.get(code)
+            names = (province.name_en, province.name_zh) if province else (code, code)
+            yield code, *names, "province", region.id, code
+
+
+def _rules(place: int, tier: Tier) -> Iterable[tuple]:
+    for rule in tier.rules:
+        for condition in rule.when:
+            bound = (
+                ("at_least", condition.at_least) if condition.at_least is not None else ("at_most", condition.at_most)
+            )
+            yield place, tier.tier, rule.id, condition.fact, *bound, *_pair(rule.reason)
+
+
+def _targets(company: Company) -> Iterable[tuple]:
+    for t in company.targets.targets:
+        dimension, value = next(iter(t.scope.items()), ("total", "total"))
+        wanted = t.baseline * (1 + t.target) if t.mode == "relative_rate" else t.target
+        yield (
+            t.id, *_pair(t.name), t.metric, dimension, value, t.baseline, wanted, t.mode, t.starts_on, t.due_on,
+            t.owner, t.relevance, t.parent, t.weight,
+        )  # fmt: skip

@@ -1,0 +1,275 @@
+"""The steps of a refresh, in their order; DAG tasks and the command line call the same functions.
+
+Every step may be killed and run again: it takes up what is there and does what is missing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sales_warehouse import conformed, durable, failpoint, landing, ledger, settings
+from sales_warehouse import gate as gates
+from sales_warehouse.company.models import Source
+from sales_warehouse.conformed import MappingError
+from sales_warehouse.gate import Gated
+from sales_warehouse.identify import identify as give_codes
+from sales_warehouse.ledger import Applied
+from sales_warehouse.run import Run, make_run
+from sales_warehouse.runlog import StepReport, recorded
+from sales_warehouse.settings_tables import write_settings
+
+__all__ = ["audit", "conform", "extract", "gate", "identify", "make_run", "publish", "transform", "watch"]
+
+WAIT_SECONDS = float(os.environ.get("SALES_WAREHOUSE_LOCK_SECONDS", "1800"))
+
+
+class RefusedInput(Exception):
+    """A source gave something that was not taken; the rest of it was."""
+
+
+class AuditFailed(Exception):
+    """The marts broke a rule, so they are not published; readers stay on the last version."""
+
+
+def extract(run: Run, source: str) -> StepReport:
+    """Land what is new in a source. Raises RefusedInput after landing the rest when something was refused."""
+    with recorded(run.folder, "extract", source) as (log, report), _source_lock(run, source):
+        landed = landing.land(
+            run.home,
+            run.company.sources[source],
+            company_folder=run.company_folder,
+            extracted_at=run.as_of,
+            environment=run.environment,
+            on_progress=log.progress,
+        )
+        report.rows = {"landed": landed.load.rows if landed.load else 0, "refused_files": len(landed.refused)}
+        if landed.refused:
+            listed = "\n".join(f"  {item['origin']}: {item['reason']}" for item in landed.refused)
+            raise RefusedInput(f"{source}: {len(landed.refused)} refused, the rest was taken:\n{listed}")
+    return report
+
+
+def conform(run: Run, source: str) -> StepReport:
+    """Map every load that the gate has not passed as it stands today."""
+    with recorded(run.folder, "conform", source) as (log, report), _source_lock(run, source):
+        described = run.company.sources[source]
+        durable.sweep(run.home.conformed / source)
+        for load in _waiting(run, described):
+            if not _is_conformed(run, described, load):
+                batches = conformed.conform_load(run.home, run.company, described, load, log.progress)
+                report.rows["conformed"] = report.rows.get("conformed", 0) + sum(b.conformed for b in batches)
+    return report
+
+
+def gate(run: Run, source: str) -> StepReport:
+    """Judge every conformed batch; good rows are accepted, bad ones kept in quarantine with their reasons."""
+    with recorded(run.folder, "gate", source) as (log, report), _source_lock(run, source):
+        described = run.company.sources[source]
+        gates.ensure_schemas(run.home)
+        report.rows = {"accepted": 0, "quarantined": 0}
+        for load in _waiting(run, described):
+            if not _is_conformed(run, described, load):
+                raise MappingError(f"{source}: load {load.load_id} is not conformed yet; run conform first")
+            outcomes, validations = gates.gate_load(run.home, run.company, described, load, log.progress)
+            for number, validation in enumerate(validations):
+                name = f"{source}.{load.load_id}.{number}.{validation.suite.replace('/', '.')}.json"
+                validation.save(run.folder / "validations" / name)
+            report.rows["accepted"] += sum(item.accepted for item in outcomes)
+            report.rows["quarantined"] += sum(item.quarantined for item in outcomes)
+    return report
+
+
+def identify(run: Run) -> StepReport:
+    """Give every customer and contact record its code."""
+    with recorded(run.folder, "identify") as (_, report), _warehouse_lock(run), _accepted_lock(run):
+        gates.ensure_schemas(run.home)
+        found = give_codes(run.home, ledger.read_applied(run.home).batch + 1)
+        report.rows = dict(found.__dict__)
+    return report
+
+
+def transform(run: Run) -> StepReport:
+    """Bring the working warehouse up to date with dbt: what changed, or everything when code or settings changed."""
+    from sales_warehouse.transform import transform as run_dbt
+
+    with recorded(run.folder, "transform") as (log, report), _warehouse_lock(run), _accepted_lock(run):
+        plan = _plan(run)
+        report.rows = {"loads_pending": len(plan.pending)}
+        report.notes = [plan.why]
+        if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing
+            ledger.write_applied(run.home, Applied(plan.before.batch, "", {}))
+            run.home.warehouse_file.unlink(missing_ok=True)
+        failpoint.reach("transform.before_dbt")
+        done = run_dbt(
+            run.home, variables=plan.variables, full_refresh=plan.full, on_progress=_node_progress(log.progress)
+        )
+        failpoint.reach("transform.after_dbt")
+        ledger.write_applied(run.home, Applied(plan.before.batch + 1, plan.code, plan.loads))
+        report.rows |= {"models": done.models, "tests": done.tests}
+    return report
+
+
+def audit(run: Run) -> StepReport:
+    """Judge the marts by their suites; raises AuditFailed, and nothing is published, when a critical rule fails."""
+    from sales_warehouse.guard.data_docs import build
+    from sales_warehouse.guard.suites import load_suite
+    from sales_warehouse.guard.validate import Validation, validate
+
+    with recorded(run.folder, "audit") as (log, report), _warehouse_lock(run):
+        folder = settings.PROJECT / "expectations"
+        failed = []
+        for file in sorted((folder / "marts").glob("*.yml")):
+            log.progress(file.stem)
+            suite = load_suite(folder, f"marts/{file.stem}", {"business_date": f"{run.business_date}"})
+            found = validate(run.home.warehouse_file, file.stem, suite, schema="marts", row_id=None, temp=run.home.tmp)
+            found.save(run.folder / "validations" / f"marts.{file.stem}.json")
+            failed += [f"{file.stem}: {r.reason_en} ({_measure(r)})" for r in found.failed("critical")]
+            report.rows["rules"] = report.rows.get("rules", 0) + len(found.results)
+        validations = [Validation.load(path) for path in sorted((run.folder / "validations").glob("*.json"))]
+        build(validations, run.home.data_docs, **_docs_labels(run))
+        if failed:
+            listed = "\n".join(f"  {item}" for item in failed)
+            raise AuditFailed(f"{len(failed)} rules of the marts failed; readers stay on the last version:\n{listed}")
+    return report
+
+
+def publish(run: Run) -> StepReport:
+    """Publish the marts as a new version, with the board; to PostgreSQL as well when it is configured."""
+    from sales_warehouse.board.build import build_board
+    from sales_warehouse.board.bundle import ensure_bundle
+    from sales_warehouse.publish.postgres import publish_to_postgres
+    from sales_warehouse.publish.versions import publish as publish_version
+
+    with recorded(run.folder, "publish") as (log, report), _warehouse_lock(run):
+        bundle = ensure_bundle(settings.state_folder())
+
+        def board(folder: Path) -> None:
+            log.progress("board")
+            build_board(folder / "warehouse.duckdb", folder / "board.html", bundle=bundle)
+
+        done = publish_version(
+            run.home,
+            run_id=run.run_id,
+            business_date=run.business_date,
+            as_of=run.as_of,
+            extras=board,
+            keep=run.company.about.keep_versions,
+        )
+        report.rows = {"tables": len(done.tables), "rows": sum(done.tables.values())}
+        report.notes = [f"version {done.version}"]
+        if url := os.environ.get("SALES_WAREHOUSE_POSTGRES_URL"):
+            log.progress("PostgreSQL")
+            report.notes += publish_to_postgres(url, done)
+    return report
+
+
+def watch(run: Run) -> StepReport:
+    """Send what the alert marts say and nobody was told yet. A carrier that is down never stops the refresh."""
+    from sales_warehouse.watch import send_alerts
+
+    with recorded(run.folder, "watch") as (_, report), _warehouse_lock(run):
+        done = send_alerts(run)
+        report.rows = {"new": done.new, "sent": done.sent, "pending": done.pending}
+        report.notes = [str(failure) for failure in done.failures]
+    return report
+
+
+# --- what the steps stand on -----------------------------------------------------------------------------------
+
+
+class _Plan:
+    """What a transform has to do, from the ledger, and why."""
+
+    def __init__(self, run: Run, items: list[Gated], before: Applied, code: str) -> None:
+        self.before, self.code = before, code
+        self.loads = ledger.load_fingerprints(items)
+        self.full, self.why = self._full(run)
+        known = {} if self.full else before.loads
+        self.pending = sorted(load for load in self.loads if load not in known)
+        about = run.company.about
+        self.variables = {
+            "business_date": f"{run.business_date}",
+            "as_of": f"{run.as_of:%Y-%m-%d %H:%M:%S.%f}",
+            "time_zone": about.time_zone,
+            "currency": about.currency,
+            "pending_loads": self.pending,
+            "identity_batch": before.batch + 1,
+        }
+
+    def _full(self, run: Run) -> tuple[bool, str]:
+        changed = [load for load, mark in self.before.loads.items() if self.loads.get(load) != mark]
+        reasons = {
+            "asked for": run.full_refresh,
+            "first build": not run.home.warehouse_file.exists() or self.before.batch == 0,
+            "code or settings changed": self.code != self.before.code,
+            f"{len(changed)} loads were mapped or judged anew": bool(changed),
+        }
+        found = [reason for reason, holds in reasons.items() if holds]
+        return (True, f"full build: {found[0]}") if found else (False, "only what changed")
+
+
+def _plan(run: Run) -> _Plan:
+    items = list(ledger.gated(run.home, run.company))
+    ledger.sweep_accepted(run.home, items)
+    plan = _Plan(run, items, ledger.read_applied(run.home), _code(run))
+    ledger.write_ledger(run.home, run.company, items, plan.pending)
+    first = ledger.first_event_date(items) or run.business_date
+    write_settings(run.home, run.company, as_of=run.as_of, business_date=run.business_date, first_date=first)
+    return plan
+
+
+def _code(run: Run) -> str:
+    """Fingerprint of what decides how rows become marts: the dbt project, and the settings that rows already carry."""
+    from sales_warehouse.transform import fingerprint
+
+    about = run.company.about
+    carried = [about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps([fingerprint(), carried], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _waiting(run: Run, source: Source) -> list[landing.Load]:
+    loads = landing.loads(run.home, source.source)
+    return [load for load in loads if not gates.stands(run.home, run.company, source, load)]
+
+
+def _is_conformed(run: Run, source: Source, load: landing.Load) -> bool:
+    have = {b.number: b.fingerprint for b in conformed.read_batches(run.home, source.source, load.load_id)}
+    want = {number: mark for number, _, mark in conformed.expected(run.company, source, load)}
+    manifest = conformed.folder_of(run.home, source.source, load.load_id) / conformed.MANIFEST
+    return manifest.exists() and have == want
+
+
+def _source_lock(run: Run, source: str) -> AbstractContextManager[None]:
+    file = run.home.landing / f".{source}.lock"
+    return durable.lock(file, wait_seconds=WAIT_SECONDS, purpose=f"refresh of source {source}")
+
+
+def _warehouse_lock(run: Run) -> AbstractContextManager[None]:
+    purpose = f"refresh {run.run_id} of {run.home.company_id}"
+    return durable.lock(run.home.warehouse / ".lock", wait_seconds=WAIT_SECONDS, purpose=purpose)
+
+
+def _accepted_lock(run: Run) -> AbstractContextManager[None]:
+    """Hold new loads back while the accepted files are read, so that all models see the same ones."""
+    return durable.lock(run.home.accepted / ".lock", wait_seconds=WAIT_SECONDS, purpose=f"refresh {run.run_id}")
+
+
+def _node_progress(say: Callable[[str], None]) -> Callable[[str, float, int | None], None]:
+    def on_node(name: str, seconds: float, rows: int | None) -> None:
+        say(f"{name} ({seconds:.1f} s)" if rows is None else f"{name}: {rows:,} rows ({seconds:.1f} s)")
+
+    return on_node
+
+
+def _measure(result) -> str:
+    return f"{result.unexpected_count:,} rows" if result.unexpected_count is not None else f"observed {result.observed}"
+
+
+def _docs_labels(run: Run) -> dict[str, str | datetime.date]:
+    return {"title": run.company.about.name.en}
