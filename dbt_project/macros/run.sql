@@ -23,6 +23,6 @@ false
 {%- endmacro %}
 
 {% macro is_rekeyed(column='changed_batch') -%}
-{#- Identities that changed since the marts were last complete. -#}
-{{ is_one_of(column, [] if flags.FULL_REFRESH else var('identity_batches')) }}
+{#- Identities that changed since the marts were last complete; a full refresh computes every row, so it asks for none. -#}
+{%- if flags.FULL_REFRESH -%}false{%- else -%}{{ column }} = {{ var('identity_batch') | int }}{%- endif -%}
 {%- endmacro %}

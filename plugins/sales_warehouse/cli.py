@@ -33,7 +33,9 @@ def run(
         datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last whole business day; default: as set.")
     ] = None,
     as_of: Annotated[datetime.datetime | None, typer.Option(help="Moment of the refresh, UTC; default: now.")] = None,
-    full_refresh: Annotated[bool, typer.Option(help="Build the working warehouse anew from what was accepted.")] = False,
+    full_refresh: Annotated[
+        bool, typer.Option(help="Build the working warehouse anew from what was accepted.")
+    ] = False,
 ) -> None:
     """Refresh: collect, check, transform, audit, publish and watch, through Airflow, once."""
     from sales_warehouse.airflow.embedded import RefreshBusy, run_refresh
@@ -89,9 +91,7 @@ def ui(
     from sales_warehouse.airflow.server import serve
 
     checked = _load(company)
-    raise typer.Exit(
-        serve(Home.of(checked.company_id), company, checked.about.time_zone, port=port, console=console)
-    )
+    raise typer.Exit(serve(Home.of(checked.company_id), company, checked.about.time_zone, port=port, console=console))
 
 
 @app.command()

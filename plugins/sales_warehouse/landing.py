@@ -12,7 +12,7 @@ from typing import Any
 
 from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import Source
-from sales_warehouse.extract import Extraction, SourceUnavailable, extract
+from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, extract
 from sales_warehouse.home import Home
 
 MANIFEST = "manifest.json"
@@ -21,7 +21,7 @@ STATUS = "status.json"
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One Parquet file of a load; every column is text."""
+    """What came from one place of the source, and the Parquet file that holds it; every column is text."""
 
     table: str
     file: str
@@ -42,7 +42,9 @@ class Load:
     files: tuple[LandedFile, ...]
 
     def paths(self, table: str) -> list[Path]:
-        return [self.folder / item.file for item in self.files if item.table == table]
+        """Return the Parquet files of a table; small source files share one."""
+        names = dict.fromkeys(item.file for item in self.files if item.table == table)
+        return [self.folder / name for name in names]
 
     @property
     def tables(self) -> list[str]:
@@ -91,8 +93,8 @@ def land(
 ) -> LandReport:
     """Extract what is new in a source and commit it as one load.
 
-    Raises SourceUnavailable when the source cannot be reached; what had been read by then is dropped, and the next
-    extraction starts from the last committed load.
+    Raises SourceUnavailable when the source cannot be reached and SourceMisconfigured when it is not as described;
+    what had been read by then is dropped, and the next extraction starts from the last committed load.
     """
     folder = home.landing / source.source
     durable.sweep(folder)
@@ -107,12 +109,13 @@ def land(
             into=scratch,
             seen=_seen(before),
             cursors=_cursors(before),
+            latest=_latest(before),
             temp=home.tmp,
             environment=environment,
             on_progress=on_progress,
         )
         load = _commit(folder, scratch, source.source, load_id, extracted_at, extraction)
-    except SourceUnavailable as error:
+    except (SourceUnavailable, SourceMisconfigured) as error:
         _write_status(folder, extracted_at, "failed", str(error), [])
         raise
     finally:
@@ -168,3 +171,11 @@ def _cursors(before: list[Load]) -> dict[str, str | None]:
         if item.cursor is not None:
             cursors[item.table] = max(cursors.get(item.table) or "", item.cursor)
     return cursors
+
+
+def _latest(before: list[Load]) -> dict[str, dict[str, str]]:
+    latest: dict[str, dict[str, str]] = defaultdict(dict)
+    for item in (item for load in before for item in load.files):
+        if item.fingerprint:
+            latest[item.table][item.origin] = item.fingerprint
+    return latest

@@ -139,9 +139,13 @@ class Normalisers:
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give the connection the two functions that need a library; they see the few columns that hold such values."""
-        country = self.country
-        for name, function in (("normalise_phone", lambda text: phone(text, country)), ("normalise_uscc", uscc)):
-            connection.create_function(name, function, ["VARCHAR"], "VARCHAR")
+        functions = {"normalise_phone": lambda text: phone(text, self.country), "normalise_uscc": uscc}
+        for name, function in functions.items():
+            connection.create_function(name, _null_for_null(function), ["VARCHAR"], "VARCHAR", null_handling="special")
+
+
+def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:
+    return lambda text: None if text is None else function(text)
 
 
 def phone(text: str, country: str) -> str | None:

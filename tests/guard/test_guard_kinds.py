@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 import pytest
-
 from sales_warehouse.guard.rules import KINDS
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.guard.validate import RuleResult, validate

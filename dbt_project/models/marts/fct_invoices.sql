@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='invoice_key', on_schema_change='fail') }}
+-- depends_on: {{ ref('int_orders_changed') }}
 
 with
 invoices as (

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='return_key', on_schema_change='fail') }}
+-- depends_on: {{ ref('int_orders_changed') }}
 
 -- A return of an unknown order is computed every night: its order, customer or rep may arrive later.
 with

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import time
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from sales_warehouse import steps
 from sales_warehouse.airflow.environment import airflow_environment, prepare_folders
 from sales_warehouse.airflow.interrupts import Interrupted, interruptible
 from sales_warehouse.airflow.leash import Leash
 from sales_warehouse.airflow.progress import Progress
 from sales_warehouse.airflow.refresh_lock import refresh_lock
 from sales_warehouse.airflow.step_events import StepEvents, StepOutcomes
+from sales_warehouse.run import Run, make_run
 
-RETRY_SECONDS = "2"
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -58,20 +56,27 @@ def run_refresh(
     """Run every DAG of a company once, in one child process, showing each step.
 
     Ctrl-C and SIGTERM end the child with everything it started. Raises RefreshBusy when a refresh of the company is
-    running, and what `steps.make_run` raises when the configuration has mistakes.
+    running, and CompanyError when the configuration has mistakes.
     """
     console = console or Console()
-    run = steps.make_run(company, as_of=as_of, business_date=business_date, full_refresh=full_refresh)
+    run = make_run(company, as_of=as_of, business_date=business_date, full_refresh=full_refresh)
     prepare_folders(run.home)
     with refresh_lock(run.home):
         return _refresh(company, run, console)
 
 
-def _refresh(company: Path, run: steps.Run, console: Console) -> RefreshOutcome:
+def _refresh(company: Path, run: Run, console: Console) -> RefreshOutcome:
     started = time.monotonic()
     log = run.home.logs / f"refresh_{run.run_id}.log"
     outcomes = StepOutcomes()
-    exit_code = _follow(_command(run), _environment(company, run), log, _steps_file(run), outcomes, console)
+    exit_code = _follow(
+        _command(run),
+        airflow_environment(run.home, company, run.company.about.time_zone),
+        log,
+        _steps_file(run),
+        outcomes,
+        console,
+    )
     seconds = time.monotonic() - started
     result = _result(run)
     return RefreshOutcome(
@@ -113,32 +118,30 @@ def _follow(
         return INTERRUPTED
 
 
-def _command(run: steps.Run) -> list[str]:
+def _command(run: Run) -> list[str]:
     run_conf = {
         "run_id": run.run_id,
-        "as_of": run.as_of.isoformat(),
+        "as_of": run.as_of.replace(tzinfo=UTC).isoformat(),
         "business_date": run.business_date.isoformat(),
         "full_refresh": run.full_refresh,
     }
-    return [sys.executable, "-m", "sales_warehouse.airflow.refresh_process", json.dumps(run_conf), str(_result_file(run))]
+    return [
+        sys.executable,
+        "-m",
+        "sales_warehouse.airflow.refresh_process",
+        json.dumps(run_conf),
+        str(_result_file(run)),
+    ]
 
 
-def _environment(company: Path, run: steps.Run) -> dict[str, str]:
-    retry = os.environ.get("SALES_WAREHOUSE_RETRY_SECONDS", RETRY_SECONDS)
-    return {
-        **airflow_environment(run.home, company, run.company.time_zone),
-        "SALES_WAREHOUSE_RETRY_SECONDS": retry,
-    }
+def _steps_file(run: Run) -> Path:
+    return run.folder / "steps.jsonl"
 
 
-def _steps_file(run: steps.Run) -> Path:
-    return run.home.runs / run.run_id / "steps.jsonl"
+def _result_file(run: Run) -> Path:
+    return run.folder / "airflow.json"
 
 
-def _result_file(run: steps.Run) -> Path:
-    return run.home.runs / run.run_id / "airflow.json"
-
-
-def _result(run: steps.Run) -> dict[str, Any]:
+def _result(run: Run) -> dict[str, Any]:
     file = _result_file(run)
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
 from sales_warehouse.airflow import assets, policy, runbook, schedule, tasks
+from sales_warehouse.airflow.operators import StepOperator
 from sales_warehouse.airflow.policy import Tag
 
 FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
@@ -110,14 +110,14 @@ def _params() -> dict[str, Param]:
     }
 
 
-def _step(step: str, source: str | None = None, **options: Any) -> PythonOperator:
-    return PythonOperator(
+def _step(step: str, source: str | None = None, **options: Any) -> StepOperator:
+    return StepOperator(
         task_id=step, python_callable=tasks.run_step, op_kwargs={"step": step, "source": source}, **options
     )
 
 
-def _task(function: Any, source: str, *, outlets: list[Asset] | None = None, **options: Any) -> PythonOperator:
-    return PythonOperator(
+def _task(function: Any, source: str, *, outlets: list[Asset] | None = None, **options: Any) -> StepOperator:
+    return StepOperator(
         task_id=function.__name__,
         python_callable=function,
         op_kwargs={"source": source},

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from airflow import settings
 from airflow.configuration import AIRFLOW_HOME
 from airflow.models.asset import AssetDagRunQueue
 from airflow.models.dag import DagModel
@@ -16,6 +15,7 @@ from airflow.models.pool import Pool
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DagRunState, TaskInstanceState
 from airflow.utils import db
+from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import delete, select, update
 
@@ -56,7 +56,7 @@ def schedulers_kept_off(dag_ids: Sequence[str]) -> Iterator[None]:
 
     Leaves them as they were; asset events of this refresh start nothing a second time.
     """
-    with settings.Session() as session:
+    with create_session() as session:
         active = session.scalars(
             select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), DagModel.is_paused.is_(False))
         ).all()
@@ -65,19 +65,16 @@ def schedulers_kept_off(dag_ids: Sequence[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        with settings.Session() as session:
+        with create_session() as session:
             session.execute(delete(AssetDagRunQueue).where(AssetDagRunQueue.target_dag_id.in_(dag_ids)))
-            session.commit()
         _set_paused(active, paused=False)
         _paused_file().unlink()
 
 
 def _close_interrupted_runs() -> None:
-    with settings.Session() as session:
+    with create_session() as session:
         left = session.scalars(
-            select(DagRun).where(
-                DagRun.triggered_by == DagRunTriggeredByType.TEST, DagRun.state == DagRunState.RUNNING
-            )
+            select(DagRun).where(DagRun.triggered_by == DagRunTriggeredByType.TEST, DagRun.state == DagRunState.RUNNING)
         ).all()
         for run in left:
             run.state = DagRunState.FAILED
@@ -87,13 +84,11 @@ def _close_interrupted_runs() -> None:
                 .where(TaskInstance.state.is_(None) | TaskInstance.state.in_(UNFINISHED))
                 .values(state=TaskInstanceState.FAILED)
             )
-        session.commit()
 
 
 def _set_paused(dag_ids: Sequence[str], *, paused: bool) -> None:
-    with settings.Session() as session:
+    with create_session() as session:
         session.execute(update(DagModel).where(DagModel.dag_id.in_(dag_ids)).values(is_paused=paused))
-        session.commit()
 
 
 def _paused_file() -> Path:

@@ -41,9 +41,9 @@ def pools() -> list[Pool]:
     ]
 
 
-def retry_delay() -> timedelta:
-    """Pause before a task is tried again: SALES_WAREHOUSE_RETRY_SECONDS, else 30 s."""
-    return timedelta(seconds=float(os.environ.get("SALES_WAREHOUSE_RETRY_SECONDS", "30")))
+def retry_delay(default_seconds: float = 30.0) -> timedelta:
+    """Pause before a task is tried again: SALES_WAREHOUSE_RETRY_SECONDS, else the default."""
+    return timedelta(seconds=float(os.environ.get("SALES_WAREHOUSE_RETRY_SECONDS", default_seconds)))
 
 
 def task_defaults(pool: str, time_limit: timedelta, *, retries: int = 2) -> dict[str, Any]:

@@ -25,5 +25,5 @@ def checked(port: int) -> int:
         try:
             probe.bind((LOOPBACK, port))
         except OSError as error:
-            raise PortTaken(f"port {port}: {error.strerror}; give another one, or none to take any free port") from error
+            raise PortTaken(f"port {port}: {error.strerror}; name another, or none for any free port") from error
     return port

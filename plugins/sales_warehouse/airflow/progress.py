@@ -43,7 +43,7 @@ class Progress:
         if event["event"] == "start":
             self._started = time.monotonic()
         if event["event"] in ("end", "error"):
-            self._console.print(line(step, event.get("seconds") or 0.0))
+            self._console.print(line(step, event.get("seconds") or 0.0), soft_wrap=True)
             self._wait("")
         else:
             self._running(event, step)

@@ -18,8 +18,10 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, DagRunState, TaskInstanceState
 from airflow.sdk.listener import get_listener_manager
 
-from sales_warehouse.airflow import assets, metadata, order
-from sales_warehouse.airflow.task_logs import TaskLogs
+from sales_warehouse.airflow import assets, metadata, order, policy
+from sales_warehouse.airflow.task_logs import EndsWhenAsked, TaskLogs
+
+RETRY_SECONDS = 2.0  # somebody is waiting
 
 
 class Ending(IntEnum):
@@ -60,6 +62,8 @@ def load_dags() -> dict[str, DAG]:
     bag = DagBag(dag_folder=conf.get("core", "dags_folder"))
     if bag.import_errors:
         raise RuntimeError("\n".join(f"{file}: {error}" for file, error in bag.import_errors.items()))
+    for task in (task for dag in bag.dags.values() for task in dag.tasks):
+        task.retry_delay = policy.retry_delay(RETRY_SECONDS)  # here alone: what the scheduler knows stays as it is
     return bag.dags
 
 
@@ -88,7 +92,7 @@ def main(run_conf: dict[str, Any], result_file: Path) -> int:
     try:
         metadata.prepare()
         metadata.recover()
-        get_listener_manager().add_listener(TaskLogs(Path(conf.get("logging", "base_log_folder"))))
+        _listen()
         dags = load_dags()
         with metadata.schedulers_kept_off(sorted(dags)):
             refresh(dags, run_conf, result)
@@ -97,6 +101,12 @@ def main(run_conf: dict[str, Any], result_file: Path) -> int:
         result.error = f"{type(error).__name__}: {error}"
     result.write(result_file)
     return result.ending
+
+
+def _listen() -> None:
+    listeners = get_listener_manager()
+    listeners.add_listener(EndsWhenAsked())
+    listeners.add_listener(TaskLogs(Path(conf.get("logging", "base_log_folder"))))
 
 
 if __name__ == "__main__":

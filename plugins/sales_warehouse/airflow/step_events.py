@@ -72,6 +72,10 @@ class StepOutcomes:
         """Time spent inside steps, all attempts."""
         return sum(step.seconds for step in self._steps.values())
 
+    def steps(self) -> list[StepOutcome]:
+        """Return the steps."""
+        return list(self._steps.values())
+
     def rows(self) -> list[dict[str, Any]]:
         """Return one dictionary for each step."""
         return [asdict(step) for step in self._steps.values()]

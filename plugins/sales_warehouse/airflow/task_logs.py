@@ -1,8 +1,9 @@
-"""Logs of tasks that run in this process, one file for each attempt, where Airflow's UI looks for them."""
+"""What happens around tasks that run in this process: their logs, and what SIGTERM does to them."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,20 @@ from typing import Any
 from airflow.listeners import hookimpl
 
 
+class EndsWhenAsked:
+    """A listener of Airflow: SIGTERM ends the process during a task too, where Airflow would only call `on_kill`."""
+
+    @hookimpl
+    def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
+        """Undo the handler that Airflow has just installed."""
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 class TaskLogs:
-    """A listener of Airflow: while a task runs, everything printed or logged goes into the task's own file."""
+    """A listener of Airflow: while a task runs, everything printed or logged goes into a file for this attempt.
+
+    Airflow's UI shows these files, as if a worker had written them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

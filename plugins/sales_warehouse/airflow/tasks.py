@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskInstanceState, get_current_context
+from airflow.sdk.exceptions import AirflowFailException
 
 from sales_warehouse import settings
 from sales_warehouse.airflow.moment import Moment, moment_of
 
 if TYPE_CHECKING:
-    from sales_warehouse.steps import Run
+    from sales_warehouse.run import Run
 
 
 class SourceFailed(Exception):
@@ -19,13 +20,20 @@ class SourceFailed(Exception):
 
 
 def run_step(step: str, source: str | None = None) -> dict[str, Any]:
-    """Call `sales_warehouse.steps.<step>` for the current DAG run and return its row counts and notes."""
+    """Call `sales_warehouse.steps.<step>` for the current DAG run and return its row counts and notes.
+
+    Raises what the step raises, which Airflow tries again; an error that stays the same however often it is tried
+    fails at once.
+    """
     from sales_warehouse import steps  # DuckDB and Arrow stay out of DAG parsing
 
     context = get_current_context()
     moment = moment_of(context)
     subject = () if source is None else (source,)
-    report = getattr(steps, step)(_run(moment), *subject)
+    try:
+        report = getattr(steps, step)(_run(moment), *subject)
+    except _final_errors() as error:
+        raise AirflowFailException(str(error)) from error
     _tell_outlets(context, {**moment.extra(), "rows": report.rows})
     return {"rows": report.rows, "notes": report.notes}
 
@@ -64,10 +72,22 @@ def failed_steps(context: Mapping[str, Any]) -> list[str]:
     return sorted(task for task, state in states.items() if state in broken)
 
 
-def _run(moment: Moment) -> Run:
-    from sales_warehouse import steps
+def _final_errors() -> tuple[type[Exception], ...]:
+    """Return what somebody has to mend first: input that was refused, mistakes in the configuration."""
+    from sales_warehouse.company.load import CompanyError
+    from sales_warehouse.conformed import MappingError
+    from sales_warehouse.extract.outcome import SourceMisconfigured
+    from sales_warehouse.gate import GateError
+    from sales_warehouse.guard.errors import GuardError
+    from sales_warehouse.steps import AuditFailed, RefusedInput
 
-    return steps.make_run(
+    return (AuditFailed, CompanyError, GateError, GuardError, MappingError, RefusedInput, SourceMisconfigured)
+
+
+def _run(moment: Moment) -> Run:
+    from sales_warehouse.run import make_run
+
+    return make_run(
         settings.company_folder(),
         as_of=moment.as_of,
         business_date=moment.business_date,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 import logging
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from sales_warehouse.board.listings import LISTINGS, Listing, alerts
 from sales_warehouse.board.payload import encode_table
 from sales_warehouse.board.periods import board_periods
-from sales_warehouse.board.queries import LISTINGS, Listing, alerts, statements
-from sales_warehouse.sql import ident, literal
+from sales_warehouse.board.queries import statements
+from sales_warehouse.sql import connect, ident, literal
 
 log = logging.getLogger(__name__)
 
@@ -20,17 +22,23 @@ log = logging.getLogger(__name__)
 class MartReader:
     """One read-only look at a warehouse. `missing` says which part could not be read, and why."""
 
-    def __init__(self, warehouse: Path, settings: Path | None) -> None:
-        self.db = duckdb.connect()
-        self.db.execute("SET TimeZone = 'UTC'")
+    def __init__(self, warehouse: Path, settings: Path | None, temp: Path) -> None:
+        self.db = connect(temp=temp)
         self.db.execute(f"attach {literal(str(warehouse))} as published (read_only)")
-        self.db.execute("create schema settings")
-        for file in sorted(settings.glob("*.parquet")) if settings else []:
-            self.db.execute(
-                f"create view settings.{ident(file.stem)} as from read_parquet({literal(str(file))})"
-            )
-        self.db.execute("use published")
+        self._show("marts", {name: f"published.marts.{ident(name)}" for name in self._published()})
+        files = sorted(settings.glob("*.parquet")) if settings else []
+        self._show("settings", {file.stem: f"read_parquet({literal(str(file))})" for file in files})
         self.missing: dict[str, str] = {}
+
+    def _published(self) -> list[str]:
+        query = """select table_name from duckdb_tables() where database_name = 'published' and schema_name = 'marts'
+            union select view_name from duckdb_views() where database_name = 'published' and schema_name = 'marts'"""
+        return sorted(name for (name,) in self.db.execute(query).fetchall())
+
+    def _show(self, schema: str, relations: dict[str, str]) -> None:
+        self.db.execute(f"create schema {ident(schema)}")
+        for name, relation in relations.items():
+            self.db.execute(f"create view {ident(schema)}.{ident(name)} as from {relation}")
 
     def __enter__(self) -> MartReader:
         return self
@@ -43,20 +51,21 @@ class MartReader:
         try:
             result = self.db.execute(query)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
-            return self._absent(name, str(error).splitlines()[0])
+            self._absent(name, str(error).splitlines()[0])
+            return None
         return encode_table([column[0] for column in result.description], result.fetchall())
 
     def listing(self, name: str, listing: Listing) -> dict[str, Any] | None:
-        for relation in listing.relations:
-            published = self._columns(relation)
-            if published:
-                return self.table(name, _select(relation, listing, published))
-        return self._absent(name, f"{listing.relations[0]} is not published")
+        published = self._columns(listing.relation)
+        if not published:
+            self._absent(name, f"{listing.relation} is not there")
+            return None
+        return self.table(name, listing.query(published))
 
     def business_date(self) -> datetime.date:
         """The company's business date, else the last day with a sale, else the first day there is."""
         for query in (
-            *(f"select max(business_date) from {relation}" for relation in LISTINGS["company"].relations),
+            "select max(business_date) from settings.company",
             "select max(sales_date) from marts.fct_sales_daily",
         ):
             try:
@@ -72,7 +81,9 @@ class MartReader:
         return {
             row[0]
             for row in self.db.execute(
-                "select column_name from duckdb_columns() where schema_name = ? and table_name = ?", [schema, table]
+                """select column_name from duckdb_columns()
+                    where database_name = 'memory' and schema_name = ? and table_name = ?""",
+                [schema, table],
             ).fetchall()
         }
 
@@ -81,18 +92,12 @@ class MartReader:
         self.missing[name] = why
 
 
-def _select(relation: str, listing: Listing, published: set[str]) -> str:
-    columns = ", ".join(
-        ident(column) if column in published else f"null as {ident(column)}" for column in listing.columns
-    )
-    where = f" where {listing.where}" if listing.where != "true" else ""
-    where_settings = relation.replace("settings.", "memory.settings.")
-    return f"select {columns} from {where_settings}{where} order by {listing.order}"
-
-
 def read_marts(warehouse: Path, settings: Path | None = None) -> dict[str, Any]:
     """Everything that the page shows, encoded. Raises duckdb.IOException when `warehouse` cannot be opened."""
-    with MartReader(warehouse, settings) as reader:
+    with (
+        tempfile.TemporaryDirectory(prefix="board-") as temp,
+        MartReader(warehouse, settings, Path(temp)) as reader,
+    ):
         date = reader.business_date()
         periods = board_periods(date)
         tables = {name: reader.listing(name, listing) for name, listing in LISTINGS.items()}

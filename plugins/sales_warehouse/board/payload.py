@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+TOO_LARGE = Decimal(10) ** 20  # no figure of a company; its digits would not fit decimal arithmetic either
 MAX_SCALE = 6  # digits kept after the point; money has 4 in the marts, rates are shown with at most 4
 
 
@@ -24,16 +25,15 @@ def encode_column(values: Sequence[Any]) -> list[Any]:
 
 
 def _numbers(values: Sequence[Any]) -> list[Any]:
-    exact = [None if value is None else round(_decimal(value), MAX_SCALE).normalize() for value in values]
-    finite = [value if value is not None and value.is_finite() else None for value in exact]
-    scale = max((_digits(value) for value in finite if value is not None), default=0)
-    return ["n", scale, [None if value is None else int(value.scaleb(scale)) for value in finite]]
+    exact = [None if value is None else _decimal(value) for value in values]
+    scale = max((_digits(value) for value in exact if value is not None), default=0)
+    return ["n", scale, [None if value is None else int(value.scaleb(scale)) for value in exact]]
 
 
-def _decimal(value: Any) -> Decimal:
-    """Exact for integers and decimals; a double through its shortest text. Not-a-number comes back as infinity."""
+def _decimal(value: Any) -> Decimal | None:
+    """Exact for integers and decimals, a double through its shortest text; None for what is not a finite number."""
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    return number if number.is_finite() and abs(number) < 10**20 else Decimal("Infinity")
+    return round(number, MAX_SCALE).normalize() if number.is_finite() and abs(number) < TOO_LARGE else None
 
 
 def _digits(value: Decimal) -> int:

@@ -30,7 +30,7 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
 @cache
 def metric_ids() -> frozenset[str]:
     """Return the metrics of the registry."""
-    return _first_column("kpi_metrics")
+    return _first_column("kpi_metrics_registry")
 
 
 @cache

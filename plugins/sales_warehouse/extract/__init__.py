@@ -88,9 +88,7 @@ class _Reader:
         else:
             from sales_warehouse.extract import rest  # dlt takes a second to import
 
-            rest.read(
-                self.source, connection, self.environment, cursors, self.room, self.extraction, self.on_progress
-            )
+            rest.read(self.source, connection, self.environment, cursors, self.room, self.extraction, self.on_progress)
         return self.extraction
 
     def room(self, table: str) -> Room:

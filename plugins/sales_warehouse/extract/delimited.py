@@ -23,7 +23,7 @@ from sales_warehouse.extract import encoding
 from sales_warehouse.extract.files import Result, Room, SourceFile, Unread, Written
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
-from sales_warehouse.extract.parquet import FILE, MALFORMED, RAW, ROW_NUMBER
+from sales_warehouse.extract.parquet import FILE, ROW_NUMBER
 from sales_warehouse.extract.rows import LONGEST_RECORD, Dialect, Lines, open_text, read_header, write_rows
 from sales_warehouse.extract.scan import Scan, scan
 from sales_warehouse.sql import ident, literal, literals
@@ -160,16 +160,7 @@ class _Writer:
         except (UnicodeDecodeError, FileRefused) as error:
             path.unlink(missing_ok=True)
             return Unread(item.file, _reason(item.file.path, error))
-        if not done.malformed:
-            path = self._without_faults(path)
         return item.written(path, done.rows, done.malformed)
-
-    def _without_faults(self, path: Path) -> Path:
-        clean = self.room.next_parquet()
-        columns = f"* exclude ({ident(MALFORMED)}, {ident(RAW)})"
-        self.connection.execute(f"copy (select {columns} from {literal(str(path))}) to {_parquet(clean)}")
-        path.unlink()
-        return clean
 
     def _copy(self, batch: list[Delimited], path: Path) -> None:
         landed = ", ".join(ident(name) for name in batch[0].header.landed)

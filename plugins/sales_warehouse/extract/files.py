@@ -77,15 +77,16 @@ class Room:
 
     into: Path
     temp: Path
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _parquets: Iterator[int] = field(default_factory=lambda: count(1))
+    _scratches: Iterator[int] = field(default_factory=lambda: count(1))
 
     def next_parquet(self) -> Path:
         self.into.mkdir(parents=True, exist_ok=True)
-        return self.into / f"{next(self._numbers)}.parquet"
+        return self.into / f"{next(self._parquets)}.parquet"
 
     def scratch(self, suffix: str) -> Path:
         self.temp.mkdir(parents=True, exist_ok=True)
-        return self.temp / f"{next(self._numbers)}{suffix}"
+        return self.temp / f"{next(self._scratches)}{suffix}"
 
 
 def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written]) -> Iterator[Result]:
@@ -170,8 +171,6 @@ class Pick:
             reason = f"{file.origin}: {result.reason}"
             self.extraction.refused.append(Refused(self.table, file.origin, file.fingerprint, reason))
             return
-        landed = Landed(
-            self.table, result.path, file.origin, result.rows, file.fingerprint, malformed=result.malformed
-        )
+        landed = Landed(self.table, result.path, file.origin, result.rows, file.fingerprint, malformed=result.malformed)
         self.extraction.landed.append(landed)
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]

@@ -10,9 +10,10 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 20_000  # rows that readers gather before they write
+GROUP_ROWS, GROUP_BYTES = 100_000, 64 << 20  # a row group of the file
 FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
-RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, "_first_row", "file_row_number")
+RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, "_path", "_origin", "_first", "_place", "file_row_number")
 
 Text = Sequence[str | None]
 
@@ -25,34 +26,45 @@ class TextParquet:
 
     def __init__(self, path: Path, columns: Sequence[str], origin: str, *, faults: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self.rows = 0
         self.malformed = 0
-        self._columns, self._origin, self._faults = list(columns), origin, faults
+        self._origin, self._faults = origin, faults
         kinds = [(name, pa.string()) for name in columns] + [(FILE, pa.string()), (ROW_NUMBER, pa.int64())]
         self._schema = pa.schema(kinds + ([(MALFORMED, pa.string()), (RAW, pa.string())] if faults else []))
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
-        self._digest = hashlib.sha256(repr(self._columns).encode())
+        self._digest = hashlib.sha256(repr(list(columns)).encode())
+        self._waiting: list[pa.RecordBatch] = []
 
     @property
     def content(self) -> str:
         return self._digest.hexdigest()
 
-    def write(
-        self, values: Sequence[Text | pa.Array], numbers: Sequence[int], reasons: Text = (), raws: Text = ()
-    ) -> None:
+    def write(self, values: Sequence[Text], numbers: Sequence[int], reasons: Text = (), raws: Text = ()) -> None:
         """Append a batch given by column; `numbers` are the 1-based positions in the origin."""
         size = len(numbers)
         if not size:
             return
-        arrays = [value if isinstance(value, pa.Array) else pa.array(value, pa.string()) for value in values]
+        arrays = [pa.array(value, pa.string()) for value in values]
         for array in arrays:
             self._take(array)
         arrays += [pa.repeat(pa.scalar(self._origin), size), pa.array(numbers, pa.int64())]
         if self._faults:
             arrays += [pa.array(reasons or [None] * size, pa.string()), pa.array(raws or [None] * size, pa.string())]
             self.malformed += size - arrays[-2].null_count
-        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._waiting.append(pa.record_batch(arrays, schema=self._schema))
         self.rows += size
+        if self._is_full():
+            self._flush()
+
+    def _is_full(self) -> bool:
+        rows = sum(batch.num_rows for batch in self._waiting)
+        return rows >= GROUP_ROWS or sum(batch.nbytes for batch in self._waiting) >= GROUP_BYTES
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema), row_group_size=GROUP_ROWS * 2)
+            self._waiting.clear()
 
     def _take(self, array: pa.Array) -> None:
         self._digest.update(len(array).to_bytes(8, "little"))
@@ -62,5 +74,25 @@ class TextParquet:
     def __enter__(self) -> TextParquet:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
         self._writer.close()
+        if kind is not None:
+            self.path.unlink(missing_ok=True)
+        elif self._faults and not self.malformed:
+            _without_faults(self.path)
+
+
+def _without_faults(path: Path) -> None:
+    """Write the file again without the columns that nothing needed."""
+    source = pq.ParquetFile(path)
+    names = [name for name in source.schema_arrow.names if name not in (MALFORMED, RAW)]
+    clean = path.with_suffix(".clean")
+    schema = pa.schema([source.schema_arrow.field(name) for name in names])
+    with source, pq.ParquetWriter(clean, schema, compression="zstd") as target:
+        for group in range(source.num_row_groups):
+            target.write_table(source.read_row_group(group, columns=names))
+    clean.replace(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -24,7 +25,7 @@ class GuardExecutionEngine(SqlAlchemyExecutionEngine):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.dialect_module = REGEXP_MATCHES
+        self.dialect_module: Any = REGEXP_MATCHES
 
 
 class GuardDatasource(SQLDatasource):
@@ -38,10 +39,11 @@ class GuardDatasource(SQLDatasource):
         return self.schema_name
 
     @property
-    def execution_engine_type(self) -> type[GuardExecutionEngine]:
+    def execution_engine_type(self) -> builtins.type[SqlAlchemyExecutionEngine]:
         return GuardExecutionEngine
 
-    def _get_exec_engine_excludes(self) -> set[str]:
+    @classmethod
+    def _get_exec_engine_excludes(cls) -> set[str]:
         return super()._get_exec_engine_excludes() | {"schema_name"}
 
 

@@ -80,8 +80,15 @@ class Connection:
 class LiteralCompiler(PGCompiler):
     """Writes every bound value into the SQL text."""
 
-    def visit_bindparam(self, bindparam: Any, **kwargs: Any) -> str:
+    def visit_bindparam(self, bindparam: Any, **kwargs: Any) -> str:  # type: ignore[override]
         return super().visit_bindparam(bindparam, **{**kwargs, "literal_binds": True})
+
+
+class QuotingPreparer(duckdb_engine.DuckDBIdentifierPreparer):
+    """Quotes every name: which words are reserved differs between versions of DuckDB."""
+
+    def _requires_quotes(self, value: str) -> bool:
+        return True
 
 
 class GuardDialect(duckdb_engine.Dialect):
@@ -90,8 +97,9 @@ class GuardDialect(duckdb_engine.Dialect):
     driver = "sales_warehouse"
     supports_statement_cache = False
     statement_compiler = LiteralCompiler
-    execution_ctx_cls = DefaultExecutionContext
-    inspector = Inspector
+    preparer = QuotingPreparer
+    execution_ctx_cls: Any = DefaultExecutionContext
+    inspector: Any = Inspector
 
     @classmethod
     def import_dbapi(cls) -> Any:
@@ -110,7 +118,7 @@ class GuardDialect(duckdb_engine.Dialect):
     def _get_default_schema_name(self, connection: Any) -> str:
         return "main"
 
-    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> list[dict]:
+    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         """Columns of a table or view in order; raises NoSuchTableError for an unknown one."""
         query = COLUMNS_SQL.format(schema=_text(schema or "main"), table=_text(table_name))
         rows = connection.exec_driver_sql(query).fetchall()
@@ -124,7 +132,7 @@ class GuardDialect(duckdb_engine.Dialect):
     def get_table_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
         return _names(connection, "table_name", "duckdb_tables()", schema)
 
-    def get_view_names(self, connection: Any, schema: str | None = None, **kw: Any) -> list[str]:
+    def get_view_names(self, connection: Any, schema: str | None = None, include: Any = None, **kw: Any) -> list[str]:
         return _names(connection, "view_name", "duckdb_views()", schema)
 
     def get_schema_names(self, connection: Any, **kw: Any) -> list[str]:
@@ -135,13 +143,13 @@ class GuardDialect(duckdb_engine.Dialect):
         names = self.get_table_names(connection, schema) + self.get_view_names(connection, schema)
         return table_name in names
 
-    def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> dict:
+    def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         return {"constrained_columns": [], "name": None}
 
-    def get_indexes(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> list[dict]:
+    def get_indexes(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         return []
 
-    def get_foreign_keys(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> list[dict]:
+    def get_foreign_keys(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         return []
 
 
@@ -154,7 +162,7 @@ def _text(value: str) -> str:
 
 def _names(connection: Any, column: str, function: str, schema: str | None) -> list[str]:
     query = (
-        f"select {column} from {function} where database_name = current_database()"  # noqa: S608 - both are ours
+        f"select {column} from {function} where database_name = current_database()"
         f" and schema_name = {_text(schema or 'main')} order by 1"
     )
     return [name for (name,) in connection.exec_driver_sql(query).fetchall()]

@@ -25,12 +25,13 @@ class Kind:
 _LIMITS = ("min_value", "max_value", "strict_min", "strict_max")
 
 KINDS: dict[str, Kind] = {
-    "expect_column_values_to_not_be_null": Kind(
-        ("column",), (), True, "{column} is missing", "缺少 {column}"
-    ),
+    "expect_column_values_to_not_be_null": Kind(("column",), (), True, "{column} is missing", "缺少 {column}"),
     "expect_column_values_to_be_in_set": Kind(
-        ("column", "value_set"), (), True,
-        "{column} is not one of the agreed values", "{column} 不在约定的取值范围内",
+        ("column", "value_set"),
+        (),
+        True,
+        "{column} is not one of the agreed values",
+        "{column} 不在约定的取值范围内",
     ),
     "expect_column_values_to_be_between": Kind(
         ("column",), _LIMITS, True, "{column} is out of its range", "{column} 超出允许范围"
@@ -42,14 +43,20 @@ KINDS: dict[str, Kind] = {
         ("column",), (), True, "{column} appears more than once", "{column} 重复"
     ),
     "expect_compound_columns_to_be_unique": Kind(
-        ("column_list",), (), True,
-        "the combination of {column_list} appears more than once", "{column_list} 的组合重复",
+        ("column_list",),
+        (),
+        True,
+        "the combination of {column_list} appears more than once",
+        "{column_list} 的组合重复",
         # One null part makes a key no key: such a row is a case for not_be_null, not for this rule.
         (("ignore_row_if", "any_value_is_missing"),),
     ),
     "expect_column_pair_values_a_to_be_greater_than_b": Kind(
-        ("column_A", "column_B"), ("or_equal",), True,
-        "{column_A} is before or below {column_B}", "{column_A} 早于或小于 {column_B}",
+        ("column_A", "column_B"),
+        ("or_equal",),
+        True,
+        "{column_A} is before or below {column_B}",
+        "{column_A} 早于或小于 {column_B}",
         # A comparison with null is neither true nor false, so such a row passes without a filter;
         # without one the rule shares its scan of the data with all others.
         (("ignore_row_if", "neither"),),

@@ -14,8 +14,6 @@ A critical rule sends its rows into the quarantine, or refuses the publish; a wa
 
 from __future__ import annotations
 
-import datetime
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +23,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from sales_warehouse.guard.errors import SuiteError
+from sales_warehouse.guard.placeholders import as_on_disk, resolve
 from sales_warehouse.guard.rules import KINDS, SQL_ARGUMENTS, Kind
-from sales_warehouse.sql import literal
 
 SEVERITIES = ("critical", "warning", "info")
 COMMON_KEYS = ("type", "id", "severity", "reason")
-PLACEHOLDER = re.compile(r"\$\{(\w*)\}")
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def load_suite(folder: Path, name: str, parameters: Mapping[str, object]) -> Sui
     data = _read(file)
     if set(data) != {"suite", "rules"} or data["suite"] != name:
         raise SuiteError(f"{file}: must have the keys 'suite: {name}' and 'rules', nothing else; has {list(data)}")
-    values = {key: _parameter(value) for key, value in parameters.items()}
+    values = {key: as_on_disk(value) for key, value in parameters.items()}
     rules = [_rule(_Place(file, index, entry), values) for index, entry in enumerate(data["rules"] or [], start=1)]
     _refuse_doubles(file, rules)
     return Suite(name, tuple(rules))
@@ -116,11 +113,7 @@ def _rule(place: _Place, values: Mapping[str, object]) -> Rule:
         raise place.error(f"unknown expectation type {given!r}; allowed: {', '.join(sorted(KINDS))}")
     kind = KINDS[entry["type"]]
     _check_keys(place, kind)
-    arguments = {
-        key: _resolve(place, key, _plain(value), values) for key, value in entry.items() if key not in COMMON_KEYS
-    }
-    if arguments.get("value_set", True) in ([], None):
-        raise place.error("value_set is empty: every row would fail")
+    arguments = _arguments(place, values)
     reason_en, reason_zh = _reasons(place, kind, arguments)
     return Rule(
         id=str(entry.get("id") or _default_id(entry["type"], arguments)),
@@ -147,21 +140,17 @@ def _check_keys(place: _Place, kind: Kind) -> None:
         raise place.error(f"severity {entry['severity']!r} is unknown; allowed: {', '.join(SEVERITIES)}")
 
 
-def _resolve(place: _Place, key: str, value: object, values: Mapping[str, object]) -> object:
-    """Replace placeholders: `${name}` alone becomes the value, within SQL it becomes a literal."""
-    if isinstance(value, list):
-        return [_resolve(place, key, item, values) for item in value]
-    if not isinstance(value, str):
-        return value
-    names = PLACEHOLDER.findall(value)
-    unknown = [name for name in names if name not in values]
-    if unknown:
-        raise place.error(f"{key}: unknown placeholder ${{{unknown[0]}}}; allowed: {', '.join(sorted(values)) or 'none'}")
-    if key in SQL_ARGUMENTS:
-        return PLACEHOLDER.sub(lambda match: _sql(values[match[1]]), value)
-    if names and PLACEHOLDER.fullmatch(value) is None:
-        raise place.error(f"{key}: a placeholder must stand alone; only {', '.join(SQL_ARGUMENTS)} may contain one")
-    return values[names[0]] if names else value
+def _arguments(place: _Place, values: Mapping[str, object]) -> dict[str, Any]:
+    arguments = {}
+    for key, value in place.entry.items():
+        if key not in COMMON_KEYS:
+            try:
+                arguments[key] = resolve(_plain(value), values, within_sql=key in SQL_ARGUMENTS)
+            except ValueError as error:
+                raise place.error(f"{key}: {error}") from error
+    if arguments.get("value_set", True) in ([], None):
+        raise place.error("value_set is empty: every row would fail")
+    return arguments
 
 
 def _reasons(place: _Place, kind: Kind, arguments: Mapping[str, Any]) -> tuple[str, str]:
@@ -198,18 +187,3 @@ def _plain(value: Any) -> Any:
         if isinstance(value, kind):
             return kind(value)
     return value
-
-
-def _parameter(value: object) -> object:
-    """Moments as UTC without a zone, as they are on disk; sets and tuples as sorted lists."""
-    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        return value.astimezone(datetime.UTC).replace(tzinfo=None)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _sql(value: object) -> str:
-    if isinstance(value, list):
-        return "(" + ", ".join(literal(item) for item in value) + ")"
-    return literal(value)

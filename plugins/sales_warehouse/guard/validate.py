@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sales_warehouse.guard.errors import GuardError
+from sales_warehouse.guard.results import RuleResult, Validation
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.sql import ident
+
+__all__ = ["RuleResult", "Validation", "validate"]
 
 # Counts and SQL, never values: results, pages and logs must not hold personal data.
 RESULT_FORMAT = {
@@ -24,48 +25,8 @@ RESULT_FORMAT = {
     "return_unexpected_index_query": True,
 }
 
-
-@dataclass(frozen=True)
-class RuleResult:
-    """What one rule found. `failing_rows_sql` selects the row ids of all failing rows, without a cap."""
-
-    rule: str
-    column: str | None
-    severity: str
-    success: bool
-    element_count: int | None
-    unexpected_count: int | None
-    failing_rows_sql: str | None
-    reason_en: str
-    reason_zh: str
-    observed: str | None
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The results of a suite over a relation, in the order of the suite; `gx_result` is Great Expectations' own."""
-
-    suite: str
-    relation: str
-    results: list[RuleResult]
-    gx_result: dict[str, Any] = field(repr=False)
-
-    def failed(self, severity: str = "critical") -> list[RuleResult]:
-        """Failed rules of a severity."""
-        return [result for result in self.results if not result.success and result.severity == severity]
-
-    def save(self, file: Path) -> None:
-        """Keep the validation as JSON, complete or not at all."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
-        temporary.replace(file)
-
-    @classmethod
-    def load(cls, file: Path) -> Validation:
-        """Read what `save` wrote."""
-        data = json.loads(file.read_text(encoding="utf-8"))
-        return cls(**{**data, "results": [RuleResult(**result) for result in data["results"]]})
+# DuckDB's errors that are about names and grammar, which are ours, not about values.
+ERRORS_ABOUT_NAMES = ("Binder Error", "Catalog Error", "Parser Error", "IO Error", "Connection Error")
 
 
 def validate(
@@ -76,10 +37,12 @@ def validate(
     schema: str = "main",
     row_id: str | None = "_row_id",
     temp: Path | None = None,
+    about: str = "",
 ) -> Validation:
     """Judge a table or view of a DuckDB file; the file is opened read-only and let go of afterwards.
 
     `row_id` names the column that identifies a row; None gives no `failing_rows_sql`.
+    `temp` is where DuckDB may spill; `about` is kept with the results, for people.
     Raises GuardError, with suite, rule and cause, when a rule cannot be judged.
     """
     if not suite.rules:
@@ -94,7 +57,7 @@ def validate(
             raise GuardError(_explain(suite, relation, batch, gx_suite, causes[0]))
     table = f"{ident(schema)}.{ident(relation)}"
     results = [_rule_result(rule, by_rule[rule.id], table, row_id) for rule in suite.rules]
-    return Validation(suite.name, relation, results, _without_sql(outcome.to_json_dict()))
+    return Validation(suite.name, relation, results, _without_sql(outcome.to_json_dict()), about)
 
 
 @contextlib.contextmanager
@@ -106,11 +69,16 @@ def _batch(database: Path, relation: str, schema: str, temp: Path | None) -> Ite
     if not database.is_file():
         raise GuardError(f"there is no DuckDB file {database} to validate {relation} in")
     context = gx.get_context(mode="ephemeral")
-    datasource = open_datasource(context, database, schema, temp or database.with_name(database.name + ".tmp"))
+    context.variables.progress_bars = {"globally": False}
+    unreadable = gx.datasource.fluent.interfaces.TestConnectionError
+    try:
+        datasource = open_datasource(context, database, schema, temp or database.with_name(database.name + ".tmp"))
+    except unreadable as error:
+        raise GuardError(f"{database} cannot be opened: {_first_line(str(error))}") from error
     try:
         asset = datasource.add_table_asset(name=relation, table_name=f'"{relation}"')
         yield asset.add_batch_definition_whole_table(name="all").get_batch()
-    except gx.datasource.fluent.interfaces.TestConnectionError as error:
+    except unreadable as error:
         raise GuardError(f"{relation} cannot be read in {database}: {_first_line(str(error))}") from error
     finally:
         datasource.get_execution_engine().engine.dispose()
@@ -118,7 +86,7 @@ def _batch(database: Path, relation: str, schema: str, temp: Path | None) -> Ite
 
 
 def _great_expectations() -> Any:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when it is imported; nothing may be sent anywhere
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # nothing may be sent anywhere
     import great_expectations
     import great_expectations.datasource.fluent.interfaces
 
@@ -140,8 +108,9 @@ def _check_columns(suite: Suite, relation: str, columns: list[str], row_id: str 
     for rule in suite.rules:
         missing = [column for column in rule.columns if column not in columns]
         if missing:
+            known = ", ".join(columns)
             raise GuardError(
-                f"suite {suite.name}, rule {rule.id}: {relation} has no column {missing[0]}; it has {', '.join(columns)}"
+                f"suite {suite.name}, rule {rule.id}: {relation} has no column {missing[0]}; it has {known}"
             )
 
 
@@ -184,7 +153,7 @@ def _row_ids(rule: Rule, found: dict[str, Any], table: str, row_id: str) -> str:
     if rule.type == "expect_compound_columns_to_be_unique":
         return _repeated(rule.arguments["column_list"], table, row_id)
     query = found["unexpected_index_query"].strip().rstrip(";")
-    return f"SELECT {ident(row_id)} FROM (\n{query}\n) AS failing"  # noqa: S608 - Great Expectations' own query
+    return f"SELECT {ident(row_id)} FROM (\n{query}\n) AS failing"
 
 
 def _repeated(columns: list[str], table: str, row_id: str) -> str:
@@ -192,8 +161,7 @@ def _repeated(columns: list[str], table: str, row_id: str) -> str:
     names = [ident(column) for column in columns]
     whole = " AND ".join(f"{name} IS NOT NULL" for name in names)
     return (
-        f"SELECT {ident(row_id)} FROM {table} WHERE {whole} "  # noqa: S608 - quoted names
-        f"QUALIFY count(*) OVER (PARTITION BY {', '.join(names)}) > 1"
+        f"SELECT {ident(row_id)} FROM {table} WHERE {whole} QUALIFY count(*) OVER (PARTITION BY {', '.join(names)}) > 1"
     )
 
 
@@ -217,9 +185,12 @@ def _explain(suite: Suite, relation: str, batch: Any, gx_suite: Any, first: str)
 
 
 def _first_line(message: str) -> str:
-    """The gist of an error, without quoted values: those may come from the data."""
+    """The gist of an error. DuckDB quotes the data when it cannot compute a value: such a message is withheld."""
     line = next((part for part in message.splitlines() if part.strip()), "unknown error")
-    return re.sub(r"'[^']*'", "'…'", line)[:500]
+    kind = re.search(r"\b([A-Z]\w*(?: \w+)*? Error):", line)
+    if kind and kind[1] not in ERRORS_ABOUT_NAMES:
+        return f"{kind[1]} (the rest is withheld: it may quote the data; run the rule's SQL by hand to see it)"
+    return line[:500]
 
 
 def _without_sql(result: dict[str, Any]) -> dict[str, Any]:

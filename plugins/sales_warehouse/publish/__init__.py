@@ -5,7 +5,7 @@ from __future__ import annotations
 from sales_warehouse.publish.catalog import Unpublishable
 from sales_warehouse.publish.database import Mismatch
 from sales_warehouse.publish.pointer import current_folder
-from sales_warehouse.publish.versions import NoSuchVersion, Published, Version, publish, rollback, versions
+from sales_warehouse.publish.versions import NoSuchVersion, Published, Version, publish, rollback
 
 __all__ = [
     "Mismatch",
@@ -16,5 +16,4 @@ __all__ = [
     "current_folder",
     "publish",
     "rollback",
-    "versions",
 ]

@@ -56,8 +56,8 @@ def piece_filter(table: Table, piece: Piece) -> str:
     column = month_column(table.columns)
     if piece.name == "all" or column is None:
         return "TRUE"
-    if piece.name == "undated":
-        return f"{ident(column)} IS NULL"
+    if piece.name == "other":
+        return f"({_has_month(column)}) IS NOT TRUE"
     first = f"DATE {literal(piece.name + '-01')}"
     return f"{ident(column)} >= {first} AND {ident(column)} < {first} + INTERVAL 1 MONTH"
 
@@ -66,10 +66,17 @@ def checksums(
     db: DuckDBPyConnection, source: str, columns: Sequence[Column], month: str | None
 ) -> dict[str, tuple[int, str]]:
     """Rows and checksum of each piece of the table expression `source`, by the piece's name."""
-    label = "'all'" if month is None else f"coalesce(strftime({ident(month)}, '%Y-%m'), 'undated')"
+    label = "'all'"
+    if month is not None:
+        label = f"CASE WHEN {_has_month(month)} THEN strftime({ident(month)}, '%Y-%m') ELSE 'other' END"
     row = ", ".join(ident(column.name) for column in columns)
     found = db.execute(f"SELECT {label}, count(*), sum(hash({row}))::VARCHAR FROM {source} GROUP BY 1 ORDER BY 1")
     return {name: (rows, checksum) for name, rows, checksum in found.fetchall()} or {"all": (0, "0")}
+
+
+def _has_month(column: str) -> str:
+    """A date that a month's file is worth; the rest (none, infinite, the year 1) shares one file."""
+    return f"{ident(column)} >= DATE '1900-01-01' AND {ident(column)} < DATE '3000-01-01'"
 
 
 def _table(

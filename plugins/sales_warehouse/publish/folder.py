@@ -21,7 +21,7 @@ from sales_warehouse.publish.pieces import Former
 def build(
     db: DuckDBPyConnection, draft: Manifest, place: Path, former: Former | None, extras: Callable[[Path], None] | None
 ) -> tuple[Manifest, int]:
-    """Make the version complete in `place`, where it appears at once; return its manifest and the count of linked files.
+    """Make the version complete in `place`, where it appears at once; return its manifest and how many files it shares.
 
     Whatever fails, nothing of it stays behind.
     """

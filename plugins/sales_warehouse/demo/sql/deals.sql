@@ -69,7 +69,7 @@ select
     p.lost_in is null as is_won, p.channel,
     a.region, a.region_no, a.province, a.industry, a.owner_id, a.owner_key, a.crm_id,
     p.account_key * 10 + pick('deal contact', p.deal_key, c.contact_count) as contact_key,
-    (created_at::date + (35 + pick('expected close', p.deal_key, 40))::int)::date as expected_close,
+    (created_at::date + (35 + pick('expected close', p.deal_key, 40))::int)::date as expected_close_date,
     estimate,
     round(estimate * (0.85 + 0.25 * draw('quote', p.deal_key)), -2)::decimal(18, 2) as final_amount,
     case when p.lost_in is not null then

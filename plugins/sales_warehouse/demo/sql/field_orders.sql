@@ -1,14 +1,14 @@
--- A won deal is called off in one to four orders; each is shipped, invoiced and paid in its own time.
+-- A won deal is called off week by week in four to nine orders; each is shipped, invoiced and paid in its own time.
 create or replace table field_orders as
 with calls as (
     select d.*, n, call_count, d.deal_key * 10 + n as order_key
     from deals as d
-    cross join lateral (select 1 + pick('call-offs', d.deal_key, 4) as call_count) as c
+    cross join lateral (select 4 + pick('call-offs', d.deal_key, 6) as call_count) as c
     cross join lateral (select unnest(range(c.call_count)) as n) as numbers
     where d.is_won
 ),
 dated as (
-    select *, at_hour(weekday_of((closed_at::date + (1 + n * (8 + pick('call gap', order_key, 8)))::int)::date), 9 + 8 * draw('call hour', order_key)) as ordered_at
+    select *, at_hour(weekday_of((closed_at::date + (2 + 7 * n + pick('call day', order_key, 3))::int)::date), 9 + 8 * draw('call hour', order_key)) as ordered_at
     from calls
 ),
 kept as (
@@ -44,7 +44,7 @@ create or replace table field_lines as
 with wanted as (
     select o.*, line_no, line_count, o.order_key * 10 + line_no as line_key
     from field_orders as o
-    cross join lateral (select 1 + pick('line count', o.order_key, 3) as line_count) as c
+    cross join lateral (select 1 + pick('line count', o.deal_key, 3) as line_count) as c
     cross join lateral (select unnest(range(1, c.line_count + 1)) as line_no) as numbers
 ),
 priced as (
@@ -54,7 +54,7 @@ priced as (
     from wanted as w
     join (select distinct product_line, line_count as product_count from products) as c using (product_line)
     join products as p on p.product_line = w.product_line
-        and p.line_slot = (pick('first product', w.order_key, c.product_count) + line_no - 1) % c.product_count
+        and p.line_slot = (pick('first product', w.deal_key, c.product_count) + line_no - 1) % c.product_count
 ),
 counted as (
     select *, greatest(1, round(target_amount / line_count / price))::bigint as quantity from priced

@@ -76,17 +76,17 @@ from returned;
 create or replace view rows_chats as
 select
     chat_key as _key, 0 as _version, days_on(ended_at, late_days) as _at,
-    chat_id, platform, case when platform = 'wechat' then wechat_id end as openid, visitor_id, crm_id as account_no, contact_id as contact_no,
-    rep_id as agent_no, rep_name as agent_name,
+    chat_id, platform, case when platform = 'wechat' then wechat_id end as openid, visitor_id, crm_id as account_no, account_name, credit_code,
+    contact_id as contact_no, person as contact_name, phone, rep_id as agent_no, rep_name as agent_name, team as agent_team,
     strftime(started_at, '%Y-%m-%dT%H:%M:%S+08:00') as started_at, strftime(answered_at, '%Y-%m-%dT%H:%M:%S+08:00') as answered_at,
     strftime(ended_at, '%Y-%m-%dT%H:%M:%S+08:00') as closed_at, message_count::varchar as message_count, score::varchar as score, intent,
-    started_at as _started_at
+    started_at as _started_at, message_count as _message_count
 from chats;
 
 create or replace view rows_visits as
 select
     touch_key as _key, 0 as _version, recorded_at as _at, team as _team,
-    visit_id as 拜访编号, rep_id as 工号, rep_name as 拜访人, crm_id as 客户编号, account_name as 客户名称,
+    visit_id as 拜访编号, rep_id as 工号, rep_name as 拜访人, crm_id as 客户编号, account_name as 客户名称, credit_code as 信用代码,
     contact_id as 联系人编号, person as 联系人, phone as 联系电话, deal_id as 商机编号,
     strftime(started_at, '%Y-%m-%d') as 拜访日期, strftime(started_at, '%H:%M') as 开始时间, strftime(ended_at, '%H:%M') as 结束时间,
     purpose as 拜访目的, outcome as 拜访结果, latitude::varchar as 纬度, longitude::varchar as 经度,

@@ -1,19 +1,18 @@
 -- The fixed lists of the world, with what choosing from them needs: `low` and `high` cut [0, 1) by weight.
 create table cities as
 select
-    row_number() over () as city_no,
     *,
     dense_rank() over (order by region) as region_no,
-    coalesce(sum(weight) over (rows between unbounded preceding and 1 preceding), 0) / sum(weight) over () as low,
-    sum(weight) over (rows unbounded preceding) / sum(weight) over () as high
-from listed('cities');
+    coalesce(sum(weight) over (order by row_no rows between unbounded preceding and 1 preceding), 0) / sum(weight) over () as low,
+    sum(weight) over (order by row_no rows unbounded preceding) / sum(weight) over () as high
+from list_cities;
 
 create table industries as
 select
     *,
-    coalesce(sum(weight) over (rows between unbounded preceding and 1 preceding), 0) / sum(weight) over () as low,
-    sum(weight) over (rows unbounded preceding) / sum(weight) over () as high
-from listed('industries');
+    coalesce(sum(weight) over (order by row_no rows between unbounded preceding and 1 preceding), 0) / sum(weight) over () as low,
+    sum(weight) over (order by row_no rows unbounded preceding) / sum(weight) over () as high
+from list_industries;
 
 create table products as
 select
@@ -22,7 +21,7 @@ select
     'SKU-' || (880000 + product_no * 13)::varchar as sku,
     row_number() over (partition by product_line order by product_no) - 1 as line_slot,
     count(*) over (partition by product_line) as line_count
-from listed('products');
+from list_products;
 
 create table regions as
 select region, region_no, sum(weight) / sum(sum(weight)) over () as share
@@ -31,10 +30,14 @@ group by all;
 
 create table people_names as
 select
-    (s.rowid * (select count(*) from listed('given_names')) + g.rowid)::bigint as name_no,
+    (s.row_no - 1) * (select count(*) from list_given_names) + g.row_no - 1 as name_no,
     s.written || g.written as person,
     s.pinyin || g.pinyin as pinyin
-from (select *, row_number() over () - 1 as rowid from listed('surnames')) as s
-cross join (select *, row_number() over () - 1 as rowid from listed('given_names')) as g;
+from list_surnames as s
+cross join list_given_names as g;
 
-create table brands as select *, row_number() over () - 1 as brand_no from listed('brands');
+create table brands as
+select *, row_no - 1 as brand_no from list_brands;
+
+create table teams as
+select * from list_teams;

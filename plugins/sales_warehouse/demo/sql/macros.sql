@@ -56,8 +56,8 @@ create macro credit_check(seventeen) as (
 create macro with_organisation_check(eight) as eight || organisation_check(eight);
 create macro with_credit_check(seventeen) as seventeen || credit_check(seventeen);
 
--- 7919 is prime to 31 ** 6, so different accounts get different codes.
+-- The factor is prime to 31 ** 6, so different accounts get different codes.
 create macro credit_code(class, area_code, key) as
-    with_credit_check(class || area_code || with_organisation_check('MA' || base31((key * 7919 + 104729) % 887503681, 6)));
+    with_credit_check(class || area_code || with_organisation_check('MA' || base31((key::hugeint * 472882027 + 104729) % 887503681, 6)));
 
 create macro full_width(t) as translate(t, '0123456789', '０１２３４５６７８９');

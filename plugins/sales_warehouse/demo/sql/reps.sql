@@ -2,13 +2,13 @@
 create table reps as
 with seats as (
     select t.*, seat.n as seat_no
-    from listed('teams') as t
+    from teams as t
     cross join lateral (
         select unnest(list_append(range(1 + greatest(2, round(t.weight * getvariable('customers') / 300)::bigint)), 90)) as n
     ) as seat
     where seat.n <> 90 or t.team_no <= 2
     union all
-    select 0, '销售管理部', '华东', '销售管理部', 0, 0
+    select 0, 0, '销售管理部', '华东', '销售管理部', 0, 0
 )
 select
     team_no * 10000 + seat_no as rep_key,

@@ -44,7 +44,7 @@ timed as (
 select
     t.touch_key,
     'BF' || t.touch_key::varchar as visit_id,
-    r.team, r.rep_id, r.person as rep_name, a.crm_id, a.name as account_name, c.contact_id, c.person, c.phone, t.deal_id, t.purpose,
+    r.team, r.rep_id, r.person as rep_name, a.crm_id, a.name as account_name, a.credit_code, c.contact_id, c.person, c.phone, t.deal_id, t.purpose,
     started_at, started_at + to_minutes(minutes) as ended_at,
     started_at + to_minutes(minutes) + to_seconds((3600 * case
         when entry_draw < 0.76 then 0.3 + 5 * draw('entry lag', touch_key)
@@ -82,9 +82,9 @@ told as (
 )
 select
     t.chat_key, 'HH' || strftime(t.day, '%y%m%d') || lpad(t.n::varchar, 5, '0') as chat_id,
-    a.crm_id, c.contact_id, c.wechat_id,
+    a.crm_id, a.name as account_name, a.credit_code, c.contact_id, c.person, c.phone, c.wechat_id,
     'v' || lower(base31(hash(chat_key)::hugeint % 800000000, 6)) as visitor_id,
-    r.rep_id, r.person as rep_name,
+    r.rep_id, r.person as rep_name, r.team,
     case when draw('chat platform', chat_key) < 0.62 then 'wechat' else 'web' end as platform,
     started_at,
     started_at + to_seconds(answer_seconds::bigint) as answered_at,

@@ -8,10 +8,17 @@ import { colours } from "./theme.js";
 
 use([BarChart, LineChart, ScatterChart, GridComponent, TooltipComponent, DataZoomSliderComponent, SVGRenderer]);
 
-export const FONT = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif';
+export const FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif';
 const alive = new Map();
 
-const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => alive.get(target)?.resize()));
+const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => fit(target)));
+
+function fit(element) {
+  const chart = alive.get(element);
+  if (!chart || chart.getWidth() === element.clientWidth) return;
+  chart.resize();
+  chart.setOption({ series: chart.seriesFor(element.clientWidth) });
+}
 
 function sweep() {
   for (const [element, chart] of alive) {
@@ -22,18 +29,22 @@ function sweep() {
   }
 }
 
-/** Draws `option` into `element`, which must be in the page. The chart is disposed of once its element has left it. */
-export function draw(element, option) {
+/**
+ * Draws `option` into `element`, which must be in the page. The chart is disposed of once its element has left it.
+ * `series` may depend on the width in pixels, and is then a function of it.
+ */
+export function draw(element, { series, ...option }) {
   sweep();
   const chart = init(element, null, { renderer: "svg" });
-  chart.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...option });
+  chart.seriesFor = typeof series === "function" ? series : () => series;
+  chart.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...option, series: chart.seriesFor(element.clientWidth) });
   element.querySelector("svg")?.setAttribute("aria-hidden", "true"); // the figure's label and its table say it in words
   alive.set(element, chart);
   resized.observe(element);
   return chart;
 }
 
-export const resizeAll = () => alive.forEach((chart) => chart.resize());
+export const resizeAll = () => alive.forEach((_, element) => fit(element));
 
 export function axes(paint = colours()) {
   const label = { color: paint.soft, fontSize: 12 };

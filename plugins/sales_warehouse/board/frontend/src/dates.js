@@ -19,8 +19,8 @@ export const shortMonth = (day) => writeDay(day, { month: "short", year: "numeri
 export const monthOnly = (day) => writeDay(day, { month: "short" });
 export const yearOf = (day) => day.slice(0, 4);
 
-export function moment(at) {
-  const options = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+export function moment(at, year = "numeric") {
+  const options = { day: "numeric", month: "short", ...(year && { year }), hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const date = new Date(`${at.replace(" ", "T").slice(0, 19)}Z`);
   try {
     return write(date, { ...options, timeZone: zone.name });

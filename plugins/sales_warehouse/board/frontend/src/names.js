@@ -19,7 +19,12 @@ export const channelName = (key) => orUnknown(key, named(found.channels.get(key)
 export const productLineName = (key) => orUnknown(key, key);
 export const repName = (key) => orUnknown(key, found.reps.get(key)?.rep_name ?? key);
 export const repRegion = (key) => found.reps.get(key)?.region_key ?? null;
-export const stageName = (key) => orUnknown(key, named(found.steps.get(key), "step_name") ?? spelled(key));
+function stepName(row, key) {
+  const name = named(row, "step_name");
+  return name && name !== key ? name : spelled(key); // a company's own stage has no name but its id
+}
+
+export const stageName = (key) => orUnknown(key, stepName(found.steps.get(key), key));
 export const metricName = (id) => named(found.metrics.get(id), "name") ?? spelled(id);
 export const metric = (id) => found.metrics.get(id) ?? {};
 

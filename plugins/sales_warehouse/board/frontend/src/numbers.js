@@ -15,10 +15,16 @@ function formatter(options) {
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const write = (value, options) => formatter(options).format(value === 0 ? 0 : value).replace(/-/g, "−");
 const money = () => (setting.currency ? { style: "currency", currency: setting.currency, currencyDisplay: "narrowSymbol" } : {});
-const digits = () => (state.language === "zh" ? 4 : 3);
+const YI = 1e8; // 亿; what is smaller is told in 万
+const WAN = 1e4;
 
-const compactOptions = (value) =>
-  Math.abs(value) < 1000 ? { maximumFractionDigits: 0 } : { notation: "compact", maximumSignificantDigits: digits() };
+function compactOptions(value) {
+  const size = Math.abs(value);
+  if (size < 1000 || (state.language === "zh" && size < WAN)) return { maximumFractionDigits: 0 };
+  if (state.language === "en") return { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 3 };
+  const decimals = size < YI ? 1 : 2;
+  return { notation: "compact", minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+}
 
 const SHORT = {
   money: (v) => write(v, { ...money(), ...compactOptions(v) }),
@@ -58,4 +64,4 @@ export function changeText(value, kind) {
   return write(value * 100, signed) + (state.language === "zh" ? " 个百分点" : " pp");
 }
 
-export const axisMoney = (value) => SHORT.money(value);
+export const axisMoney = (value) => write(value, { ...money(), notation: "compact", maximumSignificantDigits: 3 });

@@ -49,4 +49,4 @@ export function card(title, sub, tools, ...content) {
 
 /** A bar whose length is `part` of 1; decoration beside a written figure. */
 export const bar = (part, tone = "") =>
-  h("span", { class: "bar", "aria-hidden": "true" }, h("i", { class: tone, style: { "--part": `${Math.max(0, Math.min(1, part || 0)) * 100}%` } }));
+  part > 0 && h("span", { class: "bar", "aria-hidden": "true" }, h("i", { class: tone, style: { "--part": `${Math.max(0, Math.min(1, part || 0)) * 100}%` } }));

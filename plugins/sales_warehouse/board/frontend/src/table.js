@@ -35,17 +35,21 @@ export function plainTable(caption, columns, rows) {
       h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column, i) => cell(row, column, i)))))));
 }
 
-/** A chart with its table behind it: a button turns one into the other. `paint` draws once the element is in the page. */
-export function chartOrTable(title, summary, columns, rows, paint) {
-  const chart = h("div", { class: "chart", role: "img", "aria-label": `${title}. ${summary}` });
+/** A place for a chart; `paint` draws into it once it is in the page. */
+export function chartBox(label, paint) {
+  const box = h("div", { class: "chart", role: "img", "aria-label": label });
+  queueMicrotask(() => paint(box));
+  return box;
+}
+
+/** `element` with its table behind it: a button turns one into the other. */
+export function withTable(title, element, columns, rows) {
   const table = h("div", { hidden: true }, plainTable(title, columns, rows));
   const button = h("button", { type: "button", class: "ghost", "aria-pressed": "false" }, say("as_table"));
   button.addEventListener("click", () => {
     table.hidden = !table.hidden;
-    chart.hidden = !table.hidden;
+    element.hidden = !table.hidden;
     button.setAttribute("aria-pressed", String(!table.hidden));
-    button.textContent = say(table.hidden ? "as_table" : "as_chart");
   });
-  queueMicrotask(() => paint(chart));
-  return { body: [chart, table], tools: [button, csvButton(title, columns, rows)] };
+  return { body: [element, table], tools: [button, csvButton(title, columns, rows)] };
 }

@@ -18,7 +18,7 @@ export function onThemeChange(listener) {
   dark.addEventListener("change", () => state.theme === "auto" && listener());
   const turn = (on) => () => {
     printing = on;
-    document.documentElement.toggleAttribute("data-printing", on);
+    document.documentElement.toggleAttribute("data-printing", on); // the style sheet lays out for paper, so charts measure it
     listener();
   };
   addEventListener("beforeprint", turn(true));

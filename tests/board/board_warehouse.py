@@ -6,7 +6,6 @@ import datetime
 from pathlib import Path
 
 import duckdb
-
 from sales_warehouse.sql import literal
 
 REGIONS = [
@@ -28,14 +27,47 @@ CHANNELS = [
 ]
 LINES = [("婴幼儿配方奶粉", 1.7), ("营养补充剂", 1.1), ("医疗器械", 0.9), ("母婴护理", 0.6)]
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋"
-GIVEN = "敏 静 伟 芳 磊 洋 娟 涛 明 超 丽 强 霞 军 杰 婷 鹏 慧 雪 峰 琳 浩 颖 宁".split()
+GIVEN = [
+    "敏",
+    "静",
+    "伟",
+    "芳",
+    "磊",
+    "洋",
+    "娟",
+    "涛",
+    "明",
+    "超",
+    "丽",
+    "强",
+    "霞",
+    "军",
+    "杰",
+    "婷",
+    "鹏",
+    "慧",
+    "雪",
+    "峰",
+    "琳",
+    "浩",
+    "颖",
+    "宁",
+]
 STAGES = [
-    ("qualification", 1), ("needs", 2), ("solution", 3), ("quotation", 4), ("negotiation", 5),
+    ("qualification", 1),
+    ("needs", 2),
+    ("solution", 3),
+    ("quotation", 4),
+    ("negotiation", 5),
 ]
 STEPS = [
-    (1, "lead", "Lead", "线索", 260.0), (2, "qualification", "Qualification", "需求确认", 118.0),
-    (3, "solution", "Technical solution", "技术方案确认", 82.0), (4, "quotation", "Quotation", "报价", 49.0),
-    (5, "order", "Order", "订单", 33.0), (6, "invoice", "Invoice", "开票", 31.0), (7, "payment", "Payment", "回款", 27.0),
+    (1, "lead", "Lead", "线索", 260.0),
+    (2, "qualification", "Qualification", "需求确认", 118.0),
+    (3, "solution", "Technical solution", "技术方案确认", 82.0),
+    (4, "quotation", "Quotation", "报价", 49.0),
+    (5, "order", "Order", "订单", 33.0),
+    (6, "invoice", "Invoice", "开票", 31.0),
+    (7, "payment", "Payment", "回款", 27.0),
 ]
 METRICS = [
     ("new_leads", 1, "New leads", "新增线索数", "count", "up"),
@@ -58,12 +90,16 @@ def write_warehouse(
     language: str = "en",
     company_name: str = "Lumen Nutrition",
 ) -> Path:
-    """Write a warehouse with `days` of history up to `business_date`; `reps` sellers in each region."""
+    """Write a warehouse with `days` of history up to `business_date`; `reps` sellers in each region.
+
+    The company's settings tables go into a folder `settings` beside it.
+    """
     path.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    settings_of(path).mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as db:
         db.execute("create schema marts")
-        _dimensions(db, business_date, days, reps, language, company_name)
+        _settings(db, settings_of(path), business_date, language, company_name)
+        _dimensions(db, business_date, days, reps)
         _sales(db, business_date)
         _kpis(db, business_date)
         _pipeline(db, business_date)
@@ -74,20 +110,62 @@ def write_warehouse(
     return path
 
 
+def settings_of(warehouse: Path) -> Path:
+    return warehouse.parent / "settings"
+
+
+def _settings(
+    db: duckdb.DuckDBPyConnection, folder: Path, business_date: datetime.date, language: str, name: str
+) -> None:
+    as_of = datetime.datetime.combine(business_date, datetime.time(18, 10))
+    tables = {
+        "company": (
+            "company_id, name_en, name_zh, currency, time_zone, country, language, business_date, as_of",
+            [("lumen", name, "流明营养", "CNY", "Asia/Shanghai", "CN", language, business_date, as_of)],
+        ),
+        "lifecycle_tiers": (
+            "tier, priority, name_en, name_zh, retention_class",
+            [
+                ("A", 1, "High intent", "高意向", "full"),
+                ("B", 2, "Potential", "潜在客户", "profile"),
+                ("C", 3, "Dormant", "休眠客户", "last_active"),
+            ],
+        ),
+        "playbooks": (
+            "playbook_id, name_en, name_zh, department, steps_en, steps_zh",
+            [
+                (
+                    "dealer_recovery",
+                    "Win back dealer orders",
+                    "经销商订单恢复",
+                    "渠道部",
+                    "Call the five dealers with the largest fall today.\nCheck their stock and open orders.\n"
+                    "Agree a delivery plan for the next two weeks.",
+                    "当天致电下跌最大的五家经销商。\n核对库存与未交订单。\n商定未来两周的到货计划。",
+                )
+            ],
+        ),
+        "targets": (
+            "target_id, name_en, name_zh",
+            [
+                ("year", "Net sales, company, this year", "全公司年度净销售额"),
+                ("wins", "Win rate to 42 %", "赢单率提升至42%"),
+                ("quotation", "Quotation stage from 20 to 14 days", "报价阶段停留从20天缩短至14天"),
+            ],
+        ),
+    }
+    for table, (columns, rows) in tables.items():
+        _values(db, table, columns, rows)
+        db.execute(f"copy marts.{table} to {literal(str(folder / f'{table}.parquet'))} (format parquet)")
+        db.execute(f"drop table marts.{table}")
+
+
 def _values(db: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tuple]) -> None:
     body = ", ".join("(" + ", ".join(literal(value) for value in row) + ")" for row in rows)
     db.execute(f"create or replace table marts.{table} as select * from (values {body}) as t({columns})")
 
 
-def _dimensions(
-    db: duckdb.DuckDBPyConnection, business_date: datetime.date, days: int, reps: int, language: str, name: str
-) -> None:
-    as_of = datetime.datetime.combine(business_date, datetime.time(18, 10))
-    _values(
-        db, "dim_company",
-        "company_id, name_en, name_zh, currency, time_zone, country, language, business_date, as_of",
-        [("lumen", name, "流明营养", "CNY", "Asia/Shanghai", "CN", language, business_date, as_of)],
-    )
+def _dimensions(db: duckdb.DuckDBPyConnection, business_date: datetime.date, days: int, reps: int) -> None:
     start = business_date - datetime.timedelta(days=days - 1)
     db.execute(f"""
         create table marts.dim_dates as
@@ -97,15 +175,23 @@ def _dimensions(
             isodow(d) < 6 as is_workday, false as is_holiday, null::varchar as holiday_name
         from generate_series({literal(start)}, date '2026-12-31', interval 1 day) as t(d)""")
     regions = [(key, en, zh, "region", None, None) for key, en, zh, _, _ in REGIONS]
-    regions += [
-        (iso.lower(), iso, iso, "province", key, iso) for key, _, _, _, isos in REGIONS for iso in isos.split()
-    ]
+    regions += [(iso.lower(), iso, iso, "province", key, iso) for key, _, _, _, isos in REGIONS for iso in isos.split()]
     columns = "region_key, region_name_en, region_name_zh, region_level, parent_region_key, iso_code"
     _values(db, "dim_regions", columns, [*regions, ("unknown", "Unknown", "未知", "region", None, None)])
     _values(db, "dim_channels", "channel, channel_name_en, channel_name_zh", [row[:3] for row in CHANNELS])
     people = [
-        (f"crm:r{i:03d}", SURNAMES[i % 24] + GIVEN[(i * 7) % 24], f"{REGIONS[i // reps][0]} team",
-         "sales", REGIONS[i // reps][0], None, None, 1, start, None)
+        (
+            f"crm:r{i:03d}",
+            SURNAMES[i % 24] + GIVEN[(i * 7) % 24],
+            f"{REGIONS[i // reps][0]} team",
+            "sales",
+            REGIONS[i // reps][0],
+            None,
+            None,
+            1,
+            start,
+            None,
+        )
         for i in range(reps * len(REGIONS))
     ]
     columns = (
@@ -124,7 +210,8 @@ def _sales(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
             select d.date_day, r.region_key, c.channel, r.rep_key, l.line,
                 region_weight * channel_weight * line_weight
                 * (1 + 0.28 * epoch(d.date_day::timestamp) / 86400 / 365 - 0.28 * 55)
-                * (1 + 0.18 * sin(2 * pi() * dayofyear(d.date_day) / 365.0) + 0.10 * (month(d.date_day) in (6, 11))::int)
+                * (1 + 0.18 * sin(2 * pi() * dayofyear(d.date_day) / 365.0)
+                    + 0.10 * (month(d.date_day) in (6, 11))::int)
                 * case when d.day_of_week >= 6 then 0.45 else 1 end
                 * case when r.region_key = 'east' and d.date_day > {literal(business_date - datetime.timedelta(days=9))}
                     then 0.62 else 1 end as weight,
@@ -233,6 +320,10 @@ def _pipeline(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> No
             advanced_count, entered_count - advanced_count - open_count as lost_count, open_count,
             (entered_count * 21350.5)::decimal(18, 4) as entered_amount, is_matured
         from advanced""")
+    events = ", ".join(f"({literal(stage)}, {order})" for stage, order in STAGES)
+    db.execute(f"""
+        create table marts.fct_opportunity_stage_events as
+        select 'crm:o1' as opportunity_key, stage, stage_order from (values {events}) as s(stage, stage_order)""")
     db.execute(f"""
         create table marts.fct_opportunities as
         select 'crm:o' || i as opportunity_key, 'unknown' as customer_key,
@@ -249,18 +340,70 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
     year, quarter = datetime.date(business_date.year, 1, 1), datetime.date(business_date.year, 4, 1)
     year_end, quarter_end = datetime.date(business_date.year, 12, 31), datetime.date(business_date.year, 6, 30)
     columns = (
-        "target_id, metric_id, name_en, name_zh, scope_dimension, scope_value, baseline_value, target_value, "
+        "target_id, metric_id, scope_dimension, scope_value, baseline_value, target_value, "
         "actual_value, progress_rate, expected_progress_rate, starts_on, due_on, owner, status"
     )
     rows = [
-        ("t1", "net_sales", "Net sales, company, this year", "全公司年度净销售额", "total", "total", 0.0, 260000000.0,
-         124350000.5, 0.4783, 0.46, year, year_end, "Zhao Min", "on_track"),
-        ("t2", "win_rate", "Win rate to 42 %", "赢单率提升至42%", "total", "total", 0.36, 0.42, 0.3934, 0.5567, 0.83,
-         quarter, quarter_end, "Sales operations", "behind"),
-        ("t3", "stage_dwell_days", "Quotation stage from 20 to 14 days", "报价阶段停留从20天缩短至14天", "stage",
-         "quotation", 20.0, 14.0, 13.6, 1.0667, 0.83, quarter, quarter_end, "Solutions team", "met"),
-        ("t4", "collection_rate", "Collection rate 95 %", "回款率达到95%", "total", "total", 0.9, 0.95, None, None, 0.83,
-         quarter, quarter_end, "Finance", "no_data"),
+        (
+            "year",
+            "net_sales",
+            "total",
+            "total",
+            0.0,
+            260000000.0,
+            124350000.5,
+            0.4783,
+            0.46,
+            year,
+            year_end,
+            "Zhao Min",
+            "on_track",
+        ),
+        (
+            "wins",
+            "win_rate",
+            "total",
+            "total",
+            0.36,
+            0.42,
+            0.3934,
+            0.5567,
+            0.83,
+            quarter,
+            quarter_end,
+            "Sales operations",
+            "behind",
+        ),
+        (
+            "quotation",
+            "stage_dwell_days",
+            "stage",
+            "quotation",
+            20.0,
+            14.0,
+            13.6,
+            1.0667,
+            0.83,
+            quarter,
+            quarter_end,
+            "Solutions team",
+            "met",
+        ),
+        (
+            "collection",
+            "collection_rate",
+            "total",
+            "total",
+            0.9,
+            0.95,
+            None,
+            None,
+            0.83,
+            quarter,
+            quarter_end,
+            "Finance",
+            "no_data",
+        ),
     ]
     _values(db, "kpi_targets", columns, rows)
 
@@ -273,22 +416,32 @@ def _alerts(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: 
         "top_contribution_amount, reason_en, reason_zh, playbook_id"
     )
     rows = [
-        (f"net_sales_fall:{key}:{monday}", "net_sales_fall", "critical" if i == 0 else "warning", "Chen Lei", key, en,
-         zh, monday, monday + datetime.timedelta(days=6), 812345.5, 1160493.57, -0.3, -0.15, "channel", "dealer",
-         -262110.25, f"Dealers explain 75 % of the fall in {en}; the other channels moved by less than 5 %.",
-         f"经销商渠道解释了{zh}下跌的75%;其余渠道变动均不足5%。", "dealer_recovery")
-        for i, (key, en, zh, _, _) in enumerate(REGIONS[:max(count, 1)])
+        (
+            f"net_sales_fall:{key}:{monday}",
+            "net_sales_fall",
+            "critical" if i == 0 else "warning",
+            "Chen Lei",
+            key,
+            en,
+            zh,
+            monday,
+            monday + datetime.timedelta(days=6),
+            812345.5,
+            1160493.57,
+            -0.3,
+            -0.15,
+            "channel",
+            "dealer",
+            -262110.25,
+            f"Dealers explain 75 % of the fall in {en}; the other channels moved by less than 5 %.",
+            f"经销商渠道解释了{zh}下跌的75%;其余渠道变动均不足5%。",
+            "dealer_recovery",
+        )
+        for i, (key, en, zh, _, _) in enumerate(REGIONS[: max(count, 1)])
     ]
     _values(db, "alert_net_sales_fall", columns, rows)
     if not count:
         db.execute("delete from marts.alert_net_sales_fall")
-    _values(
-        db, "dim_playbooks", "playbook_id, name_en, name_zh, department, steps_en, steps_zh",
-        [("dealer_recovery", "Win back dealer orders", "经销商订单恢复", "Channel sales",
-          "Call the five dealers with the largest fall today.\nCheck their stock and open orders.\n"
-          "Agree a delivery plan for the next two weeks.",
-          "当天致电下跌最大的五家经销商。\n核对库存与未交订单。\n商定未来两周的到货计划。")],
-    )
 
 
 def _customers(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
@@ -305,48 +458,97 @@ def _customers(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> N
             case tier when 'A' then 'an open opportunity, and an order in the last 90 days'
                 when 'B' then case when i % 4 = 0 then 'an enquiry in the last 180 days'
                     else 'an order in the last 365 days' end
-                else 'no contact for 180 days' end as tier_reason_en,
+                else 'no contact for 180 days' end || ' (days_since_last_order = ' || i || ' ≤ 900)' as tier_reason_en,
             case tier when 'A' then '有进行中的商机,且近90天内有订单'
                 when 'B' then case when i % 4 = 0 then '近180天内有咨询' else '近365天内有订单' end
-                else '超过180天未联系' end as tier_reason_zh,
+                else '超过180天未联系' end || '（days_since_last_order = ' || i || ' ≤ 900）' as tier_reason_zh,
             {literal(business_date)}::date - (hash(i, 'f') % 400)::integer as first_order_date,
             true as is_addressable, 1 as source_record_count
         from people join (values {provinces}) as p(n, key, parent) on p.n = province""")
-    _values(
-        db, "dim_lifecycle_tiers", "tier, priority, name_en, name_zh, retention_class",
-        [("A", 1, "High intent", "高意向", "full"), ("B", 2, "Potential", "潜在客户", "profile"),
-         ("C", 3, "Dormant", "休眠客户", "last_active")],
-    )
 
 
 def _trust(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
     night = datetime.datetime.combine(business_date, datetime.time(17, 42))
     old = night - datetime.timedelta(hours=60)
     _values(
-        db, "trust_source_freshness",
+        db,
+        "trust_source_freshness",
         "source, label_en, label_zh, last_load_at, last_event_at, last_status, last_error, age_hours, "
         "expected_within_hours, freshness_status",
-        [("crm", "CRM", "客户关系管理", night, night, "landed", None, 0.5, 36, "fresh"),
-         ("shop", "Web shop", "网上商城", night, night, "landed", None, 0.5, 36, "fresh"),
-         ("visits", "Visit sheets", "拜访表", old, old, "landed", None, 60.5, 36, "stale"),
-         ("chat", "Service chat", "在线客服", night, night, "failed", "the file chats_20260618.jsonl is cut at line 811",
-          0.5, 36, "failed"),
-         ("marketplace", "Marketplace", "第三方平台", None, None, None, None, None, 36, "no_data")],
+        [
+            ("crm", "CRM", "客户关系管理", night, night, "landed", None, 0.5, 36, "fresh"),
+            ("shop", "Web shop", "网上商城", night, night, "landed", None, 0.5, 36, "fresh"),
+            ("visits", "Visit sheets", "拜访表", old, old, "landed", None, 60.5, 36, "stale"),
+            (
+                "chat",
+                "Service chat",
+                "在线客服",
+                night,
+                night,
+                "failed",
+                "the file chats_20260618.jsonl is cut at line 811",
+                0.5,
+                36,
+                "failed",
+            ),
+            ("marketplace", "Marketplace", "第三方平台", None, None, None, None, None, 36, "no_data"),
+        ],
     )
-    rows = [("crm", "customers", 1240, 0, 18, 1222, 899, 323), ("crm", "opportunities", 4810, 12, 9, 4789, 4789, 0),
-            ("shop", "orders", 48211, 63, 204, 47944, 47901, 43), ("shop", "order_lines", 96034, 120, 415, 95499, 95499, 0),
-            ("visits", "visits", 6120, 0, 88, 6032, 6010, 22)]
+    rows = [
+        ("crm", "customers", 1240, 0, 18, 1222, 899, 323),
+        ("crm", "opportunities", 4810, 12, 9, 4789, 4789, 0),
+        ("shop", "orders", 48211, 63, 204, 47944, 47901, 43),
+        ("shop", "order_lines", 96034, 120, 415, 95499, 95499, 0),
+        ("visits", "visits", 6120, 0, 88, 6032, 6010, 22),
+    ]
     _values(
-        db, "trust_row_accounting",
+        db,
+        "trust_row_accounting",
         "source, entity, landed_count, excluded_count, quarantined_count, accepted_count, current_count, "
         "merged_count, unexplained_count",
         [(*row, 0) for row in rows],
     )
     _values(
-        db, "trust_quarantine_reasons", "source, entity, rule, column_name, reason, row_count, last_load_at",
-        [("shop", "order_lines", "between", "quantity", "quantity is outside 1 to 10,000", 287, night),
-         ("shop", "orders", "known_value", "status", "status is not one of placed, paid, shipped", 142, night),
-         ("visits", "visits", "order_of_times", "ended_at", "ended_at is before started_at", 61, old),
-         ("shop", "orders", "not_null", "ordered_at", "ordered_at is empty", 62, night),
-         ("crm", "customers", "check_character", "uscc", "the credit code's check character is wrong", 18, night)],
+        db,
+        "trust_quarantine_reasons",
+        "source, entity, rule, column_name, reason, reason_zh, row_count",
+        [
+            (
+                "shop",
+                "order_lines",
+                "between",
+                "quantity",
+                "quantity is outside 1 to 10,000",
+                "数量不在1至10,000之间",
+                287,
+            ),
+            (
+                "shop",
+                "orders",
+                "known_value",
+                "status",
+                "status is not one of placed, paid, shipped",
+                "状态不在允许范围内",
+                142,
+            ),
+            (
+                "visits",
+                "visits",
+                "order_of_times",
+                "ended_at",
+                "ended_at is before started_at",
+                "结束时间早于开始时间",
+                61,
+            ),
+            ("shop", "orders", "not_null", "ordered_at", "ordered_at is empty", "下单时间为空", 62),
+            (
+                "crm",
+                "customers",
+                "check_character",
+                "uscc",
+                "the credit code's check character is wrong",
+                "统一社会信用代码校验位错误",
+                18,
+            ),
+        ],
     )

@@ -1,0 +1,27 @@
+-- What is summed by day is what the facts hold, to the last place: no join dropped or doubled a row.
+with
+facts as (
+    select
+        (select coalesce(sum(net_amount), 0) from {{ ref('fct_order_lines') }} where not is_cancelled)
+        - (select coalesce(sum(refund_amount), 0) from {{ ref('fct_returns') }} where not is_cancelled) as amount
+),
+
+daily as (
+    select coalesce(sum(net_sales_amount), 0) as amount
+    from {{ ref('fct_sales_daily') }}
+),
+
+published as (
+    select coalesce(sum(value), 0) as amount
+    from {{ ref('kpi_values') }}
+    where metric_id = 'net_sales' and period_grain = 'month' and dimension_name = 'total'
+)
+
+select
+    facts.amount as facts_amount,
+    daily.amount as daily_amount,
+    published.amount as published_amount
+from facts
+cross join daily
+cross join published
+where facts.amount <> daily.amount or facts.amount <> published.amount

@@ -1,0 +1,1 @@
+"""Pages inside Airflow's UI: the board, the data docs, the quarantine, the refreshes and the models."""

@@ -1,0 +1,62 @@
+// Freshness of every source, what became of every row, and why rows wait in quarantine.
+import { moment } from "./dates.js";
+import { h, icon } from "./dom.js";
+import { short } from "./numbers.js";
+import { bar, card, chip, figure, nothing } from "./pieces.js";
+import { sum } from "./series.js";
+import { state } from "./state.js";
+import { csvButton } from "./table.js";
+import { has, named, say, spelled } from "./words.js";
+
+const TONE = { fresh: "good", stale: "warn", failed: "bad", no_data: "none" };
+
+const entityName = (entity) => (has(`entity_${entity}`) ? say(`entity_${entity}`) : spelled(entity));
+const sourceName = (data, source) => named((data.tables.freshness ?? []).find((row) => row.source === source), "label") ?? spelled(source);
+
+function sourceRow(row) {
+  return h("tr", {},
+    h("th", { scope: "row" }, h("span", {}, named(row, "label") ?? row.source), row.last_error && h("span", { class: "sub error" }, row.last_error)),
+    h("td", {}, chip(TONE[row.freshness_status] ?? "none", TONE[row.freshness_status] ? say(row.freshness_status) : say("no_data"))),
+    h("td", { class: "wide-only" }, row.last_load_at ? h("span", { title: moment(row.last_load_at) }, moment(row.last_load_at, null)) : h("span", { class: "none" }, say("never"))),
+    h("td", { class: "num" }, figure(row.age_hours, "hours"), row.expected_within_hours !== null && h("span", { class: "sub" }, say("expected_within", short(row.expected_within_hours, "hours")))));
+}
+
+export function freshness(data) {
+  const rows = data.tables.freshness;
+  if (!rows?.length) return card(say("freshness"), null, null, nothing(!rows));
+  return card(say("freshness"), null, null, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("freshness") }, h("table", { class: "plain" }, h("caption", { class: "sr" }, say("freshness")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("source")), h("th", { scope: "col" }, say("status")), h("th", { scope: "col", class: "wide-only" }, say("last_load")), h("th", { scope: "col", class: "num" }, say("age")))),
+    h("tbody", {}, rows.map(sourceRow)))));
+}
+
+const FATES = [["current_count", "current"], ["merged_count", "merged"], ["quarantined_count", "quarantined"], ["excluded_count", "excluded"], ["unexplained_count", "unexplained"]];
+
+function accountingRow(data, row) {
+  return h("tr", {},
+    h("th", { scope: "row" }, entityName(row.entity), h("span", { class: "sub" }, sourceName(data, row.source))),
+    h("td", { class: "num" }, figure(row.landed_count)),
+    FATES.map(([key]) => h("td", { class: `num ${key === "unexplained_count" && row[key] ? "alarm" : ""}` }, figure(row[key]))));
+}
+
+export function accounting(data) {
+  const rows = data.tables.accounting;
+  if (!rows?.length) return card(say("accounting"), null, null, nothing(!rows));
+  const unexplained = sum(rows, "unexplained_count");
+  const verdict = unexplained === null ? chip("none", say("no_data")) : unexplained === 0 ? chip("good", say("accounted_all")) : chip("bad", say("accounted_not", short(unexplained)));
+  const columns = [["source", say("source")], ["entity", say("entity")], ["landed_count", say("landed")], ...FATES.map(([key, word]) => [key, say(word)])];
+  return card(say("accounting"), say("accounting_sub"), csvButton(say("accounting"), columns, rows), h("p", { class: "verdict" }, verdict),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("accounting") }, h("table", { class: "plain" }, h("caption", { class: "sr" }, say("accounting")),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("entity")), h("th", { scope: "col", class: "num" }, say("landed")), FATES.map(([, word]) => h("th", { scope: "col", class: "num" }, say(word))))),
+      h("tbody", {}, rows.map((row) => accountingRow(data, row))))));
+}
+
+export function quarantine(data) {
+  const rows = data.tables.quarantine;
+  if (!rows) return card(say("quarantine"), null, null, nothing(true));
+  if (!rows.length) return card(say("quarantine"), null, null, h("p", { class: "nothing" }, icon("check"), say("quarantine_none")));
+  const greatest = Math.max(...rows.map((row) => row.row_count));
+  const columns = [["source", say("source")], ["entity", say("entity")], ["column_name", say("column")], ["reason", say("reason")], ["row_count", say("rows")]];
+  return card(say("quarantine"), null, csvButton(say("quarantine"), columns, rows), h("table", { class: "bars quarantine" }, h("caption", { class: "sr" }, say("quarantine")),
+    h("thead", { class: "sr" }, h("tr", {}, h("th", { scope: "col" }, say("reason")), h("td", {}), h("th", { scope: "col" }, say("rows")))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, (state.language === "zh" && row.reason_zh) || row.reason || row.rule, h("span", { class: "sub" }, `${entityName(row.entity)} · ${sourceName(data, row.source)}`)), h("td", { class: "bar-cell" }, bar(row.row_count / greatest, "lost")), h("td", { class: "num" }, figure(row.row_count)))))));
+}

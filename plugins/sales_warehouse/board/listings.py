@@ -1,0 +1,87 @@
+"""Tables that the board takes over as they are, with the columns that its page knows."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from sales_warehouse.sql import ident, literal
+
+REASONS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table of the marts or of the settings; a column that is not published comes as nulls."""
+
+    relation: str
+    columns: str
+    order: str
+    where: str = "true"
+
+    def query(self, published: set[str]) -> str:
+        wanted = self.columns.split()
+        listed = ", ".join(ident(name) if name in published else f"null as {ident(name)}" for name in wanted)
+        return f"select {listed} from {self.relation} where {self.where} order by {self.order}"
+
+
+LISTINGS = {
+    "company": Listing(
+        "settings.company", "company_id name_en name_zh currency time_zone language business_date as_of", "company_id"
+    ),
+    "metrics": Listing(
+        "marts.kpi_metrics", "metric_id number name_en name_zh formula unit direction", "number, metric_id"
+    ),
+    "regions": Listing(
+        "marts.dim_regions",
+        "region_key region_name_en region_name_zh region_level parent_region_key iso_code",
+        "region_key",
+    ),
+    "channels": Listing("marts.dim_channels", "channel channel_name_en channel_name_zh", "channel"),
+    "reps": Listing("marts.dim_sales_reps", "rep_key rep_name team region_key", "rep_key"),
+    "tiers": Listing("settings.lifecycle_tiers", "tier priority name_en name_zh", "priority, tier"),
+    "playbooks": Listing(
+        "settings.playbooks", "playbook_id name_en name_zh department steps_en steps_zh", "playbook_id"
+    ),
+    "targets": Listing(
+        "marts.kpi_targets",
+        """target_id metric_id scope_dimension scope_value baseline_value target_value actual_value progress_rate
+        expected_progress_rate starts_on due_on owner status""",
+        "due_on, target_id",
+    ),
+    "target_names": Listing("settings.targets", "target_id name_en name_zh", "target_id"),
+    "freshness": Listing(
+        "marts.trust_source_freshness",
+        """source label_en label_zh last_load_at last_event_at last_status last_error age_hours expected_within_hours
+        freshness_status""",
+        "source",
+    ),
+    "accounting": Listing(
+        "marts.trust_row_accounting",
+        "source entity landed_count current_count merged_count quarantined_count excluded_count unexplained_count",
+        "source, entity",
+    ),
+    "quarantine": Listing(
+        "marts.trust_quarantine_reasons",
+        "source entity rule column_name reason reason_zh row_count",
+        f"row_count desc, source, entity, rule, column_name, reason limit {REASONS_SHOWN}",
+    ),
+    "funnel": Listing(
+        "marts.kpi_funnel",
+        """cohort_month step_order step step_name_en step_name_zh entered_count advanced_count lost_count open_count
+        is_matured""",
+        "cohort_month, step_order",
+    ),
+}
+
+
+def alerts(business_date: datetime.date) -> Listing:
+    """Incidents of the last complete week and of the running one; older ones are history."""
+    return Listing(
+        "marts.alert_net_sales_fall",
+        """incident_key rule_id severity owner region_key region_name_en region_name_zh week_start_date week_end_date
+        current_amount previous_amount change_rate threshold_rate top_dimension top_value top_contribution_amount
+        reason_en reason_zh playbook_id""",
+        "change_rate, incident_key",
+        f"week_end_date >= {literal(business_date - datetime.timedelta(days=7))}",
+    )

@@ -1,0 +1,109 @@
+"""The world as SQL: every row is a function of the seed and its own key, so any stretch of days can be made alone."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+import holidays
+
+from sales_warehouse.company.models import DemoFile
+from sales_warehouse.sql import connect, ident, literal
+
+# The CRM was there before the web shop, so that deals of every age are open on the first day of the history.
+CRM_AGE_DAYS = 120
+# From an enquiry to the last entry about it: 25 days to the deal, at most 7 stages of 30 days of which one stalls,
+# call-offs, delivery, terms and late payment.
+LONGEST_LIFE_DAYS = 540
+# From a shop order, visit or chat to the last entry about it.
+LONGEST_ERRAND_DAYS = 40
+LISTS = ("cities", "industries", "products", "teams", "surnames", "given_names", "brands")
+UNFOLDING = ("days", "leads", "accounts", "deals", "field_orders", "shop", "touches", "crm_rows", "file_rows")
+
+
+class Generator:
+    """A DuckDB connection in which the world of one demo company can be unfolded for any stretch of days."""
+
+    def __init__(self, settings: DemoFile, connection: duckdb.DuckDBPyConnection) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.start = first_day(settings)
+        self.crm_start = self.start - datetime.timedelta(days=CRM_AGE_DAYS)
+        self._set(
+            seed=settings.seed,
+            customers=settings.customers,
+            orders_per_day=settings.orders_per_day,
+            start_date=self.start,
+            crm_start=self.crm_start,
+        )
+        self._lay_ground()
+
+    def unfold(self, first: datetime.date, last: datetime.date) -> None:
+        """Make everything that is seen for the first time, or changes, from `first` to `last`."""
+        self._set(
+            first_birth=first - datetime.timedelta(days=LONGEST_LIFE_DAYS),
+            first_recent=first - datetime.timedelta(days=LONGEST_ERRAND_DAYS),
+            last_day=last,
+        )
+        self._run(UNFOLDING)
+
+    def _lay_ground(self) -> None:
+        folder = resources.files(__package__) / "lists"
+        for name in LISTS:
+            source = literal(str(folder / f"{name}.csv"))
+            numbered = f"select row_number() over () as row_no, * from read_csv({source}, header = true)"
+            self.connection.execute(f"create table {ident('list_' + name)} as {numbered}")
+        self._lay_calendar()
+        self._lay_falls()
+        self._run(("macros", "lists", "reps"))
+
+    def _lay_calendar(self) -> None:
+        years = range(self.crm_start.year, self.settings.business_date.year + 20)
+        calendar = holidays.country_holidays("CN", years=years)
+        self._table("holidays (day date)", ((day,) for day in sorted(calendar)))
+        self._table("makeup_workdays (day date)", ((day,) for day in sorted(calendar.weekend_workdays)))
+
+    def _lay_falls(self) -> None:
+        rows = ((fall.region, *fall_week(self.settings, fall.week_before_end), fall.rate) for fall in self.settings.falls)
+        self._table("falls (region varchar, first_date date, last_date date, rate double)", rows)
+
+    def _table(self, definition: str, rows: Iterable[tuple[object, ...]]) -> None:
+        self.connection.execute(f"create table {definition}")
+        values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
+        if values:
+            self.connection.execute(f"insert into {definition.split(' ')[0]} values {values}")
+
+    def _set(self, **variables: object) -> None:
+        for name, value in variables.items():
+            self.connection.execute(f"set variable {name} = {literal(value)}")
+
+    def _run(self, scripts: Iterable[str]) -> None:
+        for script in scripts:
+            self.connection.execute((resources.files(__package__) / "sql" / f"{script}.sql").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def open_generator(settings: DemoFile, temp: Path) -> Iterator[Generator]:
+    """Open a generator that spills below `temp`."""
+    connection = connect(temp=temp)
+    try:
+        yield Generator(settings, connection)
+    finally:
+        connection.close()
+
+
+def first_day(settings: DemoFile) -> datetime.date:
+    """First day of the history: `days` days that end on the first business date."""
+    return settings.business_date - datetime.timedelta(days=settings.days - 1)
+
+
+def fall_week(settings: DemoFile, week_before_end: int) -> tuple[datetime.date, datetime.date]:
+    """Monday and Sunday of a planted fall; 1 is the last week that is complete on the first business date."""
+    end = settings.business_date
+    last_sunday = end - datetime.timedelta(days=end.isoweekday() % 7)
+    sunday = last_sunday - datetime.timedelta(weeks=week_before_end - 1)
+    return sunday - datetime.timedelta(days=6), sunday

@@ -1,0 +1,73 @@
+"""What is true, beside the data: the pipeline never reads it, the proofs do.
+
+truth/mistakes/<day>.parquet   every mistake that was made that night: where, which row, what was written for what
+truth/rows/<day>.parquet       rows handed over that night by table: all, clean, repairable, bad, duplicate
+truth/customers.parquet        who is who: one row for each company, with its identifier in each system
+"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import duckdb
+
+from sales_warehouse.demo.delivery import Delivery
+from sales_warehouse.sql import ident, literal
+
+CUSTOMERS = """
+select account_key, crm_id, member_id, name, credit_code, region, province, city, industry, opened_at, joined_at
+from accounts
+order by account_key
+"""
+
+def write_night(
+    connection: duckdb.DuckDBPyConnection, deliveries: list[Delivery], since: datetime.date, night: datetime.date, folder: Path
+) -> None:
+    """Keep what was handed over from `since` to `night`; the same night written again replaces its files."""
+    marked = f"_at >= {literal(since)}"
+    mistakes = " union all ".join(
+        f"select {_origin(d)}, _at as visible_at, _name as true_key, _version as version, _kind as kind, "
+        f"_severity as severity, _column as column_name, _original as original, {_given(d)} as written "
+        f"from {_handed_over(d)} where _kind is not null and {marked}"
+        for d in deliveries
+    )
+    counts = " union all ".join(
+        f"select {_origin(d)}, count(*) as row_count, count(*) filter (_kind is null) as clean_count, "
+        + ", ".join(f"count(*) filter (_severity = '{s}') as {s}_count" for s in ("repairable", "bad", "duplicate"))
+        + f" from {_handed_over(d)} where {marked}"
+        for d in deliveries
+    )
+    _keep(connection, f"{mistakes} order by all", folder / "mistakes" / f"{night}.parquet")
+    _keep(connection, f"{counts} order by all", folder / "rows" / f"{night}.parquet")
+
+
+def write_customers(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Keep who is who."""
+    _keep(connection, CUSTOMERS, folder / "customers.parquet")
+
+
+def _origin(delivery: Delivery) -> str:
+    return f"{literal(delivery.table.system)} as system, {literal(delivery.table.name)} as table_name"
+
+
+def _handed_over(delivery: Delivery) -> str:
+    """The rows that a reader can see: a database shows the last state of a record only."""
+    if delivery.table.system != "crm":
+        return ident(delivery.relation)
+    latest = "qualify rank() over (partition by _key order by _at desc, _version desc) = 1"
+    return f"(select * from {ident(delivery.relation)} {latest})"
+
+
+def _given(delivery: Delivery) -> str:
+    arms = " ".join(
+        f"when {literal(column)} then {ident(column)}" for column in sorted({m.column for m in delivery.table.mistakes})
+    )
+    return f"case _column {arms} end" if arms else "null::varchar"
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.tmp")
+    connection.execute(f"copy ({query}) to {literal(str(scratch))} (format parquet)")
+    scratch.replace(target)

@@ -1,0 +1,152 @@
+"""Many order lines quickly: the source of the benchmark company, written by DuckDB a month at a time.
+
+`python -m sales_warehouse.demo.volume 10000000 var/volume` writes customers, products, sales_reps, and by month orders
+and order_lines as CSV. Four lines an order; the rows follow from the seed and their number alone, memory stays flat.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+from sales_warehouse.demo.generator import LISTS
+from sales_warehouse.sql import connect, ident, literal
+
+LINES_PER_ORDER = 4
+START = datetime.date(2024, 7, 1)
+MONTHS = 24
+REGIONS = ("华东", "华南", "华北", "华中", "西南", "西北", "东北")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """How much is written: order lines, and customers, products and sellers to hang them on."""
+
+    lines: int
+    customers: int
+    products: int = 500
+    reps: int = 200
+    seed: int = 1
+
+    @property
+    def orders(self) -> int:
+        return -(-self.lines // LINES_PER_ORDER)
+
+
+def write_volume(folder: Path, volume: Volume) -> dict[str, int]:
+    """Write the CSV files of a volume into `folder`; return rows by table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temp, connect(temp=Path(temp)) as connection:
+        _prepare(connection, volume)
+        rows = {name: _copy(connection, query, folder / f"{name}.csv") for name, query in _masters(volume).items()}
+        rows |= {"orders": 0, "order_lines": 0}
+        for name, first, last in _months(volume):
+            rows["orders"] += _copy(connection, _orders(first, last), folder / f"orders_{name}.csv")
+            lines = _order_lines(first * LINES_PER_ORDER, min(last * LINES_PER_ORDER, volume.lines))
+            rows["order_lines"] += _copy(connection, lines, folder / f"order_lines_{name}.csv")
+    return rows
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, volume: Volume) -> None:
+    """The macros of the world, its lists, and where the days of the orders begin and how densely they lie."""
+    per_second = volume.orders / (MONTHS_SECONDS := _span_seconds())
+    for name, value in {"seed": volume.seed, "customers": volume.customers, "products": volume.products}.items():
+        connection.execute(f"set variable {name} = {literal(value)}")
+    connection.execute(f"set variable seconds_per_order = {1 / per_second}; set variable start = {literal(START)}")
+    connection.execute(f"set variable reps = {volume.reps}; set variable span = {MONTHS_SECONDS}")
+    folder = resources.files(__package__)
+    for name in LISTS:
+        source = literal(str(folder / "lists" / f"{name}.csv"))
+        connection.execute(f"create table {ident('list_' + name)} as select row_number() over () as row_no, * from read_csv({source}, header = true)")
+    for script in ("macros", "lists"):
+        connection.execute((folder / "sql" / f"{script}.sql").read_text(encoding="utf-8"))
+
+
+def _span_seconds() -> int:
+    return (_month(MONTHS) - START).days * 86400
+
+
+def _month(number: int) -> datetime.date:
+    months = START.month - 1 + number
+    return datetime.date(START.year + months // 12, months % 12 + 1, 1)
+
+
+def _months(volume: Volume) -> Iterator[tuple[str, int, int]]:
+    """Yield each month with the range of the orders in it: the number of an order grows with its moment."""
+    days = (_month(MONTHS) - START).days
+    for number in range(MONTHS):
+        first, last = ((_month(n) - START).days * volume.orders // days for n in (number, number + 1))
+        yield f"{_month(number):%Y-%m}", first, last
+
+
+def _masters(volume: Volume) -> dict[str, str]:
+    regions = "[" + ", ".join(map(literal, REGIONS)) + "]"
+    return {
+        "customers": f"""
+            select 'C' || i as customer_id, '客户' || i || '有限公司' as name,
+                case when i % 3 > 0 then credit_code('91', '310104', i) end as credit_code,
+                {regions}[1 + pick('region', i, 7)] as region, 'R' || pick('owner', i, getvariable('reps')) as owner_id,
+                '2024-01-01 09:00:00' as created_at
+            from range({volume.customers}) as t(i)""",
+        "products": f"""
+            select 'P' || i as product_id, '产品' || i as name, p.product_line, p.category, p.price_band,
+                (p.list_price * (0.5 + draw('price', i)))::decimal(18, 2) as list_price, p.unit
+            from range({volume.products}) as t(i)
+            join products as p on p.product_no = 1 + i % (select count(*) from products)
+            order by i""",
+        "sales_reps": f"""
+            select 'R' || i as rep_id, '销售' || i as name, '第' || (i // 10) || '组' as team,
+                {regions}[1 + pick('rep region', i, 7)] as region, 'R' || (i // 10 * 10) as manager_id
+            from range({volume.reps}) as t(i)""",
+    }
+
+
+def _orders(first: int, last: int) -> str:
+    return f"""
+        select
+            'O' || i as order_id, 'C' || pick('customer', i, getvariable('customers')) as customer_id,
+            'R' || pick('rep', i, getvariable('reps')) as rep_id,
+            ['online_store', 'field', 'phone', 'dealer'][1 + pick('channel', i, 4)] as channel,
+            [{", ".join(map(literal, REGIONS))}][1 + pick('order region', i, 7)] as region,
+            ['delivered', 'delivered', 'delivered', 'paid', 'cancelled'][1 + pick('status', i, 5)] as status,
+            strftime(moment, '%Y-%m-%d %H:%M:%S') as ordered_at,
+            strftime(moment + interval 1 hour, '%Y-%m-%d %H:%M:%S') as updated_at
+        from (select i, getvariable('start')::timestamp + to_seconds((i * getvariable('seconds_per_order'))::bigint) as moment
+            from range({first}, {last}) as t(i))"""
+
+
+def _order_lines(first: int, last: int) -> str:
+    return f"""
+        select
+            'O' || i // {LINES_PER_ORDER} as order_id, i % {LINES_PER_ORDER} + 1 as line_number, 'P' || pick('product', i, getvariable('products')) as product_id,
+            quantity, price, (case when i % 10 = 0 then price * quantity * 0.05 else 0 end)::decimal(18, 2) as discount,
+            (price * quantity * 0.13)::decimal(18, 2) as tax
+        from (select i, 1 + pick('quantity', i, 20) as quantity, (5 + 400 * draw('unit price', i))::decimal(18, 2) as price
+            from range({first}, {last}) as t(i))"""
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
+    connection.execute(f"copy ({query}) to {literal(str(target))} (format csv, header)")
+    return connection.fetchall()[0][0]
+
+
+def main(
+    lines: Annotated[int, typer.Argument(min=1, help="order lines to write")],
+    folder: Annotated[Path, typer.Argument(help="folder of the CSV files")],
+    customers: Annotated[int, typer.Option(min=1)] = 50_000,
+) -> None:
+    """Write the source files of the benchmark company."""
+    for name, count in write_volume(folder, Volume(lines, customers)).items():
+        typer.echo(f"{name}: {count:,}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,59 @@
+"""Field visits as the teams hand them in: one Excel workbook for each team and week, growing until the week is over."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import duckdb
+import xlsxwriter
+
+from sales_warehouse.demo.delivery import Delivery
+from sales_warehouse.sql import ident, literal
+
+TITLE_ROWS = 2  # a merged title and a line of instructions stand above the header
+# XlsxWriter stamps a workbook with the clock unless told otherwise; the same rows must give the same bytes.
+CREATED = datetime.datetime(2026, 1, 1)
+
+
+def monday_of(day: datetime.date) -> datetime.date:
+    """Monday of the ISO week of a day."""
+    return day - datetime.timedelta(days=day.isoweekday() - 1)
+
+
+def write_weekly(connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path) -> int:
+    """Write `<team>_<year>W<week>.xlsx` for every team and week in a delivery of whole weeks; return how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    groups = connection.execute(
+        f"select distinct _team, date_trunc('week', _at)::date as monday from {ident(delivery.relation)} order by all"
+    ).fetchall()
+    for team, monday in groups:
+        year, week, _ = monday.isocalendar()
+        target = folder / f"{team}_{year}W{week:02d}.xlsx"
+        _write(target, f"{team} 客户拜访记录（{year}年第{week}周）", delivery.columns, _rows(connection, delivery, team, monday))
+    return len(groups)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, delivery: Delivery, team: str, monday: datetime.date) -> list[tuple]:
+    week_after = monday + datetime.timedelta(weeks=1)
+    return connection.execute(
+        f"select {', '.join(map(ident, delivery.columns))} from {ident(delivery.relation)} "
+        f"where _team = {literal(team)} and _at >= {literal(monday)} and _at < {literal(week_after)} "
+        "order by _at, _key, _copy"
+    ).fetchall()
+
+
+def _write(target: Path, title: str, columns: tuple[str, ...], rows: list[tuple]) -> None:
+    scratch = target.with_name(f".{target.name}.tmp")
+    # A team's week is small: kept in memory, it needs no temporary files.
+    workbook = xlsxwriter.Workbook(str(scratch), {"in_memory": True})
+    workbook.set_properties({"title": title, "created": CREATED})
+    sheet = workbook.add_worksheet("拜访记录")
+    sheet.merge_range(0, 0, 0, len(columns) - 1, title, workbook.add_format({"bold": True, "align": "center"}))
+    sheet.write_string(1, 0, "请于拜访当日 24 小时内录入；日期格式：年-月-日，时间格式：时:分。")
+    for number, row in enumerate([columns, *rows], start=TITLE_ROWS):
+        for place, value in enumerate(row):
+            if value is not None:
+                sheet.write_string(number, place, value)
+    workbook.close()
+    scratch.replace(target)

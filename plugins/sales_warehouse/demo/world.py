@@ -1,0 +1,122 @@
+"""A world lives in a folder: what its systems hold, its truth, and the night it has reached. No clock is read.
+
+<world>/crm.db                     the CRM (another database by `crm_url`)
+<world>/shop/<table>_<day>.csv     the web shop's exports
+<world>/chats/chats_<day>.jsonl    conversations
+<world>/visits/<team>_<week>.xlsx  field visits
+<world>/truth/…                    what is true (truth.py)
+<world>/world.json                 the night that was reached, written last
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sales_warehouse import durable
+from sales_warehouse.company.models import DemoFile
+from sales_warehouse.demo import files, tables, truth, workbooks
+from sales_warehouse.demo.database import CrmDatabase
+from sales_warehouse.demo.delivery import Delivery, deliver
+from sales_warehouse.demo.generator import Generator, open_generator
+from sales_warehouse.demo.tables import SourceTable
+
+STATE = "world.json"
+BEGINNING = datetime.date(1990, 1, 1)  # before everything that a world remembers
+
+
+class WorldError(Exception):
+    """The world cannot be brought on; nothing was written."""
+
+
+@dataclass(frozen=True)
+class WorldState:
+    """Where a world stands: the business date whose night its data has reached, and the number of that night."""
+
+    business_date: datetime.date
+    night: int
+
+
+def make_demo(company_folder: Path, world_dir: Path) -> WorldState:
+    """Bring the demo world of a company folder one night on.
+
+    Raises CompanyError when the folder has mistakes and WorldError when it has no demo.yml or the world is another's.
+    """
+    from sales_warehouse.company.load import load_company  # reads every file of the company
+
+    company = load_company(company_folder)
+    if company.demo is None:
+        raise WorldError(f"{company_folder} has no demo.yml, so there is no world to make")
+    return advance(world_dir, company.demo)
+
+
+def world_date(world_dir: Path) -> datetime.date | None:
+    """Return the business date that a world has reached, None before its first night."""
+    state = durable.read_json(world_dir / STATE)
+    return datetime.date.fromisoformat(state["business_date"]) if state else None
+
+
+def advance(world_dir: Path, settings: DemoFile, *, crm_url: str | None = None) -> WorldState:
+    """Make the history on the first call, one more night on each further one.
+
+    The same settings give the same rows and the same bytes, and history plus k nights is a history k nights longer.
+    A night that was interrupted is made again as it was. `crm_url` is a SQLAlchemy URL for the CRM's database.
+    """
+    world_dir.mkdir(parents=True, exist_ok=True)
+    with durable.lock(world_dir / ".lock", wait_seconds=60, purpose=f"making the world in {world_dir}"):
+        state = _next_state(world_dir, settings)
+        first = BEGINNING if state.night == 0 else state.business_date
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=world_dir) as temp, open_generator(settings, Path(temp)) as world:
+            _live(world, world_dir, crm_url or f"sqlite:///{world_dir / 'crm.db'}", first, state.business_date)
+        durable.write_json(world_dir / STATE, _written(state, settings))
+    return state
+
+
+def _next_state(world_dir: Path, settings: DemoFile) -> WorldState:
+    known = durable.read_json(world_dir / STATE)
+    if known is None:
+        return WorldState(settings.business_date, 0)
+    if known["settings"] != _fingerprint(settings):
+        raise WorldError(
+            f"{world_dir} holds a world that was made with other settings of demo.yml. "
+            "Put the old settings back, or remove the folder (and the state of the warehouse that read it) to start anew."
+        )
+    night = known["night"] + 1
+    return WorldState(settings.business_date + datetime.timedelta(days=night), night)
+
+
+def _written(state: WorldState, settings: DemoFile) -> dict[str, object]:
+    return {"business_date": str(state.business_date), "night": state.night, "settings": _fingerprint(settings)}
+
+
+def _fingerprint(settings: DemoFile) -> str:
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
+
+
+def _live(world: Generator, world_dir: Path, crm_url: str, first: datetime.date, last: datetime.date) -> None:
+    """Hand over what becomes visible from `first` to `last`."""
+    monday = max(workbooks.monday_of(first), world.start)
+    world.unfold(min(first, monday), last)
+    connection = world.connection
+    crm = _delivered(world, tables.CRM, first, last)
+    with CrmDatabase(crm_url) as database:
+        database.upsert(connection, crm)
+    shop = _delivered(world, tables.SHOP, max(first, world.start), last)
+    for delivery in shop:
+        files.write_daily(connection, delivery, world_dir / "shop", "csv")
+    chats = _delivered(world, tables.CHATS, max(first, world.start), last)
+    files.write_daily(connection, chats[0], world_dir / "chats", "jsonl")
+    # The workbook of a running week is written again with the rows that it has so far.
+    visits = _delivered(world, tables.VISITS, monday, last)
+    workbooks.write_weekly(connection, visits[0], world_dir / "visits")
+    truth.write_night(connection, [*crm, *shop, *chats, *visits], first, last, world_dir / "truth")
+    truth.write_customers(connection, world_dir / "truth")
+
+
+def _delivered(
+    world: Generator, listed: tuple[SourceTable, ...], first: datetime.date, last: datetime.date
+) -> list[Delivery]:
+    return [deliver(world, table, first, last) for table in listed]

@@ -1,0 +1,61 @@
+"""Values of a database as text, the same text for the same value whatever the driver.
+
+Moments and dates are ISO (a space between date and time, as SQL writes it), decimals plain digits, floats the shortest
+text that reads back, booleans true and false, bytes hexadecimal, documents and arrays JSON, NULL None.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+
+def text_column(values: Sequence[Any]) -> list[str | None] | Sequence[str | None]:
+    """Return a column as text; one look at the types of the column, then one function for all of it."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {str}:
+        return values
+    if len(kinds) == 1:
+        write = _writer(kinds.pop())
+        return [None if value is None else write(value) for value in values]
+    return [value_text(value) for value in values]
+
+
+def value_text(value: Any) -> str | None:
+    """Return one value as text."""
+    return None if value is None else _writer(type(value))(value)
+
+
+def _writer(kind: type) -> Callable[[Any], str]:
+    for base, write in _WRITERS:
+        if issubclass(kind, base):
+            return write
+    return str
+
+
+def _moment(value: datetime.datetime) -> str:
+    return value.isoformat(sep=" ")
+
+
+def _decimal(value: Decimal) -> str:
+    return format(value, "f") if value.is_finite() else str(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=value_text)
+
+
+_WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], str]], ...] = (
+    ((str,), str),
+    ((bool,), lambda value: "true" if value else "false"),
+    ((int,), str),
+    ((float,), repr),
+    ((Decimal,), _decimal),
+    ((datetime.datetime,), _moment),
+    ((datetime.date, datetime.time), lambda value: value.isoformat()),
+    ((bytes, bytearray, memoryview), lambda value: bytes(value).hex()),
+    ((dict, list, tuple), _json),
+)

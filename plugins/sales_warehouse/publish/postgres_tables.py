@@ -1,0 +1,95 @@
+"""The tables of a version in PostgreSQL: typed and described first, then filled from the version's Parquet by ADBC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+import pyarrow
+from adbc_driver_postgresql import dbapi as adbc
+from duckdb import DuckDBPyConnection
+
+from sales_warehouse import sql
+from sales_warehouse.publish.database import Mismatch
+from sales_warehouse.publish.manifest import Column, Table
+from sales_warehouse.sql import ident, literal, read_parquet
+
+ROWS_PER_BATCH = 50_000
+
+TYPES = {
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "SMALLINT": "smallint",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "FLOAT": "real",
+    "DOUBLE": "double precision",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+}
+
+
+def create(db: psycopg.Connection, schema: str, tables: Sequence[Table]) -> None:
+    """Create the tables with types, required columns and comments: what loads them must not choose these."""
+    with db.transaction():
+        for table in tables:
+            columns = ", ".join(
+                f"{ident(column.name)} {_type(column)}{_required(table, column)}" for column in table.columns
+            )
+            db.execute(f"CREATE TABLE {relation(schema, table)} ({columns})")
+            db.execute(comments("TABLE", relation(schema, table), table))
+
+
+def load(conninfo: str, schema: str, tables: Sequence[Table], folder: Path, temp: Path) -> None:
+    """Append every table's rows in Arrow batches; memory stays at a few batches."""
+    with sql.connect(temp=temp) as db, adbc.connect(conninfo) as target:
+        for table in tables:
+            with target.cursor() as cursor:
+                cursor.adbc_ingest(table.name, _batches(db, table, folder), mode="append", db_schema_name=schema)
+            target.commit()
+
+
+def finish(db: psycopg.Connection, schema: str, tables: Sequence[Table]) -> None:
+    """Compare counts with the version, then add keys and the planner's statistics. Raises Mismatch."""
+    for table in tables:
+        rows = db.execute(f"SELECT count(*) FROM {relation(schema, table)}").fetchone()[0]
+        if rows != table.rows:
+            raise Mismatch(
+                f"PostgreSQL holds {rows} rows of {table.name}, the version {table.rows}; readers stay where they are"
+            )
+        if table.key:
+            db.execute(f"ALTER TABLE {relation(schema, table)} ADD PRIMARY KEY ({', '.join(map(ident, table.key))})")
+        db.execute(f"ANALYZE {relation(schema, table)}")
+
+
+def relation(schema: str, table: Table) -> str:
+    return f"{ident(schema)}.{ident(table.name)}"
+
+
+def comments(kind: str, name: str, table: Table) -> str:
+    """Statements that describe a table, or the view of it, and every column."""
+    statements = [f"COMMENT ON {kind} {name} IS {literal(table.comment)}"]
+    for column in table.columns:
+        statements.append(f"COMMENT ON COLUMN {name}.{ident(column.name)} IS {literal(column.comment)}")
+    return "; ".join(statements)
+
+
+def _type(column: Column) -> str:
+    return TYPES.get(column.type) or column.type.replace("DECIMAL", "numeric")
+
+
+def _required(table: Table, column: Column) -> str:
+    return "" if column.is_nullable and column.name not in table.key else " NOT NULL"
+
+
+def _batches(db: DuckDBPyConnection, table: Table, folder: Path) -> pyarrow.RecordBatchReader:
+    columns = ", ".join(_sendable(column) for column in table.columns)
+    rows = read_parquet(folder / piece.file for piece in table.pieces)
+    return db.execute(f"SELECT {columns} FROM {rows}").to_arrow_reader(ROWS_PER_BATCH)
+
+
+def _sendable(column: Column) -> str:
+    """A column as PostgreSQL takes it: its text has no NUL character."""
+    name = ident(column.name)
+    return f"replace({name}, chr(0), '') AS {name}" if column.type == "VARCHAR" else name

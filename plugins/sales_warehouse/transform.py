@@ -1,0 +1,190 @@
+"""Transform: dbt builds the marts in the working warehouse, as a process of its own.
+
+dbt keeps DuckDB's file lock for as long as its process lives, so it runs as a child that ends with this one. The child
+works on a copy of the project inside the company's home: nothing is ever written into the program's folder, an edit
+during a run changes nothing, and the sources are named by paths relative to the copy, so that the home may lie in a
+folder of any name (`[`, `*` and `{` would be patterns in an absolute path).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sales_warehouse import settings
+from sales_warehouse.home import Home
+from sales_warehouse.dbt_events import Node, failure_text, read_event, save_results, with_rows
+
+PROJECT = settings.PROJECT / "dbt_project"
+MOST_PENDING = 2000  # more loads than this are not worth listing in every query: everything is built instead
+GRACE_SECONDS = 10
+
+Progress = Callable[[str, float, int | None], None]
+
+
+@dataclass(frozen=True)
+class TransformReport:
+    """What dbt did: models and tests that passed, seconds in all, and every node that ran."""
+
+    models: int
+    tests: int
+    seconds: float
+    nodes: tuple[Node, ...]
+
+
+class TransformError(Exception):
+    """dbt failed; the text names the model or test, its file, what it said and what to do."""
+
+
+def transform(
+    home: Home, *, variables: Mapping[str, object], full_refresh: bool, on_progress: Progress
+) -> TransformReport:
+    """Run `dbt build` for a company and return what it did. Raises TransformError when anything failed.
+
+    A run that failed or was killed is simply run again with the same pending loads: every model gives the same rows
+    however often it is applied, so starting over is right where resuming (`dbt retry`) would have to trust what the
+    dead run left. `on_progress` is told the name, seconds and rows (where known) of each node that has finished.
+    """
+    started = time.monotonic()
+    project = _copy_project(home)
+    everything = full_refresh or len(_pending(variables)) > MOST_PENDING
+    child = subprocess.Popen(
+        _command(variables, everything),
+        cwd=project,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        nodes, said = _listen(child, on_progress)
+    finally:
+        _end(child)
+    nodes = with_rows(nodes, home)
+    save_results(home, str(variables.get("run_id", "")), nodes)
+    if child.returncode != 0:
+        results, log = home.warehouse / "dbt_target" / "run_results.json", home.warehouse / "dbt_logs" / "dbt.log"
+        raise TransformError(failure_text(results, nodes, said, child.returncode, log))
+    models = sum(node.kind in ("model", "seed") for node in nodes)
+    return TransformReport(models, len(nodes) - models, time.monotonic() - started, tuple(nodes))
+
+
+def fingerprint() -> str:
+    """Return a hash over every file of the dbt project; another value means that everything has to be built again."""
+    total = hashlib.sha256()
+    for path in _files(PROJECT):
+        total.update(f"{path.relative_to(PROJECT)}\0{path.stat().st_size}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def _files(project: Path) -> Iterator[Path]:
+    """Yield what belongs to the project, and not what dbt leaves behind when it is run by hand."""
+    left_behind = {"target", "logs", "dbt_packages"}
+    for path in sorted(project.rglob("*")):
+        inside = path.relative_to(project)
+        if path.is_file() and inside.parts[0] not in left_behind and path.name != ".user.yml":
+            yield path
+
+
+def _copy_project(home: Home) -> Path:
+    copy = home.warehouse / "project"
+    shutil.rmtree(copy, ignore_errors=True)
+    for path in _files(PROJECT):
+        target = copy / path.relative_to(PROJECT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    home.tmp.mkdir(parents=True, exist_ok=True)
+    (home.warehouse / "dbt_target" / "run_results.json").unlink(missing_ok=True)  # of the run before
+    return copy
+
+
+def _pending(variables: Mapping[str, object]) -> list[object]:
+    listed = variables.get("pending_loads", [])
+    return list(listed) if isinstance(listed, (list, tuple)) else []
+
+
+def _command(variables: Mapping[str, object], full_refresh: bool) -> list[str]:
+    given = dict(variables) | ({"pending_loads": []} if full_refresh else {})
+    return [
+        sys.executable, "-m", "sales_warehouse.transform", str(os.getpid()),
+        "--no-use-colors", "--log-format", "json", "--log-level", "info", "--log-path", "../dbt_logs",
+        "build", "--project-dir", ".", "--profiles-dir", ".", "--target-path", "../dbt_target",
+        "--exclude-resource-type", "unit_test", "--vars", json.dumps(given, default=str),
+        *(["--full-refresh"] if full_refresh else []),
+    ]  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    """The child's environment; paths are relative to the copy of the project, `<home>/warehouse/project`."""
+    return os.environ | {
+        "SALES_WAREHOUSE_HOME_DIR": "../..",
+        "SALES_WAREHOUSE_WORKING_FILE": "../working.duckdb",
+        "SALES_WAREHOUSE_TEMP": "../../tmp",
+        "SALES_WAREHOUSE_MEMORY": settings.memory_limit(),
+        "SALES_WAREHOUSE_THREADS": str(settings.threads()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+
+
+def _listen(child: subprocess.Popen[str], on_progress: Progress) -> tuple[list[Node], list[str]]:
+    """Follow dbt's events to the end; return the nodes that finished and what else it said of problems."""
+    nodes: list[Node] = []
+    said: list[str] = []
+    assert child.stdout is not None
+    for line in child.stdout:
+        node, message = read_event(line)
+        if node:
+            nodes.append(node)
+            on_progress(node.name, node.seconds, node.rows)
+        elif message:
+            said.append(message)
+    child.wait()
+    return nodes, said
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Leave no child behind that holds the warehouse's lock, whatever ended the listening."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGTERM)
+        try:
+            child.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    if child.stdout:
+        child.stdout.close()
+
+
+def _end_with(parent: int) -> None:
+    """End this process at once when its parent is gone; a killed DuckDB writer loses no commit."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _child(arguments: list[str]) -> None:
+    """Be the child: watch the parent, and be dbt."""
+    threading.Thread(target=_end_with, args=(int(arguments[0]),), daemon=True).start()
+    from dbt.cli.main import cli
+
+    sys.argv = ["dbt", *arguments[1:]]
+    cli()
+
+
+if __name__ == "__main__":
+    _child(sys.argv[1:])

@@ -1,0 +1,156 @@
+"""Who takes a message to people: a file by default, or what Apprise speaks (mail, WeCom, DingTalk, Slack …)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from sales_warehouse import durable
+from sales_warehouse.company import models
+from sales_warehouse.watch import formats
+from sales_warehouse.watch.message import Message
+
+URLS_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS"
+
+# Receivers that know this header drop a second copy (a draft of the IETF, used by many APIs).
+KEY_HEADER = "Idempotency-Key"
+
+# They write addresses, and the tokens in them, into the log when it is set to DEBUG.
+TALKATIVE = ("apprise", "urllib3", "requests")
+
+
+class NotDelivered(RuntimeError):
+    """A message did not reach its receiver; the text holds no secret."""
+
+
+class Carrier(Protocol):
+    """`name` tells carriers apart from one refresh to the next; `send` raises when the message did not arrive."""
+
+    name: str
+
+    def send(self, key: str, message: Message) -> None: ...
+
+
+class FileCarrier:
+    """Messages become files: one for each key, so sending twice leaves one."""
+
+    name = "file"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, key: str, message: Message) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        target = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}-{message.on}.md"
+        scratch = target.with_name(f".{target.name}.{os.getpid()}{durable.TEMPORARY}")
+        scratch.write_text(_formatted(message)[0], encoding="utf-8")
+        durable.move(scratch, target)
+
+
+class AppriseCarrier:
+    """Messages leave to one Apprise address. Raises ValueError, without the address, when it cannot be read."""
+
+    def __init__(self, url: str, place: int = 1) -> None:
+        scheme = url.partition("://")[0] if "://" in url else "without a scheme"
+        self._url = url
+        if _plugin(url) is None:
+            raise ValueError(
+                f"Apprise address {place} ({scheme}) cannot be read: see {URLS_VARIABLE}, or the connection"
+            )
+        self.name = f"{scheme}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+
+    def send(self, key: str, message: Message) -> None:
+        plugin = _plugin(self._url)
+        if isinstance(getattr(plugin, "headers", None), dict):
+            plugin.headers[KEY_HEADER] = key
+        body, body_format = _formatted(message)
+        with _hushed() as said:
+            arrived = plugin.notify(body=body, title=message.title, body_format=body_format)
+        if not arrived:
+            raise NotDelivered(_reason(said.getvalue()))
+
+
+def apprise_carriers(urls: Sequence[str]) -> list[AppriseCarrier]:
+    """One carrier for each address, so that one that is down does not make the others send twice."""
+    return [AppriseCarrier(url, place) for place, url in enumerate(urls, start=1)]
+
+
+def chosen_carriers(
+    described: Sequence[models.Carrier], messages: Path, addresses: Callable[[str], Sequence[str]]
+) -> tuple[list[Carrier], list[str]]:
+    """The carriers of a company's alerts.yml, and a sentence on each that is not set up."""
+    carriers: list[Carrier] = []
+    wrong = []
+    for entry in described:
+        try:
+            carriers += [FileCarrier(messages)] if entry.type == "file" else _of_connection(entry.connection, addresses)
+        except Exception as error:
+            wrong.append(str(error) if isinstance(error, ValueError) else f"apprise: {type(error).__name__}")
+    return carriers, wrong
+
+
+def _of_connection(connection: str, addresses: Callable[[str], Sequence[str]]) -> list[AppriseCarrier]:
+    urls = addresses(connection)
+    if not urls:
+        raise ValueError(f"no Apprise address in connection {connection!r}: add one there, or set {URLS_VARIABLE}")
+    return apprise_carriers(urls)
+
+
+def apprise_urls(environment: Mapping[str, str]) -> list[str]:
+    """Addresses of SALES_WAREHOUSE_APPRISE_URLS, or of the file named by …_URLS_FILE, apart by white space."""
+    file = environment.get(f"{URLS_VARIABLE}_FILE")
+    return (environment.get(URLS_VARIABLE) or (Path(file).read_text(encoding="utf-8") if file else "")).split()
+
+
+def urls_of_connection(extra: Mapping[str, Any]) -> list[str]:
+    """Addresses in the `config` of an Airflow connection of type Apprise: one {path, tag} or a list of them."""
+    config = extra.get("config") or []
+    return [entry["path"] for entry in (config if isinstance(config, list) else [config])]
+
+
+def _formatted(message: Message) -> tuple[str, str]:
+    """The message and the name of its format; plain text when Markdown fails, for it has to go out."""
+    try:
+        return formats.markdown(message), "markdown"
+    except Exception:
+        return formats.plain(message), "text"
+
+
+def _plugin(url: str) -> Any:
+    import apprise  # takes a second, and only companies that use it need it
+
+    with _hushed():
+        return apprise.Apprise.instantiate(url, suppress_exceptions=True)
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[io.StringIO]:
+    """Keep what Apprise logs from the log, and give its warnings."""
+    said, loggers = io.StringIO(), [logging.getLogger(name) for name in TALKATIVE]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    handler = logging.StreamHandler(said)
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+    loggers[0].addHandler(handler)
+    try:
+        yield said
+    finally:
+        loggers[0].removeHandler(handler)
+        for logger, (level, propagate) in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+def _reason(said: str) -> str:
+    """What Apprise said about a status or a connection; anything else it says may hold a part of the address."""
+    for line in said.splitlines():
+        if "error=" in line:
+            return f"the receiver answered {line.rpartition('error=')[2].rstrip('.')}"
+    return "the receiver could not be reached" if "onnection" in said else "Apprise could not send it"

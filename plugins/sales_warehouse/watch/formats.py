@@ -1,0 +1,65 @@
+"""How a message looks: Markdown, or plain text where that is all a receiver shows."""
+
+from __future__ import annotations
+
+import re
+
+from sales_warehouse.watch.message import Message, Section
+from sales_warehouse.watch.wording import Wording, wording
+
+# What a chat or a mail program would read as markup, a link or a mention, were it in a product's name.
+MARKUP = re.compile(r"([\\`*_\[\]<>#|~@])")
+
+
+def markdown(message: Message) -> str:
+    """The message with its title, in the Markdown that mail, WeCom, DingTalk, Feishu and Slack have in common."""
+    words = wording(message.language)
+    blocks = [f"# {_escape(message.title)}"]
+    for number, section in enumerate(message.sections, start=1):
+        if len(message.sections) > 1:
+            blocks.append(f"## {number}. {_escape(section.title)}")
+        blocks += _markdown_section(section, words)
+    if message.closing:
+        blocks.append(_escape(message.closing))
+    return "\n\n".join(blocks) + "\n"
+
+
+def plain(message: Message) -> str:
+    """The message with its title, without any markup."""
+    words = wording(message.language)
+    blocks = [_line(message.title)]
+    for number, section in enumerate(message.sections, start=1):
+        heading = [f"{number}. {_line(section.title)}"] if len(message.sections) > 1 else []
+        blocks.append("\n".join([*heading, *_plain_section(section, words)]))
+    if message.closing:
+        blocks.append(message.closing)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _markdown_section(section: Section, words: Wording) -> list[str]:
+    facts = [words.texts["label"].format(label=f"**{label}**", value=_escape(value)) for label, value in section.facts]
+    blocks = [_escape(section.text), "\n".join(f"- {fact}" for fact in facts)]
+    if section.action:
+        steps = [f"{number}. {_escape(step)}" for number, step in enumerate(section.steps, start=1)]
+        blocks.append("\n".join([f"**{_escape(section.action)}**", "", *steps]).rstrip())
+    reference = "`" + _line(section.reference).replace("`", "'") + "`"
+    blocks.append(words.texts["label"].format(label=words.labels["reference"], value=reference))
+    return [block for block in blocks if block]
+
+
+def _plain_section(section: Section, words: Wording) -> list[str]:
+    lines = [_line(section.text)] if section.text else []
+    lines += [words.texts["label"].format(label=label, value=_line(value)) for label, value in section.facts]
+    lines += [_line(section.action)] if section.action else []
+    lines += [f"{number}) {_line(step)}" for number, step in enumerate(section.steps, start=1)]
+    lines.append(words.texts["label"].format(label=words.labels["reference"], value=_line(section.reference)))
+    return lines
+
+
+def _line(text: str) -> str:
+    """Text on one line: a name from a source must not open a paragraph of its own."""
+    return " ".join(text.split())
+
+
+def _escape(text: str) -> str:
+    return MARKUP.sub(r"\\\1", _line(text))

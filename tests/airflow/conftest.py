@@ -1,0 +1,125 @@
+"""A small company, an Airflow home of its own, and steps that only pretend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parents[1]
+STATE = Path(tempfile.mkdtemp(prefix="sales_warehouse_airflow_"))
+COMPANY = STATE / "company"
+SOURCES = ("crm", "shop")
+
+# Airflow reads its settings once, when it is imported: before any test module of this folder is.
+os.environ |= {
+    "AIRFLOW_HOME": str(STATE / "airflow"),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(STATE / "no_plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(STATE / "airflow" / "logs"),
+    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+}
+sys.path.insert(0, str(HERE))
+
+COMPANY_YML = """
+company_id: tiny
+name: {en: Tiny, zh: 小公司}
+currency: CNY
+time_zone: Asia/Shanghai
+country: CN
+"""
+LIFECYCLE_YML = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]"
+SOURCE_YML = """
+source: NAME
+label: {en: NAME, zh: NAME}
+owner: data-team
+expected_within_hours: 36
+connection: {type: files, path: "${SOURCE_DATA}/NAME"}
+tables:
+  customers: {files: "*.csv", format: csv, columns: [id, name]}
+mappings:
+  - entity: customers
+    from: customers
+    columns: {customer_id: id, name: name}
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.airflow)
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def company() -> Path:
+    """The folder of a company with two sources."""
+    (COMPANY / "sources").mkdir(parents=True)
+    (COMPANY / "company.yml").write_text(COMPANY_YML, encoding="utf-8")
+    (COMPANY / "lifecycle.yml").write_text(LIFECYCLE_YML, encoding="utf-8")
+    for name in SOURCES:
+        (COMPANY / "sources" / f"{name}.yml").write_text(SOURCE_YML.replace("NAME", name), encoding="utf-8")
+    return COMPANY
+
+
+@pytest.fixture(autouse=True)
+def machine(company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point the settings of the machine at the small company and at an empty state folder; return that."""
+    monkeypatch.setenv("SALES_WAREHOUSE_COMPANY", str(company))
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("SALES_WAREHOUSE_RETRY_SECONDS", "0.1")
+    return tmp_path / "var"
+
+
+@pytest.fixture(scope="session")
+def metadata_database() -> None:
+    """Airflow's metadata database of this process, up to date."""
+    from sales_warehouse.airflow import metadata
+
+    metadata.prepare()
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Replace the steps of this process by pretended ones: `pretend({"extract shop": {"fail": 1}})`."""
+    import pretended_steps
+
+    def replace(plan: dict[str, dict] | None = None) -> None:
+        pretended_steps.calls.clear()
+        pretended_steps.replace(plan or {}, monkeypatch.setattr)
+
+    return replace
+
+
+@pytest.fixture
+def pretend_in_child(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Replace the steps in processes that are started from now on."""
+    import json
+
+    def replace(plan: dict[str, dict] | None = None) -> None:
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE / "child"), str(HERE)]))
+        monkeypatch.setenv("PRETENDED_STEPS", json.dumps(plan or {}))
+
+    return replace
+
+
+@pytest.fixture(scope="session")
+def dags(company: Path) -> Iterator[dict]:
+    """Every DAG of the dags folder, for the small company."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SALES_WAREHOUSE_COMPANY", str(company))
+        bag = DagBag(dag_folder=str(PROJECT / "dags"))
+    assert bag.import_errors == {}
+    yield bag.dags

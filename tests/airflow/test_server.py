@@ -1,0 +1,193 @@
+"""Airflow's own UI, started for real: who may see the pages, what they show, and that nothing is left running."""
+
+from __future__ import annotations
+
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import jwt
+import psutil
+import pytest
+from sales_warehouse import sql
+from sales_warehouse.airflow import login, server
+from sales_warehouse.airflow.environment import password_file
+from sales_warehouse.airflow.leash import session_members
+from sales_warehouse.airflow.ports import PortTaken, checked, free_port
+from sales_warehouse.home import Home
+
+PAGES = ("board", "data-docs/", "data-docs/index.html", "quarantine", "refreshes", "models", "style.css")
+NEVER = "a file outside the folder"
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A company that has published once, in small."""
+    home = Home(tmp_path_factory.mktemp("var"), "tiny")
+    version = home.published / "versions" / "000001_20260701"
+    _write(version / "board.html", "<h1>Board of the tiny company</h1>")
+    _write(home.data_docs / "index.html", "<h1>Every expectation held</h1>")
+    _write(home.warehouse / "docs" / "static_index.html", "<h1>dbt docs</h1>")
+    _write(home.secrets / "other", NEVER)
+    (home.data_docs / "link").symlink_to(home.secrets / "other")
+    home.current.symlink_to(version)
+    with sql.connect(version / "warehouse.duckdb", temp=home.tmp) as db:
+        db.execute("create schema marts")
+        db.execute(
+            "create table marts.trust_quarantine_reasons as select 'shop' as source, 'orders' as entity, 'known' as rule, "
+            "'status' as column_name, '<script>alert(1)</script>' as reason, 1234 as row_count, "
+            "timestamp '2026-07-01 18:00:00' as last_load_at"
+        )
+    event = '{"step": "%s", "subject": "shop", "event": "%s", "at": "2026-07-01T18:00:00+00:00", "seconds": 1.5}\n'
+    _write(home.runs / "night" / "steps.jsonl", event % ("extract", "start") + event % ("extract", "end"))
+    return home
+
+
+@pytest.fixture(scope="module")
+def ui(home: Home, company: Path) -> Iterator[server.Server]:
+    """The UI; afterwards nothing of it may be left."""
+    with server.running(home, company, "Asia/Shanghai") as running:
+        yield running
+    assert session_members(running.process.pid) == []
+
+
+@pytest.fixture(scope="module")
+def token(ui: server.Server) -> str:
+    found = server.token(ui)
+    assert found
+    return found
+
+
+def _get(ui: server.Server, page: str, token: str | None = None) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.get(f"{ui.address}/sales-warehouse/{page}", headers=headers, timeout=20)
+
+
+def _expired(ui: server.Server, token: str) -> str:
+    """Return a token that was good until a minute ago, signed with the server's own key."""
+    secret = psutil.Process(ui.process.pid).environ()["AIRFLOW__API_AUTH__JWT_SECRET"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode({**claims, "exp": int(time.time()) - 60}, secret, jwt.get_unverified_header(token)["alg"])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_sees_a_page_without_a_login(ui: server.Server, token: str, page: str) -> None:
+    assert _get(ui, page).status_code == 401
+    assert _get(ui, page, "nonsense").status_code in (401, 403)
+    assert _get(ui, page, token[:-4] + "AAAA").status_code in (401, 403)
+    assert _get(ui, page, _expired(ui, token)).status_code in (401, 403)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_with_a_login_every_page_is_shown_and_may_reach_nothing_outside(
+    ui: server.Server, token: str, page: str
+) -> None:
+    answer = _get(ui, page, token)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "http" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        pytest.param("board", "Board of the tiny company", id="the published board"),
+        pytest.param("data-docs/", "Every expectation held", id="the validation results"),
+        pytest.param("models", "dbt docs", id="the graph of the models"),
+        pytest.param("quarantine", "1,234", id="rows in quarantine"),
+        pytest.param("quarantine", "&lt;script&gt;alert(1)&lt;/script&gt;", id="reasons as text, never as markup"),
+        pytest.param("refreshes", "night", id="the last refreshes"),
+    ],
+)
+def test_pages_show_what_the_refresh_left(ui: server.Server, token: str, page: str, text: str) -> None:
+    assert text in _get(ui, page, token).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("data-docs/../../secrets/other", id="a way up"),
+        pytest.param("data-docs/%2e%2e/%2e%2e/tiny/secrets/other", id="an encoded way up"),
+        pytest.param("data-docs/..%2f..%2ftiny%2fsecrets%2fother", id="an encoded slash"),
+        pytest.param("data-docs//etc/passwd", id="a path from the root"),
+        pytest.param("data-docs/link", id="a link that leads out"),
+        pytest.param("data-docs/%00", id="a NUL"),
+        pytest.param("data-docs/" + "a" * 300, id="a name too long"),
+        pytest.param("openapi.json", id="the list of routes"),
+        pytest.param("docs", id="the interactive documentation"),
+    ],
+)
+def test_nothing_but_the_pages_is_served(ui: server.Server, token: str, path: str) -> None:
+    answer = _raw_get(ui, f"/sales-warehouse/{path}", token)
+    assert " 404 " in answer.splitlines()[0]
+    assert NEVER not in answer
+
+
+def _raw_get(ui: server.Server, path: str, token: str) -> str:
+    """Send a path exactly as it stands; HTTP clients tidy it up first."""
+    port = int(ui.address.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
+        )
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer.decode(errors="replace")
+
+
+def test_the_pages_stand_in_the_navigation(ui: server.Server, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    plugins = httpx.get(f"{ui.address}/api/v2/plugins", headers=headers, timeout=20).json()["plugins"]
+    views = [view for plugin in plugins for view in plugin["external_views"]]
+    names = [view["name"] for view in views]
+    assert names == ["Sales board", "Data Docs", "Quarantine", "Refreshes", "Models"]
+    assert all(not view["href"].startswith("/") for view in views)
+    assert httpx.get(f"{ui.address}/api/v2/plugins/importErrors", headers=headers).json()["import_errors"] == []
+
+
+def test_the_login_is_for_its_owner_alone(ui: server.Server, home: Home) -> None:
+    file = password_file(home)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.secrets.stat().st_mode) == stat.S_IMODE(home.airflow.stat().st_mode) == 0o700
+    assert ui.password not in ui.log.read_text(errors="replace")
+
+
+def test_the_login_stays_the_same(tmp_path: Path) -> None:
+    first = login.password(tmp_path / "new" / "login.json")
+    assert len(first) >= 20
+    assert login.password(tmp_path / "new" / "login.json") == first
+
+
+def test_only_the_loopback_address_listens(ui: server.Server) -> None:
+    sockets = [c for p in session_members(ui.process.pid) for c in p.net_connections("inet") if c.status == "LISTEN"]
+    assert {c.laddr.ip for c in sockets} == {"127.0.0.1"}
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(PortTaken, match=f"port {other.getsockname()[1]}: .*name another"):
+            checked(other.getsockname()[1])
+    assert checked(free := free_port()) == free
+
+
+def test_a_server_of_somebody_else_is_not_taken_for_ours(tmp_path: Path, ui: server.Server) -> None:
+    stranger = server.Server(ui.address, ui.user, "another password", ui.process, tmp_path / "log")
+    assert server.is_healthy(ui)
+    assert not server.is_healthy(stranger)
+
+
+def test_the_refresh_and_the_ui_share_one_home(ui: server.Server, home: Home) -> None:
+    environment = psutil.Process(ui.process.pid).environ()
+    assert (environment["AIRFLOW_HOME"], environment["SALES_WAREHOUSE_VAR"]) == (str(home.airflow), str(home.root))

@@ -1,0 +1,136 @@
+"""A mistake in a company's folder is answered with file, line, key, what was found and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sales_warehouse.company.load import CompanyError, load_company
+
+COMPANY = """\
+company_id: small
+name: {en: Small, zh: 小公司}
+currency: CNY
+time_zone: Asia/Shanghai
+country: CN
+"""
+LIFECYCLE = """\
+tiers:
+  - tier: A
+    name: {en: Active, zh: 活跃}
+    rules:
+      - id: recent
+        reason: {en: Bought lately, zh: 近期购买}
+        when: [{fact: days_since_last_order, at_most: 90}]
+  - tier: C
+    name: {en: Asleep, zh: 休眠}
+"""
+SHOP = """\
+source: shop
+label: {en: Shop, zh: 商城}
+owner: data
+expected_within_hours: 24
+connection: {type: files, path: "${SOURCE_DATA}/shop"}
+tables:
+  orders: {files: "*.csv", format: csv, columns: [no, created, state]}
+mappings:
+  - entity: orders
+    from: orders
+    columns:
+      order_id: no
+      ordered_at: {from: created, normalise: timestamp}
+      status: {from: state, values: {paid: paid}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "company.yml").write_text(COMPANY, encoding="utf-8")
+    (tmp_path / "lifecycle.yml").write_text(LIFECYCLE, encoding="utf-8")
+    (tmp_path / "sources" / "shop.yml").write_text(SHOP, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_complete_folder_is_taken(folder: Path) -> None:
+    company = load_company(folder)
+    assert company.company_id == "small"
+    assert list(company.sources) == ["shop"]
+    assert company.sources["shop"].mappings[0].columns["order_id"].expression == "no"
+
+
+CASES = {
+    "an unknown key": ("company.yml", "country: CN", "contry: CN", [":5:", "contry", "did you mean 'country'"]),
+    "an unknown time zone": ("company.yml", "Asia/Shanghai", "Asia/Shanghi", [":4: time_zone", "Asia/Shanghai"]),
+    "a value of the wrong type": (
+        "sources/shop.yml", "expected_within_hours: 24", "expected_within_hours: soon",
+        [":4: expected_within_hours", "'soon'"],
+    ),
+    "an unknown channel entity": (
+        "sources/shop.yml", "entity: orders", "entity: ordes",
+        [":9: mappings.0.entity", "did you mean 'orders'", "Allowed: chats"],
+    ),
+    "an unknown column of the contract": (
+        "sources/shop.yml", "status: {from", "state: {from",
+        [":14: mappings.0.columns.state", "did you mean 'status'"],
+    ),
+    "a column that the source does not have": (
+        "sources/shop.yml", "order_id: no", "order_id: numero",
+        [":12: mappings.0.columns.order_id", "numero", "Candidate"],
+    ),
+    "an unknown table": ("sources/shop.yml", "    from: orders", "    from: order", [":10: mappings.0.from", "'orders'"]),
+    "a key column that is not mapped": (
+        "sources/shop.yml", "      order_id: no\n", "", [":11: mappings.0.columns", "order_id"],
+    ),
+    "more than one statement": (
+        "sources/shop.yml", "order_id: no", "order_id: '1); drop table orders; --'", [":12:", "mappings.0.columns.order_id"],
+    ),
+    "an expression that reads files": (
+        "sources/shop.yml", "order_id: no", "order_id: (select content from read_text('/etc/hostname'))",
+        [":12:", "disabled"],
+    ),
+    "an unknown fact in a lifecycle rule": (
+        "lifecycle.yml", "days_since_last_order", "days_since_order", [":7:", "did you mean 'days_since_last_order'"],
+    ),
+    "two bounds in a condition": ("lifecycle.yml", "at_most: 90", "at_most: 90, at_least: 3", [":7:", "exactly one"]),
+    "a source named unlike its file": ("sources/shop.yml", "source: shop", "source: store", [":1: source", "'shop'"]),
+    "the same key twice": ("company.yml", "country: CN", "currency: USD", ["company.yml:5", "duplicate"]),
+    "no valid YAML": ("company.yml", "name: {en: Small", "name: {en: [Small", ["company.yml:2", "not valid YAML"]),
+    "a column promised twice": ("sources/shop.yml", "[no, created, state]", "[no, No, state]", [":7:", "named twice"]),
+    "a table without what its connection needs": (
+        "sources/shop.yml", 'files: "*.csv", ', "", ["files is needed for a files source"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "found", "wrong", "said"), CASES.values(), ids=CASES.keys())
+def test_a_mistake_is_named_with_its_place(folder: Path, file: str, found: str, wrong: str, said: list[str]) -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    assert found in text
+    (folder / file).write_text(text.replace(found, wrong, 1), encoding="utf-8")
+    with pytest.raises(CompanyError) as error:
+        load_company(folder)
+    assert str(folder / file) in str(error.value)
+    for part in said:
+        assert part in str(error.value)
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    (folder / "lifecycle.yml").unlink()
+    with pytest.raises(CompanyError, match="lifecycle.yml: this file is missing"):
+        load_company(folder)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CompanyError, match="does not exist"):
+        load_company(tmp_path / "nowhere")
+
+
+def test_every_mistake_is_said_at_once(folder: Path) -> None:
+    (folder / "company.yml").write_text(COMPANY.replace("currency: CNY", "currency: yuan"), encoding="utf-8")
+    shop = SHOP.replace("owner: data\n", "")
+    (folder / "sources" / "shop.yml").write_text(shop, encoding="utf-8")
+    with pytest.raises(CompanyError) as error:
+        load_company(folder)
+    assert len(error.value.problems) == 2

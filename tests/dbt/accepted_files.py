@@ -1,0 +1,117 @@
+"""Writes a small company's accepted, identity, settings and ledger Parquet by hand, as the earlier steps would."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+from sales_warehouse.contracts import load_contracts
+from sales_warehouse.home import Home
+from sales_warehouse.sql import ident, literal
+
+Row = Mapping[str, object]
+
+SETTINGS = {
+    "company": "company_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, currency VARCHAR, time_zone VARCHAR, "
+    "country VARCHAR, language VARCHAR, business_date DATE, as_of TIMESTAMP",
+    "calendar": "date_day DATE, is_workday BOOLEAN, is_holiday BOOLEAN, holiday_name VARCHAR",
+    "regions": "region_key VARCHAR, region_name_en VARCHAR, region_name_zh VARCHAR, level VARCHAR, "
+    "parent_region_key VARCHAR, iso_code VARCHAR",
+    "channels": "channel VARCHAR, name_en VARCHAR, name_zh VARCHAR",
+    "lifecycle_rules": "priority BIGINT, tier VARCHAR, rule_id VARCHAR, fact VARCHAR, operator VARCHAR, "
+    "threshold DECIMAL(18,4), reason_en VARCHAR, reason_zh VARCHAR",
+    "lifecycle_tiers": "tier VARCHAR, priority BIGINT, name_en VARCHAR, name_zh VARCHAR, retention_class VARCHAR",
+    "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
+    "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
+    "name_zh VARCHAR",
+    "targets": "target_id VARCHAR, metric_id VARCHAR, scope_dimension VARCHAR, scope_value VARCHAR, "
+    "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
+    "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
+    "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
+    "sources": "source VARCHAR, label_en VARCHAR, label_zh VARCHAR, owner VARCHAR, expected_within_hours BIGINT",
+}
+IDENTITY = {
+    "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, changed_batch BIGINT",
+    "contact_xref": "source VARCHAR, contact_id VARCHAR, contact_key VARCHAR, rule VARCHAR, key_id VARCHAR, "
+    "changed_batch BIGINT",
+}
+LEDGER = {
+    "loads": "source VARCHAR, load_id VARCHAR, status VARCHAR, extracted_at TIMESTAMP, rows_landed BIGINT, "
+    "error VARCHAR",
+    "row_counts": "source VARCHAR, entity VARCHAR, load_id VARCHAR, landed BIGINT, excluded BIGINT, folded BIGINT, "
+    "accepted BIGINT, quarantined BIGINT",
+    "quarantine_counts": "source VARCHAR, entity VARCHAR, load_id VARCHAR, rule VARCHAR, column_name VARCHAR, "
+    "reason_en VARCHAR, reason_zh VARCHAR, row_count BIGINT",
+    "pending_loads": "load_id VARCHAR",
+}
+
+
+def write_parquet(path: Path, schema: str, rows: Iterable[Row]) -> None:
+    """Write rows by column name; a column that a row does not name is null."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE t ({schema})")
+        for row in rows:
+            names, values = ", ".join(map(ident, row)), ", ".join(map(literal, row.values()))
+            connection.execute(f"INSERT INTO t ({names}) VALUES ({values})")
+        connection.execute(f"COPY t TO {literal(str(path))} (FORMAT parquet)")
+
+
+def contract_schema(entity: str) -> str:
+    schema = load_contracts()[entity].schema
+    return ", ".join(f"{ident(name)} {kind}" for name, kind in schema.items() if name != "_load_id")
+
+
+def write_empty_company(home: Home) -> None:
+    """Write every table that the project reads, without rows but for the calendar of 2025 and 2026."""
+    for entity in load_contracts():
+        write_parquet(home.accepted / entity / "_load_id=_none" / "_schema.parquet", contract_schema(entity), [])
+    for folder, tables in ((home.settings, SETTINGS), (home.identity, IDENTITY), (home.ledger, LEDGER)):
+        for table, schema in tables.items():
+            write_parquet(folder / f"{table}.parquet", schema, [])
+    write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
+
+
+def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> None:
+    days = (first + datetime.timedelta(n) for n in range((last - first).days + 1))
+    rows = [{"date_day": day, "is_workday": day.weekday() < 5, "is_holiday": False} for day in days]
+    write_parquet(home.settings / "calendar.parquet", SETTINGS["calendar"], rows)
+
+
+def write_settings(home: Home, table: str, rows: Iterable[Row]) -> None:
+    write_parquet(home.settings / f"{table}.parquet", SETTINGS[table], rows)
+
+
+def write_ledger(home: Home, table: str, rows: Iterable[Row]) -> None:
+    write_parquet(home.ledger / f"{table}.parquet", LEDGER[table], rows)
+
+
+def write_load(home: Home, source: str, load_id: str, entities: Mapping[str, Iterable[Row]]) -> None:
+    """Write one accepted load of a source; rows are numbered in the order given."""
+    for entity, rows in entities.items():
+        numbered = [
+            {"_source": source, "_file": f"{entity}.csv", "_row_number": number, **row}
+            for number, row in enumerate(rows, start=1)
+        ]
+        path = home.accepted / entity / f"_load_id={load_id}" / f"{source}.parquet"
+        write_parquet(path, contract_schema(entity), numbered)
+
+
+def write_customer_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:
+    """Write the cross-reference: (source, customer_id) → (customer_key, changed_batch)."""
+    rows = [
+        {"source": source, "customer_id": record, "customer_key": key, "rule": "own", "changed_batch": batch}
+        for (source, record), (key, batch) in keys.items()
+    ]
+    write_parquet(home.identity / "customer_xref.parquet", IDENTITY["customer_xref"], rows)
+
+
+def write_contact_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:
+    """Write the cross-reference: (source, contact_id) → (contact_key, changed_batch)."""
+    rows = [
+        {"source": source, "contact_id": record, "contact_key": key, "rule": "own", "changed_batch": batch}
+        for (source, record), (key, batch) in keys.items()
+    ]
+    write_parquet(home.identity / "contact_xref.parquet", IDENTITY["contact_xref"], rows)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import world
+from sales_warehouse.home import Home
+from sales_warehouse.transform import TransformReport, transform
+
+
+def refresh(home: Home, pending: list[str], batch: int, *, full: bool = False, **variables: object) -> TransformReport:
+    """Run dbt for the world as of its last night."""
+    given = {**world.VARIABLES, "pending_loads": pending, "identity_batch": batch, **variables}
+    return transform(home, variables=given, full_refresh=full, on_progress=lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def night_by_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The world as three nights leave it, in a folder whose name is all special characters."""
+    home = Home(tmp_path_factory.mktemp("it's [a] {b} $c=1 *"), "nightly")
+    world.write_configuration(home)
+    for number, night in enumerate(world.NIGHTS, start=1):
+        pending = world.write_night(home, night)
+        world.write_accounts(home, world.NIGHTS[:number])
+        refresh(home, pending, number, full=number == 1)
+    return home
+
+
+@pytest.fixture(scope="session")
+def at_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The same world, loaded and built in one go."""
+    home = Home(Path(tmp_path_factory.mktemp("at_once")), "at_once")
+    world.write_configuration(home)
+    for night in world.NIGHTS:
+        world.write_night(home, night)
+    world.write_accounts(home, world.NIGHTS)
+    refresh(home, [], 3, full=True)
+    return home

@@ -1,0 +1,70 @@
+"""However the loads arrive, the marts are the same."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+import world
+from conftest import refresh
+from sales_warehouse.home import Home
+from sales_warehouse.sql import ident, literal
+
+pytestmark = pytest.mark.slow
+
+
+def differences(left: Path, right: Path) -> dict[str, int]:
+    """Return how many rows of each mart are in one working file and not in the other, repeats counted."""
+    with duckdb.connect() as connection:
+        for name, file in (("a", left), ("b", right)):
+            connection.execute(f"ATTACH {literal(str(file))} AS {name} (READ_ONLY)")
+        marts = [mart for (mart,) in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' AND database_name = 'a'"
+        ).fetchall()]  # fmt: skip
+        assert len(marts) > 20
+        return {mart: count for mart in marts if (count := _difference(connection, mart))}
+
+
+def _difference(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
+    a, b = f"a.marts.{ident(mart)}", f"b.marts.{ident(mart)}"
+    query = f"SELECT count(*) FROM ((FROM {a} EXCEPT ALL FROM {b}) UNION ALL (FROM {b} EXCEPT ALL FROM {a}))"
+    return connection.execute(query).fetchall()[0][0]
+
+
+@pytest.fixture
+def copy(night_by_night: Home, tmp_path: Path) -> Iterator[Home]:
+    """A copy of the nightly home that a test may change."""
+    shutil.copytree(night_by_night.dir, tmp_path / "nightly")
+    yield Home(tmp_path, "nightly")
+
+
+def test_three_nights_and_everything_at_once_give_the_same_rows(night_by_night: Home, at_once: Home) -> None:
+    assert differences(night_by_night.warehouse_file, at_once.warehouse_file) == {}
+
+
+def test_the_comparison_sees_a_single_row(at_once: Home, tmp_path: Path) -> None:
+    other = tmp_path / "other.duckdb"
+    shutil.copyfile(at_once.warehouse_file, other)
+    with duckdb.connect(str(other)) as connection:
+        connection.execute("INSERT INTO marts.fct_sales_daily FROM marts.fct_sales_daily LIMIT 1")
+    assert differences(at_once.warehouse_file, other) == {"fct_sales_daily": 1}
+
+
+def test_applying_the_last_night_again_changes_nothing(copy: Home, at_once: Home) -> None:
+    refresh(copy, list(world.THIRD.loads), 3)
+    assert differences(copy.warehouse_file, at_once.warehouse_file) == {}
+
+
+def test_a_source_that_sends_its_whole_table_again_makes_no_order_new(copy: Home, at_once: Home) -> None:
+    """The same customers and orders in a later load: nothing to compute again, and the same marts."""
+    again = "20260702T020000_000000"
+    shop = world.FIRST.loads["20260629T020000_000000"][1]
+    world.files.write_load(copy, "shop", again, {"customers": shop["customers"], "orders": shop["orders"]})
+    refresh(copy, [again], 4)
+    changed = differences(copy.warehouse_file, at_once.warehouse_file)
+    assert set(changed) <= {"trust_row_accounting"}  # the ledger was not told of the new load
+    with duckdb.connect(str(copy.warehouse_file), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM intermediate.int_orders_changed").fetchall() == [(0,)]

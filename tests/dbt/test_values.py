@@ -1,0 +1,232 @@
+"""Golden values, worked out by hand in world.py and here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal as D
+
+import duckdb
+import pytest
+from sales_warehouse.home import Home
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def marts(at_once: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(at_once.warehouse_file), read_only=True) as connection:
+        connection.execute("USE marts")
+        yield connection
+
+
+def kpi(marts: duckdb.DuckDBPyConnection, metric: str, grain: str, start: str, dimension: str, member: str) -> tuple:
+    found = marts.execute(
+        "SELECT numerator, denominator, value, is_matured FROM kpi_values WHERE metric_id = ? AND period_grain = ? "
+        "AND period_start_date = ? AND dimension_name = ? AND dimension_value = ?",
+        [metric, grain, start, dimension, member],
+    ).fetchall()
+    assert len(found) == 1
+    return found[0]
+
+
+def test_every_row_of_an_order_is_in_the_reporting_currency(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT gross_amount, discount_amount, net_amount FROM fct_order_lines WHERE order_id = 'O2'"
+    assert marts.execute(query).fetchall() == [(D("72.0000"), D("7.2000"), D("64.8000"))]
+
+
+def test_half_past_midnight_in_shanghai_is_the_next_business_day(marts: duckdb.DuckDBPyConnection) -> None:
+    assert marts.execute("SELECT DISTINCT order_date FROM fct_order_lines WHERE order_id = 'O1'").fetchall() == [
+        (date(2026, 6, 11),)
+    ]
+
+
+def test_the_correction_wins_and_the_late_older_version_does_not(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT quantity, net_amount, region_key, order_status FROM fct_order_lines WHERE order_id = 'O1'"
+    assert marts.execute(f"{query} AND line_number = 1").fetchall() == [(10, D("95.0000"), "north", "paid")]
+
+
+def test_an_order_without_a_region_takes_that_of_its_rep(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT customer_key, region_key FROM fct_order_lines WHERE order_id = 'O2'"
+    assert marts.execute(query).fetchall() == [("K2", "east")]
+
+
+def test_net_sales_by_month_has_no_gap_and_dates_returns_by_return(marts: duckdb.DuckDBPyConnection) -> None:
+    # April: 20 + 7. May: nothing. June: 95 + 100 + 64.80 + 100 + 85 + 100 + 85.01 + 6 (O3 is cancelled).
+    # July: returns of 30, 2 and 4; the return of the cancelled order is out.
+    query = (
+        "SELECT period_start_date, value FROM kpi_values WHERE metric_id = 'net_sales' AND period_grain = 'month' "
+        "AND dimension_name = 'total' ORDER BY 1"
+    )
+    assert marts.execute(query).fetchall() == [
+        (date(2026, 4, 1), D("27.00000000")),
+        (date(2026, 5, 1), D("0E-8")),
+        (date(2026, 6, 1), D("635.81000000")),
+        (date(2026, 7, 1), D("-36.00000000")),
+    ]
+
+
+@pytest.mark.parametrize("dimension", ["region", "channel", "rep", "team", "product_line", "category"])
+@pytest.mark.parametrize("grain", ["day", "week", "month", "quarter"])
+def test_net_sales_of_every_dimension_and_grain_add_up(
+    marts: duckdb.DuckDBPyConnection, dimension: str, grain: str
+) -> None:
+    query = "SELECT sum(value) FROM kpi_values WHERE metric_id = 'net_sales' AND period_grain = ? AND dimension_name = ?"
+    assert marts.execute(query, [grain, dimension]).fetchall() == [(D("626.81000000"),)]  # 27 + 635.81 − 36
+
+
+def test_a_return_finds_its_order_a_night_later(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        "SELECT return_key, product_key, channel, region_key, is_order_known, is_cancelled FROM fct_returns ORDER BY 1"
+    ).fetchall()
+    assert rows == [
+        ("shop:T1", "shop:P1", "online_store", "north", True, False),
+        ("shop:T2", "shop:P1", "phone", "north", False, False),  # region of the customer
+        ("shop:T3", "shop:P2", "online_store", "north", True, False),
+        ("shop:T4", "shop:P1", "online_store", "north", True, True),
+    ]
+
+
+def test_stage_loss_is_47_of_100_whatever_is_still_open(marts: duckdb.DuckDBPyConnection) -> None:
+    assert kpi(marts, "stage_loss_rate", "month", "2026-06-01", "stage", "方案确认")[:3] == (47, 100, D("0.47"))
+
+
+def test_days_in_a_stage_count_every_stay_and_the_deal_once(marts: duckdb.DuckDBPyConnection) -> None:
+    assert kpi(marts, "stage_dwell_days", "month", "2026-06-01", "stage", "x1")[:3] == (D("3.5"), 1, D("3.5"))
+    assert kpi(marts, "stage_dwell_days", "month", "2026-06-01", "stage", "x2")[:3] == (D("27.25"), 1, D("27.25"))
+
+
+def test_how_a_deal_leaves_its_stages(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT stage, exit_type FROM fct_opportunity_stage_events WHERE opportunity_key = 'crm:D1' ORDER BY entered_at"
+    assert marts.execute(query).fetchall() == [
+        ("x1", "advanced"), ("x2", "regressed"), ("x1", "advanced"), ("x2", "open")
+    ]  # fmt: skip
+
+
+def test_win_rate_by_month_and_over_everything(marts: duckdb.DuckDBPyConnection) -> None:
+    assert kpi(marts, "win_rate", "month", "2026-06-01", "total", "total")[:3] == (3, 50, D("0.06"))
+    assert kpi(marts, "win_rate", "all", "2026-06-01", "rep", "crm:R1")[:3] == (3, 3, 1)
+    assert kpi(marts, "win_rate", "all", "2026-06-01", "rep", "crm:R2")[:3] == (0, 47, 0)
+    assert kpi(marts, "win_rate", "quarter", "2026-04-01", "manager", "crm:M1")[:3] == (3, 50, D("0.06"))
+
+
+def test_win_cycle_is_the_median_with_the_mean_beside_it(marts: duckdb.DuckDBPyConnection) -> None:
+    assert kpi(marts, "win_cycle_days", "all", "2026-06-01", "total", "total")[:3] == (90, 3, 20)
+    assert kpi(marts, "win_cycle_days", "all", "2026-06-01", "product_line", "milk")[:3] == (30, 2, 15)
+
+
+def test_a_lead_converts_within_30_days_to_the_second(marts: duckdb.DuckDBPyConnection) -> None:
+    week = kpi(marts, "lead_conversion_rate", "week", "2026-05-04", "total", "total")
+    assert week == (1, 3, D("0.33333333"), True)
+    # 21 June is too young for its 30 days on 1 July; the weeks between have no leads and so no rate
+    assert kpi(marts, "lead_conversion_rate", "week", "2026-06-22", "total", "total") == (0, 1, 0, False)
+    assert kpi(marts, "lead_conversion_rate", "week", "2026-05-11", "total", "total") == (0, 0, None, True)
+
+
+def test_24_hours_pass_and_one_second_more_does_not(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT is_entered_within_24h FROM fct_touchpoints WHERE touchpoint_type = 'visit' ORDER BY touchpoint_key"
+    assert marts.execute(query).fetchall() == [(True,), (False,), (None,)]
+    assert kpi(marts, "entry_within_24h_rate", "month", "2026-06-01", "rep", "crm:R1")[:3] == (1, 2, D("0.5"))
+
+
+def test_each_customer_has_one_tier_with_its_numbers(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT customer_key, tier, tier_reason_en FROM dim_customers ORDER BY 1"
+    assert marts.execute(query).fetchall() == [
+        ("K2", "B", "Ordered lately (days_since_last_order = 11 ≤ 90)"),
+        ("K3", "A", "A deal is open (open_opportunity_count = 1 ≥ 1)"),
+        ("K4", "B", "Ordered lately (days_since_last_order = 90 ≤ 90)"),
+        ("K5", "C", "No rule holds"),  # 91 days
+        ("KA", "B", "Ordered lately (days_since_last_order = 1 ≤ 90)"),
+        ("unknown", "unknown", "not a customer"),
+    ]
+
+
+def test_two_records_of_one_customer_are_one_row(marts: duckdb.DuckDBPyConnection) -> None:
+    query = (
+        "SELECT customer_name, uscc, region_key, source_record_count, last_active_at, last_active_channel "
+        "FROM dim_customers WHERE customer_key = 'KA'"
+    )
+    # The CRM's record is newer, so its name wins; it has no region, so the shop's is kept.
+    assert marts.execute(query).fetchall() == [
+        ("One Ltd", "U1", "north", 2, datetime(2026, 6, 30, 3), "wechat")
+    ]
+
+
+def test_a_fall_of_exactly_the_threshold_is_an_alert_and_less_is_not(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        "SELECT incident_key, change_rate, top_dimension, top_value, top_contribution_amount, reason_en "
+        "FROM alert_net_sales_fall ORDER BY 1"
+    ).fetchall()
+    assert rows == [
+        ("fall|east|2026-06-22", D("-1"), "product_line", "milk", D("-64.8"),
+         "Net sales of East fell by 100 % in the week from 2026-06-22, from 64.80 to 0.00. "
+         "Largest part: product line milk (-64.80)."),
+        ("fall|north|2026-06-22", D("-0.15"), "product_line", "milk", D("-15"),
+         "Net sales of North fell by 15 % in the week from 2026-06-22, from 100.00 to 85.00. "
+         "Largest part: product line milk (-15.00)."),
+    ]  # fmt: skip
+
+
+def test_targets_up_down_relative_and_without_data(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        "SELECT target_id, target_value, actual_value, progress_rate, status FROM kpi_targets ORDER BY 1"
+    ).fetchall()
+    assert rows == [
+        # (40 − 20) ÷ (40 − 10)
+        ("cycle", D("10"), D("20"), D("0.66666667"), "behind"),
+        ("later", D("0.5"), None, None, "no_data"),
+        # 15 % more than 20 % is 23 %; 1 of 4 leads since 27 April
+        ("leads", D("0.23"), D("0.25"), D("1.08695652"), "met"),
+        ("sales", D("1000"), D("635.81"), D("0.63581"), "behind"),
+    ]
+
+
+def test_the_funnel_follows_each_cohort(marts: duckdb.DuckDBPyConnection) -> None:
+    query = (
+        "SELECT step, entered_count, advanced_count, lost_count, open_count FROM kpi_funnel "
+        "WHERE cohort_month = ? AND entered_count > 0 ORDER BY step_order"
+    )
+    # May: L1 and L2 went on to deals, L3 is lost.
+    assert marts.execute(query, ["2026-05-01"]).fetchall() == [("lead", 3, 2, 1, 0), ("opportunity", 2, 0, 0, 2)]
+    # June: one lead waits; 120 deals, two won ones and the wanderer began as deals.
+    assert marts.execute(query, ["2026-06-01"]).fetchall() == [
+        ("lead", 1, 0, 0, 1),
+        ("opportunity", 123, 123, 0, 0),
+        ("x1", 1, 1, 0, 0),
+        ("x2", 1, 0, 0, 1),
+        ("方案确认", 120, 53, 47, 20),
+        ("商务谈判", 53, 0, 0, 53),
+        ("won", 2, 0, 0, 2),
+    ]
+
+
+def test_every_row_is_accounted_for(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT landed_count, excluded_count, quarantined_count, current_count, merged_count, unexplained_count"
+    # 4 + 5 + 3 accepted versions are 10 orders; each of three loads had one excluded and one quarantined row besides
+    orders = f"{query} FROM trust_row_accounting WHERE source = 'shop' AND entity = 'orders'"
+    assert marts.execute(orders).fetchall() == [(18, 3, 3, 10, 2, 0)]
+    assert marts.execute("SELECT max(abs(unexplained_count)) FROM trust_row_accounting").fetchall() == [(0,)]
+
+
+def test_each_source_says_how_fresh_it_is(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT source, age_hours, freshness_status FROM trust_source_freshness ORDER BY 1"
+    assert marts.execute(query).fetchall() == [
+        ("crm", D("64"), "stale"), ("shop", D("16"), "fresh"), ("silent", None, "no_data")
+    ]  # fmt: skip
+
+
+def test_references_to_nobody_are_counted(marts: duckdb.DuckDBPyConnection) -> None:
+    assert marts.execute("SELECT * FROM trust_unknown_references ORDER BY ALL").fetchall() == [
+        ("crm", "visits", "customer_id", 1),
+        ("shop", "order_lines", "order_id", 1),
+        ("shop", "returns", "order_id", 1),
+    ]
+
+
+def test_marts_are_typed_and_described_for_bi_tools(marts: duckdb.DuckDBPyConnection) -> None:
+    odd = marts.execute(
+        "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE schema_name = 'marts' AND "
+        "(regexp_matches(data_type, 'HUGEINT|\\[\\]|STRUCT|MAP|DOUBLE|WITH TIME ZONE') OR comment IS NULL "
+        "OR NOT regexp_matches(comment, '[一-龥]') OR starts_with(column_name, '_'))"
+    ).fetchall()
+    assert odd == []

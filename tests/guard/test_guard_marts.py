@@ -1,0 +1,233 @@
+"""The suites of the published marts bite: a good mart passes, and every rule refuses what it was made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from guard_batch import PARAMETERS, row_ids
+from ruamel.yaml import YAML
+from sales_warehouse.guard.suites import load_suite
+from sales_warehouse.guard.validate import validate
+from sales_warehouse.sql import ident
+
+# A good mart as SQL: its rows are selected into a table; every other case is an update of the first row.
+UNKNOWN = "'unknown'"
+GOOD: dict[str, str] = {
+    "dim_dates": """select d::date as date_day, true as is_workday, date_trunc('month', d)::date as month_start_date
+        from range(date '2026-01-30', date '2026-02-03', interval 1 day) t(d)""",
+    "dim_customers": """values ('c1', true, 'A'), ('unknown', false, null) t(customer_key, is_addressable, tier)""",
+    "dim_contacts": "values ('p1', 'c1'), ('unknown', 'unknown') t(contact_key, customer_key)",
+    "dim_products": "values ('a1', 1), ('unknown', 0) t(product_key, x)",
+    "dim_sales_reps": "values ('r1', 'east'), ('unknown', 'unknown') t(rep_key, region_key)",
+    "dim_regions": """values ('east', 'East', '华东'), ('unknown', 'Unknown', '未知')
+        t(region_key, region_name_en, region_name_zh)""",
+    "dim_channels": "values ('phone', 1), ('unknown', 0) t(channel, x)",
+    "fct_order_lines": """values
+        ('o1', 1, 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 10.5000, 0.5000, 10.0000, false),
+        ('o1', 2, 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', date '2026-01-01', 0, 0, 0, true)
+        t(order_key, line_number, customer_key, product_key, rep_key, channel, region_key, order_date,
+          gross_amount, discount_amount, net_amount, is_cancelled)""",
+    "fct_returns": """values ('t1', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 5),
+        ('t2', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 0)
+        t(return_key, customer_key, product_key, rep_key, channel, region_key, return_date, refund_amount)""",
+    "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
+    "fct_payments": """values ('y1', date '2026-01-01', 5), ('y2', date '2026-01-01', -5)
+        t(payment_key, paid_date, amount)""",
+    "fct_leads": """values ('l1', 'c1', date '2026-01-01'), ('l2', 'unknown', date '2026-01-01')
+        t(lead_key, customer_key, created_date)""",
+    "fct_opportunities": """values ('d1', 'c1', 'r1', 'east', date '2026-01-01', 'open', 0.5),
+        ('d2', 'c1', 'r1', 'east', date '2026-01-01', 'won', null)
+       
+        t(opportunity_key, customer_key, owner_rep_key, region_key, created_date,
+          opportunity_status, probability_rate)""",
+    "fct_opportunity_stage_events": """values ('d1', timestamp '2026-01-01', 's', 'won', 0.0),
+        ('d1', timestamp '2026-01-02', 's', 'open', null)
+        t(opportunity_key, entered_at, stage, exit_type, dwell_days)""",
+    "fct_touchpoints": """values ('h1', 'chat', 'c1', 'r1', date '2026-01-01'),
+        ('h2', 'order', 'unknown', 'unknown', date '2026-01-01')
+        t(touchpoint_key, touchpoint_type, customer_key, rep_key, occurred_date)""",
+    "fct_sales_daily": """values (date '2026-01-01', 'east', 'phone', 'r1', 'milk', 'baby', 10.0, 1.0, 2.0, 7.0),
+        (date '2026-01-02', 'east', 'phone', 'r1', 'milk', 'baby', 0, 0, 2, -2)
+        t(sales_date, region_key, channel, rep_key, product_line, category, gross_amount, discount_amount,
+          returns_amount, net_sales_amount)""",
+    "kpi_values": """values
+        ('win_rate', 'month', date '2026-01-01', 'total', 'total', 1, 2, 0.5, timestamp '2026-02-01'),
+        ('quota_attainment', 'month', date '2026-01-01', 'total', 'total', 3, 2, 1.5, timestamp '2026-02-01'),
+        ('win_rate', 'day', date '2026-01-01', 'total', 'total', 0, 0, null, timestamp '2026-02-01')
+       
+        t(metric_id, period_grain, period_start_date, dimension_name, dimension_value,
+          numerator, denominator, value, as_of)""",
+    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
+    "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
+        t(target_id, metric_id, status, actual_value)""",
+    "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2), (date '2026-01-01', 2, 'order', 0, 0, 0, 0)
+        t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count)""",
+    "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
+        t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
+    "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
+        t(source, freshness_status, age_hours)""",
+    "trust_row_accounting": """values ('shop', 'orders', 0), ('shop', 'order_lines', 0)
+        t(source, entity, unexplained_count)""",
+    "trust_unknown_references": """values ('crm', 'leads', 'customer_id', 1), ('crm', 'visits', 'customer_id', 2)
+        t(source, entity, reference, row_count)""",
+    "trust_quarantine_reasons": """values ('status_known', 'why', 1), ('status_known', 'why', 2)
+        t(rule, reason, row_count)""",
+}
+
+KEYS = {
+    "dim_dates": "date_day",
+    "dim_customers": "customer_key",
+    "dim_contacts": "contact_key",
+    "dim_products": "product_key",
+    "dim_sales_reps": "rep_key",
+    "dim_regions": "region_key",
+    "dim_channels": "channel",
+    "fct_returns": "return_key",
+    "fct_invoices": "invoice_key",
+    "fct_payments": "payment_key",
+    "fct_leads": "lead_key",
+    "fct_opportunities": "opportunity_key",
+    "fct_touchpoints": "touchpoint_key",
+    "kpi_metrics": "metric_id",
+    "kpi_targets": "target_id",
+    "alert_net_sales_fall": "incident_key",
+    "trust_source_freshness": "source",
+}
+
+# mart, what is done to it (its name is `mart`; the first row has _row_id 1), the rules that must refuse it.
+BAD: list[tuple[str, str, set[str]]] = [
+    *(
+        (
+            mart,
+            "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+            {f"expect_column_values_to_be_unique.{key}"} | ({"without_gaps"} if mart == "dim_dates" else set()),
+        )
+        for mart, key in KEYS.items()
+        if mart != "trust_source_freshness"
+    ),
+    ("dim_dates", "delete from mart where _row_id = 2", {"without_gaps"}),
+    ("dim_dates", "delete from mart", {"without_gaps"}),
+    *(
+        (mart, f"delete from mart where {KEYS[mart]} = 'unknown'", {"unknown_member"})
+        for mart in ("dim_customers", "dim_contacts", "dim_products", "dim_sales_reps", "dim_regions", "dim_channels")
+    ),
+    ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
+    ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
+    ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
+    ("fct_opportunities", "update mart set opportunity_status = 'Won' where _row_id = 1", {"status_known"}),
+    ("fct_opportunities", "update mart set probability_rate = 1.1 where _row_id = 1", {"probability_range"}),
+    ("fct_opportunity_stage_events", "update mart set entered_at = '2026-01-02' where _row_id = 1", {"key_unique"}),
+    ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
+    ("fct_opportunity_stage_events", "update mart set dwell_days = -1 where _row_id = 1", {"dwell_not_negative"}),
+    ("fct_touchpoints", "update mart set touchpoint_type = 'fax' where _row_id = 1", {"type_known"}),
+    ("fct_sales_daily", "update mart set sales_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
+    ("fct_sales_daily", "update mart set net_sales_amount = 8 where _row_id = 1", {"net_adds_up"}),
+    ("kpi_values", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
+    ("kpi_values", "update mart set period_grain = 'decade' where _row_id = 1", {"grain_known"}),
+    ("kpi_values", "update mart set value = null where _row_id = 1", {"value_given"}),
+    ("kpi_values", "update mart set value = 1.1 where _row_id = 1", {"rate_range"}),
+    (
+        "kpi_values",
+        "alter table mart alter value type double; update mart set value = 'inf' where _row_id = 2",
+        {"value_finite"},
+    ),
+    (
+        "kpi_values",
+        "alter table mart alter value type double; update mart set value = 'nan' where _row_id = 2",
+        {"value_finite"},
+    ),
+    ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),
+    ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
+    ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
+    ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
+    (
+        "alert_net_sales_fall",
+        "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",
+        {"is_a_fall"},
+    ),
+    (
+        "trust_source_freshness",
+        "update mart set source = 'crm' where _row_id = 1",
+        {"expect_column_values_to_be_unique.source"},
+    ),
+    ("trust_source_freshness", "update mart set freshness_status = 'old' where _row_id = 1", {"status_known"}),
+    ("trust_source_freshness", "update mart set age_hours = -1 where _row_id = 1", {"age_not_negative"}),
+    ("trust_row_accounting", "update mart set entity = 'order_lines' where _row_id = 1", {"key_unique"}),
+    ("trust_row_accounting", "update mart set unexplained_count = -1 where _row_id = 1", {"nothing_unexplained"}),
+    ("trust_unknown_references", "update mart set entity = 'visits' where _row_id = 1", {"key_unique"}),
+    ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_quarantine_reasons", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+]
+
+MARTS = sorted(GOOD)
+NOT_NULL = "expect_column_values_to_not_be_null"
+
+
+def _statements(mart: str, change: str) -> str:
+    source = GOOD[mart] if GOOD[mart].startswith("select") else f"from ({GOOD[mart].replace(' t(', ') t(', 1)}"
+    return f"""
+        create table mart as select row_number() over () as _row_id, * from ({source});
+        {change};
+        create schema marts;
+        create table marts.{ident(mart)} as from mart;
+    """
+
+
+def _failed(mart: str, change: str, expectations: Path, database: Callable[[str], Path]) -> set[str]:
+    suite = load_suite(expectations, f"marts/{mart}", PARAMETERS)
+    file = database(_statements(mart, change))
+    validation = validate(file, mart, suite, schema="marts")
+    for result in validation.results:
+        if result.failing_rows_sql:
+            assert len(row_ids(file, result.failing_rows_sql)) == result.unexpected_count, result.rule
+    return {result.rule for result in validation.results if not result.success}
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_good_mart_passes_whole(mart: str, expectations: Path, database: Callable[[str], Path]) -> None:
+    assert _failed(mart, "", expectations, database) == set()
+
+
+@pytest.mark.parametrize(("mart", "change", "rules"), BAD, ids=[f"{mart}: {change}" for mart, change, _ in BAD])
+def test_a_bad_mart_is_refused(
+    mart: str, change: str, rules: set[str], expectations: Path, database: Callable[[str], Path]
+) -> None:
+    assert _failed(mart, change, expectations, database) == rules
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_missing_value_is_refused_wherever_one_is_required(
+    mart: str, expectations: Path, database: Callable[[str], Path]
+) -> None:
+    required = [
+        rule.column for rule in load_suite(expectations, f"marts/{mart}", PARAMETERS).rules if rule.type == NOT_NULL
+    ]
+    assert required
+    blank = ", ".join(f"{ident(str(column))} = null" for column in required)
+    failed = _failed(mart, f"update mart set {blank} where _row_id = 1", expectations, database)
+    assert {f"{NOT_NULL}.{column}" for column in required} <= failed
+
+
+def test_no_rule_is_left_without_a_mart_that_it_refuses(expectations: Path) -> None:
+    for mart in MARTS:
+        rules = {
+            rule.id for rule in load_suite(expectations, f"marts/{mart}", PARAMETERS).rules if rule.type != NOT_NULL
+        }
+        assert rules == set().union(*(expected for name, _, expected in BAD if name == mart)), mart
+
+
+def test_every_suite_of_a_mart_is_tested(expectations: Path) -> None:
+    assert sorted(file.stem for file in (expectations / "marts").glob("*.yml")) == MARTS
+
+
+def test_every_published_mart_has_a_suite_that_names_its_columns(expectations: Path) -> None:
+    models: dict[str, set[str]] = {}
+    for file in sorted((expectations.parent / "dbt_project" / "models" / "marts").glob("*.yml")):
+        for model in YAML(typ="safe").load(file.read_text(encoding="utf-8")).get("models", []):
+            models[model["name"]] = {column["name"] for column in model["columns"]}
+    assert sorted(models) == MARTS
+    for mart, columns in models.items():
+        for rule in load_suite(expectations, f"marts/{mart}", PARAMETERS).rules:
+            assert set(rule.columns) <= columns, f"{mart}: {rule.id}"

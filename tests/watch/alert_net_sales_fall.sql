@@ -1,0 +1,21 @@
+CREATE TABLE marts.alert_net_sales_fall (
+    incident_key VARCHAR NOT NULL,
+    rule_id VARCHAR,
+    severity VARCHAR,
+    owner VARCHAR,
+    region_key VARCHAR,
+    region_name_en VARCHAR,
+    region_name_zh VARCHAR,
+    week_start_date DATE,
+    week_end_date DATE,
+    current_amount DECIMAL(18, 4),
+    previous_amount DECIMAL(18, 4),
+    change_rate DECIMAL(28, 8),
+    threshold_rate DECIMAL(18, 8),
+    top_dimension VARCHAR,
+    top_value VARCHAR,
+    top_contribution_amount DECIMAL(18, 4),
+    reason_en VARCHAR,
+    reason_zh VARCHAR,
+    playbook_id VARCHAR
+)
