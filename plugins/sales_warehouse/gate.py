@@ -147,7 +147,7 @@ def _judge(
         )
     validation = None
     if batch.conformed:
-        validation = validate(database, batch.entity, suite, temp=home.tmp)
+        validation = validate(database, batch.entity, suite, temp=home.tmp, about=f"{batch.source} · {batch.load_id}")
         _refuse_whole(batch, validation)
     with connect(database, temp=home.tmp) as connection:
         reasons, quarantined = _quarantine(connection, batch, source, load, validation, scratch)

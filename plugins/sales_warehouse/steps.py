@@ -131,8 +131,9 @@ def audit(run: Run) -> StepReport:
             found.save(run.folder / "validations" / f"marts.{file.stem}.json")
             failed += [f"{file.stem}: {r.reason_en} ({_measure(r)})" for r in found.failed("critical")]
             report.rows["rules"] = report.rows.get("rules", 0) + len(found.results)
-        validations = [Validation.load(path) for path in sorted((run.folder / "validations").glob("*.json"))]
-        build(validations, run.home.data_docs, **_docs_labels(run))
+        saved = sorted((run.folder / "validations").glob("*.json"))
+        language = run.company.about.language
+        build(map(Validation.load, saved), run.home.data_docs, title=run.run_id, at=run.as_of, language=language)
         if failed:
             listed = "\n".join(f"  {item}" for item in failed)
             raise AuditFailed(f"{len(failed)} rules of the marts failed; readers stay on the last version:\n{listed}")
@@ -270,6 +271,3 @@ def _node_progress(say: Callable[[str], None]) -> Callable[[str, float, int | No
 def _measure(result) -> str:
     return f"{result.unexpected_count:,} rows" if result.unexpected_count is not None else f"observed {result.observed}"
 
-
-def _docs_labels(run: Run) -> dict[str, str | datetime.date]:
-    return {"title": run.company.about.name.en}

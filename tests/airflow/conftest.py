@@ -14,8 +14,6 @@ import pytest
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 STATE = Path(tempfile.mkdtemp(prefix="sales_warehouse_airflow_"))
-COMPANY = STATE / "company"
-SOURCES = ("crm", "shop")
 
 # Airflow reads its settings once, when it is imported: before any test module of this folder is.
 os.environ |= {
@@ -27,28 +25,6 @@ os.environ |= {
     "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
 }
 sys.path.insert(0, str(HERE))
-
-COMPANY_YML = """
-company_id: tiny
-name: {en: Tiny, zh: 小公司}
-currency: CNY
-time_zone: Asia/Shanghai
-country: CN
-"""
-LIFECYCLE_YML = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]"
-SOURCE_YML = """
-source: NAME
-label: {en: NAME, zh: NAME}
-owner: data-team
-expected_within_hours: 36
-connection: {type: files, path: "${SOURCE_DATA}/NAME"}
-tables:
-  customers: {files: "*.csv", format: csv, columns: [id, name]}
-mappings:
-  - entity: customers
-    from: customers
-    columns: {customer_id: id, name: name}
-"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,12 +40,9 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(scope="session")
 def company() -> Path:
     """The folder of a company with two sources."""
-    (COMPANY / "sources").mkdir(parents=True)
-    (COMPANY / "company.yml").write_text(COMPANY_YML, encoding="utf-8")
-    (COMPANY / "lifecycle.yml").write_text(LIFECYCLE_YML, encoding="utf-8")
-    for name in SOURCES:
-        (COMPANY / "sources" / f"{name}.yml").write_text(SOURCE_YML.replace("NAME", name), encoding="utf-8")
-    return COMPANY
+    import small_company
+
+    return small_company.write(STATE / "company")
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import DAG, TriggerRule
-from conftest import PROJECT, SOURCES
 from policy_rules import complaints
+from sales_warehouse import settings
 from sales_warehouse.airflow import factory, order
 from sales_warehouse.airflow.sources import source_list
+from small_company import SOURCES
 
+DAG_FILES = sorted((settings.PROJECT / "dags").glob("*.py"))
 IDS = {"ingest_crm", "ingest_shop", "warehouse", "watch"}
 
 
@@ -161,7 +163,7 @@ def _touched_of_company(seen: dict, company: Path) -> list[list[str]]:
 
 
 def test_parsing_reads_nothing_but_the_list_of_sources(company: Path) -> None:
-    seen = _parse(company, *sorted((PROJECT / "dags").glob("*.py")))
+    seen = _parse(company, *DAG_FILES)
     assert _touched_of_company(seen, company) == []
     assert any(what == str(company / "sources") for _, what in seen["touched"])
     assert {"duckdb", "pandas", "pyarrow", "dbt", "great_expectations"} & set(seen["modules"]) == set()

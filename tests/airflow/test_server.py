@@ -42,8 +42,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with sql.connect(version / "warehouse.duckdb", temp=home.tmp) as db:
         db.execute("create schema marts")
         db.execute(
-            "create table marts.trust_quarantine_reasons as select 'shop' as source, 'orders' as entity, 'known' as rule, "
-            "'status' as column_name, '<script>alert(1)</script>' as reason, 1234 as row_count, "
+            "create table marts.trust_quarantine_reasons as "
+            "select 'shop' as source, 'orders' as entity, 'known' as rule, 'status' as column_name, "
+            "'<script>alert(1)</script>' as reason, 1234 as row_count, "
             "timestamp '2026-07-01 18:00:00' as last_load_at"
         )
     event = '{"step": "%s", "subject": "shop", "event": "%s", "at": "2026-07-01T18:00:00+00:00", "seconds": 1.5}\n'

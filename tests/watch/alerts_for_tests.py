@@ -26,8 +26,10 @@ def publish_alerts(home: Home, regions: int, week: str = "2026-06-22", severity:
         db.execute(Path(__file__).with_name("alert_net_sales_fall.sql").read_text())
         for key, name_en, name_zh in REGIONS[:regions]:
             db.execute(
-                "INSERT INTO marts.alert_net_sales_fall BY NAME SELECT 'fall|' || $key || '|' || $week AS incident_key, "
-                "'fall' AS rule_id, $severity AS severity, '销售总监' AS owner, $key AS region_key, $en AS region_name_en, "
+                "INSERT INTO marts.alert_net_sales_fall BY NAME "
+                "SELECT 'fall|' || $key || '|' || $week AS incident_key, "
+                "'fall' AS rule_id, $severity AS severity, '销售总监' AS owner, $key AS region_key, "
+                "$en AS region_name_en, "
                 "$zh AS region_name_zh, $week::DATE AS week_start_date, $week::DATE + 6 AS week_end_date, "
                 "1234567.885 AS current_amount, 1611705 AS previous_amount, -0.23400127 AS change_rate, "
                 "0.15 AS threshold_rate, 'product_line' AS top_dimension, 'Infant *formula*' AS top_value, "
@@ -47,7 +49,8 @@ def write_settings(home: Home) -> None:
             "company": "SELECT 'acme' AS company_id, 'CNY' AS currency",
             "alert_rules": "SELECT 'fall' AS rule_id, 'Net sales of a region fell' AS name_en, "
             "'大区净销售额周环比下跌' AS name_zh",
-            "playbooks": "SELECT 'regional_fall' AS playbook_id, 'Regional fall' AS name_en, '大区销售下跌应对' AS name_zh, "
+            "playbooks": "SELECT 'regional_fall' AS playbook_id, 'Regional fall' AS name_en, "
+            "'大区销售下跌应对' AS name_zh, "
             "'销售部' AS department, 'Call the five accounts that fell most' || chr(10) || 'Check stock' AS steps_en, "
             "'致电下滑最多的五家客户' || chr(10) || '核对库存' AS steps_zh",
         }.items():

@@ -147,7 +147,7 @@ def test_files_are_one_for_each_message_whatever_is_sent_twice(home: Home) -> No
 
 
 def test_a_file_is_plain_where_markdown_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sales_warehouse.watch.formats.markdown", lambda message: 1 // 0)
+    monkeypatch.setattr("sales_warehouse.watch.formats.markdown", lambda message, titled: 1 // 0)
     publish_alerts(home, 1)
     assert told(home, FileCarrier(home.messages)) == WatchReport(new=1, sent=1)
     assert next(home.messages.iterdir()).read_text().startswith("[critical] Net sales of a region fell")
@@ -159,7 +159,7 @@ def test_a_web_hook_gets_the_message_with_its_key(home: Home, receiver) -> None:
     (key, body), *others = receiver.received
     assert others == [] and len(key) == 32
     assert body["title"] == "[critical] Net sales of a region fell: East China, −23.4 %"
-    assert "fall|east|2026-06-22" in body["message"]
+    assert body["message"].startswith("Net sales of East China fell") and "fall|east|2026-06-22" in body["message"]
 
 
 def test_killed_between_sending_and_noting_it_the_same_key_comes_again(home: Home, receiver) -> None:

@@ -61,7 +61,7 @@ def warehouse_dag(sources: list[str]) -> DAG:
     ) as dag:
         chain(
             _step("identify", inlets=accepted, outlets=[assets.IDENTITY]),
-            _step("transform", inlets=[*accepted, assets.IDENTITY], outlets=[assets.MARTS]),
+            _step("transform", inlets=[*accepted, assets.IDENTITY], outlets=[assets.MARTS], retries=1),  # the long one
             _step("audit", inlets=[assets.MARTS], outlets=[assets.AUDITED]),
             _step("publish", inlets=[assets.AUDITED], outlets=[assets.PUBLISHED]),
         )

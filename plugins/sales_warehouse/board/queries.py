@@ -39,8 +39,9 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
             order by rep_key, start""",
         "sales_times": _sales_times(since, literal(business_date)),
         "sales_spans": _sales_spans(periods),
-        "sales_extent": """
-            select min(sales_date) as first_date, max(sales_date) as last_date from marts.fct_sales_daily""",
+        "sales_extent": f"""
+            select min(sales_date) as first_date, max(sales_date) as last_date
+            from marts.fct_sales_daily where sales_date <= {literal(business_date)}""",
         "open_pipeline": """
             select count(*) as opportunity_count, sum(amount) as amount
             from marts.fct_opportunities where opportunity_status = 'open'""",
@@ -73,7 +74,7 @@ def _sales_times(since: str, until: str) -> str:
             case when grouping(region_key) = 1 then '' else coalesce(region_key, 'unknown') end as region_key,
             sum(net_sales_amount) as amount
         from marts.fct_sales_daily, (values ('day'), ('week'), ('month')) as grains(grain)
-        where sales_date >= date_trunc('month', {since}) and sales_date <= {until}
+        where sales_date >= date_trunc(grain, {since}) and sales_date <= {until}
         group by grouping sets ((1, 2), (1, 2, region_key)) order by 1, 2, 3"""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import duckdb
-from sqlalchemy import BigInteger, Column, Connection, DateTime, Engine, MetaData, Table, Text, create_engine
+from sqlalchemy import BigInteger, Column, Connection, DateTime, Engine, MetaData, Table, Text, bindparam, create_engine
 
 from sales_warehouse.demo.delivery import Delivery
 from sales_warehouse.sql import ident
@@ -58,17 +58,11 @@ def _replace(connection: duckdb.DuckDBPyConnection, delivery: Delivery, target: 
     names = ["id", *delivery.columns, "updated_at"]
     for batch in _batches(connection, f"select distinct _key from {ident(delivery.relation)} order by _key"):
         old = [{"old": key * 2 + copy} for (key,) in batch for copy in (0, 1)]
-        target.execute(table.delete().where(table.c.id == _bound("old")), old)
+        target.execute(table.delete().where(table.c.id == bindparam("old")), old)
     for batch in _batches(connection, _latest(delivery)):
         target.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in batch])
         written += len(batch)
     return written
-
-
-def _bound(name: str):  # noqa: ANN202
-    from sqlalchemy import bindparam
-
-    return bindparam(name, type_=BigInteger)
 
 
 def _latest(delivery: Delivery) -> str:

@@ -40,6 +40,7 @@ class Generator:
             start_date=self.start,
             crm_start=self.crm_start,
         )
+        connection.execute("set enable_progress_bar = false")
         self._lay_ground()
 
     def unfold(self, first: datetime.date, last: datetime.date) -> None:
@@ -52,11 +53,7 @@ class Generator:
         self._run(UNFOLDING)
 
     def _lay_ground(self) -> None:
-        folder = resources.files(__package__) / "lists"
-        for name in LISTS:
-            source = literal(str(folder / f"{name}.csv"))
-            numbered = f"select row_number() over () as row_no, * from read_csv({source}, header = true)"
-            self.connection.execute(f"create table {ident('list_' + name)} as {numbered}")
+        load_lists(self.connection)
         self._lay_calendar()
         self._lay_falls()
         self._run(("macros", "lists", "reps"))
@@ -82,8 +79,22 @@ class Generator:
             self.connection.execute(f"set variable {name} = {literal(value)}")
 
     def _run(self, scripts: Iterable[str]) -> None:
-        for script in scripts:
-            self.connection.execute((resources.files(__package__) / "sql" / f"{script}.sql").read_text(encoding="utf-8"))
+        run_scripts(self.connection, scripts)
+
+
+def load_lists(connection: duckdb.DuckDBPyConnection) -> None:
+    """Load the fixed lists as tables `list_<name>`, rows numbered as in their files."""
+    folder = resources.files(__package__) / "lists"
+    for name in LISTS:
+        source = literal(str(folder / f"{name}.csv"))
+        numbered = f"select row_number() over () as row_no, * from read_csv({source}, header = true)"
+        connection.execute(f"create table {ident('list_' + name)} as {numbered}")
+
+
+def run_scripts(connection: duckdb.DuckDBPyConnection, scripts: Iterable[str]) -> None:
+    """Run SQL scripts of this package by name."""
+    for script in scripts:
+        connection.execute((resources.files(__package__) / "sql" / f"{script}.sql").read_text(encoding="utf-8"))
 
 
 @contextmanager

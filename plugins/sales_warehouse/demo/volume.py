@@ -10,15 +10,14 @@ import datetime
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import duckdb
 import typer
 
-from sales_warehouse.demo.generator import LISTS
-from sales_warehouse.sql import connect, ident, literal
+from sales_warehouse.demo.generator import load_lists, run_scripts
+from sales_warehouse.sql import connect, literal
 
 LINES_PER_ORDER = 4
 START = datetime.date(2024, 7, 1)
@@ -56,22 +55,18 @@ def write_volume(folder: Path, volume: Volume) -> dict[str, int]:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, volume: Volume) -> None:
-    """The macros of the world, its lists, and where the days of the orders begin and how densely they lie."""
-    per_second = volume.orders / (MONTHS_SECONDS := _span_seconds())
-    for name, value in {"seed": volume.seed, "customers": volume.customers, "products": volume.products}.items():
+    """The macros of the world, its lists, and how densely the orders lie in time."""
+    numbers = {"seed": volume.seed, "customers": volume.customers, "products": volume.products, "reps": volume.reps}
+    pace = {"start": START, "seconds_per_order": (_month(MONTHS) - START).days * 86400 / volume.orders}
+    for name, value in {**numbers, **pace}.items():
         connection.execute(f"set variable {name} = {literal(value)}")
-    connection.execute(f"set variable seconds_per_order = {1 / per_second}; set variable start = {literal(START)}")
-    connection.execute(f"set variable reps = {volume.reps}; set variable span = {MONTHS_SECONDS}")
-    folder = resources.files(__package__)
-    for name in LISTS:
-        source = literal(str(folder / "lists" / f"{name}.csv"))
-        connection.execute(f"create table {ident('list_' + name)} as select row_number() over () as row_no, * from read_csv({source}, header = true)")
-    for script in ("macros", "lists"):
-        connection.execute((folder / "sql" / f"{script}.sql").read_text(encoding="utf-8"))
-
-
-def _span_seconds() -> int:
-    return (_month(MONTHS) - START).days * 86400
+    connection.execute("set enable_progress_bar = false")
+    load_lists(connection)
+    run_scripts(connection, ("macros", "lists"))
+    connection.execute(
+        "create table account_places as select i as account_key, '91' as entity_class, '310104' as area_code "
+        f"from range({volume.customers}) as t(i)"
+    )
 
 
 def _month(number: int) -> datetime.date:
@@ -92,10 +87,12 @@ def _masters(volume: Volume) -> dict[str, str]:
     return {
         "customers": f"""
             select 'C' || i as customer_id, '客户' || i || '有限公司' as name,
-                case when i % 3 > 0 then credit_code('91', '310104', i) end as credit_code,
+                case when i % 3 > 0 then k.credit_code end as credit_code,
                 {regions}[1 + pick('region', i, 7)] as region, 'R' || pick('owner', i, getvariable('reps')) as owner_id,
                 '2024-01-01 09:00:00' as created_at
-            from range({volume.customers}) as t(i)""",
+            from range({volume.customers}) as t(i)
+            join credit_codes('account_places') as k on k.account_key = i
+            order by i""",
         "products": f"""
             select 'P' || i as product_id, '产品' || i as name, p.product_line, p.category, p.price_band,
                 (p.list_price * (0.5 + draw('price', i)))::decimal(18, 2) as list_price, p.unit

@@ -79,10 +79,11 @@ class _File:
         declared = {name if name in self.keys else name.split(".")[0] for name in self.columns.names}
         absent = sorted(declared - self.keys)
         unknown = sorted(self.keys - declared)
+        folded = {key.strip().casefold(): key for key in unknown}
         for name in absent:
-            if close := difflib.get_close_matches(name, unknown, n=1, cutoff=0.6):
+            if close := difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6):
                 raise FileRefused(
-                    f"no line has the key {name!r}, but there is {close[0]!r}; change `columns` (and the mapping) "
+                    f"no line has the key {name!r}, but there is {folded[close[0]]!r}; change `columns` (and the mapping) "
                     "if the source changed, or ask for the old name"
                 )
         notes = [f"no line has the key {name!r}" for name in absent]

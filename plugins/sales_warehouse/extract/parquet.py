@@ -35,6 +35,7 @@ class TextParquet:
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._digest = hashlib.sha256(repr(list(columns)).encode())
         self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = self._waiting_bytes = 0
 
     @property
     def content(self) -> str:
@@ -53,18 +54,17 @@ class TextParquet:
             arrays += [pa.array(reasons or [None] * size, pa.string()), pa.array(raws or [None] * size, pa.string())]
             self.malformed += size - arrays[-2].null_count
         self._waiting.append(pa.record_batch(arrays, schema=self._schema))
+        self._waiting_rows += size
+        self._waiting_bytes += self._waiting[-1].nbytes
         self.rows += size
-        if self._is_full():
+        if self._waiting_rows >= GROUP_ROWS or self._waiting_bytes >= GROUP_BYTES:
             self._flush()
-
-    def _is_full(self) -> bool:
-        rows = sum(batch.num_rows for batch in self._waiting)
-        return rows >= GROUP_ROWS or sum(batch.nbytes for batch in self._waiting) >= GROUP_BYTES
 
     def _flush(self) -> None:
         if self._waiting:
             self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema), row_group_size=GROUP_ROWS * 2)
             self._waiting.clear()
+            self._waiting_rows = self._waiting_bytes = 0
 
     def _take(self, array: pa.Array) -> None:
         self._digest.update(len(array).to_bytes(8, "little"))

@@ -20,7 +20,8 @@ from sales_warehouse.extract.scan import Scan
 
 LONGEST_RECORD = 32 << 20  # characters; more is taken for an unclosed quote
 SHORTEST_LIMIT = 1 << 16  # the search for a closing quote never gets shorter than this
-BLOCK = 1 << 18  # characters parsed at once
+BLOCK = 1 << 19  # characters parsed at once
+CAREFUL_LINES = 5_000  # lines read record by record before they are written
 KEPT_RAW = 1 << 20  # characters of a malformed record that are kept beside it
 
 
@@ -151,7 +152,7 @@ def _batches(lines: Lines, dialect: Dialect, width: int, longest: int) -> Iterat
         yield _one_by_one(lines, dialect, width, until=lines.number + len(block))
     while True:
         before = lines.number
-        yield _one_by_one(lines, dialect, width, until=before + 1)
+        yield _one_by_one(lines, dialect, width, until=before + CAREFUL_LINES)
         if lines.number == before:
             return
 

@@ -49,7 +49,7 @@ class FileCarrier:
         self._folder.mkdir(parents=True, exist_ok=True)
         target = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}-{message.on}.md"
         scratch = target.with_name(f".{target.name}.{os.getpid()}{durable.TEMPORARY}")
-        scratch.write_text(_formatted(message)[0], encoding="utf-8")
+        scratch.write_text(_formatted(message, titled=True)[0], encoding="utf-8")
         durable.move(scratch, target)
 
 
@@ -69,7 +69,7 @@ class AppriseCarrier:
         plugin = _plugin(self._url)
         if isinstance(getattr(plugin, "headers", None), dict):
             plugin.headers[KEY_HEADER] = key
-        body, body_format = _formatted(message)
+        body, body_format = _formatted(message, titled=False)
         with _hushed() as said:
             arrived = plugin.notify(body=body, title=message.title, body_format=body_format)
         if not arrived:
@@ -114,12 +114,12 @@ def urls_of_connection(extra: Mapping[str, Any]) -> list[str]:
     return [entry["path"] for entry in (config if isinstance(config, list) else [config])]
 
 
-def _formatted(message: Message) -> tuple[str, str]:
+def _formatted(message: Message, *, titled: bool) -> tuple[str, str]:
     """The message and the name of its format; plain text when Markdown fails, for it has to go out."""
     try:
-        return formats.markdown(message), "markdown"
+        return formats.markdown(message, titled=titled), "markdown"
     except Exception:
-        return formats.plain(message), "text"
+        return formats.plain(message, titled=titled), "text"
 
 
 def _plugin(url: str) -> Any:

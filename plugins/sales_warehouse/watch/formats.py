@@ -11,10 +11,10 @@ from sales_warehouse.watch.wording import Wording, wording
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~@])")
 
 
-def markdown(message: Message) -> str:
-    """The message with its title, in the Markdown that mail, WeCom, DingTalk, Feishu and Slack have in common."""
+def markdown(message: Message, *, titled: bool = True) -> str:
+    """The message in the Markdown that mail, WeCom, DingTalk, Feishu and Slack have in common."""
     words = wording(message.language)
-    blocks = [f"# {_escape(message.title)}"]
+    blocks = [f"# {_escape(message.title)}"] if titled else []
     for number, section in enumerate(message.sections, start=1):
         if len(message.sections) > 1:
             blocks.append(f"## {number}. {_escape(section.title)}")
@@ -24,10 +24,10 @@ def markdown(message: Message) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def plain(message: Message) -> str:
-    """The message with its title, without any markup."""
+def plain(message: Message, *, titled: bool = True) -> str:
+    """The message without any markup."""
     words = wording(message.language)
-    blocks = [_line(message.title)]
+    blocks = [_line(message.title)] if titled else []
     for number, section in enumerate(message.sections, start=1):
         heading = [f"{number}. {_line(section.title)}"] if len(message.sections) > 1 else []
         blocks.append("\n".join([*heading, *_plain_section(section, words)]))

@@ -74,8 +74,7 @@ class Outbox:
     def pending(self, carriers: Sequence[str]) -> list[Delivery]:
         """What these carriers have to deliver, oldest first."""
         found = self._db.execute(
-            "SELECT payload, carrier, attempts FROM deliveries WHERE state = 'pending' "
-            "ORDER BY created_at, message_key, carrier"
+            "SELECT payload, carrier, attempts FROM deliveries WHERE state = 'pending' ORDER BY rowid"
         )
         rows = [row for row in found.fetchall() if row[1] in carriers]
         return [Delivery(from_json(payload), carrier, attempts) for payload, carrier, attempts in rows]

@@ -35,7 +35,10 @@ class Wording:
     def many(self, severities: Sequence[str]) -> str:
         """The title of a digest."""
         counts = Counter(severities)
-        parts = [f"{count} {self.severities.get(name, name)}" for name, count in counts.most_common()]
+        parts = [
+            self.texts["counted"].format(count=count, severity=self.severities.get(name, name))
+            for name, count in counts.most_common()
+        ]
         return self.texts["many"].format(count=len(severities), parts=self.texts["joint"].join(parts))
 
     def more(self, count: int) -> str:
@@ -102,6 +105,7 @@ ENGLISH = Wording(
         "headline_alone": "[{severity}] {rule}",
         "joint": ", ",
         "many": "{count} sales alerts: {parts}",
+        "counted": "{count} {severity}",
         "more": "{count} more are on the board.",
         "action": "What to do: {name} ({department})",
         "action_alone": "What to do: {name}",
@@ -131,6 +135,7 @@ CHINESE = Wording(
         "headline_alone": "【{severity}】{rule}",
         "joint": "，",
         "many": "{count} 条销售预警：{parts}",
+        "counted": "{severity} {count} 条",
         "more": "另有 {count} 条，请查看看板。",
         "action": "应对措施：{name}（{department}）",
         "action_alone": "应对措施：{name}",

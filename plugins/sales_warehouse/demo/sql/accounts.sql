@@ -1,5 +1,5 @@
 -- Every company that the systems know: the base of both, the shop's own, and those that came as new enquiries.
-create or replace table accounts as
+create or replace table account_places as
 with keys as (
     select
         i as account_key, true as in_crm, draw('has shop', i) < 0.55 as in_shop,
@@ -26,14 +26,18 @@ named as (
         c.city || b.written
             || case when i.industry = '医院' then ['医院', '妇幼保健院', '中西医结合医院'][1 + pick('hospital kind', account_key, 3)] else i.noun end as name,
         b.pinyin as brand_pinyin,
-        credit_code(i.entity_class, c.area_code::varchar, account_key) as credit_code
+        i.entity_class, c.area_code
     from traits as t
     join cities as c on city_draw >= c.low and city_draw < c.high
     join industries as i on industry_draw >= i.low and industry_draw < i.high
     join brands as b on b.brand_no = pick('brand', account_key, (select count(*) from brands))
 )
+select * from named;
+
+create or replace table accounts as
 select
-    n.*,
+    n.* exclude (entity_class, area_code, city_draw, industry_draw, size_draw),
+    k.credit_code,
     case
         when account_key < 500000000 then 'KH' || lpad(account_key::varchar, 6, '0')
         when account_key >= 1000000000 then 'KHN' || account_key::varchar
@@ -47,7 +51,8 @@ select
         end end as joined_at,
     r.rep_id as owner_id,
     r.rep_key as owner_key
-from named as n
+from account_places as n
+join credit_codes('account_places') as k using (account_key)
 join region_staff as s on s.region = n.region
 join reps as r on r.region = n.region and r.region_slot = pick('owner', account_key, s.staff_count);
 

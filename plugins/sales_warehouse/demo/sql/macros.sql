@@ -23,41 +23,34 @@ create macro weekday_of(d) as
 
 create macro text_at(moment) as strftime(moment, '%Y-%m-%d %H:%M:%S');
 
--- Unified social credit code: GB 32100-2015 over an organisation code: GB 11714-1997.
+-- Unified social credit code: GB 32100-2015 over an organisation code: GB 11714-1997. Each step takes a column, never
+-- an expression: a macro would repeat it for each of the characters.
 create macro code_alphabet() as '0123456789ABCDEFGHJKLMNPQRTUWXY';
 
-create macro base31(n, places) as
+-- The factor is prime to 31 ** 6, so different keys give different codes.
+create macro organisation_number(key) as ((key::hugeint * 472882027 + 104729) % 887503681)::bigint;
+
+create macro base31(n) as
     list_aggregate(
-        list_transform(range(places), lambda p: substr(code_alphabet(), ((n // (31 ** (places - 1 - p))::bigint) % 31 + 1)::int, 1)),
+        list_transform([28629151, 923521, 29791, 961, 31, 1], lambda power: substr(code_alphabet(), ((n // power) % 31 + 1)::int, 1)),
         'string_agg', ''
     );
 
-create macro organisation_check(eight) as (
-    case (11 - list_sum(list_transform(
-        range(8),
-        lambda p: (strpos('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', substr(eight, (p + 1)::int, 1)) - 1) * [3, 7, 9, 10, 5, 8, 4, 2][p + 1]
-    )) % 11)::int
-        when 10 then 'X' when 11 then '0'
-        else (11 - list_sum(list_transform(
-            range(8),
-            lambda p: (strpos('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', substr(eight, (p + 1)::int, 1)) - 1) * [3, 7, 9, 10, 5, 8, 4, 2][p + 1]
-        )) % 11)::int::varchar
-    end
-);
+create macro organisation_check(eight) as substr('0X987654321', (list_sum(list_transform(
+    [3, 7, 9, 10, 5, 8, 4, 2],
+    lambda weight, place: (strpos('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', substr(eight, place::int, 1)) - 1) * weight
+)) % 11 + 1)::int, 1);
 
-create macro credit_check(seventeen) as (
-    substr(code_alphabet(), ((31 - list_sum(list_transform(
-        range(17),
-        lambda p: (strpos(code_alphabet(), substr(seventeen, (p + 1)::int, 1)) - 1)
-            * [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28][p + 1]
-    )) % 31) % 31 + 1)::int, 1)
-);
+create macro credit_check(seventeen) as substr(code_alphabet(), ((31 - list_sum(list_transform(
+    [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28],
+    lambda weight, place: (strpos(code_alphabet(), substr(seventeen, place::int, 1)) - 1) * weight
+)) % 31) % 31 + 1)::int, 1);
 
-create macro with_organisation_check(eight) as eight || organisation_check(eight);
-create macro with_credit_check(seventeen) as seventeen || credit_check(seventeen);
-
--- The factor is prime to 31 ** 6, so different accounts get different codes.
-create macro credit_code(class, area_code, key) as
-    with_credit_check(class || area_code || with_organisation_check('MA' || base31((key::hugeint * 472882027 + 104729) % 887503681, 6)));
+-- Codes of the rows of a relation with the columns account_key, entity_class and area_code.
+create macro credit_codes(relation) as table
+    with numbered as (select *, organisation_number(account_key) as number from query_table(relation)),
+    written as (select *, 'MA' || base31(number) as eight from numbered),
+    joined as (select *, entity_class::varchar || area_code::varchar || eight || organisation_check(eight) as seventeen from written)
+    select account_key, seventeen || credit_check(seventeen) as credit_code from joined;
 
 create macro full_width(t) as translate(t, '0123456789', '０１２３４５６７８９');

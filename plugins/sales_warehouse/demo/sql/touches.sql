@@ -61,7 +61,7 @@ join contacts as c using (contact_key);
 
 create or replace table chats as
 with born as (
-    select days.day, day_no * 1000000 + n as chat_key, n
+    select days.day, day_no * 1000000 + n as chat_key, n, pick('visitor', day_no * 1000000 + n, 800000000) as visitor_number
     from days
     cross join lateral (
         select unnest(range(rounded(
@@ -83,7 +83,7 @@ told as (
 select
     t.chat_key, 'HH' || strftime(t.day, '%y%m%d') || lpad(t.n::varchar, 5, '0') as chat_id,
     a.crm_id, a.name as account_name, a.credit_code, c.contact_id, c.person, c.phone, c.wechat_id,
-    'v' || lower(base31(hash(chat_key)::hugeint % 800000000, 6)) as visitor_id,
+    'v' || lower(base31(visitor_number)) as visitor_id,
     r.rep_id, r.person as rep_name, r.team,
     case when draw('chat platform', chat_key) < 0.62 then 'wechat' else 'web' end as platform,
     started_at,

@@ -43,6 +43,8 @@ function lede(data) {
   return salesSentence(data) + say("stop") + (joined ? joined + say("stop") : "");
 }
 
+const sign = (theme, drawn) => [theme, [icon(drawn), h("span", { class: "sr" }, say(theme))], say(theme)];
+
 export function header(data) {
   const company = data.tables.company?.[0];
   return [
@@ -50,7 +52,7 @@ export function header(data) {
       h("p", { class: "brand" }, h("span", { class: "brand-mark", "aria-hidden": "true" }), h("b", {}, named(company, "name") ?? say("board"))),
       h("div", { class: "switches" },
         segmented("language", say("language"), [["en", h("span", { lang: "en" }, "EN"), "English"], ["zh", h("span", { lang: "zh-Hans" }, "中文"), "中文"]]),
-        segmented("theme", say("theme"), [["auto", icon("auto"), say("auto")], ["light", icon("sun"), say("light")], ["dark", icon("moon"), say("dark")]]))),
+        segmented("theme", say("theme"), [sign("auto", "auto"), sign("light", "sun"), sign("dark", "moon")]))),
     h("div", { class: "title" },
       h("div", {},
         h("h1", {}, say("board")),

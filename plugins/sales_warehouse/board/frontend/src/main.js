@@ -117,6 +117,7 @@ async function start() {
   });
   onThemeChange(() => { everything(); resizeAll(); });
   drawAll(data);
+  performance.mark("board-drawn");
   document.documentElement.setAttribute("data-ready", "");
 }
 

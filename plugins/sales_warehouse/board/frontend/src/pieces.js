@@ -26,7 +26,7 @@ export const chip = (tone, text) => h("span", { class: `chip ${tone}` }, icon(CH
 /** One choice out of a few, worked with the keyboard like any row of toggle buttons. */
 export function segmented(key, label, options) {
   const buttons = options.map(([value, text, title]) =>
-    h("button", { type: "button", "data-focus": `${key}:${value}`, "aria-pressed": String(state[key] === value), "aria-label": title, title, onclick: () => choose(key, value) }, text),
+    h("button", { type: "button", "data-focus": `${key}:${value}`, "aria-pressed": String(state[key] === value), title, onclick: () => choose(key, value) }, text),
   );
   return h("div", { class: "segmented", role: "group", "aria-label": label }, buttons);
 }
@@ -42,7 +42,7 @@ export function nothing(missing) {
 
 /** A card with a heading. `tools` stand beside it. */
 export function card(title, sub, tools, ...content) {
-  return h("section", { class: "card", "aria-label": title },
+  return h("section", { class: "card" },
     h("header", { class: "card-head" }, h("div", {}, h("h3", {}, title), sub && h("p", { class: "sub" }, sub)), h("div", { class: "tools" }, tools)),
     content);
 }

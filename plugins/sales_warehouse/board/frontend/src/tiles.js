@@ -52,12 +52,13 @@ function tile(row, greatest, kind, least) {
   const depth = row.value === null ? null : Math.max(0, (row.value - least) / (greatest - least || 1));
   const level = depth === null ? "none" : String(Math.min(5, Math.floor(depth * 5.999)));
   const group = row.group ? `, ${regionName(row.group)}` : "";
-  const label = `${provinceName(row.code)}${group}: ${exact(row.value, kind) ?? say("no_data")}`;
+  const name = state.language === "zh" ? PLACES[row.code][2] : row.code;
+  const label = `${name} ${provinceName(row.code)}${group}: ${exact(row.value, kind) ?? say("no_data")}`;
   const chosen = state.region && state.region === row.group;
   return h("button", {
     type: "button", class: "tile", "data-level": level, "data-focus": `tile:${row.code}`, "aria-label": label, title: label, "aria-pressed": String(Boolean(chosen)),
     style: { "grid-column": column + 1, "grid-row": line + 1 }, onclick: () => row.group && choose("region", chosen ? "" : row.group),
-  }, state.language === "zh" ? PLACES[row.code][2] : row.code);
+  }, name);
 }
 
 function scale(least, greatest, kind) {

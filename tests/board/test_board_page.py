@@ -1,0 +1,352 @@
+"""The page in a real browser: what it says, what it asks of the network, how it looks in every setting."""
+
+from __future__ import annotations
+
+import http.server
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import pytest
+from board_warehouse import settings_of, write_warehouse
+from conftest import chromium
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sales_warehouse.board import build_board
+from sales_warehouse.board.bundle import FRONTEND
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
+]
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LARGEST = 1_200_000  # bytes of a page over two years
+SECTIONS = ["overview", "attention", "targets", "sales", "pipeline", "customers", "trust"]
+
+
+class Reader:
+    """Opens a board and remembers what the browser complained about and asked for."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser, self.complaints, self.requests = browser, [], []
+
+    def open(self, address: str, *, width: int = 1280, theme: str = "light") -> Page:
+        page = self.browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme).new_page()
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]", timeout=20_000)
+        return page
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def reader(browser: Browser) -> Iterator[Reader]:
+    reader = Reader(browser)
+    yield reader
+    for context in browser.contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def board(warehouse: Path, bundle: Path) -> Path:
+    target = warehouse.parent / "board.html"
+    return build_board(warehouse, target, bundle=bundle, settings=settings_of(warehouse))
+
+
+@pytest.fixture
+def make_board(tmp_path: Path, bundle: Path) -> Callable[..., Path]:
+    def make(change: str = "", **shape: object) -> Path:
+        warehouse = write_warehouse(tmp_path / "warehouse.duckdb", **shape)
+        with duckdb.connect(str(warehouse)) as db:
+            db.execute(change)
+        return build_board(warehouse, tmp_path / "board.html", bundle=bundle, settings=settings_of(warehouse))
+
+    return make
+
+
+def figures(page: Page) -> dict[str, float]:
+    return page.eval_on_selector_all(
+        "[data-figure]", "all => Object.fromEntries(all.map(e => [e.dataset.figure, Number(e.value)]))"
+    )
+
+
+def test_it_draws_every_section_in_peace_and_asks_nothing_of_the_network(board: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri())
+    for section in SECTIONS:
+        expect(page.locator(f"#{section} h2")).to_have_count(1)
+    expect(page.locator(".nothing")).to_have_count(0)
+    expect(page.locator(".chart svg")).to_have_count(1)
+    assert reader.complaints == []
+    assert reader.requests == [board.as_uri()]
+
+
+def test_its_figures_are_those_of_the_marts(board: Path, warehouse: Path, reader: Reader) -> None:
+    shown = figures(reader.open(board.as_uri()))
+    month = "sales_date between date '2026-06-01' and date '2026-06-18'"
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+
+        def value(query: str) -> float:
+            return float(db.execute(query).fetchone()[0])
+
+        registry = "select value from marts.kpi_values where metric_id = 'net_sales' and period_grain = 'month' "
+        registry += "and dimension_name = 'total' and period_start_date = "
+        assert shown["net_sales_mtd"] == value(f"{registry} date '2026-06-01'")
+        assert shown["net_sales_last_month"] == value(f"{registry} date '2026-05-01'")
+        assert shown["open_pipeline"] == value(
+            "select sum(amount) from marts.fct_opportunities where opportunity_status = 'open'"
+        )
+        for column in ("region_key", "channel", "product_line"):
+            for member, amount in db.execute(
+                f"select {column}, sum(net_sales_amount) from marts.fct_sales_daily where {month} group by 1"
+            ).fetchall():
+                assert shown[f"{column.removesuffix('_key')}:{member}"] == float(amount)
+        for tier, count in db.execute("select tier, count(*) from marts.dim_customers group by 1").fetchall():
+            assert shown[f"tier:{tier}"] == count
+
+
+def test_choosing_a_region_and_a_period_shows_the_sums_of_both(board: Path, warehouse: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri())
+    page.click('[data-focus="period:last_month"]')
+    page.focus('[data-focus="region"]')
+    page.select_option('[data-focus="region"]', "south")
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        (expected,) = db.execute(
+            """select sum(net_sales_amount) from marts.fct_sales_daily where region_key = 'south'
+                and channel = 'dealer' and sales_date between date '2026-05-01' and date '2026-05-31'"""
+        ).fetchone()
+    assert figures(page)["channel:dealer"] == float(expected)
+    expect(page.locator('[data-focus="region"]')).to_be_focused()
+    page.click('[data-focus="region:south"]')
+    expect(page.locator('[data-focus="region"]')).to_have_value("")
+
+
+def test_the_table_behind_the_chart_has_the_months_of_the_registry(
+    board: Path, warehouse: Path, reader: Reader
+) -> None:
+    page = reader.open(board.as_uri())
+    page.locator("#sales .card").first.get_by_role("button", name="Table").click()
+    row = page.locator("#sales .card").first.locator("tr", has_text="May 2026")
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        (value,) = db.execute(
+            """select value from marts.kpi_values where metric_id = 'net_sales' and period_grain = 'month'
+                and dimension_name = 'total' and period_start_date = date '2026-05-01'"""
+        ).fetchone()
+    expect(row.locator("td").first).to_have_text(f"¥{value:,.2f}")
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+def test_every_grain_is_drawn(grain: str, board: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri())
+    page.click(f'[data-focus="grain:{grain}"]')
+    expect(page.locator(".chart svg path").first).to_be_attached()
+    page.locator(".chart").hover(position={"x": 400, "y": 150})
+    expect(page.locator(".tip-row").first).to_contain_text("¥")
+    assert reader.complaints == []
+
+
+def test_a_channel_without_data_is_not_nought(board: Path, reader: Reader) -> None:
+    row = reader.open(board.as_uri()).locator("tr", has_text="Marketplace").first
+    expect(row).to_contain_text("no data")
+    expect(row).not_to_contain_text("¥0")
+
+
+def test_it_changes_its_language_whole(board: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri())
+    expect(page.locator("h1")).to_have_text("Sales board")
+    page.click('[data-focus="language:zh"]')
+    expect(page.locator("h1")).to_have_text("销售看板")
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+    expect(page.locator('[data-figure="net_sales_mtd"]')).to_contain_text("万")
+    text = page.locator("main").inner_text()
+    for english in ("no data", "Net sales", "Region", "vs ", "of "):
+        assert english not in text, english
+
+
+def test_a_chinese_company_starts_in_chinese(make_board: Callable[..., Path], reader: Reader) -> None:
+    page = reader.open(make_board(language="zh").as_uri())
+    expect(page.locator("h1")).to_have_text("销售看板")
+
+
+def test_light_and_dark_follow_the_system_until_somebody_chooses(board: Path, reader: Reader) -> None:
+    def background(page: Page) -> str:
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    light, dark = (reader.open(board.as_uri(), theme=theme) for theme in ("light", "dark"))
+    assert background(light) != background(dark)
+    dark.click('[data-focus="theme:light"]')
+    assert background(dark) == background(light)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [375, 768, 1280, 1920])
+def test_no_width_needs_scrolling_sideways(width: int, language: str, board: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri(), width=width)
+    page.click(f'[data-focus="language:{language}"]')
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    wide = page.evaluate(
+        """[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll, .sr, .tip, svg')
+            && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.className)"""
+    )
+    assert wide == []
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("axe")
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(FRONTEND / name, folder)
+    subprocess.run(["npm", "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True, capture_output=True)
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_axe_finds_no_fault(width: int, theme: str, language: str, board: Path, reader: Reader, axe: str) -> None:
+    page = reader.open(board.as_uri(), width=width, theme=theme)
+    page.click(f'[data-focus="language:{language}"]')
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert [(fault["id"], [node["html"] for node in fault["nodes"]][:3]) for fault in found] == []
+
+
+def test_axe_would_find_a_fault(board: Path, reader: Reader, axe: str) -> None:
+    page = reader.open(board.as_uri())
+    page.evaluate("document.querySelector('.lede').style.color = '#ddd'")
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    assert "color-contrast" in [fault["id"] for fault in found]
+
+
+HOSTILE = '</script><script>pwned=1</script><img src=x onerror="pwned=1"> {{7*7}} \u202egnp.exe'
+
+
+def test_hostile_names_are_only_text(make_board: Callable[..., Path], reader: Reader) -> None:
+    change = f"""
+        update marts.dim_sales_reps set rep_name = '{HOSTILE}';
+        update marts.dim_regions set region_name_en = '{HOSTILE}';
+        update marts.alert_net_sales_fall set reason_en = '{HOSTILE}';
+        update marts.trust_quarantine_reasons set reason = '{HOSTILE}'"""
+    page = reader.open(make_board(change, company_name=HOSTILE).as_uri())
+    page.click('[data-focus="grain:week"]')
+    page.locator(".chart").hover(position={"x": 400, "y": 150})
+    assert page.evaluate("typeof pwned") == "undefined"
+    expect(page.locator("#board img, #board script")).to_have_count(0)
+    expect(page.locator(".alert .why").first).to_have_text(HOSTILE)
+    assert reader.complaints == []
+
+
+def test_when_nothing_is_wrong_it_is_calm(make_board: Callable[..., Path], reader: Reader) -> None:
+    page = reader.open(make_board(alerts=0).as_uri())
+    expect(page.locator("#attention")).to_contain_text("Nothing needs attention")
+    expect(page.locator(".lede")).to_contain_text("No alert is open")
+
+
+def _tables(warehouse: Path) -> list[str]:
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        return [name for (name,) in db.execute("select table_name from duckdb_tables()").fetchall()]
+
+
+def test_empty_marts_say_no_data_and_never_nought(
+    make_board: Callable[..., Path], warehouse: Path, reader: Reader
+) -> None:
+    change = "; ".join(f"delete from marts.{name}" for name in _tables(warehouse))
+    page = reader.open(make_board(change).as_uri())
+    assert page.locator("main").inner_text().count("no data") >= 7
+    expect(page.locator(".nothing").first).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("¥0")
+    expect(page.locator("main")).not_to_contain_text("NaN")
+    assert reader.complaints == []
+
+
+def test_a_missing_mart_leaves_the_others(make_board: Callable[..., Path], warehouse: Path, reader: Reader) -> None:
+    for name in _tables(warehouse):
+        page = reader.open(make_board(f"drop table marts.{name}", days=40, reps=1).as_uri())
+        expect(page.locator("section.part h2")).to_have_count(len(SECTIONS))
+        page.close()
+        assert reader.complaints == [], name
+
+
+def test_a_warehouse_with_nothing_in_it(tmp_path: Path, bundle: Path, reader: Reader) -> None:
+    duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    page = reader.open(build_board(tmp_path / "empty.duckdb", tmp_path / "board.html", bundle=bundle).as_uri())
+    expect(page.locator("section.part h2")).to_have_count(len(SECTIONS))
+    assert reader.complaints == []
+
+
+def test_the_table_is_also_a_file_that_a_spreadsheet_will_not_run(
+    make_board: Callable[..., Path], reader: Reader
+) -> None:
+    page = reader.open(make_board("update marts.dim_sales_reps set rep_name = '=1+1'").as_uri())
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV: Sales representatives").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert "'=1+1," in text
+    assert "\n=1+1" not in text
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site(board: Path, tmp_path: Path) -> Iterator[str]:
+    """The board in a frame with the sandbox that Airflow's UI gives its pages."""
+    shutil.copy(board, tmp_path / "board.html")
+    frame = '<iframe sandbox="allow-scripts allow-same-origin allow-forms allow-downloads" src="board.html"></iframe>'
+    (tmp_path / "index.html").write_text(f"<!doctype html><link rel=icon href=data:,>{frame}")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_it_works_in_the_sandboxed_frame(site: str, reader: Reader) -> None:
+    page = reader.browser.new_page()
+    page.on("console", lambda message: reader.complaints.append(message.text))
+    page.on("pageerror", lambda error: reader.complaints.append(str(error)))
+    page.goto(site)
+    frame = page.frame_locator("iframe")
+    expect(frame.locator("h1")).to_have_text("Sales board")
+    frame.get_by_role("link", name="Trust").click()
+    frame.locator('[data-focus="language:zh"]').click()
+    expect(frame.locator("h1")).to_have_text("销售看板")
+    about_the_frame = "can escape its sandboxing"  # Airflow's choice, not the page's
+    assert [text for text in reader.complaints if about_the_frame not in text] == []
+
+
+def test_on_paper_it_is_light_and_the_chart_fits_the_page(board: Path, tmp_path: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri(), width=375, theme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert 600 < page.evaluate("document.querySelector('.chart svg').getBoundingClientRect().width") < 700
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.pdf(path=tmp_path / "board.pdf", prefer_css_page_size=True)
+    assert (tmp_path / "board.pdf").stat().st_size > 10_000
+
+
+def test_two_years_of_a_company_make_a_page_of_modest_size(make_board: Callable[..., Path], reader: Reader) -> None:
+    board = make_board(days=760, reps=5)
+    assert board.stat().st_size < LARGEST
+    page = reader.open(board.as_uri())
+    assert page.evaluate("performance.getEntriesByName('board-drawn')[0].startTime") < 5_000

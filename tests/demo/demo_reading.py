@@ -1,0 +1,69 @@
+"""Reading a world back with other means than the ones that wrote it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+from python_calamine import CalamineWorkbook
+
+Rows = list[dict[str, str]]
+
+
+def crm(world: Path, table: str) -> Rows:
+    """Rows of a CRM table, without the database's running number."""
+    with sqlite3.connect(world / "crm.db") as connection:
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute(f"select * from {table} order by id").fetchall()
+    return [{name: row[name] for name in row.keys() if name != "id"} for row in rows]  # noqa: SIM118
+
+
+def crm_tables(world: Path) -> list[str]:
+    with sqlite3.connect(world / "crm.db") as connection:
+        return [name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")]
+
+
+def shop(world: Path, table: str) -> Rows:
+    """Rows of all daily files of a shop table."""
+    encoding = "gb18030" if table == "order_lines" else "utf-8"
+    rows: Rows = []
+    for file in sorted((world / "shop").glob(f"{table}_[0-9]*.csv")):
+        with file.open(encoding=encoding, newline="") as lines:
+            rows += csv.DictReader(lines)
+    return rows
+
+
+def chats(world: Path) -> list[dict]:
+    files = sorted((world / "chats").glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def visits(world: Path) -> Rows:
+    rows: Rows = []
+    for file in sorted((world / "visits").glob("*.xlsx")):
+        title, _, header, *body = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python(skip_empty_area=False)
+        assert "拜访记录" in title[0]
+        rows += [dict(zip(header, row, strict=True)) for row in body]
+    return rows
+
+
+def handed_over(world: Path, system: str, table: str) -> list[dict]:
+    """Every row of a table as a reader sees it."""
+    if system == "crm":
+        return crm(world, table)
+    return {"chats": chats, "visits": visits}[system](world) if system != "shop" else shop(world, table)
+
+
+def fingerprints(world: Path) -> dict[str, str]:
+    """Name → hash of every file that systems hand over, and of every row of the CRM."""
+    found = {
+        str(file.relative_to(world)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for room in ("shop", "chats", "visits")
+        for file in sorted((world / room).iterdir())
+    }
+    for table in crm_tables(world):
+        found[table] = hashlib.sha256(repr(crm(world, table)).encode()).hexdigest()
+    return found

@@ -1,0 +1,60 @@
+"""The demo's folder is complete, and what it promises about the sources is what they hand over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from demo_settings import small
+from demo_reading import chats, crm, shop, visits
+
+from sales_warehouse.company.load import load_company
+from sales_warehouse.company.models import Company
+from sales_warehouse.contracts import load_contracts
+
+DEMO = Path("config/demo")
+
+
+@pytest.fixture(scope="module")
+def company() -> Company:
+    return load_company(DEMO)
+
+
+def test_every_channel_is_fed_and_orders_come_from_two_sources(company: Company) -> None:
+    fed = [(mapping.entity, name) for name, source in company.sources.items() for mapping in source.mappings]
+    assert {entity for entity, _ in fed} >= {
+        "customers", "contacts", "products", "sales_reps", "leads", "opportunities", "opportunity_stage_events", "orders",
+        "order_lines", "returns", "invoices", "payments", "visits", "chats",
+    }
+    assert {entity for entity, _ in fed} <= set(load_contracts())
+    assert {source for entity, source in fed if entity == "orders"} == {"crm", "shop"}
+
+
+def test_sources_hand_over_the_columns_that_the_configuration_promises(company: Company, clean_world: Path) -> None:
+    for name, table in company.sources["crm"].tables.items():
+        assert set(table.columns) <= set(crm(clean_world, name)[0])
+    for name, table in company.sources["shop"].tables.items():
+        assert list(table.columns) == list(shop(clean_world, name)[0])
+    assert list(company.sources["visits"].tables["visits"].columns) == list(visits(clean_world)[0])
+    promised = {name.split(".")[0] for name in company.sources["chats"].tables["sessions"].columns}
+    assert promised == set(chats(clean_world)[0])
+
+
+def test_values_of_the_clean_world_are_all_known_to_the_mappings(company: Company, clean_world: Path) -> None:
+    listed = {
+        (mapping.table, column.expression): set(column.values)
+        for mapping in company.sources["crm"].mappings
+        for column in mapping.columns.values()
+        if column.values and column.otherwise is None
+    }
+    assert listed
+    for (table, column), known in listed.items():
+        assert {row[column] for row in crm(clean_world, table)} - {None} <= known, f"{table}.{column}"
+
+
+def test_the_demo_begins_on_a_sunday_with_a_planted_fall(company: Company) -> None:
+    assert company.demo is not None
+    assert company.demo.business_date.isoweekday() == 7
+    assert [(fall.region, fall.week_before_end) for fall in company.demo.falls] == [("华东", 1)]
+    assert 4 <= len(company.targets.targets) <= 6
+    assert company.demo != small()

@@ -1,0 +1,115 @@
+"""What the systems say fits together: within each, and between them."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from demo_settings import LAST_DAY, small
+from demo_reading import chats, crm, shop, visits
+from stdnum.cn import uscc
+
+from sales_warehouse.demo.generator import fall_week, first_day, open_generator
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "other", "key"),
+    [
+        ("t_lxr", "khbh", "t_kh", "khbh"), ("t_kh", "fzr", "t_xsry", "gh"), ("t_xsry", "sjgh", "t_xsry", "gh"),
+        ("t_sj", "khbh", "t_kh", "khbh"), ("t_sj", "lxrbh", "t_lxr", "lxrbh"), ("t_sj", "xsbh", "t_xs", "xsbh"),
+        ("t_sjjd", "sjbh", "t_sj", "sjbh"), ("t_dd", "sjbh", "t_sj", "sjbh"), ("t_dd", "khbh", "t_kh", "khbh"),
+        ("t_ddmx", "ddbh", "t_dd", "ddbh"), ("t_ddmx", "cpbh", "t_cp", "cpbh"), ("t_fp", "ddbh", "t_dd", "ddbh"),
+        ("t_hk", "fpbh", "t_fp", "fpbh"), ("t_th", "ddbh", "t_dd", "ddbh"), ("t_xs", "khbh", "t_kh", "khbh"),
+    ],
+)
+def test_the_crm_refers_to_what_it_holds(clean_world: Path, table: str, column: str, other: str, key: str) -> None:
+    known = {row[key] for row in crm(clean_world, other)}
+    named = {row[column] for row in crm(clean_world, table)} - {None}
+    assert named
+    assert named <= known
+
+
+def test_the_shop_refers_to_what_it_holds(clean_world: Path) -> None:
+    members = {row["member_no"] for row in shop(clean_world, "members")}
+    orders = {row["order_no"] for row in shop(clean_world, "orders")}
+    skus = {row["sku"] for row in shop(clean_world, "catalogue")}
+    lines = shop(clean_world, "order_lines")
+    assert {row["member_no"] for row in shop(clean_world, "orders")} <= members
+    assert {row["订单编号"] for row in lines} == orders
+    assert {row["商品编码"] for row in lines} <= skus
+    assert {row["order_no"] for row in shop(clean_world, "refunds")} <= orders
+
+
+def test_visits_and_chats_are_about_people_in_the_crm(clean_world: Path) -> None:
+    customers = {row["khbh"] for row in crm(clean_world, "t_kh")}
+    contacts = {row["lxrbh"] for row in crm(clean_world, "t_lxr")}
+    reps = {row["gh"] for row in crm(clean_world, "t_xsry")}
+    told = [row["visitor"]["crm"] for row in chats(clean_world) if row["visitor"]["crm"]]
+    assert {row["客户编号"] for row in visits(clean_world)} | {row["account_no"] for row in told} <= customers
+    assert {row["联系人编号"] for row in visits(clean_world)} | {row["contact_no"] for row in told} <= contacts
+    assert {row["工号"] for row in visits(clean_world)} | {row["agent"]["user_no"] for row in chats(clean_world)} <= reps
+
+
+def test_companies_that_shop_online_carry_the_code_that_the_crm_knows(clean_world: Path) -> None:
+    in_crm = {row["xydm"] for row in crm(clean_world, "t_kh")}
+    in_shop = {row["license_no"] for row in shop(clean_world, "members")}
+    assert len(in_crm & in_shop) > 20
+    assert len(in_shop - in_crm) > 10
+    assert all(uscc.is_valid(code) for code in in_crm | in_shop)
+    assert len(in_crm) == len(crm(clean_world, "t_kh"))
+
+
+def test_an_invoice_is_its_order_with_tax_and_payments_never_exceed_it(clean_world: Path) -> None:
+    due: dict[str, Decimal] = {}
+    for line in crm(clean_world, "t_ddmx"):
+        amount = Decimal(line["dj"]) * int(line["sl"]) - Decimal(line["zk"]) + Decimal(line["se"])
+        due[line["ddbh"]] = due.get(line["ddbh"], Decimal(0)) + amount
+    invoices = crm(clean_world, "t_fp")
+    assert all(Decimal(row["je"]) == due[row["ddbh"]] for row in invoices)
+    invoiced = {row["fpbh"]: Decimal(row["je"]) for row in invoices}
+    paid: dict[str, Decimal] = {}
+    for row in crm(clean_world, "t_hk"):
+        paid[row["fpbh"]] = paid.get(row["fpbh"], Decimal(0)) + Decimal(row["je"])
+    assert paid
+    assert all(amount <= invoiced[number] for number, amount in paid.items())
+
+
+def test_nothing_is_seen_before_it_happened_or_after_the_business_date(clean_world: Path) -> None:
+    end = str(LAST_DAY + datetime.timedelta(days=1))
+    for table, column in (("t_xs", "cjsj"), ("t_sj", "cjsj"), ("t_sjjd", "jrsj"), ("t_dd", "xdsj"), ("t_hk", "dzsj")):
+        rows = crm(clean_world, table)
+        assert all(row[column] <= row["updated_at"][:19] < end for row in rows)
+    assert all(row["录入时间"] < end and row["拜访日期"] <= row["录入时间"] for row in visits(clean_world))
+
+
+def test_stages_of_a_deal_follow_each_other(clean_world: Path) -> None:
+    entered: dict[str, list[str]] = {}
+    for row in crm(clean_world, "t_sjjd"):
+        entered.setdefault(row["sjbh"], []).append(row["jrsj"])
+    assert all(len(set(moments)) == len(moments) for moments in entered.values())
+    states = {row["sjbh"]: row for row in crm(clean_world, "t_sj")}
+    assert all(row["gbsj"] is None or row["gbsj"] > max(entered[deal]) for deal, row in states.items())
+
+
+def test_a_third_of_the_deals_is_won_and_the_planted_fall_is_there(tmp_path: Path) -> None:
+    settings = small(customers=300, days=120, orders_per_day=130, falls=[{"region": "华东", "rate": 0.35}])
+    with open_generator(settings, tmp_path) as world:
+        world.unfold(world.crm_start, settings.business_date)
+        rate = world.connection.execute("select avg(is_won::int) from deals").fetchone()[0]
+        fall = world.connection.execute(
+            "select count(*) filter (ordered_at >= '2026-06-22') / count(*) filter (ordered_at < '2026-06-22') - 1 "
+            "from shop_orders where region = '华东' and ordered_at >= '2026-06-15' and ordered_at < '2026-06-29'"
+        ).fetchone()[0]
+    assert 0.3 < rate < 0.42
+    assert -0.42 < fall < -0.25
+
+
+def test_the_fall_is_in_the_last_complete_week() -> None:
+    sunday, monday = datetime.date(2026, 6, 28), datetime.date(2026, 6, 29)
+    expected = (datetime.date(2026, 6, 22), sunday)
+    assert fall_week(small(business_date=sunday), 1) == expected
+    assert fall_week(small(business_date=monday), 1) == expected
+    assert fall_week(small(business_date=sunday), 2) == (datetime.date(2026, 6, 15), datetime.date(2026, 6, 21))
+    assert first_day(small(business_date=sunday, days=30)) == datetime.date(2026, 5, 30)

@@ -1,0 +1,69 @@
+"""The truth says exactly which rows are dirty, and as many are as were asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from demo_reading import chats, crm, handed_over, shop, visits
+from stdnum.cn import uscc
+
+from sales_warehouse.demo import tables
+
+
+def counts(world: Path) -> dict[tuple[str, str], tuple[int, ...]]:
+    """(system, table) → rows handed over: all, clean, repairable, bad, duplicate."""
+    rows = duckdb.sql(f"select * from read_parquet('{world}/truth/rows/*.parquet')").fetchall()
+    return {(system, table): numbers for system, table, *numbers in rows}
+
+
+def mistakes(world: Path, kind: str) -> list[tuple]:
+    query = f"select table_name, true_key, original, written from read_parquet('{world}/truth/mistakes/*.parquet')"
+    return duckdb.sql(f"{query} where kind = '{kind}'").fetchall()
+
+
+def test_the_share_of_dirty_rows_is_the_one_that_was_asked_for(dirty_world: Path) -> None:
+    total, clean = (sum(numbers[n] for numbers in counts(dirty_world).values()) for n in (0, 1))
+    assert 1 - clean / total == pytest.approx(0.32 / 1.064, abs=0.02)  # the second of two equal rows is a row too
+
+
+def test_nobody_makes_mistakes_when_none_are_asked_for(clean_world: Path) -> None:
+    assert all(total == clean for total, clean, *_ in counts(clean_world).values())
+    assert duckdb.sql(f"from read_parquet('{clean_world}/truth/mistakes/*.parquet')").fetchall() == []
+
+
+@pytest.mark.parametrize("table", [*tables.CRM, *tables.SHOP, *tables.CHATS, *tables.VISITS], ids=lambda t: t.name)
+def test_the_truth_counts_every_row_that_is_handed_over(dirty_world: Path, table: tables.SourceTable) -> None:
+    rows = handed_over(dirty_world, table.system, table.name)
+    total, clean, repairable, bad, duplicate = counts(dirty_world)[(table.system, table.name)]
+    assert len(rows) == total == clean + repairable + bad + duplicate
+    again = Counter(map(repr, rows))
+    assert sum(times - 1 for times in again.values()) == duplicate
+
+
+def test_each_bad_row_is_where_the_truth_says(dirty_world: Path) -> None:
+    lines = shop(dirty_world, "order_lines")
+    negative = [row for row in lines if row["数量"].startswith("-")]
+    told = [m for m in mistakes(dirty_world, "negative_quantity") if m[0] == "order_lines"]
+    assert len(negative) == len(told) > 0
+    states = sum(row["state"] == "状态异常" for row in shop(dirty_world, "orders"))
+    assert states == sum(m[0] == "orders" for m in mistakes(dirty_world, "unknown_status"))
+    assert sum(not row["session_id"] for row in chats(dirty_world)) == sum(m[0] == "chats" for m in mistakes(dirty_world, "missing_key"))
+    future = sum(row["拜访日期"].startswith("2099") for row in visits(dirty_world))
+    assert future == sum(m[0] == "visits" for m in mistakes(dirty_world, "future_date"))
+
+
+def test_credit_codes_are_valid_but_for_the_ones_that_were_spoiled(dirty_world: Path) -> None:
+    codes = [row["xydm"] for row in crm(dirty_world, "t_kh")] + [row["license_no"] for row in shop(dirty_world, "members")]
+    wrong = sum(not uscc.is_valid(code.upper()) for code in codes)
+    spoiled = mistakes(dirty_world, "wrong_check_character")
+    assert wrong == len(spoiled) > 0
+    assert all(uscc.is_valid(original) and not uscc.is_valid(written) for _, _, original, written in spoiled)
+
+
+def test_half_of_the_bad_rows_come_again_mended(dirty_world: Path) -> None:
+    spoiled = {number for table, number, *_ in mistakes(dirty_world, "unknown_status") if table == "orders"}
+    mended = {row["order_no"].strip() for row in shop(dirty_world, "orders") if row["state"].strip() != "状态异常"}
+    assert 0 < len(spoiled & mended)

@@ -1,0 +1,104 @@
+"""A world is the same whenever and however it is made."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from demo_settings import LAST_DAY, small
+from demo_reading import crm, fingerprints, shop
+
+from sales_warehouse.demo import WorldError, advance, make_demo, world_date
+
+
+@pytest.fixture(scope="module")
+def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    world = tmp_path_factory.mktemp("nights")
+    for night in range(3):
+        state = advance(world, small())
+        assert (state.business_date, state.night) == (LAST_DAY + datetime.timedelta(days=night), night)
+    return world
+
+
+def test_the_same_seed_and_night_give_the_same_bytes(three_nights: Path, tmp_path: Path) -> None:
+    for _ in range(3):
+        advance(tmp_path, small())
+    assert fingerprints(tmp_path) == fingerprints(three_nights)
+
+
+def test_another_seed_gives_another_world(three_nights: Path, tmp_path: Path) -> None:
+    advance(tmp_path, small(seed=8))
+    mine, other = fingerprints(tmp_path), fingerprints(three_nights)
+    assert all(mine[name] != other[name] for name in ("t_kh", "t_dd", f"shop/orders_{LAST_DAY}.csv"))
+
+
+def test_history_and_two_nights_are_a_history_two_nights_longer(three_nights: Path, tmp_path: Path) -> None:
+    advance(tmp_path, small(days=32, business_date=LAST_DAY + datetime.timedelta(days=2)))
+    assert fingerprints(tmp_path) == fingerprints(three_nights)
+    assert _mistakes_in_files(tmp_path) == _mistakes_in_files(three_nights)
+
+
+def _mistakes_in_files(world: Path) -> list[tuple]:
+    files = str(world / "truth" / "mistakes" / "*.parquet")
+    return duckdb.sql(f"select * from read_parquet('{files}') where system <> 'crm' order by all").fetchall()
+
+
+def test_a_night_brings_new_rows_late_rows_and_corrections(three_nights: Path) -> None:
+    tonight = (three_nights / "shop" / f"orders_{LAST_DAY + datetime.timedelta(days=2)}.csv").read_text()
+    ordered = [line.split(",")[6][:10] for line in tonight.splitlines()[1:]]
+    assert ordered.count("2026/06/30") > 0, "new orders"
+    assert any(day < "2026/06/28" for day in ordered), "orders that changed days after they were placed"
+    changed = [row for row in crm(three_nights, "t_sj") if row["updated_at"] >= "2026-06-29"]
+    assert any(row["cjsj"] < "2026-06-20" for row in changed), "deals that moved on"
+
+
+def test_a_night_that_was_interrupted_is_made_again_as_it_was(three_nights: Path, tmp_path: Path) -> None:
+    world = tmp_path / "world"
+    for _ in range(2):
+        advance(world, small())
+    shutil.copy(world / "world.json", tmp_path / "before.json")
+    advance(world, small())
+    shutil.copy(tmp_path / "before.json", world / "world.json")  # as if it had been killed before its last write
+    assert advance(world, small()).night == 2
+    assert fingerprints(world) == fingerprints(three_nights)
+
+
+def test_a_world_is_not_made_over_another(tmp_path: Path) -> None:
+    advance(tmp_path, small(customers=10, orders_per_day=2))
+    before = fingerprints(tmp_path)
+    with pytest.raises(WorldError, match="other settings"):
+        advance(tmp_path, small(customers=11, orders_per_day=2))
+    assert fingerprints(tmp_path) == before
+    assert world_date(tmp_path) == LAST_DAY
+
+
+def test_the_crm_may_live_in_another_database(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.db"
+    advance(tmp_path / "world", small(customers=10, orders_per_day=2), crm_url=f"sqlite:///{elsewhere}")
+    assert elsewhere.exists()
+    assert not (tmp_path / "world" / "crm.db").exists()
+
+
+def test_a_company_without_demo_settings_has_no_world(tmp_path: Path) -> None:
+    company = shutil.copytree("config/demo", tmp_path / "company")
+    (company / "demo.yml").unlink()
+    with pytest.raises(WorldError, match="no demo.yml"):
+        make_demo(company, tmp_path / "world")
+
+
+def test_a_fall_takes_orders_away_and_changes_nothing_else(tmp_path: Path) -> None:
+    quiet, fallen = tmp_path / "quiet", tmp_path / "fallen"
+    advance(quiet, small(dirty_rate=0))
+    advance(fallen, small(dirty_rate=0, falls=[{"region": "华东", "rate": 0.5}]))
+    before, after = ({row["order_no"]: row for row in shop(world, "orders")} for world in (quiet, fallen))
+    lost = [row for number, row in before.items() if number not in after]
+    assert lost
+    assert set(after) < set(before)
+    east = {"上海市", "江苏省", "浙江省", "安徽省", "福建省", "江西省", "山东省"}
+    assert all(row["province"] in east and row["created_time"] >= "2026/06/22" for row in lost)
+    assert all(before[number] == row for number, row in after.items())
+    kept = [row for row in after.values() if row["province"] in east and row["created_time"] >= "2026/06/22"]
+    assert 0.35 < len(lost) / (len(lost) + len(kept)) < 0.65
