@@ -57,7 +57,7 @@ select
         when
             current_rows._load_id is not null
             {% for column in content %}
-            and ranked.{{ column }} is not distinct from current_rows.{{ column }}
+            and coalesce(ranked.{{ column }} = current_rows.{{ column }}, ranked.{{ column }} is null and current_rows.{{ column }} is null)
             {% endfor %}
             then current_rows._changed_load_id
         else ranked._load_id

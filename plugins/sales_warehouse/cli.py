@@ -38,7 +38,8 @@ def run(
     ] = False,
 ) -> None:
     """Refresh: collect, check, transform, audit, publish and watch, through Airflow, once."""
-    from sales_warehouse.airflow.embedded import RefreshBusy, run_refresh
+    from sales_warehouse.airflow.embedded import run_refresh
+    from sales_warehouse.airflow.refresh_lock import RefreshBusy
 
     checked = _load(company)
     day = business_date.date() if business_date else _advance_demo(checked)

@@ -17,6 +17,7 @@ from sales_warehouse.home import Home
 
 MANIFEST = "manifest.json"
 STATUS = "status.json"
+STAMP = "%Y%m%dT%H%M%S_%f"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def land(
     folder = home.landing / source.source
     durable.sweep(folder)
     before = loads(home, source.source)
-    load_id = _next_load_id(extracted_at, before)
+    load_id = _next_load_id(source.source, extracted_at, before)
     scratch = folder / f".{load_id}{durable.TEMPORARY}"
     scratch.mkdir(parents=True)
     try:
@@ -148,13 +149,12 @@ def _write_status(folder: Path, at: datetime.datetime, word: str, error: str, re
     durable.write_json(folder / STATUS, data)
 
 
-def _next_load_id(at: datetime.datetime, before: list[Load]) -> str:
-    """Name a load by its moment; always later than the last one, whatever the clock says."""
-    wanted = at.strftime("%Y%m%dT%H%M%S_%f")
-    if not before or wanted > before[-1].load_id:
-        return wanted
-    last = datetime.datetime.strptime(before[-1].load_id, "%Y%m%dT%H%M%S_%f")
-    return (last + datetime.timedelta(microseconds=1)).strftime("%Y%m%dT%H%M%S_%f")
+def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str:
+    """Name a load by its moment and its source; always later than the last one, whatever the clock says."""
+    if before:
+        last = datetime.datetime.strptime(before[-1].load_id[: len("20260101T000000_000000")], STAMP)
+        at = max(at, last + datetime.timedelta(microseconds=1))
+    return f"{at.strftime(STAMP)}-{source}"
 
 
 def _seen(before: list[Load]) -> dict[str, set[str]]:

@@ -134,8 +134,7 @@ def _rules(place: int, tier: Tier) -> Iterable[tuple]:
 def _targets(company: Company) -> Iterable[tuple]:
     for t in company.targets.targets:
         dimension, value = next(iter(t.scope.items()), ("total", "total"))
-        wanted = t.baseline * (1 + t.target) if t.mode == "relative_rate" else t.target
         yield (
-            t.id, *_pair(t.name), t.metric, dimension, value, t.baseline, wanted, t.mode, t.starts_on, t.due_on,
+            t.id, *_pair(t.name), t.metric, dimension, value, t.baseline, t.target, t.mode, t.starts_on, t.due_on,
             t.owner, t.relevance, t.parent, t.weight,
         )  # fmt: skip

@@ -23,7 +23,9 @@ def crm(world: Path, table: str) -> Rows:
 
 def crm_tables(world: Path) -> list[str]:
     with sqlite3.connect(world / "crm.db") as connection:
-        return [name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")]
+        return [
+            name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")
+        ]
 
 
 def shop(world: Path, table: str) -> Rows:
@@ -44,7 +46,9 @@ def chats(world: Path) -> list[dict]:
 def visits(world: Path) -> Rows:
     rows: Rows = []
     for file in sorted((world / "visits").glob("*.xlsx")):
-        title, _, header, *body = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python(skip_empty_area=False)
+        title, _, header, *body = (
+            CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python(skip_empty_area=False)
+        )
         assert "拜访记录" in title[0]
         rows += [dict(zip(header, row, strict=True)) for row in body]
     return rows

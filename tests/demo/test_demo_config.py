@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from demo_settings import small
 from demo_reading import chats, crm, shop, visits
-
+from demo_settings import small
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.contracts import load_contracts
@@ -23,8 +22,20 @@ def company() -> Company:
 def test_every_channel_is_fed_and_orders_come_from_two_sources(company: Company) -> None:
     fed = [(mapping.entity, name) for name, source in company.sources.items() for mapping in source.mappings]
     assert {entity for entity, _ in fed} >= {
-        "customers", "contacts", "products", "sales_reps", "leads", "opportunities", "opportunity_stage_events", "orders",
-        "order_lines", "returns", "invoices", "payments", "visits", "chats",
+        "customers",
+        "contacts",
+        "products",
+        "sales_reps",
+        "leads",
+        "opportunities",
+        "opportunity_stage_events",
+        "orders",
+        "order_lines",
+        "returns",
+        "invoices",
+        "payments",
+        "visits",
+        "chats",
     }
     assert {entity for entity, _ in fed} <= set(load_contracts())
     assert {source for entity, source in fed if entity == "orders"} == {"crm", "shop"}

@@ -7,21 +7,30 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from demo_settings import LAST_DAY, small
 from demo_reading import chats, crm, shop, visits
-from stdnum.cn import uscc
-
+from demo_settings import LAST_DAY, small
 from sales_warehouse.demo.generator import fall_week, first_day, open_generator
+from stdnum.cn import uscc
 
 
 @pytest.mark.parametrize(
     ("table", "column", "other", "key"),
     [
-        ("t_lxr", "khbh", "t_kh", "khbh"), ("t_kh", "fzr", "t_xsry", "gh"), ("t_xsry", "sjgh", "t_xsry", "gh"),
-        ("t_sj", "khbh", "t_kh", "khbh"), ("t_sj", "lxrbh", "t_lxr", "lxrbh"), ("t_sj", "xsbh", "t_xs", "xsbh"),
-        ("t_sjjd", "sjbh", "t_sj", "sjbh"), ("t_dd", "sjbh", "t_sj", "sjbh"), ("t_dd", "khbh", "t_kh", "khbh"),
-        ("t_ddmx", "ddbh", "t_dd", "ddbh"), ("t_ddmx", "cpbh", "t_cp", "cpbh"), ("t_fp", "ddbh", "t_dd", "ddbh"),
-        ("t_hk", "fpbh", "t_fp", "fpbh"), ("t_th", "ddbh", "t_dd", "ddbh"), ("t_xs", "khbh", "t_kh", "khbh"),
+        ("t_lxr", "khbh", "t_kh", "khbh"),
+        ("t_kh", "fzr", "t_xsry", "gh"),
+        ("t_xsry", "sjgh", "t_xsry", "gh"),
+        ("t_sj", "khbh", "t_kh", "khbh"),
+        ("t_sj", "lxrbh", "t_lxr", "lxrbh"),
+        ("t_sj", "xsbh", "t_xs", "xsbh"),
+        ("t_sjjd", "sjbh", "t_sj", "sjbh"),
+        ("t_dd", "sjbh", "t_sj", "sjbh"),
+        ("t_dd", "khbh", "t_kh", "khbh"),
+        ("t_ddmx", "ddbh", "t_dd", "ddbh"),
+        ("t_ddmx", "cpbh", "t_cp", "cpbh"),
+        ("t_fp", "ddbh", "t_dd", "ddbh"),
+        ("t_hk", "fpbh", "t_fp", "fpbh"),
+        ("t_th", "ddbh", "t_dd", "ddbh"),
+        ("t_xs", "khbh", "t_kh", "khbh"),
     ],
 )
 def test_the_crm_refers_to_what_it_holds(clean_world: Path, table: str, column: str, other: str, key: str) -> None:
@@ -49,7 +58,9 @@ def test_visits_and_chats_are_about_people_in_the_crm(clean_world: Path) -> None
     told = [row["visitor"]["crm"] for row in chats(clean_world) if row["visitor"]["crm"]]
     assert {row["客户编号"] for row in visits(clean_world)} | {row["account_no"] for row in told} <= customers
     assert {row["联系人编号"] for row in visits(clean_world)} | {row["contact_no"] for row in told} <= contacts
-    assert {row["工号"] for row in visits(clean_world)} | {row["agent"]["user_no"] for row in chats(clean_world)} <= reps
+    assert {row["工号"] for row in visits(clean_world)} | {
+        row["agent"]["user_no"] for row in chats(clean_world)
+    } <= reps
 
 
 def test_companies_that_shop_online_carry_the_code_that_the_crm_knows(clean_world: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from demo_reading import chats, crm, handed_over, shop, visits
+from sales_warehouse.demo import tables
 from stdnum.cn import uscc
 
-from sales_warehouse.demo import tables
+KEYS = {"chats": ("session_id",)}  # the name in the nested record
 
 
 def counts(world: Path) -> dict[tuple[str, str], tuple[int, ...]]:
@@ -25,8 +26,11 @@ def mistakes(world: Path, kind: str) -> list[tuple]:
 
 
 def test_the_share_of_dirty_rows_is_the_one_that_was_asked_for(dirty_world: Path) -> None:
-    total, clean = (sum(numbers[n] for numbers in counts(dirty_world).values()) for n in (0, 1))
-    assert 1 - clean / total == pytest.approx(0.32 / 1.064, abs=0.02)  # the second of two equal rows is a row too
+    spoilable = {table.name for table in (*tables.CRM, *tables.SHOP, *tables.CHATS, *tables.VISITS) if table.mistakes}
+    listed = [numbers for (_, table), numbers in counts(dirty_world).items() if table in spoilable]
+    total, _, mended, repairable, bad, duplicate = (sum(numbers) for numbers in zip(*listed, strict=True))
+    # Rows that came again, mended or as they were, are not among those that a mistake was drawn for.
+    assert (repairable + bad + duplicate) / (total - mended - duplicate) == pytest.approx(0.32, abs=0.01)
 
 
 def test_nobody_makes_mistakes_when_none_are_asked_for(clean_world: Path) -> None:
@@ -37,9 +41,12 @@ def test_nobody_makes_mistakes_when_none_are_asked_for(clean_world: Path) -> Non
 @pytest.mark.parametrize("table", [*tables.CRM, *tables.SHOP, *tables.CHATS, *tables.VISITS], ids=lambda t: t.name)
 def test_the_truth_counts_every_row_that_is_handed_over(dirty_world: Path, table: tables.SourceTable) -> None:
     rows = handed_over(dirty_world, table.system, table.name)
-    total, clean, repairable, bad, duplicate = counts(dirty_world)[(table.system, table.name)]
+    total, clean, _, repairable, bad, duplicate = counts(dirty_world)[(table.system, table.name)]
     assert len(rows) == total == clean + repairable + bad + duplicate
-    again = Counter(map(repr, rows))
+    # Two rows that lost their keys may be equal by chance.
+    again = Counter(
+        repr(row) for row in rows if all(row.get(column) != "" for column in KEYS.get(table.name, table.key))
+    )
     assert sum(times - 1 for times in again.values()) == duplicate
 
 
@@ -50,13 +57,17 @@ def test_each_bad_row_is_where_the_truth_says(dirty_world: Path) -> None:
     assert len(negative) == len(told) > 0
     states = sum(row["state"] == "状态异常" for row in shop(dirty_world, "orders"))
     assert states == sum(m[0] == "orders" for m in mistakes(dirty_world, "unknown_status"))
-    assert sum(not row["session_id"] for row in chats(dirty_world)) == sum(m[0] == "chats" for m in mistakes(dirty_world, "missing_key"))
+    assert sum(not row["session_id"] for row in chats(dirty_world)) == sum(
+        m[0] == "chats" for m in mistakes(dirty_world, "missing_key")
+    )
     future = sum(row["拜访日期"].startswith("2099") for row in visits(dirty_world))
     assert future == sum(m[0] == "visits" for m in mistakes(dirty_world, "future_date"))
 
 
 def test_credit_codes_are_valid_but_for_the_ones_that_were_spoiled(dirty_world: Path) -> None:
-    codes = [row["xydm"] for row in crm(dirty_world, "t_kh")] + [row["license_no"] for row in shop(dirty_world, "members")]
+    codes = [row["xydm"] for row in crm(dirty_world, "t_kh")] + [
+        row["license_no"] for row in shop(dirty_world, "members")
+    ]
     wrong = sum(not uscc.is_valid(code.upper()) for code in codes)
     spoiled = mistakes(dirty_world, "wrong_check_character")
     assert wrong == len(spoiled) > 0
@@ -66,4 +77,4 @@ def test_credit_codes_are_valid_but_for_the_ones_that_were_spoiled(dirty_world: 
 def test_half_of_the_bad_rows_come_again_mended(dirty_world: Path) -> None:
     spoiled = {number for table, number, *_ in mistakes(dirty_world, "unknown_status") if table == "orders"}
     mended = {row["order_no"].strip() for row in shop(dirty_world, "orders") if row["state"].strip() != "状态异常"}
-    assert 0 < len(spoiled & mended)
+    assert len(spoiled & mended) > 0

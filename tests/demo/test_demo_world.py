@@ -8,9 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo_settings import LAST_DAY, small
 from demo_reading import crm, fingerprints, shop
-
+from demo_settings import LAST_DAY, small
 from sales_warehouse.demo import WorldError, advance, make_demo, world_date
 
 
@@ -85,7 +84,7 @@ def test_the_crm_may_live_in_another_database(tmp_path: Path) -> None:
 def test_a_company_without_demo_settings_has_no_world(tmp_path: Path) -> None:
     company = shutil.copytree("config/demo", tmp_path / "company")
     (company / "demo.yml").unlink()
-    with pytest.raises(WorldError, match="no demo.yml"):
+    with pytest.raises(WorldError, match=r"no demo\.yml"):
         make_demo(company, tmp_path / "world")
 
 

@@ -11,10 +11,20 @@ import pytest
 from extract_sources import Desk, rows
 
 DATA = Path(os.environ.get("SALES_WAREHOUSE_TEST_DATA", "/nonexistent")) / "csv_spectrum"
-NAMES = (
-    "comma_in_quotes empty empty_crlf escaped_quotes json location_coordinates newlines newlines_crlf "
-    "quotes_and_newlines simple simple_crlf utf8"
-).split()
+NAMES = [
+    "comma_in_quotes",
+    "empty",
+    "empty_crlf",
+    "escaped_quotes",
+    "json",
+    "location_coordinates",
+    "newlines",
+    "newlines_crlf",
+    "quotes_and_newlines",
+    "simple",
+    "simple_crlf",
+    "utf8",
+]
 # The answer for this file has another phone number than the file (2095257564): the file is right.
 WRONG_ANSWERS = {"location_coordinates": {"Contact Phone Number": "2095257564"}}
 

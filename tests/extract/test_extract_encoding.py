@@ -44,14 +44,16 @@ def test_windows_1252(desk: Desk) -> None:
         pytest.param(
             "utf-8",
             "a,b\n北京,2\n".encode() + "上海,1\n".encode("gb18030"),
-            "not utf-8: 0xc9 at byte 13, line 3; that line fits gb18030 while the text before it is UTF-8: the file mixes "
+            "not utf-8: 0xc9 at byte 13, line 3; that line fits gb18030 while the text before it "
+            "is UTF-8: the file mixes "
             "encodings, ask for it again",
             id="GB18030 mixed with UTF-8",
         ),
         pytest.param(
             "utf-8",
             "a,b\ncafé,2\n".encode("cp1252"),
-            "not utf-8: 0xe9 at byte 7, line 2; it looks like windows-1252: set `encoding: windows-1252` for this table "
+            "not utf-8: 0xe9 at byte 7, line 2; it looks like windows-1252: set `encoding: "
+            "windows-1252` for this table "
             "or ask for utf-8",
             id="Windows-1252 where UTF-8 is promised",
         ),
@@ -78,7 +80,8 @@ def test_windows_1252(desk: Desk) -> None:
         pytest.param(
             "gb18030",
             "a,b\n上海医疗器械有限公司,1\n".encode(),
-            "not gb18030: every byte of the file is valid UTF-8, with 10 characters outside ASCII; set `encoding: utf-8` "
+            "not gb18030: every byte of the file is valid UTF-8, with 10 characters outside "
+            "ASCII; set `encoding: utf-8` "
             "for this table",
             id="UTF-8 where GB18030 is promised: it would decode to nonsense",
         ),
@@ -92,14 +95,16 @@ def test_windows_1252(desk: Desk) -> None:
         pytest.param(
             "gb18030",
             b"a,b\n1,\xff\xff\n",
-            "not gb18030: 0xff at byte 6, line 2; it looks like windows-1252: set `encoding: windows-1252` for this table "
+            "not gb18030: 0xff at byte 6, line 2; it looks like windows-1252: set `encoding: "
+            "windows-1252` for this table "
             "or ask for gb18030",
             id="bytes that are not GB18030",
         ),
         pytest.param(
             "gb18030",
             "a,b\n1,上海".encode("gb18030")[:-1],
-            "not gb18030: 0xba at byte 8, line 2; it looks like windows-1252: set `encoding: windows-1252` for this table "
+            "not gb18030: 0xba at byte 8, line 2; it looks like windows-1252: set `encoding: "
+            "windows-1252` for this table "
             "or ask for gb18030",
             id="cut inside a character",
         ),

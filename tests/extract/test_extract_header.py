@@ -25,9 +25,7 @@ def test_additional_columns_land_and_are_noted(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        pytest.param(
-            "id,amount", f"missing: 'order_date'{CHANGED}", id="a column is missing"
-        ),
+        pytest.param("id,amount", f"missing: 'order_date'{CHANGED}", id="a column is missing"),
         pytest.param(
             "id,amount,orderdate",
             f"missing: 'order_date' (looks like 'orderdate'); found beside the promised: 'orderdate'{CHANGED}",
@@ -56,7 +54,8 @@ def test_additional_columns_land_and_are_noted(desk: Desk) -> None:
         ),
         pytest.param(
             "560776,20726,12345678901",
-            "missing: 'id', 'amount', 'order_date'; none of its 3 fields is a promised column: is the header line there?",
+            "missing: 'id', 'amount', 'order_date'; none of its 3 fields is a promised column: "
+            "is the header line there?",
             id="no header, and no values in the message",
         ),
         pytest.param(

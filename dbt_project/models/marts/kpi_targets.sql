@@ -28,7 +28,12 @@ grains as (
                 partition by metric_id
                 order by case period_grain when 'day' then 1 when 'week' then 2 when 'month' then 3 when 'quarter' then 4 else 5 end
             ) as place
-        from (select distinct metric_id, period_grain from {{ ref('kpi_values') }}) as listed
+        from (
+            select distinct
+                metric_id,
+                period_grain
+            from {{ ref('kpi_values') }}
+        ) as listed
     ) as ranked
     where place = 1
 ),

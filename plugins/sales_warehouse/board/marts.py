@@ -13,7 +13,7 @@ import duckdb
 from sales_warehouse.board.listings import LISTINGS, Listing, alerts
 from sales_warehouse.board.payload import encode_table
 from sales_warehouse.board.periods import board_periods
-from sales_warehouse.board.queries import statements
+from sales_warehouse.board.queries import sales_by_day, statements
 from sales_warehouse.sql import connect, ident, literal
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ class MartReader:
 
     def __init__(self, warehouse: Path, settings: Path | None, temp: Path) -> None:
         self.db = connect(temp=temp)
+        self.db.execute("SET python_enable_replacements = false")  # a missing table is missing, not a Python name
         self.db.execute(f"attach {literal(str(warehouse))} as published (read_only)")
         self._show("marts", {name: f"published.marts.{ident(name)}" for name in self._published()})
         files = sorted(settings.glob("*.parquet")) if settings else []
@@ -54,6 +55,13 @@ class MartReader:
             self._absent(name, str(error).splitlines()[0])
             return None
         return encode_table([column[0] for column in result.description], result.fetchall())
+
+    def prepare(self, name: str, statement: str) -> None:
+        """Run what later queries read from; without it they are missing too."""
+        try:
+            self.db.execute(statement)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            self._absent(name, str(error).splitlines()[0])
 
     def listing(self, name: str, listing: Listing) -> dict[str, Any] | None:
         published = self._columns(listing.relation)
@@ -101,6 +109,7 @@ def read_marts(warehouse: Path, settings: Path | None = None) -> dict[str, Any]:
         date = reader.business_date()
         periods = board_periods(date)
         tables = {name: reader.listing(name, listing) for name, listing in LISTINGS.items()}
+        reader.prepare("sales_by_day", sales_by_day(date))
         tables["alerts"] = reader.listing("alerts", alerts(date))
         tables |= {name: reader.table(name, query) for name, query in statements(date, periods).items()}
         return {

@@ -37,7 +37,7 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
             where metric_id = 'win_rate' and dimension_name = 'rep' and period_grain = 'month'
                 and period_start_date >= {since} and period_start_date <= {literal(business_date)}
             order by rep_key, start""",
-        "sales_times": _sales_times(since, literal(business_date)),
+        "sales_times": _sales_times(since),
         "sales_spans": _sales_spans(periods),
         "sales_extent": f"""
             select min(sales_date) as first_date, max(sales_date) as last_date
@@ -67,14 +67,34 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
     }
 
 
-def _sales_times(since: str, until: str) -> str:
+def sales_by_day(business_date: datetime.date) -> str:
+    """Net sales by day, region and one further dimension at a time: the one look at the large fact, taken once."""
+    since = literal(business_date - HISTORY - datetime.timedelta(days=31))
+    return f"""
+        create temp table sales_by_day as
+        with sales as (
+            select sales_date, coalesce(region_key, 'unknown') as region_key, coalesce(channel, 'unknown') as channel,
+                coalesce(product_line, 'unknown') as product_line, coalesce(rep_key, 'unknown') as rep_key,
+                net_sales_amount
+            from marts.fct_sales_daily where sales_date between {since} and {literal(business_date)}
+        )
+        select sales_date, region_key, sum(net_sales_amount) as amount,
+            coalesce(channel, product_line, rep_key) as member,
+            case when channel is not null then 'channel' when product_line is not null then 'product_line'
+                else 'rep' end as dimension
+        from sales
+        group by grouping sets (
+            (sales_date, region_key, channel), (sales_date, region_key, product_line), (sales_date, region_key, rep_key)
+        )"""
+
+
+def _sales_times(since: str) -> str:
     """Net sales by day, week and month, for each region and ('') for all; only periods that have rows."""
     return f"""
-        select grain, date_trunc(grain, sales_date)::date as start,
-            case when grouping(region_key) = 1 then '' else coalesce(region_key, 'unknown') end as region_key,
-            sum(net_sales_amount) as amount
-        from marts.fct_sales_daily, (values ('day'), ('week'), ('month')) as grains(grain)
-        where sales_date >= date_trunc(grain, {since}) and sales_date <= {until}
+        select grain, date_trunc(grain, sales_date)::date as start, coalesce(region_key, '') as region_key,
+            sum(amount) as amount
+        from sales_by_day, (values ('day'), ('week'), ('month')) as grains(grain)
+        where dimension = 'channel' and sales_date >= date_trunc(grain, {since})
         group by grouping sets ((1, 2), (1, 2, region_key)) order by 1, 2, 3"""
 
 
@@ -90,27 +110,18 @@ def _sales_spans(periods: list[Period]) -> str:
         )
     )
     return f"""
-        with daily as (
-            select sales_date, coalesce(region_key, 'unknown') as region_key, channel, rep_key, product_line,
-                sum(net_sales_amount) as amount, sum(order_count) as orders
-            from marts.fct_sales_daily group by all
-        ),
-        cut as (
-            select period, part, daily.* from daily
-            join (values {spans}) as spans(period, part, starts_on, ends_on)
-                on sales_date between starts_on and ends_on
-        ),
-        members as (
-            select period, part, region_key, amount, orders,
-                unnest(['total', 'region', 'channel', 'product_line', 'rep']) as dimension,
-                unnest(['total', region_key, channel, product_line, rep_key]) as member
-            from cut
+        with members as (
+            select sales_date, region_key, dimension, member, amount from sales_by_day
+            union all
+            select sales_date, region_key, 'region', region_key, amount from sales_by_day where dimension = 'channel'
+            union all
+            select sales_date, region_key, 'total', 'total', amount from sales_by_day where dimension = 'channel'
         )
-        select period, dimension, coalesce(member, 'unknown') as member,
-            case when grouping(region_key) = 1 then '' else region_key end as region_key,
+        select period, dimension, member, coalesce(region_key, '') as region_key,
             sum(amount) filter (part = 'current') as current_amount,
             sum(amount) filter (part = 'previous') as previous_amount,
-            sum(amount) filter (part = 'year') as year_amount,
-            sum(orders) filter (part = 'current') as order_count
+            sum(amount) filter (part = 'year') as year_amount
         from members
+        join (values {spans}) as spans(period, part, starts_on, ends_on)
+            on sales_date between starts_on and ends_on
         group by grouping sets ((1, 2, 3), (1, 2, 3, region_key)) order by 1, 2, 3, 4"""

@@ -12,7 +12,7 @@ from sales_warehouse.sql import ident, literal
 # How the dirty rows of a table divide.
 SHARES: dict[str, float] = {"repairable": 0.5, "bad": 0.3, "duplicate": 0.2}
 MENDED_RATE = 0.5
-MEND_VERSION = 8  # a mended row follows its version and precedes none
+MEND_VERSION = 16  # added to the version that is mended; no record has so many versions of its own
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ doomed as (
 mended as (
     select * replace (_version + {MEND_VERSION} as _version, _at + interval 1 day as _at, null as _mistake)
     from doomed
-    where {_is(table, 'bad')}
-        and draw('mended {table.name}', _key * 16 + _version) < {MENDED_RATE}
+    where {_is(table, "bad")}
+        and draw('mended {table.name}', _key * 32 + _version) < {MENDED_RATE}
         and (_next_at is null or _next_at > _at + interval 1 day)
 ),
 told as (
@@ -74,7 +74,7 @@ def _kind_number(table: SourceTable, dirty_rate: float) -> str:
     """SQL of the number of the mistake in a row: null for none, the count of mistakes for a row that comes twice."""
     if not table.mistakes:
         return "null::bigint"
-    draw, which = (f"draw('{stream} {table.name}', _key * 16 + _version)" for stream in ("dirt", "kind of dirt"))
+    draw, which = (f"draw('{stream} {table.name}', _key * 32 + _version)" for stream in ("dirt", "kind of dirt"))
     upper, arms = 0.0, []
     for severity, share in SHARES.items():
         upper += share * dirty_rate
@@ -109,7 +109,9 @@ def _labels(table: SourceTable) -> str:
     severities = chosen([literal(m.severity) for m in made], "case _copy when 1 then 'duplicate' end")
     names = chosen([literal(m.column) for m in made], "null")
     originals = chosen([ident(m.column) for m in made], "null")
-    return f"{kinds} as _kind, {severities} as _severity, {names}::varchar as _column, {originals}::varchar as _original"
+    return (
+        f"{kinds} as _kind, {severities} as _severity, {names}::varchar as _column, {originals}::varchar as _original"
+    )
 
 
 def _written(table: SourceTable, columns: list[str]) -> str:

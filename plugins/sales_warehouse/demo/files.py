@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -31,7 +30,9 @@ def write_daily(connection: duckdb.DuckDBPyConnection, delivery: Delivery, folde
 
 def days_of(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Iterator[datetime.date]:
     """Yield the days on which rows of a delivery become visible, in order."""
-    rows = connection.execute(f"select distinct _at::date as day from {ident(delivery.relation)} order by day").fetchall()
+    rows = connection.execute(
+        f"select distinct _at::date as day from {ident(delivery.relation)} order by day"
+    ).fetchall()
     yield from (day for (day,) in rows)
 
 
@@ -66,4 +67,4 @@ def _encode(file: Path, encoding: str) -> None:
     with file.open(encoding="utf-8", newline="") as source, scratch.open("w", encoding=encoding, newline="") as target:
         while block := source.read(BLOCK_CHARACTERS):
             target.write(block)
-    os.replace(scratch, file)
+    scratch.replace(file)

@@ -65,7 +65,9 @@ class Generator:
         self._table("makeup_workdays (day date)", ((day,) for day in sorted(calendar.weekend_workdays)))
 
     def _lay_falls(self) -> None:
-        rows = ((fall.region, *fall_week(self.settings, fall.week_before_end), fall.rate) for fall in self.settings.falls)
+        rows = (
+            (fall.region, *fall_week(self.settings, fall.week_before_end), fall.rate) for fall in self.settings.falls
+        )
         self._table("falls (region varchar, first_date date, last_date date, rate double)", rows)
 
     def _table(self, definition: str, rows: Iterable[tuple[object, ...]]) -> None:

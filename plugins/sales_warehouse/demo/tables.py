@@ -60,7 +60,9 @@ def unknown_status(column: str) -> Mistake:
 
 
 def impossible_date(column: str) -> Mistake:
-    return Mistake("impossible_date", "bad", column, "substr({c}, 1, 5) || '02' || substr({c}, 8, 1) || '30' || substr({c}, 11)")
+    return Mistake(
+        "impossible_date", "bad", column, "substr({c}, 1, 5) || '02' || substr({c}, 8, 1) || '30' || substr({c}, 11)"
+    )
 
 
 def future_date(column: str) -> Mistake:
@@ -80,34 +82,67 @@ CRM = (
     SourceTable("crm", "t_xsry", ("gh",)),
     SourceTable("crm", "t_cp", ("cpbh",)),
     SourceTable(
-        "crm", "t_kh", ("khbh",),
-        (full_width("jdsj"), stray_spaces("khmc"), spaced_code("xydm"),
-         wrong_check("xydm"), impossible_date("jdsj"), missing_key("khbh")),
+        "crm",
+        "t_kh",
+        ("khbh",),
+        (
+            full_width("jdsj"),
+            stray_spaces("khmc"),
+            spaced_code("xydm"),
+            wrong_check("xydm"),
+            impossible_date("jdsj"),
+            missing_key("khbh"),
+        ),
     ),
     SourceTable(
-        "crm", "t_lxr", ("lxrbh",),
+        "crm",
+        "t_lxr",
+        ("lxrbh",),
         (full_width("sjh"), country_prefix("sjh"), stray_spaces("xm"), missing_key("lxrbh"), impossible_date("jdsj")),
     ),
     SourceTable(
-        "crm", "t_xs", ("xsbh",),
-        (full_width("sjh"), country_prefix("sjh"), stray_spaces("zt"),
-         unknown_status("zt"), impossible_date("cjsj"), missing_key("xsbh"), future_date("cjsj")),
+        "crm",
+        "t_xs",
+        ("xsbh",),
+        (
+            full_width("sjh"),
+            country_prefix("sjh"),
+            stray_spaces("zt"),
+            unknown_status("zt"),
+            impossible_date("cjsj"),
+            missing_key("xsbh"),
+            future_date("cjsj"),
+        ),
     ),
     SourceTable(
-        "crm", "t_sj", ("sjbh",),
+        "crm",
+        "t_sj",
+        ("sjbh",),
         (full_width("yjje"), stray_spaces("zt"), unknown_status("zt"), impossible_date("cjsj"), missing_key("sjbh")),
     ),
     SourceTable(
-        "crm", "t_sjjd", ("sjbh", "jrsj"),
+        "crm",
+        "t_sjjd",
+        ("sjbh", "jrsj"),
         (full_width("jdxh"), stray_spaces("jdmc"), impossible_date("jrsj"), missing_key("sjbh")),
     ),
     SourceTable(
-        "crm", "t_dd", ("ddbh",),
-        (full_width("xdsj"), stray_spaces("zt"),
-         unknown_status("zt"), impossible_date("xdsj"), future_date("xdsj"), missing_key("ddbh")),
+        "crm",
+        "t_dd",
+        ("ddbh",),
+        (
+            full_width("xdsj"),
+            stray_spaces("zt"),
+            unknown_status("zt"),
+            impossible_date("xdsj"),
+            future_date("xdsj"),
+            missing_key("ddbh"),
+        ),
     ),
     SourceTable(
-        "crm", "t_ddmx", ("ddbh", "hh"),
+        "crm",
+        "t_ddmx",
+        ("ddbh", "hh"),
         (full_width("sl"), stray_spaces("cpbh"), negative("sl"), missing_key("ddbh")),
     ),
     SourceTable("crm", "t_fp", ("fpbh",), (full_width("je"), impossible_date("dqrq"), missing_key("fpbh"))),
@@ -118,40 +153,76 @@ CRM = (
 SHOP = (
     SourceTable("shop", "catalogue", ("sku",)),
     SourceTable(
-        "shop", "members", ("member_no",),
-        (full_width("mobile"), country_prefix("mobile"), spaced_code("license_no"),
-         wrong_check("license_no"), missing_key("member_no")),
-        stamp="modified", stamp_format="%Y/%m/%d %H:%M:%S",
+        "shop",
+        "members",
+        ("member_no",),
+        (
+            full_width("mobile"),
+            country_prefix("mobile"),
+            spaced_code("license_no"),
+            wrong_check("license_no"),
+            missing_key("member_no"),
+        ),
+        stamp="modified",
+        stamp_format="%Y/%m/%d %H:%M:%S",
     ),
     SourceTable(
-        "shop", "orders", ("order_no",),
-        (full_width("created_time"), stray_spaces("state"),
-         unknown_status("state"), impossible_date("created_time"), future_date("created_time"), missing_key("order_no")),
-        stamp="modified_time", stamp_format="%Y/%m/%d %H:%M:%S",
+        "shop",
+        "orders",
+        ("order_no",),
+        (
+            full_width("created_time"),
+            stray_spaces("state"),
+            unknown_status("state"),
+            impossible_date("created_time"),
+            future_date("created_time"),
+            missing_key("order_no"),
+        ),
+        stamp="modified_time",
+        stamp_format="%Y/%m/%d %H:%M:%S",
     ),
     SourceTable(
-        "shop", "order_lines", ("订单编号", "行号"),
+        "shop",
+        "order_lines",
+        ("订单编号", "行号"),
         (full_width("数量"), full_width("单价"), stray_spaces("商品编码"), negative("数量"), missing_key("订单编号")),
     ),
     SourceTable(
-        "shop", "refunds", ("refund_no",),
+        "shop",
+        "refunds",
+        ("refund_no",),
         (full_width("qty"), stray_spaces("order_no"), negative("qty"), impossible_date("refund_time")),
     ),
 )
 
 CHATS = (
     SourceTable(
-        "chats", "chats", ("chat_id",),
-        (full_width("message_count"), stray_spaces("platform"),
-         unknown_status("platform"), impossible_date("started_at"), missing_key("chat_id")),
+        "chats",
+        "chats",
+        ("chat_id",),
+        (
+            full_width("message_count"),
+            stray_spaces("platform"),
+            unknown_status("platform"),
+            impossible_date("started_at"),
+            missing_key("chat_id"),
+        ),
         hidden=("_started_at", "_message_count"),
     ),
 )
 
 VISITS = (
     SourceTable(
-        "visits", "visits", ("拜访编号",),
-        (full_width("拜访日期"), stray_spaces("客户编号"), impossible_date("拜访日期"), missing_key("拜访编号"), future_date("拜访日期")),
+        "visits",
+        "visits",
+        ("拜访编号",),
+        (
+            full_width("拜访日期"),
+            stray_spaces("客户编号"),
+            impossible_date("拜访日期"),
+            missing_key("拜访编号"),
+            future_date("拜访日期"),
+        ),
         hidden=("_team",),
     ),
 )

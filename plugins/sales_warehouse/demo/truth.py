@@ -1,7 +1,8 @@
 """What is true, beside the data: the pipeline never reads it, the proofs do.
 
 truth/mistakes/<day>.parquet   every mistake that was made that night: where, which row, what was written for what
-truth/rows/<day>.parquet       rows handed over that night by table: all, clean, repairable, bad, duplicate
+truth/rows/<day>.parquet       rows handed over that night by table: all, clean, of them mended, and
+                               repairable, bad, duplicate
 truth/customers.parquet        who is who: one row for each company, with its identifier in each system
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from sales_warehouse.demo.delivery import Delivery
+from sales_warehouse.demo.delivery import MEND_VERSION, Delivery
 from sales_warehouse.sql import ident, literal
 
 CUSTOMERS = """
@@ -21,8 +22,13 @@ from accounts
 order by account_key
 """
 
+
 def write_night(
-    connection: duckdb.DuckDBPyConnection, deliveries: list[Delivery], since: datetime.date, night: datetime.date, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    deliveries: list[Delivery],
+    since: datetime.date,
+    night: datetime.date,
+    folder: Path,
 ) -> None:
     """Keep what was handed over from `since` to `night`; the same night written again replaces its files."""
     marked = f"_at >= {literal(since)}"
@@ -34,6 +40,7 @@ def write_night(
     )
     counts = " union all ".join(
         f"select {_origin(d)}, count(*) as row_count, count(*) filter (_kind is null) as clean_count, "
+        f"count(*) filter (_version >= {MEND_VERSION}) as mended_count, "
         + ", ".join(f"count(*) filter (_severity = '{s}') as {s}_count" for s in ("repairable", "bad", "duplicate"))
         + f" from {_handed_over(d)} where {marked}"
         for d in deliveries

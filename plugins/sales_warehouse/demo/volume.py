@@ -116,18 +116,25 @@ def _orders(first: int, last: int) -> str:
             ['delivered', 'delivered', 'delivered', 'paid', 'cancelled'][1 + pick('status', i, 5)] as status,
             strftime(moment, '%Y-%m-%d %H:%M:%S') as ordered_at,
             strftime(moment + interval 1 hour, '%Y-%m-%d %H:%M:%S') as updated_at
-        from (select i, getvariable('start')::timestamp + to_seconds((i * getvariable('seconds_per_order'))::bigint) as moment
-            from range({first}, {last}) as t(i))"""
+        from (
+            select i, getvariable('start')::timestamp
+                + to_seconds((i * getvariable('seconds_per_order'))::bigint) as moment
+            from range({first}, {last}) as t(i)
+        )"""
 
 
 def _order_lines(first: int, last: int) -> str:
     return f"""
         select
-            'O' || i // {LINES_PER_ORDER} as order_id, i % {LINES_PER_ORDER} + 1 as line_number, 'P' || pick('product', i, getvariable('products')) as product_id,
+            'O' || i // {LINES_PER_ORDER} as order_id, i % {LINES_PER_ORDER} + 1 as line_number,
+            'P' || pick('product', i, getvariable('products')) as product_id,
             quantity, price, (case when i % 10 = 0 then price * quantity * 0.05 else 0 end)::decimal(18, 2) as discount,
             (price * quantity * 0.13)::decimal(18, 2) as tax
-        from (select i, 1 + pick('quantity', i, 20) as quantity, (5 + 400 * draw('unit price', i))::decimal(18, 2) as price
-            from range({first}, {last}) as t(i))"""
+        from (
+            select i, 1 + pick('quantity', i, 20) as quantity,
+                (5 + 400 * draw('unit price', i))::decimal(18, 2) as price
+            from range({first}, {last}) as t(i)
+        )"""
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:

@@ -30,7 +30,12 @@ def write_weekly(connection: duckdb.DuckDBPyConnection, delivery: Delivery, fold
     for team, monday in groups:
         year, week, _ = monday.isocalendar()
         target = folder / f"{team}_{year}W{week:02d}.xlsx"
-        _write(target, f"{team} 客户拜访记录（{year}年第{week}周）", delivery.columns, _rows(connection, delivery, team, monday))
+        _write(
+            target,
+            f"{team} 客户拜访记录（{year}年第{week}周）",
+            delivery.columns,
+            _rows(connection, delivery, team, monday),
+        )
     return len(groups)
 
 

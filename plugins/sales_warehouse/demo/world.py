@@ -69,7 +69,10 @@ def advance(world_dir: Path, settings: DemoFile, *, crm_url: str | None = None) 
     with durable.lock(world_dir / ".lock", wait_seconds=60, purpose=f"making the world in {world_dir}"):
         state = _next_state(world_dir, settings)
         first = BEGINNING if state.night == 0 else state.business_date
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=world_dir) as temp, open_generator(settings, Path(temp)) as world:
+        with (
+            tempfile.TemporaryDirectory(prefix=".making-", dir=world_dir) as temp,
+            open_generator(settings, Path(temp)) as world,
+        ):
             _live(world, world_dir, crm_url or f"sqlite:///{world_dir / 'crm.db'}", first, state.business_date)
         durable.write_json(world_dir / STATE, _written(state, settings))
     return state
@@ -82,7 +85,7 @@ def _next_state(world_dir: Path, settings: DemoFile) -> WorldState:
     if known["settings"] != _fingerprint(settings):
         raise WorldError(
             f"{world_dir} holds a world that was made with other settings of demo.yml. "
-            "Put the old settings back, or remove the folder (and the state of the warehouse that read it) to start anew."
+            "Put the old settings back, or remove the folder (and the state of the warehouse that read it)."
         )
     night = known["night"] + 1
     return WorldState(settings.business_date + datetime.timedelta(days=night), night)

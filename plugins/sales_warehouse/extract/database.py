@@ -82,7 +82,8 @@ def _engine(source: str, url: str) -> sa.Engine:
         waits = {"connect_timeout": CONNECT_SECONDS} if backend in ("postgresql", "mysql", "mariadb") else {}
         return sa.create_engine(parsed, connect_args=waits, poolclass=sa.pool.NullPool)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        shown = "is not a SQLAlchemy URL" if isinstance(error, ArgumentError) else f"needs a driver ({error})"
+        lacks_driver = isinstance(error, NoSuchModuleError | ModuleNotFoundError)
+        shown = f"needs a driver that is not installed ({error})" if lacks_driver else "is not a SQLAlchemy URL"
         raise SourceMisconfigured(
             f"{source}: connection.url {shown}; write it like postgresql://user:${{PASSWORD}}@host/name"
         ) from None
@@ -106,8 +107,9 @@ def _snapshot(connection: Connection) -> Connection:
 
 @dataclass(frozen=True)
 class _Relation:
-    """A table as the database describes it."""
+    """A table as the database describes it; `where` is its place for messages."""
 
+    where: str
     origin: str
     table: sa.TableClause
     types: Mapping[str, sa.types.TypeEngine]
@@ -128,7 +130,7 @@ class _Relation:
             raise SourceMisconfigured(f"{where}: {_unknown('column', missing, list(types))}")
         key = tuple(inspector.get_pk_constraint(name, schema).get("constrained_columns") or ())
         clause = sa.table(name, *(sa.column(column) for column in types), schema=schema)
-        return cls(name, clause, types, key, connection.dialect.name)
+        return cls(where, name, clause, types, key, connection.dialect.name)
 
     def select(self, table: Table, cursor: str | None) -> sa.Select:
         """Select the promised columns, and the cursor as the last one."""
@@ -167,7 +169,7 @@ def _land(
 ) -> Landed:
     highest: Any = None
     result = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS).execute(
-        _select(relation, name, table, cursor)
+        _select(relation, table, cursor)
     )
     with TextParquet(path, table.columns, relation.origin) as parquet, result:
         for part in result.partitions(BATCH_ROWS):
@@ -180,12 +182,12 @@ def _land(
     return Landed(name, path, relation.origin, parquet.rows, parquet.content, reached)
 
 
-def _select(relation: _Relation, name: str, table: Table, cursor: str | None) -> sa.Select:
+def _select(relation: _Relation, table: Table, cursor: str | None) -> sa.Select:
     try:
         return relation.select(table, cursor)
     except (ValueError, ArithmeticError) as error:
         raise SourceMisconfigured(
-            f"{name}: the last cursor {cursor!r} is not a value of the column {table.cursor!r} ({error}); "
+            f"{relation.where}: the last cursor {cursor!r} is not a value of the column {table.cursor!r} ({error}); "
             "did the column change its type? load the source afresh"
         ) from error
 
@@ -196,7 +198,7 @@ def _highest(highest: Any, values: Sequence[Any]) -> Any:
     try:
         return max(known, default=None)
     except TypeError:
-        return max(map(value_text, known))
+        return max(value_text(value) or "" for value in known)
 
 
 def _unknown(what: str, missing: Sequence[str], there: Sequence[str]) -> str:

@@ -83,8 +83,8 @@ class _File:
         for name in absent:
             if close := difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6):
                 raise FileRefused(
-                    f"no line has the key {name!r}, but there is {folded[close[0]]!r}; change `columns` (and the mapping) "
-                    "if the source changed, or ask for the old name"
+                    f"no line has the key {name!r}, but there is {folded[close[0]]!r}; change `columns` (and the "
+                    "mapping) if the source changed, or ask for the old name"
                 )
         notes = [f"no line has the key {name!r}" for name in absent]
         return (*notes, f"keys that are not declared: {', '.join(unknown)}") if unknown else tuple(notes)

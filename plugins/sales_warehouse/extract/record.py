@@ -54,7 +54,8 @@ def _explain(text: bytes, error: msgspec.DecodeError) -> str:
     if constant := _NOT_JSON.search(text):
         return f"{constant.group(1).decode()} is not JSON"
     if "truncated" in str(error):
-        return "not JSON: the text ends in the middle"
+        whole = text.rstrip().endswith(b"}")
+        return f"not JSON: {'a broken escape or an open bracket' if whole else 'the text ends in the middle'}"
     return f"not JSON: {str(error).removeprefix('JSON is malformed: ')}"
 
 

@@ -101,7 +101,7 @@ class _Counter:
         returns = np.flatnonzero(inner == CR)
         outside = returns[(np.searchsorted(quotes, returns) + self.quotes) % 2 == 0]
         following = np.frombuffer(padded, np.uint8)[outside + 2]
-        if (following != LF).any() or self.result.line_end == "\n":
+        if len(outside) and (self.result.line_end == "\n" or (following != LF).any()):
             self.result.suspect("mixed line ends")
 
     def _count(self, body: np.ndarray, ends: np.ndarray) -> None:

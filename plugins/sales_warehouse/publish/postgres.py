@@ -21,6 +21,7 @@ from sales_warehouse.publish import manifest, postgres_ledger, postgres_swap, po
 from sales_warehouse.publish.manifest import Manifest
 
 URL_VARIABLE = "SALES_WAREHOUSE_POSTGRES_URL"
+URL_FILE_VARIABLE = "SALES_WAREHOUSE_POSTGRES_URL_FILE"
 READER = "sales_reader"
 LOCK = zlib.crc32(b"sales_warehouse.publish")
 
@@ -42,7 +43,7 @@ class BadUrl(ValueError):
 
 def configured_url(environment: Mapping[str, str]) -> str | None:
     """The connection of the published marts: SALES_WAREHOUSE_POSTGRES_URL, or the file named by …_URL_FILE, or None."""
-    file = environment.get(f"{URL_VARIABLE}_FILE")
+    file = environment.get(URL_FILE_VARIABLE)
     return environment.get(URL_VARIABLE) or (Path(file).read_text(encoding="utf-8").strip() if file else None) or None
 
 

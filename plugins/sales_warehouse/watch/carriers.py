@@ -17,6 +17,7 @@ from sales_warehouse.watch import formats
 from sales_warehouse.watch.message import Message
 
 URLS_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS"
+URLS_FILE_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS_FILE"
 
 # Receivers that know this header drop a second copy (a draft of the IETF, used by many APIs).
 KEY_HEADER = "Idempotency-Key"
@@ -104,7 +105,7 @@ def _of_connection(connection: str, addresses: Callable[[str], Sequence[str]]) -
 
 def apprise_urls(environment: Mapping[str, str]) -> list[str]:
     """Addresses of SALES_WAREHOUSE_APPRISE_URLS, or of the file named by …_URLS_FILE, apart by white space."""
-    file = environment.get(f"{URLS_VARIABLE}_FILE")
+    file = environment.get(URLS_FILE_VARIABLE)
     return (environment.get(URLS_VARIABLE) or (Path(file).read_text(encoding="utf-8") if file else "")).split()
 
 

