@@ -24,6 +24,11 @@ CompanyFolder = Annotated[
     typer.Option("--company", envvar="SALES_WAREHOUSE_COMPANY", help="Folder of the company's configuration."),
 ]
 DEFAULT_COMPANY = settings.PROJECT / "config" / "demo"
+ENDINGS = {
+    1: "[red bold]Nothing was published by this refresh; readers stay on the last version.[/red bold]",
+    3: "[yellow]Published, but something failed; see above.[/yellow]",
+    130: "[yellow]Interrupted. Run it again: every step takes up where it stopped.[/yellow]",
+}
 
 
 @app.command()
@@ -89,10 +94,15 @@ def ui(
     port: Annotated[int | None, typer.Option(help="Port of the pages; default: a free one.")] = None,
 ) -> None:
     """Start Airflow's own UI with the DAGs, the asset graph, the board and the other pages; Ctrl-C stops it."""
-    from sales_warehouse.airflow.server import serve
+    from sales_warehouse.airflow.ports import PortTaken
+    from sales_warehouse.airflow.server import ServerFailed, serve
 
     checked = _load(company)
-    raise typer.Exit(serve(Home.of(checked.company_id), company, checked.about.time_zone, port=port, console=console))
+    home = Home.of(checked.company_id)
+    try:
+        raise typer.Exit(serve(home, company, checked.about.time_zone, port=port, console=console))
+    except (PortTaken, ServerFailed) as error:
+        _fail(f"{error}")
 
 
 @app.command()
@@ -135,10 +145,10 @@ def _summarise(company: Company, outcome) -> None:  # noqa: ANN001
         seconds=outcome.seconds,
         orchestration_seconds=outcome.orchestration_seconds,
     )
-    if outcome.exit_code == 1:
-        console.print("[red bold]Nothing was published by this refresh; readers stay on the last version.[/red bold]")
-    elif outcome.exit_code:
-        console.print("[yellow]Published, but something failed; see above.[/yellow]")
+    if outcome.error:
+        console.print(f"[red]Airflow could not run the DAGs: {outcome.error}[/red]", highlight=False)
+    if ending := ENDINGS.get(outcome.exit_code):
+        console.print(ending)
     console.print(f"  log         {outcome.log}", highlight=False, soft_wrap=True)
 
 

@@ -167,7 +167,9 @@ def _landed(connection: duckdb.DuckDBPyConnection, source: Source, paths: list[P
     columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
     plain = [name for name in columns if name not in ("_row_number", "file_row_number", "_malformed", "_raw")]
     cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
-    number = "_row_number" if "_row_number" in present else "file_row_number + 1 as _row_number"
+    # one file may carry its row numbers while a large one beside it leaves them to Parquet
+    given = "_row_number" if "_row_number" in present else "null"
+    number = f"coalesce({given}, file_row_number + 1) as _row_number"
     extra = [name if name in present else f"cast(null as varchar) as {name}" for name in ("_malformed", "_raw")]
     return f"select {', '.join([*cells, number, *extra])} from {relation}"
 

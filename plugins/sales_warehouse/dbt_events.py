@@ -84,13 +84,13 @@ def save_results(home: Home, run_id: str, nodes: Sequence[Node]) -> None:
 
 def failure_text(results: Path, nodes: Sequence[Node], said: Sequence[str], code: int | None, log: Path) -> str:
     """Say which models or tests failed, with their file and message, and what to do next."""
-    messages = _messages(results)
+    told = _results(results)
     failed = [node for node in nodes if node.status in FAILED]
-    parts = [_failure(node, messages.get(node.name, "")) for node in failed]
+    parts = [_failure(node, told.get(node.name, {}).get("message") or "") for node in failed]
     if not parts:
         parts = ["\n".join(said[-20:]) or f"dbt ended with code {code} and said nothing."]
-    skipped = sum(node.status == "skipped" for node in nodes)
-    after = f"\n{skipped} models that depend on it were not built." if skipped else ""
+    skipped = sum(result["status"] == "skipped" for result in told.values())
+    after = f"\nNot built or tested, because they depend on it: {skipped}." if skipped else ""
     return "\n".join(parts) + after + f"\nReaders stay on the last published version. The whole log: {log}"
 
 
@@ -108,15 +108,10 @@ def _failure(node: Node, message: str) -> str:
     return f"dbt {node.kind} {node.name} failed ({node.file}):\n  {message.strip()}\n{advice}"
 
 
-def _messages(results: Path) -> dict[str, str]:
-    """Return what dbt said of each node that it ran, by name."""
-    if not results.exists():
+def _results(file: Path) -> dict[str, Mapping[str, Any]]:
+    """Return what dbt says of each node that it ran or skipped, by name; nothing when it never came to run."""
+    if not file.exists():
         return {}
-    listed = json.loads(results.read_text(encoding="utf-8"))["results"]
-    return {_name(item["unique_id"]): item.get("message") or "" for item in listed}
-
-
-def _name(unique_id: str) -> str:
-    """`model.project.orders` → `orders`; a generic test's id ends in a hash that is not part of its name."""
-    kind, _, name, *_ = unique_id.split(".")
-    return name
+    listed = json.loads(file.read_text(encoding="utf-8"))["results"]
+    # model.project.orders; the id of a generic test ends in a hash besides
+    return {item["unique_id"].split(".")[2]: item for item in listed}

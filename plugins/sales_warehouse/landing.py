@@ -58,10 +58,11 @@ class Load:
 
 @dataclass
 class LandReport:
-    """What one extraction did: a load when there was anything new, and what was refused."""
+    """What one extraction did: a load when there was anything new, what was refused, and what people should know."""
 
     load: Load | None
     refused: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def loads(home: Home, source: str) -> list[Load]:
@@ -124,7 +125,7 @@ def land(
     refused = [asdict(item) for item in extraction.refused]
     word = "refused" if refused else "landed" if load else "unchanged"
     _write_status(folder, extracted_at, word, "; ".join(item["reason"] for item in refused), refused)
-    return LandReport(load, refused)
+    return LandReport(load, refused, list(extraction.notes))
 
 
 def _commit(
@@ -166,11 +167,8 @@ def _seen(before: list[Load]) -> dict[str, set[str]]:
 
 
 def _cursors(before: list[Load]) -> dict[str, str | None]:
-    cursors: dict[str, str | None] = {}
-    for item in (item for load in before for item in load.files):
-        if item.cursor is not None:
-            cursors[item.table] = max(cursors.get(item.table) or "", item.cursor)
-    return cursors
+    """Return the newest cursor of each table; a reader never gives one that is lower than the last."""
+    return {item.table: item.cursor for load in before for item in load.files if item.cursor is not None}
 
 
 def _latest(before: list[Load]) -> dict[str, dict[str, str]]:

@@ -49,6 +49,7 @@ def extract(run: Run, source: str) -> StepReport:
             on_progress=log.progress,
         )
         report.rows = {"landed": landed.load.rows if landed.load else 0, "refused_files": len(landed.refused)}
+        report.notes = landed.notes
         if landed.refused:
             listed = "\n".join(f"  {item['origin']}: {item['reason']}" for item in landed.refused)
             raise RefusedInput(f"{source}: {len(landed.refused)} refused, the rest was taken:\n{listed}")

@@ -76,11 +76,11 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, summary: Summary, languag
     counts = connection.execute(f"select {sums} from trust_row_accounting").fetchone()
     summary.history = dict(zip(columns, map(int, counts), strict=True))
     summary.reasons = connection.execute(
-        f"select source, entity, coalesce(column_name, ''), reason_{name}, sum(row_count) as n "
+        f"select source, entity, coalesce(column_name, ''), reason{'_zh' if name == 'zh' else ''}, sum(row_count) as n "
         "from trust_quarantine_reasons group by all order by n desc, source, entity limit 5"
     ).fetchall()
     summary.targets = connection.execute(
-        f"select target_name_{name}, metric_id, actual_value, target_value, progress_rate, status "
+        f"select coalesce(metric_name_{name}, metric_id), metric_id, actual_value, target_value, progress_rate, status "
         "from kpi_targets order by target_id"
     ).fetchall()
     summary.alerts = connection.execute(

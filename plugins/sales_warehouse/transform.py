@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sales_warehouse import settings
-from sales_warehouse.home import Home
 from sales_warehouse.dbt_events import Node, failure_text, read_event, save_results, with_rows
+from sales_warehouse.home import Home
 
 PROJECT = settings.PROJECT / "dbt_project"
 MOST_PENDING = 2000  # more loads than this are not worth listing in every query: everything is built instead
@@ -61,7 +61,7 @@ def transform(
     child = subprocess.Popen(
         _command(variables, everything),
         cwd=project,
-        env=_environment(),
+        env=child_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -83,7 +83,7 @@ def transform(
 
 
 def fingerprint() -> str:
-    """Return a hash over every file of the dbt project; another value means that everything has to be built again."""
+    """Return a hash over what decides the marts; another value means that everything has to be built again."""
     total = hashlib.sha256()
     for path in _files(PROJECT):
         total.update(f"{path.relative_to(PROJECT)}\0{path.stat().st_size}\0".encode())
@@ -92,8 +92,8 @@ def fingerprint() -> str:
 
 
 def _files(project: Path) -> Iterator[Path]:
-    """Yield what belongs to the project, and not what dbt leaves behind when it is run by hand."""
-    left_behind = {"target", "logs", "dbt_packages"}
+    """Yield what decides the marts: not the linter's stand-ins, nor what dbt leaves behind when it is run by hand."""
+    left_behind = {"target", "logs", "dbt_packages", "lint", "README.md", ".sqlfluff"}
     for path in sorted(project.rglob("*")):
         inside = path.relative_to(project)
         if path.is_file() and inside.parts[0] not in left_behind and path.name != ".user.yml":
@@ -128,7 +128,7 @@ def _command(variables: Mapping[str, object], full_refresh: bool) -> list[str]:
     ]  # fmt: skip
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """The child's environment; paths are relative to the copy of the project, `<home>/warehouse/project`."""
     return os.environ | {
         "SALES_WAREHOUSE_HOME_DIR": "../..",

@@ -45,7 +45,7 @@ def test_a_refresh_runs_every_step_through_airflow(
     monkeypatch.setenv("TOKEN", "canary-of-a-secret")
     pretend_in_child({"extract shop": {"fail": 1}, "transform": {"sleep": 1}})
     outcome, screen = _refresh(company)
-    assert (outcome.exit_code, outcome.error, outcome.failed_tasks) == (0, None, [])
+    assert (outcome.exit_code, outcome.error, outcome.failed_tasks) == (0, None, []), outcome.log.read_text()[-5000:]
     assert _names(outcome) == ALL_STEPS
     assert {s["step"]: s["attempts"] for s in outcome.steps if s["subject"] == "shop"}["extract"] == 2
     assert 0 < outcome.orchestration_seconds < outcome.seconds - 1

@@ -5,13 +5,6 @@ from pathlib import Path
 import pytest
 import world
 from sales_warehouse.home import Home
-from sales_warehouse.transform import TransformReport, transform
-
-
-def refresh(home: Home, pending: list[str], batch: int, *, full: bool = False, **variables: object) -> TransformReport:
-    """Run dbt for the world as of its last night."""
-    given = {**world.VARIABLES, "pending_loads": pending, "identity_batch": batch, **variables}
-    return transform(home, variables=given, full_refresh=full, on_progress=lambda *_: None)
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +15,7 @@ def night_by_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for number, night in enumerate(world.NIGHTS, start=1):
         pending = world.write_night(home, night)
         world.write_accounts(home, world.NIGHTS[:number])
-        refresh(home, pending, number, full=number == 1)
+        world.refresh(home, pending, number, full=number == 1)
     return home
 
 
@@ -34,5 +27,5 @@ def at_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for night in world.NIGHTS:
         world.write_night(home, night)
     world.write_accounts(home, world.NIGHTS)
-    refresh(home, [], 3, full=True)
+    world.refresh(home, [], 3, full=True)
     return home

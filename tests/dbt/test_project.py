@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import world
 from sales_warehouse.home import Home
-from sales_warehouse.transform import PROJECT, _environment
+from sales_warehouse.transform import PROJECT, child_environment
 
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 ENGINE_ONLY = re.compile(r"\bqualify\b|distinct on|::|\basof\b|\* except|\* exclude|\bcurrent_date\b|\bnow\(", re.I)
@@ -31,7 +31,7 @@ def test_every_rule_holds_on_its_own_rows(at_once: Home, tmp_path: Path) -> None
     done = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-path", "../logs", "test",
          "--select", "test_type:unit", "--profiles-dir", ".", "--target-path", "../target", "--vars", given],
-        cwd=home.warehouse / "project", env=_environment(), capture_output=True, text=True, check=False,
+        cwd=home.warehouse / "project", env=child_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert re.search(r"PASS=[7-9]", done.stdout), done.stdout

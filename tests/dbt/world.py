@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import accepted_files as files
 from sales_warehouse.home import Home
+from sales_warehouse.transform import TransformReport, transform
 
 Row = dict[str, object]
 AS_OF = "2026-07-01 18:00:00"
@@ -47,7 +48,7 @@ def stage(key: str, entered: str, name: str, place: int) -> Row:
     return {"opportunity_id": key, "entered_at": entered, "stage": name, "stage_order": place, "amount": "100"}
 
 
-# Net sales of the weeks of 15 and 22 June: north 100 → 85 (exactly −15 %), south 100 → 85.01 (not quite), east 64.8 → 0.
+# Net sales of the weeks of 15 and 22 June: north 100 → 85 (just −15 %), south 100 → 85.01 (not quite), east 64.8 → 0.
 WEEKLY = [
     (order("W1", "2026-06-16 02:00:00", customer_id="C1", region="north"), "100"),
     (order("W2", "2026-06-23 02:00:00", customer_id="C1", region="north"), "85"),
@@ -255,3 +256,9 @@ def write_accounts(home: Home, nights: tuple[Night, ...]) -> None:
         ]  # fmt: skip
     files.write_ledger(home, "loads", loads)
     files.write_ledger(home, "row_counts", counts)
+
+
+def refresh(home: Home, pending: list[str], batch: int, *, full: bool = False, **variables: object) -> TransformReport:
+    """Run dbt for the world as of its last night."""
+    given = {**VARIABLES, "pending_loads": pending, "identity_batch": batch, **variables}
+    return transform(home, variables=given, full_refresh=full, on_progress=lambda *_: None)

@@ -125,6 +125,14 @@ def test_marts_and_columns_may_come_and_go(home: Home, postgres: str) -> None:
     assert (views, column, allowed) == ([("dim_dates",), ("fct_order_lines",)], ("bigint",), (True,))
 
 
+def test_a_key_that_does_not_hold_is_left_out_with_a_note(home: Home, postgres: str) -> None:
+    with duckdb.connect(str(home.warehouse_file)) as db:
+        db.execute("UPDATE marts.fct_order_lines SET order_key = 'shop:1' WHERE order_key = 'shop:2'")
+    report = publish_to_postgres(publish_marts(home, "night-1").path, postgres, temp=home.tmp)
+    assert len(report.notes) == 1 and "fct_order_lines has no primary key in PostgreSQL" in report.notes[0]
+    assert generation_seen(postgres) == 1
+
+
 def test_text_with_a_nul_character_is_published_without_it(home: Home, postgres: str) -> None:
     with duckdb.connect(str(home.warehouse_file)) as db:
         db.execute("UPDATE marts.dim_products SET product_key = 'a' || chr(0) || 'b' WHERE product_key = 'p1'")

@@ -75,9 +75,9 @@ def test_killed_at_every_change_of_a_file_readers_see_old_or_new(home: Home, tmp
     kills, generation = 0, 1
     while True:
         generation += 1
-        before = read_in_child(home)
+        before = read_generation(home)
         code = run(publish_and_die, home, generation, kills + 1)
-        assert read_in_child(home) in (before, generation)
+        assert read_generation(home) in (before, generation)
         if code == 0:
             break
         assert code == -signal.SIGKILL
@@ -96,16 +96,10 @@ def test_killed_at_every_change_of_a_file_readers_see_old_or_new(home: Home, tmp
 def test_killed_at_a_named_place_the_next_publish_is_whole(home: Home, name: str) -> None:
     assert run(publish_and_die, home, 1, 0) == 0
     assert run(publish_to_failpoint, home, 2, name) == -signal.SIGKILL, f"{name} was not reached"
-    assert read_in_child(home) == (2 if name == "publish.after_swap" else 1)
+    assert read_generation(home) == (2 if name == "publish.after_swap" else 1)
     assert run(publish_and_die, home, 3, 0) == 0
-    assert read_in_child(home) == 3
+    assert read_generation(home) == 3
     assert_tidy(home)
-
-
-def read_in_child(home: Home) -> int:
-    """Read in a process of its own, so that no connection of this one keeps an old file."""
-    with processes.Pool(1) as pool:
-        return pool.apply(read_generation, (home,))
 
 
 def assert_tidy(home: Home) -> None:

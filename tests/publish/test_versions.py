@@ -132,6 +132,17 @@ def test_a_type_that_not_every_reader_knows_is_refused_by_name(home: Home, type_
         publish_marts(home, "night-1")
 
 
+def test_the_key_of_a_mart_is_the_one_that_its_description_names(home: Home) -> None:
+    with duckdb.connect(str(home.warehouse_file)) as db:
+        db.execute("COMMENT ON TABLE marts.fct_order_lines IS 'A line. Primary key: order_key, order_date. 订单行。'")
+        db.execute("COMMENT ON TABLE marts.dim_products IS 'A product. Primary key: all of these columns. 商品。'")
+    tables = manifest.read(publish_marts(home, "night-1", keys=None).path).tables
+    assert {table.name: table.key for table in tables} == {
+        "dim_products": (),
+        "fct_order_lines": ("order_key", "order_date"),
+    }
+
+
 def test_an_empty_mart_is_a_table_without_rows(home: Home) -> None:
     with duckdb.connect(str(home.warehouse_file)) as db:
         db.execute("CREATE TABLE marts.alert_net_sales_fall (incident_key VARCHAR)")

@@ -79,6 +79,13 @@ def _has_month(column: str) -> str:
     return f"{ident(column)} >= DATE '1900-01-01' AND {ident(column)} < DATE '3000-01-01'"
 
 
+def stated_key(comment: str, columns: Sequence[Column]) -> tuple[str, ...]:
+    """The key that a model's description ends its English with (`Primary key: order_key, line_number.`), if it does."""
+    stated = re.search(r"Primary key: ([\w, ]+)\.", comment)
+    names = tuple(name.strip() for name in stated[1].split(",")) if stated else ()
+    return names if set(names) <= {column.name for column in columns} else ()
+
+
 def _table(
     db: DuckDBPyConnection, name: str, comment: str | None, key: Sequence[str] | None, monthly_from_rows: int
 ) -> Table:
@@ -89,7 +96,9 @@ def _table(
         Piece(piece, f"parquet/{name}.parquet" if month is None else f"parquet/{name}/{piece}.parquet", count, checksum)
         for piece, (count, checksum) in checksums(db, relation(name), columns, month).items()
     )
-    return Table(name, comment, columns, tuple(key if key is not None else _primary_key(db, name)), pieces)
+    if key is None:
+        key = _primary_key(db, name) or stated_key(comment or "", columns)
+    return Table(name, comment, columns, tuple(key), pieces)
 
 
 def _columns(db: DuckDBPyConnection, table: str) -> tuple[Column, ...]:

@@ -64,7 +64,7 @@ def publish_to_postgres(
         postgres_ledger.drop_unfinished(db)
         state = postgres_ledger.state_of(db, done.content)
         if state is None:
-            _load(db, conninfo, done, version_folder, temp)
+            notes += _load(db, conninfo, done, version_folder, temp)
         waited = 0.0 if state == "live" else postgres_swap.swap(db, done, reader=reader, wait_seconds=wait_seconds)
         postgres_swap.describe(db, done, reader)
         notes += postgres_ledger.drop_old(db)
@@ -72,12 +72,13 @@ def publish_to_postgres(
     return PostgresReport(done.version, outcome, {table.name: table.rows for table in done.tables}, waited, notes)
 
 
-def _load(db: psycopg.Connection, conninfo: str, done: Manifest, folder: Path, temp: Path) -> None:
+def _load(db: psycopg.Connection, conninfo: str, done: Manifest, folder: Path, temp: Path) -> list[str]:
     schema = postgres_ledger.begin(db, done)
     postgres_tables.create(db, schema, done.tables)
     postgres_tables.load(conninfo, schema, done.tables, folder, temp)
-    postgres_tables.finish(db, schema, done.tables)
+    notes = postgres_tables.finish(db, schema, done.tables)
     postgres_ledger.loaded(db, schema)
+    return notes
 
 
 def _conninfo(url: str) -> str:
@@ -96,7 +97,7 @@ def _session(conninfo: str, wait_seconds: float) -> Iterator[psycopg.Connection]
     """A connection that is the only publisher of its database; the lock ends with the session."""
     with psycopg.connect(conninfo, autocommit=True, application_name="sales_warehouse publish") as db:
         deadline = time.monotonic() + wait_seconds
-        while not db.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()[0]:
+        while not postgres_ledger.value(db, "SELECT pg_try_advisory_lock(%s)", [LOCK]):
             if time.monotonic() > deadline:
                 raise durable.Busy(
                     "publishing to PostgreSQL: another publish of this database is at work; try again later"

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import psycopg
 
 from sales_warehouse.publish.manifest import Manifest
 from sales_warehouse.sql import ident, literal
 
 SCHEMA = "sales_publishing"
+
+
+def value(db: psycopg.Connection, query: str, parameters: Sequence[object] = ()) -> Any:
+    """The one value that a query gives, None when it gives no row."""
+    row = db.execute(query, parameters).fetchone()
+    return row[0] if row else None
 
 
 def ensure(db: psycopg.Connection) -> None:
@@ -24,20 +33,16 @@ def ensure(db: psycopg.Connection) -> None:
 
 def state_of(db: psycopg.Connection, content: str) -> str | None:
     """`live` or `previous` when this content is loaded, None otherwise."""
-    row = db.execute(f"SELECT state FROM {SCHEMA}.versions WHERE content = %s", [content]).fetchone()
-    return row[0] if row else None
+    return value(db, f"SELECT state FROM {SCHEMA}.versions WHERE content = %s", [content])
 
 
 def schema_of(db: psycopg.Connection, content: str) -> str:
-    row = db.execute(f"SELECT schema_name FROM {SCHEMA}.versions WHERE content = %s", [content]).fetchone()
-    assert row is not None, "a version is noted before it is swapped in"
-    return row[0]
+    return value(db, f"SELECT schema_name FROM {SCHEMA}.versions WHERE content = %s", [content])
 
 
 def live_tables(db: psycopg.Connection) -> set[str]:
     """The names that readers see now."""
-    row = db.execute(f"SELECT tables FROM {SCHEMA}.versions WHERE state = 'live'").fetchone()
-    return set(row[0]) if row else set()
+    return set(value(db, f"SELECT tables FROM {SCHEMA}.versions WHERE state = 'live'") or ())
 
 
 def begin(db: psycopg.Connection, done: Manifest) -> str:

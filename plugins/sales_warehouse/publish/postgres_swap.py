@@ -46,9 +46,9 @@ def swap(db: psycopg.Connection, done: Manifest, *, reader: str, wait_seconds: f
     Raises OlderSnapshots, naming the sessions to end, when it could not be done in time; nothing is changed then.
     """
     started = time.monotonic()
-    horizon = db.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()[0]
+    horizon = postgres_ledger.value(db, "SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
     opened = [row[0] for row in db.execute("SELECT virtualxid FROM pg_locks WHERE locktype = 'virtualxid'").fetchall()]
-    query = SNAPSHOTS if db.execute(MAY_SEE_SNAPSHOTS).fetchone()[0] else TRANSACTIONS
+    query = SNAPSHOTS if postgres_ledger.value(db, MAY_SEE_SNAPSHOTS) else TRANSACTIONS
     while True:
         holders = db.execute(query, {"horizon": horizon, "open": opened}).fetchall()
         if not holders and _repointed(db, done, reader):

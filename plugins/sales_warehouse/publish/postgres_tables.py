@@ -11,6 +11,7 @@ from adbc_driver_postgresql import dbapi as adbc
 from duckdb import DuckDBPyConnection
 
 from sales_warehouse import sql
+from sales_warehouse.publish import postgres_ledger
 from sales_warehouse.publish.database import Mismatch
 from sales_warehouse.publish.manifest import Column, Table
 from sales_warehouse.sql import ident, literal, read_parquet
@@ -34,9 +35,7 @@ def create(db: psycopg.Connection, schema: str, tables: Sequence[Table]) -> None
     """Create the tables with types, required columns and comments: what loads them must not choose these."""
     with db.transaction():
         for table in tables:
-            columns = ", ".join(
-                f"{ident(column.name)} {_type(column)}{_required(table, column)}" for column in table.columns
-            )
+            columns = ", ".join(f"{ident(column.name)} {_type(column)}{_required(column)}" for column in table.columns)
             db.execute(f"CREATE TABLE {relation(schema, table)} ({columns})")
             db.execute(comments("TABLE", relation(schema, table), table))
 
@@ -50,17 +49,19 @@ def load(conninfo: str, schema: str, tables: Sequence[Table], folder: Path, temp
             target.commit()
 
 
-def finish(db: psycopg.Connection, schema: str, tables: Sequence[Table]) -> None:
-    """Compare counts with the version, then add keys and the planner's statistics. Raises Mismatch."""
+def finish(db: psycopg.Connection, schema: str, tables: Sequence[Table]) -> list[str]:
+    """Compare counts with the version, then add keys and the planner's statistics; return notes. Raises Mismatch."""
+    notes = []
     for table in tables:
-        rows = db.execute(f"SELECT count(*) FROM {relation(schema, table)}").fetchone()[0]
+        rows = postgres_ledger.value(db, f"SELECT count(*) FROM {relation(schema, table)}")
         if rows != table.rows:
             raise Mismatch(
                 f"PostgreSQL holds {rows} rows of {table.name}, the version {table.rows}; readers stay where they are"
             )
         if table.key:
-            db.execute(f"ALTER TABLE {relation(schema, table)} ADD PRIMARY KEY ({', '.join(map(ident, table.key))})")
+            notes += _add_key(db, schema, table)
         db.execute(f"ANALYZE {relation(schema, table)}")
+    return notes
 
 
 def relation(schema: str, table: Table) -> str:
@@ -75,12 +76,22 @@ def comments(kind: str, name: str, table: Table) -> str:
     return "; ".join(statements)
 
 
+def _add_key(db: psycopg.Connection, schema: str, table: Table) -> list[str]:
+    """Add the primary key. The audit judges the rows; here a key that does not hold is left out, with a note."""
+    key = ", ".join(map(ident, table.key))
+    try:
+        db.execute(f"ALTER TABLE {relation(schema, table)} ADD PRIMARY KEY ({key})")
+    except psycopg.errors.IntegrityError as error:
+        return [f"{table.name} has no primary key in PostgreSQL: {key} has {error.diag.message_primary}"]
+    return []
+
+
 def _type(column: Column) -> str:
     return TYPES.get(column.type) or column.type.replace("DECIMAL", "numeric")
 
 
-def _required(table: Table, column: Column) -> str:
-    return "" if column.is_nullable and column.name not in table.key else " NOT NULL"
+def _required(column: Column) -> str:
+    return "" if column.is_nullable else " NOT NULL"
 
 
 def _batches(db: DuckDBPyConnection, table: Table, folder: Path) -> pyarrow.RecordBatchReader:

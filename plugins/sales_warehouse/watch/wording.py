@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-Row = Mapping[str, str | None]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

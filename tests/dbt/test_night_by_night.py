@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
-from conftest import refresh
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, literal
 
@@ -54,7 +53,7 @@ def test_the_comparison_sees_a_single_row(at_once: Home, tmp_path: Path) -> None
 
 
 def test_applying_the_last_night_again_changes_nothing(copy: Home, at_once: Home) -> None:
-    refresh(copy, list(world.THIRD.loads), 3)
+    world.refresh(copy, list(world.THIRD.loads), 3)
     assert differences(copy.warehouse_file, at_once.warehouse_file) == {}
 
 
@@ -63,7 +62,7 @@ def test_a_source_that_sends_its_whole_table_again_makes_no_order_new(copy: Home
     again = "20260702T020000_000000"
     shop = world.FIRST.loads["20260629T020000_000000"][1]
     world.files.write_load(copy, "shop", again, {"customers": shop["customers"], "orders": shop["orders"]})
-    refresh(copy, [again], 4)
+    world.refresh(copy, [again], 4)
     changed = differences(copy.warehouse_file, at_once.warehouse_file)
     assert set(changed) <= {"trust_row_accounting"}  # the ledger was not told of the new load
     with duckdb.connect(str(copy.warehouse_file), read_only=True) as connection:
