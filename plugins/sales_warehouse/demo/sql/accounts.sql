@@ -35,8 +35,13 @@ named as (
 select * from named;
 
 create or replace table accounts as
+with choosing as (
+    select n.*, pick('owner', account_key, s.staff_count) as owner_slot
+    from account_places as n
+    join region_staff as s using (region)
+)
 select
-    n.* exclude (entity_class, area_code, city_draw, industry_draw, size_draw),
+    n.* exclude (entity_class, area_code, city_draw, industry_draw, size_draw, owner_slot),
     k.credit_code,
     case
         when account_key < 500000000 then 'KH' || lpad(account_key::varchar, 6, '0')
@@ -51,10 +56,9 @@ select
         end end as joined_at,
     r.rep_id as owner_id,
     r.rep_key as owner_key
-from account_places as n
+from choosing as n
 join credit_codes('account_places') as k using (account_key)
-join region_staff as s on s.region = n.region
-join reps as r on r.region = n.region and r.region_slot = pick('owner', account_key, s.staff_count);
+join reps as r on r.region = n.region and r.region_slot = n.owner_slot;
 
 create or replace table contacts as
 select

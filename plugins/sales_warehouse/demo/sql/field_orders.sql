@@ -47,14 +47,17 @@ with wanted as (
     cross join lateral (select 1 + pick('line count', o.deal_key, 3) as line_count) as c
     cross join lateral (select unnest(range(1, c.line_count + 1)) as line_no) as numbers
 ),
+choosing as (
+    select w.*, (pick('first product', w.deal_key, c.product_count) + line_no - 1) % c.product_count as slot
+    from wanted as w
+    join (select distinct product_line, line_count as product_count from products) as c using (product_line)
+),
 priced as (
     select
         w.*, p.crm_id as product_id,
         (p.list_price * (0.82 + 0.13 * draw('deal price', w.deal_key)))::decimal(18, 2) as price
-    from wanted as w
-    join (select distinct product_line, line_count as product_count from products) as c using (product_line)
-    join products as p on p.product_line = w.product_line
-        and p.line_slot = (pick('first product', w.deal_key, c.product_count) + line_no - 1) % c.product_count
+    from choosing as w
+    join products as p on p.product_line = w.product_line and p.line_slot = w.slot
 ),
 counted as (
     select *, greatest(1, round(target_amount / line_count / price))::bigint as quantity from priced

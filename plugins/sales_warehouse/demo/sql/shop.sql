@@ -28,14 +28,19 @@ kept as (
     left join falls as f on f.region = b.region and b.day between f.first_date and f.last_date
     where f.rate is null or draw('fall of shop orders', order_key) >= f.rate
 ),
-bought as (
-    select
-        k.*, s.account_key, s.member_id, s.province, s.joined_at,
-        at_hour(k.day, least(23.9, greatest(8, 14 + 3.6 * bell('shop hour', order_key)))) as ordered_at,
-        draw('shop pays', order_key) as pay_draw
+-- The choice is made in a step of its own, so that the join after it is by equality alone.
+choosing as (
+    select k.*, pick('buyer', order_key, c.slot_count) as slot
     from kept as k
     join (select distinct region, slot_count from shop_slots) as c using (region)
-    join shop_slots as s on s.region = k.region and s.region_slot = pick('buyer', order_key, c.slot_count)
+),
+bought as (
+    select
+        k.* exclude (slot), s.account_key, s.member_id, s.province, s.joined_at,
+        at_hour(k.day, least(23.9, greatest(8, 14 + 3.6 * bell('shop hour', order_key)))) as ordered_at,
+        draw('shop pays', order_key) as pay_draw
+    from choosing as k
+    join shop_slots as s on s.region = k.region and s.region_slot = k.slot
 )
 select
     order_key, 'WS' || strftime(day, '%y%m%d') || region_no::varchar || lpad(n::varchar, 5, '0') as order_id,
@@ -53,8 +58,17 @@ cross join lateral (select draw('platform', order_key) as platform_draw) as p
 where joined_at <= ordered_at;
 
 create or replace table shop_lines as
-with wanted as (
-    select o.*, line_no, o.order_key * 10 + line_no as line_key
+with shelf as (
+    -- equipment for hospitals goes through deals, not through the shop
+    select *, row_number() over (order by product_no) - 1 as slot, count(*) over () as product_count
+    from products
+    where category <> '医院设备'
+),
+wanted as (
+    select
+        o.*, line_no, o.order_key * 10 + line_no as line_key,
+        (pick('shop product', o.order_key, (select any_value(product_count) from shelf)) + line_no * 5)
+            % (select any_value(product_count) from shelf) as slot
     from shop_orders as o
     cross join lateral (select unnest(range(1, 2 + pick('shop line count', o.order_key, 4))) as line_no) as numbers
 ),
@@ -64,10 +78,7 @@ priced as (
         p.list_price::decimal(18, 2) as price,
         greatest(1, round(780 * exp(0.4 * bell('line size', line_key)) / p.list_price))::bigint as quantity
     from wanted as w
-    -- equipment for hospitals goes through deals, not through the shop
-    join (select *, row_number() over (order by product_no) - 1 as slot, count(*) over () as product_count
-        from products where category <> '医院设备') as p
-        on p.slot = (pick('shop product', w.order_key, p.product_count) + line_no * 5) % p.product_count
+    join shelf as p using (slot)
 )
 select
     line_key, order_key, order_id, line_no, sku, product, quantity, price, ordered_at, late_days, finished_at, is_cancelled,

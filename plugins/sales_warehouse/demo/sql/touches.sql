@@ -76,6 +76,7 @@ told as (
         *,
         case when draw('chat known', chat_key) < 0.7 then pick('chat account', chat_key, getvariable('customers')) end as account_key,
         at_hour(day, least(23, greatest(7.5, 15 + 4 * bell('chat hour', chat_key)))) as started_at,
+        pick('chat rep', chat_key, (select staff_count from service_staff)) as service_slot,
         2 + least(12, floor(-4 * ln(1 - draw('chat length', chat_key)))::bigint) as message_count,
         case when draw('chat answered', chat_key) < 0.96 then least(14000, exp(4.3 + 1.2 * bell('chat answer', chat_key))) end as answer_seconds
     from born
@@ -94,8 +95,7 @@ select
     ['询价', '下单', '售后', '物流', '产品咨询', '投诉'][1 + least(5, floor(6.4 * draw('chat intent', chat_key))::bigint)] as intent,
     case when draw('chat late', chat_key) < 0.01 then 1 + pick('chat late days', chat_key, 3) else 0 end as late_days
 from told as t
-cross join service_staff as s
-join reps as r on r.service_slot = pick('chat rep', chat_key, s.staff_count)
+join reps as r on r.service_slot = t.service_slot
 left join accounts as a on a.account_key = t.account_key
 left join contact_counts as k on k.account_key = t.account_key
 left join contacts as c on c.contact_key = t.account_key * 10 + pick('chat contact', t.chat_key, k.contact_count);
