@@ -136,7 +136,8 @@ def _floor(place: Path) -> tuple[float, Memory]:
         "db.execute('set preserve_insertion_order = false')\n"
         "db.execute(pathlib.Path(sys.argv[3]).read_text().replace('{data}', str(place / 'data')))\n"
         "(place / 'floor').mkdir()\n"
-        "for (name,) in db.execute(\"select table_name from duckdb_tables() where schema_name = 'marts'\").fetchall():\n"
+        "names = db.execute(\"select table_name from duckdb_tables() where schema_name = 'marts'\").fetchall()\n"
+        "for (name,) in names:\n"
         "    db.execute(f\"copy marts.{name} to '{place}/floor/{name}.parquet' (compression zstd)\")\n"
     )
     arguments = [str(place), settings.memory_limit(), str(HERE / "floor.sql")]
@@ -161,7 +162,8 @@ def _machine() -> str:
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.processor(),
     )
-    return f"{psutil.cpu_count()} cores of {model}, {memory:.0f} GiB memory, {platform.system()}, Python {platform.python_version()}"
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{psutil.cpu_count()} cores of {model}, {memory:.0f} GiB memory, {system}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
+
 from sales_warehouse.airflow.pages.app import app
 
 PREFIX = "/sales-warehouse"

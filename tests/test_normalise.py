@@ -27,7 +27,7 @@ def _normalisers(zone: str) -> Normalisers:
     return Normalisers(zone, "CN", SINCE, regions)
 
 
-def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: str = "Asia/Shanghai", **mapping: object):  # noqa: ANN202
+def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: str = "Asia/Shanghai", **mapping: object):
     column = Column("c", kind, "", "")
     described = ColumnMapping.model_validate({"from": "c", **mapping})
     builder = _normalisers(zone).value("t", column, described)
@@ -81,7 +81,7 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
         ("未知", "text", {"values": {"已付款": "paid"}, "otherwise": "placed"}, "placed"),
     ],
 )  # fmt: skip
-def test_a_text_becomes_this_value(connection, text, kind, mapping, expected) -> None:  # noqa: ANN001
+def test_a_text_becomes_this_value(connection, text, kind, mapping, expected) -> None:
     assert _value(connection, text, kind, **mapping) == expected
 
 

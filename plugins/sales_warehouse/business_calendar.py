@@ -33,7 +33,7 @@ def days(company: Company, first: datetime.date, last: datetime.date) -> Iterato
     country = calendar.country or company.about.country
     years = range(first.year, last.year + 1)
     public = holidays.country_holidays(country, subdiv=calendar.subdivision, years=years)
-    made_up = getattr(public, "weekend_workdays", set())
+    made_up: set[datetime.date] = getattr(public, "weekend_workdays", set())
     weekend = {WEEKDAYS.index(day) for day in calendar.weekend}
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         date = datetime.date.fromordinal(ordinal)

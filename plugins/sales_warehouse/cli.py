@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,6 +15,9 @@ from sales_warehouse.company.load import CompanyError, load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.durable import Busy
 from sales_warehouse.home import Home
+
+if TYPE_CHECKING:
+    pass
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
@@ -133,7 +136,7 @@ def _advance_demo(company: Company) -> datetime.date | None:
     return state.business_date
 
 
-def _summarise(company: Company, outcome) -> None:  # noqa: ANN001
+def _summarise(company: Company, outcome: RefreshOutcome) -> None:
     from sales_warehouse.summary import show, summarise
 
     language = company.about.language
@@ -152,7 +155,7 @@ def _summarise(company: Company, outcome) -> None:  # noqa: ANN001
     console.print(f"  log         {outcome.log}", highlight=False, soft_wrap=True)
 
 
-def _fail(message: str, code: int = 1):  # noqa: ANN202
+def _fail(message: str, code: int = 1) -> NoReturn:
     print(message, file=sys.stderr)
     raise typer.Exit(code)
 

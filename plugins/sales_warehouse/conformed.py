@@ -22,7 +22,7 @@ from sales_warehouse.contracts import LINEAGE
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import connect, ident, literal, literals
+from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
 FORM = 1  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
@@ -127,10 +127,11 @@ def _conform(
             f"cast({literal(value)} as {LINEAGE[name]}) as {name}"
             for name, value in zip(("_source", "_load_id", "_extracted_at"), lineage, strict=True)
         )
-        (rows,) = connection.execute(
+        (rows,) = only_row(
+            connection,
             f"copy (select *, {added} from ({statement.select})) "
-            f"to {literal(str(file))} (format parquet, compression zstd)"
-        ).fetchone()
+            f"to {literal(str(file))} (format parquet, compression zstd)",
+        )
     if not mapping.distinct and rows != kept:
         raise MappingError(
             f"{source.source}: the mapping {mapping.table} → {mapping.entity} made {rows:,} rows of {kept:,}: "
@@ -147,9 +148,10 @@ def _counts(
         return landed, landed
     malformed = f"{ident(mapping.table)}._malformed is not null"
     joins = " ".join(f"left join {ident(join.table)} on {join.on}" for join in mapping.joins)
-    (kept,) = connection.execute(
-        f"select count(*) filter (where {malformed} or {statement.where}) from {ident(mapping.table)} {joins}"
-    ).fetchone()
+    (kept,) = only_row(
+        connection,
+        f"select count(*) filter (where {malformed} or {statement.where}) from {ident(mapping.table)} {joins}",
+    )
     return landed, kept
 
 

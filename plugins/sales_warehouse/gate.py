@@ -21,7 +21,7 @@ from sales_warehouse.guard.suites import Suite, load_suite
 from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
-from sales_warehouse.sql import connect, ident, literal, literals
+from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
@@ -185,7 +185,7 @@ def _quarantine(
     )
     for result in validation.failed("critical") if validation else ():
         _add_failures(connection, entity, result)
-    (rows,) = connection.execute("select count(distinct _row_id) from failures").fetchone()
+    (rows,) = only_row(connection, "select count(distinct _row_id) from failures")
     if not rows:
         return [], 0
     _write_quarantine(connection, batch, source, load, scratch / f"quarantine-{batch.number}.parquet")
@@ -231,10 +231,11 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
         target.hardlink_to(file)
         return
     columns = ", ".join(ident(name) for name in load_contracts()[batch.entity].schema if name != "_load_id")
-    (rows,) = connection.execute(
+    (rows,) = only_row(
+        connection,
         f"copy (select {columns} from {ident(batch.entity)} where _row_id not in (select _row_id from failures)) "
-        f"to {literal(str(target))} (format parquet, compression zstd)"
-    ).fetchone()
+        f"to {literal(str(target))} (format parquet, compression zstd)",
+    )
     if rows != batch.conformed - quarantined:
         raise GateError(f"{batch.entity}: {batch.conformed:,} rows in, {rows:,} + {quarantined:,} out")
 
@@ -244,9 +245,9 @@ def _event_range(connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: 
     if column is None:
         return None, None
     name = ident(column)
-    first, last = connection.execute(
-        f"select min({name}), max({name}) from read_parquet({literals([str(accepted)])})"
-    ).fetchone()
+    first, last = only_row(
+        connection, f"select min({name}), max({name}) from read_parquet({literals([str(accepted)])})"
+    )
     return (first.isoformat() if first else None), (last.isoformat() if last else None)
 
 

@@ -17,7 +17,7 @@ import duckdb
 
 from sales_warehouse import durable, failpoint
 from sales_warehouse.home import Home
-from sales_warehouse.sql import connect, literal
+from sales_warehouse.sql import connect, literal, only_row
 
 BLOCK = 64  # bytes of a SHA-256 block, RFC 2104
 
@@ -45,11 +45,12 @@ def identify(home: Home, batch: int) -> Identified:
     with connect(temp=home.tmp) as connection:
         _customers(connection, home, batch)
         _contacts(connection, home, batch, key)
-        counts = connection.execute(
+        counts = only_row(
+            connection,
             "select (select count(*) from customer_xref), (select count(distinct customer_key) from customer_xref), "
             "(select count(*) from contact_xref), (select count(distinct contact_key) from contact_xref), "
-            f"(select count(*) from customer_xref where changed_batch = {int(batch)})"
-        ).fetchone()
+            f"(select count(*) from customer_xref where changed_batch = {int(batch)})",
+        )
         failpoint.reach("identify.before_commit")
         for name in ("customer_xref", "contact_xref"):
             _write(connection, name, home.identity / f"{name}.parquet")
@@ -96,7 +97,8 @@ def _read(home: Home, entity: str) -> str:
 def _latest(home: Home, entity: str, key: str, version: str) -> str:
     return (
         f"select * exclude (_place) from (select *, row_number() over (partition by _source, {key} "
-        f"order by {version} _load_id desc, _row_number desc) as _place from {_read(home, entity)}) where _place = 1"
+        f"order by {version} _load_id desc, _file desc, _row_number desc) as _place "
+        f"from {_read(home, entity)}) where _place = 1"
     )
 
 

@@ -15,6 +15,7 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 import duckdb
+from duckdb.func import FunctionNullHandling
 
 from sales_warehouse.company.models import ColumnMapping, Company
 from sales_warehouse.contracts import Column
@@ -140,8 +141,9 @@ class Normalisers:
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give the connection the two functions that need a library; they see the few columns that hold such values."""
         functions = {"normalise_phone": lambda text: phone(text, self.country), "normalise_uscc": uscc}
+        special = FunctionNullHandling.SPECIAL  # else DuckDB takes a NULL that is returned for an error
         for name, function in functions.items():
-            connection.create_function(name, _null_for_null(function), ["VARCHAR"], "VARCHAR", null_handling="special")
+            connection.create_function(name, _null_for_null(function), ["VARCHAR"], "VARCHAR", null_handling=special)
 
 
 def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:
@@ -179,7 +181,8 @@ def fixed_offset_seconds(zone: str, since: datetime.date) -> int | None:
         for month in range(1, 13):
             moment = datetime.datetime(year, month, 1, tzinfo=info)
             offsets.add(moment.utcoffset())
-    return int(offsets.pop().total_seconds()) if len(offsets) == 1 else None
+    offset = offsets.pop() if len(offsets) == 1 else None
+    return None if offset is None else int(offset.total_seconds())
 
 
 @cache

@@ -28,7 +28,7 @@ def threads() -> int:
     return int(os.environ.get("SALES_WAREHOUSE_THREADS", os.cpu_count() or 1))
 
 
-def duckdb_config(temp: Path) -> dict[str, str | int | bool]:
+def duckdb_config(temp: Path) -> dict[str, str | bool | int | float | list[str]]:
     """Configuration given to every DuckDB connection."""
     return {
         "memory_limit": memory_limit(),

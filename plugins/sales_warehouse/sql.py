@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -43,6 +44,13 @@ def read_parquet(paths: Iterable[Path], *, options: str = "") -> str:
     """Return a table expression over Parquet files; `options` are further named arguments."""
     listed = literals(str(path) for path in paths)
     return f"read_parquet({listed}{', ' + options if options else ''})"
+
+
+def only_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """Return the one row of a query that always has one: an aggregate, or a COPY with its count."""
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
 
 
 def connect(database: Path | str = ":memory:", *, temp: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:

@@ -5,11 +5,10 @@ Every step may be killed and run again: it takes up what is there and does what 
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -145,7 +144,7 @@ def publish(run: Run) -> StepReport:
     """Publish the marts as a new version, with the board; to PostgreSQL as well when it is configured."""
     from sales_warehouse.board.build import build_board
     from sales_warehouse.board.bundle import ensure_bundle
-    from sales_warehouse.publish.postgres import publish_to_postgres
+    from sales_warehouse.publish.postgres import configured_url, publish_to_postgres
     from sales_warehouse.publish.versions import publish as publish_version
 
     with recorded(run.folder, "publish") as (log, report), _warehouse_lock(run):
@@ -165,18 +164,21 @@ def publish(run: Run) -> StepReport:
         )
         report.rows = {"tables": len(done.tables), "rows": sum(done.tables.values())}
         report.notes = [f"version {done.version}"]
-        if url := os.environ.get("SALES_WAREHOUSE_POSTGRES_URL"):
+        if url := configured_url(os.environ):
             log.progress("PostgreSQL")
-            report.notes += publish_to_postgres(url, done)
+            report.notes += publish_to_postgres(done.path, url, temp=run.home.tmp).notes
     return report
 
 
-def watch(run: Run) -> StepReport:
-    """Send what the alert marts say and nobody was told yet. A carrier that is down never stops the refresh."""
+def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) -> StepReport:
+    """Send what the alert marts say and nobody was told yet. A carrier that is down never stops the refresh.
+
+    `addresses` gives the Apprise addresses that a connection holds.
+    """
     from sales_warehouse.watch import send_alerts
 
     with recorded(run.folder, "watch") as (_, report), _warehouse_lock(run):
-        done = send_alerts(run)
+        done = send_alerts(run, addresses=addresses)
         report.rows = {"new": done.new, "sent": done.sent, "pending": done.pending}
         report.notes = [str(failure) for failure in done.failures]
     return report
@@ -196,6 +198,7 @@ class _Plan:
         self.pending = sorted(load for load in self.loads if load not in known)
         about = run.company.about
         self.variables = {
+            "run_id": run.run_id,
             "business_date": f"{run.business_date}",
             "as_of": f"{run.as_of:%Y-%m-%d %H:%M:%S.%f}",
             "time_zone": about.time_zone,
@@ -269,6 +272,5 @@ def _node_progress(say: Callable[[str], None]) -> Callable[[str, float, int | No
     return on_node
 
 
-def _measure(result) -> str:
+def _measure(result: RuleResult) -> str:
     return f"{result.unexpected_count:,} rows" if result.unexpected_count is not None else f"observed {result.observed}"
-

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sales_warehouse.home import Home
-from sales_warehouse.sql import connect
+from sales_warehouse.sql import connect, only_row
 
 TEXTS = {
     "en": {
@@ -73,14 +73,14 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, summary: Summary, languag
     connection.execute("set schema = 'marts'")
     columns = ("landed", "excluded", "accepted", "quarantined", "merged")
     sums = ", ".join(f"coalesce(sum({column}_count), 0)" for column in columns)
-    counts = connection.execute(f"select {sums} from trust_row_accounting").fetchone()
+    counts = only_row(connection, f"select {sums} from trust_row_accounting")
     summary.history = dict(zip(columns, map(int, counts), strict=True))
     summary.reasons = connection.execute(
         f"select source, entity, coalesce(column_name, ''), reason{'_zh' if name == 'zh' else ''}, sum(row_count) as n "
         "from trust_quarantine_reasons group by all order by n desc, source, entity limit 5"
     ).fetchall()
     summary.targets = connection.execute(
-        f"select coalesce(metric_name_{name}, metric_id), metric_id, actual_value, target_value, progress_rate, status "
+        f"select target_name_{name}, metric_id, actual_value, target_value, progress_rate, status "
         "from kpi_targets order by target_id"
     ).fetchall()
     summary.alerts = connection.execute(

@@ -22,7 +22,6 @@ os.environ |= {
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(STATE / "no_plugins"),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(STATE / "airflow" / "logs"),
-    "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
 }
 sys.path.insert(0, str(HERE))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airflow.sdk import DAG
+
 from sales_warehouse.airflow import policy, runbook
 
 PARTS = ("### What", "### When", "### Who cares", runbook.TRIAGE)

@@ -27,7 +27,7 @@ def replace(plan: dict[str, dict[str, Any]], setattr_: Callable[[Any, str, Any],
 
 
 def _pretended(step: str, plan: dict[str, dict[str, Any]]) -> Callable[..., StepReport]:
-    def pretended(run: Run, source: str | None = None) -> StepReport:
+    def pretended(run: Run, source: str | None = None, **_: Any) -> StepReport:
         name = f"{step} {source}" if source else step
         calls.append(name)
         runs.append(run)

@@ -10,8 +10,9 @@ import pytest
 from airflow.models.asset import AssetEvent, AssetModel
 from airflow.sdk import DAG
 from airflow.utils.session import create_session
-from sales_warehouse.airflow import factory
 from sqlalchemy import select
+
+from sales_warehouse.airflow import factory
 
 pytestmark = pytest.mark.usefixtures("metadata_database")
 

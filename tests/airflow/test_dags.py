@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from airflow.sdk import DAG, TriggerRule
 from policy_rules import complaints
+from small_company import SOURCES
+
 from sales_warehouse import settings
 from sales_warehouse.airflow import factory, order
 from sales_warehouse.airflow.sources import source_list
-from small_company import SOURCES
 
 DAG_FILES = sorted((settings.PROJECT / "dags").glob("*.py"))
 IDS = {"ingest_crm", "ingest_shop", "warehouse", "watch"}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+
 from sales_warehouse.airflow.embedded import RefreshOutcome, run_refresh
 from sales_warehouse.airflow.environment import prepare_folders
 from sales_warehouse.airflow.leash import GRACE_SECONDS, session_members

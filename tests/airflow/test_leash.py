@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from sales_warehouse.airflow.leash import Leash, end_session, session_members
 
 STUBBORN_FAMILY = """

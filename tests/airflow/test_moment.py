@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from sales_warehouse.airflow.moment import Moment, moment_of
 
 OWN = datetime(2026, 7, 1, 17, 0, tzinfo=UTC)

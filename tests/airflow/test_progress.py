@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+
 from sales_warehouse.airflow.progress import Progress
 from sales_warehouse.airflow.step_events import StepEvents, StepOutcomes
 

@@ -12,6 +12,7 @@ import httpx
 import jwt
 import psutil
 import pytest
+
 from sales_warehouse import sql
 from sales_warehouse.airflow import login, server
 from sales_warehouse.airflow.environment import password_file

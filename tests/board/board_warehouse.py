@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 import duckdb
+
 from sales_warehouse.sql import literal
 
 REGIONS = [

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from board_warehouse import write_warehouse
+
 from sales_warehouse import settings
 from sales_warehouse.board import ensure_bundle
 

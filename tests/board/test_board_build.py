@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from board_payload import read_payload, rows
 from board_warehouse import settings_of, write_warehouse
+
 from sales_warehouse.board import build_board
 from sales_warehouse.sql import literal
 

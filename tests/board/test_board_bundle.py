@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from sales_warehouse.board import BundleError, ensure_bundle
 from sales_warehouse.board import bundle as bundling
 

@@ -15,6 +15,7 @@ import pytest
 from board_warehouse import settings_of, write_warehouse
 from conftest import chromium
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
 from sales_warehouse.board import build_board
 from sales_warehouse.board.bundle import FRONTEND
 

@@ -5,6 +5,7 @@ import math
 from decimal import Decimal
 
 import pytest
+
 from sales_warehouse.board.payload import encode_column, encode_table, pack
 
 

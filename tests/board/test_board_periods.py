@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+
 from sales_warehouse.board.periods import board_periods, months_before
 
 D = datetime.date

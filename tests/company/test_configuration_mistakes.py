@@ -79,12 +79,15 @@ CASES = {
         "sources/shop.yml", "order_id: no", "order_id: numero",
         [":12: mappings.0.columns.order_id", "numero", "Candidate"],
     ),
-    "an unknown table": ("sources/shop.yml", "    from: orders", "    from: order", [":10: mappings.0.from", "'orders'"]),
+    "an unknown table": (
+        "sources/shop.yml", "    from: orders", "    from: order", [":10: mappings.0.from", "'orders'"],
+    ),
     "a key column that is not mapped": (
         "sources/shop.yml", "      order_id: no\n", "", [":11: mappings.0.columns", "order_id"],
     ),
     "more than one statement": (
-        "sources/shop.yml", "order_id: no", "order_id: '1); drop table orders; --'", [":12:", "mappings.0.columns.order_id"],
+        "sources/shop.yml", "order_id: no", "order_id: '1); drop table orders; --'",
+        [":12:", "mappings.0.columns.order_id"],
     ),
     "an expression that reads files": (
         "sources/shop.yml", "order_id: no", "order_id: (select content from read_text('/etc/hostname'))",
@@ -118,7 +121,7 @@ def test_a_mistake_is_named_with_its_place(folder: Path, file: str, found: str, 
 
 def test_a_missing_file_is_named(folder: Path) -> None:
     (folder / "lifecycle.yml").unlink()
-    with pytest.raises(CompanyError, match="lifecycle.yml: this file is missing"):
+    with pytest.raises(CompanyError, match=r"lifecycle\.yml: this file is missing"):
         load_company(folder)
 
 

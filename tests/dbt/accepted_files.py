@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
+
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, literal
@@ -26,7 +27,8 @@ SETTINGS = {
     "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
     "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
     "name_zh VARCHAR",
-    "targets": "target_id VARCHAR, metric_id VARCHAR, scope_dimension VARCHAR, scope_value VARCHAR, "
+    "targets": "target_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, metric_id VARCHAR, "
+    "scope_dimension VARCHAR, scope_value VARCHAR, "
     "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
     "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
     "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import world
+
 from sales_warehouse.home import Home
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, literal
 

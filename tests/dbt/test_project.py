@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import world
+
 from sales_warehouse.home import Home
 from sales_warehouse.transform import PROJECT, child_environment
 

@@ -8,6 +8,7 @@ from decimal import Decimal as D
 
 import duckdb
 import pytest
+
 from sales_warehouse.home import Home
 
 pytestmark = pytest.mark.slow

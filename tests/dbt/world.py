@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import accepted_files as files
+
 from sales_warehouse.home import Home
 from sales_warehouse.transform import TransformReport, transform
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from demo_settings import small
+
 from sales_warehouse.demo import advance
 
 

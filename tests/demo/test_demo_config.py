@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from demo_reading import chats, crm, shop, visits
 from demo_settings import small
+
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.contracts import load_contracts

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from demo_reading import chats, crm, shop, visits
 from demo_settings import LAST_DAY, small
-from sales_warehouse.demo.generator import fall_week, first_day, open_generator
 from stdnum.cn import uscc
+
+from sales_warehouse.demo.generator import fall_week, first_day, open_generator
 
 
 @pytest.mark.parametrize(
@@ -124,3 +125,10 @@ def test_the_fall_is_in_the_last_complete_week() -> None:
     assert fall_week(small(business_date=monday), 1) == expected
     assert fall_week(small(business_date=sunday), 2) == (datetime.date(2026, 6, 15), datetime.date(2026, 6, 21))
     assert first_day(small(business_date=sunday, days=30)) == datetime.date(2026, 5, 30)
+
+
+def test_a_large_company_has_as_many_sellers_as_numbers(tmp_path: Path) -> None:
+    with open_generator(small(customers=30_000), tmp_path) as world:
+        sellers = world.connection.execute("select count(*), count(distinct rep_id), count(distinct rep_key) from reps")
+        total, numbers, keys = sellers.fetchone()
+    assert total == numbers == keys > 2000

@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from demo_reading import chats, crm, handed_over, shop, visits
-from sales_warehouse.demo import tables
 from stdnum.cn import uscc
+
+from sales_warehouse.demo import tables
 
 KEYS = {"chats": ("session_id",)}  # the name in the nested record
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+
 from sales_warehouse.company.load import load_company
 from sales_warehouse.demo.volume import Volume, write_volume
 

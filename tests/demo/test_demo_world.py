@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from demo_reading import crm, fingerprints, shop
 from demo_settings import LAST_DAY, small
+
 from sales_warehouse.demo import WorldError, advance, make_demo, world_date
 
 

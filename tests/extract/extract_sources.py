@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from sales_warehouse.company.models import Source
 from sales_warehouse.extract import Extraction, extract
 from sales_warehouse.sql import literals

@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+
 from sales_warehouse.extract.cursor import lower_bound
 
 

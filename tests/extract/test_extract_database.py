@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from extract_sources import Desk, rows, source, types
+
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable
 
 
@@ -222,6 +223,7 @@ def test_postgresql_streams_with_a_cursor_and_from_one_snapshot(
     desk: Desk, postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import psycopg
+
     from sales_warehouse.extract import database
 
     with psycopg.connect(postgres, autocommit=True) as connection:

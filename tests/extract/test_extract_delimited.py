@@ -6,6 +6,7 @@ from itertools import islice
 
 import pytest
 from extract_sources import Desk, reason, rows, types
+
 from sales_warehouse.extract import delimited
 from sales_warehouse.extract import rows as slow
 

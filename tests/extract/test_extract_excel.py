@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from extract_sources import Desk, reason, rows, types
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
 from sales_warehouse.extract import excel
 
 

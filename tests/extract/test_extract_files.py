@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from extract_sources import Desk, reason, rows, source
+
 from sales_warehouse.extract import SourceMisconfigured, SourceUnavailable, delimited
 from sales_warehouse.extract.files import SourceFile
 

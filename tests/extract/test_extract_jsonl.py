@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from extract_sources import Desk, reason, rows, types
+
 from sales_warehouse.extract import jsonl
 from sales_warehouse.extract.record import Columns, NotARecord, fields_of
 

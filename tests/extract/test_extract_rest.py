@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from api_server import Answer, Api, Request, serving
 from extract_sources import Desk, rows, source
+
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, rest
 from sales_warehouse.extract.api import pause_of
 

@@ -9,6 +9,7 @@ import pytest
 from extract_sources import Desk, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from sales_warehouse.extract import delimited, scan
 from sales_warehouse.extract.scan import Scan
 

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
 from sales_warehouse.guard.data_docs import build
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.guard.validate import Validation, validate

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
 from sales_warehouse.guard.dialect import DRIVER
 
 BATCH = """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from guard_batch import PARAMETERS, row_ids
+
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.guard.suites import Suite, load_suite
 from sales_warehouse.guard.validate import Validation, validate

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
+
 from sales_warehouse.guard.rules import KINDS
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.guard.validate import RuleResult, validate

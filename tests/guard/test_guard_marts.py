@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from guard_batch import PARAMETERS, row_ids
 from ruamel.yaml import YAML
+
 from sales_warehouse.guard.suites import load_suite
 from sales_warehouse.guard.validate import validate
 from sales_warehouse.sql import ident

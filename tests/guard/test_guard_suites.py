@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 import pytest
+
 from sales_warehouse.guard.errors import SuiteError
 from sales_warehouse.guard.suites import Suite, load_suite
 

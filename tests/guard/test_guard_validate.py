@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+
 from sales_warehouse.guard.errors import GuardError
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.guard.validate import Validation, validate

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from marts_for_tests import make_marts
+
 from sales_warehouse.home import Home
 
 # What is killed in these tests starts from a process that has imported everything already.

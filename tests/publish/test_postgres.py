@@ -15,6 +15,7 @@ import duckdb
 import psycopg
 import pytest
 from marts_for_tests import ROWS, make_marts, publish_marts
+
 from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.publish import Mismatch, postgres_ledger, postgres_swap, rollback

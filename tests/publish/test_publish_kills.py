@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from marts_for_tests import make_marts, publish_marts, read_generation
+
 from sales_warehouse import failpoint
 from sales_warehouse.home import Home
 from sales_warehouse.publish import pointer

@@ -10,6 +10,7 @@ import sys
 import duckdb
 import pytest
 from marts_for_tests import AS_OF, BUSINESS_DATE, ROWS, make_marts, publish_marts, read_generation
+
 from sales_warehouse import durable, publish
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest, pointer

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from refreshes import CHAIN, assert_same, chain, environment, marts
+
 from sales_warehouse import failpoint
 
 KILLS = int(os.environ.get("SALES_WAREHOUSE_TEST_KILLS", "2"))

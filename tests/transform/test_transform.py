@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import psutil
 import pytest
+
 from sales_warehouse import transform as transforming
 from sales_warehouse.dbt_events import Node, failure_text, read_event
 from sales_warehouse.home import Home

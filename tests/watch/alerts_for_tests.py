@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 import duckdb
+
 from sales_warehouse import publish
 from sales_warehouse.home import Home
 

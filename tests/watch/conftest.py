@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from alerts_for_tests import write_settings
+
 from sales_warehouse.home import Home
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from alerts_for_tests import NOW, publish_alerts
+
 from sales_warehouse.home import Home
 from sales_warehouse.watch import formats
 from sales_warehouse.watch.alerts import Incident, read_incidents, read_settings

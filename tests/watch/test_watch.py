@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from alerts_for_tests import NOW, clock, publish_alerts
+
 from sales_warehouse.company.models import AppriseCarrier as AppriseEntry
 from sales_warehouse.company.models import FileCarrier as FileEntry
 from sales_warehouse.home import Home

@@ -106,6 +106,8 @@ progressed as (
 
 select
     target_id,
+    target_name_en,
+    target_name_zh,
     metric_id,
     metric_name_en,
     metric_name_zh,

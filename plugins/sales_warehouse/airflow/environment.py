@@ -15,11 +15,16 @@ SIMPLE_AUTH = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.Simp
 def airflow_environment(home: Home, company: Path, time_zone: str) -> dict[str, str]:
     """Return the whole environment for a process that imports Airflow.
 
-    Takes the caller's variables (secrets of sources are there), without any other Airflow's.
+    Takes the caller's variables (secrets of sources are there), without any other Airflow's but for its connections:
+    alerts.yml may name one.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    inherited = {name: value for name, value in os.environ.items() if _is_ours(name)}
     path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
     return {**inherited, "PATH": path, **_product(home, company, time_zone), **_airflow(home)}
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("AIRFLOW_CONN_") or not name.startswith("AIRFLOW_")
 
 
 def prepare_folders(home: Home) -> None:
@@ -61,7 +66,6 @@ def _airflow(home: Home) -> dict[str, str]:
         # Seconds that a writer waits for another: on a busy disk SQLite's own five are too few.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home.airflow / 'airflow.db'}?timeout=60",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(task_logs(home)),
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW__API__INSTANCE_NAME": f"Sales warehouse · {home.company_id}",
         "NO_COLOR": "1",
         "PYTHONUNBUFFERED": "1",

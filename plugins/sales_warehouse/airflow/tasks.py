@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,27 @@ def run_step(step: str, source: str | None = None) -> dict[str, Any]:
     context = get_current_context()
     moment = moment_of(context)
     subject = () if source is None else (source,)
+    more = {"addresses": connection_addresses} if step == "watch" else {}
     try:
-        report = getattr(steps, step)(_run(moment), *subject)
+        report = getattr(steps, step)(_run(moment), *subject, **more)
     except _final_errors() as error:
         raise AirflowFailException(str(error)) from error
     _tell_outlets(context, {**moment.extra(), "rows": report.rows})
     return {"rows": report.rows, "notes": report.notes}
+
+
+def connection_addresses(connection_id: str) -> list[str]:
+    """Return the Apprise addresses of an Airflow connection; from the environment when there is no such connection."""
+    from airflow.exceptions import AirflowNotFoundException
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowRuntimeError
+
+    from sales_warehouse.watch.carriers import apprise_urls, urls_of_connection
+
+    try:
+        return urls_of_connection(BaseHook.get_connection(connection_id).extra_dejson)
+    except (AirflowNotFoundException, AirflowRuntimeError):
+        return apprise_urls(os.environ)
 
 
 def hand_over(source: str) -> dict[str, Any]:

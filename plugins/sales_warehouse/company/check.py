@@ -48,9 +48,9 @@ def _first_column(seed: str) -> frozenset[str]:
 
 def _references(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
     playbooks = {playbook.id for playbook in company.playbooks.playbooks}
-    for position, rule in enumerate(company.alerts.rules):
-        if rule.playbook and rule.playbook not in playbooks:
-            text = f"unknown playbook{suggestion(rule.playbook, playbooks)}"
+    for position, alert in enumerate(company.alerts.rules):
+        if alert.playbook and alert.playbook not in playbooks:
+            text = f"unknown playbook{suggestion(alert.playbook, playbooks)}"
             yield documents["alerts"].problem(text, "rules", position, "playbook")
     for position, target in enumerate(company.targets.targets):
         if target.metric not in metric_ids():

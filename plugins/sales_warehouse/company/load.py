@@ -95,7 +95,9 @@ def load_company(folder: Path) -> models.Company:
         raise CompanyError([Problem(folder, None, "", "this folder does not exist; give the folder of a company")])
     problems: list[Problem] = []
     documents: dict[str, Document] = {}
-    parts = {name: _load_part(folder, name, model, documents, problems) for name, model in FILES.items()}
+    parts: dict[str, Any] = {
+        name: _load_part(folder, name, model, documents, problems) for name, model in FILES.items()
+    }
     sources = _load_sources(folder / "sources", documents, problems)
     if problems:
         raise CompanyError(problems)
@@ -153,7 +155,7 @@ def _parse(file: Path, name: str, model: type[M], documents: dict[str, Document]
         return None
 
 
-def _causes(errors: list[dict]) -> list[dict]:
+def _causes(errors: list[Any]) -> list[Any]:
     """Leave out "too short" where the list is only short because its items were refused."""
     places = [error["loc"] for error in errors]
     return [

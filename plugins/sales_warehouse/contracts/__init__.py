@@ -65,9 +65,9 @@ class Contract:
 def load_contracts() -> dict[str, Contract]:
     """Return every contract of the product by entity name."""
     yaml = YAML(typ="safe")
-    files = sorted(f for f in resources.files(__name__).iterdir() if f.name.endswith(".yml"))
+    files = [f for f in resources.files(__name__).iterdir() if f.name.endswith(".yml")]
     contracts = [_contract(yaml.load(file.read_text(encoding="utf-8"))) for file in files]
-    return {contract.entity: contract for contract in contracts}
+    return {contract.entity: contract for contract in sorted(contracts, key=lambda contract: contract.entity)}
 
 
 def _contract(data: dict) -> Contract:

@@ -1,5 +1,7 @@
 select
     target_id,
+    name_en as target_name_en,
+    name_zh as target_name_zh,
     metric_id,
     coalesce(nullif(trim(scope_dimension), ''), 'total') as scope_dimension,
     coalesce(nullif(trim(scope_value), ''), 'total') as scope_value,
