@@ -17,6 +17,7 @@ from sales_warehouse import gate as gates
 from sales_warehouse.company.models import Source
 from sales_warehouse.conformed import MappingError
 from sales_warehouse.gate import Gated
+from sales_warehouse.guard.validate import RuleResult
 from sales_warehouse.identify import identify as give_codes
 from sales_warehouse.ledger import Applied
 from sales_warehouse.run import Run, make_run
