@@ -153,7 +153,7 @@ def publish(run: Run) -> StepReport:
 
         def board(folder: Path) -> None:
             log.progress("board")
-            build_board(folder / "warehouse.duckdb", folder / "board.html", bundle=bundle)
+            build_board(folder / "warehouse.duckdb", folder / "board.html", bundle=bundle, settings=run.home.settings)
 
         done = publish_version(
             run.home,
