@@ -130,8 +130,10 @@ def test_of_two_refreshes_at_once_the_second_says_so_and_changes_nothing(teahous
 
 def test_a_mistake_in_the_configuration_is_said_before_anything_runs(teahouse: Path, tmp_path: Path) -> None:
     file = teahouse / "sources" / "till.yml"
-    file.write_text(file.read_text(encoding="utf-8").replace("entity: orders", "entity: ordes"), encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    line = text.splitlines().index("  - entity: orders") + 1
+    file.write_text(text.replace("entity: orders", "entity: ordes"), encoding="utf-8")
     done = refresh(teahouse, tmp_path / "var")
     assert done.returncode == 2
-    assert f"{file}:14: mappings.0.entity" in done.stderr
+    assert f"{file}:{line}: mappings.0.entity" in done.stderr
     assert not (tmp_path / "var").exists()
