@@ -17,7 +17,7 @@ owner: shop-team
 expected_within_hours: 36
 connection: {type: files, path: market}
 tables:
-  sales: {files: "*.csv", format: csv, columns: [no, at, product, quantity, price]}
+  sales: {files: "*.csv", format: csv, columns: [no, sold_at, product, quantity, price]}
 mappings:
   - entity: order_lines
     from: sales
@@ -26,7 +26,7 @@ mappings:
     from: sales
     columns:
       order_id: no
-      ordered_at: {from: at, normalise: timestamp}
+      ordered_at: {from: sold_at, normalise: timestamp}
       status: "'paid'"
       currency: "'CNY'"
       channel: "'field'"
@@ -49,7 +49,7 @@ def test_a_broken_source_stops_neither_the_others_nor_the_marts(teahouse: Path, 
     # the stall opens again: the next night takes it in, and nothing else changes
     (teahouse / "market").mkdir()
     (teahouse / "market" / "stall.csv").write_text(
-        "no,at,product,quantity,price\nM1,2026-03-30 09:00:00,龙井一级,2,80\n"
+        "no,sold_at,product,quantity,price\nM1,2026-03-30 09:00:00,龙井一级,2,80\n"
     )
     assert refresh(teahouse, state).returncode == 0
     assert len(marts(state, "teahouse")["fct_order_lines"]) == 6
