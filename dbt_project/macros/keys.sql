@@ -1,5 +1,10 @@
 {# How a row finds its customer, its region and its money: one home for each rule. #}
 
+{% macro id_of(key) -%}
+{#- The id that a source gave a record, from its key `<source>:<id>`; names of sources have no colon. -#}
+substring({{ key }}, position(':' in {{ key }}) + 1)
+{%- endmacro %}
+
 {% macro region_of(own, customer, rep) -%}
 {#- A row's own region, else its customer's, else its rep's; a text that settings do not list is kept as it is. -#}
 coalesce({{ own }}, {{ customer }}, {{ rep }}, 'unknown')

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sales_warehouse.company.models import ColumnMapping, Company, Mapping
-from sales_warehouse.contracts import Contract, load_contracts
+from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
+from sales_warehouse.contracts import Column, Contract, load_contracts
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import ident, literal
 
@@ -25,9 +25,10 @@ class Statement:
         return f"coalesce(({self.mapping.where}), false)" if self.mapping.where else "true"
 
 
-def compile_mapping(company: Company, mapping: Mapping) -> Statement:
-    """Return the statement that turns landed rows into contract rows.
+def compile_mapping(company: Company, source: Source, mapping: Mapping) -> Statement:
+    """Return the statement that turns landed rows of a source into contract rows.
 
+    A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
     The result has the columns of the contract, the lineage columns and `_faults`: NULL, or a list of
     `column`, `value` for every text that could not become a value of its column, and for malformed rows.
     """
@@ -37,9 +38,9 @@ def compile_mapping(company: Company, mapping: Mapping) -> Statement:
     columns = list(contract.columns.values())
     asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}
     texts = ",\n    ".join(f"{text_of(asked[c.name])} as {ident('r_' + c.name)}" for c in columns)
+    typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
     values = ",\n    ".join(
-        f"cast({normalisers.value(ident('r_' + c.name), c, asked[c.name])} as {c.sql_type}) as {ident(c.name)}"
-        for c in columns
+        f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
     )
     held = ", ".join(f"{ident(mapping.table)}.{name}" for name in ("_file", "_row_number"))
     select = f"""
@@ -73,6 +74,13 @@ malformed as (
 def text_of(mapping: ColumnMapping) -> str:
     """Return the SQL of the text of a mapped column: trimmed, empty → NULL."""
     return f"nullif(trim(cast(({mapping.expression}) as varchar)), '')"
+
+
+def _owned(value: str, column: Column, mapping: ColumnMapping, source: Source) -> str:
+    """Put the source that gave an id before it, where the column names another record; NULL stays NULL."""
+    if column.references is None:
+        return value
+    return f"{literal((mapping.of or source.source) + ':')} || ({value})"
 
 
 def _from(mapping: Mapping) -> str:

@@ -76,7 +76,7 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping) -> str:
     normalisers = Normalisers.of(company)
     parts = [
         FORM,
-        compile_mapping(company, mapping).select,
+        compile_mapping(company, source, mapping).select,
         source.tables[mapping.table].model_dump(mode="json"),
         [join.model_dump(mode="json") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
@@ -114,7 +114,7 @@ def _conform(
     home: Home, company: Company, source: Source, load: Load, mapping: Mapping, file: Path
 ) -> tuple[int, int, int]:
     """Write one batch; return the rows landed, kept by the filter, and conformed."""
-    statement = compile_mapping(company, mapping)
+    statement = compile_mapping(company, source, mapping)
     with connect(temp=home.tmp) as connection:
         connection.execute("set preserve_insertion_order = false")
         Normalisers.of(company).register(connection)

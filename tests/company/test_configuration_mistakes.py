@@ -93,6 +93,17 @@ CASES = {
         "sources/shop.yml", "order_id: no", "order_id: (select content from read_text('/etc/hostname'))",
         [":12:", "disabled"],
     ),
+    "an id of an unknown source": (
+        "sources/shop.yml", "order_id: no\n", "order_id: no\n      owner_rep_id: {from: no, of: shpo}\n",
+        [":13: mappings.0.columns.owner_rep_id.of", "unknown source 'shpo'; did you mean 'shop'? Allowed: shop"],
+    ),
+    "a key that is said to come from a source": (
+        "sources/shop.yml", "order_id: no", "order_id: {from: no, of: shop}",
+        [":12: mappings.0.columns.order_id.of", "names no record", "customer_id, contact_id, opportunity_id"],
+    ),
+    "a value that is said to come from a source": (
+        "sources/shop.yml", "values: {paid: paid}}", "of: shop}", [":14: mappings.0.columns.status.of", "owner_rep_id"],
+    ),
     "an unknown fact in a lifecycle rule": (
         "lifecycle.yml", "days_since_last_order", "days_since_order", [":7:", "did you mean 'days_since_last_order'"],
     ),

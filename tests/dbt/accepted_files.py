@@ -91,14 +91,25 @@ def write_ledger(home: Home, table: str, rows: Iterable[Row]) -> None:
 
 
 def write_load(home: Home, source: str, load_id: str, entities: Mapping[str, Iterable[Row]]) -> None:
-    """Write one accepted load of a source; rows are numbered in the order given."""
+    """Write one accepted load of a source; rows are numbered in the order given.
+
+    A reference without a colon names a record of the same source, as `C1` of the shop becomes `shop:C1`.
+    """
     for entity, rows in entities.items():
         numbered = [
-            {"_source": source, "_file": f"{entity}.csv", "_row_number": number, **row}
+            {"_source": source, "_file": f"{entity}.csv", "_row_number": number, **_owned(source, entity, row)}
             for number, row in enumerate(rows, start=1)
         ]
         path = home.accepted / entity / f"_load_id={load_id}" / f"{source}.parquet"
         write_parquet(path, contract_schema(entity), numbered)
+
+
+def _owned(source: str, entity: str, row: Row) -> Row:
+    references = load_contracts()[entity].references
+    return {
+        name: f"{source}:{value}" if name in references and value is not None and ":" not in str(value) else value
+        for name, value in row.items()
+    }
 
 
 def write_customer_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:

@@ -129,9 +129,33 @@ def test_a_lead_converts_within_30_days_to_the_second(marts: duckdb.DuckDBPyConn
 
 
 def test_24_hours_pass_and_one_second_more_does_not(marts: duckdb.DuckDBPyConnection) -> None:
-    query = "SELECT is_entered_within_24h FROM fct_touchpoints WHERE touchpoint_type = 'visit' ORDER BY touchpoint_key"
+    query = (
+        "SELECT is_entered_within_24h FROM fct_touchpoints WHERE touchpoint_key LIKE 'visit:crm:%' "
+        "ORDER BY touchpoint_key"
+    )
     assert marts.execute(query).fetchall() == [(True,), (False,), (None,)]
     assert kpi(marts, "entry_within_24h_rate", "month", "2026-06-01", "rep", "crm:R1")[:3] == (1, 2, D("0.5"))
+
+
+def test_a_visit_of_one_source_finds_the_people_and_the_deal_of_others(marts: duckdb.DuckDBPyConnection) -> None:
+    query = (
+        "SELECT touchpoint_key, customer_key, contact_key, rep_key, opportunity_key FROM fct_touchpoints "
+        "WHERE source = 'field' ORDER BY 1"
+    )
+    assert marts.execute(query).fetchall() == [
+        ("visit:field:F1", "KA", "PK2", "crm:R1", "crm:W10"),
+        ("visit:field:F2", "K2", "unknown", "shop:R9", None),
+    ]
+
+
+def test_a_seller_whom_several_sources_name_is_there_once(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT rep_key, rep_name, manager_name FROM dim_sales_reps ORDER BY 1"
+    assert marts.execute(query).fetchall() == [
+        ("crm:R1", "Ann", "M1"),  # nobody has a record of M1, so the number is the name
+        ("crm:R2", "Bob", "M1"),
+        ("shop:R9", "Nine", "unknown"),
+        ("unknown", "unknown", "unknown"),
+    ]
 
 
 def test_each_customer_has_one_tier_with_its_numbers(marts: duckdb.DuckDBPyConnection) -> None:

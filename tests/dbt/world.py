@@ -95,6 +95,12 @@ VISITS: list[Row] = [
      "recorded_at": "2026-06-09 02:00:01"},  # one second more
     {"visit_id": "V3", "customer_id": "A9", "rep_id": "R1", "started_at": "2026-06-08 02:00:00"},  # nobody knows A9
 ]  # fmt: skip
+# A source without customers, contacts or sellers of its own. The shop's C2 becomes known a night after its visit.
+FIELD_VISITS: list[Row] = [
+    {"visit_id": "F1", "customer_id": "crm:A1", "contact_id": "crm:P1", "rep_id": "crm:R1", "opportunity_id": "crm:W10",
+     "started_at": "2026-06-09 02:00:00"},
+    {"visit_id": "F2", "customer_id": "shop:C2", "rep_id": "shop:R9", "started_at": "2026-06-09 02:00:00"},
+]  # fmt: skip
 CHATS: list[Row] = [{"chat_id": "H1", "customer_id": "A1", "platform": "wechat", "started_at": "2026-06-30 03:00:00"}]
 
 FIRST = Night(
@@ -138,6 +144,7 @@ FIRST = Night(
             "visits": VISITS,
             "chats": CHATS,
         }),
+        "20260629T020000_000002": ("field", {"visits": FIELD_VISITS}),
     },
     customers={("shop", "C1"): ("K1", 1), ("shop", "C4"): ("K4", 1), ("shop", "C5"): ("K5", 1),
                ("crm", "A1"): ("KA", 1), ("crm", "A3"): ("K3", 1)},

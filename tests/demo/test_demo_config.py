@@ -42,6 +42,16 @@ def test_every_channel_is_fed_and_orders_come_from_two_sources(company: Company)
     assert {source for entity, source in fed if entity == "orders"} == {"crm", "shop"}
 
 
+def test_each_record_has_one_home_and_visits_and_chats_name_those_of_the_crm(company: Company) -> None:
+    fed = {(mapping.entity, name) for name, source in company.sources.items() for mapping in source.mappings}
+    assert {source for entity, source in fed if entity == "sales_reps"} == {"crm"}
+    for name in ("visits", "chats"):
+        (mapping,) = company.sources[name].mappings
+        named = set(load_contracts()[mapping.entity].references) & set(mapping.columns)
+        assert named >= {"customer_id", "contact_id", "rep_id"}
+        assert {mapping.columns[column].of for column in named} == {"crm"}
+
+
 def test_sources_hand_over_the_columns_that_the_configuration_promises(company: Company, clean_world: Path) -> None:
     for name, table in company.sources["crm"].tables.items():
         assert set(table.columns) <= set(crm(clean_world, name)[0])

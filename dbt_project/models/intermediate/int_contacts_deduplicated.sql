@@ -4,7 +4,7 @@
     'stg_accepted__contacts',
     key=['contact_record_key'],
     columns=[
-        'contact_record_key', 'source', 'contact_id', 'customer_id', 'contact_name', 'title', 'contact_role',
+        'contact_record_key', 'source', 'contact_id', 'customer_record_key', 'contact_name', 'title', 'contact_role',
         'created_at', '_load_id', '_file', '_row_number',
     ],
 ) }}

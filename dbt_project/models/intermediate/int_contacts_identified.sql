@@ -32,4 +32,4 @@ from records
 left join identities
     on records.source = identities.source and records.contact_id = identities.contact_id
 left join customers
-    on records.source = customers.source and records.customer_id = customers.customer_id
+    on records.customer_record_key = customers.customer_record_key

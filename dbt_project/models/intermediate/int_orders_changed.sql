@@ -7,17 +7,13 @@ orders as (
 
 -- Either a record or its identity is new: rows that point at it get another key or another fallback region.
 customers as (
-    select
-        source,
-        customer_id
+    select customer_record_key
     from {{ ref('int_customers_identified') }}
     where {{ is_rekeyed() }} or {{ is_pending() }}
 ),
 
 contacts as (
-    select
-        source,
-        contact_id
+    select contact_record_key
     from {{ ref('int_contacts_identified') }}
     where {{ is_rekeyed() }} or {{ is_pending() }}
 ),
@@ -39,12 +35,12 @@ union distinct
 select orders.order_key
 from orders
 inner join customers
-    on orders.source = customers.source and orders.customer_id = customers.customer_id
+    on orders.customer_record_key = customers.customer_record_key
 union distinct
 select orders.order_key
 from orders
 inner join contacts
-    on orders.source = contacts.source and orders.contact_id = contacts.contact_id
+    on orders.contact_record_key = contacts.contact_record_key
 union distinct
 select orders.order_key
 from orders

@@ -29,7 +29,7 @@ select
     orders.order_key,
     orders.source,
     orders.order_id,
-    orders.customer_id,
+    orders.customer_record_key,
     coalesce(customers.customer_key, 'unknown') as customer_key,
     coalesce(contacts.contact_key, 'unknown') as contact_key,
     coalesce(orders.rep_key, 'unknown') as rep_key,
@@ -50,8 +50,8 @@ select
     orders.recorded_at
 from orders
 left join customers
-    on orders.source = customers.source and orders.customer_id = customers.customer_id
+    on orders.customer_record_key = customers.customer_record_key
 left join contacts
-    on orders.source = contacts.source and orders.contact_id = contacts.contact_id
+    on orders.contact_record_key = contacts.contact_record_key
 left join reps on orders.rep_key = reps.rep_key
 left join rates on orders.currency = rates.currency

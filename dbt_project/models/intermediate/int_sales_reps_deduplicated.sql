@@ -5,6 +5,6 @@
     key=['rep_key'],
     columns=[
         'rep_key', 'source', 'rep_id', 'rep_name', 'team', 'department', 'region_key', 'manager_rep_key',
-        'manager_rep_id', 'fte', 'hired_date', 'left_date', '_load_id', '_file', '_row_number',
+        'fte', 'hired_date', 'left_date', '_load_id', '_file', '_row_number',
     ],
 ) }}

@@ -4,7 +4,7 @@
     'stg_accepted__visits',
     key=['visit_key'],
     columns=[
-        'visit_key', 'source', 'customer_id', 'contact_id', 'rep_key', 'opportunity_key', 'purpose',
+        'visit_key', 'source', 'customer_record_key', 'contact_record_key', 'rep_key', 'opportunity_key', 'purpose',
         'outcome', 'started_at', 'ended_at', 'recorded_at', '_load_id', '_file', '_row_number',
     ],
 ) }}

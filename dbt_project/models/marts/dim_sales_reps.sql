@@ -31,7 +31,7 @@ select
     coalesce(reps.region_key, 'unknown') as region_key,
     coalesce(reps.manager_rep_key, 'unknown') as manager_rep_key,
     -- Some companies' managers sell nothing and have no record: then their number is their name.
-    coalesce(managers.rep_name, reps.manager_rep_id, 'unknown') as manager_name,
+    coalesce(managers.rep_name, {{ id_of('reps.manager_rep_key') }}, 'unknown') as manager_name,
     cast(reps.fte as decimal(18, 4)) as fte,
     reps.hired_date,
     reps.left_date

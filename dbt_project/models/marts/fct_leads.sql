@@ -33,5 +33,5 @@ select
     ) as is_converted_30d
 from leads
 left join customers
-    on leads.source = customers.source and leads.customer_id = customers.customer_id
+    on leads.customer_record_key = customers.customer_record_key
 left join first_opportunities on leads.lead_key = first_opportunities.lead_key

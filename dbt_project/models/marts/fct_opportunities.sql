@@ -39,9 +39,9 @@ keyed as (
         {{ region_of('cast(null as ' ~ dbt.type_string() ~ ')', 'customers.region_key', 'reps.region_key') }} as region_key
     from opportunities
     left join customers
-        on opportunities.source = customers.source and opportunities.customer_id = customers.customer_id
+        on opportunities.customer_record_key = customers.customer_record_key
     left join contacts
-        on opportunities.source = contacts.source and opportunities.contact_id = contacts.contact_id
+        on opportunities.contact_record_key = contacts.contact_record_key
     left join reps on opportunities.owner_rep_key = reps.rep_key
     left join rates on opportunities.currency = rates.currency
 )

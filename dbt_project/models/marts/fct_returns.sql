@@ -68,6 +68,6 @@ left join orders on returns.order_key = orders.order_key
 left join lines
     on returns.order_key = lines.order_key and returns.line_number = lines.line_number
 left join customers
-    on returns.source = customers.source and returns.customer_id = customers.customer_id
+    on returns.customer_record_key = customers.customer_record_key
 left join reps on returns.rep_key = reps.rep_key
 left join rates on returns.currency = rates.currency

@@ -48,9 +48,9 @@ visits as (
         visits.outcome
     from {{ ref('int_visits_deduplicated') }} as visits
     left join customers
-        on visits.source = customers.source and visits.customer_id = customers.customer_id
+        on visits.customer_record_key = customers.customer_record_key
     left join contacts
-        on visits.source = contacts.source and visits.contact_id = contacts.contact_id
+        on visits.contact_record_key = contacts.contact_record_key
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('visits') }}
     {% endif %}
@@ -74,9 +74,9 @@ chats as (
         chats.intent as outcome
     from {{ ref('int_chats_deduplicated') }} as chats
     left join customers
-        on chats.source = customers.source and chats.customer_id = customers.customer_id
+        on chats.customer_record_key = customers.customer_record_key
     left join contacts
-        on chats.source = contacts.source and chats.contact_id = contacts.contact_id
+        on chats.contact_record_key = contacts.contact_record_key
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('chats') }}
     {% endif %}

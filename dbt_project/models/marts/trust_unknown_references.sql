@@ -15,7 +15,7 @@ select
     'customer_id' as reference,
     count(*) as row_count
 from orders
-where customer_key = 'unknown' and customer_id is not null
+where customer_key = 'unknown' and customer_record_key is not null
 group by source
 union all
 {% for entity in ['contacts', 'leads', 'opportunities', 'visits', 'chats'] %}
@@ -25,8 +25,8 @@ select
     'customer_id' as reference,
     count(*) as row_count
 from {{ ref('int_' ~ entity ~ '_deduplicated') }} as records
-left join customers on records.source = customers.source and records.customer_id = customers.customer_id
-where records.customer_id is not null and customers.customer_key is null
+left join customers on records.customer_record_key = customers.customer_record_key
+where records.customer_record_key is not null and customers.customer_key is null
 group by records.source
 union all
 {% endfor %}

@@ -23,7 +23,7 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     """Return every mistake that no single file shows."""
     problems = list(_references(company, documents))
     for name, source in company.sources.items():
-        problems += _mappings(source, documents[f"sources/{name}"])
+        problems += _mappings(company, source, documents[f"sources/{name}"])
     return problems
 
 
@@ -64,10 +64,11 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
                     yield documents["lifecycle"].problem(text, "tiers", t, "rules", r, "when", c, "fact")
 
 
-def _mappings(source: Source, document: Document) -> list[Problem]:
+def _mappings(company: Company, source: Source, document: Document) -> list[Problem]:
     problems = []
     for position, mapping in enumerate(source.mappings):
         names = list(_mapping_names(source, mapping, document, position))
+        names += _mapping_owners(company, mapping, document, position)
         problems += names or list(_mapping_sql(source, mapping, document, position))
     return problems
 
@@ -93,6 +94,21 @@ def _mapping_names(source: Source, mapping: SourceMapping, document: Document, a
         if column not in mapping.columns:
             text = f"the key column {column!r} of {mapping.entity} is not mapped"
             yield document.problem(text, "mappings", at, "columns")
+
+
+def _mapping_owners(company: Company, mapping: SourceMapping, document: Document, at: int) -> Iterator[Problem]:
+    """Only a column that names another record may say whose id it holds, and the owner must be a source."""
+    contract = load_contracts().get(mapping.entity)
+    for name, column in mapping.columns.items():
+        if contract is None or column.of is None or name not in contract.columns:
+            continue
+        place = ("mappings", at, "columns", name, "of")
+        if name not in contract.references:
+            allowed = ", ".join(contract.references) or "none"
+            text = f"{name!r} of {mapping.entity} names no record of another row. Columns that may say `of`: {allowed}"
+            yield document.problem(text, *place)
+        elif column.of not in company.sources:
+            yield document.problem(f"unknown source{suggestion(column.of, company.sources)}", *place)
 
 
 def _mapping_sql(source: Source, mapping: SourceMapping, document: Document, at: int) -> Iterator[Problem]:

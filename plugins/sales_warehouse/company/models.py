@@ -342,6 +342,7 @@ class ColumnMapping(Model):
     zone: str | None = Field(default=None, description="IANA zone of a timestamp without one; default: the company's")
     values: dict[str, str] = Field(default_factory=dict, description="source value → contract value")
     otherwise: str | None = Field(default=None, description="what a value outside `values` becomes; absent: refused")
+    of: str | None = Field(default=None, description="source whose ids these are; default: this source")
 
 
 class Join(Model):

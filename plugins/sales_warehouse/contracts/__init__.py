@@ -30,12 +30,17 @@ LINEAGE = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a contract; `en` and `zh` say what it means."""
+    """A column of a contract; `en` and `zh` say what it means.
+
+    A column that names a record of another row has the entity of that record in `references`. Its values carry the
+    source that gave the id, `<source>:<id>`, because one system may name the records of another.
+    """
 
     name: str
     type: str
     en: str
     zh: str
+    references: str | None = None
 
     @property
     def sql_type(self) -> str:
@@ -56,6 +61,11 @@ class Contract:
     recorded_time: str | None = None
 
     @property
+    def references(self) -> dict[str, Column]:
+        """The columns that name records, by name."""
+        return {name: column for name, column in self.columns.items() if column.references}
+
+    @property
     def schema(self) -> dict[str, str]:
         """Column name → DuckDB type, the lineage columns last."""
         return {column.name: column.sql_type for column in self.columns.values()} | LINEAGE
@@ -67,11 +77,26 @@ def load_contracts() -> dict[str, Contract]:
     yaml = YAML(typ="safe")
     files = [f for f in resources.files(__name__).iterdir() if f.name.endswith(".yml")]
     contracts = [_contract(yaml.load(file.read_text(encoding="utf-8"))) for file in files]
+    _check_references(contracts)
     return {contract.entity: contract for contract in sorted(contracts, key=lambda contract: contract.entity)}
 
 
+def _check_references(contracts: list[Contract]) -> None:
+    """A key names rows of its own source, so it stays as the source wrote it; only other columns are references."""
+    entities = {contract.entity for contract in contracts}
+    for contract in contracts:
+        for column in contract.references.values():
+            where = f"contract {contract.entity}: {column.name}"
+            if column.references not in entities:
+                raise ValueError(f"{where} references {column.references!r}, which is no entity")
+            if column.type != "text" or column.name in contract.key:
+                raise ValueError(f"{where} is a reference, so it must be a text outside the key")
+
+
 def _contract(data: dict) -> Contract:
-    columns = {name: Column(name, c["type"], c["en"], c["zh"]) for name, c in data["columns"].items()}
+    columns = {
+        name: Column(name, c["type"], c["en"], c["zh"], c.get("references")) for name, c in data["columns"].items()
+    }
     named = [*data["key"], *filter(None, (data.get(k) for k in ("version_by", "event_time", "recorded_time")))]
     missing = [name for name in named if name not in columns]
     if missing:

@@ -1,9 +1,9 @@
 select
     _source || ':' || chat_id as chat_key,
     _source as source,
-    customer_id,
-    contact_id,
-    _source || ':' || rep_id as rep_key,
+    customer_id as customer_record_key,
+    contact_id as contact_record_key,
+    rep_id as rep_key,
 
     nullif(trim(platform), '') as platform,
     nullif(trim(intent), '') as intent,

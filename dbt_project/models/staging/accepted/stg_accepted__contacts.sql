@@ -2,7 +2,7 @@ select
     _source || ':' || contact_id as contact_record_key,
     _source as source,
     contact_id,
-    customer_id,
+    customer_id as customer_record_key,
 
     nullif(trim(name), '') as contact_name,
     nullif(trim(title), '') as title,

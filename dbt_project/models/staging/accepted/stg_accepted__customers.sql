@@ -3,7 +3,7 @@ select
     _source as source,
     customer_id,
 
-    _source || ':' || owner_rep_id as owner_rep_key,
+    owner_rep_id as owner_rep_key,
     nullif(trim(name), '') as customer_name,
     nullif(trim(uscc), '') as uscc,
     nullif(trim(industry), '') as industry,

@@ -1,7 +1,7 @@
 select
     _source || ':' || invoice_id as invoice_key,
     _source as source,
-    _source || ':' || order_id as order_key,
+    order_id as order_key,
 
     amount,
 

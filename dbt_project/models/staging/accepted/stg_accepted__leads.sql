@@ -2,8 +2,8 @@ select
     _source || ':' || lead_id as lead_key,
     _source as source,
     lead_id,
-    customer_id,
-    _source || ':' || owner_rep_id as owner_rep_key,
+    customer_id as customer_record_key,
+    owner_rep_id as owner_rep_key,
 
     nullif(trim(channel), '') as channel,
     nullif(trim(campaign), '') as campaign,

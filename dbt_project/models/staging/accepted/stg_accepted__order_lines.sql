@@ -2,7 +2,7 @@ select
     _source || ':' || order_id as order_key,
     line_number,
     _source as source,
-    _source || ':' || product_id as product_key,
+    product_id as product_key,
 
     quantity,
     unit_price_amount,

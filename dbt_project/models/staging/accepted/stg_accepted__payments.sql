@@ -1,7 +1,7 @@
 select
     _source || ':' || payment_id as payment_key,
     _source as source,
-    _source || ':' || invoice_id as invoice_key,
+    invoice_id as invoice_key,
 
     amount,
 

@@ -1,11 +1,11 @@
 select
     _source || ':' || return_id as return_key,
     _source as source,
-    _source || ':' || order_id as order_key,
+    order_id as order_key,
     line_number,
-    customer_id,
-    _source || ':' || product_id as product_key,
-    _source || ':' || owner_rep_id as rep_key,
+    customer_id as customer_record_key,
+    product_id as product_key,
+    owner_rep_id as rep_key,
 
     nullif(trim(channel), '') as channel,
     nullif(trim(region), '') as region_key,

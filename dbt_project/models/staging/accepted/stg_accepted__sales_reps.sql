@@ -7,8 +7,7 @@ select
     nullif(trim(team), '') as team,
     nullif(trim(department), '') as department,
     nullif(trim(region), '') as region_key,
-    _source || ':' || manager_rep_id as manager_rep_key,
-    manager_rep_id,
+    manager_rep_id as manager_rep_key,
 
     fte,
 

@@ -1,10 +1,10 @@
 select
     _source || ':' || visit_id as visit_key,
     _source as source,
-    customer_id,
-    contact_id,
-    _source || ':' || rep_id as rep_key,
-    _source || ':' || opportunity_id as opportunity_key,
+    customer_id as customer_record_key,
+    contact_id as contact_record_key,
+    rep_id as rep_key,
+    opportunity_id as opportunity_key,
 
     nullif(trim(purpose), '') as purpose,
     nullif(trim(outcome), '') as outcome,

@@ -1,0 +1,120 @@
+"""Conform: ids that name records of other rows say whose they are; every other id stays as it came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sales_warehouse import contracts
+from sales_warehouse.company.load import load_company
+from sales_warehouse.company.models import Company
+from sales_warehouse.conform import compile_mapping
+from sales_warehouse.contracts import Column, Contract, load_contracts
+from sales_warehouse.normalise import Normalisers
+
+COMPANY = """\
+company_id: small
+name: {en: Small, zh: 小公司}
+currency: CNY
+time_zone: Asia/Shanghai
+country: CN
+"""
+LIFECYCLE = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n"
+CRM = """\
+source: crm
+label: {en: CRM, zh: 客户关系管理}
+owner: data
+expected_within_hours: 24
+connection: {type: files, path: crm}
+tables:
+  people: {files: "*.csv", format: csv, columns: [no, boss]}
+mappings:
+  - entity: sales_reps
+    from: people
+    columns: {rep_id: no, manager_rep_id: boss}
+"""
+VISITS = """\
+source: visits
+label: {en: Visits, zh: 拜访}
+owner: data
+expected_within_hours: 24
+connection: {type: files, path: visits}
+tables:
+  sheet: {files: "*.csv", format: csv, columns: [no, seller, buyer, person]}
+mappings:
+  - entity: visits
+    from: sheet
+    columns:
+      visit_id: no
+      rep_id: {from: seller, of: crm}
+      customer_id: {from: buyer, of: crm}
+      contact_id: person
+"""
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    (tmp_path / "sources").mkdir()
+    written = {"company": COMPANY, "lifecycle": LIFECYCLE, "sources/crm": CRM, "sources/visits": VISITS}
+    for name, text in written.items():
+        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
+    return load_company(tmp_path)
+
+
+def conformed(company: Company, source: str, columns: str, rows: str) -> list[tuple]:
+    """Return columns of the first mapping of a source over rows of its table, given as the text of VALUES."""
+    of = company.sources[source]
+    mapping = of.mappings[0]
+    names = ", ".join(of.tables[mapping.table].columns)
+    with duckdb.connect() as connection:
+        Normalisers.of(company).register(connection)
+        connection.execute(
+            f"create table {mapping.table} as select *, null::varchar as _malformed, 'f' as _file, 1 as _row_number "
+            f"from (values {rows}) as t ({names})"
+        )
+        select = compile_mapping(company, of, mapping).select
+        return connection.execute(f"select {columns}, _faults from ({select}) order by all").fetchall()
+
+
+def test_a_visit_names_the_seller_and_the_customer_of_the_crm(company: Company) -> None:
+    ids = "visit_id, rep_id, customer_id, contact_id, opportunity_id"
+    assert conformed(company, "visits", ids, "('V1', ' S1 ', 'A1', 'P1'), ('V2', '', null, null)") == [
+        ("V1", "crm:S1", "crm:A1", "visits:P1", None, None),
+        ("V2", None, None, None, None, None),  # nobody is named: there is no key of nothing
+    ]
+
+
+def test_a_seller_has_the_key_that_the_visit_names(company: Company) -> None:
+    rows = conformed(company, "crm", "rep_id, manager_rep_id", "('S1', 'S0')")
+    assert rows == [("S1", "crm:S0", None)]  # the own id stays as it came, its key is crm:S1
+
+
+def test_another_owner_of_an_id_is_another_statement(company: Company) -> None:
+    source = company.sources["visits"]
+    mapping = source.mappings[0]
+    plain = {name: column.model_copy(update={"of": None}) for name, column in mapping.columns.items()}
+    before = compile_mapping(company, source, mapping).select
+    assert before != compile_mapping(company, source, mapping.model_copy(update={"columns": plain})).select
+
+
+def test_no_contract_qualifies_a_part_of_its_key() -> None:
+    named = {(c.entity, column) for c in load_contracts().values() for column in c.references}
+    assert ("visits", "rep_id") in named and ("orders", "opportunity_id") in named
+    assert not named & {(c.entity, column) for c in load_contracts().values() for column in c.key}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "entity", "said"),
+    [
+        ("order_id", "text", "orders", "outside the key"),
+        ("line_number", "integer", "orders", "must be a text"),
+        ("product_id", "text", "prodcts", "'prodcts', which is no entity"),
+    ],
+)
+def test_a_reference_that_cannot_hold_is_refused(name: str, kind: str, entity: str, said: str) -> None:
+    columns = {"order_id": Column("order_id", "text", "", ""), name: Column(name, kind, "", "", entity)}
+    contract = Contract("orders", "", "", ("order_id",), columns)
+    with pytest.raises(ValueError, match=said):
+        contracts._check_references([contract])
