@@ -17,9 +17,6 @@ from sales_warehouse.durable import Busy
 from sales_warehouse.home import Home
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from sales_warehouse.airflow.embedded import RefreshOutcome
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -76,7 +73,10 @@ def versions(company: CompanyFolder = DEFAULT_COMPANY) -> None:
     from sales_warehouse.publish.versions import versions as published
 
     for version in published(Home.of(_load(company).company_id)):
-        console.print(f"{version}", highlight=False)
+        mark = "→" if version.is_current else " "
+        rows = sum(version.tables.values())
+        size = f"{len(version.tables)} tables, {rows:,} rows"
+        console.print(f"{mark} {version.version}  business date {version.business_date}  {size}", highlight=False)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
@@ -9,6 +10,7 @@ from sales_warehouse.contracts import Column, Contract, load_contracts
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import ident, literal
 
+CANNOT_BE_TRIED = re.compile(r"\b(over|select)\b", re.IGNORECASE)
 ABSENT = ColumnMapping.model_validate({"from": "null"})
 
 
@@ -37,19 +39,25 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     statement = Statement(contract, mapping, "")
     columns = list(contract.columns.values())
     asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}
-    texts = ",\n    ".join(f"{text_of(asked[c.name])} as {ident('r_' + c.name)}" for c in columns)
+    evaluated = ",\n    ".join(
+        f"{evaluated_text(asked[c.name], source, mapping.table)} as {ident('e_' + c.name)}" for c in columns
+    )
+    texts = ", ".join(f"nullif({ident('e_' + c.name)}, '') as {ident('r_' + c.name)}" for c in columns)
     typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
     values = ",\n    ".join(
         f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
     )
     held = ", ".join(f"{ident(mapping.table)}.{name}" for name in ("_file", "_row_number"))
     select = f"""
-with picked as (
+with evaluated as (
     select
-    {texts},
+    {evaluated},
     {held}
     from {_from(mapping)}
     where {ident(mapping.table)}._malformed is null and {statement.where}
+),
+picked as (
+    select *, {texts} from evaluated
 ),
 typed as (
     select *,
@@ -71,9 +79,17 @@ malformed as (
     return Statement(contract, mapping, select)
 
 
-def text_of(mapping: ColumnMapping) -> str:
-    """Return the SQL of the text of a mapped column: trimmed, empty → NULL."""
-    return f"nullif(trim(cast(({mapping.expression}) as varchar)), '')"
+def evaluated_text(mapping: ColumnMapping, source: Source, table: str) -> str:
+    """Return the SQL of the trimmed text of a mapped column: empty for nothing, NULL where the expression failed.
+
+    An expression that fails on one row (a cast of `n/a`) is a fault of that row, so it is tried row by row. A window
+    function or a subquery cannot be tried that way; there a failure stops the load. An expression that is the name of
+    a column of the table means that column, whatever else the word may mean in SQL.
+    """
+    if mapping.expression in source.tables[table].columns:
+        return f"coalesce(trim({ident(table)}.{ident(mapping.expression)}), '')"
+    text = f"coalesce(trim(cast(({mapping.expression}) as varchar)), '')"
+    return text if CANNOT_BE_TRIED.search(mapping.expression) else f"try({text})"
 
 
 def _owned(value: str, column: Column, mapping: ColumnMapping, source: Source) -> str:
@@ -90,7 +106,10 @@ def _from(mapping: Mapping) -> str:
 
 def _faults(names: list[str]) -> str:
     """A list built for faulty rows only: most rows have none, and a list for each would cost more than the casts."""
-    broken = {name: f"({ident('r_' + name)} is not null and {ident(name)} is null)" for name in names}
+    broken = {
+        name: f"({ident('e_' + name)} is null or ({ident('r_' + name)} is not null and {ident(name)} is null))"
+        for name in names
+    }
     if not broken:
         return 'cast(null as struct("column" varchar, "value" varchar)[])'
     cells = ", ".join(

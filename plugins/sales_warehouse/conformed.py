@@ -22,7 +22,7 @@ from sales_warehouse.contracts import LINEAGE
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import connect, ident, literal, literals, only_row
+from sales_warehouse.sql import connect, gist, ident, literal, literals, only_row
 
 FORM = 1  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
@@ -96,7 +96,14 @@ def conform_load(
     for number, mapping, fingerprint in expected(company, source, load):
         on_progress(f"{mapping.table} → {mapping.entity}")
         file = scratch / f"{number}_{mapping.entity}.parquet"
-        landed, kept, rows = _conform(home, company, source, load, mapping, file)
+        try:
+            landed, kept, rows = _conform(home, company, source, load, mapping, file)
+        except duckdb.IOException:
+            raise  # the disk, not the mapping
+        except duckdb.Error as error:
+            raise MappingError(
+                f"{source.source}, load {load.load_id}: {mapping.table} → {mapping.entity}: {gist(str(error))}"
+            ) from None
         batches.append(
             Batch(
                 source.source, load.load_id, number, mapping.entity, mapping.table, fingerprint,
@@ -143,7 +150,14 @@ def _conform(
 def _counts(
     connection: duckdb.DuckDBPyConnection, load: Load, mapping: Mapping, statement: Statement
 ) -> tuple[int, int]:
+    """Count the rows there are, and those that the filter keeps. The load's manifest must agree with its files."""
     landed = sum(item.rows for item in load.files if item.table == mapping.table)
+    (there,) = only_row(connection, f"select count(*) from {ident(mapping.table)}")
+    if there != landed:
+        raise MappingError(
+            f"{load.source}, load {load.load_id}: {mapping.table} has {there:,} rows, but {landed:,} were landed; "
+            "the landing folder was changed: restore it from a backup"
+        )
     if mapping.where is None:
         return landed, landed
     malformed = f"{ident(mapping.table)}._malformed is not null"

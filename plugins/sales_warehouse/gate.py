@@ -83,12 +83,12 @@ def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
 
 
 def suite_of(company: Company, entity: str, load: Load) -> Suite:
-    """Return the suite of an entity with the parameters of a load: nothing may come from after its extraction."""
+    """Return the suite of an entity with the parameters of a load: nothing may come from the future."""
     about = company.about
     parameters = {
         "currencies": [about.currency, *sorted(about.exchange_rates)],
         "earliest_moment": f"{about.earliest_date:%Y-%m-%d} 00:00:00",
-        "latest_moment": f"{load.extracted_at + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}",
+        "latest_moment": f"{load.latest_moment + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}",
     }
     return load_suite(settings.PROJECT / "expectations", entity, parameters)
 

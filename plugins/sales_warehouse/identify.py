@@ -1,7 +1,8 @@
 """Identify: which records are the same customer or the same person, by certain rules only.
 
 Customers: records with the same unified social credit code (checked, GB 32100-2015) are one. Contacts: records with
-the same keyed hash of their first certain address are one: phone, else e-mail, else WeChat id. A bare hash of a phone
+the same keyed hash of their first certain address are one: mobile number, else e-mail, else WeChat id. Landlines
+and switchboards are shared, so they prove nothing. A bare hash of a phone
 number can be reversed by trying all numbers, so the hash is HMAC-SHA-256 (RFC 2104) with a key kept outside the
 warehouse. Whatever has no such evidence stays alone.
 """
@@ -17,6 +18,7 @@ import duckdb
 
 from sales_warehouse import durable, failpoint
 from sales_warehouse.home import Home
+from sales_warehouse.normalise import register_mobile
 from sales_warehouse.sql import connect, literal, only_row
 
 BLOCK = 64  # bytes of a SHA-256 block, RFC 2104
@@ -43,6 +45,7 @@ def identify(home: Home, batch: int) -> Identified:
     durable.sweep(home.identity)
     key = contact_key(home)
     with connect(temp=home.tmp) as connection:
+        register_mobile(connection)
         _customers(connection, home, batch)
         _contacts(connection, home, batch, key)
         counts = only_row(
@@ -170,10 +173,14 @@ def _contacts(connection: duckdb.DuckDBPyConnection, home: Home, batch: int, key
         with latest as ({_latest(home, "contacts", "contact_id", "")}),
         evidence as (
             select _source as source, contact_id,
-                case when phone is not null then 'phone' when email is not null then 'email'
+                case when is_mobile(phone) then 'phone' when email is not null then 'email'
                     when wechat_id is not null then 'wechat_id' else 'own_record' end as rule,
-                coalesce('phone:' || phone, 'email:' || lower(email), 'wechat_id:' || wechat_id,
-                    'record:' || _source || ':' || contact_id) as address
+                coalesce(
+                    case when is_mobile(phone) then 'phone:' || phone end,
+                    'email:' || lower(email),
+                    'wechat_id:' || wechat_id,
+                    'record:' || _source || ':' || contact_id
+                ) as address
             from latest
         ),
         assigned as (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import Source
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, extract
 from sales_warehouse.home import Home
+from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
 MANIFEST = "manifest.json"
 STATUS = "status.json"
 STAMP = "%Y%m%dT%H%M%S_%f"
+LOCAL_TIME = datetime.timedelta(hours=15)  # no zone is further ahead of UTC, and clocks differ a little
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,12 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Load:
-    """One load of a source."""
+    """One load of a source. Nothing in it can have happened after `latest_moment`, UTC."""
 
     source: str
     load_id: str
     extracted_at: datetime.datetime
+    latest_moment: datetime.datetime
     folder: Path
     files: tuple[LandedFile, ...]
 
@@ -75,8 +79,9 @@ def loads(home: Home, source: str) -> list[Load]:
 def _load(source: str, folder: Path) -> Load:
     manifest = durable.read_json(folder / MANIFEST)
     extracted_at = datetime.datetime.fromisoformat(manifest["extracted_at"])
+    latest_moment = datetime.datetime.fromisoformat(manifest["latest_moment"])
     files = tuple(LandedFile(**item) for item in manifest["files"])
-    return Load(source, folder.name, extracted_at, folder, files)
+    return Load(source, folder.name, extracted_at, latest_moment, folder, files)
 
 
 def status(home: Home, source: str) -> dict[str, Any]:
@@ -90,10 +95,11 @@ def land(
     *,
     company_folder: Path,
     extracted_at: datetime.datetime,
+    latest_moment: datetime.datetime,
     environment: Mapping[str, str],
     on_progress: Callable[[str], None],
 ) -> LandReport:
-    """Extract what is new in a source and commit it as one load.
+    """Extract what is new in a source and commit it as one load; `latest_moment` is the clock of the source, UTC.
 
     Raises SourceUnavailable when the source cannot be reached and SourceMisconfigured when it is not as described;
     what had been read by then is dropped, and the next extraction starts from the last committed load.
@@ -116,7 +122,9 @@ def land(
             environment=environment,
             on_progress=on_progress,
         )
-        load = _commit(folder, scratch, source.source, load_id, extracted_at, extraction)
+        _hold_cursors_back(home, source, extraction, _cursors(before), latest_moment)
+        moments = {"extracted_at": extracted_at.isoformat(), "latest_moment": latest_moment.isoformat()}
+        load = _commit(folder, scratch, source.source, load_id, moments, extraction)
     except (SourceUnavailable, SourceMisconfigured) as error:
         _write_status(folder, extracted_at, "failed", str(error), [])
         raise
@@ -129,7 +137,7 @@ def land(
 
 
 def _commit(
-    folder: Path, scratch: Path, source: str, load_id: str, extracted_at: datetime.datetime, extraction: Extraction
+    folder: Path, scratch: Path, source: str, load_id: str, moments: dict[str, str], extraction: Extraction
 ) -> Load | None:
     if not extraction.landed:
         return None
@@ -137,12 +145,42 @@ def _commit(
         asdict(LandedFile(i.table, str(i.path.relative_to(scratch)), i.origin, i.rows, i.fingerprint, i.cursor))
         for i in extraction.landed
     ]
-    manifest = {"source": source, "load_id": load_id, "extracted_at": extracted_at.isoformat(), "files": files}
+    manifest = {"source": source, "load_id": load_id, **moments, "files": files}
     durable.write_json(scratch / MANIFEST, manifest)
     failpoint.reach("land.before_commit")
     durable.move(scratch, folder / load_id)
     failpoint.reach("land.after_commit")
     return _load(source, folder / load_id)
+
+
+def _hold_cursors_back(
+    home: Home, source: Source, extraction: Extraction, before: Mapping[str, str | None], latest: datetime.datetime
+) -> None:
+    """Keep a mistyped future date from moving a cursor: it would hide every later change for good.
+
+    The cursor then is the highest value that is not in the future, where the load holds the column, else the one
+    before; the row itself is landed and judged like any other.
+    """
+    for place, item in enumerate(extraction.landed):
+        limit = _limit_like(item.cursor, latest + LOCAL_TIME)
+        if item.cursor is None or limit is None or item.cursor <= limit:
+            continue
+        column, reached = source.tables[item.table].cursor, before.get(item.table)
+        if column in source.tables[item.table].columns:
+            name, landed = ident(column), read_parquet([item.path])
+            with connect(temp=home.tmp) as connection:
+                query = f"select max({name}) from {landed} where {name} <= {literal(limit)}"
+                reached = only_row(connection, query)[0] or reached
+        extraction.landed[place] = replace(item, cursor=reached)
+        extraction.notes.append(f"{item.table}: {column} goes up to {item.cursor}, which is in the future; ignored")
+
+
+def _limit_like(cursor: str | None, latest: datetime.datetime) -> str | None:
+    """Write the limit the way a cursor is written; None for a cursor that is no moment. Words sort after digits."""
+    if cursor is None or cursor.isdigit() or re.fullmatch(r"-?[0-9.]+", cursor):
+        return None
+    separator = cursor[10] if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.", cursor) else " "
+    return latest.isoformat(sep=separator, timespec="seconds")
 
 
 def _write_status(folder: Path, at: datetime.datetime, word: str, error: str, refused: list) -> None:

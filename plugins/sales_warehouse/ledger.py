@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sales_warehouse import durable, landing
 from sales_warehouse.company.models import Company
-from sales_warehouse.gate import Gated, accepted_file, read_gated
+from sales_warehouse.gate import Gated, accepted_file, manifest_of, read_gated
 from sales_warehouse.home import Home
 from sales_warehouse.settings_tables import write_table
 from sales_warehouse.sql import connect
@@ -100,10 +100,17 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
 
 
 def _loads(home: Home, company: Company) -> Iterator[tuple]:
-    """Yield every load, and for a source whose last extraction failed or refused something, that as well."""
+    """Yield every load, and for a source whose last extraction failed or refused something, that as well.
+
+    A load that has not passed the gate is in no mart, so it makes no source fresh.
+    """
     for source in company.sources:
         for load in landing.loads(home, source):
-            yield source, load.load_id, "landed", load.extracted_at, load.rows, None
+            let_in = manifest_of(home, source, load.load_id).exists()
+            why = (
+                None if let_in else f"load {load.load_id} waits: it could not be mapped or judged; see ingest_{source}"
+            )
+            yield source, load.load_id, "landed" if let_in else "failed", load.extracted_at, load.rows, why
         state = landing.status(home, source)
         if state.get("status") in ("failed", "refused"):
             at = datetime.datetime.fromisoformat(state["checked_at"])

@@ -150,6 +150,21 @@ def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | Non
     return lambda text: None if text is None else function(text)
 
 
+def register_mobile(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the connection `is_mobile`: whether an E.164 number can belong to a mobile phone; NULL for NULL."""
+    special = FunctionNullHandling.SPECIAL
+    connection.create_function("is_mobile", _is_mobile, ["VARCHAR"], "BOOLEAN", null_handling=special)
+
+
+def _is_mobile(text: str | None) -> bool | None:
+    if text is None:
+        return None
+    import phonenumbers
+
+    kinds = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+    return phonenumbers.number_type(phonenumbers.parse(text)) in kinds
+
+
 def phone(text: str, country: str) -> str | None:
     """Return a phone number in E.164 form, None when it cannot be one. `country` reads numbers without a prefix."""
     import phonenumbers  # loaded on the first phone number: its tables take time

@@ -33,6 +33,15 @@ class Run:
         return self.home.runs / self.run_id
 
     @property
+    def source_clock(self) -> datetime.datetime:
+        """What time it is where the sources are, UTC: now, even when the marts are asked for as of a past night.
+
+        The demo company's systems live in a time of their own.
+        """
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        return self.as_of if self.company.demo else max(self.as_of, now)
+
+    @property
     def company_folder(self) -> Path:
         return Path(self.company.folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 import duckdb
 
 from sales_warehouse import settings
+
+# Errors of DuckDB that speak of names; the others may quote values.
+ERRORS_ABOUT_NAMES = ("Binder Error", "Catalog Error", "Parser Error", "IO Error", "Connection Error")
 
 
 def ident(name: str) -> str:
@@ -44,6 +48,15 @@ def read_parquet(paths: Iterable[Path], *, options: str = "") -> str:
     """Return a table expression over Parquet files; `options` are further named arguments."""
     listed = literals(str(path) for path in paths)
     return f"read_parquet({listed}{', ' + options if options else ''})"
+
+
+def gist(message: str) -> str:
+    """The gist of an error. DuckDB quotes the data when it cannot compute a value: such a message is withheld."""
+    line = next((part for part in message.splitlines() if part.strip()), "unknown error")
+    kind = re.search(r"\b([A-Z]\w*(?: \w+)*? Error):", line)
+    if kind and kind[1] not in ERRORS_ABOUT_NAMES:
+        return f"{kind[1]} (the rest is withheld: it may quote the data; run the SQL by hand to see it)"
+    return line[:500]
 
 
 def only_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

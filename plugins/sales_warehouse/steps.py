@@ -16,7 +16,7 @@ from sales_warehouse import conformed, durable, failpoint, landing, ledger, sett
 from sales_warehouse import gate as gates
 from sales_warehouse.company.models import Source
 from sales_warehouse.conformed import MappingError
-from sales_warehouse.gate import Gated
+from sales_warehouse.gate import Gated, GateError
 from sales_warehouse.guard.validate import RuleResult
 from sales_warehouse.identify import identify as give_codes
 from sales_warehouse.ledger import Applied
@@ -24,9 +24,23 @@ from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
 from sales_warehouse.settings_tables import write_settings
 
-__all__ = ["audit", "conform", "extract", "gate", "identify", "make_run", "publish", "transform", "watch"]
+__all__ = [
+    "audit",
+    "conform",
+    "extract",
+    "gate",
+    "identify",
+    "make_run",
+    "publish",
+    "publish_postgres",
+    "transform",
+    "watch",
+]
 
 WAIT_SECONDS = float(os.environ.get("SALES_WAREHOUSE_LOCK_SECONDS", "1800"))
+
+
+AUDITED = "audited.json"
 
 
 class RefusedInput(Exception):
@@ -45,6 +59,7 @@ def extract(run: Run, source: str) -> StepReport:
             run.company.sources[source],
             company_folder=run.company_folder,
             extracted_at=run.as_of,
+            latest_moment=run.source_clock,
             environment=run.environment,
             on_progress=log.progress,
         )
@@ -61,10 +76,18 @@ def conform(run: Run, source: str) -> StepReport:
     with recorded(run.folder, "conform", source) as (log, report), _source_lock(run, source):
         described = run.company.sources[source]
         durable.sweep(run.home.conformed / source)
+        errors: list[str] = []
         for load in _waiting(run, described):
-            if not _is_conformed(run, described, load):
+            if _is_conformed(run, described, load):
+                continue
+            try:  # a load that cannot be mapped must not hold up the ones after it
                 batches = conformed.conform_load(run.home, run.company, described, load, log.progress)
-                report.rows["conformed"] = report.rows.get("conformed", 0) + sum(b.conformed for b in batches)
+            except MappingError as error:
+                errors.append(str(error))
+                continue
+            report.rows["conformed"] = report.rows.get("conformed", 0) + sum(b.conformed for b in batches)
+        if errors:
+            raise MappingError("\n".join(errors))
     return report
 
 
@@ -74,15 +97,23 @@ def gate(run: Run, source: str) -> StepReport:
         described = run.company.sources[source]
         gates.ensure_schemas(run.home)
         report.rows = {"accepted": 0, "quarantined": 0}
+        errors: list[str] = []
         for load in _waiting(run, described):
             if not _is_conformed(run, described, load):
-                raise MappingError(f"{source}: load {load.load_id} is not conformed yet; run conform first")
-            outcomes, validations = gates.gate_load(run.home, run.company, described, load, log.progress)
+                report.notes.append(f"load {load.load_id} waits: it could not be mapped")
+                continue
+            try:
+                outcomes, validations = gates.gate_load(run.home, run.company, described, load, log.progress)
+            except GateError as error:
+                errors.append(str(error))
+                continue
             for number, validation in enumerate(validations):
                 name = f"{source}.{load.load_id}.{number}.{validation.suite.replace('/', '.')}.json"
                 validation.save(run.folder / "validations" / name)
             report.rows["accepted"] += sum(item.accepted for item in outcomes)
             report.rows["quarantined"] += sum(item.quarantined for item in outcomes)
+        if errors:
+            raise GateError("\n".join(errors))
     return report
 
 
@@ -101,7 +132,9 @@ def transform(run: Run) -> StepReport:
     from sales_warehouse.transform import transform as run_dbt
 
     with recorded(run.folder, "transform") as (log, report), _warehouse_lock(run), _accepted_lock(run):
+        (run.home.warehouse / AUDITED).unlink(missing_ok=True)
         plan = _plan(run)
+        give_codes(run.home, plan.before.batch + 1)  # a load may have passed the gate since identify ran
         report.rows = {"loads_pending": len(plan.pending)}
         report.notes = [plan.why]
         if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing
@@ -141,17 +174,19 @@ def audit(run: Run) -> StepReport:
         if failed:
             listed = "\n".join(f"  {item}" for item in failed)
             raise AuditFailed(f"{len(failed)} rules of the marts failed; readers stay on the last version:\n{listed}")
+        durable.write_json(run.home.warehouse / AUDITED, _state_of_marts(run))
     return report
 
 
 def publish(run: Run) -> StepReport:
-    """Publish the marts as a new version, with the board; to PostgreSQL as well when it is configured."""
+    """Publish the marts as a new version, with the board; readers see it all at once."""
     from sales_warehouse.board.build import build_board
     from sales_warehouse.board.bundle import ensure_bundle
-    from sales_warehouse.publish.postgres import configured_url, publish_to_postgres
     from sales_warehouse.publish.versions import publish as publish_version
 
     with recorded(run.folder, "publish") as (log, report), _warehouse_lock(run):
+        if durable.read_json(run.home.warehouse / AUDITED) != _state_of_marts(run):
+            raise AuditFailed("the marts have not passed the audit as they are now; run transform and audit first")
         bundle = ensure_bundle(settings.state_folder())
 
         def board(folder: Path) -> None:
@@ -168,9 +203,24 @@ def publish(run: Run) -> StepReport:
         )
         report.rows = {"tables": len(done.tables), "rows": sum(done.tables.values())}
         report.notes = [f"version {done.version}"]
-        if url := configured_url(os.environ):
-            log.progress("PostgreSQL")
-            report.notes += publish_to_postgres(done.path, url, temp=run.home.tmp).notes
+    return report
+
+
+def publish_postgres(run: Run) -> StepReport:
+    """Publish the current version to PostgreSQL when an address is configured.
+
+    A step of its own: when the server is down, the files, the board and the alerts are out all the same.
+    """
+    from sales_warehouse.publish import current_folder
+    from sales_warehouse.publish.postgres import configured_url, publish_to_postgres
+
+    with recorded(run.folder, "publish_postgres") as (_, report), _warehouse_lock(run):
+        url, folder = configured_url(os.environ), current_folder(run.home)
+        if url and folder:
+            done = publish_to_postgres(folder, url, temp=run.home.tmp)
+            report.rows, report.notes = {"tables": len(done.tables)}, list(done.notes)
+        elif not url:
+            report.notes = ["no PostgreSQL is configured (SALES_WAREHOUSE_POSTGRES_URL)"]
     return report
 
 
@@ -240,6 +290,12 @@ def _code(run: Run) -> str:
     about = run.company.about
     carried = [about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json")]
     return hashlib.sha256(json.dumps([fingerprint(), carried], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _state_of_marts(run: Run) -> dict[str, int]:
+    """Tell one state of the working warehouse from another, so that only what was audited is published."""
+    state = run.home.warehouse_file.stat()
+    return {"batch": ledger.read_applied(run.home).batch, "bytes": state.st_size, "modified": state.st_mtime_ns}
 
 
 def _waiting(run: Run, source: Source) -> list[landing.Load]:

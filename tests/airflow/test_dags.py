@@ -43,7 +43,7 @@ def test_steps_of_a_source_come_in_their_order(dags: dict[str, DAG]) -> None:
 
 
 def test_steps_of_the_warehouse_come_in_their_order(dags: dict[str, DAG]) -> None:
-    assert _path(dags["warehouse"]) == ["identify", "transform", "audit", "publish"]
+    assert _path(dags["warehouse"]) == ["identify", "transform", "audit", "publish", "publish_postgres"]
 
 
 def test_the_warehouse_stops_at_the_first_step_that_fails(dags: dict[str, DAG]) -> None:

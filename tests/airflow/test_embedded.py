@@ -26,7 +26,7 @@ Pretend = Callable[..., None]
 AS_OF = datetime(2026, 7, 1, 18, 0, tzinfo=UTC)
 ALL_STEPS = [
     *(f"{step} {source}" for source in ("crm", "shop") for step in ("extract", "conform", "gate")),
-    *("identify", "transform", "audit", "publish", "watch"),
+    *("identify", "transform", "audit", "publish", "publish_postgres", "watch"),
 ]
 
 
@@ -128,7 +128,7 @@ def test_an_interrupted_refresh_leaves_no_process_and_the_next_one_tidies_up(
     outcome, _ = _refresh(company)
     assert _unfinished_runs(home) == 0
     assert outcome.exit_code == 1, "marts that the audit refuses are not published"
-    assert outcome.failed_tasks == ["warehouse.audit", "warehouse.publish"]
+    assert outcome.failed_tasks == ["warehouse.audit", "warehouse.publish", "warehouse.publish_postgres"]
     assert "watch" not in _names(outcome)
 
 

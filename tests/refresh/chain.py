@@ -22,7 +22,7 @@ def main(company: Path, business_date: datetime.date | None) -> int:
             except Exception as error:
                 print(f"{step.__name__} {source}: {error}", file=sys.stderr)
                 failed = 1
-    for step in (steps.identify, steps.transform, steps.audit, steps.publish, steps.watch):
+    for step in (steps.identify, steps.transform, steps.audit, steps.publish, steps.publish_postgres, steps.watch):
         step(run)
     return failed
 

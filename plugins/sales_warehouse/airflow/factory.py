@@ -50,7 +50,7 @@ def ingest_dag(source: str) -> DAG:
 
 
 def warehouse_dag(sources: list[str]) -> DAG:
-    """Build `warehouse`: identify → transform → audit → publish, each only when the one before succeeded."""
+    """Build `warehouse`: identify → transform → audit → publish, each only after the one before; then PostgreSQL."""
     accepted = [assets.accepted(source) for source in sources]
     with _dag(
         WAREHOUSE,
@@ -64,6 +64,7 @@ def warehouse_dag(sources: list[str]) -> DAG:
             _step("transform", inlets=[*accepted, assets.IDENTITY], outlets=[assets.MARTS], retries=1),  # the long one
             _step("audit", inlets=[assets.MARTS], outlets=[assets.AUDITED]),
             _step("publish", inlets=[assets.AUDITED], outlets=[assets.PUBLISHED]),
+            _step("publish_postgres", inlets=[assets.PUBLISHED], outlets=[assets.IN_POSTGRES]),
         )
     return dag
 

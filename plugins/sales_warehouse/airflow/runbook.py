@@ -48,7 +48,9 @@ Everybody who reads the board or the marts. Readers stay on the last complete ve
    it takes up where it stopped.
 3. `audit` red: the marts were refused. The page **Data Docs** shows which expectation failed. Mend the data or the
    model, then clear from `transform`.
-4. `publish` red: usually the disk or the connection to PostgreSQL. Clear the task.
+4. `publish` red: usually the disk. Clear the task.
+5. `publish_postgres` red: the files and the board are published, PostgreSQL still has the version before. Mend the
+   connection and clear the task.
 5. Published but wrong: go back one version with `sales-warehouse rollback`.
 """
 

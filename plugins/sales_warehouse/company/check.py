@@ -12,7 +12,7 @@ from sales_warehouse import settings
 from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company, Source
 from sales_warehouse.company.models import Mapping as SourceMapping
-from sales_warehouse.conform import text_of
+from sales_warehouse.conform import evaluated_text
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.sql import ident
 
@@ -128,7 +128,7 @@ def _mapping_sql(source: Source, mapping: SourceMapping, document: Document, at:
         if mapping.where and (message := _bind(connection, f"select 1 from {relation} where ({mapping.where})")):
             yield document.problem(message, "mappings", at, "where")
         for name, column in mapping.columns.items():
-            if message := _bind(connection, f"select {text_of(column)} from {relation}"):
+            if message := _bind(connection, f"select {evaluated_text(column, source, mapping.table)} from {relation}"):
                 yield document.problem(message, "mappings", at, "columns", name)
 
 

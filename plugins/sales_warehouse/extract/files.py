@@ -154,11 +154,16 @@ class Pick:
                 self.extraction.refused.append(Refused(self.table, origin, None, f"{origin}: {error}"))
                 continue
             if file.fingerprint in taken or self._landed(file):
-                self.extraction.skipped += 1
+                self._skip(file)
                 continue
             taken.add(file.fingerprint)
             picked.append(file)
         return picked
+
+    def _skip(self, file: SourceFile) -> None:
+        self.extraction.skipped += 1
+        if file.origin not in self.latest:  # seen under this name it is only old; under a new one people should know
+            self.extraction.notes.append(f"{self.table}: {file.origin} holds what another file held; not taken again")
 
     def _landed(self, file: SourceFile) -> bool:
         """A file that went back to older content counts as new: its newest landed content is not what it holds."""

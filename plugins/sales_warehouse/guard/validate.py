@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from sales_warehouse.guard.errors import GuardError
 from sales_warehouse.guard.results import RuleResult, Validation
 from sales_warehouse.guard.suites import Rule, Suite
-from sales_warehouse.sql import ident
+from sales_warehouse.sql import gist, ident
 
 __all__ = ["RuleResult", "Validation", "validate"]
 
@@ -26,7 +25,6 @@ RESULT_FORMAT = {
 }
 
 # DuckDB's errors that are about names and grammar, which are ours, not about values.
-ERRORS_ABOUT_NAMES = ("Binder Error", "Catalog Error", "Parser Error", "IO Error", "Connection Error")
 
 
 def validate(
@@ -74,12 +72,12 @@ def _batch(database: Path, relation: str, schema: str, temp: Path | None) -> Ite
     try:
         datasource = open_datasource(context, database, schema, temp or database.with_name(database.name + ".tmp"))
     except unreadable as error:
-        raise GuardError(f"{database} cannot be opened: {_first_line(str(error))}") from error
+        raise GuardError(f"{database} cannot be opened: {gist(str(error))}") from error
     try:
         asset = datasource.add_table_asset(name=relation, table_name=f'"{relation}"')
         yield asset.add_batch_definition_whole_table(name="all").get_batch()
     except unreadable as error:
-        raise GuardError(f"{relation} cannot be read in {database}: {_first_line(str(error))}") from error
+        raise GuardError(f"{relation} cannot be read in {database}: {gist(str(error))}") from error
     finally:
         datasource.get_execution_engine().engine.dispose()
         datasource.get_engine().dispose()
@@ -124,7 +122,7 @@ def _gx_suite(suite: Suite) -> Any:
             configuration = {"type": rule.type, "kwargs": kwargs, "severity": rule.severity, "meta": {"rule": rule.id}}
             expectations.append(gx.ExpectationSuite(name=rule.id, expectations=[configuration]).expectations[0])
         except Exception as error:  # Great Expectations raises what its parts raise
-            raise GuardError(f"suite {suite.name}, rule {rule.id}: {_first_line(str(error))}") from error
+            raise GuardError(f"suite {suite.name}, rule {rule.id}: {gist(str(error))}") from error
     return gx.ExpectationSuite(name=suite.name, expectations=expectations)
 
 
@@ -170,7 +168,7 @@ def _cause(result: Any) -> str | None:
     info = result.exception_info or {}
     entries = [info] if "raised_exception" in info else list(info.values())
     messages = [entry.get("exception_message") or "unknown error" for entry in entries if entry["raised_exception"]]
-    return _first_line(messages[0]) if messages else None
+    return gist(messages[0]) if messages else None
 
 
 def _explain(suite: Suite, relation: str, batch: Any, gx_suite: Any, first: str) -> str:
@@ -182,15 +180,6 @@ def _explain(suite: Suite, relation: str, batch: Any, gx_suite: Any, first: str)
             causes.append(f"rule {expectation.meta['rule']}: {cause}")
     found = "; ".join(causes) or f"all rules together: {first}"
     return f"suite {suite.name} could not be judged on {relation} (this is no finding about the data): {found}"
-
-
-def _first_line(message: str) -> str:
-    """The gist of an error. DuckDB quotes the data when it cannot compute a value: such a message is withheld."""
-    line = next((part for part in message.splitlines() if part.strip()), "unknown error")
-    kind = re.search(r"\b([A-Z]\w*(?: \w+)*? Error):", line)
-    if kind and kind[1] not in ERRORS_ABOUT_NAMES:
-        return f"{kind[1]} (the rest is withheld: it may quote the data; run the rule's SQL by hand to see it)"
-    return line[:500]
 
 
 def _without_sql(result: dict[str, Any]) -> dict[str, Any]:

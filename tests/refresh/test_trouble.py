@@ -1,0 +1,126 @@
+"""Trouble in the middle of a refresh: what it stops, what it does not, and what the marts say of it."""
+
+from __future__ import annotations
+
+import datetime
+import sqlite3
+from pathlib import Path
+
+import pytest
+from refreshes import chain, environment, marts
+
+from sales_warehouse import durable, steps
+
+HEADER = "no,sold_at,product,quantity,price"
+STALL = """\
+source: stall
+label: {en: Market stall, zh: 市集}
+owner: shop-team
+expected_within_hours: 36
+connection: {type: files, path: stall}
+tables:
+  sales: {files: "*.csv", format: csv, columns: [no, sold_at, product, quantity, price]}
+mappings:
+  - entity: orders
+    from: sales
+    columns:
+      order_id: no
+      ordered_at: {from: sold_at, normalise: timestamp}
+      status: "'paid'"
+      currency: "'CNY'"
+  - entity: order_lines
+    from: sales
+    columns: {order_id: no, line_number: "1", product_id: product, quantity: QUANTITY, unit_price_amount: price}
+"""
+
+
+def _stall(company: Path, quantity: str, *files: str) -> None:
+    (company / "sources" / "stall.yml").write_text(STALL.replace("QUANTITY", f'"{quantity}"'), encoding="utf-8")
+    (company / "stall").mkdir(exist_ok=True)
+    for number, rows in enumerate(files):
+        (company / "stall" / f"{number}.csv").write_text(f"{HEADER}\n{rows}\n", encoding="utf-8")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """State folder of steps that run in this process."""
+    for name, value in environment(tmp_path / "var").items():
+        monkeypatch.setenv(name, value)
+    return tmp_path / "var"
+
+
+def _ingest(company: Path, source: str, day: str = "2026-03-31") -> steps.Run:
+    run = steps.make_run(company, business_date=datetime.date.fromisoformat(day))
+    for step in (steps.extract, steps.conform, steps.gate):
+        step(run, source)
+    return run
+
+
+def test_an_expression_that_fails_on_one_row_sends_that_row_to_quarantine(teahouse: Path, here: Path) -> None:
+    _stall(teahouse, "cast(quantity as integer) * 2", "S1,2026-03-02,a,2,5\nS2,2026-03-02,a,n/a,5\nS3,2026-03-02,a,1,5")
+    run = _ingest(teahouse, "stall")
+    gated = {item.batch.entity: item for item in steps.ledger.gated(run.home, run.company)}
+    assert (gated["order_lines"].accepted, gated["order_lines"].quarantined) == (2, 1)
+    assert [reason["column_name"] for reason in gated["order_lines"].reasons] == ["quantity"]
+
+
+@pytest.mark.slow
+def test_a_load_that_cannot_be_mapped_holds_nobody_up_and_makes_its_source_not_fresh(
+    teahouse: Path, tmp_path: Path
+) -> None:
+    window = "sum(cast(quantity as integer)) over (partition by no)"  # a window cannot be tried row by row
+    _stall(teahouse, window, "S1,2026-03-02,a,n/a,5")
+    state = tmp_path / "var"
+    first = chain(teahouse, state)
+    assert first.returncode == 1
+    assert "sales → order_lines" in first.stderr
+    assert "n/a" not in first.stderr, "an error must not quote the data"
+    rows = marts(state, "teahouse")
+    assert len(rows["fct_order_lines"]) == 5
+    assert "failed" in next(row for row in rows["trust_source_freshness"] if row[0] == "stall")
+    # the next load of the same source is fine, and gets in although the first one still waits
+    (teahouse / "stall" / "1.csv").write_text(f"{HEADER}\nS2,2026-03-03,a,2,5\n")
+    assert chain(teahouse, state).returncode == 1
+    rows = marts(state, "teahouse")
+    assert len(rows["fct_order_lines"]) == 6
+    waiting = {row[1]: row for row in rows["trust_row_accounting"] if row[0] == "stall"}
+    assert {row[2] for row in waiting.values()} == {2}, "rows that wait are counted as landed"
+
+
+def test_a_refresh_as_of_a_past_day_does_not_take_later_rows_for_rows_of_the_future(teahouse: Path, here: Path) -> None:
+    run = _ingest(teahouse, "till", "2026-03-05")
+    gated = {item.batch.entity: item for item in steps.ledger.gated(run.home, run.company)}
+    assert gated["orders"].accepted == 5
+
+
+def test_a_date_of_the_future_does_not_hide_later_changes(teahouse: Path, here: Path) -> None:
+    file = teahouse / "book.db"
+    with sqlite3.connect(file) as book:
+        book.execute("create table sale (no text, sold_at text, product text, quantity int, price real, changed text)")
+        book.execute("insert into sale values ('B1', '2026-03-02', 'a', 1, 5, '2026-03-02 10:00:00')")
+        book.execute("insert into sale values ('B2', '2026-03-02', 'a', 1, 5, '2099-01-01 10:00:00')")
+    text = STALL.replace("QUANTITY", "quantity").replace(
+        "type: files, path: stall", f'type: database, url: "sqlite:///{file}"'
+    )
+    described = "{table: sale, cursor: changed, columns: [no, sold_at, product, quantity, price, changed]}"
+    old = '{files: "*.csv", format: csv, columns: [no, sold_at, product, quantity, price]}'
+    (teahouse / "sources" / "stall.yml").write_text(text.replace(old, described), encoding="utf-8")
+    _ingest(teahouse, "stall")
+    with sqlite3.connect(file) as book:
+        book.execute("insert into sale values ('B3', '2026-03-03', 'a', 1, 5, '2026-03-03 10:00:00')")
+    run = _ingest(teahouse, "stall")
+    lines = [item for item in steps.ledger.gated(run.home, run.company) if item.batch.entity == "order_lines"]
+    assert len(lines) == 2
+    assert sum(item.accepted for item in lines) >= 3
+
+
+def test_marts_that_did_not_pass_the_audit_are_not_published(teahouse: Path, here: Path) -> None:
+    run = steps.make_run(teahouse)
+    run.home.warehouse.mkdir(parents=True)
+    run.home.warehouse_file.write_bytes(b"marts")
+    with pytest.raises(steps.AuditFailed, match="have not passed the audit"):
+        steps.publish(run)
+    durable.write_json(run.home.warehouse / steps.AUDITED, {"batch": 0, "bytes": 5, "modified": 0})
+    with pytest.raises(steps.AuditFailed, match="have not passed the audit"):
+        steps.publish(run)
+    assert not run.home.current.exists()
