@@ -22,7 +22,7 @@ from sales_warehouse.contracts import LINEAGE
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import connect, gist, ident, literal, literals, only_row
+from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
 
 FORM = 1  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
@@ -128,6 +128,7 @@ def _conform(
         landed_view(connection, source, load, mapping.table, mapping.table)
         for join in mapping.joins:
             _latest_view(connection, home, source, load, join)
+        confine(connection, home.dir)  # from here on the company's own SQL runs
         landed, kept = _counts(connection, load, mapping, statement)
         lineage = (source.source, load.load_id, load.extracted_at)
         added = ", ".join(

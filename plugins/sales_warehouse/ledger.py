@@ -19,7 +19,8 @@ SCHEMAS = {
     "loads": {"source": "varchar", "load_id": "varchar", "status": "varchar", "extracted_at": "timestamp",
               "rows_landed": "bigint", "error": "varchar"},
     "row_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "landed": "bigint",
-                   "excluded": "bigint", "folded": "bigint", "accepted": "bigint", "quarantined": "bigint"},
+                   "excluded": "bigint", "folded": "bigint", "accepted": "bigint", "quarantined": "bigint",
+                   "waiting": "bigint"},
     "quarantine_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "rule": "varchar",
                           "column_name": "varchar", "reason_en": "varchar", "reason_zh": "varchar",
                           "row_count": "bigint"},
@@ -82,9 +83,12 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
     rows = {
         "loads": list(_loads(home, company)),
         "row_counts": [
-            (b.source, b.entity, b.load_id, b.landed, b.excluded, b.folded, item.accepted, item.quarantined)
-            for item in items
-            for b in [item.batch]
+            *(
+                (b.source, b.entity, b.load_id, b.landed, b.excluded, b.folded, item.accepted, item.quarantined, 0)
+                for item in items
+                for b in [item.batch]
+            ),
+            *_waiting(home, company),
         ],
         "quarantine_counts": [
             (b.source, b.entity, b.load_id, r["rule"], r["column_name"], r["reason_en"], r["reason_zh"], r["row_count"])
@@ -99,6 +103,18 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
             write_table(connection, schema, rows[name], home.ledger / f"{name}.parquet")
 
 
+def _waiting(home: Home, company: Company) -> Iterator[tuple]:
+    """Yield the rows of loads that were landed but have not passed the gate: they are in no mart, and not lost."""
+    for name, source in company.sources.items():
+        for load in landing.loads(home, name):
+            if manifest_of(home, name, load.load_id).exists():
+                continue
+            for mapping in source.mappings:
+                landed = sum(item.rows for item in load.files if item.table == mapping.table)
+                if mapping.table in load.tables:
+                    yield name, mapping.entity, load.load_id, landed, 0, 0, 0, 0, landed
+
+
 def _loads(home: Home, company: Company) -> Iterator[tuple]:
     """Yield every load, and for a source whose last extraction failed or refused something, that as well.
 
@@ -107,9 +123,7 @@ def _loads(home: Home, company: Company) -> Iterator[tuple]:
     for source in company.sources:
         for load in landing.loads(home, source):
             let_in = manifest_of(home, source, load.load_id).exists()
-            why = (
-                None if let_in else f"load {load.load_id} waits: it could not be mapped or judged; see ingest_{source}"
-            )
+            why = None if let_in else f"load {load.load_id} waits: not mapped or not judged; see ingest_{source}"
             yield source, load.load_id, "landed" if let_in else "failed", load.extracted_at, load.rows, why
         state = landing.status(home, source)
         if state.get("status") in ("failed", "refused"):

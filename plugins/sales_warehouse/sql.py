@@ -59,6 +59,13 @@ def gist(message: str) -> str:
     return line[:500]
 
 
+def confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Let the connection read and write below one folder only, for good: no other file, no extension, no setting."""
+    connection.execute(f"SET allowed_directories = [{literal(str(folder))}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
 def only_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     """Return the one row of a query that always has one: an aggregate, or a COPY with its count."""
     row = connection.execute(query).fetchone()

@@ -43,7 +43,7 @@ LEDGER = {
     "loads": "source VARCHAR, load_id VARCHAR, status VARCHAR, extracted_at TIMESTAMP, rows_landed BIGINT, "
     "error VARCHAR",
     "row_counts": "source VARCHAR, entity VARCHAR, load_id VARCHAR, landed BIGINT, excluded BIGINT, folded BIGINT, "
-    "accepted BIGINT, quarantined BIGINT",
+    "accepted BIGINT, quarantined BIGINT, waiting BIGINT",
     "quarantine_counts": "source VARCHAR, entity VARCHAR, load_id VARCHAR, rule VARCHAR, column_name VARCHAR, "
     "reason_en VARCHAR, reason_zh VARCHAR, row_count BIGINT",
     "pending_loads": "load_id VARCHAR",

@@ -6,5 +6,6 @@ select
     cast(excluded as bigint) as excluded_count,
     cast(folded as bigint) as folded_count,
     cast(accepted as bigint) as accepted_count,
-    cast(quarantined as bigint) as quarantined_count
+    cast(quarantined as bigint) as quarantined_count,
+    cast(coalesce(waiting, 0) as bigint) as waiting_count
 from {{ source('ledger', 'row_counts') }}

@@ -1,0 +1,48 @@
+"""Quoting, and connections that run SQL of somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sales_warehouse.sql import confine, connect, gist, ident, literal
+
+
+@pytest.mark.parametrize("name", ["plain", 'x" ; DROP TABLE t; --', "客户", "a.b", ""])
+def test_a_quoted_name_is_that_name(name: str) -> None:
+    shown = name or "empty"
+    assert duckdb.sql(f"select 1 as {ident(shown)}").columns == [shown]
+
+
+@pytest.mark.parametrize("text", ["it's", "'; drop table t; --", "龙井", "\\n", "$$"])
+def test_a_quoted_text_is_that_text(text: str) -> None:
+    assert duckdb.sql(f"select {literal(text)}").fetchone() == (text,)
+
+
+def test_a_confined_connection_reaches_its_folder_and_nothing_else(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    (outside / "secret.csv").write_text("a\n1\n")
+    with connect(temp=inside / "tmp") as connection:
+        confine(connection, inside)
+        connection.execute(f"copy (select 1 as a) to {literal(str(inside / 'x.parquet'))} (format parquet)")
+        assert connection.execute(f"from read_parquet({literal(str(inside / 'x.parquet'))})").fetchall() == [(1,)]
+        for statement in (
+            f"from read_csv({literal(str(outside / 'secret.csv'))})",
+            f"from read_csv({literal(str(inside / '..' / 'outside' / 'secret.csv'))})",
+            f"copy (select 1) to {literal(str(outside / 'y.csv'))}",
+            "set enable_external_access = true",
+            "install httpfs",
+        ):
+            with pytest.raises(duckdb.Error):
+                connection.execute(statement)
+
+
+def test_the_gist_of_an_error_does_not_quote_the_data() -> None:
+    with pytest.raises(duckdb.Error) as error:
+        duckdb.sql("select cast(x as integer) from (values ('13800138000x')) t(x)").fetchall()
+    assert "13800138000" in str(error.value)
+    assert "13800138000" not in gist(str(error.value))
