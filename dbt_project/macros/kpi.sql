@@ -65,7 +65,7 @@ periods as (
         '{{ grain }}' as period_grain,
         {{ period_start(grain, 'date_day') }} as period_start_date
     from days
-    {{ "union all" if not loop.last }}
+    {{ "union all" if not loop.last }}  -- noqa: LT02
     {% endfor %}
 ),
 
@@ -89,7 +89,7 @@ united as (
         cells.numerator,
         cells.denominator
     from {{ cells }} as cells
-    {{ 'cross join bounds' if grain == 'all' }}
+    {{ 'cross join bounds' if grain == 'all' }}  -- noqa: LT02
     {% endfor %}
 )
 
@@ -98,7 +98,7 @@ select
     period_start_date,
     case period_grain
         {% for grain in grains if grain != 'all' %}
-        when '{{ grain }}' then {{ period_end(grain, 'period_start_date') }}
+        when '{{ grain }}' then {{ period_end(grain, 'period_start_date') }}  -- noqa: LT02
         {% endfor %}
         else {{ business_date() }}
     end as period_end_date,
