@@ -97,6 +97,7 @@ def identify(run: Run) -> StepReport:
 
 def transform(run: Run) -> StepReport:
     """Bring the working warehouse up to date with dbt: what changed, or everything when code or settings changed."""
+    from sales_warehouse.transform import document
     from sales_warehouse.transform import transform as run_dbt
 
     with recorded(run.folder, "transform") as (log, report), _warehouse_lock(run), _accepted_lock(run):
@@ -113,6 +114,8 @@ def transform(run: Run) -> StepReport:
         failpoint.reach("transform.after_dbt")
         ledger.write_applied(run.home, Applied(plan.before.batch + 1, plan.code, plan.loads))
         report.rows |= {"models": done.models, "tests": done.tests}
+        if plan.full and not document(run.home):
+            report.notes.append("the page of models could not be made; the marts are not affected")
     return report
 
 
@@ -153,7 +156,7 @@ def publish(run: Run) -> StepReport:
 
         def board(folder: Path) -> None:
             log.progress("board")
-            build_board(folder / "warehouse.duckdb", folder / "board.html", bundle=bundle)
+            build_board(folder / "warehouse.duckdb", folder / "board.html", bundle=bundle, settings=run.home.settings)
 
         done = publish_version(
             run.home,

@@ -22,6 +22,7 @@ TEXTS = {
         "alerts": "Alerts", "none": "none", "where": "Where", "steps": "Time", "step": "step", "seconds": "seconds",
         "orchestration": "orchestration", "total": "total", "stale": "Sources that are not fresh",
         "reasons": "Most frequent reasons for quarantine",
+        "note": "a row that feeds several entities is counted once for each in all but this refresh's rows read",
     },
     "zh": {
         "rows": "行数", "read": "读取", "accepted": "接收", "quarantined": "隔离", "merged": "合并", "excluded": "排除",
@@ -29,6 +30,7 @@ TEXTS = {
         "target": "目标", "progress": "进度", "status": "状态", "alerts": "预警", "none": "无", "where": "位置",
         "steps": "耗时", "step": "步骤", "seconds": "秒", "orchestration": "调度", "total": "合计",
         "stale": "未及时更新的来源", "reasons": "最常见的隔离原因",
+        "note": "除本次读取的行数外，一行数据进入几种实体就计几次",
     },
 }  # fmt: skip
 
@@ -123,6 +125,7 @@ def _show_rows(summary: Summary, console: Console, text: dict[str, str]) -> None
         shown = (("read", "landed"), ("accepted", "accepted"), ("quarantined", "quarantined"), ("merged", "merged"),
                  ("excluded", "excluded"))  # fmt: skip
         console.print(f"  {text['all']}: " + " · ".join(f"{text[a]} {whole[b]:,}" for a, b in shown))
+        console.print(f"  [dim]({text['note']})[/dim]", highlight=False)
     if summary.reasons:
         console.print(f"  {text['reasons']}:")
         for source, entity, column, reason, count in summary.reasons:

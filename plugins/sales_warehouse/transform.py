@@ -21,13 +21,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sales_warehouse import settings
+from sales_warehouse import durable, settings
 from sales_warehouse.dbt_events import Node, failure_text, read_event, save_results, with_rows
 from sales_warehouse.home import Home
 
 PROJECT = settings.PROJECT / "dbt_project"
 MOST_PENDING = 2000  # more loads than this are not worth listing in every query: everything is built instead
 GRACE_SECONDS = 10
+DOCUMENT_SECONDS = 120
 
 Progress = Callable[[str, float, int | None], None]
 
@@ -58,17 +59,7 @@ def transform(
     started = time.monotonic()
     project = _copy_project(home)
     everything = full_refresh or len(_pending(variables)) > MOST_PENDING
-    child = subprocess.Popen(
-        _command(variables, everything),
-        cwd=project,
-        env=child_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    child = _start(project, _build(variables, everything))
     try:
         nodes, said = _listen(child, on_progress)
     finally:
@@ -80,6 +71,41 @@ def transform(
         raise TransformError(failure_text(results, nodes, said, child.returncode, log))
     models = sum(node.kind in ("model", "seed") for node in nodes)
     return TransformReport(models, len(nodes) - models, time.monotonic() - started, tuple(nodes))
+
+
+def document(home: Home) -> Path | None:
+    """Write dbt's page of models, columns and their graph after a transform; None when dbt could not.
+
+    The page is for reading: it never stops a refresh. Columns and types come from the contracts in the project.
+    """
+    arguments = ["docs", "generate", "--static", "--no-compile", "--empty-catalog"]
+    child = _start(home.warehouse / "project", arguments)
+    try:
+        child.communicate(timeout=DOCUMENT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        _end(child)
+    made = home.warehouse / "dbt_target" / "static_index.html"
+    if child.returncode or not made.exists():
+        return None
+    target = home.warehouse / "docs" / made.name
+    durable.move(made, target)
+    return target
+
+
+def _start(project: Path, arguments: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        _command(arguments),
+        cwd=project,
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
 
 
 def fingerprint() -> str:
@@ -117,14 +143,17 @@ def _pending(variables: Mapping[str, object]) -> list[object]:
     return list(listed) if isinstance(listed, (list, tuple)) else []
 
 
-def _command(variables: Mapping[str, object], full_refresh: bool) -> list[str]:
+def _build(variables: Mapping[str, object], full_refresh: bool) -> list[str]:
     given = dict(variables) | ({"pending_loads": []} if full_refresh else {})
+    tail = ["--full-refresh"] if full_refresh else []
+    return ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(given, default=str), *tail]
+
+
+def _command(arguments: list[str]) -> list[str]:
     return [
         sys.executable, "-m", "sales_warehouse.transform", str(os.getpid()),
         "--no-use-colors", "--log-format", "json", "--log-level", "info", "--log-path", "../dbt_logs",
-        "build", "--project-dir", ".", "--profiles-dir", ".", "--target-path", "../dbt_target",
-        "--exclude-resource-type", "unit_test", "--vars", json.dumps(given, default=str),
-        *(["--full-refresh"] if full_refresh else []),
+        *arguments, "--project-dir", ".", "--profiles-dir", ".", "--target-path", "../dbt_target",
     ]  # fmt: skip
 
 

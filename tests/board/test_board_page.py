@@ -13,15 +13,15 @@ from pathlib import Path
 import duckdb
 import pytest
 from board_warehouse import settings_of, write_warehouse
-from conftest import chromium
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sales_warehouse.board import build_board
-from sales_warehouse.board.bundle import FRONTEND
+from sales_warehouse.board.bundle import FRONTEND, _node_and_npm
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(chromium() is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
 ]
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -50,7 +50,7 @@ class Reader:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -211,7 +211,8 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("axe")
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(FRONTEND / name, folder)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True, capture_output=True)
+    _, npm = _node_and_npm()
+    subprocess.run([*npm, "ci", "--ignore-scripts", "--loglevel=error"], cwd=folder, check=True, capture_output=True)
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
@@ -351,3 +352,10 @@ def test_two_years_of_a_company_make_a_page_of_modest_size(make_board: Callable[
     assert board.stat().st_size < LARGEST
     page = reader.open(board.as_uri())
     assert page.evaluate("performance.getEntriesByName('board-drawn')[0].startTime") < 5_000
+
+
+def test_a_part_that_cannot_be_drawn_leaves_the_others(make_board: Callable[..., Path], reader: Reader) -> None:
+    page = reader.open(make_board("update marts.alert_net_sales_fall set week_start_date = null").as_uri())
+    expect(page.locator("#attention")).to_contain_text("This part could not be drawn.")
+    expect(page.locator("#trust .card")).to_have_count(3)
+    assert len(reader.complaints) == 1

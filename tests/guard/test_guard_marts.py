@@ -119,6 +119,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
     ("fct_opportunities", "update mart set opportunity_status = 'Won' where _row_id = 1", {"status_known"}),
     ("fct_opportunities", "update mart set probability_rate = 1.1 where _row_id = 1", {"probability_range"}),
+    ("fct_opportunities", "update mart set created_date = null where _row_id = 2", {"closed_has_day"}),
     ("fct_opportunity_stage_events", "update mart set entered_at = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
     ("fct_opportunity_stage_events", "update mart set dwell_days = -1 where _row_id = 1", {"dwell_not_negative"}),

@@ -17,7 +17,7 @@ owner: shop-team
 expected_within_hours: 36
 connection: {type: files, path: market}
 tables:
-  sales: {files: "*.csv", format: csv, columns: [no, at, product, quantity, price]}
+  sales: {files: "*.csv", format: csv, columns: [no, sold_at, product, quantity, price]}
 mappings:
   - entity: order_lines
     from: sales
@@ -26,7 +26,7 @@ mappings:
     from: sales
     columns:
       order_id: no
-      ordered_at: {from: at, normalise: timestamp}
+      ordered_at: {from: sold_at, normalise: timestamp}
       status: "'paid'"
       currency: "'CNY'"
       channel: "'field'"
@@ -49,7 +49,7 @@ def test_a_broken_source_stops_neither_the_others_nor_the_marts(teahouse: Path, 
     # the stall opens again: the next night takes it in, and nothing else changes
     (teahouse / "market").mkdir()
     (teahouse / "market" / "stall.csv").write_text(
-        "no,at,product,quantity,price\nM1,2026-03-30 09:00:00,龙井一级,2,80\n"
+        "no,sold_at,product,quantity,price\nM1,2026-03-30 09:00:00,龙井一级,2,80\n"
     )
     assert refresh(teahouse, state).returncode == 0
     assert len(marts(state, "teahouse")["fct_order_lines"]) == 6
@@ -130,8 +130,10 @@ def test_of_two_refreshes_at_once_the_second_says_so_and_changes_nothing(teahous
 
 def test_a_mistake_in_the_configuration_is_said_before_anything_runs(teahouse: Path, tmp_path: Path) -> None:
     file = teahouse / "sources" / "till.yml"
-    file.write_text(file.read_text(encoding="utf-8").replace("entity: orders", "entity: ordes"), encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    line = text.splitlines().index("  - entity: orders") + 1
+    file.write_text(text.replace("entity: orders", "entity: ordes"), encoding="utf-8")
     done = refresh(teahouse, tmp_path / "var")
     assert done.returncode == 2
-    assert f"{file}:14: mappings.0.entity" in done.stderr
+    assert f"{file}:{line}: mappings.0.entity" in done.stderr
     assert not (tmp_path / "var").exists()

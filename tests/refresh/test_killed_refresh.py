@@ -48,7 +48,7 @@ def test_killed_at_random_moments(teahouse: Path, tmp_path: Path, undisturbed: d
         child = subprocess.Popen(
             [sys.executable, str(CHAIN), str(teahouse)], env=environment(state), stderr=subprocess.DEVNULL
         )
-        time.sleep(seed.uniform(0.5, 30))
+        time.sleep(seed.uniform(0.5, 10))
         if child.poll() is None:
             killed += 1
         child.kill()

@@ -97,7 +97,7 @@ def test_a_project_that_does_not_parse_says_why(project: Path, home: Home) -> No
 
 def test_more_pending_loads_than_can_be_listed_build_everything(home: Home) -> None:
     many = [f"L{n}" for n in range(transforming.MOST_PENDING + 1)]
-    command = transforming._command({**VARIABLES, "pending_loads": many}, full_refresh=True)
+    command = transforming._build({**VARIABLES, "pending_loads": many}, full_refresh=True)
     assert "--full-refresh" in command and len(" ".join(command)) < 2000
 
 

@@ -16,6 +16,7 @@ from sales_warehouse.airflow.step_events import StepOutcome
 
 MARKS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "running": ("·", "cyan")}
 QUIET_SECONDS = 10.0
+MESSAGE_LINES = 10
 
 
 class Progress:
@@ -84,8 +85,10 @@ def line(step: StepOutcome, seconds: float) -> Text:
     mark, colour = MARKS[step.status]
     text = Text.assemble((f"  {mark} ", colour), f"{name(step):<32}", (f"{seconds:8.1f} s  ", "dim"), counts(step.rows))
     if step.status == "failed":
-        text.append((step.message or "failed").strip().splitlines()[0], style="red")
-        text.append(f" (attempt {step.attempts})", style="dim")
+        first, *rest = (step.message or "failed").strip().splitlines()
+        text.append(f" {first}", style="red").append(f" (attempt {step.attempts})", style="dim")
+        for more in rest[:MESSAGE_LINES]:
+            text.append(f"\n      {more}", style="red")
     for note in step.notes:
         text.append(f"\n      {note}", style="dim")
     return text

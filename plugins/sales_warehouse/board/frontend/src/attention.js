@@ -4,12 +4,13 @@ import { h, icon } from "./dom.js";
 import { memberName } from "./names.js";
 import { changeText, short } from "./numbers.js";
 import { chip, figure, nothing } from "./pieces.js";
-import { has, named, say } from "./words.js";
+import { named, say } from "./words.js";
 
+const SEVERITIES = ["critical", "warning", "info"];
 const TONE = { critical: "bad", high: "bad", error: "bad", warning: "warn", medium: "warn" };
 
 function severity(alert) {
-  return chip(TONE[alert.severity] ?? "warn", has(alert.severity ?? "") ? say(alert.severity) : (alert.severity ?? say("warning")));
+  return chip(TONE[alert.severity] ?? "warn", SEVERITIES.includes(alert.severity) ? say(alert.severity) : (alert.severity ?? say("warning")));
 }
 
 function playbook(alert, playbooks) {

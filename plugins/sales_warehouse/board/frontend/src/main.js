@@ -11,7 +11,7 @@ import { headline } from "./headline.js";
 import { learnNames, regionName } from "./names.js";
 import { setting } from "./numbers.js";
 import { readPayload } from "./payload.js";
-import { dropdown, segmented } from "./pieces.js";
+import { dropdown, nothing, segmented } from "./pieces.js";
 import { reps } from "./reps.js";
 import { stages } from "./stages.js";
 import { onChoice, restore, state } from "./state.js";
@@ -67,11 +67,21 @@ function keepFocus(change) {
   if (key) document.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
+/** One part that fails must not take the others with it. */
+function drawn(section, data, redraw) {
+  try {
+    return section.draw(data, redraw);
+  } catch (error) {
+    console.error(error);
+    return h("div", { class: "card" }, nothing(false, "not_drawn"));
+  }
+}
+
 function drawSection(section, data) {
   const place = document.getElementById(section.id);
   const redraw = () => keepFocus(() => drawSection(section, data));
   const title = h("h2", { class: section.hidden ? "sr" : null }, say(section.title));
-  place.replaceChildren(title, ...[section.draw(data, redraw)].flat(Infinity).filter(Boolean));
+  place.replaceChildren(title, ...[drawn(section, data, redraw)].flat(Infinity).filter(Boolean));
 }
 
 function navigation() {

@@ -32,7 +32,7 @@ function one(target, names) {
       h("p", { class: "target-figures" },
         h("span", {}, h("b", {}, figure(target.actual_value, kind)), h("span", { class: "sub" }, " / "), figure(target.target_value, kind)),
         h("span", { class: "sub" }, say("progress"), " ", figure(target.progress_rate, "rate")))),
-    chip(TONE[target.status] ?? "none", target.status === "no_data" || !target.status ? say("no_data") : say(target.status)));
+    chip(TONE[target.status] ?? "none", TONE[target.status] ? say(target.status) : (target.status ?? say("no_data"))));
 }
 
 export function targets(data) {

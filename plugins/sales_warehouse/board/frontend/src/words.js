@@ -13,6 +13,7 @@ const WORDS = {
   as_of: [(at) => `Data as of ${at}`, (at) => `数据截至 ${at}`],
   no_data: ["no data", "无数据"],
   not_published: ["This part of the warehouse has not been published yet.", "数据仓库尚未发布此部分。"],
+  not_drawn: ["This part could not be drawn.", "此部分无法显示。"],
   no_rows: ["There is no data for this yet.", "暂无相关数据。"],
   untold: ["No source tells this.", "没有数据源提供此信息。"],
   unknown: ["Unknown", "未知"],
@@ -80,10 +81,14 @@ const WORDS = {
   threshold: [(pct) => `The rule fires beyond ${pct}`, (pct) => `触发阈值 ${pct}`],
   owner: ["Owner", "负责人"],
   top_part: ["Largest part", "最大影响项"],
+  critical: ["Critical", "严重"],
+  info: ["Notice", "提示"],
   warning: ["Warning", "警告"],
   playbook: ["Playbook", "应对方案"],
 
   // targets
+  met: ["Met", "已达成"],
+  on_track: ["On pace", "按进度"],
   behind: ["Behind pace", "落后"],
   target: ["Target", "目标"],
   progress: ["Progress", "进度"],
@@ -175,6 +180,7 @@ const WORDS = {
   age: ["Age", "距今"],
   expected_within: [(h) => `expected within ${h}`, (h) => `应在 ${h}内`],
   fresh: ["Fresh", "正常"],
+  stale: ["Stale", "过期"],
   failed: ["Failed", "失败"],
   never: ["never", "从未"],
   fresh_all: [(n) => (n === 1 ? "The source is fresh" : `All ${n} sources are fresh`), (n) => `${n} 个数据源均正常`],
@@ -221,7 +227,7 @@ export function say(key, ...values) {
   return typeof word === "function" ? word(...values) : word;
 }
 
-export const has = (key) => key in WORDS;
+export const has = (key) => Object.hasOwn(WORDS, key);
 
 /** The reader's one of a row's `<base>_en` and `<base>_zh`, else the other, else null. */
 export function named(row, base) {
