@@ -1,7 +1,10 @@
-{%- set entities = [
-    'customers', 'contacts', 'products', 'sales_reps', 'leads', 'opportunities', 'opportunity_stage_events', 'orders',
-    'order_lines', 'returns', 'invoices', 'payments', 'visits', 'chats',
-] -%}
+{%- set keys = {
+    'customers': ['customer_record_key'], 'contacts': ['contact_record_key'], 'products': ['product_key'],
+    'sales_reps': ['rep_key'], 'leads': ['lead_key'], 'opportunities': ['opportunity_key'],
+    'opportunity_stage_events': ['opportunity_key', 'entered_at'], 'orders': ['order_key'],
+    'order_lines': ['order_key', 'line_number'], 'returns': ['return_key'], 'invoices': ['invoice_key'],
+    'payments': ['payment_key'], 'visits': ['visit_key'], 'chats': ['chat_key'],
+} -%}
 -- landed = excluded + quarantined + merged + current; what is left over is unexplained and must be 0.
 with
 counted as (
@@ -19,7 +22,7 @@ counted as (
 
 -- Counted again from the files, so that a file that went missing after the gate is not taken for merged rows.
 found as (
-    {% for entity in entities %}
+    {% for entity in keys %}
     select
         source,
         '{{ entity }}' as entity,
@@ -31,7 +34,7 @@ found as (
 ),
 
 present as (
-    {% for entity in entities %}
+    {% for entity in keys %}
     select
         source,
         '{{ entity }}' as entity,
@@ -42,14 +45,47 @@ present as (
     {% endfor %}
 ),
 
+-- Keys that passed the gate and have no latest version: not merged but lost. A night looks at the loads that it wrote.
+lost as (
+    {% for entity, key in keys.items() %}
+    select
+        source,
+        '{{ entity }}' as entity,
+        count(*) as lost_count
+    from (
+        select distinct
+            accepted.source,
+            accepted.{{ key | join(', accepted.') }}
+        from {{ ref('stg_accepted__' ~ entity) }} as accepted
+        where
+            not exists (
+                select 1
+                from {{ ref('int_' ~ entity ~ '_deduplicated') }} as kept
+                where
+                    kept.{{ key[0] }} = accepted.{{ key[0] }}
+                    {% for column in key[1:] %}
+                    and kept.{{ column }} = accepted.{{ column }}
+                    {% endfor %}
+            )
+            {% if not flags.FULL_REFRESH %}
+            and {{ is_pending('accepted._load_id') }}
+            {% endif %}
+    ) as missing
+    group by source
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
 merged as (
     select
         counted.*,
         coalesce(present.current_count, 0) as current_count,
-        coalesce(found.found_count, 0) + counted.folded_count - coalesce(present.current_count, 0) as merged_count
+        coalesce(found.found_count, 0) + counted.folded_count - coalesce(present.current_count, 0)
+        - coalesce(lost.lost_count, 0) as merged_count
     from counted
     left join present on counted.source = present.source and counted.entity = present.entity
     left join found on counted.source = found.source and counted.entity = found.entity
+    left join lost on counted.source = lost.source and counted.entity = lost.entity
 )
 
 select
