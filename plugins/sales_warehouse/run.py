@@ -90,10 +90,10 @@ def _business_date(company: Company, home: Home, zone: ZoneInfo, moment: datetim
         from sales_warehouse.demo import world_date  # the demo keeps a clock of its own, so that every night is new
 
         return world_date(home.source_data) or company.demo.business_date
-    if company.about.business_date == "yesterday":
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
-        return aware.astimezone(zone).date() - datetime.timedelta(days=1)
-    return company.about.business_date
+    if isinstance(company.about.business_date, datetime.date):
+        return company.about.business_date
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return aware.astimezone(zone).date() - datetime.timedelta(days=1)
 
 
 def _night_after(date: datetime.date, zone: ZoneInfo, now: datetime.datetime) -> datetime.datetime:

@@ -5,7 +5,7 @@
     'order_lines': ['order_key', 'line_number'], 'returns': ['return_key'], 'invoices': ['invoice_key'],
     'payments': ['payment_key'], 'visits': ['visit_key'], 'chats': ['chat_key'],
 } -%}
--- landed = excluded + quarantined + merged + current; what is left over is unexplained and must be 0.
+-- landed = excluded + quarantined + merged + current + waiting; what is left over is unexplained and must be 0.
 with
 counted as (
     select
@@ -14,6 +14,7 @@ counted as (
         sum(landed_count) as landed_count,
         sum(excluded_count) as excluded_count,
         sum(quarantined_count) as quarantined_count,
+        sum(waiting_count) as waiting_count,
         sum(folded_count) as folded_count,
         sum(accepted_count) as accepted_count
     from {{ ref('stg_ledger__row_counts') }}
@@ -98,7 +99,8 @@ select
     cast(accepted_count + folded_count as bigint) as accepted_count,
     cast(current_count as bigint) as current_count,
     cast(merged_count as bigint) as merged_count,
+    cast(waiting_count as bigint) as waiting_count,
     cast(
-        landed_count - excluded_count - quarantined_count - merged_count - current_count as bigint
+        landed_count - excluded_count - quarantined_count - merged_count - current_count - waiting_count as bigint
     ) as unexplained_count
 from merged

@@ -194,6 +194,7 @@ const WORDS = {
   merged: ["Merged", "合并"],
   quarantined: ["Quarantined", "隔离"],
   excluded: ["Excluded", "排除"],
+  waiting: ["Waiting", "待处理"],
   unexplained: ["Unexplained", "未解释"],
   accounted_all: ["Every landed row is explained.", "每一行落地数据均有去向。"],
   accounted_not: [(n) => `${n} rows are unexplained.`, (n) => `${n} 行数据去向不明。`],
