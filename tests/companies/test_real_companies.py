@@ -92,8 +92,8 @@ def test_the_retailers_figures_agree_to_the_cent(retailer: Path) -> None:
 def test_every_row_of_the_retailer_is_accounted_for(retailer: Path) -> None:
     with _connect(retailer, "online_retail") as db:
         rows = db.execute(
-            "select entity, landed_count, excluded_count + quarantined_count + merged_count + current_count + waiting_count, "
-            "unexplained_count from marts.trust_row_accounting"
+            "select entity, landed_count, excluded_count + quarantined_count + merged_count + current_count "
+            "+ waiting_count, unexplained_count from marts.trust_row_accounting"
         ).fetchall()
     assert {entity for entity, *_ in rows} == {"customers", "products", "orders", "order_lines", "returns"}
     assert all(landed == 541_909 == explained and unexplained == 0 for _, landed, explained, unexplained in rows)
