@@ -99,6 +99,10 @@ def test_days_in_a_stage_count_every_stay_and_the_deal_once(marts: duckdb.DuckDB
     assert kpi(marts, "stage_dwell_days", "month", "2026-06-01", "stage", "x2")[:3] == (D("27.25"), 1, D("27.25"))
 
 
+def test_a_stage_without_its_deal_waits(marts: duckdb.DuckDBPyConnection) -> None:
+    assert marts.execute("FROM fct_opportunity_stage_events WHERE opportunity_key = 'crm:D9'").fetchall() == []
+
+
 def test_how_a_deal_leaves_its_stages(marts: duckdb.DuckDBPyConnection) -> None:
     query = (
         "FROM fct_opportunity_stage_events SELECT stage, exit_type WHERE opportunity_key = 'crm:D1' ORDER BY entered_at"
@@ -244,8 +248,12 @@ def test_each_source_says_how_fresh_it_is(marts: duckdb.DuckDBPyConnection) -> N
 
 def test_references_to_nobody_are_counted(marts: duckdb.DuckDBPyConnection) -> None:
     assert marts.execute("SELECT * FROM trust_unknown_references ORDER BY ALL").fetchall() == [
+        ("crm", "opportunity_stage_events", "opportunity_id", 1),
+        ("crm", "sales_reps", "manager_rep_id", 2),
         ("crm", "visits", "customer_id", 1),
         ("shop", "order_lines", "order_id", 1),
+        ("shop", "order_lines", "product_id", 1),
+        ("shop", "orders", "opportunity_id", 1),
         ("shop", "returns", "order_id", 1),
     ]
 

@@ -77,6 +77,8 @@ WANDERER = [
     stage("D1", "2026-06-05 12:00:00", "x1", 1),
     stage("D1", "2026-06-06 12:00:00", "x2", 2),
 ]
+# A stage of a deal that nobody has sent: it would be 30 more days in x1.
+OF_NOBODY = [stage("D9", "2026-06-01 02:00:00", "x1", 1)]
 # Of three leads of the week of 4 May one has a deal within 30 days to the second.
 LEADS: list[Row] = [
     {"lead_id": "L1", "created_at": "2026-05-05 02:00:00", "channel": "web", "status": "new"},
@@ -121,7 +123,8 @@ FIRST = Night(
                 order("O1", "2026-06-10 16:30:00", customer_id="C1", region="north", updated_at="2026-06-12 00:00:00"),
                 order("O2", "2026-06-20 02:00:00", customer_id="C2", currency="USD", owner_rep_id="R9"),
                 order("O4", "2026-04-02 02:00:00", customer_id="C4", region="south"),  # 90 days before 1 July
-                order("O5", "2026-04-01 02:00:00", customer_id="C5", region="south"),  # 91 days
+                # 91 days; a deal that nobody has sent
+                order("O5", "2026-04-01 02:00:00", customer_id="C5", region="south", opportunity_id="crm:D8"),
             ],
             "order_lines": [
                 line("O1", 1, "P1", 8, "10.0000", "5"),  # corrected the next night: 10 pieces
@@ -140,7 +143,7 @@ FIRST = Night(
                            {"rep_id": "R2", "name": "Bob", "team": "T2", "region": "north", "manager_rep_id": "M1"}],
             "leads": LEADS,
             "opportunities": [*LOST, *MOVED, *OPEN, *WON, *FROM_LEADS, deal("D1", "2026-06-01 00:00:00", "open")],
-            "opportunity_stage_events": [*STAGES, *WANDERER],
+            "opportunity_stage_events": [*STAGES, *WANDERER, *OF_NOBODY],
             "visits": VISITS,
             "chats": CHATS,
         }),
