@@ -206,8 +206,16 @@ def test_targets_up_down_relative_and_without_data(marts: duckdb.DuckDBPyConnect
         # (40 − 20) ÷ (40 − 10)
         ("cycle", D("10"), D("20"), D("0.66666667"), "behind"),
         ("later", D("0.5"), None, None, "no_data"),
-        # 15 % more than 20 % is 23 %; 1 of 4 leads since 27 April
-        ("leads", D("0.23"), D("0.25"), D("1.08695652"), "met"),
+        # 15 % more than 20 % is 23 %; 1 of 3 leads that had their 30 days, the one of 23 June has not
+        ("leads", D("0.23"), D("0.33333333"), D("1.44927535"), "met"),
+        # the line is at 25 − 9 × 0.51 = 20.4 days
+        ("pace_cycle", D("16"), D("20"), D("0.55555556"), "on_track"),
+        # 635.81 − 36 so far: 0.59981 of the way in 0.51 of the days
+        ("pace_sales", D("1000"), D("599.81"), D("0.59981"), "on_track"),
+        # the line is at 0.05 + 0.015 × 0.51 = 0.0577, without a baseline at 0.065, from 0.059 at 0.0621
+        ("pace_win", D("0.065"), D("0.06"), D("0.92307692"), "on_track"),
+        ("pace_win_bare", D("0.065"), D("0.06"), D("0.92307692"), "behind"),
+        ("pace_win_slow", D("0.065"), D("0.06"), D("0.92307692"), "behind"),
         ("sales", D("1000"), D("635.81"), D("0.63581"), "behind"),
     ]
 

@@ -231,11 +231,19 @@ def write_configuration(home: Home) -> None:
          "threshold_rate": "0.15", "minimum_amount": 50, "severity": "high", "owner": "sales", "playbook_id": "p1"},
     ])  # fmt: skip
     june = {"starts_on": "2026-06-01", "due_on": "2026-06-30", "owner": "sales", "mode": "absolute"}
+    # 23 of these 45 workdays have passed: 0.51111111.
+    midway = {"starts_on": "2026-06-01", "due_on": "2026-07-31", "owner": "sales", "mode": "absolute"}
     files.write_settings(home, "targets", [
         {"target_id": "sales", "metric_id": "net_sales", "target_value": 1000, **june},
         {"target_id": "cycle", "metric_id": "win_cycle_days", "baseline_value": 40, "target_value": 10, **june},
         {"target_id": "leads", "metric_id": "lead_conversion_rate", "baseline_value": "0.2", "target_value": "0.15",
          "starts_on": "2026-04-27", "due_on": "2026-12-31", "owner": "sales", "mode": "relative_rate"},
+        {"target_id": "pace_cycle", "metric_id": "win_cycle_days", "baseline_value": 25, "target_value": 16, **midway},
+        {"target_id": "pace_sales", "metric_id": "net_sales", "target_value": 1000, **midway},
+        {"target_id": "pace_win", "metric_id": "win_rate", "baseline_value": "0.05", "target_value": "0.065", **midway},
+        {"target_id": "pace_win_bare", "metric_id": "win_rate", "target_value": "0.065", **midway},
+        {"target_id": "pace_win_slow", "metric_id": "win_rate", "baseline_value": "0.059", "target_value": "0.065",
+         **midway},
         {"target_id": "later", "metric_id": "repurchase_rate", "target_value": "0.5", **june},
     ])  # fmt: skip
     files.write_settings(home, "sources", [
