@@ -32,16 +32,17 @@ group by grouping sets (
 {%- else -%}{{ dbt.last_day(start, grain) }}{%- endif -%}
 {%- endmacro %}
 
-{% macro kpi_rolled_up(cells, grains) -%}
+{% macro kpi_rolled_up(cells, grains, is_additive=false) -%}
 {#-
     Cells summed to each grain, with no gap from the first period that has data to the last: a period without data
-    is 0 over 0. Grain `all` is one row over everything, dated by the first day.
+    is 0 over 0. What adds up goes on to the business date: a shop that stopped selling has sold nothing since.
+    Grain `all` is one row over everything, dated by the first day.
 -#}
 with
 bounds as (
     select
         min(cell_date) as first_date,
-        max(cell_date) as last_date
+        {{ 'greatest(max(cell_date), ' ~ business_date() ~ ')' if is_additive else 'max(cell_date)' }} as last_date
     from {{ cells }}
 ),
 
@@ -138,7 +139,7 @@ select
     cast(numerator as decimal(28, 8)) as value,
     period_end_date <= {{ business_date() }} as is_matured
 from (
-    {{ kpi_rolled_up(cells, grains) }}
+    {{ kpi_rolled_up(cells, grains, is_additive=true) }}
 ) as rolled_up
 {%- endmacro %}
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -72,6 +73,21 @@ def test_a_source_that_sends_its_whole_table_again_makes_no_order_new(copy: Home
     assert set(changed) <= {"trust_row_accounting"}  # the ledger was not told of the new load
     with duckdb.connect(str(copy.warehouse_file), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM intermediate.int_orders_changed").fetchall() == [(0,)]
+
+
+def test_a_shop_that_stops_selling_has_sold_nothing_since(copy: Home) -> None:
+    """Five quiet weeks later: what adds up is 0 for each of them, a rate has nothing to say."""
+    world.refresh(copy, [], 3, business_date="2026-08-05", as_of="2026-08-05 18:00:00")
+    query = (
+        "SELECT period_start_date, value FROM marts.kpi_values WHERE (metric_id, period_grain) = (?, ?) AND "
+        "(dimension_name, dimension_value) = (?, ?) AND period_start_date > '2026-07-01' ORDER BY 1"
+    )
+    with duckdb.connect(str(copy.warehouse_file), read_only=True) as connection:
+        sales = connection.execute(query, ["net_sales", "week", "total", "total"]).fetchall()
+        assert sales == [(date(2026, 7, 6) + timedelta(7 * week), 0) for week in range(5)]
+        region = connection.execute(query, ["net_sales", "month", "region", "east"]).fetchall()
+        assert region == [(date(2026, 8, 1), 0)]
+        assert connection.execute(query, ["win_rate", "month", "total", "total"]).fetchall() == []
 
 
 def count_again(home: Home, pending: list[str], *arguments: str) -> list[tuple]:

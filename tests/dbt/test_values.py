@@ -99,6 +99,10 @@ def test_days_in_a_stage_count_every_stay_and_the_deal_once(marts: duckdb.DuckDB
     assert kpi(marts, "stage_dwell_days", "month", "2026-06-01", "stage", "x2")[:3] == (D("27.25"), 1, D("27.25"))
 
 
+def test_a_stage_without_its_deal_waits(marts: duckdb.DuckDBPyConnection) -> None:
+    assert marts.execute("FROM fct_opportunity_stage_events WHERE opportunity_key = 'crm:D9'").fetchall() == []
+
+
 def test_how_a_deal_leaves_its_stages(marts: duckdb.DuckDBPyConnection) -> None:
     query = (
         "FROM fct_opportunity_stage_events SELECT stage, exit_type WHERE opportunity_key = 'crm:D1' ORDER BY entered_at"
@@ -202,8 +206,16 @@ def test_targets_up_down_relative_and_without_data(marts: duckdb.DuckDBPyConnect
         # (40 − 20) ÷ (40 − 10)
         ("cycle", D("10"), D("20"), D("0.66666667"), "behind"),
         ("later", D("0.5"), None, None, "no_data"),
-        # 15 % more than 20 % is 23 %; 1 of 4 leads since 27 April
-        ("leads", D("0.23"), D("0.25"), D("1.08695652"), "met"),
+        # 15 % more than 20 % is 23 %; 1 of 3 leads that had their 30 days, the one of 23 June has not
+        ("leads", D("0.23"), D("0.33333333"), D("1.44927535"), "met"),
+        # the line is at 25 − 9 × 0.51 = 20.4 days
+        ("pace_cycle", D("16"), D("20"), D("0.55555556"), "on_track"),
+        # 635.81 − 36 so far: 0.59981 of the way in 0.51 of the days
+        ("pace_sales", D("1000"), D("599.81"), D("0.59981"), "on_track"),
+        # the line is at 0.05 + 0.015 × 0.51 = 0.0577, without a baseline at 0.065, from 0.059 at 0.0621
+        ("pace_win", D("0.065"), D("0.06"), D("0.92307692"), "on_track"),
+        ("pace_win_bare", D("0.065"), D("0.06"), D("0.92307692"), "behind"),
+        ("pace_win_slow", D("0.065"), D("0.06"), D("0.92307692"), "behind"),
         ("sales", D("1000"), D("635.81"), D("0.63581"), "behind"),
     ]
 
@@ -244,8 +256,12 @@ def test_each_source_says_how_fresh_it_is(marts: duckdb.DuckDBPyConnection) -> N
 
 def test_references_to_nobody_are_counted(marts: duckdb.DuckDBPyConnection) -> None:
     assert marts.execute("SELECT * FROM trust_unknown_references ORDER BY ALL").fetchall() == [
+        ("crm", "opportunity_stage_events", "opportunity_id", 1),
+        ("crm", "sales_reps", "manager_rep_id", 2),
         ("crm", "visits", "customer_id", 1),
         ("shop", "order_lines", "order_id", 1),
+        ("shop", "order_lines", "product_id", 1),
+        ("shop", "orders", "opportunity_id", 1),
         ("shop", "returns", "order_id", 1),
     ]
 

@@ -77,6 +77,8 @@ WANDERER = [
     stage("D1", "2026-06-05 12:00:00", "x1", 1),
     stage("D1", "2026-06-06 12:00:00", "x2", 2),
 ]
+# A stage of a deal that nobody has sent: it would be 30 more days in x1.
+OF_NOBODY = [stage("D9", "2026-06-01 02:00:00", "x1", 1)]
 # Of three leads of the week of 4 May one has a deal within 30 days to the second.
 LEADS: list[Row] = [
     {"lead_id": "L1", "created_at": "2026-05-05 02:00:00", "channel": "web", "status": "new"},
@@ -121,7 +123,8 @@ FIRST = Night(
                 order("O1", "2026-06-10 16:30:00", customer_id="C1", region="north", updated_at="2026-06-12 00:00:00"),
                 order("O2", "2026-06-20 02:00:00", customer_id="C2", currency="USD", owner_rep_id="R9"),
                 order("O4", "2026-04-02 02:00:00", customer_id="C4", region="south"),  # 90 days before 1 July
-                order("O5", "2026-04-01 02:00:00", customer_id="C5", region="south"),  # 91 days
+                # 91 days; a deal that nobody has sent
+                order("O5", "2026-04-01 02:00:00", customer_id="C5", region="south", opportunity_id="crm:D8"),
             ],
             "order_lines": [
                 line("O1", 1, "P1", 8, "10.0000", "5"),  # corrected the next night: 10 pieces
@@ -140,7 +143,7 @@ FIRST = Night(
                            {"rep_id": "R2", "name": "Bob", "team": "T2", "region": "north", "manager_rep_id": "M1"}],
             "leads": LEADS,
             "opportunities": [*LOST, *MOVED, *OPEN, *WON, *FROM_LEADS, deal("D1", "2026-06-01 00:00:00", "open")],
-            "opportunity_stage_events": [*STAGES, *WANDERER],
+            "opportunity_stage_events": [*STAGES, *WANDERER, *OF_NOBODY],
             "visits": VISITS,
             "chats": CHATS,
         }),
@@ -228,11 +231,19 @@ def write_configuration(home: Home) -> None:
          "threshold_rate": "0.15", "minimum_amount": 50, "severity": "high", "owner": "sales", "playbook_id": "p1"},
     ])  # fmt: skip
     june = {"starts_on": "2026-06-01", "due_on": "2026-06-30", "owner": "sales", "mode": "absolute"}
+    # 23 of these 45 workdays have passed: 0.51111111.
+    midway = {"starts_on": "2026-06-01", "due_on": "2026-07-31", "owner": "sales", "mode": "absolute"}
     files.write_settings(home, "targets", [
         {"target_id": "sales", "metric_id": "net_sales", "target_value": 1000, **june},
         {"target_id": "cycle", "metric_id": "win_cycle_days", "baseline_value": 40, "target_value": 10, **june},
         {"target_id": "leads", "metric_id": "lead_conversion_rate", "baseline_value": "0.2", "target_value": "0.15",
          "starts_on": "2026-04-27", "due_on": "2026-12-31", "owner": "sales", "mode": "relative_rate"},
+        {"target_id": "pace_cycle", "metric_id": "win_cycle_days", "baseline_value": 25, "target_value": 16, **midway},
+        {"target_id": "pace_sales", "metric_id": "net_sales", "target_value": 1000, **midway},
+        {"target_id": "pace_win", "metric_id": "win_rate", "baseline_value": "0.05", "target_value": "0.065", **midway},
+        {"target_id": "pace_win_bare", "metric_id": "win_rate", "target_value": "0.065", **midway},
+        {"target_id": "pace_win_slow", "metric_id": "win_rate", "baseline_value": "0.059", "target_value": "0.065",
+         **midway},
         {"target_id": "later", "metric_id": "repurchase_rate", "target_value": "0.5", **june},
     ])  # fmt: skip
     files.write_settings(home, "sources", [

@@ -8,6 +8,7 @@ opportunities as (
     select * from {{ ref('fct_opportunities') }}
 ),
 
+-- A stage without its deal has no end and no owner: it waits for the deal (trust_unknown_references counts it).
 sequenced as (
     select
         events.*,
@@ -36,7 +37,7 @@ exited as (
             else 'open'
         end as exit_type
     from sequenced
-    left join opportunities on sequenced.opportunity_key = opportunities.opportunity_key
+    inner join opportunities on sequenced.opportunity_key = opportunities.opportunity_key
 )
 
 select

@@ -8,6 +8,7 @@ select
     unit,
     direction,
     aggregation,
+    is_cohort,
     is_on_board,
     is_computed
 from {{ ref('kpi_metrics_registry') }}

@@ -6,6 +6,7 @@ targets as (
         metrics.name_zh as metric_name_zh,
         metrics.direction,
         metrics.aggregation,
+        coalesce(metrics.is_cohort, false) as is_cohort,
         -- "15 % more" than a baseline of 20 % is 23 %.
         case targets.target_mode
             when 'relative_rate' then cast(targets.baseline_value * (1 + targets.target_value) as decimal(28, 8))
@@ -55,6 +56,8 @@ periods as (
             and targets.scope_value = values_of.dimension_value
             and values_of.period_start_date between targets.starts_on and targets.due_on
             and values_of.period_start_date <= {{ business_date() }}
+            -- A cohort that still has time to convert would pull the rate down.
+            and (values_of.is_matured or not targets.is_cohort)
 ),
 
 actuals as (
@@ -100,7 +103,12 @@ progressed as (
             -- Without a baseline a lower-is-better goal is only met or not.
             when direction = 'down' then cast(case when actual_value <= goal_value then 1 else 0 end as decimal(28, 8))
             else {{ ratio('actual_value', 'goal_value') }}
-        end as progress_rate
+        end as progress_rate,
+        case when direction = 'down' then actual_value <= goal_value else actual_value >= goal_value end as is_met,
+        -- Where a level should be by now: on the straight line from the baseline, without one at the goal already.
+        cast(
+            coalesce(baseline_value + (goal_value - baseline_value) * expected_progress_rate, goal_value) as decimal(28, 8)
+        ) as expected_value
     from measured
 )
 
@@ -122,9 +130,12 @@ select
     due_on,
     owner,
     case
-        when actual_value is null or progress_rate is null then 'no_data'
-        when progress_rate >= 1 then 'met'
-        when progress_rate >= expected_progress_rate then 'on_track'
+        when actual_value is null or goal_value is null then 'no_data'
+        when is_met then 'met'
+        -- A sum grows with the days; a rate, a mean or a level is all there from the first day on.
+        when aggregation = 'sum' then case when progress_rate >= expected_progress_rate then 'on_track' else 'behind' end
+        when direction = 'down' and actual_value <= expected_value then 'on_track'
+        when direction <> 'down' and actual_value >= expected_value then 'on_track'
         else 'behind'
     end as status
 from progressed

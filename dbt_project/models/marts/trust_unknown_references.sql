@@ -1,53 +1,88 @@
+{#- The entity and its column here, the column of the contract, and the records that it names. -#}
+{%- set references = [
+    ('customers', 'owner_rep_key', 'owner_rep_id', 'reps'),
+    ('contacts', 'customer_record_key', 'customer_id', 'customers'),
+    ('sales_reps', 'manager_rep_key', 'manager_rep_id', 'reps'),
+    ('leads', 'customer_record_key', 'customer_id', 'customers'),
+    ('leads', 'owner_rep_key', 'owner_rep_id', 'reps'),
+    ('opportunities', 'customer_record_key', 'customer_id', 'customers'),
+    ('opportunities', 'contact_record_key', 'primary_contact_id', 'contacts'),
+    ('opportunities', 'lead_key', 'lead_id', 'leads'),
+    ('opportunities', 'owner_rep_key', 'owner_rep_id', 'reps'),
+    ('opportunity_stage_events', 'opportunity_key', 'opportunity_id', 'opportunities'),
+    ('orders', 'customer_record_key', 'customer_id', 'customers'),
+    ('orders', 'contact_record_key', 'contact_id', 'contacts'),
+    ('orders', 'opportunity_key', 'opportunity_id', 'opportunities'),
+    ('orders', 'rep_key', 'owner_rep_id', 'reps'),
+    ('order_lines', 'order_key', 'order_id', 'orders'),
+    ('order_lines', 'product_key', 'product_id', 'products'),
+    ('returns', 'order_key', 'order_id', 'orders'),
+    ('returns', 'customer_record_key', 'customer_id', 'customers'),
+    ('returns', 'product_key', 'product_id', 'products'),
+    ('returns', 'rep_key', 'owner_rep_id', 'reps'),
+    ('invoices', 'order_key', 'order_id', 'orders'),
+    ('payments', 'invoice_key', 'invoice_id', 'invoices'),
+    ('visits', 'customer_record_key', 'customer_id', 'customers'),
+    ('visits', 'contact_record_key', 'contact_id', 'contacts'),
+    ('visits', 'rep_key', 'rep_id', 'reps'),
+    ('visits', 'opportunity_key', 'opportunity_id', 'opportunities'),
+    ('chats', 'customer_record_key', 'customer_id', 'customers'),
+    ('chats', 'contact_record_key', 'contact_id', 'contacts'),
+    ('chats', 'rep_key', 'rep_id', 'reps'),
+] -%}
 -- Rows that name a record which no source has sent. They are kept, under the key `unknown` or without the join.
 with
 customers as (
-    select * from {{ ref('int_customers_identified') }}
+    select customer_record_key as record_key
+    from {{ ref('int_customers_identified') }}
     where customer_key <> 'unknown'
 ),
 
+contacts as (
+    select contact_record_key as record_key
+    from {{ ref('int_contacts_identified') }}
+    where contact_key <> 'unknown'
+),
+
+reps as (
+    select rep_key as record_key
+    from {{ ref('int_sales_reps_deduplicated') }}
+),
+
+products as (
+    select product_key as record_key
+    from {{ ref('int_products_deduplicated') }}
+),
+
+leads as (
+    select lead_key as record_key
+    from {{ ref('int_leads_deduplicated') }}
+),
+
+opportunities as (
+    select opportunity_key as record_key
+    from {{ ref('int_opportunities_deduplicated') }}
+),
+
 orders as (
-    select * from {{ ref('int_orders_keyed') }}
+    select order_key as record_key
+    from {{ ref('int_orders_keyed') }}
+),
+
+invoices as (
+    select invoice_key as record_key
+    from {{ ref('int_invoices_deduplicated') }}
 )
 
+{% for entity, column, reference, records in references %}
 select
-    source,
-    'orders' as entity,
-    'customer_id' as reference,
-    count(*) as row_count
-from orders
-where customer_key = 'unknown' and customer_record_key is not null
-group by source
-union all
-{% for entity in ['contacts', 'leads', 'opportunities', 'visits', 'chats'] %}
-select
-    records.source,
+    referring.source,
     '{{ entity }}' as entity,
-    'customer_id' as reference,
+    '{{ reference }}' as reference,
     count(*) as row_count
-from {{ ref('int_' ~ entity ~ '_deduplicated') }} as records
-left join customers on records.customer_record_key = customers.customer_record_key
-where records.customer_record_key is not null and customers.customer_key is null
-group by records.source
-union all
+from {{ ref('int_' ~ entity ~ '_deduplicated') }} as referring
+left join {{ records }} on referring.{{ column }} = {{ records }}.record_key
+where referring.{{ column }} is not null and {{ records }}.record_key is null
+group by referring.source
+{{ "union all" if not loop.last }}
 {% endfor %}
-{% for entity in ['order_lines', 'returns', 'invoices'] %}
-select
-    records.source,
-    '{{ entity }}' as entity,
-    'order_id' as reference,
-    count(*) as row_count
-from {{ ref('int_' ~ entity ~ '_deduplicated') }} as records
-left join orders on records.order_key = orders.order_key
-where records.order_key is not null and orders.order_key is null
-group by records.source
-union all
-{% endfor %}
-select
-    records.source,
-    'payments' as entity,
-    'invoice_id' as reference,
-    count(*) as row_count
-from {{ ref('int_payments_deduplicated') }} as records
-left join {{ ref('int_invoices_deduplicated') }} as invoices on records.invoice_key = invoices.invoice_key
-where records.invoice_key is not null and invoices.invoice_key is null
-group by records.source
