@@ -49,7 +49,7 @@ def test_a_refresh_runs_every_step_through_airflow(
     assert (outcome.exit_code, outcome.error, outcome.failed_tasks) == (0, None, []), outcome.log.read_text()[-5000:]
     assert _names(outcome) == ALL_STEPS
     assert {s["step"]: s["attempts"] for s in outcome.steps if s["subject"] == "shop"}["extract"] == 2
-    assert 0 < outcome.orchestration_seconds < outcome.seconds - 1
+    assert 0 < outcome.orchestration_seconds < outcome.seconds - 0.9  # the second that transform slept is a step
     assert "landed 1,200 · accepted 1,000" in screen
     assert screen.count("✓") == len(ALL_STEPS)
     home = Home(machine, "tiny")
