@@ -141,6 +141,12 @@ def test_24_hours_pass_and_one_second_more_does_not(marts: duckdb.DuckDBPyConnec
     assert kpi(marts, "entry_within_24h_rate", "month", "2026-06-01", "rep", "crm:R1")[:3] == (1, 2, D("0.5"))
 
 
+def test_a_visit_has_a_channel_of_its_own_and_a_chat_that_of_its_platform(marts: duckdb.DuckDBPyConnection) -> None:
+    query = "SELECT DISTINCT touchpoint_type, channel FROM fct_touchpoints WHERE touchpoint_type <> 'order' ORDER BY 1"
+    assert marts.execute(query).fetchall() == [("chat", "wechat"), ("visit", "visit")]
+    assert kpi(marts, "entry_within_24h_rate", "month", "2026-06-01", "channel", "visit")[:3] == (1, 2, D("0.5"))
+
+
 def test_a_visit_of_one_source_finds_the_people_and_the_deal_of_others(marts: duckdb.DuckDBPyConnection) -> None:
     query = (
         "SELECT touchpoint_key, customer_key, contact_key, rep_key, opportunity_key FROM fct_touchpoints "

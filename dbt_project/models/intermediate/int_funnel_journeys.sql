@@ -36,6 +36,7 @@ order_amounts as (
         sum(lines.net_amount) as amount
     from {{ ref('fct_order_lines') }} as lines
     inner join orders on lines.order_key = orders.order_key
+    where not lines.is_cancelled
     group by orders.journey_key
 ),
 

@@ -43,7 +43,7 @@ visits as (
         visits.started_at as occurred_at,
         visits.ended_at,
         'outbound' as direction,
-        'field' as channel,
+        'visit' as channel,
         visits.recorded_at,
         visits.outcome
     from {{ ref('int_visits_deduplicated') }} as visits
