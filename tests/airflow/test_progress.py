@@ -54,11 +54,12 @@ def test_a_finished_step_is_one_line_with_its_seconds_and_rows() -> None:
     assert screen.splitlines() == ["  ✓ extract shop                         1.2 s  landed 12,345"]
 
 
-def test_a_failed_step_says_why_on_one_line() -> None:
-    message = "shop: the folder /data/shop does not exist; mount it or mend connection.path\nTraceback"
+def test_a_failed_step_says_why_with_every_finding_on_a_line_of_its_own() -> None:
+    message = "shop: the folder /data/shop does not exist; mount it or mend connection.path\n  a.csv: empty"
     screen = _screen([_event("start"), _event("error", seconds=0.1, message=message)])
-    assert screen.count("\n") == 1
+    assert screen.count("\n") == 2
     assert "does not exist; mount it or mend connection.path (attempt 1)" in screen
+    assert "      a.csv: empty" in screen
 
 
 @pytest.mark.parametrize("terminal", [True, False], ids=["in a terminal", "in a file"])
