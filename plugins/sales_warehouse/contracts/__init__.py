@@ -94,6 +94,7 @@ def _check_references(contracts: list[Contract]) -> None:
 
 
 def _contract(data: dict) -> Contract:
+    _check_words(data)
     columns = {
         name: Column(name, c["type"], c["en"], c["zh"], c.get("references")) for name, c in data["columns"].items()
     }
@@ -111,3 +112,11 @@ def _contract(data: dict) -> Contract:
         event_time=data.get("event_time"),
         recorded_time=data.get("recorded_time"),
     )
+
+
+def _check_words(data: dict) -> None:
+    """Refuse a text that YAML cut in two: a comma inside braces begins another key, so such a text needs quotes."""
+    for name, words in [("grain", data["grain"]), *data["columns"].items()]:
+        stray = words.keys() - {"en", "zh", "type", "references"}
+        if stray:
+            raise ValueError(f"contract {data['entity']}: {name} says {min(stray)!r} apart: put its text in quotes")
