@@ -37,11 +37,12 @@ end
 86400000000
 {%- endmacro %}
 
-{% macro touchpoint_is_changed(alias) -%}
-{#- A visit or chat of this run, or one whose customer or contact got another key or a new record. -#}
-({{ is_pending(alias ~ '._changed_load_id') }}
-or {{ is_pending('customers._changed_load_id') }}
-or {{ is_rekeyed('customers.changed_batch') }}
-or {{ is_pending('contacts._changed_load_id') }}
-or {{ is_rekeyed('contacts.changed_batch') }})
+{% macro touchpoint_is_changed(type, key) -%}
+{#- A row that this night computes again; see int_touchpoints_changed. -#}
+('{{ type }}:' || {{ key }}) in (select changed.touchpoint_key from {{ ref('int_touchpoints_changed') }} as changed)
+{%- endmacro %}
+
+{% macro customer_of(own, employer) -%}
+{#- A row's own customer, else the employer of its contact. -#}
+coalesce(nullif({{ own }}, 'unknown'), {{ employer }}, 'unknown')
 {%- endmacro %}

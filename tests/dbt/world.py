@@ -103,6 +103,67 @@ FIELD_VISITS: list[Row] = [
      "started_at": "2026-06-09 02:00:00"},
     {"visit_id": "F2", "customer_id": "shop:C2", "rep_id": "shop:R9", "started_at": "2026-06-09 02:00:00"},
 ]  # fmt: skip
+CALLS: list[Row] = [
+    {"call_id": "K1", "customer_id": "A1", "contact_id": "P1", "rep_id": "R1", "direction": "Outbound",
+     "started_at": "2026-06-10 02:00:00", "duration_seconds": 90, "recorded_at": "2026-06-11 02:00:00"},
+    # names nobody but a person: the person's employer is the customer
+    {"call_id": "K2", "contact_id": "P1", "direction": "inbound", "started_at": "2026-06-10 03:00:00"},
+]  # fmt: skip
+MESSAGES: list[Row] = [
+    {"chat_id": "H1", "message_number": 1, "sender_type": "customer", "sent_at": "2026-06-30 03:00:00", "text": "你好"},
+    {
+        "chat_id": "H1",
+        "message_number": 2,
+        "sender_type": "rep",
+        "sent_at": "2026-06-30 16:00:00",
+        "text": "您好，在的",
+    },
+]
+WEB_EVENTS: list[Row] = [
+    {"event_id": "E1", "visitor_id": "v1", "contact_id": "crm:P1", "event_type": "content_click",
+     "content_type": "white_paper", "occurred_at": "2026-06-01 02:00:00"},
+    {"event_id": "E2", "visitor_id": "v2", "event_type": "page_view", "occurred_at": "2026-06-01 16:30:00"},
+    # a person of the shop's C1, which turns out to be the CRM's A1 on the third night
+    {"event_id": "E3", "contact_id": "shop:P7", "event_type": "form_post", "occurred_at": "2026-06-02 02:00:00"},
+]  # fmt: skip
+QUOTES: list[Row] = [
+    {"quote_id": "Q1", "version": 1, "opportunity_id": "DL1", "amount": "100", "valid_until": "2026-07-01",
+     "created_at": "2026-06-05 02:00:00"},
+    {"quote_id": "Q2", "version": 1, "opportunity_id": "W10", "amount": "50", "created_at": "2026-06-05 02:00:00"},
+    {"quote_id": "Q3", "version": 1, "opportunity_id": "DL1", "amount": "70", "valid_until": "2026-06-30",
+     "created_at": "2026-06-05 02:00:00"},
+]  # fmt: skip
+DEALER_ORDERS: list[Row] = [
+    {"dealer_order_id": "B1", "line_number": 1, "dealer_id": "X1", "product_id": "shop:P1", "quantity": 10,
+     "amount": "100", "ordered_at": "2026-06-01 02:00:00", "batch_id": "L1"},
+    {"dealer_order_id": "B1", "line_number": 2, "dealer_id": "X1", "product_id": "shop:P1", "quantity": -1,
+     "amount": "-10", "ordered_at": "2026-06-01 02:00:00", "batch_id": "L1"},
+]  # fmt: skip
+
+
+def count(day: str, quantity: int, reported: str) -> Row:
+    return {
+        "dealer_id": "X1", "product_id": "shop:P1", "counted_at": f"{day} 10:00:00", "quantity": quantity,
+        "reported_at": f"{reported} 10:00:00",
+    }  # fmt: skip
+
+
+# The planners send one goal that the configuration has too, and one of their own.
+SENT_TARGETS: list[Row] = [
+    {"target_id": "sales", "metric_id": "net_sales", "scope": "total", "target_value": "5"},
+    {"target_id": "sent_north", "metric_id": "net_sales", "scope": "region=north", "target_value": "600",
+     "mode": "absolute", "starts_on": "2026-06-01", "due_on": "2026-06-30"},
+]  # fmt: skip
+MARKET_EVENTS: list[Row] = [
+    {"event_id": "M1", "event_type": "买一赠一", "actor": "competitor", "region": "north", "category": "dairy",
+     "starts_on": "2026-06-22", "ends_on": "2026-06-28"},
+    {"event_id": "M2", "event_type": "holiday", "actor": "public", "starts_on": "2026-06-19"},
+]  # fmt: skip
+EXPERIMENTS: list[Row] = [{"experiment_id": "T1", "hypothesis": "calling sooner wins", "unit_type": "customer"}]
+ASSIGNMENTS: list[Row] = [
+    {"experiment_id": "T1", "unit_id": "A1", "variant": "A", "assigned_at": "2026-06-01 02:00:00"},
+    {"experiment_id": "T2", "unit_id": "A1", "variant": "B", "assigned_at": "2026-06-01 02:00:00"},  # no record of T2
+]
 CHATS: list[Row] = [{"chat_id": "H1", "customer_id": "A1", "platform": "wechat", "started_at": "2026-06-30 03:00:00"}]
 
 FIRST = Night(
@@ -113,6 +174,14 @@ FIRST = Night(
                 {"customer_id": "C4", "name": "Ninety days ago"},
                 {"customer_id": "C5", "name": "Ninety-one days ago"},
             ],
+            "contacts": [{"contact_id": "P7", "customer_id": "C1", "name": "Wang"}],
+            "satisfaction_scores": [
+                # the customer, dealer and store are those of the order
+                {"survey_id": "S1", "order_id": "O1", "score": "4", "max_score": "5",
+                 "answered_at": "2026-06-20 02:00:00"},
+                {"survey_id": "S2", "order_id": "O4", "score": "3", "max_score": "5",
+                 "answered_at": "2026-06-20 02:00:00"},
+            ],
             "sales_reps": [{"rep_id": "R9", "name": "Nine", "team": "T9", "region": "west"}],
             "products": [
                 {"product_id": "P1", "name": "Milk", "product_line": "milk", "category": "dairy"},
@@ -122,7 +191,8 @@ FIRST = Night(
                 # 16:30 UTC is half past midnight of the 11th in Shanghai
                 order("O1", "2026-06-10 16:30:00", customer_id="C1", region="north", updated_at="2026-06-12 00:00:00"),
                 order("O2", "2026-06-20 02:00:00", customer_id="C2", currency="USD", owner_rep_id="R9"),
-                order("O4", "2026-04-02 02:00:00", customer_id="C4", region="south"),  # 90 days before 1 July
+                order("O4", "2026-04-02 02:00:00", customer_id="C4", region="south", store_id="dealers:ST1",
+                      dealer_id="dealers:X1"),  # 90 days before 1 July
                 # 91 days; a deal that nobody has sent
                 order("O5", "2026-04-01 02:00:00", customer_id="C5", region="south", opportunity_id="crm:D8"),
             ],
@@ -146,12 +216,26 @@ FIRST = Night(
             "opportunity_stage_events": [*STAGES, *WANDERER, *OF_NOBODY],
             "visits": VISITS,
             "chats": CHATS,
+            "chat_messages": MESSAGES,
+            "calls": CALLS,
+            "quotes": QUOTES,
+        }),
+        "20260629T020000_000003": ("site", {"web_events": WEB_EVENTS}),
+        "20260629T020000_000004": ("dealers", {
+            "dealer_orders": DEALER_ORDERS,
+            "dealer_inventory": [count("2026-06-07", 6, "2026-06-08"), count("2026-06-14", 4, "2026-06-15")],
+            "store_sales": [{"store_sale_id": "N1", "store_id": "ST1", "product_id": "shop:P1", "quantity": 3,
+                             "amount": "45", "sold_at": "2026-06-10 16:30:00", "batch_id": "L1"}],
+        }),
+        "20260629T020000_000005": ("planning", {
+            "targets": SENT_TARGETS, "market_events": MARKET_EVENTS, "experiments": EXPERIMENTS,
+            "experiment_assignments": ASSIGNMENTS,
         }),
         "20260629T020000_000002": ("field", {"visits": FIELD_VISITS}),
     },
     customers={("shop", "C1"): ("K1", 1), ("shop", "C4"): ("K4", 1), ("shop", "C5"): ("K5", 1),
                ("crm", "A1"): ("KA", 1), ("crm", "A3"): ("K3", 1)},
-    contacts={("crm", "P1"): ("PK1", 1)},
+    contacts={("crm", "P1"): ("PK1", 1), ("shop", "P7"): ("PS7", 1)},
 )  # fmt: skip
 
 SECOND = Night(
@@ -178,13 +262,25 @@ SECOND = Night(
             "invoices": [{"invoice_id": "I2", "order_id": "O2", "amount": "9", "due_date": "2026-07-20"}],
             "payments": [{"payment_id": "Y2", "invoice_id": "I2", "amount": "4", "paid_at": "2026-06-30 02:00:00"}],
         }),
+        "20260630T020000_000001": ("crm", {
+            "quotes": [{"quote_id": "Q1", "version": 2, "opportunity_id": "DL1", "amount": "90",
+                        "discount_amount": "10", "valid_until": "2026-07-01", "created_at": "2026-06-08 02:00:00"}],
+        }),
+        "20260630T020000_000002": ("dealers", {
+            # the store's own record and its dealer's come after its first sale; the first count was wrong by one
+            "dealers": [{"dealer_id": "X1", "name": "Dealer One", "region": "north", "tier": "gold"}],
+            "stores": [{"store_id": "ST1", "dealer_id": "X1", "name": "Store One", "province": "CN-SH"}],
+            "dealer_inventory": [count("2026-06-07", 5, "2026-06-16"), count("2026-06-21", 2, "2026-06-22")],
+        }),
     },
     customers={**FIRST.customers, ("shop", "C2"): ("K2", 2)},
-    contacts={("crm", "P1"): ("PK2", 2)},  # a corrected phone number makes another person of P1
+    contacts={**FIRST.contacts, ("crm", "P1"): ("PK2", 2)},  # a corrected phone number makes another person of P1
 )  # fmt: skip
 
 THIRD = Night(
     loads={
+        # reported before the correction, arrives after it
+        "20260701T020000_000001": ("dealers", {"dealer_inventory": [count("2026-06-07", 99, "2026-06-07")]}),
         "20260701T020000_000000": ("shop", {
             "orders": [
                 order("O3", "2026-06-15 02:00:00", customer_id="C1", region="north", status="cancelled",

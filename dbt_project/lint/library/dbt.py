@@ -5,6 +5,10 @@ def type_string() -> str:
     return "varchar"
 
 
+def dateadd(datepart: str, interval: str, from_date_or_timestamp: str) -> str:
+    return f"date_add({from_date_or_timestamp}, interval ({interval}) {datepart})"
+
+
 def datediff(first: str, second: str, part: str) -> str:
     return f"date_diff('{part}', {first}, {second})"
 

@@ -17,6 +17,7 @@ select
     records.contact_id,
     coalesce(identities.contact_key, 'unknown') as contact_key,
     identities.changed_batch,
+    records.customer_record_key,
     coalesce(customers.customer_key, 'unknown') as customer_key,
 
     records.contact_name,

@@ -94,6 +94,21 @@ opportunities as (
     group by customer_key
 ),
 
+-- A quote that can still be accepted: its latest version holds on the business date and its deal is open.
+quotes as (
+    select
+        quotes.customer_key,
+        count(*) as open_quote_count
+    from {{ ref('fct_quotes') }} as quotes
+    inner join {{ ref('fct_opportunities') }} as opportunities
+        on quotes.opportunity_key = opportunities.opportunity_key
+    where
+        quotes.is_latest_version
+        and opportunities.opportunity_status = 'open'
+        and (quotes.valid_until_date is null or quotes.valid_until_date >= {{ business_date() }})
+    group by quotes.customer_key
+),
+
 leads as (
     select
         customer_key,
@@ -125,11 +140,11 @@ select
     coalesce(opportunities.won_opportunity_count, 0) as won_opportunity_count,
     coalesce(leads.lead_count, 0) as lead_count,
     coalesce(leads.unconverted_lead_count, 0) as unconverted_lead_count,
-    -- Quotes are not collected yet; a rule about them holds for nobody until they are.
-    cast(0 as bigint) as open_quote_count
+    coalesce(quotes.open_quote_count, 0) as open_quote_count
 from customers
 left join orders on customers.customer_key = orders.customer_key
 left join sales on customers.customer_key = sales.customer_key
 left join touches on customers.customer_key = touches.customer_key
 left join opportunities on customers.customer_key = opportunities.customer_key
 left join leads on customers.customer_key = leads.customer_key
+left join quotes on customers.customer_key = quotes.customer_key

@@ -6,7 +6,7 @@
     version_by='updated_at',
     columns=[
         'order_key', 'source', 'order_id', 'customer_record_key', 'contact_record_key', 'opportunity_key', 'rep_key',
-        'channel', 'region_key', 'order_status', 'currency', 'ordered_at', 'paid_at', 'updated_at',
+        'store_key', 'dealer_key', 'channel', 'region_key', 'order_status', 'currency', 'ordered_at', 'paid_at', 'updated_at',
         'recorded_at', '_load_id', '_file', '_row_number',
     ],
 ) }}

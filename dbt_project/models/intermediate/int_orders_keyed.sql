@@ -34,6 +34,8 @@ select
     coalesce(contacts.contact_key, 'unknown') as contact_key,
     coalesce(orders.rep_key, 'unknown') as rep_key,
     orders.opportunity_key,
+    coalesce(orders.store_key, 'unknown') as store_key,
+    coalesce(orders.dealer_key, 'unknown') as dealer_key,
 
     coalesce(orders.channel, 'unknown') as channel,
     {{ region_of('orders.region_key', 'customers.region_key', 'reps.region_key') }} as region_key,

@@ -5,6 +5,7 @@
     key=['visit_key'],
     columns=[
         'visit_key', 'source', 'customer_record_key', 'contact_record_key', 'rep_key', 'opportunity_key', 'purpose',
-        'outcome', 'started_at', 'ended_at', 'recorded_at', '_load_id', '_file', '_row_number',
+        'outcome', 'latitude', 'longitude', 'started_at', 'ended_at', 'recorded_at', '_load_id', '_file',
+        '_row_number',
     ],
 ) }}

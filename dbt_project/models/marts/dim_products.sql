@@ -11,6 +11,12 @@ seen as (
     union distinct
     select product_key from {{ ref('fct_returns') }}
     union distinct
+    select product_key from {{ ref('fct_dealer_orders') }}
+    union distinct
+    select product_key from {{ ref('fct_dealer_inventory') }}
+    union distinct
+    select product_key from {{ ref('fct_store_sales') }}
+    union distinct
     select 'unknown' as product_key
 )
 

@@ -19,6 +19,13 @@ seen as (
     select region_key from {{ ref('int_sales_reps_deduplicated') }}
     where region_key is not null
     union distinct
+    select region_key from {{ ref('dim_dealers') }}
+    union distinct
+    select region_key from {{ ref('dim_stores') }}
+    union distinct
+    select region_key from {{ ref('dim_market_events') }}
+    where region_key <> 'all'
+    union distinct
     select 'unknown' as region_key
 )
 

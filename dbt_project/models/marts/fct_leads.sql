@@ -18,9 +18,11 @@ first_opportunities as (
 
 select
     leads.lead_key,
+    leads.source,
     coalesce(customers.customer_key, 'unknown') as customer_key,
     coalesce(leads.channel, 'unknown') as channel,
     leads.campaign,
+    leads.source_event_key,
     leads.created_at,
     {{ business_date_of('leads.created_at') }} as created_date,
     leads.first_assigned_at,

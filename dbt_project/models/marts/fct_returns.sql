@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='return_key', on_schema_change='fail') }}
--- depends_on: {{ ref('int_orders_changed') }}
+-- depends_on: {{ ref('int_touchpoints_changed') }}
 
--- A return of an unknown order is computed every night: its order, customer or rep may arrive later.
 with
 orders as (
     select * from {{ ref('int_orders_keyed') }}
@@ -10,11 +9,7 @@ orders as (
 returns as (
     select * from {{ ref('int_returns_deduplicated') }}
     {% if is_incremental() %}
-    where
-        {{ is_pending() }}
-        or order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
-        or order_key is null
-        or order_key not in (select known.order_key from orders as known)
+    where {{ touchpoint_is_changed('return', 'return_key') }}
     {% endif %}
 ),
 
@@ -41,6 +36,7 @@ rates as (
 
 select
     returns.return_key,
+    returns.source,
     returns.order_key,
     returns.line_number,
     coalesce(orders.customer_key, customers.customer_key, 'unknown') as customer_key,

@@ -1,16 +1,46 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='touchpoint_key', on_schema_change='fail') }}
 -- depends_on: {{ ref('int_orders_changed') }}
+-- depends_on: {{ ref('int_touchpoints_changed') }}
+{#- Each channel: its type, its fact, the key of the fact, and what the columns of the timeline are there. A platform, a
+    site and a survey keep their own log, so nobody enters anything and there is no time of entry. -#}
+{%- set no_text = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}
+{%- set no_time = 'cast(null as timestamp)' -%}
+{%- set touches = [
+    ('visit', 'fct_visits', 'visit_key', {
+        'occurred_at': 'started_at', 'direction': "'outbound'", 'channel': "'visit'",
+    }),
+    ('chat', 'fct_chats', 'chat_key', {
+        'occurred_at': 'started_at', 'channel': 'platform', 'outcome': 'intent',
+        'opportunity_key': no_text, 'recorded_at': no_time,
+    }),
+    ('call', 'fct_calls', 'call_key', {
+        'occurred_at': 'started_at', 'direction': 'direction', 'channel': "'phone'", 'opportunity_key': no_text,
+        'ended_at': 'cast(' ~ dbt.dateadd('second', 'duration_seconds', 'started_at') ~ ' as timestamp)',
+    }),
+    ('web_event', 'fct_web_events', 'event_key', {
+        'occurred_at': 'occurred_at', 'channel': "'web'", 'outcome': 'event_type', 'rep_key': "'unknown'",
+        'opportunity_key': no_text, 'ended_at': no_time, 'recorded_at': no_time,
+    }),
+    ('lead', 'fct_leads', 'lead_key', {
+        'occurred_at': 'created_at', 'channel': 'channel', 'outcome': 'lead_status', 'rep_key': 'owner_rep_key',
+        'contact_key': "'unknown'", 'opportunity_key': no_text, 'ended_at': no_time, 'recorded_at': no_time,
+    }),
+    ('quote', 'fct_quotes', 'quote_key', {
+        'occurred_at': 'created_at', 'direction': "'outbound'", 'channel': "'quote'", 'outcome': no_text,
+        'ended_at': no_time, 'recorded_at': no_time,
+    }),
+    ('return', 'fct_returns', 'return_key', {
+        'occurred_at': 'returned_at', 'channel': 'channel', 'outcome': 'return_reason', 'contact_key': "'unknown'",
+        'opportunity_key': no_text, 'ended_at': no_time, 'recorded_at': no_time,
+    }),
+    ('survey', 'fct_satisfaction_scores', 'survey_key', {
+        'occurred_at': 'answered_at', 'channel': "'survey'", 'outcome': no_text, 'contact_key': "'unknown'",
+        'rep_key': "'unknown'", 'opportunity_key': no_text, 'ended_at': no_time, 'recorded_at': no_time,
+    }),
+] %}
 
 with
-customers as (
-    select * from {{ ref('int_customers_identified') }}
-),
-
-contacts as (
-    select * from {{ ref('int_contacts_identified') }}
-),
-
-orders as (
+united as (
     select
         'order:' || order_key as touchpoint_key,
         'order' as touchpoint_type,
@@ -20,7 +50,7 @@ orders as (
         rep_key,
         opportunity_key,
         ordered_at as occurred_at,
-        cast(null as timestamp) as ended_at,
+        {{ no_time }} as ended_at,
         'inbound' as direction,
         channel,
         recorded_at,
@@ -29,65 +59,27 @@ orders as (
     {% if is_incremental() %}
     where order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
     {% endif %}
-),
-
-visits as (
-    select
-        'visit:' || visits.visit_key as touchpoint_key,
-        'visit' as touchpoint_type,
-        visits.source,
-        coalesce(customers.customer_key, 'unknown') as customer_key,
-        coalesce(contacts.contact_key, 'unknown') as contact_key,
-        coalesce(visits.rep_key, 'unknown') as rep_key,
-        visits.opportunity_key,
-        visits.started_at as occurred_at,
-        visits.ended_at,
-        'outbound' as direction,
-        'visit' as channel,
-        visits.recorded_at,
-        visits.outcome
-    from {{ ref('int_visits_deduplicated') }} as visits
-    left join customers
-        on visits.customer_record_key = customers.customer_record_key
-    left join contacts
-        on visits.contact_record_key = contacts.contact_record_key
-    {% if is_incremental() %}
-    where {{ touchpoint_is_changed('visits') }}
-    {% endif %}
-),
-
--- A platform keeps its own log of a conversation, so nobody enters it and there is no time of entry.
-chats as (
-    select
-        'chat:' || chats.chat_key as touchpoint_key,
-        'chat' as touchpoint_type,
-        chats.source,
-        coalesce(customers.customer_key, 'unknown') as customer_key,
-        coalesce(contacts.contact_key, 'unknown') as contact_key,
-        coalesce(chats.rep_key, 'unknown') as rep_key,
-        cast(null as {{ dbt.type_string() }}) as opportunity_key,
-        chats.started_at as occurred_at,
-        chats.ended_at,
-        'inbound' as direction,
-        coalesce(chats.platform, 'chat') as channel,
-        cast(null as timestamp) as recorded_at,
-        chats.intent as outcome
-    from {{ ref('int_chats_deduplicated') }} as chats
-    left join customers
-        on chats.customer_record_key = customers.customer_record_key
-    left join contacts
-        on chats.contact_record_key = contacts.contact_record_key
-    {% if is_incremental() %}
-    where {{ touchpoint_is_changed('chats') }}
-    {% endif %}
-),
-
-united as (
-    select * from orders
+    {% for type, fact, key, columns in touches %}
     union all
-    select * from visits
-    union all
-    select * from chats
+    select
+        '{{ type }}:' || {{ key }}{{ " || '/' || cast(quote_version as " ~ dbt.type_string() ~ ")" if type == 'quote' }} as touchpoint_key,
+        '{{ type }}' as touchpoint_type,
+        source,
+        customer_key,
+        {{ columns.contact_key or 'contact_key' }} as contact_key,
+        {{ columns.rep_key or 'rep_key' }} as rep_key,
+        {{ columns.opportunity_key or 'opportunity_key' }} as opportunity_key,
+        {{ columns.occurred_at }} as occurred_at,
+        {{ columns.ended_at or 'ended_at' }} as ended_at,
+        {{ columns.direction or "'inbound'" }} as direction,
+        {{ columns.channel }} as channel,
+        {{ columns.recorded_at or 'recorded_at' }} as recorded_at,
+        {{ columns.outcome or 'outcome' }} as outcome
+    from {{ ref(fact) }}
+    {% if is_incremental() %}
+    where {{ touchpoint_is_changed(type, key) }}
+    {% endif %}
+    {% endfor %}
 ),
 
 timed as (

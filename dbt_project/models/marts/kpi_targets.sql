@@ -12,7 +12,7 @@ targets as (
             when 'relative_rate' then cast(targets.baseline_value * (1 + targets.target_value) as decimal(28, 8))
             else targets.target_value
         end as goal_value
-    from {{ ref('stg_settings__targets') }} as targets
+    from {{ ref('int_targets_united') }} as targets
     left join {{ ref('kpi_metrics') }} as metrics on targets.metric_id = metrics.metric_id
 ),
 

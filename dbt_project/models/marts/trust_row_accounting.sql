@@ -1,10 +1,4 @@
-{%- set keys = {
-    'customers': ['customer_record_key'], 'contacts': ['contact_record_key'], 'products': ['product_key'],
-    'sales_reps': ['rep_key'], 'leads': ['lead_key'], 'opportunities': ['opportunity_key'],
-    'opportunity_stage_events': ['opportunity_key', 'entered_at'], 'orders': ['order_key'],
-    'order_lines': ['order_key', 'line_number'], 'returns': ['return_key'], 'invoices': ['invoice_key'],
-    'payments': ['payment_key'], 'visits': ['visit_key'], 'chats': ['chat_key'],
-} -%}
+{%- set keys = entity_keys() -%}
 -- landed = excluded + quarantined + merged + current + waiting; what is left over is unexplained and must be 0.
 with
 counted as (

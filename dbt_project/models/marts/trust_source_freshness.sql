@@ -1,7 +1,9 @@
 {%- set event_times = {
-    'leads': 'created_at', 'opportunities': 'created_at', 'opportunity_stage_events': 'entered_at',
-    'orders': 'ordered_at', 'returns': 'returned_at', 'payments': 'paid_at', 'visits': 'started_at',
-    'chats': 'started_at',
+    'calls': 'started_at', 'chat_messages': 'sent_at', 'chats': 'started_at', 'dealer_inventory': 'counted_at',
+    'dealer_orders': 'ordered_at', 'experiment_assignments': 'assigned_at', 'leads': 'created_at',
+    'opportunities': 'created_at', 'opportunity_stage_events': 'entered_at', 'orders': 'ordered_at',
+    'payments': 'paid_at', 'quotes': 'created_at', 'returns': 'returned_at', 'satisfaction_scores': 'answered_at',
+    'store_sales': 'sold_at', 'visits': 'started_at', 'web_events': 'occurred_at',
 } -%}
 with
 sources as (

@@ -3,6 +3,7 @@ select
     _source as source,
     customer_id as customer_record_key,
     contact_id as contact_record_key,
+    _source || ':' || nullif(trim(visitor_id), '') as visitor_key,
     rep_id as rep_key,
 
     nullif(trim(platform), '') as platform,

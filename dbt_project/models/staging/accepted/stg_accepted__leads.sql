@@ -4,6 +4,7 @@ select
     lead_id,
     customer_id as customer_record_key,
     owner_rep_id as owner_rep_key,
+    nullif(trim(source_event_id), '') as source_event_key,
 
     nullif(trim(channel), '') as channel,
     nullif(trim(campaign), '') as campaign,

@@ -6,6 +6,8 @@ select
     contact_id as contact_record_key,
     opportunity_id as opportunity_key,
     owner_rep_id as rep_key,
+    store_id as store_key,
+    dealer_id as dealer_key,
 
     nullif(trim(channel), '') as channel,
     nullif(trim(region), '') as region_key,

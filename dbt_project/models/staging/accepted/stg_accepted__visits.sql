@@ -9,6 +9,9 @@ select
     nullif(trim(purpose), '') as purpose,
     nullif(trim(outcome), '') as outcome,
 
+    latitude,
+    longitude,
+
     started_at,
     ended_at,
     recorded_at,

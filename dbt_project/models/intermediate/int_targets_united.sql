@@ -1,0 +1,45 @@
+-- The goals of the company's configuration and those that a source sent. Where both have one of the same name the
+-- configuration wins: it was checked before anything ran, and changes to it are reviewed.
+with
+configured as (
+    select * from {{ ref('stg_settings__targets') }}
+),
+
+sent as (
+    select
+        targets.*,
+        row_number() over (partition by target_id order by source) as place
+    from {{ ref('int_targets_deduplicated') }} as targets
+)
+
+select
+    target_id,
+    target_name_en,
+    target_name_zh,
+    metric_id,
+    scope_dimension,
+    scope_value,
+    baseline_value,
+    target_value,
+    target_mode,
+    starts_on,
+    due_on,
+    owner
+from configured
+union all
+-- A scope is `total`, or a dimension and its value as in `region=华东`.
+select
+    target_id,
+    target_id as target_name_en,
+    target_id as target_name_zh,
+    metric_id,
+    coalesce(nullif(trim(split_part(scope, '=', 1)), ''), 'total') as scope_dimension,
+    coalesce(nullif(trim(split_part(scope, '=', 2)), ''), 'total') as scope_value,
+    cast(baseline_value as decimal(28, 8)) as baseline_value,
+    cast(target_value as decimal(28, 8)) as target_value,
+    coalesce(target_mode, 'absolute') as target_mode,
+    starts_on,
+    due_on,
+    owner
+from sent
+where place = 1 and target_id not in (select configured.target_id from configured)

@@ -1,0 +1,22 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['dealer_order_key', 'line_number'],
+    on_schema_change='fail',
+) }}
+
+select
+    dealer_order_key,
+    line_number,
+    source,
+    coalesce(dealer_key, 'unknown') as dealer_key,
+    coalesce(product_key, 'unknown') as product_key,
+    coalesce(quantity, 0) as quantity,
+    cast(coalesce(amount, 0) as decimal(18, 4)) as amount,
+    ordered_at,
+    {{ business_date_of('ordered_at') }} as ordered_date,
+    batch_id
+from {{ ref('int_dealer_orders_deduplicated') }}
+{% if is_incremental() %}
+where {{ is_pending() }}
+{% endif %}

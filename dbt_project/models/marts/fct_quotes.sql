@@ -1,0 +1,40 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='quote_key', on_schema_change='fail') }}
+-- depends_on: {{ ref('int_touchpoints_changed') }}
+
+with
+quotes as (
+    select * from {{ ref('int_quotes_deduplicated') }}
+    {% if is_incremental() %}
+    where {{ touchpoint_is_changed('quote', 'quote_key') }}
+    {% endif %}
+),
+
+latest as (
+    select
+        quote_key,
+        max(quote_version) as quote_version
+    from quotes
+    group by quote_key
+),
+
+opportunities as (
+    select * from {{ ref('fct_opportunities') }}
+)
+
+select
+    quotes.quote_key,
+    quotes.quote_version,
+    quotes.source,
+    quotes.opportunity_key,
+    coalesce(opportunities.customer_key, 'unknown') as customer_key,
+    coalesce(opportunities.contact_key, 'unknown') as contact_key,
+    coalesce(opportunities.owner_rep_key, 'unknown') as rep_key,
+    cast(coalesce(quotes.amount, 0) as decimal(18, 4)) as amount,
+    cast(coalesce(quotes.discount_amount, 0) as decimal(18, 4)) as discount_amount,
+    quotes.valid_until_date,
+    quotes.created_at,
+    {{ business_date_of('quotes.created_at') }} as created_date,
+    quotes.quote_version = latest.quote_version as is_latest_version
+from quotes
+inner join latest on quotes.quote_key = latest.quote_key
+left join opportunities on quotes.opportunity_key = opportunities.opportunity_key

@@ -1,0 +1,14 @@
+select
+    _source || ':' || chat_id as chat_key,
+    message_number,
+    _source as source,
+
+    nullif(trim(sender_type), '') as sender_type,
+    text as message_text,
+
+    sent_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'chat_messages') }}

@@ -1,0 +1,14 @@
+select
+    _source as source,
+    dealer_id as dealer_key,
+    product_id as product_key,
+
+    quantity,
+
+    counted_at,
+    reported_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'dealer_inventory') }}

@@ -1,0 +1,13 @@
+select
+    _source || ':' || dealer_id as dealer_key,
+    _source as source,
+    dealer_id,
+
+    nullif(trim(name), '') as dealer_name,
+    nullif(trim(region), '') as region_key,
+    nullif(trim(tier), '') as dealer_tier,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'dealers') }}

@@ -1,0 +1,13 @@
+select
+    _source || ':' || experiment_id as experiment_key,
+    unit_id,
+    _source as source,
+
+    nullif(trim(variant), '') as variant,
+
+    assigned_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'experiment_assignments') }}

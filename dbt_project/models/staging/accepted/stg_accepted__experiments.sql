@@ -1,0 +1,16 @@
+select
+    _source || ':' || experiment_id as experiment_key,
+    _source as source,
+    experiment_id,
+
+    nullif(trim(hypothesis), '') as hypothesis,
+    nullif(trim(metric_id), '') as metric_id,
+    nullif(trim(unit_type), '') as unit_type,
+
+    starts_on as starts_date,
+    ends_on as ends_date,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'experiments') }}

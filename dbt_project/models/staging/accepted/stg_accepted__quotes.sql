@@ -1,0 +1,16 @@
+select
+    _source || ':' || quote_id as quote_key,
+    version as quote_version,
+    _source as source,
+    opportunity_id as opportunity_key,
+
+    amount,
+    discount_amount,
+
+    valid_until as valid_until_date,
+    created_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'quotes') }}

@@ -1,0 +1,17 @@
+select
+    _source || ':' || store_sale_id as store_sale_key,
+    _source as source,
+    store_id as store_key,
+    product_id as product_key,
+
+    nullif(trim(batch_id), '') as batch_id,
+
+    quantity,
+    amount,
+
+    sold_at,
+
+    _load_id,
+    _file,
+    _row_number
+from {{ source('accepted', 'store_sales') }}
