@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import guard_channels
 import pytest
 from guard_batch import PARAMETERS, row_ids
 
@@ -244,6 +245,10 @@ BAD_TOGETHER: list[tuple[str, dict[str, object], set[str]]] = [
     ("order_lines", {"quantity": 9223372036854775807, "unit_price_amount": "99999999999999.9999"}, set()),
 ]
 
+GOOD |= guard_channels.GOOD
+ALSO_GOOD += guard_channels.ALSO_GOOD
+BAD += guard_channels.BAD
+BAD_TOGETHER += guard_channels.BAD_TOGETHER
 ENTITIES = sorted(load_contracts())
 
 
