@@ -77,6 +77,6 @@ def test_values_of_the_clean_world_are_all_known_to_the_mappings(company: Compan
 def test_the_demo_begins_on_a_sunday_with_a_planted_fall(company: Company) -> None:
     assert company.demo is not None
     assert company.demo.business_date.isoweekday() == 7
-    assert [(fall.region, fall.week_before_end) for fall in company.demo.falls] == [("华东", 1)]
+    assert [name for name, _ in company.demo.situations.active()] == ["region_fall"]
     assert 4 <= len(company.targets.targets) <= 6
     assert company.demo != small()

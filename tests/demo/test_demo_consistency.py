@@ -11,7 +11,7 @@ from demo_reading import chats, crm, shop, visits
 from demo_settings import LAST_DAY, small
 from stdnum.cn import uscc
 
-from sales_warehouse.demo.generator import fall_week, first_day, open_generator
+from sales_warehouse.demo.generator import first_day, open_generator
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_stages_of_a_deal_follow_each_other(clean_world: Path) -> None:
 
 
 def test_a_third_of_the_deals_is_won_and_the_planted_fall_is_there(tmp_path: Path) -> None:
-    settings = small(customers=300, days=120, orders_per_day=130, falls=[{"region": "华东", "rate": 0.35}])
+    settings = small(customers=300, days=120, orders_per_day=130, situations={"region_fall": {"fall": 0.35}})
     with open_generator(settings, tmp_path) as world:
         world.unfold(world.crm_start, settings.business_date)
         rate = world.connection.execute("select avg(is_won::int) from deals").fetchone()[0]
@@ -117,14 +117,6 @@ def test_a_third_of_the_deals_is_won_and_the_planted_fall_is_there(tmp_path: Pat
     assert 0.3 < rate < 0.42
     assert -0.42 < fall < -0.25
 
-
-def test_the_fall_is_in_the_last_complete_week() -> None:
-    sunday, monday = datetime.date(2026, 6, 28), datetime.date(2026, 6, 29)
-    expected = (datetime.date(2026, 6, 22), sunday)
-    assert fall_week(small(business_date=sunday), 1) == expected
-    assert fall_week(small(business_date=monday), 1) == expected
-    assert fall_week(small(business_date=sunday), 2) == (datetime.date(2026, 6, 15), datetime.date(2026, 6, 21))
-    assert first_day(small(business_date=sunday, days=30)) == datetime.date(2026, 5, 30)
 
 
 def test_a_large_company_has_as_many_sellers_as_numbers(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_a_company_without_demo_settings_has_no_world(tmp_path: Path) -> None:
 def test_a_fall_takes_orders_away_and_changes_nothing_else(tmp_path: Path) -> None:
     quiet, fallen = tmp_path / "quiet", tmp_path / "fallen"
     advance(quiet, small(dirty_rate=0))
-    advance(fallen, small(dirty_rate=0, falls=[{"region": "华东", "rate": 0.5}]))
+    advance(fallen, small(dirty_rate=0, situations={"region_fall": {"fall": 0.5}}))
     before, after = ({row["order_no"]: row for row in shop(world, "orders")} for world in (quiet, fallen))
     lost = [row for number, row in before.items() if number not in after]
     assert lost

@@ -9,7 +9,10 @@ import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from sales_warehouse.company.base import Label, Model
+from sales_warehouse.company.situations import Situations
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -17,19 +20,6 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 Normaliser = Literal[
     "text", "integer", "money", "boolean", "date", "timestamp", "phone", "email", "uscc", "region", "province"
 ]
-
-
-class Model(BaseModel):
-    """A strict part of the configuration: an unknown key is a mistake, never ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Label(Model):
-    """A text in English and Chinese."""
-
-    en: str
-    zh: str
 
 
 # --- company.yml -----------------------------------------------------------------------------------------------
@@ -395,14 +385,6 @@ class Source(Model):
 # --- demo.yml --------------------------------------------------------------------------------------------------
 
 
-class Fall(Model):
-    """A planted fall of net sales in one region."""
-
-    region: str
-    week_before_end: int = Field(default=1, ge=1)
-    rate: float = Field(gt=0, lt=1)
-
-
 class DemoFile(Model):
     """demo.yml: the size and the faults of the generated company."""
 
@@ -412,7 +394,9 @@ class DemoFile(Model):
     business_date: datetime.date = datetime.date(2026, 6, 28)
     orders_per_day: float = Field(default=60, gt=0)
     dirty_rate: float = Field(default=0.05, ge=0, le=0.9)
-    falls: tuple[Fall, ...] = ()
+    situations: Situations = Field(
+        default_factory=Situations, description="what is planted; nothing makes a quiet world"
+    )
 
 
 # --- all together ----------------------------------------------------------------------------------------------

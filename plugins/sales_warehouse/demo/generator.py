@@ -55,7 +55,7 @@ class Generator:
     def _lay_ground(self) -> None:
         load_lists(self.connection)
         self._lay_calendar()
-        self._lay_falls()
+        self._plant()
         self._run(("macros", "lists", "reps"))
 
     def _lay_calendar(self) -> None:
@@ -64,11 +64,11 @@ class Generator:
         self._table("holidays (day date)", ((day,) for day in sorted(calendar)))
         self._table("makeup_workdays (day date)", ((day,) for day in sorted(calendar.weekend_workdays)))
 
-    def _lay_falls(self) -> None:
-        rows = (
-            (fall.region, *fall_week(self.settings, fall.week_before_end), fall.rate) for fall in self.settings.falls
-        )
-        self._table("falls (region varchar, first_date date, last_date date, rate double)", rows)
+    def _plant(self) -> None:
+        """Give the scripts the parameters of every situation that is on; the variables of the others stay NULL."""
+        for name, situation in self.settings.situations.active():
+            variables = situation.variables(self.settings.business_date)
+            self._set(**{f"{name}_{parameter}": value for parameter, value in variables.items()})
 
     def _table(self, definition: str, rows: Iterable[tuple[object, ...]]) -> None:
         self.connection.execute(f"create table {definition}")
@@ -112,11 +112,3 @@ def open_generator(settings: DemoFile, temp: Path) -> Iterator[Generator]:
 def first_day(settings: DemoFile) -> datetime.date:
     """First day of the history: `days` days that end on the first business date."""
     return settings.business_date - datetime.timedelta(days=settings.days - 1)
-
-
-def fall_week(settings: DemoFile, week_before_end: int) -> tuple[datetime.date, datetime.date]:
-    """Monday and Sunday of a planted fall; 1 is the last week that is complete on the first business date."""
-    end = settings.business_date
-    last_sunday = end - datetime.timedelta(days=end.isoweekday() % 7)
-    sunday = last_sunday - datetime.timedelta(weeks=week_before_end - 1)
-    return sunday - datetime.timedelta(days=6), sunday

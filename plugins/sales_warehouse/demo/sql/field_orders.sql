@@ -12,10 +12,7 @@ dated as (
     from calls
 ),
 kept as (
-    select d.*
-    from dated as d
-    left join falls as f on f.region = d.region and d.ordered_at::date between f.first_date and f.last_date
-    where f.rate is null or draw('fall of field orders', order_key) >= f.rate
+    select * from dated where not region_falls(region, ordered_at::date, order_key)
 ),
 lived as (
     select

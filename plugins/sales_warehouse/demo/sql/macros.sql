@@ -54,3 +54,11 @@ create macro credit_codes(relation) as table
     select account_key, seventeen || credit_check(seventeen) as credit_code from joined;
 
 create macro full_width(t) as translate(t, '0123456789', '０１２３４５６７８９');
+
+-- Situations: a variable is NULL while its situation is off, so every test of one ends with false.
+create macro region_falls(region, day, key) as coalesce(
+    region = getvariable('region_fall_region')
+    and day between getvariable('region_fall_first_date') and getvariable('region_fall_last_date')
+    and draw('region fall', key) < getvariable('region_fall_fall'),
+    false
+);

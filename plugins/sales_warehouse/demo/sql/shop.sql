@@ -23,10 +23,7 @@ with born as (
     where d.day >= greatest(getvariable('start_date'), getvariable('first_recent'))
 ),
 kept as (
-    select b.*
-    from born as b
-    left join falls as f on f.region = b.region and b.day between f.first_date and f.last_date
-    where f.rate is null or draw('fall of shop orders', order_key) >= f.rate
+    select * from born where not region_falls(region, day, order_key)
 ),
 -- The choice is made in a step of its own, so that the join after it is by equality alone.
 choosing as (
