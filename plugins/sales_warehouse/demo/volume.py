@@ -27,17 +27,32 @@ REGIONS = ("华东", "华南", "华北", "华中", "西南", "西北", "东北")
 
 @dataclass(frozen=True)
 class Volume:
-    """How much is written: order lines, and customers, products and sellers to hang them on."""
+    """How much is written: order lines, and customers, products and sellers to hang them on; from `start` on."""
 
     lines: int
     customers: int
     products: int = 500
     reps: int = 200
     seed: int = 1
+    start: datetime.date = START
+    months: int = MONTHS
 
     @property
     def orders(self) -> int:
         return -(-self.lines // LINES_PER_ORDER)
+
+    @property
+    def days(self) -> int:
+        return (self.month(self.months) - self.start).days
+
+    def month(self, number: int) -> datetime.date:
+        """The first day of a month, counted from the first one."""
+        months = self.start.month - 1 + number
+        return datetime.date(self.start.year + months // 12, months % 12 + 1, 1)
+
+    def first_order(self, month: int) -> int:
+        """The number of the first order of a month."""
+        return (self.month(month) - self.start).days * self.orders // self.days
 
 
 def write_volume(folder: Path, volume: Volume) -> dict[str, int]:
@@ -57,7 +72,7 @@ def write_volume(folder: Path, volume: Volume) -> dict[str, int]:
 def _prepare(connection: duckdb.DuckDBPyConnection, volume: Volume) -> None:
     """The macros of the world, its lists, and how densely the orders lie in time."""
     numbers = {"seed": volume.seed, "customers": volume.customers, "products": volume.products, "reps": volume.reps}
-    pace = {"start": START, "seconds_per_order": (_month(MONTHS) - START).days * 86400 / volume.orders}
+    pace = {"start": volume.start, "seconds_per_order": volume.days * 86400 / volume.orders}
     for name, value in {**numbers, **pace}.items():
         connection.execute(f"set variable {name} = {literal(value)}")
     connection.execute("set enable_progress_bar = false")
@@ -69,17 +84,11 @@ def _prepare(connection: duckdb.DuckDBPyConnection, volume: Volume) -> None:
     )
 
 
-def _month(number: int) -> datetime.date:
-    months = START.month - 1 + number
-    return datetime.date(START.year + months // 12, months % 12 + 1, 1)
-
-
 def _months(volume: Volume) -> Iterator[tuple[str, int, int]]:
     """Yield each month with the range of the orders in it: the number of an order grows with its moment."""
-    days = (_month(MONTHS) - START).days
-    for number in range(MONTHS):
-        first, last = ((_month(n) - START).days * volume.orders // days for n in (number, number + 1))
-        yield f"{_month(number):%Y-%m}", first, last
+    for number in range(volume.months):
+        first, last = (volume.first_order(n) for n in (number, number + 1))
+        yield f"{volume.month(number):%Y-%m}", first, last
 
 
 def _masters(volume: Volume) -> dict[str, str]:
