@@ -32,3 +32,15 @@ def test_the_same_volume_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_benchmark_company_validates() -> None:
     assert load_company(Path("benchmarks/company")).sources["bulk"].mappings
+
+
+def test_parquet_holds_the_rows_of_the_csv(tmp_path: Path) -> None:
+    for kind in ("csv", "parquet"):
+        write_volume(tmp_path / kind, Volume(lines=4000, customers=20, kind=kind))
+    for table in ("customers", "orders_*", "order_lines_*"):
+        written = duckdb.read_parquet(f"{tmp_path}/parquet/{table}.parquet")
+        types = ", ".join(f"'{name}': '{kind}'" for name, kind in zip(written.columns, written.types, strict=True))
+        read = f"read_csv('{tmp_path}/csv/{table}.csv', header = true, columns = {{{types}}})"
+        assert duckdb.sql("select count(*) from written").fetchone() != (0,)
+        assert duckdb.sql(f"from written except all from {read}").fetchall() == []
+        assert duckdb.sql(f"from {read} except all from written").fetchall() == []

@@ -1,7 +1,8 @@
 """Many order lines quickly: the source of the benchmark company, written by DuckDB a month at a time.
 
 `python -m sales_warehouse.demo.volume 10000000 var/volume` writes customers, products, sales_reps, and by month orders
-and order_lines as CSV. Four lines an order; the rows follow from the seed and their number alone, memory stays flat.
+and order_lines as CSV or Parquet. Four lines an order; the rows follow from the seed and their number alone, memory
+stays flat.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import duckdb
 import typer
@@ -22,42 +23,60 @@ from sales_warehouse.sql import connect, literal
 LINES_PER_ORDER = 4
 START = datetime.date(2024, 7, 1)
 MONTHS = 24
+Kind = Literal["csv", "parquet"]
+OPTIONS: dict[Kind, str] = {"csv": "format csv, header", "parquet": "format parquet, compression snappy"}
 REGIONS = ("华东", "华南", "华北", "华中", "西南", "西北", "东北")
 
 
 @dataclass(frozen=True)
 class Volume:
-    """How much is written: order lines, and customers, products and sellers to hang them on."""
+    """How much is written: order lines, and customers, products and sellers to hang them on; from `start` on."""
 
     lines: int
     customers: int
     products: int = 500
     reps: int = 200
     seed: int = 1
+    start: datetime.date = START
+    months: int = MONTHS
+    kind: Kind = "csv"
 
     @property
     def orders(self) -> int:
         return -(-self.lines // LINES_PER_ORDER)
 
+    @property
+    def days(self) -> int:
+        return (self.month(self.months) - self.start).days
+
+    def month(self, number: int) -> datetime.date:
+        """The first day of a month, counted from the first one."""
+        months = self.start.month - 1 + number
+        return datetime.date(self.start.year + months // 12, months % 12 + 1, 1)
+
+    def first_order(self, month: int) -> int:
+        """The number of the first order of a month."""
+        return (self.month(month) - self.start).days * self.orders // self.days
+
 
 def write_volume(folder: Path, volume: Volume) -> dict[str, int]:
-    """Write the CSV files of a volume into `folder`; return rows by table."""
+    """Write the files of a volume into `folder`; return rows by table."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as temp, connect(temp=Path(temp)) as connection:
         _prepare(connection, volume)
-        rows = {name: _copy(connection, query, folder / f"{name}.csv") for name, query in _masters(volume).items()}
+        rows = {name: _copy(connection, query, folder / name, volume.kind) for name, query in _masters(volume).items()}
         rows |= {"orders": 0, "order_lines": 0}
         for name, first, last in _months(volume):
-            rows["orders"] += _copy(connection, _orders(first, last), folder / f"orders_{name}.csv")
+            rows["orders"] += _copy(connection, _orders(first, last), folder / f"orders_{name}", volume.kind)
             lines = _order_lines(first * LINES_PER_ORDER, min(last * LINES_PER_ORDER, volume.lines))
-            rows["order_lines"] += _copy(connection, lines, folder / f"order_lines_{name}.csv")
+            rows["order_lines"] += _copy(connection, lines, folder / f"order_lines_{name}", volume.kind)
     return rows
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, volume: Volume) -> None:
     """The macros of the world, its lists, and how densely the orders lie in time."""
     numbers = {"seed": volume.seed, "customers": volume.customers, "products": volume.products, "reps": volume.reps}
-    pace = {"start": START, "seconds_per_order": (_month(MONTHS) - START).days * 86400 / volume.orders}
+    pace = {"start": volume.start, "seconds_per_order": volume.days * 86400 / volume.orders}
     for name, value in {**numbers, **pace}.items():
         connection.execute(f"set variable {name} = {literal(value)}")
     connection.execute("set enable_progress_bar = false")
@@ -69,17 +88,11 @@ def _prepare(connection: duckdb.DuckDBPyConnection, volume: Volume) -> None:
     )
 
 
-def _month(number: int) -> datetime.date:
-    months = START.month - 1 + number
-    return datetime.date(START.year + months // 12, months % 12 + 1, 1)
-
-
 def _months(volume: Volume) -> Iterator[tuple[str, int, int]]:
     """Yield each month with the range of the orders in it: the number of an order grows with its moment."""
-    days = (_month(MONTHS) - START).days
-    for number in range(MONTHS):
-        first, last = ((_month(n) - START).days * volume.orders // days for n in (number, number + 1))
-        yield f"{_month(number):%Y-%m}", first, last
+    for number in range(volume.months):
+        first, last = (volume.first_order(n) for n in (number, number + 1))
+        yield f"{volume.month(number):%Y-%m}", first, last
 
 
 def _masters(volume: Volume) -> dict[str, str]:
@@ -137,8 +150,8 @@ def _order_lines(first: int, last: int) -> str:
         )"""
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
-    connection.execute(f"copy ({query}) to {literal(str(target))} (format csv, header)")
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, target: Path, kind: Kind) -> int:
+    connection.execute(f"copy ({query}) to {literal(f'{target}.{kind}')} ({OPTIONS[kind]})")
     return connection.fetchall()[0][0]
 
 
@@ -146,9 +159,10 @@ def main(
     lines: Annotated[int, typer.Argument(min=1, help="order lines to write")],
     folder: Annotated[Path, typer.Argument(help="folder of the CSV files")],
     customers: Annotated[int, typer.Option(min=1)] = 50_000,
+    kind: Annotated[Kind, typer.Option("--format", help="of the files")] = "csv",
 ) -> None:
     """Write the source files of the benchmark company."""
-    for name, count in write_volume(folder, Volume(lines, customers)).items():
+    for name, count in write_volume(folder, Volume(lines, customers, kind=kind)).items():
         typer.echo(f"{name}: {count:,}")
 
 
