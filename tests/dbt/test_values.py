@@ -275,7 +275,8 @@ def test_two_records_of_one_customer_are_one_row(marts: duckdb.DuckDBPyConnectio
         "SELECT customer_name, uscc, region_key, source_record_count, last_active_at, last_active_channel "
         "FROM dim_customers WHERE customer_key = 'KA'"
     )
-    # The CRM's record is newer, so its name wins; it has no region, so the shop's is kept. Last came goods that went back.
+    # The CRM's record is newer, so its name wins; it has no region, so the shop's is kept.
+    # Last came goods that went back.
     assert marts.execute(query).fetchall() == [("One Ltd", "U1", "north", 2, datetime(2026, 7, 1, 2), "online_store")]
 
 

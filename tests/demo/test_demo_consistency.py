@@ -11,7 +11,7 @@ from demo_reading import chats, crm, shop, visits
 from demo_settings import LAST_DAY, small
 from stdnum.cn import uscc
 
-from sales_warehouse.demo.generator import first_day, open_generator
+from sales_warehouse.demo.generator import open_generator
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,6 @@ def test_a_third_of_the_deals_is_won_and_the_planted_fall_is_there(tmp_path: Pat
         ).fetchone()[0]
     assert 0.3 < rate < 0.42
     assert -0.42 < fall < -0.25
-
 
 
 def test_a_large_company_has_as_many_sellers_as_numbers(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ GOOD: dict[str, Row] = {
         "ends_on": "2026-06-01",
     },
     "targets": {
-        "target_id": "T1", "metric_id": "net_sales", "scope": "region=华东", "baseline_value": 1, "target_value": "0.15",
+        "target_id": "T1", "metric_id": "net_sales", "scope": "region=华东", "baseline_value": 1,
+        "target_value": "0.15",
         "mode": "relative_rate", "starts_on": "2026-06-01", "due_on": "2026-06-01", "weight": 1,
     },
     "experiments": {

@@ -49,6 +49,37 @@ GOOD: dict[str, str] = {
     "fct_touchpoints": """values ('h1', 'chat', 'c1', 'r1', date '2026-01-01'),
         ('h2', 'order', 'unknown', 'unknown', date '2026-01-01')
         t(touchpoint_key, touchpoint_type, customer_key, rep_key, occurred_date)""",
+    "dim_dealers": "values ('d1', 'east'), ('unknown', 'unknown') t(dealer_key, region_key)",
+    "dim_stores": "values ('s1', 'd1', 'east'), ('unknown', 'unknown', 'unknown') t(store_key, dealer_key, region_key)",
+    "dim_market_events": """values ('m1', date '2026-01-01', date '2026-01-01'), ('m2', date '2026-01-01', null)
+        t(market_event_key, starts_date, ends_date)""",
+    "dim_experiments": "values ('x1', 1), ('x2', 2) t(experiment_key, x)",
+    "fct_visits": """values ('v1', 'c1', 'p1', 'r1', date '2026-01-01')
+        t(visit_key, customer_key, contact_key, rep_key, started_date)""",
+    "fct_calls": """values ('k1', 'c1', 'p1', 'r1', date '2026-01-01', 0)
+        t(call_key, customer_key, contact_key, rep_key, started_date, duration_seconds)""",
+    "fct_web_events": """values ('w1', 'c1', 'p1', date '2026-01-01')
+        t(event_key, customer_key, contact_key, occurred_date)""",
+    "fct_chats": """values ('h1', 'c1', 'p1', 'r1', date '2026-01-01', 0),
+        ('h2', 'c1', 'p1', 'r1', date '2026-01-01', null)
+        t(chat_key, customer_key, contact_key, rep_key, started_date, first_response_seconds)""",
+    "fct_chat_messages": """values ('h1', 1, date '2026-01-01'), ('h1', 2, date '2026-01-01')
+        t(chat_key, message_number, sent_date)""",
+    "fct_quotes": """values ('q1', 1, 'c1', 'r1', date '2026-01-01', false),
+        ('q1', 2, 'c1', 'r1', date '2026-01-01', true)
+        t(quote_key, quote_version, customer_key, rep_key, created_date, is_latest_version)""",
+    "fct_satisfaction_scores": """values ('y1', 'c1', 'd1', 's1', date '2026-01-01', 1.0),
+        ('y2', 'c1', 'd1', 's1', date '2026-01-01', null)
+        t(survey_key, customer_key, dealer_key, store_key, answered_date, score_rate)""",
+    "fct_dealer_orders": """values ('o1', 1, 'd1', 'a1', date '2026-01-01'), ('o1', 2, 'd1', 'a1', date '2026-01-01')
+        t(dealer_order_key, line_number, dealer_key, product_key, ordered_date)""",
+    "fct_dealer_inventory": """values ('s', 'd1', 'a1', timestamp '2026-01-01', false),
+        ('s', 'd1', 'a1', timestamp '2026-01-08', true)
+        t(source, dealer_key, product_key, counted_at, is_latest)""",
+    "fct_store_sales": """values ('z1', 's1', 'd1', 'a1', 'east', date '2026-01-01')
+        t(store_sale_key, store_key, dealer_key, product_key, region_key, sold_date)""",
+    "fct_experiment_assignments": """values ('x1', 'u1', date '2026-01-01'), ('x1', 'u2', date '2026-01-01')
+        t(experiment_key, unit_id, assigned_date)""",
     "fct_sales_daily": """values (date '2026-01-01', 'east', 'phone', 'r1', 'milk', 'baby', 10.0, 1.0, 2.0, 7.0),
         (date '2026-01-02', 'east', 'phone', 'r1', 'milk', 'baby', 0, 0, 2, -2)
         t(sales_date, region_key, channel, rep_key, product_line, category, gross_amount, discount_amount,
@@ -91,6 +122,16 @@ KEYS = {
     "fct_leads": "lead_key",
     "fct_opportunities": "opportunity_key",
     "fct_touchpoints": "touchpoint_key",
+    "dim_dealers": "dealer_key",
+    "dim_stores": "store_key",
+    "dim_market_events": "market_event_key",
+    "dim_experiments": "experiment_key",
+    "fct_visits": "visit_key",
+    "fct_calls": "call_key",
+    "fct_web_events": "event_key",
+    "fct_chats": "chat_key",
+    "fct_satisfaction_scores": "survey_key",
+    "fct_store_sales": "store_sale_key",
     "kpi_metrics": "metric_id",
     "kpi_targets": "target_id",
     "alert_net_sales_fall": "incident_key",
@@ -112,7 +153,10 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_dates", "delete from mart", {"without_gaps"}),
     *(
         (mart, f"delete from mart where {KEYS[mart]} = 'unknown'", {"unknown_member"})
-        for mart in ("dim_customers", "dim_contacts", "dim_products", "dim_sales_reps", "dim_regions", "dim_channels")
+        for mart in (
+            *("dim_customers", "dim_contacts", "dim_products", "dim_sales_reps", "dim_regions", "dim_channels"),
+            *("dim_dealers", "dim_stores"),
+        )
     ),
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
@@ -124,6 +168,17 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
     ("fct_opportunity_stage_events", "update mart set dwell_days = -1 where _row_id = 1", {"dwell_not_negative"}),
     ("fct_touchpoints", "update mart set touchpoint_type = 'fax' where _row_id = 1", {"type_known"}),
+    ("dim_market_events", "update mart set ends_date = '2025-12-31' where _row_id = 1", {"ends_after_it_starts"}),
+    ("fct_calls", "update mart set duration_seconds = -1 where _row_id = 1", {"duration_not_negative"}),
+    ("fct_chats", "update mart set first_response_seconds = -1 where _row_id = 1", {"response_not_negative"}),
+    ("fct_satisfaction_scores", "update mart set score_rate = 1.1 where _row_id = 1", {"score_rate_range"}),
+    ("fct_chat_messages", "update mart set message_number = 2 where _row_id = 1", {"key_unique"}),
+    ("fct_quotes", "update mart set quote_version = 2 where _row_id = 1", {"key_unique"}),
+    ("fct_quotes", "update mart set is_latest_version = true where _row_id = 1", {"one_latest_version"}),
+    ("fct_dealer_orders", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
+    ("fct_dealer_inventory", "update mart set counted_at = '2026-01-08' where _row_id = 1", {"key_unique"}),
+    ("fct_dealer_inventory", "update mart set is_latest = false where _row_id = 2", {"one_latest_count"}),
+    ("fct_experiment_assignments", "update mart set unit_id = 'u2' where _row_id = 1", {"key_unique"}),
     ("fct_sales_daily", "update mart set sales_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_sales_daily", "update mart set net_sales_amount = 8 where _row_id = 1", {"net_adds_up"}),
     ("kpi_values", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
