@@ -69,7 +69,7 @@ CASES = {
     ),
     "an unknown channel entity": (
         "sources/shop.yml", "entity: orders", "entity: ordes",
-        [":9: mappings.0.entity", "did you mean 'orders'", "Allowed: chats"],
+        [":9: mappings.0.entity", "did you mean 'orders'", "Allowed: calls"],
     ),
     "an unknown column of the contract": (
         "sources/shop.yml", "status: {from", "state: {from",
