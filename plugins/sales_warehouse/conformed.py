@@ -26,6 +26,7 @@ from sales_warehouse.sql import confine, connect, gist, ident, literal, literals
 
 FORM = 1  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
+WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
 
 class MappingError(Exception):
@@ -81,6 +82,8 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping) -> str:
         [join.model_dump(mode="json") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
+    if mapping.each:
+        parts.append(mapping.each)
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -125,7 +128,8 @@ def _conform(
     with connect(temp=home.tmp) as connection:
         connection.execute("set preserve_insertion_order = false")
         Normalisers.of(company).register(connection)
-        landed_view(connection, source, load, mapping.table, mapping.table)
+        landed_view(connection, source, load, mapping.table, WHOLE)
+        connection.execute(f"create view {ident(mapping.table)} as {_elements(mapping)}")
         for join in mapping.joins:
             _latest_view(connection, home, source, load, join)
         confine(connection, home.dir)  # from here on the company's own SQL runs
@@ -151,14 +155,19 @@ def _conform(
 def _counts(
     connection: duckdb.DuckDBPyConnection, load: Load, mapping: Mapping, statement: Statement
 ) -> tuple[int, int]:
-    """Count the rows there are, and those that the filter keeps. The load's manifest must agree with its files."""
+    """Count the rows there are, and those that the filter keeps. The load's manifest must agree with its files.
+
+    Where every element of a list is a row, the elements are counted.
+    """
     landed = sum(item.rows for item in load.files if item.table == mapping.table)
-    (there,) = only_row(connection, f"select count(*) from {ident(mapping.table)}")
+    (there,) = only_row(connection, f"select count(*) from {WHOLE}")
     if there != landed:
         raise MappingError(
             f"{load.source}, load {load.load_id}: {mapping.table} has {there:,} rows, but {landed:,} were landed; "
             "the landing folder was changed: restore it from a backup"
         )
+    if mapping.each:
+        (landed,) = only_row(connection, f"select count(*) from {ident(mapping.table)}")
     if mapping.where is None:
         return landed, landed
     malformed = f"{ident(mapping.table)}._malformed is not null"
@@ -168,6 +177,33 @@ def _counts(
         f"select count(*) filter (where {malformed} or {statement.where}) from {ident(mapping.table)} {joins}",
     )
     return landed, kept
+
+
+def _elements(mapping: Mapping) -> str:
+    """Return a select of the rows that a mapping reads: the landed ones, or the elements of the list in each.
+
+    An empty cell and an empty list have no elements. A text that is no list is one malformed row, so nothing is lost.
+    """
+    if mapping.each is None:
+        return f"from {WHOLE}"
+    text = f"nullif(trim({ident(mapping.each)}), '')"
+    kind = f"case when json_valid({text}) then json_type({text}) else 'TEXT' end"
+    reason = literal(f"{mapping.each} holds no list: a list in JSON is expected")
+    return f"""
+with told as (
+    select *, case when _malformed is null and {text} is not null then {kind} end as _kind from {WHOLE}
+),
+judged as (
+    select * exclude (_kind)
+    replace (coalesce(_malformed, case when _kind not in ('ARRAY', 'NULL') then {reason} end) as _malformed),
+    case when _kind = 'ARRAY' then from_json({text}, '["JSON"]') end as _items
+    from told
+)
+select * exclude (_items), unnest(_items) as item, generate_subscripts(_items, 1) as item_number
+from judged
+where _malformed is null
+union all
+select * exclude (_items), null, null from judged where _malformed is not null"""
 
 
 def landed_view(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, table: str, name: str) -> None:

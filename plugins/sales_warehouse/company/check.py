@@ -82,6 +82,8 @@ def _mapping_names(source: Source, mapping: SourceMapping, document: Document, a
     contract = contracts[mapping.entity]
     if mapping.table not in source.tables:
         yield document.problem(f"unknown table{suggestion(mapping.table, source.tables)}", "mappings", at, "from")
+    elif mapping.each:
+        yield from _mapping_elements(source.tables[mapping.table].columns, mapping.each, document, at)
     for number, join in enumerate(mapping.joins):
         if join.table not in source.tables:
             text = f"unknown table{suggestion(join.table, source.tables)}"
@@ -94,6 +96,15 @@ def _mapping_names(source: Source, mapping: SourceMapping, document: Document, a
         if column not in mapping.columns:
             text = f"the key column {column!r} of {mapping.entity} is not mapped"
             yield document.problem(text, "mappings", at, "columns")
+
+
+def _mapping_elements(columns: tuple[str, ...], each: str, document: Document, at: int) -> Iterator[Problem]:
+    if each not in columns:
+        yield document.problem(f"unknown column{suggestion(each, columns)}", "mappings", at, "each")
+    for name in ("item", "item_number"):
+        if name in columns:
+            text = f"the table has a column {name!r} of its own, and `each` makes one; map the list from another table"
+            yield document.problem(text, "mappings", at, "each")
 
 
 def _mapping_owners(company: Company, mapping: SourceMapping, document: Document, at: int) -> Iterator[Problem]:
@@ -117,6 +128,8 @@ def _mapping_sql(source: Source, mapping: SourceMapping, document: Document, at:
         for table in {mapping.table, *(join.table for join in mapping.joins)}:
             columns = [*source.tables[table].columns, *LANDED]
             listed = ", ".join(f"{ident(column)} varchar" for column in columns)
+            if mapping.each and table == mapping.table:
+                listed += ", item json, item_number bigint"
             connection.execute(f"create table {ident(table)} ({listed})")
         connection.execute("set lock_configuration = true")
         relation = ident(mapping.table)

@@ -348,6 +348,10 @@ class Mapping(Model):
 
     entity: str
     table: str = Field(alias="from")
+    each: str | None = Field(
+        default=None,
+        description="column that holds a JSON list; every element is a row with `item` (JSON) and `item_number`",
+    )
     joins: tuple[Join, ...] = ()
     where: str | None = Field(default=None, description="rows that do not satisfy it are counted as excluded")
     distinct: bool = Field(default=False, description="equal rows become one, and are counted as folded")
