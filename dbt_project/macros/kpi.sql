@@ -147,3 +147,10 @@ from (
 {#- Null, not infinite and not 0, where there is nothing to divide by. -#}
 cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0) as decimal(28, 8))
 {%- endmacro %}
+
+{# What a goal is called that has no name: its metric, where it counts and until when. #}
+{% macro goal_name(metric_name, goal) -%}
+coalesce({{ metric_name }}, {{ goal }}.metric_id)
+|| case when {{ goal }}.scope_dimension = 'total' then '' else ' · ' || {{ goal }}.scope_value end
+|| ' · ' || cast({{ goal }}.due_on as varchar)
+{%- endmacro %}

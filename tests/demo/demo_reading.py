@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import sqlite3
 from pathlib import Path
 
 from python_calamine import CalamineWorkbook
+
+from sales_warehouse.demo import tables
 
 Rows = list[dict[str, str]]
 
@@ -28,19 +31,23 @@ def crm_tables(world: Path) -> list[str]:
         ]
 
 
+def filed(world: Path, system: str, table: str) -> list[dict]:
+    """Rows of all files of a table."""
+    (known,) = (item for item in tables.FILES[system] if item.name == table)
+    suffix = "jsonl" if system in tables.JSON_LINES else "csv"
+    files = sorted((world / system).glob(f"{table}_*[0-9].{suffix}"))
+    texts = [file.read_text(encoding=known.encoding) for file in files]
+    if suffix == "jsonl":
+        return [json.loads(line) for text in texts for line in text.splitlines()]
+    return [row for text in texts for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+
 def shop(world: Path, table: str) -> Rows:
-    """Rows of all daily files of a shop table."""
-    encoding = "gb18030" if table == "order_lines" else "utf-8"
-    rows: Rows = []
-    for file in sorted((world / "shop").glob(f"{table}_[0-9]*.csv")):
-        with file.open(encoding=encoding, newline="") as lines:
-            rows += csv.DictReader(lines)
-    return rows
+    return filed(world, "shop", table)
 
 
 def chats(world: Path) -> list[dict]:
-    files = sorted((world / "chats").glob("*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return filed(world, "chats", "chats")
 
 
 def visits(world: Path) -> Rows:
@@ -58,14 +65,14 @@ def handed_over(world: Path, system: str, table: str) -> list[dict]:
     """Every row of a table as a reader sees it."""
     if system == "crm":
         return crm(world, table)
-    return {"chats": chats, "visits": visits}[system](world) if system != "shop" else shop(world, table)
+    return visits(world) if system == "visits" else filed(world, system, table)
 
 
 def fingerprints(world: Path) -> dict[str, str]:
     """Name → hash of every file that systems hand over, and of every row of the CRM."""
     found = {
         str(file.relative_to(world)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for room in ("shop", "chats", "visits")
+        for room in (*tables.FILES, "visits")
         for file in sorted((world / room).iterdir())
     }
     for table in crm_tables(world):

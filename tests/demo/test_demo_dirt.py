@@ -27,7 +27,7 @@ def mistakes(world: Path, kind: str) -> list[tuple]:
 
 
 def test_the_share_of_dirty_rows_is_the_one_that_was_asked_for(dirty_world: Path) -> None:
-    spoilable = {table.name for table in (*tables.CRM, *tables.SHOP, *tables.CHATS, *tables.VISITS) if table.mistakes}
+    spoilable = {table.name for table in tables.EVERY if table.mistakes}
     listed = [numbers for (_, table), numbers in counts(dirty_world).items() if table in spoilable]
     total, _, mended, repairable, bad, duplicate = (sum(numbers) for numbers in zip(*listed, strict=True))
     # Rows that came again, mended or as they were, are not among those that a mistake was drawn for.
@@ -39,7 +39,7 @@ def test_nobody_makes_mistakes_when_none_are_asked_for(clean_world: Path) -> Non
     assert duckdb.sql(f"from read_parquet('{clean_world}/truth/mistakes/*.parquet')").fetchall() == []
 
 
-@pytest.mark.parametrize("table", [*tables.CRM, *tables.SHOP, *tables.CHATS, *tables.VISITS], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", tables.EVERY, ids=lambda t: t.name)
 def test_the_truth_counts_every_row_that_is_handed_over(dirty_world: Path, table: tables.SourceTable) -> None:
     rows = handed_over(dirty_world, table.system, table.name)
     total, clean, _, repairable, bad, duplicate = counts(dirty_world)[(table.system, table.name)]

@@ -30,8 +30,8 @@ union all
 -- A scope is `total`, or a dimension and its value as in `region=华东`.
 select
     target_id,
-    target_id as target_name_en,
-    target_id as target_name_zh,
+    cast(null as varchar) as target_name_en,
+    cast(null as varchar) as target_name_zh,
     metric_id,
     coalesce(nullif(trim(split_part(scope, '=', 1)), ''), 'total') as scope_dimension,
     coalesce(nullif(trim(split_part(scope, '=', 2)), ''), 'total') as scope_value,

@@ -1,7 +1,19 @@
 with
 targets as (
     select
-        targets.*,
+        targets.target_id,
+        -- a goal that a source sent has no name of its own: it is called by its metric and where it counts
+        coalesce(targets.target_name_en, {{ goal_name('metrics.name_en', 'targets') }}) as target_name_en,
+        coalesce(targets.target_name_zh, {{ goal_name('metrics.name_zh', 'targets') }}) as target_name_zh,
+        targets.metric_id,
+        targets.scope_dimension,
+        targets.scope_value,
+        targets.baseline_value,
+        targets.target_value,
+        targets.target_mode,
+        targets.starts_on,
+        targets.due_on,
+        targets.owner,
         metrics.name_en as metric_name_en,
         metrics.name_zh as metric_name_zh,
         metrics.direction,

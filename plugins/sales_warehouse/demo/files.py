@@ -3,60 +3,57 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
 import duckdb
 
 from sales_warehouse.demo.delivery import Delivery
+from sales_warehouse.demo.tables import JSON_LINES
 from sales_warehouse.sql import ident, literal
 
-# The shop's order lines leave an older system, which writes what Windows calls GBK and its successor standard GB18030.
-ENCODINGS = {"order_lines": "gb18030"}
 BLOCK_CHARACTERS = 1 << 20
 
 
-def write_daily(connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path, suffix: str) -> int:
-    """Write one file for each day that has rows, named `<table>_<day>.<suffix>`; return how many."""
+def write_daily(connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path) -> int:
+    """Write one file for each day that has rows, named `<table>_<day>` or `<table>_<group>_<day>`; return how many."""
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
-    for day in days_of(connection, delivery):
-        target = folder / f"{delivery.table.name}_{day:%Y-%m-%d}.{suffix}"
-        _write(connection, delivery, day, target)
+    for group, day in _parts(connection, delivery):
+        name = "_".join(part for part in (delivery.table.name, group, f"{day:%Y-%m-%d}") if part)
+        suffix = "jsonl" if delivery.table.system in JSON_LINES else "csv"
+        _write(connection, delivery, _filter(group, day), folder / f"{name}.{suffix}")
         written += 1
     return written
 
 
-def days_of(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> Iterator[datetime.date]:
-    """Yield the days on which rows of a delivery become visible, in order."""
-    rows = connection.execute(
-        f"select distinct _at::date as day from {ident(delivery.relation)} order by day"
+def _parts(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[tuple[str | None, datetime.date]]:
+    """Return the groups and days that have rows, in order."""
+    group = "_group" if "_group" in delivery.table.hidden else "null::varchar"
+    return connection.execute(
+        f"select distinct {group} as part, _at::date as day from {ident(delivery.relation)} order by all"
     ).fetchall()
-    yield from (day for (day,) in rows)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, delivery: Delivery, day: datetime.date, target: Path) -> None:
+def _filter(group: str | None, day: datetime.date) -> str:
+    within = f"_at >= {literal(day)} and _at < {literal(day + datetime.timedelta(days=1))}"
+    return f"{within} and _group = {literal(group)}" if group else within
+
+
+def _write(connection: duckdb.DuckDBPyConnection, delivery: Delivery, rows: str, target: Path) -> None:
     scratch = target.with_name(f".{target.name}.tmp")
-    if target.suffix == ".jsonl":
-        connection.execute(f"copy ({_records(delivery, day)}) to {literal(str(scratch))} (format json)")
-    else:
-        connection.execute(f"copy ({_rows(delivery, day)}) to {literal(str(scratch))} (format csv, header)")
-        _encode(scratch, ENCODINGS.get(delivery.table.name, "utf-8"))
+    form = "format json" if target.suffix == ".jsonl" else "format csv, header"
+    connection.execute(f"copy ({_select(delivery, rows)}) to {literal(str(scratch))} ({form})")
+    _encode(scratch, delivery.table.encoding)
     scratch.replace(target)
 
 
-def _rows(delivery: Delivery, day: datetime.date) -> str:
-    day_after = day + datetime.timedelta(days=1)
-    return (
-        f"select {', '.join(map(ident, delivery.columns))} from {ident(delivery.relation)} "
-        f"where _at >= {literal(day)} and _at < {literal(day_after)} order by _at, _key, _copy"
-    )
-
-
-def _records(delivery: Delivery, day: datetime.date) -> str:
-    query = (resources.files(__package__) / "sql" / "chat_record.sql").read_text(encoding="utf-8")
-    return query.format(delivered=ident(delivery.relation), day=literal(day))
+def _select(delivery: Delivery, rows: str) -> str:
+    if delivery.table.name == "chats":
+        query = (resources.files(__package__) / "sql" / "chat_record.sql").read_text(encoding="utf-8")
+        return query.format(delivered=ident(delivery.relation), rows=rows)
+    columns = ", ".join(map(ident, delivery.columns))
+    return f"select {columns} from {ident(delivery.relation)} where {rows} order by _at, _key, _copy"
 
 
 def _encode(file: Path, encoding: str) -> None:

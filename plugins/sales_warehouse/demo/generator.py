@@ -22,7 +22,11 @@ LONGEST_LIFE_DAYS = 540
 # From a shop order, visit or chat to the last entry about it.
 LONGEST_ERRAND_DAYS = 40
 LISTS = ("cities", "industries", "products", "teams", "surnames", "given_names", "brands")
-UNFOLDING = ("days", "leads", "accounts", "deals", "field_orders", "shop", "touches", "crm_rows", "file_rows")
+UNFOLDING = (
+    *("days", "leads", "accounts", "deals", "field_orders", "shop", "enquiries", "touches", "quotes"),
+    *("phone", "reading", "web", "dealers", "surveys", "planning"),
+    *("crm_rows", "file_rows", "channel_rows"),
+)
 
 
 class Generator:

@@ -29,6 +29,7 @@ class SourceTable:
     stamp: str | None = None
     stamp_format: str = "%Y-%m-%d %H:%M:%S"
     hidden: tuple[str, ...] = field(default=())  # columns beginning with `_` that the file writer needs
+    encoding: str = "utf-8"
 
     @property
     def view(self) -> str:
@@ -147,6 +148,7 @@ CRM = (
     ),
     SourceTable("crm", "t_fp", ("fpbh",), (full_width("je"), impossible_date("dqrq"), missing_key("fpbh"))),
     SourceTable("crm", "t_hk", ("hkbh",), (full_width("je"), future_date("dzsj"), missing_key("hkbh"))),
+    SourceTable("crm", "t_bj", ("bjbh", "bb"), (full_width("je"), missing_key("bjbh"), impossible_date("yxq"))),
     SourceTable("crm", "t_th", ("thbh",), (full_width("sl"), negative("sl"), impossible_date("thsj"))),
 )
 
@@ -186,6 +188,7 @@ SHOP = (
         "order_lines",
         ("订单编号", "行号"),
         (full_width("数量"), full_width("单价"), stray_spaces("商品编码"), negative("数量"), missing_key("订单编号")),
+        encoding="gb18030",  # the export of an older system
     ),
     SourceTable(
         "shop",
@@ -226,3 +229,89 @@ VISITS = (
         hidden=("_team",),
     ),
 )
+
+PHONE = (
+    SourceTable(
+        "phone",
+        "calls",
+        ("通话编号",),
+        (
+            full_width("通话秒数"),
+            stray_spaces("客户编号"),
+            unknown_status("方向"),
+            impossible_date("开始时间"),
+            missing_key("通话编号"),
+        ),
+        encoding="gb18030",
+    ),
+)
+
+WEB = (
+    SourceTable(
+        "web",
+        "web_events",
+        ("id",),
+        (stray_spaces("type"), impossible_date("time"), future_date("time"), missing_key("id")),
+    ),
+)
+
+DEALERS = (
+    SourceTable("dealers", "dealers", ("dealer_id",)),
+    SourceTable("dealers", "stores", ("store_id",)),
+    SourceTable(
+        "dealers",
+        "dealer_orders",
+        ("order_id", "line_no"),
+        (full_width("quantity"), stray_spaces("product_id"), impossible_date("ordered_at"), missing_key("order_id")),
+        hidden=("_group",),
+    ),
+    SourceTable(
+        "dealers",
+        "dealer_inventory",
+        ("dealer_id", "product_id", "counted_on"),
+        (full_width("quantity"), stray_spaces("product_id"), negative("quantity"), impossible_date("counted_on")),
+        hidden=("_group",),
+    ),
+    SourceTable(
+        "dealers",
+        "store_sales",
+        ("sale_no",),
+        (full_width("quantity"), stray_spaces("store_id"), impossible_date("sold_on"), missing_key("sale_no")),
+        hidden=("_group",),
+    ),
+)
+
+SURVEYS = (
+    SourceTable(
+        "surveys",
+        "order_surveys",
+        ("问卷编号",),
+        (full_width("评分"), negative("评分"), impossible_date("答复时间"), missing_key("问卷编号")),
+    ),
+    SourceTable(
+        "surveys",
+        "store_surveys",
+        ("问卷编号",),
+        (full_width("评分"), negative("评分"), impossible_date("答复时间"), missing_key("问卷编号")),
+    ),
+)
+
+PLANNING = (
+    SourceTable("planning", "market_events", ("event_id",)),
+    SourceTable("planning", "targets", ("target_id",)),
+    SourceTable("planning", "experiments", ("experiment_id",)),
+    SourceTable("planning", "assignments", ("experiment_id", "unit"), (stray_spaces("variant"), missing_key("unit"))),
+)
+
+# Systems that hand over files: folder → tables. Conversations and web events are JSON Lines, the rest CSV.
+FILES = {
+    "shop": SHOP,
+    "chats": CHATS,
+    "phone": PHONE,
+    "web": WEB,
+    "dealers": DEALERS,
+    "surveys": SURVEYS,
+    "planning": PLANNING,
+}
+JSON_LINES = frozenset({"chats", "web"})
+EVERY = (*CRM, *(table for listed in FILES.values() for table in listed), *VISITS)

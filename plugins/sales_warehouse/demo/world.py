@@ -1,8 +1,9 @@
 """A world lives in a folder: what its systems hold, its truth, and the night it has reached. No clock is read.
 
 <world>/crm.db                     the CRM (another database by `crm_url`)
-<world>/shop/<table>_<day>.csv     the web shop's exports
-<world>/chats/chats_<day>.jsonl    conversations
+<world>/shop/<table>_<day>.csv     the web shop's exports; so phone, surveys, planning
+<world>/chats/chats_<day>.jsonl    conversations; so web
+<world>/dealers/<table>_<dealer>_<day>.csv  what each dealer reports; its list of dealers and stores has no dealer in it
 <world>/visits/<team>_<week>.xlsx  field visits
 <world>/truth/…                    what is true (truth.py)
 <world>/world.json                 the night that was reached, written last
@@ -107,15 +108,15 @@ def _live(world: Generator, world_dir: Path, crm_url: str, first: datetime.date,
     crm = _delivered(world, tables.CRM, first, last)
     with CrmDatabase(crm_url) as database:
         database.upsert(connection, crm)
-    shop = _delivered(world, tables.SHOP, max(first, world.start), last)
-    for delivery in shop:
-        files.write_daily(connection, delivery, world_dir / "shop", "csv")
-    chats = _delivered(world, tables.CHATS, max(first, world.start), last)
-    files.write_daily(connection, chats[0], world_dir / "chats", "jsonl")
+    filed = []
+    for folder, listed in tables.FILES.items():
+        for delivery in _delivered(world, listed, max(first, world.start), last):
+            files.write_daily(connection, delivery, world_dir / folder)
+            filed.append(delivery)
     # The workbook of a running week is written again with the rows that it has so far.
     visits = _delivered(world, tables.VISITS, monday, last)
     workbooks.write_weekly(connection, visits[0], world_dir / "visits")
-    truth.write_night(connection, [*crm, *shop, *chats, *visits], first, last, world_dir / "truth")
+    truth.write_night(connection, [*crm, *filed, *visits], first, last, world_dir / "truth")
     truth.write_customers(connection, world_dir / "truth")
 
 

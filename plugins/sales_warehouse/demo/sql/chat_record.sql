@@ -26,5 +26,5 @@ select
         end
     )) as messages
 from {delivered}
-where _at >= {day} and _at < {day} + interval 1 day
+where {rows}
 order by _at, _key, _copy

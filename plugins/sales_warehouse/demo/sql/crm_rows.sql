@@ -63,8 +63,9 @@ select
     c.email as yx, coalesce(a.name, '咨询企业' || right(lead_id, 6)) as gsmc, s.channel as ly, campaign as hd,
     text_at(created_at) as cjsj, case when version > 0 then text_at(assigned_at) end as fpsj,
     case when version > 0 then coalesce(a.owner_id, 'XS' || lpad((1 + pick('lead team', s.lead_key, 8))::varchar, 2, '0') || '0000') end as fzr,
-    status as zt
+    status as zt, e.event_system || ':' || e.event_id as lysj
 from states as s
+join (select lead_key, event_system, event_id from enquiries) as e using (lead_key)
 left join accounts as a using (account_key)
 left join contact_counts as k using (account_key)
 left join contacts as c on c.contact_key = s.account_key * 10 + pick('deal contact', s.lead_key, k.contact_count);
@@ -137,3 +138,10 @@ select
     line_key as _key, 0 as _version, returned_at as _at,
     return_id as thbh, order_id as ddbh, line_no::varchar as hh, returned::varchar as sl, refund::varchar as tkje, reason as yy, text_at(returned_at) as thsj
 from field_returns;
+
+create or replace view rows_t_bj as
+select
+    quote_key as _key, 0 as _version, created_at as _at,
+    quote_id as bjbh, version::varchar as bb, deal_id as sjbh, crm_id as khbh, 'LX' || lpad(contact_key::varchar, 7, '0') as lxrbh, owner_id as fzr,
+    amount::varchar as je, discount::varchar as zk, valid_until::varchar as yxq, text_at(created_at) as cjsj
+from quotes;

@@ -9,7 +9,9 @@ with fates as (
             when draw('lost in 5', lead_key) < 0.03 then 5
         end as lost_in,
         draw('steps back', lead_key) < 0.06 as steps_back,
-        draw('deal line', lead_key) as line_draw
+        draw('deal line', lead_key) as line_draw,
+        case when draw('reads white papers', lead_key) < 0.3 then 3 + pick('white papers', lead_key, 3) else pick('white papers', lead_key, 3) end
+            as white_paper_count
     from leads
     where converts
 )

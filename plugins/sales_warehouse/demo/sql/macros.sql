@@ -62,3 +62,9 @@ create macro region_falls(region, day, key) as coalesce(
     and draw('region fall', key) < getvariable('region_fall_fall'),
     false
 );
+
+-- Files of a week come on the Monday after.
+create macro monday_after(moment) as at_hour((date_trunc('week', moment)::date + 7)::date, 8.5);
+
+-- How content the customers of a dealer are in a month: a standard normal number.
+create macro dealer_mood(dealer_no, month_start) as bell('dealer mood', dealer_no * 100000 + day_number(month_start));

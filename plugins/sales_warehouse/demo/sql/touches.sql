@@ -61,7 +61,12 @@ join contacts as c using (contact_key);
 
 create or replace table chats as
 with born as (
-    select days.day, day_no * 1000000 + n as chat_key, n, pick('visitor', day_no * 1000000 + n, 800000000) as visitor_number
+    select
+        days.day, day_no * 1000000 + n as chat_key, null as enquiry_id,
+        'HH' || strftime(days.day, '%y%m%d') || lpad(n::varchar, 5, '0') as chat_id,
+        'v' || lower(base31(pick('visitor', day_no * 1000000 + n, 800000000))) as visitor_id,
+        at_hour(days.day, least(23, greatest(7.5, 15 + 4 * bell('chat hour', day_no * 1000000 + n)))) as started_at,
+        case when draw('chat known', day_no * 1000000 + n) < 0.7 then pick('chat account', day_no * 1000000 + n, getvariable('customers')) end as account_key
     from days
     cross join lateral (
         select unnest(range(rounded(
@@ -70,29 +75,32 @@ with born as (
         ))) as n
     ) as numbers
     where days.day >= greatest(getvariable('start_date'), getvariable('first_recent'))
+    union all
+    -- enquiries that came as a conversation
+    select happened_at::date, 5000000000000000 + lead_key, event_id, event_id, visitor_id, happened_at, case when not is_new_company then account_key end
+    from enquiries
+    where event_system = 'chats' and happened_at >= greatest(getvariable('start_date'), getvariable('first_recent'))::timestamp
 ),
 told as (
     select
         *,
-        case when draw('chat known', chat_key) < 0.7 then pick('chat account', chat_key, getvariable('customers')) end as account_key,
-        at_hour(day, least(23, greatest(7.5, 15 + 4 * bell('chat hour', chat_key)))) as started_at,
         pick('chat rep', chat_key, (select staff_count from service_staff)) as service_slot,
         2 + least(12, floor(-4 * ln(1 - draw('chat length', chat_key)))::bigint) as message_count,
         case when draw('chat answered', chat_key) < 0.96 then least(14000, exp(4.3 + 1.2 * bell('chat answer', chat_key))) end as answer_seconds
     from born
 )
 select
-    t.chat_key, 'HH' || strftime(t.day, '%y%m%d') || lpad(t.n::varchar, 5, '0') as chat_id,
+    t.chat_key, t.chat_id,
     a.crm_id, a.name as account_name, a.credit_code, c.contact_id, c.person, c.phone, c.wechat_id,
-    'v' || lower(base31(visitor_number)) as visitor_id,
+    t.visitor_id,
     r.rep_id, r.person as rep_name, r.team,
-    case when draw('chat platform', chat_key) < 0.62 then 'wechat' else 'web' end as platform,
+    case when enquiry_id is not null or draw('chat platform', chat_key) < 0.62 then 'wechat' else 'web' end as platform,
     started_at,
     started_at + to_seconds(answer_seconds::bigint) as answered_at,
     started_at + to_seconds((coalesce(answer_seconds, 600) + 45 * message_count)::bigint) as ended_at,
     message_count,
     case when draw('chat rated', chat_key) < 0.35 then 5 - least(4, floor(-0.9 * ln(1 - draw('chat score', chat_key)))::bigint) end as score,
-    ['询价', '下单', '售后', '物流', '产品咨询', '投诉'][1 + least(5, floor(6.4 * draw('chat intent', chat_key))::bigint)] as intent,
+    case when enquiry_id is not null then '新咨询' else ['询价', '下单', '售后', '物流', '产品咨询', '投诉'][1 + least(5, floor(6.4 * draw('chat intent', chat_key))::bigint)] end as intent,
     case when draw('chat late', chat_key) < 0.01 then 1 + pick('chat late days', chat_key, 3) else 0 end as late_days
 from told as t
 join reps as r on r.service_slot = t.service_slot
