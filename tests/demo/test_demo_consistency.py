@@ -65,12 +65,14 @@ def test_visits_and_chats_are_about_people_in_the_crm(clean_world: Path) -> None
 
 
 def test_companies_that_shop_online_carry_the_code_that_the_crm_knows(clean_world: Path) -> None:
-    in_crm = {row["xydm"] for row in crm(clean_world, "t_kh")}
-    in_shop = {row["license_no"] for row in shop(clean_world, "members")}
+    in_crm = {row["xydm"] for row in crm(clean_world, "t_kh")} - {None}
+    in_shop = {row["license_no"] for row in shop(clean_world, "members")} - {""}
     assert len(in_crm & in_shop) > 20
     assert len(in_shop - in_crm) > 10
     assert all(uscc.is_valid(code) for code in in_crm | in_shop)
-    assert len(in_crm) == len(crm(clean_world, "t_kh"))
+    coded = [row["xydm"] for row in crm(clean_world, "t_kh") if row["xydm"]]
+    assert 0 < len(coded) - len(in_crm) < 0.04 * len(coded)  # a few companies were entered twice
+    assert 0 < len(crm(clean_world, "t_kh")) - len(coded) < 0.1 * len(coded)  # and some without a code
 
 
 def test_an_invoice_is_its_order_with_tax_and_payments_never_exceed_it(clean_world: Path) -> None:

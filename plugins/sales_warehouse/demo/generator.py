@@ -17,10 +17,10 @@ from sales_warehouse.sql import connect, ident, literal
 # The CRM was there before the web shop, so that deals of every age are open on the first day of the history.
 CRM_AGE_DAYS = 120
 # From an enquiry to the last entry about it: 25 days to the deal, at most 7 stages of 30 days of which one stalls,
-# call-offs, delivery, terms and late payment.
-LONGEST_LIFE_DAYS = 540
-# From a shop order, visit or chat to the last entry about it.
-LONGEST_ERRAND_DAYS = 40
+# a second try of five stages after six weeks, call-offs, delivery, terms and late payment.
+LONGEST_LIFE_DAYS = 720
+# From a shop order, visit or chat to the last entry about it, the latest files included.
+LONGEST_ERRAND_DAYS = 75
 LISTS = ("cities", "industries", "products", "teams", "surnames", "given_names", "brands")
 UNFOLDING = (
     *("days", "leads", "accounts", "deals", "field_orders", "shop", "enquiries", "touches", "quotes"),

@@ -3,7 +3,9 @@
 truth/mistakes/<day>.parquet   every mistake that was made that night: where, which row, what was written for what
 truth/rows/<day>.parquet       rows handed over that night by table: all, clean, of them mended, and
                                repairable, bad, duplicate
-truth/customers.parquet        who is who: one row for each company, with its identifier in each system
+truth/customers.parquet        accounts, with their identifier and spelling in each system; the same `company_key`
+                               is the same company, `parent_key` the company that one is a branch of
+truth/contacts.parquet         contacts; the same `person_key` is the same person
 """
 
 from __future__ import annotations
@@ -17,9 +19,17 @@ from sales_warehouse.demo.delivery import MEND_VERSION, Delivery
 from sales_warehouse.sql import ident, literal
 
 CUSTOMERS = """
-select account_key, crm_id, member_id, name, credit_code, region, province, city, industry, opened_at, joined_at
+select
+    account_key, company_key, parent_key, crm_id, member_id, name, crm_name, shop_name, case when renamed_at is not null then new_name end as new_name, renamed_at,
+    credit_code, region, province, city, industry, opened_at, joined_at
 from accounts
 order by account_key
+"""
+
+CONTACTS = """
+select contact_key, contact_id, account_key, person_key, person as name, phone, email, wechat_id
+from contacts
+order by contact_key
 """
 
 
@@ -49,9 +59,10 @@ def write_night(
     _keep(connection, f"{counts} order by all", folder / "rows" / f"{night}.parquet")
 
 
-def write_customers(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Keep who is who."""
+def write_who_is_who(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Keep which accounts are one company, and which contacts are one person."""
     _keep(connection, CUSTOMERS, folder / "customers.parquet")
+    _keep(connection, CONTACTS, folder / "contacts.parquet")
 
 
 def _origin(delivery: Delivery) -> str:

@@ -117,7 +117,7 @@ def _live(world: Generator, world_dir: Path, crm_url: str, first: datetime.date,
     visits = _delivered(world, tables.VISITS, monday, last)
     workbooks.write_weekly(connection, visits[0], world_dir / "visits")
     truth.write_night(connection, [*crm, *filed, *visits], first, last, world_dir / "truth")
-    truth.write_customers(connection, world_dir / "truth")
+    truth.write_who_is_who(connection, world_dir / "truth")
 
 
 def _delivered(

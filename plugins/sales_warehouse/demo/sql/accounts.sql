@@ -1,38 +1,52 @@
--- Every company that the systems know: the base of both, the shop's own, and those that came as new enquiries.
+-- Every company that the systems know: the base of both, the shop's own, and those that came as new enquiries. Of every
+-- 25 accounts of the CRM one is a company that was entered before (`company_key` is whose), one is a branch of another,
+-- one has the name of a neighbour that it has nothing to do with, and one changes its name.
 create or replace table account_places as
 with keys as (
     select
-        i as account_key, true as in_crm, draw('has shop', i) < 0.55 as in_shop,
-        at_hour((getvariable('crm_start') - (20 + pick('opened', i, 1400))::int)::date, 9 + 8 * draw('opened hour', i)) as opened_at
+        i as account_key, true as in_crm, draw('has shop', i) < 0.55 and i % 25 <> 7 as in_shop,
+        at_hour((getvariable('crm_start') - (20 + pick('opened', i, 1400))::int)::date, 9 + 8 * draw('opened hour', i)) as opened_at,
+        case i % 25 when 7 then i - 1 - pick('entered before', i, 5) else i end as company_key,
+        case i % 25 when 13 then i - 1 - pick('branch of', i, 5) end as parent_key,
+        -- whose name it has: its own, the parent's, a neighbour's
+        case i % 25 when 7 then i - 1 - pick('entered before', i, 5) when 13 then i - 1 - pick('branch of', i, 5) when 21 then i - 1 else i end as name_key,
+        i % 25 = 19 as is_renamed
     from range(getvariable('customers')) as t(i)
     union all
-    select 500000000 + i, false, true, null
+    select 500000000 + i, false, true, null, 500000000 + i, null, 500000000 + i, false
     from range((0.3 * getvariable('customers'))::bigint) as t(i)
     union all
-    select lead_key, true, false, deal_at from leads where is_new_company and converts
+    select lead_key, true, false, deal_at, lead_key, null, lead_key, false from leads where is_new_company and converts
 ),
 traits as (
     select
         *,
-        draw('city', account_key) as city_draw,
-        draw('industry', account_key) as industry_draw,
-        draw('size', account_key) as size_draw
+        -- a branch is in a city of its own
+        draw('city', case when parent_key is null then name_key else account_key end) as city_draw,
+        draw('city', name_key) as name_city_draw,
+        draw('industry', name_key) as industry_draw,
+        draw('size', company_key) as size_draw
     from keys
 ),
 named as (
     select
         t.*, c.region, c.region_no, c.province, c.city, c.latitude, c.longitude, i.industry,
         case when size_draw < 0.15 then '大型' when size_draw < 0.5 then '中型' else '小型' end as size_band,
-        c.city || b.written
-            || case when i.industry = '医院' then ['医院', '妇幼保健院', '中西医结合医院'][1 + pick('hospital kind', account_key, 3)] else i.noun end as name,
+        h.city as head_city, b.written as brand,
+        case when i.industry = '医院' then ['医院', '妇幼保健院', '中西医结合医院'][1 + pick('hospital kind', name_key, 3)] else i.noun end
+            || case when parent_key is null then '' when i.industry = '医院' then c.city || '分院' else c.city || '分公司' end as noun,
         b.pinyin as brand_pinyin,
         i.entity_class, c.area_code
     from traits as t
     join cities as c on city_draw >= c.low and city_draw < c.high
+    join cities as h on name_city_draw >= h.low and name_city_draw < h.high
     join industries as i on industry_draw >= i.low and industry_draw < i.high
-    join brands as b on b.brand_no = pick('brand', account_key, (select count(*) from brands))
+    join brands as b on b.brand_no = pick('brand', name_key, (select count(*) from brands))
 )
-select * from named;
+select *, head_city || brand || noun as name from named;
+
+create or replace view code_holders as
+select distinct company_key as account_key, entity_class, area_code from account_places where account_key = company_key;
 
 create or replace table accounts as
 with choosing as (
@@ -41,8 +55,18 @@ with choosing as (
     join region_staff as s using (region)
 )
 select
-    n.* exclude (entity_class, area_code, city_draw, industry_draw, size_draw, owner_slot),
+    n.* exclude (entity_class, area_code, city_draw, name_city_draw, industry_draw, size_draw, owner_slot),
     k.credit_code,
+    -- who enters a company for the second time seldom has its code at hand
+    case when draw('code in crm', account_key) < case when account_key = company_key then 0.97 else 0.5 end then k.credit_code end as crm_code,
+    case when draw('code in shop', account_key) < 0.88 then k.credit_code end as shop_code,
+    case when account_key = company_key then name else spelled(head_city, brand, noun, 'crm', account_key) end as crm_name,
+    spelled(head_city, brand, noun, 'shop', account_key) as shop_name,
+    head_city || (select written from brands where brand_no = pick('new brand', account_key, (select count(*) from brands))) || '健康' || noun as new_name,
+    case when is_renamed then at_hour((getvariable('start_date') + (pick('renamed on', account_key, 150))::int)::date, 15) end as renamed_at,
+    -- a quarter of the base is looked at again once within two years, and its size corrected
+    case when in_crm and account_key < 500000000 and draw('resized', account_key) < 0.25
+        then at_hour((getvariable('start_date') + (pick('resized on', account_key, 720))::int)::date, 16) end as resized_at,
     case
         when account_key < 500000000 then 'KH' || lpad(account_key::varchar, 6, '0')
         when account_key >= 1000000000 then 'KHN' || account_key::varchar
@@ -57,28 +81,42 @@ select
     r.rep_id as owner_id,
     r.rep_key as owner_key
 from choosing as n
-join credit_codes('account_places') as k using (account_key)
+join (select account_key as company_key, credit_code from credit_codes('code_holders')) as k using (company_key)
 join reps as r on r.region = n.region and r.region_slot = n.owner_slot;
 
+-- Of every fifty companies one shares the switchboard of its business park; now and then a mobile number went to
+-- somebody else, and now and then a person has gone to work for another company and kept number and WeChat id.
 create or replace table contacts as
+with listed as (
+    select
+        a.account_key, a.company_key, a.brand_pinyin, j, a.account_key * 10 + j as contact_key,
+        -- twice the same company, twice the same people
+        a.company_key * 10 + j as own_person,
+        case when j = 0 and a.account_key between 20 and 499999999 and draw('changed employer', a.account_key) < 0.03 then (a.account_key - 9) * 10 end as came_from,
+        case when j = 0 and a.account_key between 20 and 499999999 and draw('recycled mobile', a.account_key) >= 0.97 then (a.account_key - 14) * 10 end as number_of
+    from accounts as a
+    cross join lateral (
+        select unnest(range(1 + pick('contacts', a.company_key, case size_band when '大型' then 4 when '中型' then 3 else 2 end))) as j
+    ) as numbers
+),
+persons as (
+    select *, coalesce(came_from, own_person) as person_key from listed
+)
 select
-    account_key * 10 + j as contact_key,
-    account_key,
-    j,
-    'LX' || lpad((account_key * 10 + j)::varchar, 7, '0') as contact_id,
+    contact_key, account_key, j, person_key,
+    case when number_of is not null and came_from is null then number_of else person_key end as number_key,
+    'LX' || lpad(contact_key::varchar, 7, '0') as contact_id,
     p.person,
-    p.pinyin || (10 + pick('mailbox', account_key * 10 + j, 90))::varchar || '@' || brand_pinyin || account_key::varchar || '.example.com' as email,
-    '1' || ['38', '39', '36', '37', '58', '59', '86', '87', '33', '51', '77', '89'][1 + pick('phone head', account_key * 10 + j, 12)]
-        || lpad(pick('phone tail', account_key * 10 + j, 100000000)::varchar, 8, '0') as phone,
-    case when draw('has wechat', account_key * 10 + j) < 0.7
-        then 'wx_' || p.pinyin || pick('wechat', account_key * 10 + j, 10000)::varchar end as wechat_id,
-    ['采购经理', '科室主任', '店长', '设备科长', '运营总监', '采购专员'][1 + pick('title', account_key * 10 + j, 6)] as title,
-    ['决策人', '影响人', '使用人', '把关人', '未知'][1 + least(4, floor(6 * draw('role', account_key * 10 + j))::bigint)] as buying_role
-from accounts
-cross join lateral (
-    select unnest(range(1 + pick('contacts', account_key, case size_band when '大型' then 4 when '中型' then 3 else 2 end))) as j
-) as numbers
-join people_names as p on p.name_no = pick('person', account_key * 10 + j, (select count(*) from people_names));
+    p.pinyin || (10 + pick('mailbox', contact_key, 90))::varchar || '@' || brand_pinyin || company_key::varchar || '.example.com' as email,
+    case when draw('switchboard', company_key) < 0.02 and came_from is null
+        then '0215' || lpad((5000000 + company_key // 40 % 1000000)::varchar, 7, '0')
+        else mobile_number(case when number_of is not null and came_from is null then number_of else person_key end) end as phone,
+    case when draw('has wechat', person_key) < 0.7
+        then 'wx_' || p.pinyin || pick('wechat', person_key, 10000)::varchar end as wechat_id,
+    ['采购经理', '科室主任', '店长', '设备科长', '运营总监', '采购专员'][1 + pick('title', contact_key, 6)] as title,
+    ['决策人', '影响人', '使用人', '把关人', '未知'][1 + least(4, floor(6 * draw('role', contact_key))::bigint)] as buying_role
+from persons
+join people_names as p on p.name_no = pick('person', person_key, (select count(*) from people_names));
 
 create or replace table contact_counts as select account_key, count(*) as contact_count from contacts group by account_key;
 

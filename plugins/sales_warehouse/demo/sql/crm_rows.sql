@@ -16,21 +16,25 @@ from products;
 
 create or replace view rows_t_kh as
 with states as (
-    select *, 0 as version, opened_at as seen_at, size_band as size_now from accounts where in_crm
+    select *, 0 as version, opened_at as seen_at from accounts where in_crm
     union all
-    -- a quarter of the base is looked at again once within two years, and its size corrected
+    select *, 1, resized_at from accounts where resized_at is not null
+    union all
+    select *, 2, renamed_at from accounts where in_crm and renamed_at is not null
+),
+known as (
     select
-        *, 1, at_hour((getvariable('start_date') + (pick('resized on', account_key, 720))::int)::date, 16),
-        case size_band when '小型' then '中型' when '中型' then '大型' else '中型' end
-    from accounts
-    where in_crm and account_key < 500000000 and draw('resized', account_key) < 0.25
+        *,
+        case when seen_at >= renamed_at then new_name else crm_name end as name_now,
+        case when seen_at >= resized_at then case size_band when '小型' then '中型' when '中型' then '大型' else '中型' end else size_band end as size_now
+    from states
 )
 select
     account_key as _key, version as _version, seen_at as _at,
-    crm_id as khbh, name as khmc, credit_code as xydm, industry as hylb, region as dq, province as sf, city as cs,
+    crm_id as khbh, name_now as khmc, crm_code as xydm, industry as hylb, region as dq, province as sf, city as cs,
     size_now as gm, owner_id as fzr, case when draw('addressable', account_key) < 0.93 then '是' else '否' end as kkf,
     text_at(opened_at) as jdsj
-from states;
+from known;
 
 create or replace view rows_t_lxr as
 with states as (
@@ -60,7 +64,7 @@ select
     lead_id as xsbh, case when not s.is_new_company or status = '已转化' then a.crm_id end as khbh,
     coalesce(c.person, '咨询' || right(lead_id, 4)) as lxr,
     coalesce(c.phone, '138' || lpad(pick('lead phone', s.lead_key, 100000000)::varchar, 8, '0')) as sjh,
-    c.email as yx, coalesce(a.name, '咨询企业' || right(lead_id, 6)) as gsmc, s.channel as ly, campaign as hd,
+    c.email as yx, coalesce(spelled(a.head_city, a.brand, a.noun, 'leads', s.lead_key), '咨询企业' || right(lead_id, 6)) as gsmc, s.channel as ly, campaign as hd,
     text_at(created_at) as cjsj, case when version > 0 then text_at(assigned_at) end as fpsj,
     case when version > 0 then coalesce(a.owner_id, 'XS' || lpad((1 + pick('lead team', s.lead_key, 8))::varchar, 2, '0') || '0000') end as fzr,
     status as zt, e.event_system || ':' || e.event_id as lysj
@@ -72,10 +76,17 @@ left join contacts as c on c.contact_key = s.account_key * 10 + pick('deal conta
 
 create or replace view rows_t_sj as
 with states as (
-    select v.deal_key, step_no as version, recorded_at as seen_at, stage, stage_no, '进行中' as status
+    select v.deal_key, step_no as version, recorded_at as seen_at, stage, stage_no, '进行中' as status, null::timestamp as ended_at
     from stage_visits as v
     union all
-    select v.deal_key, 9, days_on(max(left_at), 0.01), arg_max(stage, step_no), arg_max(stage_no, step_no), case when max(lost_in) is null then '赢单' else '输单' end
+    -- lost, before the customer came back
+    select v.deal_key, 13, days_on(left_at, 0.01), stage, stage_no, '输单', left_at
+    from stage_visits as v
+    where step_no = first_count and step_count > first_count
+    union all
+    select
+        v.deal_key, 14, days_on(max(left_at), 0.01), arg_max(stage, step_no), arg_max(stage_no, step_no),
+        case when max(lost_in) is null then '赢单' else '输单' end, max(left_at)
     from stage_visits as v
     group by v.deal_key
 )
@@ -85,7 +96,7 @@ select
     case when stage_no >= 3 then final_amount else estimate end::varchar as yjje, 'CNY' as bz,
     case when status = '赢单' then '100%' when status = '输单' then '0%' else ['10%', '25%', '45%', '70%', '90%'][stage_no] end as yqgl,
     text_at(created_at) as cjsj, expected_close_date::varchar as yjcj,
-    case when status <> '进行中' then text_at(closed_at) end as gbsj, stage as jd, status as zt,
+    text_at(ended_at) as gbsj, stage as jd, status as zt,
     case when status = '输单' then lost_reason end as dyyy
 from states
 join deals as d using (deal_key);

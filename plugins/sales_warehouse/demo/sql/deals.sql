@@ -16,34 +16,46 @@ with fates as (
     where converts
 )
 select
-    *,
+    * exclude (lost_in, first_lost_in, first_path),
+    case when not wins_back then first_lost_in end as lost_in,
+    len(first_path) as first_count,
+    12 + 30 * draw('reopened after', deal_key) as pause_days,
     case when line_draw < 0.45 then '医疗器械' when line_draw < 0.68 then '医用耗材' when line_draw < 0.86 then '婴幼儿营养' else '成人营养' end as product_line,
-    list_slice(
-        case when steps_back and coalesce(lost_in, 9) >= 3 then [1, 2, 3, 2, 3, 4, 5] else [1, 2, 3, 4, 5] end,
-        1, coalesce(lost_in, 5) + case when steps_back and coalesce(lost_in, 9) >= 3 then 2 else 0 end
-    ) as path
-from fates;
+    first_path || case when is_reopened then list_slice([1, 2, 3, 4, 5], first_lost_in, case when wins_back then 5 else first_lost_in end) else [] end as path
+from (
+    select
+        *, lost_in as first_lost_in,
+        list_slice(
+            case when steps_back and coalesce(lost_in, 9) >= 3 then [1, 2, 3, 2, 3, 4, 5] else [1, 2, 3, 4, 5] end,
+            1, coalesce(lost_in, 5) + case when steps_back and coalesce(lost_in, 9) >= 3 then 2 else 0 end
+        ) as first_path,
+        -- now and then a customer who had said no comes back, to the stage that was lost
+        lost_in is not null and draw('reopens', deal_key) < 0.05 as is_reopened,
+        lost_in is not null and draw('reopens', deal_key) < 0.02 as wins_back
+    from fates
+);
 
 create or replace table stage_visits as
 with walked as (
     select
-        deal_key, created_at, lost_in, len(path) as step_count,
+        deal_key, created_at, lost_in, len(path) as step_count, first_count, pause_days,
         generate_subscripts(path, 1) as step_no, unnest(path) as stage_no
     from deal_paths
 ),
 paced as (
     select
         *,
-        deal_key * 10 + step_no as visit_key,
-        least(30, [5, 9, 6, 7, 4][stage_no] * exp(0.7 * bell('dwell', deal_key * 10 + step_no)))
-            + case when draw('stalls', deal_key * 10 + step_no) < 0.05 then 25 else 0 end as dwell_days
+        deal_key * 100 + step_no as visit_key,
+        least(30, [5, 9, 6, 7, 4][stage_no] * exp(0.7 * bell('dwell', deal_key * 100 + step_no)))
+            + case when draw('stalls', deal_key * 100 + step_no) < 0.05 then 25 else 0 end as dwell_days
     from walked
 ),
 dated as (
     select
         *,
-        coalesce(sum(dwell_days) over (partition by deal_key order by step_no rows between unbounded preceding and 1 preceding), 0) as days_before,
-        sum(dwell_days) over (partition by deal_key order by step_no) as days_after
+        coalesce(sum(dwell_days) over (partition by deal_key order by step_no rows between unbounded preceding and 1 preceding), 0)
+            + case when step_no > first_count then pause_days else 0 end as days_before,
+        sum(dwell_days) over (partition by deal_key order by step_no) + case when step_no > first_count then pause_days else 0 end as days_after
     from paced
 ),
 -- The hour grows with the step, so two steps on one day keep their order.
@@ -51,12 +63,12 @@ placed as (
     select
         *,
         case when step_no = 1 then created_at
-            else at_hour(weekday_of(days_on(created_at, days_before)::date), 10 + step_no + 0.9 * draw('stage hour', visit_key)) end as entered_at,
-        at_hour(weekday_of(days_on(created_at, days_after)::date), 11 + step_no + 0.9 * draw('stage hour', visit_key + 1)) as left_at
+            else at_hour(weekday_of(days_on(created_at, days_before)::date), 9 + 0.9 * step_no + 0.8 * draw('stage hour', visit_key)) end as entered_at,
+        at_hour(weekday_of(days_on(created_at, days_after)::date), 9.9 + 0.9 * step_no + 0.8 * draw('stage hour', visit_key + 1)) as left_at
     from dated
 )
 select
-    deal_key, visit_key, step_no, step_count, stage_no, lost_in, entered_at, left_at,
+    deal_key, visit_key, step_no, step_count, first_count, stage_no, lost_in, entered_at, left_at,
     ['需求确认', '技术方案确认', '报价', '商务谈判', '合同签订'][stage_no] as stage,
     least(left_at, days_on(entered_at, case when draw('stage late', visit_key) < 0.78 then 0.1 * draw('stage lag', visit_key)
         else 0.5 + 2.5 * draw('stage lag', visit_key) end)) as recorded_at
@@ -74,7 +86,7 @@ select
     (created_at::date + (35 + pick('expected close', p.deal_key, 40))::int)::date as expected_close_date,
     estimate,
     round(estimate * (0.85 + 0.25 * draw('quote', p.deal_key)), -2)::decimal(18, 2) as final_amount,
-    case when p.lost_in is not null then
+    case when p.lost_in is not null or p.is_reopened then
         ['价格过高', '竞品中标', '预算取消', '需求变化', '交付周期不符', '长期未联系'][1 + pick('lost reason', p.deal_key, 6)] end as lost_reason
 from deal_paths as p
 join ends as e using (deal_key)

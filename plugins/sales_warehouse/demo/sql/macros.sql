@@ -68,3 +68,25 @@ create macro monday_after(moment) as at_hour((date_trunc('week', moment)::date +
 
 -- How content the customers of a dealer are in a month: a standard normal number.
 create macro dealer_mood(dealer_no, month_start) as bell('dealer mood', dealer_no * 100000 + day_number(month_start));
+
+create macro mobile_number(key) as
+    '1' || ['38', '39', '36', '37', '58', '59', '86', '87', '33', '51', '77', '89'][1 + pick('phone head', key, 12)]
+    || lpad(pick('phone tail', key, 100000000)::varchar, 8, '0');
+
+create macro traditional(t) as translate(
+    t,
+    '药医疗东华连锁广业营养贵庆兰阳长宁济苏无乌鲁齐婴儿贸产妇结宝爱乐沈师诊复团疆',
+    '藥醫療東華連鎖廣業營養貴慶蘭陽長寧濟蘇無烏魯齊嬰兒貿產婦結寶愛樂瀋師診復團疆'
+);
+
+-- How people of another system write the name of a company.
+create macro spelled(city, brand, noun, system, key) as
+    case floor(10 * draw(concat('spelling ', system), key))::int
+        when 0 then city || brand || replace(noun, '有限公司', '')
+        when 1 then city || brand || replace(noun, '有限公司', '公司')
+        when 2 then brand || '（' || city || '）' || noun
+        when 3 then traditional(city || brand || noun)
+        when 4 then city || '　' || brand || noun
+        when 5 then brand || replace(noun, '有限公司', '')
+        else city || brand || noun
+    end;

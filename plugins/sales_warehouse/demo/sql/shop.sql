@@ -47,8 +47,9 @@ select
         when pay_draw < 0.96 then days_on(ordered_at, 1 + draw('pay days', order_key)) end as paid_at,
     pay_draw >= 0.96 or draw('shop cancels', order_key) < 0.015 as is_cancelled,
     draw('shop reopened', order_key) < 0.004 as is_corrected,
-    -- an export that missed its night comes one to five nights later
-    case when draw('shop late', order_key) < 0.012 then 1 + pick('shop late days', order_key, 5) else 0 end as late_days,
+    -- an export that missed its night comes one to five nights later; the odd one is found after weeks
+    case when draw('shop late', order_key) < 0.002 then 6 + pick('shop late weeks', order_key, 35)
+        when draw('shop late', order_key) < 0.012 then 1 + pick('shop late days', order_key, 5) else 0 end as late_days,
     days_on(ordered_at, 2.2 + 3.5 * draw('shop delivered', order_key)) as finished_at
 from bought
 cross join lateral (select draw('platform', order_key) as platform_draw) as p
