@@ -47,7 +47,9 @@ def test_sources_hand_over_the_columns_that_the_configuration_promises(company: 
             names = list(dict.fromkeys(name.split(".")[0] for name in known.columns))
             assert names == list(filed(clean_world, system, table.name)[0]), (system, table.name)
             assert known.encoding == table.encoding
-    assert list(company.sources["visits"].tables["visits"].columns) == list(visits(clean_world)[0])
+    for table in company.sources["visits"].tables.values():
+        assert list(table.columns) == list(visits(clean_world)[0])
+        assert list((clean_world / "visits").glob(str(table.files)))
 
 
 def test_values_of_the_clean_world_are_all_known_to_the_mappings(company: Company, clean_world: Path) -> None:

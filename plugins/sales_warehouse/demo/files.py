@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from importlib import resources
 from pathlib import Path
 
@@ -13,25 +14,34 @@ from sales_warehouse.demo.tables import JSON_LINES
 from sales_warehouse.sql import ident, literal
 
 BLOCK_CHARACTERS = 1 << 20
+REPEATED_RATE = 0.01  # of the files
 
 
 def write_daily(connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path) -> int:
-    """Write one file for each day that has rows, named `<table>_<day>` or `<table>_<group>_<day>`; return how many."""
+    """Write one file for each day that has rows, named `<table>_<day>` or `<table>_<group>_<day>`; return how many.
+
+    Now and then somebody delivers a file twice: the second has `(1)` behind its name and the same bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
-    for group, day in _parts(connection, delivery):
+    for group, day, is_repeated in _parts(connection, delivery):
         name = "_".join(part for part in (delivery.table.name, group, f"{day:%Y-%m-%d}") if part)
         suffix = "jsonl" if delivery.table.system in JSON_LINES else "csv"
-        _write(connection, delivery, _filter(group, day), folder / f"{name}.{suffix}")
+        target = folder / f"{name}.{suffix}"
+        _write(connection, delivery, _filter(group, day), target)
+        if is_repeated:
+            shutil.copyfile(target, folder / f"{name}(1).{suffix}")
         written += 1
     return written
 
 
-def _parts(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[tuple[str | None, datetime.date]]:
-    """Return the groups and days that have rows, in order."""
+def _parts(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[tuple[str | None, datetime.date, bool]]:
+    """Return the groups and days that have rows, in order, and whether the file comes twice."""
     group = "_group" if "_group" in delivery.table.hidden else "null::varchar"
     return connection.execute(
-        f"select distinct {group} as part, _at::date as day from {ident(delivery.relation)} order by all"
+        f"select distinct {group} as part, _at::date as day, "
+        f"draw({literal('delivered twice ' + delivery.table.name)}, day_number(_at::date)) < {REPEATED_RATE} "
+        f"from {ident(delivery.relation)} order by all"
     ).fetchall()
 
 
@@ -41,10 +51,19 @@ def _filter(group: str | None, day: datetime.date) -> str:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, delivery: Delivery, rows: str, target: Path) -> None:
+    if target.suffix == ".csv":
+        write_csv(connection, _select(delivery, rows), target, delivery.table.encoding)
+        return
     scratch = target.with_name(f".{target.name}.tmp")
-    form = "format json" if target.suffix == ".jsonl" else "format csv, header"
-    connection.execute(f"copy ({_select(delivery, rows)}) to {literal(str(scratch))} ({form})")
-    _encode(scratch, delivery.table.encoding)
+    connection.execute(f"copy ({_select(delivery, rows)}) to {literal(str(scratch))} (format json)")
+    scratch.replace(target)
+
+
+def write_csv(connection: duckdb.DuckDBPyConnection, query: str, target: Path, encoding: str) -> None:
+    """Write the rows of a query with a header; the file is whole or absent."""
+    scratch = target.with_name(f".{target.name}.tmp")
+    connection.execute(f"copy ({query}) to {literal(str(scratch))} (format csv, header)")
+    _encode(scratch, encoding)
     scratch.replace(target)
 
 

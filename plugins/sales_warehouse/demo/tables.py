@@ -226,7 +226,7 @@ VISITS = (
             missing_key("拜访编号"),
             future_date("拜访日期"),
         ),
-        hidden=("_team",),
+        hidden=("_team", "_form"),
     ),
 )
 

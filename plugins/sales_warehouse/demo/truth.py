@@ -20,7 +20,8 @@ from sales_warehouse.sql import ident, literal
 
 CUSTOMERS = """
 select
-    account_key, company_key, parent_key, crm_id, member_id, name, crm_name, shop_name, case when renamed_at is not null then new_name end as new_name, renamed_at,
+    account_key, company_key, parent_key, crm_id, member_id, name, crm_name, shop_name,
+    case when renamed_at is not null then new_name end as new_name, renamed_at,
     credit_code, region, province, city, industry, opened_at, joined_at
 from accounts
 order by account_key

@@ -1,4 +1,7 @@
-"""Field visits as the teams hand them in: one Excel workbook for each team and week, growing until the week is over."""
+"""Field visits as the teams hand them in: a file for each team and week, growing until the week is over.
+
+Most teams keep an Excel workbook; some write CSV, in UTF-8 or in what their Windows calls ANSI (GB18030).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import duckdb
 import xlsxwriter
 
 from sales_warehouse.demo.delivery import Delivery
+from sales_warehouse.demo.files import write_csv
 from sales_warehouse.sql import ident, literal
 
 TITLE_ROWS = 2  # a merged title and a line of instructions stand above the header
@@ -22,30 +26,30 @@ def monday_of(day: datetime.date) -> datetime.date:
 
 
 def write_weekly(connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path) -> int:
-    """Write `<team>_<year>W<week>.xlsx` for every team and week in a delivery of whole weeks; return how many."""
+    """Write `<team>_<year>W<week>` for every team and week in a delivery of whole weeks; return how many."""
     folder.mkdir(parents=True, exist_ok=True)
     groups = connection.execute(
-        f"select distinct _team, date_trunc('week', _at)::date as monday from {ident(delivery.relation)} order by all"
+        "select distinct _team, _form, date_trunc('week', _at)::date as monday "
+        f"from {ident(delivery.relation)} order by all"
     ).fetchall()
-    for team, monday in groups:
+    for team, form, monday in groups:
         year, week, _ = monday.isocalendar()
-        target = folder / f"{team}_{year}W{week:02d}.xlsx"
-        _write(
-            target,
-            f"{team} 客户拜访记录（{year}年第{week}周）",
-            delivery.columns,
-            _rows(connection, delivery, team, monday),
-        )
+        name, rows = f"{team}_{year}W{week:02d}", _rows(delivery, team, monday)
+        if form == "excel":
+            title = f"{team} 客户拜访记录（{year}年第{week}周）"
+            _write(folder / f"{name}.xlsx", title, delivery.columns, connection.execute(rows).fetchall())
+        else:
+            write_csv(connection, rows, folder / f"{name}.csv", form)
     return len(groups)
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, delivery: Delivery, team: str, monday: datetime.date) -> list[tuple]:
+def _rows(delivery: Delivery, team: str, monday: datetime.date) -> str:
     week_after = monday + datetime.timedelta(weeks=1)
-    return connection.execute(
+    return (
         f"select {', '.join(map(ident, delivery.columns))} from {ident(delivery.relation)} "
         f"where _team = {literal(team)} and _at >= {literal(monday)} and _at < {literal(week_after)} "
         "order by _at, _key, _copy"
-    ).fetchall()
+    )
 
 
 def _write(target: Path, title: str, columns: tuple[str, ...], rows: list[tuple]) -> None:

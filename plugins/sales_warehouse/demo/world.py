@@ -4,7 +4,7 @@
 <world>/shop/<table>_<day>.csv     the web shop's exports; so phone, surveys, planning
 <world>/chats/chats_<day>.jsonl    conversations; so web
 <world>/dealers/<table>_<dealer>_<day>.csv  what each dealer reports; its list of dealers and stores has no dealer in it
-<world>/visits/<team>_<week>.xlsx  field visits
+<world>/visits/<team>_<week>.xlsx  field visits; .csv from some teams
 <world>/truth/…                    what is true (truth.py)
 <world>/world.json                 the night that was reached, written last
 """

@@ -83,7 +83,7 @@ from chats;
 
 create or replace view rows_visits as
 select
-    touch_key as _key, 0 as _version, recorded_at as _at, team as _team,
+    touch_key as _key, 0 as _version, recorded_at as _at, team as _team, visit_file as _form,
     visit_id as 拜访编号, rep_id as 工号, rep_name as 拜访人, team as 所属团队, crm_id as 客户编号, account_name as 客户名称, credit_code as 信用代码,
     contact_id as 联系人编号, person as 联系人, phone as 联系电话, deal_id as 商机编号,
     strftime(started_at, '%Y-%m-%d') as 拜访日期, strftime(started_at, '%H:%M') as 开始时间, strftime(ended_at, '%H:%M') as 结束时间,

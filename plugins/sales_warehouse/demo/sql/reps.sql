@@ -8,12 +8,13 @@ with seats as (
     ) as seat
     where seat.n <> 9999 or t.team_no <= 2
     union all
-    select 0, 0, '销售管理部', '华东', '销售管理部', 0, 0
+    select 0, 0, '销售管理部', '华东', '销售管理部', 0, 'excel', 0
 )
 select
     team_no * 10000 + seat_no as rep_key,
     'XS' || lpad(team_no::varchar, 2, '0') || lpad(seat_no::varchar, 4, '0') as rep_id,
     team,
+    visit_file,
     department,
     region,
     n.person,

@@ -44,7 +44,7 @@ timed as (
 select
     t.touch_key,
     'BF' || t.touch_key::varchar as visit_id,
-    r.team, r.rep_id, r.person as rep_name, a.crm_id, spelled(a.head_city, a.brand, a.noun, 'visits', t.touch_key) as account_name, a.credit_code, c.contact_id, c.person, c.phone, t.deal_id, t.purpose,
+    r.team, r.visit_file, r.rep_id, r.person as rep_name, a.crm_id, spelled(a.head_city, a.brand, a.noun, 'visits', t.touch_key) as account_name, a.credit_code, c.contact_id, c.person, c.phone, t.deal_id, t.purpose,
     started_at, started_at + to_minutes(minutes) as ended_at,
     started_at + to_minutes(minutes) + to_seconds((3600 * case
         when entry_draw < 0.76 then 0.3 + 5 * draw('entry lag', touch_key)
