@@ -8,8 +8,12 @@
     `_changed_load_id` is the load that last changed a row's content: a source that sends its whole table every
     night makes work for what changed only.
 
+    A record that its source deleted keeps its row with is_deleted, or an older version would bring it back; who reads
+    records that are there says present().
+
     Keys with one row (nearly all) never enter the sort.
 -#}
+{%- set columns = columns + ['is_deleted'] -%}
 {%- set version = (version_by ~ ' desc nulls last, ') if version_by else '' -%}
 {%- set content = columns | reject('in', key) | reject('in', ['_load_id', '_file', '_row_number']) | list -%}
 {%- if is_incremental() -%}
@@ -106,5 +110,35 @@ select
     _load_id as _changed_load_id
 from ranked
 where version_rank = 1
+{%- endif -%}
+{%- endmacro %}
+
+{% macro present(model) -%}
+{#- The records of a model with is_deleted that their source did not delete. -#}
+(select * from {{ ref(model) }} where not is_deleted)
+{%- endmacro %}
+
+{% macro forget(records, key, column=none) -%}
+{#-
+    Take out of this table what the pending loads say is deleted: a post-hook of an incremental model, whose other
+    statements replace rows and never only remove them. `key` names the columns of both, or `column` the one here.
+-#}
+{%- set same = [] -%}
+{%- for name in key if not column -%}
+{%- do same.append(this ~ '.' ~ name ~ ' = deleted.' ~ name) -%}
+{%- endfor -%}
+{%- if column -%}{%- do same.append(this ~ '.' ~ column ~ ' = ' ~ key) -%}{%- endif -%}
+{%- if is_incremental() -%}
+delete from {{ this }}
+where exists (
+    select 1
+    from {{ ref(records) }} as deleted
+    where
+        deleted.is_deleted
+        and {{ is_pending('deleted._changed_load_id') }}
+        and {{ same | join(' and ') }}
+)
+{%- else -%}
+select 1
 {%- endif -%}
 {%- endmacro %}

@@ -26,12 +26,16 @@ class Statement:
     def where(self) -> str:
         return f"coalesce(({self.mapping.where}), false)" if self.mapping.where else "true"
 
+    @property
+    def deleted(self) -> str:
+        return f"coalesce(({self.mapping.deleted}), false)" if self.mapping.deleted else "false"
+
 
 def compile_mapping(company: Company, source: Source, mapping: Mapping) -> Statement:
     """Return the statement that turns landed rows of a source into contract rows.
 
     A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
-    The result has the columns of the contract, the lineage columns and `_faults`: NULL, or a list of
+    The result has the columns of the contract, the lineage columns, `_is_deleted` and `_faults`: NULL, or a list of
     `column`, `value` for every text that could not become a value of its column, and for malformed rows.
     """
     contract = load_contracts()[mapping.entity]
@@ -52,7 +56,7 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
 with evaluated as (
     select
     {evaluated},
-    {held}
+    {held}, {statement.deleted} as _is_deleted
     from {_from(mapping)}
     where {ident(mapping.table)}._malformed is null and {statement.where}
 ),
@@ -65,13 +69,13 @@ typed as (
     from picked
 ),
 judged as (
-    select {", ".join(ident(c.name) for c in columns)}, _file, _row_number,
+    select {", ".join(ident(c.name) for c in columns)}, _file, _row_number, _is_deleted,
     {_faults([c.name for c in columns if c.name in mapping.columns])} as _faults
     from typed
 ),
 malformed as (
     select {", ".join(f"cast(null as {c.sql_type}) as {ident(c.name)}" for c in columns)}, _file, _row_number,
-    [struct_pack("column" := '_row', "value" := _malformed)] as _faults
+    false as _is_deleted, [struct_pack("column" := '_row', "value" := _malformed)] as _faults
     from {ident(mapping.table)}
     where _malformed is not null
 )
@@ -121,8 +125,8 @@ def _faults(names: list[str]) -> str:
 
 def _final(contract: Contract, mapping: Mapping) -> str:
     names = ", ".join(ident(name) for name in contract.columns)
-    both = f"select {names}, _file, _row_number, _faults from judged union all select * from malformed"
+    both = f"select {names}, _file, _row_number, _is_deleted, _faults from judged union all select * from malformed"
     if not mapping.distinct:
         return both
     first = "arg_min(_file, (_file, _row_number)) as _file, arg_min(_row_number, (_file, _row_number)) as _row_number"
-    return f"select {names}, {first}, _faults from ({both}) group by {names}, _faults"
+    return f"select {names}, {first}, _is_deleted, _faults from ({both}) group by {names}, _is_deleted, _faults"

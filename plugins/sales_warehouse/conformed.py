@@ -18,13 +18,13 @@ import duckdb
 from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping
-from sales_warehouse.contracts import LINEAGE
+from sales_warehouse.contracts import LINEAGE, Contract
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
 
-FORM = 1  # raise it when this module makes different rows from the same input
+FORM = 2  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
@@ -141,7 +141,7 @@ def _conform(
         )
         (rows,) = only_row(
             connection,
-            f"copy (select *, {added} from ({statement.select})) "
+            f"copy (select *{_dated(statement.contract, load)}, {added} from ({statement.select})) "
             f"to {literal(str(file))} (format parquet, compression zstd)",
         )
     if not mapping.distinct and rows != kept:
@@ -150,6 +150,14 @@ def _conform(
             "a join finds several rows for one; make its condition name a unique row"
         )
     return landed, kept, rows
+
+
+def _dated(contract: Contract, load: Load) -> str:
+    """A deletion that does not say when it happened happened by the time it was read: what changes later is newer."""
+    if contract.version_by is None:
+        return ""
+    version, moment = ident(contract.version_by), f"cast({literal(load.extracted_at)} as timestamp)"
+    return f" replace (case when _is_deleted then coalesce({version}, {moment}) else {version} end as {version})"
 
 
 def _counts(

@@ -25,6 +25,7 @@ from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
+WHOLE = "_whole"  # every row of the batch that is judged
 FAILURES = "_row_id bigint, rule varchar, column_name varchar, value varchar, reason_en varchar, reason_zh varchar"
 
 
@@ -142,11 +143,14 @@ def _judge(
     file, database = conformed.file_of(home, batch), scratch / f"{batch.number}.duckdb"
     with connect(database, temp=home.tmp) as connection:
         connection.execute(
-            f"create view {ident(batch.entity)} as select *, file_row_number as _row_id "
+            f"create view {WHOLE} as select *, file_row_number as _row_id "
             f"from read_parquet({literal(str(file))}, file_row_number = true)"
         )
+        # a row that only says that its record is gone has nothing else that a rule could judge
+        connection.execute(f"create view {ident(batch.entity)} as select * from {WHOLE} where not _is_deleted")
+        (judged,) = only_row(connection, f"select count(*) from {ident(batch.entity)}")
     validation = None
-    if batch.conformed:
+    if judged:
         validation = validate(database, batch.entity, suite, temp=home.tmp, about=f"{batch.source} · {batch.load_id}")
         _refuse_whole(batch, validation)
     with connect(database, temp=home.tmp) as connection:
@@ -174,14 +178,21 @@ def _quarantine(
     scratch: Path,
 ) -> tuple[list[dict[str, Any]], int]:
     """Collect every failing row with every reason; return the counts by reason and the number of rows."""
-    entity = ident(batch.entity)
+    entity, key = ident(batch.entity), load_contracts()[batch.entity].key
     connection.execute(f"create table failures ({FAILURES})")
     connection.execute(
         f"insert into failures select _row_id, case fault.\"column\" when '_row' then 'malformed' else 'cast' end, "
         f'fault."column", fault."value", '
         f"case fault.\"column\" when '_row' then fault.\"value\" else 'not a valid value of this column' end, "
         f"case fault.\"column\" when '_row' then fault.\"value\" else '文本不是该列的有效值' end "
-        f"from (select _row_id, unnest(_faults) as fault from {entity} where _faults is not null)"
+        f"from (select _row_id, _is_deleted, unnest(_faults) as fault from {WHOLE} where _faults is not null) "
+        f'where not _is_deleted or fault."column" in ({", ".join(map(literal, key))})'
+    )
+    nameless = " or ".join(f"{ident(column)} is null" for column in key)
+    connection.execute(
+        f"insert into failures select _row_id, 'deleted_without_key', null, null, "
+        f"'a deletion that does not say of which record', '删除记录缺少主键' "
+        f"from {WHOLE} where _is_deleted and ({nameless}) and _row_id not in (select _row_id from failures)"
     )
     for result in validation.failed("critical") if validation else ():
         _add_failures(connection, entity, result)
@@ -220,7 +231,7 @@ def _write_quarantine(
         f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
         f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, "
         f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "
-        f"from failures as f join {ident(batch.entity)} as c using (_row_id) "
+        f"from failures as f join {WHOLE} as c using (_row_id) "
         f"left join _landed as l on l._file = c._file and l._row_number = c._row_number "
         f"order by file, row_number, rule, column_name) to {literal(str(target))} (format parquet, compression zstd)"
     )
@@ -233,7 +244,7 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
     columns = ", ".join(ident(name) for name in load_contracts()[batch.entity].schema if name != "_load_id")
     (rows,) = only_row(
         connection,
-        f"copy (select {columns} from {ident(batch.entity)} where _row_id not in (select _row_id from failures)) "
+        f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
         f"to {literal(str(target))} (format parquet, compression zstd)",
     )
     if rows != batch.conformed - quarantined:

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from unittest.mock import ANY
 
 import duckdb
 import pytest
 import world
 
+from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, literal
 from sales_warehouse.transform import child_environment
@@ -48,6 +50,29 @@ def copy(night_by_night: Home, tmp_path: Path) -> Iterator[Home]:
 
 def test_three_nights_and_everything_at_once_give_the_same_rows(night_by_night: Home, at_once: Home) -> None:
     assert differences(night_by_night.warehouse_file, at_once.warehouse_file) == {}
+
+
+def test_a_deleted_record_leaves_nothing_behind(night_by_night: Home, tmp_path: Path) -> None:
+    nights = world.haunted()
+    entities = {entity for load in nights[-1].loads.values() for entity, rows in load[1].items() if gone(rows)}
+    assert entities == set(load_contracts()) - world.KEPT_WHEN_DELETED
+    home = Home(tmp_path, "haunted")
+    world.write_configuration(home)
+    for number, night in enumerate(nights, start=1):
+        pending = world.write_night(home, night)
+        world.write_accounts(home, nights[:number])
+        world.refresh(home, pending, number, full=number == 1)
+        if number == 2:
+            assert len(differences(night_by_night.warehouse_file, home.warehouse_file)) > 15
+    told = differences(night_by_night.warehouse_file, home.warehouse_file)
+    assert told == {"trust_row_accounting": ANY, "trust_source_freshness": ANY}  # the deletions came as loads
+    with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
+        counts = "SELECT sum(deleted_count), max(abs(unexplained_count)) FROM marts.trust_row_accounting"
+        assert connection.execute(counts).fetchall() == [(len(entities), 0)]
+
+
+def gone(rows: list[world.Row]) -> bool:
+    return any(row.get("_is_deleted") for row in rows)
 
 
 def test_the_comparison_sees_a_single_row(at_once: Home, tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ Business date of the last night: Wednesday 2026-07-01 in Shanghai (UTC+8). Repor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import accepted_files as files
 
+from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.transform import TransformReport, transform
 
@@ -304,6 +305,49 @@ THIRD = Night(
 )  # fmt: skip
 
 NIGHTS = (FIRST, SECOND, THIRD)
+
+# Entities whose records a deletion takes out of the marts; a member of a dimension stays, and is marked.
+KEPT_WHEN_DELETED = frozenset({"customers", "contacts", "products", "sales_reps", "dealers", "stores"})
+
+
+def haunted() -> tuple[Night, ...]:
+    """The same three nights with one record more of every entity, which its source deletes in the third night.
+
+    It stands beside a record that stays: one more line of the order, one more count of the stock. What deletes it is
+    its key alone.
+    """
+    nights, gone = [], dict[str, dict[str, list[Row]]]()
+    met = set(KEPT_WHEN_DELETED)
+    for night in NIGHTS:
+        loads = {}
+        for load_id, (source, entities) in night.loads.items():
+            ghosts = {
+                entity: _ghost(entity, rows[0]) for entity, rows in entities.items() if entity not in met and rows
+            }
+            met |= ghosts.keys()
+            for entity, ghost in ghosts.items():
+                gone.setdefault(source, {})[entity] = [_tombstone(entity, ghost)]
+            loads[load_id] = (
+                source,
+                {e: [*rows, *([ghosts[e]] if e in ghosts else [])] for e, rows in entities.items()},
+            )
+        nights.append(replace(night, loads=loads))
+    last = nights.pop()
+    tombs = {f"20260701T230000_00000{n}": (source, gone[source]) for n, source in enumerate(sorted(gone))}
+    return (*nights, replace(last, loads={**last.loads, **tombs}))
+
+
+def _ghost(entity: str, row: Row) -> Row:
+    key = load_contracts()[entity].key
+    columns = load_contracts()[entity].columns
+    other = {"text": "GHOST", "integer": 99, "timestamp": "2026-06-26 05:00:00"}
+    return row | {key[-1]: other[columns[key[-1]].type]}
+
+
+def _tombstone(entity: str, ghost: Row) -> Row:
+    contract = load_contracts()[entity]
+    version = {contract.version_by: "2026-07-01 15:00:00"} if contract.version_by else {}  # when the source said so
+    return {name: ghost[name] for name in contract.key} | version | {"_is_deleted": True}
 
 
 def write_configuration(home: Home) -> None:

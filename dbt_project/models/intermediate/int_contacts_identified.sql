@@ -23,11 +23,12 @@ select
     records.contact_name,
     records.title,
     records.contact_role,
+    records.is_deleted,
     records._changed_load_id,
 
     row_number() over (
         partition by identities.contact_key
-        order by records.created_at desc nulls last, records.source asc, records.contact_id asc
+        order by records.is_deleted asc, records.created_at desc nulls last, records.source asc, records.contact_id asc
     ) as record_rank
 from records
 left join identities

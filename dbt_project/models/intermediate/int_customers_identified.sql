@@ -24,12 +24,17 @@ select
     records.size_band,
     records.is_addressable,
     records.created_at,
+    records.is_deleted,
     records._changed_load_id,
 
     -- The newest record speaks first when several are one customer; no load decides, so that order of arrival cannot.
     row_number() over (
         partition by identities.customer_key
-        order by coalesce(records.updated_at, records.created_at) desc nulls last, records.source asc, records.customer_id asc
+        order by
+            records.is_deleted asc,
+            coalesce(records.updated_at, records.created_at) desc nulls last,
+            records.source asc,
+            records.customer_id asc
     ) as record_rank
 from records
 left join identities

@@ -1,7 +1,7 @@
 -- Each stage entry with where the deal went next. A deal that comes back to a stage has two entries of it.
 with
 events as (
-    select * from {{ ref('int_opportunity_stage_events_deduplicated') }}
+    select * from {{ present('int_opportunity_stage_events_deduplicated') }}
 ),
 
 opportunities as (

@@ -1,9 +1,15 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='order_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='order_key',
+    on_schema_change='fail',
+    post_hook=["{{ forget('int_orders_deduplicated', ['order_key']) }}"],
+) }}
 -- depends_on: {{ ref('int_orders_changed') }}
 
 with
 orders as (
-    select * from {{ ref('int_orders_deduplicated') }}
+    select * from {{ present('int_orders_deduplicated') }}
     {% if is_incremental() %}
     where order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
     {% endif %}

@@ -9,7 +9,7 @@ sent as (
     select
         targets.*,
         row_number() over (partition by target_id order by source) as place
-    from {{ ref('int_targets_deduplicated') }} as targets
+    from {{ present('int_targets_deduplicated') }} as targets
 )
 
 select

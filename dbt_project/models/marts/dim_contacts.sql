@@ -12,7 +12,8 @@ select
     min_by(title, record_rank) filter (where title is not null) as title,
     coalesce(
         min_by(contact_role, record_rank) filter (where contact_role is not null), 'unknown'
-    ) as contact_role
+    ) as contact_role,
+    min(case when is_deleted then 1 else 0 end) = 1 as is_deleted
 from records
 group by contact_key
 union all
@@ -21,4 +22,5 @@ select
     'unknown' as customer_key,
     'unknown' as contact_name,
     cast(null as {{ dbt.type_string() }}) as title,
-    'unknown' as contact_role
+    'unknown' as contact_role,
+    false as is_deleted

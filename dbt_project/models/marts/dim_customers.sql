@@ -15,7 +15,8 @@ merged as (
         min_by({{ attribute }}, record_rank) filter (where {{ attribute }} is not null) as {{ attribute }},
         {% endfor %}
         min(created_at) as created_at,
-        count(*) as source_record_count
+        count(*) as source_record_count,
+        min(case when is_deleted then 1 else 0 end) = 1 as is_deleted
     from records
     group by customer_key
 ),
@@ -49,7 +50,8 @@ known as (
         profiles.last_active_channel,
         -- Nobody said that the customer may not be sold to.
         coalesce(merged.is_addressable, true) as is_addressable,
-        merged.source_record_count
+        merged.source_record_count,
+        merged.is_deleted
     from merged
     inner join profiles on merged.customer_key = profiles.customer_key
     inner join tiers on merged.customer_key = tiers.customer_key
@@ -75,7 +77,8 @@ unknown as (
         cast(null as timestamp) as last_active_at,
         cast(null as {{ dbt.type_string() }}) as last_active_channel,
         false as is_addressable,
-        cast(0 as bigint) as source_record_count
+        cast(0 as bigint) as source_record_count,
+        false as is_deleted
 )
 
 select * from known

@@ -27,6 +27,7 @@ select
     seen.dealer_key,
     coalesce(dealers.dealer_name, seen.dealer_key) as dealer_name,
     coalesce(dealers.region_key, 'unknown') as region_key,
-    coalesce(dealers.dealer_tier, 'unknown') as dealer_tier
+    coalesce(dealers.dealer_tier, 'unknown') as dealer_tier,
+    coalesce(dealers.is_deleted, false) as is_deleted
 from seen
 left join dealers on seen.dealer_key = dealers.dealer_key

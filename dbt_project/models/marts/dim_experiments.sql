@@ -1,13 +1,13 @@
 -- A test that somebody was assigned to is here, also without a record of its own.
 with
 experiments as (
-    select * from {{ ref('int_experiments_deduplicated') }}
+    select * from {{ present('int_experiments_deduplicated') }}
 ),
 
 seen as (
     select experiment_key from experiments
     union distinct
-    select experiment_key from {{ ref('int_experiment_assignments_deduplicated') }}
+    select experiment_key from {{ present('int_experiment_assignments_deduplicated') }}
 )
 
 select

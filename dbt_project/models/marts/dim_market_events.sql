@@ -10,4 +10,4 @@ select
     ends_date,
     description,
     source_url
-from {{ ref('int_market_events_deduplicated') }}
+from {{ present('int_market_events_deduplicated') }}

@@ -34,7 +34,8 @@ select
     coalesce(managers.rep_name, {{ id_of('reps.manager_rep_key') }}, 'unknown') as manager_name,
     cast(reps.fte as decimal(18, 4)) as fte,
     reps.hired_date,
-    reps.left_date
+    reps.left_date,
+    coalesce(reps.is_deleted, false) as is_deleted
 from seen
 left join reps on seen.rep_key = reps.rep_key
 left join reps as managers on reps.manager_rep_key = managers.rep_key

@@ -26,7 +26,8 @@ select
     coalesce(stores.store_name, seen.store_key) as store_name,
     coalesce(stores.region_key, dealers.region_key, 'unknown') as region_key,
     coalesce(stores.province_key, 'unknown') as province_key,
-    stores.city
+    stores.city,
+    coalesce(stores.is_deleted, false) as is_deleted
 from seen
 left join stores on seen.store_key = stores.store_key
 left join dealers on stores.dealer_key = dealers.dealer_key

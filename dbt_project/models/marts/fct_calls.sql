@@ -1,9 +1,17 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='call_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='call_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_calls_deduplicated', ['call_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
 
 with
 calls as (
-    select * from {{ ref('int_calls_deduplicated') }}
+    select * from {{ present('int_calls_deduplicated') }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('call', 'call_key') }}
     {% endif %}

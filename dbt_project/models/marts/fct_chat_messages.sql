@@ -3,6 +3,9 @@
     incremental_strategy='delete+insert',
     unique_key=['chat_key', 'message_number'],
     on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_chat_messages_deduplicated', ['chat_key', 'message_number']) }}",
+    ],
 ) }}
 
 -- What was written stays in the warehouse: it may name people.
@@ -14,7 +17,7 @@ select
     sent_at,
     {{ business_date_of('sent_at') }} as sent_date,
     coalesce(length(message_text), 0) as character_count
-from {{ ref('int_chat_messages_deduplicated') }}
+from {{ present('int_chat_messages_deduplicated') }}
 {% if is_incremental() %}
 where {{ is_pending() }}
 {% endif %}

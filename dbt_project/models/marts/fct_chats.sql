@@ -1,9 +1,17 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='chat_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='chat_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_chats_deduplicated', ['chat_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
 
 with
 chats as (
-    select * from {{ ref('int_chats_deduplicated') }}
+    select * from {{ present('int_chats_deduplicated') }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('chat', 'chat_key') }}
     {% endif %}

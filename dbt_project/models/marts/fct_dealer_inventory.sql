@@ -3,13 +3,16 @@
     incremental_strategy='delete+insert',
     unique_key=['source', 'dealer_key', 'product_key'],
     on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_dealer_inventory_deduplicated', ['source', 'dealer_key', 'product_key', 'counted_at']) }}",
+    ],
 ) }}
 
 -- A new count takes from the one before that it is the latest, so a product of a dealer is computed whole.
 with
 counts as (
     select counts.*
-    from {{ ref('int_dealer_inventory_deduplicated') }} as counts
+    from {{ present('int_dealer_inventory_deduplicated') }} as counts
     {% if is_incremental() %}
     inner join (
         select distinct

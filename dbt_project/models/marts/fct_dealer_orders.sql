@@ -3,6 +3,9 @@
     incremental_strategy='delete+insert',
     unique_key=['dealer_order_key', 'line_number'],
     on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_dealer_orders_deduplicated', ['dealer_order_key', 'line_number']) }}",
+    ],
 ) }}
 
 select
@@ -16,7 +19,7 @@ select
     ordered_at,
     {{ business_date_of('ordered_at') }} as ordered_date,
     batch_id
-from {{ ref('int_dealer_orders_deduplicated') }}
+from {{ present('int_dealer_orders_deduplicated') }}
 {% if is_incremental() %}
 where {{ is_pending() }}
 {% endif %}

@@ -1,9 +1,17 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='invoice_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='invoice_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_invoices_deduplicated', ['invoice_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_orders_changed') }}
 
 with
 invoices as (
-    select * from {{ ref('int_invoices_deduplicated') }}
+    select * from {{ present('int_invoices_deduplicated') }}
     {% if is_incremental() %}
     where
         {{ is_pending() }}

@@ -1,6 +1,6 @@
 with
 leads as (
-    select * from {{ ref('int_leads_deduplicated') }}
+    select * from {{ present('int_leads_deduplicated') }}
 ),
 
 customers as (
@@ -11,7 +11,7 @@ first_opportunities as (
     select
         lead_key,
         min(created_at) as first_opportunity_at
-    from {{ ref('int_opportunities_deduplicated') }}
+    from {{ present('int_opportunities_deduplicated') }}
     where lead_key is not null
     group by lead_key
 )

@@ -1,6 +1,6 @@
 with
 opportunities as (
-    select * from {{ ref('int_opportunities_deduplicated') }}
+    select * from {{ present('int_opportunities_deduplicated') }}
 ),
 
 customers as (

@@ -4,7 +4,7 @@ stages as (
 ),
 
 opportunities as (
-    select * from {{ ref('int_opportunities_deduplicated') }}
+    select * from {{ present('int_opportunities_deduplicated') }}
 ),
 
 rates as (

@@ -1,14 +1,22 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='payment_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='payment_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_payments_deduplicated', ['payment_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_orders_changed') }}
 
 with
 invoices as (
-    select * from {{ ref('int_invoices_deduplicated') }}
+    select * from {{ present('int_invoices_deduplicated') }}
 ),
 
 {% if is_incremental() %}
 changed_invoices as (
-    select invoice_key from invoices
+    select invoice_key from {{ ref('int_invoices_deduplicated') }}
     where
         {{ is_pending() }}
         or order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
@@ -16,7 +24,7 @@ changed_invoices as (
 
 {% endif %}
 payments as (
-    select * from {{ ref('int_payments_deduplicated') }}
+    select * from {{ present('int_payments_deduplicated') }}
     {% if is_incremental() %}
     where {{ is_pending() }} or invoice_key in (select changed.invoice_key from changed_invoices as changed)
     {% endif %}

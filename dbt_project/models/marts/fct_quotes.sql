@@ -1,9 +1,17 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='quote_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='quote_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_quotes_deduplicated', ['quote_key', 'quote_version']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
 
 with
 quotes as (
-    select * from {{ ref('int_quotes_deduplicated') }}
+    select * from {{ present('int_quotes_deduplicated') }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('quote', 'quote_key') }}
     {% endif %}

@@ -1,4 +1,12 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='return_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='return_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_returns_deduplicated', ['return_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
 
 with
@@ -7,7 +15,7 @@ orders as (
 ),
 
 returns as (
-    select * from {{ ref('int_returns_deduplicated') }}
+    select * from {{ present('int_returns_deduplicated') }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('return', 'return_key') }}
     {% endif %}
@@ -18,7 +26,7 @@ lines as (
         order_key,
         line_number,
         product_key
-    from {{ ref('int_order_lines_deduplicated') }}
+    from {{ present('int_order_lines_deduplicated') }}
     where order_key in (select returned.order_key from returns as returned)
 ),
 

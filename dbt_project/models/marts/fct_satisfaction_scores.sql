@@ -1,9 +1,17 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='survey_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='survey_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_satisfaction_scores_deduplicated', ['survey_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
 
 with
 scores as (
-    select * from {{ ref('int_satisfaction_scores_deduplicated') }}
+    select * from {{ present('int_satisfaction_scores_deduplicated') }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('survey', 'survey_key') }}
     {% endif %}

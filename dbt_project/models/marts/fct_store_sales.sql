@@ -1,4 +1,12 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='store_sale_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='store_sale_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_store_sales_deduplicated', ['store_sale_key']) }}",
+    ],
+) }}
 
 with
 stores as (
@@ -21,7 +29,7 @@ select
     sales.sold_at,
     {{ business_date_of('sales.sold_at') }} as sold_date,
     sales.batch_id
-from {{ ref('int_store_sales_deduplicated') }} as sales
+from {{ present('int_store_sales_deduplicated') }} as sales
 left join stores on sales.store_key = stores.store_key
 left join dealers on stores.dealer_key = dealers.dealer_key
 {% if is_incremental() %}

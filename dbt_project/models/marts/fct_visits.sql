@@ -1,9 +1,17 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='visit_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='visit_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_visits_deduplicated', ['visit_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
 
 with
 visits as (
-    select * from {{ ref('int_visits_deduplicated') }}
+    select * from {{ present('int_visits_deduplicated') }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('visit', 'visit_key') }}
     {% endif %}

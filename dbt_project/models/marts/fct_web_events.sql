@@ -1,9 +1,17 @@
-{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='event_key', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='event_key',
+    on_schema_change='fail',
+    post_hook=[
+        "{{ forget('int_web_events_deduplicated', ['event_key']) }}",
+    ],
+) }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
 
 with
 web_events as (
-    select * from {{ ref('int_web_events_deduplicated') }}
+    select * from {{ present('int_web_events_deduplicated') }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed('web_event', 'event_key') }}
     {% endif %}

@@ -1,5 +1,5 @@
 {%- set keys = entity_keys() -%}
--- landed = excluded + quarantined + merged + current + waiting; what is left over is unexplained and must be 0.
+-- landed = excluded + quarantined + merged + deleted + current + waiting; what is left over is unexplained and must be 0.
 with
 counted as (
     select
@@ -33,7 +33,8 @@ present as (
     select
         source,
         '{{ entity }}' as entity,
-        count(*) as current_count
+        sum(case when is_deleted then 0 else 1 end) as current_count,
+        sum(case when is_deleted then 1 else 0 end) as deleted_count
     from {{ ref('int_' ~ entity ~ '_deduplicated') }}
     group by source
     {{ "union all" if not loop.last }}
@@ -75,8 +76,9 @@ merged as (
     select
         counted.*,
         coalesce(present.current_count, 0) as current_count,
+        coalesce(present.deleted_count, 0) as deleted_count,
         coalesce(found.found_count, 0) + counted.folded_count - coalesce(present.current_count, 0)
-        - coalesce(lost.lost_count, 0) as merged_count
+        - coalesce(present.deleted_count, 0) - coalesce(lost.lost_count, 0) as merged_count
     from counted
     left join present on counted.source = present.source and counted.entity = present.entity
     left join found on counted.source = found.source and counted.entity = found.entity
@@ -92,9 +94,11 @@ select
     -- rows that a mapping folded into equal ones were accepted too: how many come in one load must not matter
     cast(accepted_count + folded_count as bigint) as accepted_count,
     cast(current_count as bigint) as current_count,
+    -- the newest thing that the source said of a record is that it is gone
+    cast(deleted_count as bigint) as deleted_count,
     cast(merged_count as bigint) as merged_count,
     cast(waiting_count as bigint) as waiting_count,
     cast(
-        landed_count - excluded_count - quarantined_count - merged_count - current_count - waiting_count as bigint
+        landed_count - excluded_count - quarantined_count - merged_count - deleted_count - current_count - waiting_count as bigint
     ) as unexplained_count
 from merged

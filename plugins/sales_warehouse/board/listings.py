@@ -58,8 +58,8 @@ LISTINGS = {
     ),
     "accounting": Listing(
         "marts.trust_row_accounting",
-        "source entity landed_count current_count merged_count quarantined_count excluded_count waiting_count "
-        "unexplained_count",
+        "source entity landed_count current_count deleted_count merged_count quarantined_count excluded_count "
+        "waiting_count unexplained_count",
         "source, entity",
     ),
     "quarantine": Listing(

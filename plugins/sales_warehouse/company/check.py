@@ -138,8 +138,10 @@ def _mapping_sql(source: Source, mapping: SourceMapping, document: Document, at:
             if message := _bind(connection, f"select 1 from {relation}"):
                 yield document.problem(message, "mappings", at, "joins", number, "on")
                 return
-        if mapping.where and (message := _bind(connection, f"select 1 from {relation} where ({mapping.where})")):
-            yield document.problem(message, "mappings", at, "where")
+        for field in ("where", "deleted"):
+            condition = getattr(mapping, field)
+            if condition and (message := _bind(connection, f"select 1 from {relation} where ({condition})")):
+                yield document.problem(message, "mappings", at, field)
         for name, column in mapping.columns.items():
             if message := _bind(connection, f"select {evaluated_text(column, source, mapping.table)} from {relation}"):
                 yield document.problem(message, "mappings", at, "columns", name)

@@ -354,6 +354,9 @@ class Mapping(Model):
     )
     joins: tuple[Join, ...] = ()
     where: str | None = Field(default=None, description="rows that do not satisfy it are counted as excluded")
+    deleted: str | None = Field(
+        default=None, description="rows that satisfy it say that their record is gone; only their key has to be right"
+    )
     distinct: bool = Field(default=False, description="equal rows become one, and are counted as folded")
     columns: dict[str, ColumnMapping]
 

@@ -25,6 +25,7 @@ LINEAGE = {
     "_extracted_at": "TIMESTAMP",
     "_file": "VARCHAR",
     "_row_number": "BIGINT",
+    "_is_deleted": "BOOLEAN",
 }
 
 

@@ -8,6 +8,7 @@ select
 
     sent_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

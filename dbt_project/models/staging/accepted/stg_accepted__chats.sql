@@ -16,6 +16,7 @@ select
     first_response_at,
     ended_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

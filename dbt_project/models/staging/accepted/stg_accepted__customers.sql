@@ -17,6 +17,7 @@ select
     created_at,
     updated_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

@@ -8,6 +8,7 @@ select
     counted_at,
     reported_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

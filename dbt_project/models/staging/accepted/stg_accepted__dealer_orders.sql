@@ -12,6 +12,7 @@ select
 
     ordered_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

@@ -7,6 +7,7 @@ select
     nullif(trim(region), '') as region_key,
     nullif(trim(tier), '') as dealer_tier,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

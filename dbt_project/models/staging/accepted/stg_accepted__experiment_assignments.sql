@@ -7,6 +7,7 @@ select
 
     assigned_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

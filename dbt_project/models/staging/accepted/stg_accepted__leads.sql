@@ -13,6 +13,7 @@ select
     created_at,
     first_assigned_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

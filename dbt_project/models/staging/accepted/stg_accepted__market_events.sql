@@ -13,6 +13,7 @@ select
     starts_on as starts_date,
     ends_on as ends_date,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

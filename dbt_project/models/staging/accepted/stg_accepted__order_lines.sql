@@ -9,6 +9,7 @@ select
     discount_amount,
     tax_amount,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

@@ -19,6 +19,7 @@ select
     updated_at,
     recorded_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

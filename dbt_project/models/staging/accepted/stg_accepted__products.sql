@@ -11,6 +11,7 @@ select
 
     list_price_amount,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

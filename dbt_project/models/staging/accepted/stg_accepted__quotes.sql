@@ -10,6 +10,7 @@ select
     valid_until as valid_until_date,
     created_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

@@ -14,6 +14,7 @@ select
     hired_date,
     left_date,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

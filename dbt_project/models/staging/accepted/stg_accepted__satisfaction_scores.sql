@@ -13,6 +13,7 @@ select
 
     answered_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

@@ -9,6 +9,7 @@ select
     nullif(trim(province), '') as province_key,
     nullif(trim(city), '') as city,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

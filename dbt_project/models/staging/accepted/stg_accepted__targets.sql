@@ -17,6 +17,7 @@ select
     starts_on,
     due_on,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

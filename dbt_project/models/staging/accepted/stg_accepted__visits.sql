@@ -16,6 +16,7 @@ select
     ended_at,
     recorded_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

@@ -10,6 +10,7 @@ select
 
     occurred_at,
 
+    coalesce(_is_deleted, false) as is_deleted,
     _load_id,
     _file,
     _row_number

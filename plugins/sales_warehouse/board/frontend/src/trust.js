@@ -29,7 +29,7 @@ export function freshness(data) {
     h("tbody", {}, rows.map(sourceRow)))));
 }
 
-const FATES = [["current_count", "current"], ["merged_count", "merged"], ["quarantined_count", "quarantined"], ["excluded_count", "excluded"], ["waiting_count", "waiting"], ["unexplained_count", "unexplained"]];
+const FATES = [["current_count", "current"], ["deleted_count", "deleted"], ["merged_count", "merged"], ["quarantined_count", "quarantined"], ["excluded_count", "excluded"], ["waiting_count", "waiting"], ["unexplained_count", "unexplained"]];
 
 function accountingRow(data, row) {
   return h("tr", {},

@@ -195,6 +195,7 @@ const WORDS = {
   quarantined: ["Quarantined", "隔离"],
   excluded: ["Excluded", "排除"],
   waiting: ["Waiting", "待处理"],
+  deleted: ["Deleted", "已删除"],
   unexplained: ["Unexplained", "未解释"],
   accounted_all: ["Every landed row is explained.", "每一行落地数据均有去向。"],
   accounted_not: [(n) => `${n} rows are unexplained.`, (n) => `${n} 行数据去向不明。`],

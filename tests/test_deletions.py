@@ -1,0 +1,123 @@
+"""A row may say that its record is gone: only its key has to be right, and nothing that it says is lost."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sales_warehouse import conformed, gate
+from sales_warehouse.company.load import CompanyError, load_company
+from sales_warehouse.gate import Gated
+from sales_warehouse.home import Home
+from sales_warehouse.landing import land
+
+COMPANY = """\
+company_id: small
+name: {en: Small, zh: 小公司}
+currency: CNY
+time_zone: Asia/Shanghai
+country: CN
+channels: {phone: {en: Phone, zh: 电话}}
+"""
+LIFECYCLE = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n"
+CRM = """\
+source: crm
+label: {en: CRM, zh: 客户关系管理}
+owner: data
+expected_within_hours: 24
+connection: {type: files, path: crm}
+tables:
+  orders: {files: "*.csv", format: csv, columns: [no, buyer, state, at, changed, gone]}
+mappings:
+  - entity: orders
+    from: orders
+    deleted: "gone = '1'"
+    columns:
+      order_id: no
+      customer_id: buyer
+      status: {from: state, values: {open: placed, done: paid}}
+      channel: "'phone'"
+      currency: "'CNY'"
+      ordered_at: at
+      updated_at: changed
+"""
+READ_AT = datetime.datetime(2026, 6, 28, 18)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sources").mkdir()
+    for name, text in {"company": COMPANY, "lifecycle": LIFECYCLE, "sources/crm": CRM}.items():
+        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def gated(folder: Path) -> Callable[[str], tuple[Gated, Home]]:
+    """Bring rows of the orders, given as lines of CSV, through the gate."""
+    company = load_company(folder)
+    home = Home(folder / "var", "small")
+    source = company.sources["crm"]
+
+    def run(rows: str) -> tuple[Gated, Home]:
+        (folder / "crm").mkdir()
+        (folder / "crm" / "one.csv").write_text(f"no,buyer,state,at,changed,gone\n{rows}", encoding="utf-8")
+        report = land(
+            home, source, company_folder=folder, extracted_at=READ_AT, latest_moment=READ_AT,
+            environment={}, on_progress=lambda _: None,
+        )  # fmt: skip
+        assert report.load
+        conformed.conform_load(home, company, source, report.load, lambda _: None)
+        (outcome,), _ = gate.gate_load(home, company, source, report.load, lambda _: None)
+        return outcome, home
+
+    return run
+
+
+def accepted(outcome: Gated, home: Home, columns: str) -> list[tuple]:
+    file = gate.accepted_file(home, outcome.batch)
+    return duckdb.sql(f"select {columns} from read_parquet('{file}') order by 1").fetchall()
+
+
+def test_a_deletion_needs_its_key_and_nothing_else(gated: Callable[[str], tuple[Gated, Home]]) -> None:
+    outcome, home = gated(
+        "1,C1,open,2026-06-01 09:00:00,2026-06-01 09:00:00,0\n2,,,,,1\n3,C1,no such state,never,2026-06-02 09:00:00,1\n"
+    )
+    assert (outcome.accepted, outcome.quarantined) == (3, 0)
+    assert accepted(outcome, home, "order_id, _is_deleted, ordered_at is null") == [
+        ("1", False, False),
+        ("2", True, True),
+        ("3", True, True),
+    ]
+
+
+def test_the_same_row_without_the_mark_is_refused(gated: Callable[[str], tuple[Gated, Home]]) -> None:
+    outcome, _ = gated("3,C1,no such state,never,2026-06-02 09:00:00,0\n")
+    assert (outcome.accepted, outcome.quarantined) == (0, 1)
+
+
+def test_a_deletion_without_its_key_goes_to_quarantine(gated: Callable[[str], tuple[Gated, Home]]) -> None:
+    outcome, home = gated(",C1,open,2026-06-01 09:00:00,2026-06-01 09:00:00,1\n4,,,,,1\n")
+    assert (outcome.accepted, outcome.quarantined) == (1, 1)
+    assert [reason["rule"] for reason in outcome.reasons] == ["deleted_without_key"]
+    file = gate.quarantine_file(home, outcome.batch)
+    assert duckdb.sql(f"select raw from read_parquet('{file}')").fetchall()[0][0].count("C1") == 1
+
+
+def test_a_deletion_without_a_time_happened_when_it_was_read(gated: Callable[[str], tuple[Gated, Home]]) -> None:
+    outcome, home = gated("1,,,,,1\n2,,,,2026-06-02 09:00:00,1\n3,C1,open,2026-06-01 09:00:00,,0\n")
+    assert accepted(outcome, home, "order_id, updated_at") == [
+        ("1", READ_AT),
+        ("2", datetime.datetime(2026, 6, 2, 1)),
+        ("3", None),
+    ]
+
+
+def test_a_mark_that_cannot_be_read_is_named_before_anything_runs(folder: Path) -> None:
+    (folder / "sources" / "crm.yml").write_text(CRM.replace("gone = '1'", "gnoe = '1'"), encoding="utf-8")
+    with pytest.raises(CompanyError, match=r"deleted: .*gnoe"):
+        load_company(folder)
