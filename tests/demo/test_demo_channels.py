@@ -174,3 +174,13 @@ def test_a_file_may_come_twice_with_the_same_bytes(world: Path) -> None:
     again = sorted(world.glob("*/*(1).*"))
     assert again
     assert all(file.read_bytes() == Path(str(file).replace("(1)", "")).read_bytes() for file in again)
+
+
+def test_what_was_entered_by_mistake_is_marked_as_deleted(world: Path) -> None:
+    orders = {row["ddbh"]: row for row in crm(world, "t_dd")}
+    deleted = {number for number, row in orders.items() if row["sc"] == "1"}
+    assert 0 < len(deleted) < 0.03 * len(orders)
+    assert deleted == {row["ddbh"] for row in crm(world, "t_ddmx") if row["sc"] == "1"}
+    assert not deleted & {row["ddbh"] for row in crm(world, "t_fp")}
+    leads = crm(world, "t_xs")
+    assert 0 < sum(row["sc"] == "1" for row in leads) < 0.05 * len(leads)

@@ -57,7 +57,8 @@ with states as (
     select *, 0 as version, created_at as seen_at, '新建' as status from leads
     union all select *, 1, assigned_at, '跟进中' from leads
     union all select *, 2, deal_at, '已转化' from leads where converts
-    union all select *, 2, dropped_at, '无效' from leads where not converts and dropped_at is not null
+    union all select *, 2, dropped_at, '无效' from leads where not converts and dropped_at is not null and deleted_at is null
+    union all select *, 3, deleted_at, '跟进中' from leads where deleted_at is not null
 )
 select
     s.lead_key as _key, version as _version, seen_at as _at,
@@ -67,7 +68,7 @@ select
     c.email as yx, coalesce(spelled(a.head_city, a.brand, a.noun, 'leads', s.lead_key), '咨询企业' || right(lead_id, 6)) as gsmc, s.channel as ly, campaign as hd,
     text_at(created_at) as cjsj, case when version > 0 then text_at(assigned_at) end as fpsj,
     case when version > 0 then coalesce(a.owner_id, 'XS' || lpad((1 + pick('lead team', s.lead_key, 8))::varchar, 2, '0') || '0000') end as fzr,
-    status as zt, e.event_system || ':' || e.event_id as lysj
+    status as zt, e.event_system || ':' || e.event_id as lysj, case when version = 3 then '1' else '0' end as sc
 from states as s
 join (select lead_key, event_system, event_id from enquiries) as e using (lead_key)
 left join accounts as a using (account_key)
@@ -115,7 +116,8 @@ with settled as (
 ),
 states as (
     select o.*, null::timestamp as last_paid_at, 0 as version, recorded_at as seen_at, '已下单' as status from field_orders as o
-    union all select o.*, null, 1, greatest(shipped_at, recorded_at), case when is_cancelled then '已作废' else '已发货' end from field_orders as o
+    union all select o.*, null, 1, greatest(shipped_at, recorded_at), case when is_cancelled then '已作废' else '已发货' end from field_orders as o where not is_mistyped
+    union all select o.*, null, 4, deleted_at, '已下单' from field_orders as o where is_mistyped
     union all select o.*, null, 2, greatest(delivered_at, recorded_at), '已签收' from field_orders as o where not is_cancelled
     union all select o.*, s.last_paid_at, 3, greatest(s.settled_at, delivered_at, recorded_at), '已签收' from field_orders as o join settled as s using (order_key) where not is_cancelled
 )
@@ -123,14 +125,19 @@ select
     order_key as _key, version as _version, days_on(seen_at, 0.001 * version) as _at,
     order_id as ddbh, crm_id as khbh, 'LX' || lpad(contact_key::varchar, 7, '0') as lxrbh, deal_id as sjbh, owner_id as fzr, channel as qd, region as dq,
     status as zt, 'CNY' as bz, text_at(ordered_at) as xdsj, text_at(last_paid_at) as fksj,
-    case when status = '已签收' then text_at(delivered_at) end as jfsj, text_at(recorded_at) as lrsj
+    case when status = '已签收' then text_at(delivered_at) end as jfsj, text_at(recorded_at) as lrsj, case when version = 4 then '1' else '0' end as sc
 from states;
 
 create or replace view rows_t_ddmx as
+with states as (
+    select *, 0 as version, recorded_at as seen_at from field_lines
+    union all select *, 1, days_on(deleted_at, 0.004) from field_lines where deleted_at is not null
+)
 select
-    line_key as _key, 0 as _version, recorded_at as _at,
-    order_id as ddbh, line_no::varchar as hh, product_id as cpbh, quantity::varchar as sl, price::varchar as dj, discount::varchar as zk, tax::varchar as se
-from field_lines;
+    line_key as _key, version as _version, seen_at as _at,
+    order_id as ddbh, line_no::varchar as hh, product_id as cpbh, quantity::varchar as sl, price::varchar as dj, discount::varchar as zk, tax::varchar as se,
+    version::varchar as sc
+from states;
 
 create or replace view rows_t_fp as
 select

@@ -1,10 +1,11 @@
 -- A won deal is called off week by week in four to nine orders; each is shipped, invoiced and paid in its own time.
+-- Now and then one is entered by mistake, and deleted some days later.
 create or replace table field_orders as
 with calls as (
-    select d.*, n, call_count, d.deal_key * 10 + n as order_key
+    select d.*, n, call_count, d.deal_key * 10 + n as order_key, n = call_count as is_mistyped
     from deals as d
     cross join lateral (select 4 + pick('call-offs', d.deal_key, 6) as call_count) as c
-    cross join lateral (select unnest(range(c.call_count)) as n) as numbers
+    cross join lateral (select unnest(range(c.call_count + (draw('mistypes', d.deal_key) < 0.06)::int)) as n) as numbers
     where d.is_won
 ),
 dated as (
@@ -18,7 +19,7 @@ lived as (
     select
         *,
         days_on(ordered_at, case when draw('order late', order_key) < 0.9 then 0.2 * draw('order lag', order_key) else 1 + 3 * draw('order lag', order_key) end) as recorded_at,
-        draw('order cancelled', order_key) < 0.02 as is_cancelled,
+        is_mistyped or draw('order cancelled', order_key) < 0.02 as is_cancelled,
         days_on(ordered_at, 4.5 + 3 * draw('shipped', order_key)) as shipped_at,
         draw('pays', order_key) as pay_draw,
         [30, 45, 60][1 + pick('terms', deal_key, 3)] as terms_days
@@ -28,7 +29,8 @@ select
     order_key, deal_key, account_key, contact_key, crm_id, owner_id, deal_id, region, province, product_line, n,
     'DD' || substr(deal_id, 3) || '-' || (n + 1)::varchar as order_id,
     case when industry = '经销商' then '经销' when draw('order channel', deal_key) < 0.13 then '电话' else '直销' end as channel,
-    ordered_at, recorded_at, is_cancelled, shipped_at,
+    ordered_at, recorded_at, is_cancelled, is_mistyped, shipped_at,
+    case when is_mistyped then days_on(recorded_at, 0.1 + 5 * draw('deleted', order_key)) end as deleted_at,
     days_on(shipped_at, 2 + 3 * draw('delivered', order_key)) as delivered_at,
     days_on(shipped_at, 1 + 2 * draw('invoiced', order_key)) as invoiced_at,
     days_on(shipped_at, 1 + 2 * draw('invoiced', order_key))::date + terms_days as due_date,
@@ -60,7 +62,7 @@ counted as (
     select *, greatest(1, round(target_amount / line_count / price))::bigint as quantity from priced
 )
 select
-    line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, delivered_at,
+    line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, deleted_at, delivered_at,
     discount::decimal(18, 2) as discount,
     ((price * quantity - discount::decimal(18, 2)) * 0.13)::decimal(18, 2) as tax,
     price * quantity - discount::decimal(18, 2) as net,

@@ -36,6 +36,8 @@ select
     at_hour(weekday_of(days_on(created_at, response_days + maturing_days)::date), 9.1 + 0.8 * draw('deal hour', lead_key)) as deal_at,
     case when draw('lead dropped', lead_key) < 0.65
         then days_on(created_at, response_days + 15 + 25 * draw('lead drop day', lead_key)) end as dropped_at,
+    -- what turns out to be an advertisement is deleted
+    case when not converts and draw('is spam', lead_key) < 0.03 then days_on(created_at, response_days + 0.2 + 4 * draw('spam found', lead_key)) end as deleted_at,
     case
         when channel_draw < 0.28 then '官网' when channel_draw < 0.50 then '微信' when channel_draw < 0.66 then '展会'
         when channel_draw < 0.82 then '转介绍' when channel_draw < 0.93 then '电话' else '网上商城'
