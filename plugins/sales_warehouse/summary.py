@@ -11,8 +11,10 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.sql import connect, only_row
+from sales_warehouse.publish import manifest
+from sales_warehouse.sql import connect, literal, only_row
 
 TEXTS = {
     "en": {
@@ -58,7 +60,7 @@ def summarise(home: Home, steps: Iterable[dict[str, Any]], language: str) -> Sum
     version = home.current
     if version.exists():
         with connect(version / "warehouse.duckdb", temp=home.tmp, read_only=True) as connection:
-            _read_marts(connection, summary, language)
+            _read_marts(connection, summary, language, durable.read_json(version / manifest.NAME)["business_date"])
         summary.places = {
             "board": version / "board.html",
             "duckdb": version / "warehouse.duckdb",
@@ -70,7 +72,7 @@ def summarise(home: Home, steps: Iterable[dict[str, Any]], language: str) -> Sum
     return summary
 
 
-def _read_marts(connection: duckdb.DuckDBPyConnection, summary: Summary, language: str) -> None:
+def _read_marts(connection: duckdb.DuckDBPyConnection, summary: Summary, language: str, business_date: str) -> None:
     name = "zh" if language == "zh" else "en"
     connection.execute("set schema = 'marts'")
     columns = ("landed", "excluded", "accepted", "quarantined", "merged")
@@ -83,7 +85,7 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, summary: Summary, languag
     ).fetchall()
     summary.targets = connection.execute(
         f"select target_name_{name}, metric_id, actual_value, target_value, progress_rate, status "
-        "from kpi_targets order by target_id"
+        f"from kpi_targets where date {literal(business_date)} between starts_on and due_on order by target_id"
     ).fetchall()
     summary.alerts = connection.execute(
         f"select severity, reason_{name} from alert_net_sales_fall order by change_rate"

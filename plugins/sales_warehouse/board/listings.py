@@ -43,12 +43,6 @@ LISTINGS = {
     "playbooks": Listing(
         "settings.playbooks", "playbook_id name_en name_zh department steps_en steps_zh", "playbook_id"
     ),
-    "targets": Listing(
-        "marts.kpi_targets",
-        """target_id metric_id scope_dimension scope_value baseline_value target_value actual_value progress_rate
-        expected_progress_rate starts_on due_on owner status""",
-        "due_on, target_id",
-    ),
     "target_names": Listing("settings.targets", "target_id name_en name_zh", "target_id"),
     "freshness": Listing(
         "marts.trust_source_freshness",
@@ -74,6 +68,17 @@ LISTINGS = {
         "cohort_month, step_order",
     ),
 }
+
+
+def targets(business_date: datetime.date) -> Listing:
+    """Goals that are under way, and those that were due within the last month."""
+    return Listing(
+        "marts.kpi_targets",
+        """target_id metric_id scope_dimension scope_value baseline_value target_value actual_value progress_rate
+        expected_progress_rate starts_on due_on owner status""",
+        "due_on, target_id",
+        f"starts_on <= {literal(business_date)} and due_on >= {literal(business_date - datetime.timedelta(days=31))}",
+    )
 
 
 def alerts(business_date: datetime.date) -> Listing:

@@ -33,7 +33,10 @@ select
     d.day_no * 10 + r.region_no as goal_key,
     'MB' || strftime(d.day, '%y%m') || r.region_no::varchar as goal_id,
     r.region, d.day as starts_on, (d.day + interval 3 month - interval 1 day)::date as due_on,
-    round(getvariable('orders_per_day') * 220000 * r.share * (0.95 + 0.2 * draw('goal', d.day_no * 10 + r.region_no)), -4)::bigint as target
+    round(
+        (getvariable('orders_per_day') * 216000 + getvariable('customers') * 12500) * r.share * d.season
+        * (0.92 + 0.2 * draw('goal', d.day_no * 10 + r.region_no)), -4
+    )::bigint as target
 from all_days as d
 cross join regions as r
 where day(d.day) = 1 and month(d.day) % 3 = 1 and d.day + interval 3 month > getvariable('start_date');

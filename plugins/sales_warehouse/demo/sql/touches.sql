@@ -71,7 +71,7 @@ with born as (
     from days
     cross join lateral (
         select unnest(range(rounded(
-            0.2 * getvariable('customers') * season * case when is_holiday then 0.7 when is_workday then 1 else 0.9 end,
+            0.12 * getvariable('customers') * season * case when is_holiday then 0.7 when is_workday then 1 else 0.9 end,
             'chats of the day', day_no
         ))) as n
     ) as numbers

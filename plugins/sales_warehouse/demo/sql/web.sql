@@ -26,7 +26,7 @@ seen as (
         select day, day_no * 1000000 + n as key
         from days
         cross join lateral (
-            select unnest(range(rounded(0.2 * getvariable('customers') * season * case when is_workday then 1 else 0.7 end, 'sessions of the day', day_no))) as n
+            select unnest(range(rounded(0.12 * getvariable('customers') * season * case when is_workday then 1 else 0.7 end, 'sessions of the day', day_no))) as n
         ) as numbers
     ) as s
     cross join lateral (select unnest(range(1 + pick('session length', s.key, 4))) as n) as numbers
