@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -52,7 +55,8 @@ def run(
     checked = _load(company)
     day = business_date.date() if business_date else _advance_demo(checked)
     try:
-        outcome = run_refresh(company, as_of=as_of, business_date=day, full_refresh=full_refresh, console=console)
+        with _systems(checked):
+            outcome = run_refresh(company, as_of=as_of, business_date=day, full_refresh=full_refresh, console=console)
     except (RefreshBusy, Busy) as error:
         _fail(f"{error}", code=75)
     _summarise(checked, outcome)
@@ -106,7 +110,8 @@ def ui(
     checked = _load(company)
     home = Home.of(checked.company_id)
     try:
-        raise typer.Exit(serve(home, company, checked.about.time_zone, port=port, console=console))
+        with _systems(checked):
+            raise typer.Exit(serve(home, company, checked.about.time_zone, port=port, console=console))
     except (PortTaken, ServerFailed) as error:
         _fail(f"{error}")
 
@@ -137,6 +142,20 @@ def _advance_demo(company: Company) -> datetime.date | None:
         state = make_demo(Path(company.folder), home.source_data)
     console.print(f"demo company: night {state.night}, business date {state.business_date}", highlight=False)
     return state.business_date
+
+
+@contextmanager
+def _systems(company: Company) -> Iterator[None]:
+    """Keep the demo's web shop open during the block; the systems of other companies run by themselves."""
+    home = Home.of(company.company_id)
+    if not company.demo or "SHOP_URL" in os.environ or not home.source_data.exists():
+        yield
+        return
+    from sales_warehouse.demo import open_systems
+
+    with open_systems(home.source_data, home.logs / "shop.log") as environment:
+        os.environ.update(environment)
+        yield
 
 
 def _summarise(company: Company, outcome: RefreshOutcome) -> None:

@@ -17,18 +17,19 @@ Rows = list[dict[str, str]]
 
 
 def crm(world: Path, table: str) -> Rows:
-    """Rows of a CRM table, without the database's running number."""
-    with sqlite3.connect(world / "crm.db") as connection:
+    return held(world, "crm", table)
+
+
+def shop(world: Path, table: str) -> Rows:
+    return held(world, "shop", table)
+
+
+def held(world: Path, system: str, table: str) -> Rows:
+    """Rows of a table in a system's database, without the database's running number."""
+    with sqlite3.connect(world / f"{system}.db") as connection:
         connection.row_factory = sqlite3.Row
         rows = connection.execute(f"select * from {table} order by id").fetchall()
     return [{name: row[name] for name in row.keys() if name != "id"} for row in rows]  # noqa: SIM118
-
-
-def crm_tables(world: Path) -> list[str]:
-    with sqlite3.connect(world / "crm.db") as connection:
-        return [
-            name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")
-        ]
 
 
 def filed(world: Path, system: str, table: str) -> list[dict]:
@@ -40,10 +41,6 @@ def filed(world: Path, system: str, table: str) -> list[dict]:
     if suffix == "jsonl":
         return [json.loads(line) for text in texts for line in text.splitlines()]
     return [row for text in texts for row in csv.DictReader(io.StringIO(text, newline=""))]
-
-
-def shop(world: Path, table: str) -> Rows:
-    return filed(world, "shop", table)
 
 
 def chats(world: Path) -> list[dict]:
@@ -67,8 +64,8 @@ def visits(world: Path) -> Rows:
 
 def handed_over(world: Path, system: str, table: str) -> list[dict]:
     """Every row of a table as a reader sees it."""
-    if system == "crm":
-        return crm(world, table)
+    if system in tables.DATABASES:
+        return held(world, system, table)
     return visits(world) if system == "visits" else filed(world, system, table)
 
 
@@ -79,6 +76,7 @@ def fingerprints(world: Path) -> dict[str, str]:
         for room in (*tables.FILES, "visits")
         for file in sorted((world / room).iterdir())
     }
-    for table in crm_tables(world):
-        found[table] = hashlib.sha256(repr(crm(world, table)).encode()).hexdigest()
+    for table in (*tables.CRM, *tables.SHOP):
+        rows = held(world, table.system, table.name)
+        found[f"{table.system}.{table.name}"] = hashlib.sha256(repr(rows).encode()).hexdigest()
     return found

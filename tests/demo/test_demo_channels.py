@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo_reading import chats, crm, filed
+from demo_reading import chats, crm, filed, shop
 from demo_settings import LAST_DAY, small
 
 from sales_warehouse.demo import advance
@@ -90,7 +90,7 @@ def test_the_oldest_goods_are_sold_first(world: Path) -> None:
 
 
 def test_surveys_are_about_orders_and_stores_that_exist(world: Path) -> None:
-    orders = {row["order_no"]: row["member_no"] for row in filed(world, "shop", "orders")}
+    orders = {row["order_no"]: row["member_no"] for row in shop(world, "orders")}
     stores = {row["store_id"]: row["dealer_id"] for row in filed(world, "dealers", "stores")}
     assert {row["dealer_id"] for row in filed(world, "dealers", "dealers")} == set(stores.values())
     told = filed(world, "surveys", "order_surveys")
@@ -159,12 +159,11 @@ def test_a_number_may_belong_to_several_people_and_a_person_to_several_companies
 def test_some_rows_come_weeks_late(world: Path) -> None:
     first_seen: dict[str, datetime.date] = {}
     ordered: dict[str, datetime.date] = {}
-    for file in sorted((world / "shop").glob("orders_*[0-9].csv")):
-        for line in file.read_text(encoding="utf-8").splitlines()[1:]:
-            number, moment = (field for place, field in enumerate(line.split(",")) if place in (0, 6))
-            first_seen.setdefault(number, datetime.date.fromisoformat(file.stem.removeprefix("orders_")))
-            ordered[number] = datetime.datetime.strptime(moment[:10], "%Y/%m/%d").date()
-    late = [(first_seen[number] - ordered[number]).days for number in ordered]
+    for row in shop(world, "order_lines"):
+        first_seen[row["order_no"]] = datetime.date.fromisoformat(row["updated_at"][:10])
+    for row in shop(world, "orders"):
+        ordered[row["order_no"]] = datetime.datetime.strptime(row["created_time"][:10], "%Y/%m/%d").date()
+    late = [(first_seen[number] - ordered[number]).days for number in ordered if number in first_seen]
     assert sum(days > 5 for days in late) >= 2
     assert max(late) <= 42
     assert sum(days <= 1 for days in late) > 0.95 * len(late)

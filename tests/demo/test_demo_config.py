@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from demo_reading import crm, filed, visits
+from demo_reading import crm, filed, held, visits
 from demo_settings import small
 
 from sales_warehouse.company.load import load_company
@@ -38,8 +38,9 @@ def test_each_record_has_one_home_and_visits_and_chats_name_those_of_the_crm(com
 
 
 def test_sources_hand_over_the_columns_that_the_configuration_promises(company: Company, clean_world: Path) -> None:
-    for name, table in company.sources["crm"].tables.items():
-        assert set(table.columns) <= set(crm(clean_world, name)[0])
+    for system in ("crm", "shop"):
+        for name, table in company.sources[system].tables.items():
+            assert set(table.columns) <= set(held(clean_world, system, name)[0])
     for system, listed in tables.FILES.items():
         promised = list(company.sources[system].tables.values())
         assert len(promised) == len(listed)

@@ -1,4 +1,4 @@
-"""The CRM's SQL database, through SQLAlchemy: SQLite for the demo, any other by its URL."""
+"""The SQL database of a system, through SQLAlchemy: SQLite for the demo, any other by its URL."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sales_warehouse.sql import ident
 BATCH_ROWS = 5000
 
 
-class CrmDatabase:
-    """Tables of an old system: a running number, columns of text, and the local moment of the last change.
+class SystemDatabase:
+    """Tables of a system: a running number, columns of text, and the local moment of the last change.
 
     The running number is the database's own (`id`); two equal rows differ in nothing else.
     """
@@ -23,7 +23,7 @@ class CrmDatabase:
         self.engine: Engine = create_engine(url)
         self.metadata = MetaData()
 
-    def __enter__(self) -> CrmDatabase:
+    def __enter__(self) -> SystemDatabase:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -186,9 +186,8 @@ SHOP = (
     SourceTable(
         "shop",
         "order_lines",
-        ("订单编号", "行号"),
-        (full_width("数量"), full_width("单价"), stray_spaces("商品编码"), negative("数量"), missing_key("订单编号")),
-        encoding="gb18030",  # the export of an older system
+        ("order_no", "seq"),
+        (full_width("qty"), full_width("price"), stray_spaces("sku"), negative("qty"), missing_key("order_no")),
     ),
     SourceTable(
         "shop",
@@ -303,9 +302,9 @@ PLANNING = (
     SourceTable("planning", "assignments", ("experiment_id", "unit"), (stray_spaces("variant"), missing_key("unit"))),
 )
 
+DATABASES = frozenset({"crm", "shop"})  # what is there is the latest state of a record
 # Systems that hand over files: folder → tables. Conversations and web events are JSON Lines, the rest CSV.
 FILES = {
-    "shop": SHOP,
     "chats": CHATS,
     "phone": PHONE,
     "web": WEB,
@@ -314,4 +313,4 @@ FILES = {
     "planning": PLANNING,
 }
 JSON_LINES = frozenset({"chats", "web"})
-EVERY = (*CRM, *(table for listed in FILES.values() for table in listed), *VISITS)
+EVERY = (*CRM, *SHOP, *(table for listed in FILES.values() for table in listed), *VISITS)

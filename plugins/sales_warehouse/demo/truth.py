@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from sales_warehouse.demo.delivery import MEND_VERSION, Delivery
+from sales_warehouse.demo.tables import DATABASES
 from sales_warehouse.sql import ident, literal
 
 CUSTOMERS = """
@@ -72,7 +73,7 @@ def _origin(delivery: Delivery) -> str:
 
 def _handed_over(delivery: Delivery) -> str:
     """The rows that a reader can see: a database shows the last state of a record only."""
-    if delivery.table.system != "crm":
+    if delivery.table.system not in DATABASES:
         return ident(delivery.relation)
     latest = "qualify rank() over (partition by _key order by _at desc, _version desc) = 1"
     return f"(select * from {ident(delivery.relation)} {latest})"

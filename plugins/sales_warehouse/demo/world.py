@@ -1,7 +1,8 @@
 """A world lives in a folder: what its systems hold, its truth, and the night it has reached. No clock is read.
 
 <world>/crm.db                     the CRM (another database by `crm_url`)
-<world>/shop/<table>_<day>.csv     the web shop's exports; so phone, surveys, planning
+<world>/shop.db                    the web shop, which shop_api.py serves
+<world>/phone/<table>_<day>.csv    calls; so surveys, planning
 <world>/chats/chats_<day>.jsonl    conversations; so web
 <world>/dealers/<table>_<dealer>_<day>.csv  what each dealer reports; its list of dealers and stores has no dealer in it
 <world>/visits/<team>_<week>.xlsx  field visits; .csv from some teams
@@ -14,18 +15,21 @@ from __future__ import annotations
 import datetime
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sales_warehouse import durable
 from sales_warehouse.company.models import DemoFile
 from sales_warehouse.demo import files, tables, truth, workbooks
-from sales_warehouse.demo.database import CrmDatabase
+from sales_warehouse.demo.database import SystemDatabase
 from sales_warehouse.demo.delivery import Delivery, deliver
 from sales_warehouse.demo.generator import Generator, open_generator
 from sales_warehouse.demo.tables import SourceTable
 
 STATE = "world.json"
+SHOP_DATABASE = "shop.db"
 BEGINNING = datetime.date(1990, 1, 1)  # before everything that a world remembers
 
 
@@ -52,6 +56,15 @@ def make_demo(company_folder: Path, world_dir: Path) -> WorldState:
     if company.demo is None:
         raise WorldError(f"{company_folder} has no demo.yml, so there is no world to make")
     return advance(world_dir, company.demo)
+
+
+@contextmanager
+def open_systems(world_dir: Path, log: Path) -> Iterator[dict[str, str]]:
+    """Start the systems that answer over the network; yield the environment that their sources' configuration names."""
+    from sales_warehouse.demo.shop_api import serving  # brings a web server with it
+
+    with serving(world_dir / SHOP_DATABASE, log) as environment:
+        yield environment
 
 
 def world_date(world_dir: Path) -> datetime.date | None:
@@ -106,8 +119,10 @@ def _live(world: Generator, world_dir: Path, crm_url: str, first: datetime.date,
     world.unfold(min(first, monday), last)
     connection = world.connection
     crm = _delivered(world, tables.CRM, first, last)
-    with CrmDatabase(crm_url) as database:
-        database.upsert(connection, crm)
+    shop = _delivered(world, tables.SHOP, max(first, world.start), last)
+    for url, deliveries in ((crm_url, crm), (f"sqlite:///{world_dir / SHOP_DATABASE}", shop)):
+        with SystemDatabase(url) as database:
+            database.upsert(connection, deliveries)
     filed = []
     for folder, listed in tables.FILES.items():
         for delivery in _delivered(world, listed, max(first, world.start), last):
@@ -116,7 +131,7 @@ def _live(world: Generator, world_dir: Path, crm_url: str, first: datetime.date,
     # The workbook of a running week is written again with the rows that it has so far.
     visits = _delivered(world, tables.VISITS, monday, last)
     workbooks.write_weekly(connection, visits[0], world_dir / "visits")
-    truth.write_night(connection, [*crm, *filed, *visits], first, last, world_dir / "truth")
+    truth.write_night(connection, [*crm, *shop, *filed, *visits], first, last, world_dir / "truth")
     truth.write_who_is_who(connection, world_dir / "truth")
 
 

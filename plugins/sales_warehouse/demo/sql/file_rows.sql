@@ -1,4 +1,4 @@
--- What the web shop, the chat platform and the field teams hand over as files, in their own columns, all text.
+-- What the web shop, the chat platform and the field teams hand over, in their own columns, all text.
 -- The shop writes dates with slashes and money with a sign and thousands commas.
 create or replace macro shop_time(moment) as strftime(moment, '%Y/%m/%d %H:%M:%S');
 create or replace macro shop_money(amount) as '¥' || format('{:,.2f}', amount::double);
@@ -52,8 +52,8 @@ from states;
 create or replace view rows_order_lines as
 select
     line_key as _key, 0 as _version, days_on(ordered_at, late_days) as _at,
-    order_id as 订单编号, line_no::varchar as 行号, sku as 商品编码, product as 商品名称, quantity::varchar as 数量,
-    shop_money(price) as 单价, shop_money(discount) as 优惠金额, shop_money(tax) as 税额
+    order_id as order_no, line_no::varchar as seq, sku, product as title, quantity::varchar as qty,
+    shop_money(price) as price, shop_money(discount) as discount, shop_money(tax) as tax
 from shop_lines;
 
 create or replace view rows_refunds as
