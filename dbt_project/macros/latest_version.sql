@@ -118,16 +118,15 @@ where version_rank = 1
 (select * from {{ ref(model) }} where not is_deleted)
 {%- endmacro %}
 
-{% macro forget(records, key, column=none) -%}
+{% macro forget(records, key) -%}
 {#-
     Take out of this table what the pending loads say is deleted: a post-hook of an incremental model, whose other
-    statements replace rows and never only remove them. `key` names the columns of both, or `column` the one here.
+    statements replace rows and never only remove them. `key` names the columns of both.
 -#}
 {%- set same = [] -%}
-{%- for name in key if not column -%}
+{%- for name in key -%}
 {%- do same.append(this ~ '.' ~ name ~ ' = deleted.' ~ name) -%}
 {%- endfor -%}
-{%- if column -%}{%- do same.append(this ~ '.' ~ column ~ ' = ' ~ key) -%}{%- endif -%}
 {%- if is_incremental() -%}
 delete from {{ this }}
 where exists (

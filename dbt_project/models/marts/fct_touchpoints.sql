@@ -1,33 +1,13 @@
-{#- What is deleted, by the entity, its type here and its key. -#}
-{%- set records = {
-    'orders': "'order:' || deleted.order_key",
-    'visits': "'visit:' || deleted.visit_key",
-    'chats': "'chat:' || deleted.chat_key",
-    'calls': "'call:' || deleted.call_key",
-    'web_events': "'web_event:' || deleted.event_key",
-    'leads': "'lead:' || deleted.lead_key",
-    'returns': "'return:' || deleted.return_key",
-    'satisfaction_scores': "'survey:' || deleted.survey_key",
-    'quotes': "'quote:' || deleted.quote_key || '/' || cast(deleted.quote_version as " ~ dbt.type_string() ~ ")",
-} -%}
-{%- set forgotten = [] -%}
-{%- for entity, key in records.items() -%}
-{%- do forgotten.append('{{ forget("int_' ~ entity ~ '_deduplicated", "' ~ key ~ '", "touchpoint_key") }}') -%}
-{%- endfor -%}
 {{ config(
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='touchpoint_key',
     on_schema_change='fail',
-    post_hook=forgotten,
+    post_hook=["{{ forget('int_touchpoints_deleted', ['touchpoint_key']) }}"],
 ) }}
 -- depends_on: {{ ref('int_orders_changed') }}
 -- depends_on: {{ ref('int_touchpoints_changed') }}
-{%- for entity in records %}
-
--- depends_on: {{ ref('int_' ~ entity ~ '_deduplicated') }}
-{%- endfor %}
-
+-- depends_on: {{ ref('int_touchpoints_deleted') }}
 {#- Each channel: its type, its fact, the key of the fact, and what the columns of the timeline are there. A platform, a
     site and a survey keep their own log, so nobody enters anything and there is no time of entry. -#}
 {%- set no_text = 'cast(null as ' ~ dbt.type_string() ~ ')' -%}

@@ -23,7 +23,7 @@ LONGEST_LIFE_DAYS = 720
 LONGEST_ERRAND_DAYS = 75
 LISTS = ("cities", "industries", "products", "teams", "surnames", "given_names", "brands")
 UNFOLDING = (
-    *("days", "leads", "accounts", "deals", "field_orders", "shop", "enquiries", "touches", "quotes"),
+    *("days", "companies", "leads", "accounts", "deals", "field_orders", "shop", "enquiries", "touches", "quotes"),
     *("phone", "reading", "web", "dealers", "surveys", "planning"),
     *("crm_rows", "file_rows", "channel_rows"),
 )
@@ -51,16 +51,25 @@ class Generator:
         """Make everything that is seen for the first time, or changes, from `first` to `last`."""
         self._set(
             first_birth=first - datetime.timedelta(days=LONGEST_LIFE_DAYS),
-            first_recent=first - datetime.timedelta(days=LONGEST_ERRAND_DAYS),
+            first_recent=self._first_recent(first),
             last_day=last,
         )
         self._run(UNFOLDING)
+
+    def _first_recent(self, first: datetime.date) -> datetime.date:
+        """The first day whose orders, visits and chats are made again: what is new depends on nothing before it.
+
+        One situation is an exception: whether somebody buys again depends on a year of orders.
+        """
+        recent = first - datetime.timedelta(days=LONGEST_ERRAND_DAYS)
+        habit = self.settings.situations.price_band_repurchase
+        return min(recent, habit.variables(self.settings.business_date)["first_date"]) if habit else recent
 
     def _lay_ground(self) -> None:
         load_lists(self.connection)
         self._lay_calendar()
         self._plant()
-        self._run(("macros", "lists", "reps"))
+        self._run(("macros", "lists", "situations", "reps"))
 
     def _lay_calendar(self) -> None:
         years = range(self.crm_start.year, self.settings.business_date.year + 20)

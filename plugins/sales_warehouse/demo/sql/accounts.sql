@@ -1,28 +1,14 @@
--- Every company that the systems know: the base of both, the shop's own, and those that came as new enquiries. Of every
--- 25 accounts of the CRM one is a company that was entered before (`company_key` is whose), one is a branch of another,
--- one has the name of a neighbour that it has nothing to do with, and one changes its name.
+-- Every company that the systems know: the base, and those that came as new enquiries.
 create or replace table account_places as
 with keys as (
-    select
-        i as account_key, true as in_crm, draw('has shop', i) < 0.55 and i % 25 <> 7 as in_shop,
-        at_hour((getvariable('crm_start') - (20 + pick('opened', i, 1400))::int)::date, 9 + 8 * draw('opened hour', i)) as opened_at,
-        case i % 25 when 7 then i - 1 - pick('entered before', i, 5) else i end as company_key,
-        case i % 25 when 13 then i - 1 - pick('branch of', i, 5) end as parent_key,
-        -- whose name it has: its own, the parent's, a neighbour's
-        case i % 25 when 7 then i - 1 - pick('entered before', i, 5) when 13 then i - 1 - pick('branch of', i, 5) when 21 then i - 1 else i end as name_key,
-        i % 25 = 19 as is_renamed
-    from range(getvariable('customers')) as t(i)
-    union all
-    select 500000000 + i, false, true, null, 500000000 + i, null, 500000000 + i, false
-    from range((0.3 * getvariable('customers'))::bigint) as t(i)
+    from companies
     union all
     select lead_key, true, false, deal_at, lead_key, null, lead_key, false from leads where is_new_company and converts
 ),
 traits as (
     select
         *,
-        -- a branch is in a city of its own
-        draw('city', case when parent_key is null then name_key else account_key end) as city_draw,
+        city_draw_of(account_key, parent_key, name_key) as city_draw,
         draw('city', name_key) as name_city_draw,
         draw('industry', name_key) as industry_draw,
         draw('size', company_key) as size_draw

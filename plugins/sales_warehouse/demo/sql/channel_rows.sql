@@ -61,7 +61,8 @@ create or replace view rows_dealer_inventory as
 select
     stock_no * 100000 + day_number(day) as _key, 0 as _version, at_hour((day + 1)::date, 9.5) as _at, dealer_id as _group,
     dealer_id, product_id, day::varchar as counted_on, quantity::varchar as quantity, text_at(at_hour((day + 1)::date, 9)) as reported_at
-from dealer_counts;
+from dealer_counts
+where not dealer_is_silent(dealer_no, day);
 
 create or replace view rows_store_sales as
 select
@@ -71,7 +72,7 @@ select
 from store_sales as s
 join store_days as d on d.sale_key = s.flow_key
 join dealer_products as p on p.stock_no = s.stock_no
-where not s.is_return;
+where not s.is_return and not dealer_is_silent(p.dealer_no, s.day);
 
 create or replace view rows_market_events as
 select

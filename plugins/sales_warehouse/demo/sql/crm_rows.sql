@@ -70,7 +70,7 @@ select
     case when version > 0 then coalesce(a.owner_id, 'XS' || lpad((1 + pick('lead team', s.lead_key, 8))::varchar, 2, '0') || '0000') end as fzr,
     status as zt, e.event_system || ':' || e.event_id as lysj, case when version = 3 then '1' else '0' end as sc
 from states as s
-join (select lead_key, event_system, event_id from enquiries) as e using (lead_key)
+join (select lead_key, event_system, event_id from enquiries where not is_lost) as e using (lead_key)
 left join accounts as a using (account_key)
 left join contact_counts as k using (account_key)
 left join contacts as c on c.contact_key = s.account_key * 10 + pick('deal contact', s.lead_key, k.contact_count);

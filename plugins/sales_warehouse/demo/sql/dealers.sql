@@ -49,7 +49,8 @@ with wanted as (
     select
         s.store_no, s.store_id, p.stock_no, p.dealer_no, d.day,
         (s.store_no * 100 + p.product_no) * 100000 + d.day_no as sale_key,
-        p.demand * s.size * d.season * case when d.weekday >= 6 or d.is_holiday then 1.4 else 0.85 end as expected
+        p.demand * s.size * d.season * case when d.weekday >= 6 or d.is_holiday then 1.4 else 0.85 end
+            * demand_factor(p.dealer_no, date_trunc('month', d.day)::date) as expected
     from dealer_products as p
     join stores as s using (dealer_no)
     cross join open_days as d
@@ -134,7 +135,15 @@ running as (
     cross join open_days as d
     left join daily as f using (stock_no, day)
 )
-select p.stock_no, p.dealer_no, p.dealer_id, p.product_id, r.day, r.stock::bigint as quantity
+select
+    p.stock_no, p.dealer_no, p.dealer_id, p.product_id, r.day, r.stock::bigint as flowing,
+    -- what vanished is missing in every count since
+    greatest(0, r.stock - case
+        when p.dealer_no = getvariable('stock_leak_dealer_no') and r.day >= getvariable('stock_leak_first_date')
+            and p.stock_no = (select arg_max(stock_no, opening) from dealer_products where dealer_no = getvariable('stock_leak_dealer_no'))
+            then getvariable('stock_leak_units')
+        else 0
+    end)::bigint as quantity
 from running as r
 join dealer_products as p using (stock_no)
 where r.weekday = 7 or r.day = getvariable('start_date');

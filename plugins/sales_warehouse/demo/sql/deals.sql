@@ -2,25 +2,40 @@
 create or replace table deal_paths as
 with fates as (
     select
-        lead_key as deal_key, lead_id, account_key, deal_at as created_at, channel,
+        lead_key as deal_key, lead_id, account_key, deal_at as created_at, channel, is_new_company, a.region, a.industry,
         case
-            when draw('lost in 1', lead_key) < 0.14 then 1 when draw('lost in 2', lead_key) < 0.30 then 2
-            when draw('lost in 3', lead_key) < 0.22 then 3 when draw('lost in 4', lead_key) < 0.18 then 4
-            when draw('lost in 5', lead_key) < 0.03 then 5
-        end as lost_in,
+            when draw('lost in 1', lead_key) < loss_rate('需求确认', 0.14) then 1
+            when draw('lost in 2', lead_key) < loss_rate('技术方案确认', 0.30) then 2
+            when draw('lost in 3', lead_key) < loss_rate('报价', 0.22) then 3
+            when draw('lost in 4', lead_key) < loss_rate('商务谈判', 0.18) then 4
+            when draw('lost in 5', lead_key) < loss_rate('合同签订', 0.03) then 5
+        end as usual_loss,
         draw('steps back', lead_key) < 0.06 as steps_back,
         draw('deal line', lead_key) as line_draw,
+        case when line_draw < 0.45 then '医疗器械' when line_draw < 0.68 then '医用耗材' when line_draw < 0.86 then '婴幼儿营养' else '成人营养' end as product_line,
         case when draw('reads white papers', lead_key) < 0.3 then 3 + pick('white papers', lead_key, 3) else pick('white papers', lead_key, 3) end
             as white_paper_count
     from leads
+    join accounts as a using (account_key)
     where converts
+),
+turned as (
+    select
+        *,
+        case
+            when region = getvariable('reversal_region')
+                then case when draw('reversal win', deal_key) < reversal_rate(industry, deal_key) then null else coalesce(usual_loss, 4) end
+            when usual_loss is null and win_is_spoiled(region, product_line, created_at::date, deal_key) then 4
+            when usual_loss is not null and loss_is_rescued(white_paper_count, 0.373, deal_key) then null
+            else usual_loss
+        end as lost_in
+    from fates
 )
 select
-    * exclude (lost_in, first_lost_in, first_path),
+    * exclude (usual_loss, lost_in, first_lost_in, first_path),
     case when not wins_back then first_lost_in end as lost_in,
     len(first_path) as first_count,
     12 + 30 * draw('reopened after', deal_key) as pause_days,
-    case when line_draw < 0.45 then '医疗器械' when line_draw < 0.68 then '医用耗材' when line_draw < 0.86 then '婴幼儿营养' else '成人营养' end as product_line,
     first_path || case when is_reopened then list_slice([1, 2, 3, 4, 5], first_lost_in, case when wins_back then 5 else first_lost_in end) else [] end as path
 from (
     select
@@ -32,13 +47,13 @@ from (
         -- now and then a customer who had said no comes back, to the stage that was lost
         lost_in is not null and draw('reopens', deal_key) < 0.05 as is_reopened,
         lost_in is not null and draw('reopens', deal_key) < 0.02 as wins_back
-    from fates
+    from turned
 );
 
 create or replace table stage_visits as
 with walked as (
     select
-        deal_key, created_at, lost_in, len(path) as step_count, first_count, pause_days,
+        deal_key, created_at, is_new_company, lost_in, len(path) as step_count, first_count, pause_days,
         generate_subscripts(path, 1) as step_no, unnest(path) as stage_no
     from deal_paths
 ),
@@ -46,8 +61,11 @@ paced as (
     select
         *,
         deal_key * 100 + step_no as visit_key,
-        least(30, [5, 9, 6, 7, 4][stage_no] * exp(0.7 * bell('dwell', deal_key * 100 + step_no)))
-            + case when draw('stalls', deal_key * 100 + step_no) < 0.05 then 25 else 0 end as dwell_days
+        dwell(
+            least(29, [5, 9, 6, 7, 4][stage_no] * exp(0.7 * bell('dwell', deal_key * 100 + step_no)))
+                + case when draw('stalls', deal_key * 100 + step_no) < 0.02 then 25 else 0 end,
+            is_new_company, created_at::date, deal_key * 100 + step_no
+        ) as dwell_days
     from walked
 ),
 dated as (
@@ -81,20 +99,27 @@ with ends as (
 select
     p.deal_key, 'SJ' || substr(p.lead_id, 4) as deal_id, p.lead_id, p.account_key, p.product_line, p.created_at, e.closed_at,
     p.lost_in is null as is_won, p.channel,
-    a.region, a.region_no, a.province, a.industry, a.owner_id, a.owner_key, a.crm_id,
+    a.region, a.region_no, a.province, a.industry, p.is_new_company, p.white_paper_count,
+    coalesce(r.rep_id, a.owner_id) as owner_id, coalesce(r.rep_key, a.owner_key) as owner_key, a.crm_id,
     p.account_key * 10 + pick('deal contact', p.deal_key, c.contact_count) as contact_key,
     (created_at::date + (35 + pick('expected close', p.deal_key, 40))::int)::date as expected_close_date,
     estimate,
     round(estimate * (0.85 + 0.25 * draw('quote', p.deal_key)), -2)::decimal(18, 2) as final_amount,
-    case when p.lost_in is not null or p.is_reopened then
-        ['价格过高', '竞品中标', '预算取消', '需求变化', '交付周期不符', '长期未联系'][1 + pick('lost reason', p.deal_key, 6)] end as lost_reason
+    case
+        when p.lost_in is null and not p.is_reopened then null
+        when price_is_refused(p.product_line, p.created_at::date, p.deal_key) then '价格过高'
+        when rival_is_chosen(a.region, p.product_line, p.created_at::date, p.deal_key) then '竞品中标'
+        else ['价格过高', '竞品中标', '预算取消', '需求变化', '交付周期不符', '长期未联系'][1 + pick('lost reason', p.deal_key, 6)]
+    end as lost_reason
 from deal_paths as p
 join ends as e using (deal_key)
 join accounts as a using (account_key)
 join contact_counts as c using (account_key)
+-- two sellers share the deals of the region in which one of them is better everywhere and worse over all
+left join reps as r on a.region = getvariable('reversal_region') and r.region = a.region and r.region_slot = reversal_slot(a.industry, p.deal_key)
 cross join lateral (
-    select round(
+    select round(quoted(
         case p.product_line when '医疗器械' then 42000 when '医用耗材' then 22000 when '婴幼儿营养' then 26000 else 18000 end
         * case a.size_band when '大型' then 2.0 when '中型' then 1.1 else 0.7 end
-        * exp(0.45 * bell('deal amount', p.deal_key)), -2)::decimal(18, 2) as estimate
+        * exp(0.45 * bell('deal amount', p.deal_key)), p.product_line, p.created_at::date), -2)::decimal(18, 2) as estimate
 ) as amounts;

@@ -11,7 +11,9 @@ select
     c.contact_key, c.contact_id, c.person, c.wechat_id,
     coalesce(c.phone, '138' || lpad(pick('lead phone', l.lead_key, 100000000)::varchar, 8, '0')) as phone,
     coalesce(a.owner_id, 'XS' || lpad((1 + pick('lead team', l.lead_key, 8))::varchar, 2, '0') || '0000') as rep_id,
-    l.assigned_at
+    l.assigned_at,
+    -- seen by another system, never entered in the CRM
+    l.channel in ('官网', '微信', '电话') and enquiry_is_lost(l.converts, l.lead_key) as is_lost
 from leads as l
 left join accounts as a using (account_key)
 left join contact_counts as k using (account_key)

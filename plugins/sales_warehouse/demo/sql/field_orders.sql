@@ -13,7 +13,7 @@ dated as (
     from calls
 ),
 kept as (
-    select * from dated where not region_falls(region, ordered_at::date, order_key)
+    select * from dated where not order_is_missing(region, ordered_at::date, order_key)
 ),
 lived as (
     select
@@ -26,7 +26,7 @@ lived as (
     from kept
 )
 select
-    order_key, deal_key, account_key, contact_key, crm_id, owner_id, deal_id, region, province, product_line, n,
+    order_key, deal_key, account_key, contact_key, crm_id, owner_id, deal_id, region, province, product_line, n, is_new_company,
     'DD' || substr(deal_id, 3) || '-' || (n + 1)::varchar as order_id,
     case when industry = '经销商' then '经销' when draw('order channel', deal_key) < 0.13 then '电话' else '直销' end as channel,
     ordered_at, recorded_at, is_cancelled, is_mistyped, shipped_at,
@@ -53,13 +53,15 @@ choosing as (
 ),
 priced as (
     select
-        w.*, p.crm_id as product_id,
+        w.*, p.crm_id as product_id, p.category,
         (p.list_price * (0.82 + 0.13 * draw('deal price', w.deal_key)))::decimal(18, 2) as price
     from choosing as w
     join products as p on p.product_line = w.product_line and p.line_slot = w.slot
 ),
 counted as (
-    select *, greatest(1, round(target_amount / line_count / price))::bigint as quantity from priced
+    select *, greatest(1, round(target_amount * line_factor(region, product_line, ordered_at::date) / line_count / price))::bigint as quantity
+    from priced
+    where not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
 )
 select
     line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, deleted_at, delivered_at,

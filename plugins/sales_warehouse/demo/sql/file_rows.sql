@@ -61,7 +61,7 @@ with returned as (
     select *, greatest(1, (quantity * draw('refund share', line_key))::bigint) as units,
         days_on(finished_at, late_days + 2 + 10 * draw('refund day', line_key)) as refunded_at
     from shop_lines
-    where not is_cancelled and draw('is refunded', line_key) < 0.025
+    where not is_cancelled and draw('is refunded', line_key) < return_rate(0.025, region, ordered_at::date)
 )
 select
     line_key as _key, 0 as _version, refunded_at as _at,
@@ -69,7 +69,8 @@ select
     shop_money((net * units / quantity)::decimal(18, 2)) as amount,
     ['包装破损', '七天无理由', '质量问题', '发错货', '效期过短'][1 + pick('refund reason', line_key, 5)] as reason,
     shop_time(refunded_at) as refund_time
-from returned;
+from returned
+where not order_is_missing(region, refunded_at::date, line_key);
 
 create or replace view rows_chats as
 select

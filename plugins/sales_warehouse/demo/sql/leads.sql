@@ -3,27 +3,38 @@ create or replace table leads as
 with born as (
     select
         days.day,
+        days.is_workday,
         day_no * 1000000 + n as lead_key,
         n
     from days
     cross join lateral (
         select unnest(range(rounded(
-            0.04 * getvariable('customers') * season * case when is_holiday then 0.3 when is_workday then 1 else 0.35 end,
+            0.04 * getvariable('customers') * season * case when is_workday then 1 else day_off_enquiries(case when is_holiday then 0.3 else 0.35 end) end,
             'leads of the day', day_no
         ))) as n
     ) as numbers
 ),
+reached as (
+    select b.*, s.region, pick('lead account', lead_key, r.company_count) as region_slot
+    from born as b
+    join staff_shares as s on draw('lead region', lead_key) >= s.low and draw('lead region', lead_key) < s.high
+    join (select distinct region, company_count from company_regions) as r using (region)
+),
 told as (
     select
-        *,
+        b.* exclude (region_slot),
         draw('lead is new', lead_key) < 0.12 as is_new_company,
-        pick('lead account', lead_key, getvariable('customers')) as known_account_key,
+        r.account_key as known_account_key,
         at_hour(day, 8.5 + 11 * draw('lead hour', lead_key)) as created_at,
         exp(1.1 + 0.9 * bell('lead response', lead_key)) / 24 as response_days,
-        draw('lead converts', lead_key) < 0.34 as converts,
-        1 + least(24, exp(1.3 + 0.8 * bell('lead matures', lead_key))) as maturing_days,
+        draw('lead converts', lead_key) < conversion_rate(0.34, is_workday, day, lead_variant(lead_key) = 'B') as converts,
+        (1 + least(24, exp(1.3 + 0.8 * bell('lead matures', lead_key))))
+            * case when draw('lead is new', lead_key) < 0.12 and is_since('first_order_cycle', day) then getvariable('first_order_cycle_factor') else 1 end
+            as maturing_days,
         draw('lead channel', lead_key) as channel_draw
-    from born
+    from reached as b
+    join company_regions as r using (region, region_slot)
+    where not market_is_full(region, lead_key)
 )
 select
     lead_key,

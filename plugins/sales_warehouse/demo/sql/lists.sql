@@ -23,6 +23,16 @@ select
     count(*) over (partition by product_line) as line_count
 from list_products;
 
+-- Equipment for hospitals goes through deals, not through the shop. The first products of the list have the first slots.
+create table shelf as
+select * exclude (line_slot, line_count), row_number() over (order by product_no) - 1 as slot,
+    row_number() over (partition by product_line order by product_no) - 1 as line_slot, count(*) over (partition by product_line) as line_count
+from products
+where category <> '医院设备';
+
+create macro shelf_slot(order_key, line_no) as
+    (pick('shop product', order_key, (select count(*) from shelf)) + line_no * 5) % (select count(*) from shelf);
+
 create table regions as
 select region, region_no, sum(weight) / sum(sum(weight)) over () as share
 from cities

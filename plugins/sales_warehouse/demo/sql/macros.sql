@@ -55,14 +55,6 @@ create macro credit_codes(relation) as table
 
 create macro full_width(t) as translate(t, '0123456789', '０１２３４５６７８９');
 
--- Situations: a variable is NULL while its situation is off, so every test of one ends with false.
-create macro region_falls(region, day, key) as coalesce(
-    region = getvariable('region_fall_region')
-    and day between getvariable('region_fall_first_date') and getvariable('region_fall_last_date')
-    and draw('region fall', key) < getvariable('region_fall_fall'),
-    false
-);
-
 -- Files of a week come on the Monday after.
 create macro monday_after(moment) as at_hour((date_trunc('week', moment)::date + 7)::date, 8.5);
 
@@ -90,3 +82,9 @@ create macro spelled(city, brand, noun, system, key) as
         when 5 then brand || replace(noun, '有限公司', '')
         else city || brand || noun
     end;
+
+-- Which way an enquiry is followed up while a test of it runs.
+create macro lead_variant(lead_key) as case when draw('variant', lead_key) < 0.5 then 'A' else 'B' end;
+
+-- A branch is in a city of its own.
+create macro city_draw_of(account_key, parent_key, name_key) as draw('city', case when parent_key is null then name_key else account_key end);

@@ -13,11 +13,11 @@ made as (
     union all
     -- who takes an enquiry calls back within the hour, most times
     select
-        lead_key * 10 + 1, null, days_on(assigned_at, exp(-1.2 + 0.8 * bell('calls back', lead_key)) / 24), 'outbound',
+        lead_key * 10 + 1, null, days_on(assigned_at, answer_factor(region) * exp(-1.2 + 0.8 * bell('calls back', lead_key)) / 24), 'outbound',
         case when is_new_company then null else crm_id end, case when is_new_company then null else contact_id end,
         phone, rep_id, '首次跟进'
     from enquiries
-    where draw('is called back', lead_key) < 0.9
+    where draw('is called back', lead_key) < 0.9 and not is_lost
     union all
     select
         1000000000000000 + s.visit_key * 10 + n, null,

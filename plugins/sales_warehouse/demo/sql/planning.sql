@@ -24,6 +24,19 @@ told as (
         min(day_no) * 10 + 2, 'holiday', 'public', null, null, null, min(day), max(day), '法定节假日', (min(day) - 30)::date
     from (select day, day_no, day_no - row_number() over (order by day) as stretch from open_days where is_holiday)
     group by stretch
+    union all
+    select 1, 'buy_one_get_one', 'competitor', getvariable('competitor_promotion_region'), getvariable('competitor_promotion_category'), null,
+        getvariable('competitor_promotion_first_date'), getvariable('competitor_promotion_last_date'), '竞品买一赠一',
+        getvariable('competitor_promotion_first_date')
+    where getvariable('competitor_promotion_first_date') is not null
+    union all
+    select 2, 'price_change', 'own', null, null, getvariable('price_rise_product_line'), getvariable('price_rise_first_date'), null, '上调报价',
+        getvariable('price_rise_first_date')
+    where getvariable('price_rise_first_date') is not null
+    union all
+    select 3, 'low_price_offer', 'competitor', getvariable('competitor_entry_region'), null, getvariable('competitor_entry_product_line'),
+        getvariable('competitor_entry_first_date'), null, '竞品低价入场', getvariable('competitor_entry_first_date')
+    where getvariable('competitor_entry_first_date') is not null
 )
 select *, 'SC' || event_key::varchar as event_id from told;
 
@@ -46,7 +59,8 @@ create or replace table assignments as
 select
     l.lead_key, l.lead_id, 'SY' || strftime(tests.day, '%y%m') as experiment_id, tests.day as starts_on, (tests.day + interval 2 month - interval 1 day)::date as ends_on,
     tests.day_no as experiment_key,
-    case when draw('variant', l.lead_key) < 0.5 then 'A' else 'B' end as variant, l.assigned_at
+    lead_variant(l.lead_key) as variant, l.assigned_at
 from leads as l
+join enquiries as e on e.lead_key = l.lead_key and not e.is_lost
 join all_days as tests on day(tests.day) = 1 and month(tests.day) % 3 = 2
     and l.created_at::date between tests.day and (tests.day + interval 2 month - interval 1 day)::date;

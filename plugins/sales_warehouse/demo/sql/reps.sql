@@ -27,7 +27,10 @@ select
         when seat_no between 1 and 9998 and team <> '在线客服组'
             then row_number() over (partition by region, seat_no between 1 and 9998 and team <> '在线客服组' order by team_no, seat_no) - 1
     end as region_slot,
-    case when seat_no between 1 and 9998 and team = '在线客服组' then seat_no - 1 end as service_slot
+    case when seat_no between 1 and 9998 and team = '在线客服组' then seat_no - 1 end as service_slot,
+    -- sellers in the field, counted through the teams
+    case when seat_no between 1 and 9998 and team <> '在线客服组'
+        then row_number() over (partition by seat_no between 1 and 9998 and team <> '在线客服组' order by team_no, seat_no) end as rep_no
 from seats
 left join people_names as n on n.name_no = pick('rep name', team_no * 10000 + seat_no, (select count(*) from people_names));
 

@@ -1,12 +1,18 @@
--- Web shop: orders by region and day. Larger members sit on more slots, so they are drawn more often.
+-- Web shop: orders by region and day. Some members sit on more slots than others, so they are drawn more often.
 create or replace table shop_slots as
 select *, row_number() over (partition by region order by account_key, slot) - 1 as region_slot, count(*) over (partition by region) as slot_count
 from (
     select region, account_key, member_id, province, joined_at,
-        unnest(range(case size_band when '大型' then 6 when '中型' then 3 else 1 end)) as slot
+        unnest(range(greatest(1, round([1, 1, 1, 2, 2, 3, 4, 6][1 + pick('buys', account_key, 8)] * segment_factor(size_band)))::bigint)) as slot
     from accounts
     where in_shop
 );
+
+-- Who buys most of one product when its sales depend on a few.
+create or replace table large_buyers as
+select *, row_number() over (order by draw('large buyer', account_key)) as buyer_no
+from accounts
+where in_shop and joined_at <= getvariable('start_date')::timestamp;
 
 create or replace table shop_orders as
 with born as (
@@ -23,7 +29,7 @@ with born as (
     where d.day >= greatest(getvariable('start_date'), getvariable('first_recent'))
 ),
 kept as (
-    select * from born where not region_falls(region, day, order_key)
+    select * from born where not order_is_missing(region, day, order_key)
 ),
 -- The choice is made in a step of its own, so that the join after it is by equality alone.
 choosing as (
@@ -31,13 +37,25 @@ choosing as (
     from kept as k
     join (select distinct region, slot_count from shop_slots) as c using (region)
 ),
-bought as (
-    select
-        k.* exclude (slot), s.account_key, s.member_id, s.province, s.joined_at,
-        at_hour(k.day, least(23.9, greatest(8, 14 + 3.6 * bell('shop hour', order_key)))) as ordered_at,
-        draw('shop pays', order_key) as pay_draw
+seated as (
+    select k.* exclude (slot), s.account_key, s.member_id, s.province, s.joined_at
     from choosing as k
     join shop_slots as s on s.region = k.region and s.region_slot = k.slot
+),
+moved as (
+    select
+        k.* exclude (account_key, member_id, province, joined_at, region),
+        coalesce(b.account_key, k.account_key) as account_key, coalesce(b.member_id, k.member_id) as member_id,
+        coalesce(b.province, k.province) as province, coalesce(b.joined_at, k.joined_at) as joined_at, coalesce(b.region, k.region) as region
+    from seated as k
+    left join large_buyers as b on b.buyer_no = large_buyer_no(k.order_key)
+),
+bought as (
+    select
+        k.*,
+        at_hour(k.day, least(23.9, greatest(8, 14 + 3.6 * bell('shop hour', order_key)))) as ordered_at,
+        draw('shop pays', order_key) as pay_draw
+    from moved as k
 )
 select
     order_key, 'WS' || strftime(day, '%y%m%d') || region_no::varchar || lpad(n::varchar, 5, '0') as order_id,
@@ -56,30 +74,50 @@ cross join lateral (select draw('platform', order_key) as platform_draw) as p
 where joined_at <= ordered_at;
 
 create or replace table shop_lines as
-with shelf as (
-    -- equipment for hospitals goes through deals, not through the shop
-    select *, row_number() over (order by product_no) - 1 as slot, count(*) over () as product_count
-    from products
-    where category <> '医院设备'
-),
-wanted as (
-    select
-        o.*, line_no, o.order_key * 10 + line_no as line_key,
-        (pick('shop product', o.order_key, (select any_value(product_count) from shelf)) + line_no * 5)
-            % (select any_value(product_count) from shelf) as slot
+with wanted as (
+    select o.*, line_no, o.order_key * 10 + line_no as line_key, shelf_slot(o.order_key, line_no) as slot
     from shop_orders as o
     cross join lateral (select unnest(range(1, 2 + pick('shop line count', o.order_key, 4))) as line_no) as numbers
+    union all
+    -- who comes back sooner has a line of that product line in more of the orders
+    select o.*, 9, o.order_key * 10 + 9, p.slot
+    from shop_orders as o
+    join shelf as p on p.product_line = getvariable('shorter_repurchase_product_line')
+        and p.line_slot = pick('comes back for', o.order_key, p.line_count)
+    where is_since('shorter_repurchase', o.ordered_at::date)
+        and draw('comes back', o.order_key) < 1 / getvariable('shorter_repurchase_factor') - 1
+),
+shelved as (
+    select w.*, p.sku, p.product, p.product_line, p.category, p.price_band, p.traits, p.list_price
+    from wanted as w
+    join shelf as p using (slot)
+),
+kept as (
+    select * from shelved
+    where not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
+        and not (has_trait(traits, getvariable('hits_and_slow_movers_slow_trait'))
+            and strikes('slow mover', 1 - 1 / getvariable('hits_and_slow_movers_factor'), line_key))
+    qualify not (
+        strikes('price_band_repurchase', -getvariable('price_band_repurchase_change'), account_key)
+        and coalesce(category = getvariable('price_band_repurchase_category') and price_band = getvariable('price_band_repurchase_price_band'), false)
+        and is_since('price_band_repurchase', ordered_at::date)
+        and ordered_at::date > min(ordered_at::date) filter (is_since('price_band_repurchase', ordered_at::date))
+            over (partition by account_key, category, price_band)
+    )
 ),
 priced as (
     select
-        w.*, p.sku, p.product,
-        p.list_price::decimal(18, 2) as price,
-        greatest(1, round(780 * exp(0.4 * bell('line size', line_key)) / p.list_price))::bigint as quantity
-    from wanted as w
-    join shelf as p using (slot)
+        *,
+        list_price::decimal(18, 2) as price,
+        greatest(1, round(780 * exp(0.4 * bell('line size', line_key)) / list_price
+            * line_factor(region, product_line, ordered_at::date)
+            * case when has_trait(traits, getvariable('hits_and_slow_movers_hit_trait')) then getvariable('hits_and_slow_movers_factor') else 1 end
+        ))::bigint as quantity
+    from kept
 )
 select
-    line_key, order_key, order_id, line_no, sku, product, quantity, price, ordered_at, late_days, finished_at, is_cancelled,
+    line_key, order_key, order_id, line_no, sku, product, quantity, price, ordered_at, late_days, finished_at, is_cancelled, region, account_key,
+    product_line, category, price_band,
     discount::decimal(18, 2) as discount,
     ((price * quantity - discount::decimal(18, 2)) * 0.13)::decimal(18, 2) as tax,
     price * quantity - discount::decimal(18, 2) as net

@@ -46,11 +46,11 @@ select
     'BF' || t.touch_key::varchar as visit_id,
     r.team, r.visit_file, r.rep_id, r.person as rep_name, a.crm_id, spelled(a.head_city, a.brand, a.noun, 'visits', t.touch_key) as account_name, a.credit_code, c.contact_id, c.person, c.phone, t.deal_id, t.purpose,
     started_at, started_at + to_minutes(minutes) as ended_at,
-    started_at + to_minutes(minutes) + to_seconds((3600 * case
+    started_at + to_minutes(minutes) + to_seconds((3600 * entry_hours(case
         when entry_draw < 0.76 then 0.3 + 5 * draw('entry lag', touch_key)
         when entry_draw < 0.9 then 8 + 14 * draw('entry lag', touch_key)
         when entry_draw < 0.995 then 25 + 80 * draw('entry lag', touch_key)
-        else 24 * (5 + 35 * draw('entry lag', touch_key)) end)::bigint) as recorded_at,
+        else 24 * (5 + 35 * draw('entry lag', touch_key)) end, r.rep_no, touch_key))::bigint) as recorded_at,
     ['意向明确', '需跟进', '已下单', '未见到人', '暂无需求'][1 + least(4, floor(5.6 * draw('visit outcome', touch_key))::bigint)] as outcome,
     round(a.latitude + 0.06 * (draw('visit north', touch_key) - 0.5), 4) as latitude,
     round(a.longitude + 0.06 * (draw('visit east', touch_key) - 0.5), 4) as longitude,
