@@ -72,6 +72,15 @@ def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
 
 
 @app.command()
+def situations(company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """List what can be planted in the demo company, with parameters and answers; what is on is marked."""
+    from sales_warehouse.demo.listing import show_situations
+
+    checked = _load(company)
+    show_situations(checked.demo, checked.about.language, console)
+
+
+@app.command()
 def versions(company: CompanyFolder = DEFAULT_COMPANY) -> None:
     """List the published versions; the current one is marked."""
     from sales_warehouse.publish.versions import versions as published

@@ -405,6 +405,11 @@ class DemoFile(Model):
         default_factory=Situations, description="what is planted; nothing makes a quiet world"
     )
 
+    @property
+    def dirty_share(self) -> float:
+        """Share of the rows that people spoil, the situation included."""
+        return self.situations.dirty_rows.rate if self.situations.dirty_rows else self.dirty_rate
+
 
 # --- all together ----------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 """What can be planted in the made-up company, and the answer that is known because it was planted.
 
 One class for each situation: its parameters with their defaults, the capabilities that have to find it, and the answer
-as numbers by name. A situation is off unless demo.yml names it. How the world bends is in demo/sql, where the
-parameters arrive as the variables `<situation>_<parameter>`; demo/measures/<situation>.sql works each answer out again
-from the true rows, in a switched world and in a quiet one. Shares are of one; a `change` is relative, not in points.
+as numbers by name. A situation is off unless demo.yml names it. How the world bends is in demo/sql/situations.sql,
+where the parameters arrive as the variables `<situation>_<parameter>`; demo/measures/<situation>.sql works each answer
+out again from the true rows, in a switched world and in a quiet one. Shares are of one; a `change` is relative, not
+in points.
 """
 
 from __future__ import annotations
@@ -21,13 +22,23 @@ Factor = Annotated[float, Field(gt=0, le=20)]
 Change = Annotated[float, Field(gt=-1, le=5)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Answer = Mapping[str, float | str]
+MATURING_DAYS = 120  # from an opportunity to the order that it may become
+
+
+# Tables of the demo's systems that a situation may change: what follows from a deal, an enquiry or an order.
+FIELD_ORDERS = frozenset({"t_dd", "t_ddmx", "t_fp", "t_hk", "t_th"})
+DEALS = FIELD_ORDERS | {"t_sj", "t_sjjd", "t_bj", "calls", "visits", "web_events"}
+ENQUIRIES = DEALS | {"t_xs", "t_kh", "t_lxr", "chats", "assignments"}
+SHOP_LINES = frozenset({"order_lines", "refunds"})
+SHOP_ORDERS = SHOP_LINES | {"orders", "order_surveys"}
 
 
 class Situation(Model):
-    """One thing that is planted."""
+    """One thing that is planted: the capabilities that have to find it, their words, and the tables that it changes."""
 
     shows: ClassVar[tuple[str, ...]]
     says: ClassVar[Label]
+    changes: ClassVar[frozenset[str]]
 
     def answer(self) -> Answer:
         """What has to be found: a number or a name by what it measures."""
@@ -54,8 +65,12 @@ class SinceLately(Situation):
 
     days_before_end: Count = 60
 
+    def first_date(self, end: datetime.date) -> datetime.date:
+        """The day on which it began."""
+        return end - datetime.timedelta(days=self.days_before_end - 1)
+
     def variables(self, end: datetime.date) -> dict[str, object]:
-        return dict(self) | {"first_date": end - datetime.timedelta(days=self.days_before_end - 1)}
+        return dict(self) | {"first_date": self.first_date(end)}
 
 
 class InOneMonth(Situation):
@@ -74,6 +89,7 @@ class InOneMonth(Situation):
 class StageLoss(Situation):
     shows = ("S06",)
     says = Label(en="Deals get lost in one stage", zh="「技术方案确认环节流失率达47%」")
+    changes = DEALS
     stage: str = "技术方案确认"
     rate: Share = 0.47
 
@@ -84,6 +100,7 @@ class StageLoss(Situation):
 class RegionalGap(Situation):
     shows = ("S08", "S09", "S10")
     says = Label(en="One region sells less per head than another", zh="「华北区人均单产比华南低22%」")
+    changes = ENQUIRIES
     region: str = "华北"
     peer: str = "华南"
     gap: Share = 0.22
@@ -101,6 +118,7 @@ class WeekendEnquiries(Situation):
         en="Three times the enquiries on days off, and fewer become deals",
         zh="「周末的客户咨询量总是工作日的3倍,但成交率反而低40%」",
     )
+    changes = ENQUIRIES
     volume: Factor = 3.0
     conversion: Change = -0.40
 
@@ -111,6 +129,7 @@ class WeekendEnquiries(Situation):
 class CaptureLoss(Situation):
     shows = ("S16", "S17")
     says = Label(en="Enquiries that other systems saw never reach the CRM", zh="「15%数据损耗率」")
+    changes = frozenset({"t_xs", "calls", "assignments"})
     rate: Share = 0.15
 
     def answer(self) -> Answer:
@@ -123,6 +142,7 @@ class WhitePapers(Situation):
         en="Who clicks white papers often before a deal is decided buys more often",
         zh="「频繁点击行业白皮书时,后续成交概率提升72%」",
     )
+    changes = DEALS
     clicks: Count = 3
     lift: Change = 0.72
 
@@ -133,16 +153,24 @@ class WhitePapers(Situation):
 class ConversionFall(Situation):
     shows = ("S41",)
     says = Label(en="Fewer opportunities become orders in one quarter", zh="二季度商机→订单转化率下降15%")
+    changes = DEALS
     quarter: Annotated[int, Field(ge=1, le=4)] = 2
     change: Change = -0.15
 
     def answer(self) -> Answer:
         return {"conversion_change": self.change}
 
+    def variables(self, end: datetime.date) -> dict[str, object]:
+        """The latest such quarter whose opportunities have had their time on the first business date."""
+        first, last = quarter_of(end - datetime.timedelta(days=MATURING_DAYS), self.quarter)
+        return dict(self) | {"first_date": first, "last_date": last}
+
 
 class PriceRise(SinceLately):
     shows = ("S42",)
     says = Label(en="Prices of a line rose, and its quotes get lost", zh="「报价策略失效」")
+    changes = DEALS | {"market_events"}
+    days_before_end: Count = 150
     product_line: str = "医疗器械"
     rise: Change = 0.12
     change: Change = -0.25
@@ -154,6 +182,8 @@ class PriceRise(SinceLately):
 class CompetitorEntry(SinceLately):
     shows = ("S42",)
     says = Label(en="A competitor's offer takes the deals of a line in a region", zh="「竞品突然发力」")
+    changes = DEALS | {"market_events"}
+    days_before_end: Count = 150
     product_line: str = "医疗器械"
     region: str = "华南"
     change: Change = -0.40
@@ -165,6 +195,7 @@ class CompetitorEntry(SinceLately):
 class Reversal(Situation):
     shows = ("S44",)
     says = Label(en="One rep wins more in every industry and less over all", zh="辛普森悖论：客户行业×业务员")
+    changes = DEALS
     region: str = "华中"
 
     def answer(self) -> Answer:
@@ -174,6 +205,7 @@ class Reversal(Situation):
 class StalledDeals(Situation):
     shows = ("S05", "S07")
     says = Label(en="Deals stand still in a stage", zh="「商机阶段停留超过30天」")
+    changes = DEALS
     rate: Share = 0.25
     days: Annotated[int, Field(gt=30, le=120)] = 45
 
@@ -184,6 +216,7 @@ class StalledDeals(Situation):
 class SlowTeam(Situation):
     shows = ("S54",)
     says = Label(en="One region's team answers enquiries slowly", zh="团队跟进慢，应做话术培训")
+    changes = frozenset({"calls"})
     region: str = "东北"
     factor: Factor = 4.0
 
@@ -194,6 +227,7 @@ class SlowTeam(Situation):
 class FirstOrderCycle(SinceLately):
     shows = ("S12",)
     says = Label(en="New customers place their first order sooner", zh="「新客户首单转化周期」缩短")
+    changes = ENQUIRIES
     days_before_end: Count = 120
     factor: Factor = 0.8
 
@@ -204,6 +238,7 @@ class FirstOrderCycle(SinceLately):
 class LateEntry(Situation):
     shows = ("S66",)
     says = Label(en="One rep enters visits after three days", zh="业务员三天后才录入拜访")
+    changes = frozenset({"visits"})
     rep_no: Count = 5
     hours: Annotated[float, Field(gt=24, le=240)] = 72
 
@@ -217,17 +252,18 @@ class LateEntry(Situation):
 class LoyalSegment(Situation):
     shows = ("S45",)
     says = Label(en="A third of the customers brings most repeat orders", zh="「数量占比35%,但贡献了62%的复购率」")
-    industry: str = "医院"
-    customers: Share = 0.35
+    changes = SHOP_ORDERS
+    size: str = Field(default="中型", description="companies of this size; 35 % of all are 中型")
     repeat_orders: Share = 0.62
 
     def answer(self) -> Answer:
-        return {"share_of_customers": self.customers, "share_of_repeat_orders": self.repeat_orders}
+        return {"share_of_customers": 0.35, "share_of_repeat_orders": self.repeat_orders}
 
 
 class Concentration(Situation):
     shows = ("S46",)
     says = Label(en="Three customers buy most of one product", zh="「80%销量来自3个过度依赖的大客户」")
+    changes = SHOP_ORDERS
     product_no: Count = 1
     customers: Annotated[int, Field(ge=1, le=10)] = 3
     share: Share = 0.80
@@ -242,8 +278,9 @@ class CompetitorPromotion(InLastWeeks):
         en="A competitor gives one for one in a region, and sales of the category fall there",
         zh="「自动关联出同期竞品在该区域开展了买赠活动」",
     )
+    changes = SHOP_LINES | FIELD_ORDERS | {"market_events"}
     region: str = "华东"
-    category: str = "婴幼儿奶粉"
+    category: str = "配方奶粉"
     fall: Share = 0.35
 
     def answer(self) -> Answer:
@@ -253,6 +290,7 @@ class CompetitorPromotion(InLastWeeks):
 class RegionFall(InLastWeeks):
     shows = ("S47", "S48")
     says = Label(en="Sales of a region fall in one week", zh="「周环比下跌超预设值」")
+    changes = SHOP_ORDERS | FIELD_ORDERS
     region: str = "华东"
     fall: Share = 0.35
 
@@ -260,10 +298,12 @@ class RegionFall(InLastWeeks):
         return {"net_sales_change": -self.fall}
 
 
-class PriceBandRepurchase(Situation):
+class PriceBandRepurchase(SinceLately):
     shows = ("S03",)
     says = Label(en="One price band is bought again less than a year ago", zh="「高客单价奶粉的复购率同比下降15%」")
-    category: str = "婴幼儿奶粉"
+    changes = SHOP_LINES
+    days_before_end: Count = 365
+    category: str = "配方奶粉"
     price_band: str = "高"
     change: Change = -0.15
 
@@ -276,8 +316,9 @@ class HitsAndSlowMovers(Situation):
     says = Label(
         en="The best sellers share a trait, and so do the slow movers", zh="「Top3滞销品与爆款产品的共性特征」"
     )
-    hit_trait: str = "独立包装"
-    slow_trait: str = "大包装"
+    changes = SHOP_LINES
+    hit_trait: str = "益生元"
+    slow_trait: str = "便携"
     factor: Factor = 4.0
 
     def answer(self) -> Answer:
@@ -287,6 +328,7 @@ class HitsAndSlowMovers(Situation):
 class ReturnSpike(InLastWeeks):
     shows = ("S33",)
     says = Label(en="Returns triple in one region", zh="「哪些区域的退货率异常飙升」")
+    changes = frozenset({"refunds"})
     weeks_before_end: Count = 8
     weeks: Count = 4
     region: str = "西南"
@@ -299,6 +341,7 @@ class ReturnSpike(InLastWeeks):
 class ShorterRepurchase(SinceLately):
     shows = ("S34",)
     says = Label(en="Customers of one line suddenly buy again sooner", zh="「某个产品线的复购周期突然缩短」")
+    changes = SHOP_LINES
     days_before_end: Count = 90
     product_line: str = "医用耗材"
     factor: Factor = 0.6
@@ -310,6 +353,7 @@ class ShorterRepurchase(SinceLately):
 class OddCell(InOneMonth):
     shows = ("S30",)
     says = Label(en="One month, line and region is far out of its row and column", zh="「能快速发现数据异常点」")
+    changes = SHOP_LINES | FIELD_ORDERS
     month_before_end: Count = 2
     product_line: str = "成人营养"
     region: str = "西北"
@@ -322,6 +366,7 @@ class OddCell(InOneMonth):
 class WhiteSpace(Situation):
     shows = ("S62",)
     says = Label(en="A region with customers for a line hardly buys it", zh="「发现潜在区域市场机会」")
+    changes = SHOP_LINES | FIELD_ORDERS
     region: str = "西南"
     product_line: str = "婴幼儿营养"
     penetration: Share = 0.2
@@ -333,6 +378,7 @@ class WhiteSpace(Situation):
 class EmptyMonth(InOneMonth):
     shows = ("S01",)
     says = Label(en="A region sold nothing in one month", zh="某大区某月没有销售")
+    changes = SHOP_ORDERS | FIELD_ORDERS
     month_before_end: Count = 4
     region: str = "西北"
 
@@ -349,6 +395,7 @@ class DealerSatisfaction(Situation):
         en="What customers say of a dealer shows in its orders a month later",
         zh="「渠道商的订货数据与终端客户满意度评分关联分析」",
     )
+    changes = frozenset({"dealer_orders", "dealer_inventory", "store_sales"})
     correlation: Share = 0.7
 
     def answer(self) -> Answer:
@@ -358,6 +405,7 @@ class DealerSatisfaction(Situation):
 class StaleDealer(SinceLately):
     shows = ("S63",)
     says = Label(en="A dealer stops reporting", zh="经销商停止上报")
+    changes = frozenset({"dealer_inventory", "store_sales"})
     days_before_end: Count = 21
     dealer_no: Count = 2
 
@@ -368,6 +416,7 @@ class StaleDealer(SinceLately):
 class StockLeak(InLastWeeks):
     shows = ("S64",)
     says = Label(en="Units vanish at one dealer", zh="经销商库存不明损耗")
+    changes = frozenset({"dealer_inventory"})
     weeks_before_end: Count = 3
     dealer_no: Count = 3
     units: Count = 40
@@ -379,6 +428,7 @@ class StockLeak(InLastWeeks):
 class BestHour(Situation):
     shows = ("S53",)
     says = Label(en="A segment reads at one hour of the week", zh="「优化内容营销的推送时机」")
+    changes = frozenset({"web_events"})
     industry: str = "经销商"
     weekday: Annotated[int, Field(ge=1, le=7)] = 2
     hour: Annotated[int, Field(ge=0, le=23)] = 10
@@ -391,6 +441,7 @@ class BestHour(Situation):
 class ExperimentEffect(Situation):
     shows = ("S59",)
     says = Label(en="One variant of a follow-up test works better", zh="「测试A/B两种客户跟进策略」")
+    changes = ENQUIRIES
     lift: Change = 0.30
 
     def answer(self) -> Answer:
@@ -400,6 +451,7 @@ class ExperimentEffect(Situation):
 class DirtyRows(Situation):
     shows = ("S18", "S19", "S21")
     says = Label(en="A third of the rows is dirty", zh="「32%的脏数据」")
+    changes = frozenset()
     rate: Share = 0.32
 
     def answer(self) -> Answer:
@@ -409,7 +461,9 @@ class DirtyRows(Situation):
 class LateFiles(SinceLately):
     shows = ("S22",)
     says = Label(en="Files of one system come after close of business", zh="「每日下班前完成数据归集」未达成")
+    changes = frozenset()
     days_before_end: Count = 5
+    system: str = "phone"
     hour: Annotated[float, Field(ge=18, lt=24)] = 18.5
 
     def answer(self) -> Answer:
@@ -473,6 +527,17 @@ def week_of(end: datetime.date, weeks_before_end: int) -> tuple[datetime.date, d
     """Monday and Sunday of a week; 1 is the last week that is complete on `end`."""
     sunday = end - datetime.timedelta(days=end.isoweekday() % 7, weeks=weeks_before_end - 1)
     return sunday - datetime.timedelta(days=6), sunday
+
+
+def quarter_of(end: datetime.date, quarter: int) -> tuple[datetime.date, datetime.date]:
+    """First and last day of the latest such quarter, 1 to 4, that is complete on `end`."""
+    year = end.year if end >= _quarter_end(end.year, quarter) else end.year - 1
+    return datetime.date(year, 3 * quarter - 2, 1), _quarter_end(year, quarter)
+
+
+def _quarter_end(year: int, quarter: int) -> datetime.date:
+    following = datetime.date(year + quarter // 4, 3 * quarter % 12 + 1, 1)
+    return following - datetime.timedelta(days=1)
 
 
 def month_of(end: datetime.date, month_before_end: int) -> tuple[datetime.date, datetime.date]:

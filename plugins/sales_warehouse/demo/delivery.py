@@ -36,7 +36,7 @@ def deliver(generator: Generator, table: SourceTable, first: datetime.date, last
     generator.connection.execute(f"""
 create or replace temp table {ident(relation)} as
 with drawn as (
-    select *, {_name(table)} as _name, {_kind_number(table, generator.settings.dirty_rate)} as _mistake
+    select *, {_name(table)} as _name, {_kind_number(table, generator.settings.dirty_share)} as _mistake
     from {ident(table.view)}
 ),
 doomed as (

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import datetime
+import os
 import shutil
 from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from sales_warehouse.demo.delivery import Delivery
+from sales_warehouse.demo.generator import Generator
 from sales_warehouse.demo.tables import JSON_LINES
 from sales_warehouse.sql import ident, literal
 
 BLOCK_CHARACTERS = 1 << 20
 REPEATED_RATE = 0.01  # of the files
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
-def write_daily(connection: duckdb.DuckDBPyConnection, delivery: Delivery, folder: Path) -> int:
+def write_daily(world: Generator, delivery: Delivery, folder: Path) -> int:
     """Write one file for each day that has rows, named `<table>_<day>` or `<table>_<group>_<day>`; return how many.
 
     Now and then somebody delivers a file twice: the second has `(1)` behind its name and the same bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
-    for group, day, is_repeated in _parts(connection, delivery):
+    for group, day, is_repeated in _parts(world.connection, delivery):
         name = "_".join(part for part in (delivery.table.name, group, f"{day:%Y-%m-%d}") if part)
         suffix = "jsonl" if delivery.table.system in JSON_LINES else "csv"
         target = folder / f"{name}.{suffix}"
-        _write(connection, delivery, _filter(group, day), target)
+        _write(world.connection, delivery, _filter(group, day), target)
+        _date(target, day, world.delivery_hour(delivery.table.system, day))
         if is_repeated:
-            shutil.copyfile(target, folder / f"{name}(1).{suffix}")
+            shutil.copy2(target, folder / f"{name}(1).{suffix}")
         written += 1
     return written
+
+
+def _date(file: Path, day: datetime.date, hour: float) -> None:
+    midnight = datetime.datetime.combine(day, datetime.time(), ZONE)
+    moment = (midnight + datetime.timedelta(hours=hour)).timestamp()
+    os.utime(file, (moment, moment))
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, delivery: Delivery) -> list[tuple[str | None, datetime.date, bool]]:

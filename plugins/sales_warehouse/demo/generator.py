@@ -21,6 +21,7 @@ CRM_AGE_DAYS = 120
 LONGEST_LIFE_DAYS = 720
 # From a shop order, visit or chat to the last entry about it, the latest files included.
 LONGEST_ERRAND_DAYS = 75
+USUAL_HOUR = 17.0  # when the files of a day are delivered
 LISTS = ("cities", "industries", "products", "teams", "surnames", "given_names", "brands")
 UNFOLDING = (
     *("days", "companies", "leads", "accounts", "deals", "field_orders", "shop", "enquiries", "touches", "quotes"),
@@ -56,6 +57,12 @@ class Generator:
         )
         self._run(UNFOLDING)
 
+    def delivery_hour(self, system: str, day: datetime.date) -> float:
+        """The hour of a day at which a system's files are there: the end of the day's work, or later where planted."""
+        late, end = self.settings.situations.late_files, self.settings.business_date
+        is_late = late is not None and system == late.system and late.first_date(end) <= day <= end
+        return late.hour if late and is_late else USUAL_HOUR
+
     def _first_recent(self, first: datetime.date) -> datetime.date:
         """The first day whose orders, visits and chats are made again: what is new depends on nothing before it.
 
@@ -63,7 +70,7 @@ class Generator:
         """
         recent = first - datetime.timedelta(days=LONGEST_ERRAND_DAYS)
         habit = self.settings.situations.price_band_repurchase
-        return min(recent, habit.variables(self.settings.business_date)["first_date"]) if habit else recent
+        return min(recent, habit.first_date(self.settings.business_date)) if habit else recent
 
     def _lay_ground(self) -> None:
         load_lists(self.connection)

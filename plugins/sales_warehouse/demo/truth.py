@@ -5,6 +5,7 @@ truth/rows/<day>.parquet       rows handed over that night by table: all, clean,
                                repairable, bad, duplicate
 truth/customers.parquet        accounts, with their identifier and spelling in each system; the same `company_key`
                                is the same company, `parent_key` the company that one is a branch of
+truth/situations.json          what is planted: parameters, the answer by design, the answer in this world
 truth/contacts.parquet         contacts; the same `person_key` is the same person
 """
 

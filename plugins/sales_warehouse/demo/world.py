@@ -23,6 +23,7 @@ from pathlib import Path
 from sales_warehouse import durable
 from sales_warehouse.company.models import DemoFile
 from sales_warehouse.demo import files, tables, truth, workbooks
+from sales_warehouse.demo.answers import answers
 from sales_warehouse.demo.database import SystemDatabase
 from sales_warehouse.demo.delivery import Delivery, deliver
 from sales_warehouse.demo.generator import Generator, open_generator
@@ -126,13 +127,15 @@ def _live(world: Generator, world_dir: Path, crm_url: str, first: datetime.date,
     filed = []
     for folder, listed in tables.FILES.items():
         for delivery in _delivered(world, listed, max(first, world.start), last):
-            files.write_daily(connection, delivery, world_dir / folder)
+            files.write_daily(world, delivery, world_dir / folder)
             filed.append(delivery)
     # The workbook of a running week is written again with the rows that it has so far.
     visits = _delivered(world, tables.VISITS, monday, last)
     workbooks.write_weekly(connection, visits[0], world_dir / "visits")
     truth.write_night(connection, [*crm, *shop, *filed, *visits], first, last, world_dir / "truth")
     truth.write_who_is_who(connection, world_dir / "truth")
+    if last == world.settings.business_date:  # the answers are about the history, which later nights do not change
+        durable.write_json(world_dir / "truth" / "situations.json", answers(world))
 
 
 def _delivered(

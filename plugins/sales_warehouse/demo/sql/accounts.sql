@@ -1,15 +1,19 @@
 -- Every company that the systems know: the base, and those that came as new enquiries.
 create or replace table account_places as
 with keys as (
-    from companies
+    select *, city_draw_of(account_key, parent_key, name_key) as city_draw, draw('city', name_key) as name_city_draw from companies
     union all
-    select lead_key, true, false, deal_at, lead_key, null, lead_key, false from leads where is_new_company and converts
+    -- a company that is new is in the region that the enquiry came from
+    select
+        l.lead_key, true, false, l.deal_at, l.lead_key, null, l.lead_key, false,
+        r.low + (r.high - r.low) * draw('city', l.lead_key), r.low + (r.high - r.low) * draw('city', l.lead_key)
+    from leads as l
+    join (select region, min(low) as low, max(high) as high from cities group by region) as r using (region)
+    where l.is_new_company and l.converts
 ),
 traits as (
     select
         *,
-        city_draw_of(account_key, parent_key, name_key) as city_draw,
-        draw('city', name_key) as name_city_draw,
         draw('industry', name_key) as industry_draw,
         draw('size', company_key) as size_draw
     from keys

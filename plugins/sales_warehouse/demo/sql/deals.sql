@@ -4,11 +4,11 @@ with fates as (
     select
         lead_key as deal_key, lead_id, account_key, deal_at as created_at, channel, is_new_company, a.region, a.industry,
         case
-            when draw('lost in 1', lead_key) < loss_rate('需求确认', 0.14) then 1
-            when draw('lost in 2', lead_key) < loss_rate('技术方案确认', 0.30) then 2
-            when draw('lost in 3', lead_key) < loss_rate('报价', 0.22) then 3
-            when draw('lost in 4', lead_key) < loss_rate('商务谈判', 0.18) then 4
-            when draw('lost in 5', lead_key) < loss_rate('合同签订', 0.03) then 5
+            when draw('lost in 1', lead_key) < stage_loss_rate('需求确认') then 1
+            when draw('lost in 2', lead_key) < stage_loss_rate('技术方案确认') then 2
+            when draw('lost in 3', lead_key) < stage_loss_rate('报价') then 3
+            when draw('lost in 4', lead_key) < stage_loss_rate('商务谈判') then 4
+            when draw('lost in 5', lead_key) < stage_loss_rate('合同签订') then 5
         end as usual_loss,
         draw('steps back', lead_key) < 0.06 as steps_back,
         draw('deal line', lead_key) as line_draw,
@@ -26,7 +26,7 @@ turned as (
             when region = getvariable('reversal_region')
                 then case when draw('reversal win', deal_key) < reversal_rate(industry, deal_key) then null else coalesce(usual_loss, 4) end
             when usual_loss is null and win_is_spoiled(region, product_line, created_at::date, deal_key) then 4
-            when usual_loss is not null and loss_is_rescued(white_paper_count, 0.373, deal_key) then null
+            when usual_loss is not null and loss_is_rescued(white_paper_count, usual_win_rate(), deal_key) then null
             else usual_loss
         end as lost_in
     from fates

@@ -64,7 +64,7 @@ counted as (
     where not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
 )
 select
-    line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, deleted_at, delivered_at,
+    line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, deleted_at, delivered_at, region,
     discount::decimal(18, 2) as discount,
     ((price * quantity - discount::decimal(18, 2)) * 0.13)::decimal(18, 2) as tax,
     price * quantity - discount::decimal(18, 2) as net,
@@ -100,4 +100,5 @@ select
     ['包装破损', '型号不符', '质量问题', '效期过短', '客户取消'][1 + pick('return reason', line_key, 5)] as reason,
     days_on(delivered_at, 4 + 14 * draw('return day', line_key)) as returned_at
 from field_lines
-where not is_cancelled and draw('is returned', line_key) < 0.02;
+where not is_cancelled and draw('is returned', line_key) < 0.02
+    and not order_is_missing(region, days_on(delivered_at, 4 + 14 * draw('return day', line_key))::date, line_key);

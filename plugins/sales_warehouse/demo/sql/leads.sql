@@ -40,7 +40,7 @@ select
     lead_key,
     'XSO' || strftime(day, '%y%m%d') || lpad(n::varchar, 4, '0') as lead_id,
     case when is_new_company then lead_key else known_account_key end as account_key,
-    is_new_company,
+    is_new_company, region,
     created_at,
     days_on(created_at, response_days) as assigned_at,
     converts,

@@ -30,6 +30,15 @@ select * exclude (line_slot, line_count), row_number() over (order by product_no
 from products
 where category <> '医院设备';
 
+create table line_presence as
+select product_line, count(distinct first * 10 + lines) / (any_value(product_count) * 4) as presence
+from (select *, count(*) over () as product_count from shelf)
+cross join lateral (select unnest(range(product_count)) as first) as f
+cross join (select unnest(range(1, 5)) as lines) as l
+cross join (select unnest(range(1, 5)) as line_no) as n
+where line_no <= lines and slot = (first + line_no * 5) % product_count
+group by product_line;
+
 create macro shelf_slot(order_key, line_no) as
     (pick('shop product', order_key, (select count(*) from shelf)) + line_no * 5) % (select count(*) from shelf);
 

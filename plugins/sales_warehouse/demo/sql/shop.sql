@@ -74,18 +74,26 @@ cross join lateral (select draw('platform', order_key) as platform_draw) as p
 where joined_at <= ordered_at;
 
 create or replace table shop_lines as
-with wanted as (
+with usual as (
     select o.*, line_no, o.order_key * 10 + line_no as line_key, shelf_slot(o.order_key, line_no) as slot
     from shop_orders as o
     cross join lateral (select unnest(range(1, 2 + pick('shop line count', o.order_key, 4))) as line_no) as numbers
+),
+wanted as (
+    from usual
     union all
     -- who comes back sooner has a line of that product line in more of the orders
     select o.*, 9, o.order_key * 10 + 9, p.slot
     from shop_orders as o
     join shelf as p on p.product_line = getvariable('shorter_repurchase_product_line')
         and p.line_slot = pick('comes back for', o.order_key, p.line_count)
+    join line_presence as e on e.product_line = p.product_line
     where is_since('shorter_repurchase', o.ordered_at::date)
-        and draw('comes back', o.order_key) < 1 / getvariable('shorter_repurchase_factor') - 1
+        and draw('comes back', o.order_key) < e.presence * (1 / getvariable('shorter_repurchase_factor') - 1) / (1 - e.presence)
+        and o.order_key not in (
+            select u.order_key from usual as u join shelf as s using (slot)
+            where s.product_line = getvariable('shorter_repurchase_product_line')
+        )
 ),
 shelved as (
     select w.*, p.sku, p.product, p.product_line, p.category, p.price_band, p.traits, p.list_price
@@ -95,6 +103,8 @@ shelved as (
 kept as (
     select * from shelved
     where not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
+        -- the dearer, the seldomer: every product sells about as much
+        and draw('affords', line_key) < 780 / list_price
         and not (has_trait(traits, getvariable('hits_and_slow_movers_slow_trait'))
             and strikes('slow mover', 1 - 1 / getvariable('hits_and_slow_movers_factor'), line_key))
     qualify not (

@@ -17,7 +17,16 @@ create macro market_is_full(region, key) as coalesce(
 create macro enquiry_is_lost(converts, key) as not converts and strikes('capture_loss', getvariable('capture_loss_rate') / 0.66, key);
 
 -- Deals: the stage that loses more, and who would have won but does not, or the other way round.
-create macro loss_rate(stage, usual) as case when stage = getvariable('stage_loss_stage') then getvariable('stage_loss_rate') else usual end;
+-- Of the exits of a stage: those who step back leave it once more, and of those lost some come back and win.
+create macro loss_rate(stage, usual) as case
+    when stage = getvariable('stage_loss_stage') then 1.06 * getvariable('stage_loss_rate') / (0.98 + 0.06 * getvariable('stage_loss_rate'))
+    else usual
+end;
+create macro stage_loss_rate(stage) as loss_rate(
+    stage, case stage when '需求确认' then 0.14 when '技术方案确认' then 0.30 when '报价' then 0.22 when '商务谈判' then 0.18 else 0.03 end
+);
+create macro usual_win_rate() as (1 - stage_loss_rate('需求确认')) * (1 - stage_loss_rate('技术方案确认')) * (1 - stage_loss_rate('报价'))
+    * (1 - stage_loss_rate('商务谈判')) * (1 - stage_loss_rate('合同签订'));
 create macro price_is_refused(product_line, created_on, key) as
     coalesce(product_line = getvariable('price_rise_product_line'), false) and is_since('price_rise', created_on)
     and strikes('price_rise', -getvariable('price_rise_change'), key);
@@ -76,9 +85,14 @@ create macro entry_hours(usual, rep_no, key) as case
 end;
 create macro answer_factor(region) as case when region = getvariable('slow_team_region') then getvariable('slow_team_factor') else 1 end;
 create macro dealer_is_silent(dealer_no, day) as coalesce(dealer_no = getvariable('stale_dealer_dealer_no'), false) and is_since('stale_dealer', day);
+-- What the months of a dealer differ by without any reason: with as much of a reason, the correlation is 1 / sqrt(2).
+create macro dealer_noise() as 0.2;
 create macro demand_factor(dealer_no, month_start) as case
     when getvariable('dealer_satisfaction_correlation') is null then 1
-    else greatest(0.25, 1 + 0.4 * getvariable('dealer_satisfaction_correlation') * dealer_mood(dealer_no, (month_start - interval 1 month)::date))
+    else greatest(
+        0.25, 1 + dealer_noise() * getvariable('dealer_satisfaction_correlation')
+            / sqrt(1 - getvariable('dealer_satisfaction_correlation') ** 2) * dealer_mood(dealer_no, (month_start - interval 1 month)::date)
+    )
 end;
 
 create macro segment_factor(size_band) as case
