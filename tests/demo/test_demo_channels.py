@@ -164,7 +164,7 @@ def test_some_rows_come_weeks_late(world: Path) -> None:
     for row in shop(world, "orders"):
         ordered[row["order_no"]] = datetime.datetime.strptime(row["created_time"][:10], "%Y/%m/%d").date()
     late = [(first_seen[number] - ordered[number]).days for number in ordered if number in first_seen]
-    assert sum(days > 5 for days in late) >= 2
+    assert sum(days > 5 for days in late) >= 1
     assert max(late) <= 42
     assert sum(days <= 1 for days in late) > 0.95 * len(late)
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from ruamel.yaml import YAML
 
+from sales_warehouse.company.load import CompanyError, load_company
 from sales_warehouse.company.models import DemoFile
 from sales_warehouse.company.situations import Situation, Situations
-from sales_warehouse.demo.answers import NOT_IN_ROWS, measure
+from sales_warehouse.demo import advance, make_demo
+from sales_warehouse.demo.answers import NOT_IN_ROWS, answers, measure
 from sales_warehouse.demo.generator import Generator, open_generator
 
 END = datetime.date(2026, 6, 28)
@@ -148,3 +154,79 @@ def test_outside_of_its_scope_every_row_is_the_same(name: str, scope: str, tmp_p
             )
     assert found[0] == found[1]
     assert all(rows[0][0] > 0 for rows in found[0])
+
+
+@pytest.mark.parametrize("written", ["on", "off", True, False, None, {}])
+def test_a_switch_is_on_or_off_however_it_is_written(written: object) -> None:
+    given = Situations.model_validate({"stage_loss": written})
+    assert (given.stage_loss is not None) == (written not in ("off", False))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"stage_los": "on"}, "stage_los"),
+        ({"stage_loss": {"rate": 1.2}}, "less than 1"),
+        ({"stage_loss": {"share": 0.2}}, "share"),
+        ({"best_hour": {"weekday": 9}}, "less than or equal to 7"),
+    ],
+)
+def test_an_unknown_switch_is_named_before_anything_is_made(tmp_path: Path, written: dict, said: str) -> None:
+    folder = Path(shutil.copytree("config/demo", tmp_path / "company"))
+    yaml = YAML()
+    settings = yaml.load(folder / "demo.yml")
+    settings["situations"] = written
+    yaml.dump(settings, folder / "demo.yml")
+    with pytest.raises(CompanyError, match=said):
+        make_demo(folder, tmp_path / "world")
+    assert not (tmp_path / "world").exists()
+
+
+@pytest.mark.slow
+def test_the_demo_has_what_it_says(tmp_path: Path) -> None:
+    settings = load_company(Path("config/demo")).demo
+    assert settings
+    with open_generator(settings, tmp_path) as world:
+        world.unfold(world.start, settings.business_date)
+        told = answers(world)
+    assert set(told) == {name for name, _ in settings.situations.active()}
+    for name, item in told.items():
+        for key, wanted in item["answer"].items():
+            found = item["measured"][key]
+            if isinstance(wanted, str):
+                assert found == wanted, (name, key)
+            else:  # three hundred customers: chance is larger than in the test of each situation
+                assert math.isclose(found, wanted, rel_tol=0.2, abs_tol=0.05), (name, key, found)
+
+
+def test_dirt_that_is_planted_is_the_dirt_of_the_world(tmp_path: Path) -> None:
+    settings = DemoFile.model_validate({"dirty_rate": 0.01, "situations": {"dirty_rows": "on"}})
+    assert settings.dirty_share == 0.32
+    assert DemoFile.model_validate({"dirty_rate": 0.01}).dirty_share == 0.01
+
+
+def test_files_that_are_late_come_after_work(tmp_path: Path) -> None:
+    size = {"customers": 20, "days": 30, "orders_per_day": 5, "business_date": END}
+    advance(tmp_path, DemoFile.model_validate({**size, "situations": {"late_files": {"days_before_end": 3}}}))
+    hours, zone = {}, ZoneInfo("Asia/Shanghai")
+    for file in sorted((tmp_path / "phone").glob("calls_*[0-9].csv")):
+        moment = datetime.datetime.fromtimestamp(file.stat().st_mtime, zone)
+        assert str(moment.date()) == file.stem.removeprefix("calls_")
+        hours[moment.date()] = moment.hour + moment.minute / 60
+    assert {hour for day, hour in hours.items() if day > END - datetime.timedelta(days=3)} == {18.5}
+    assert {hour for day, hour in hours.items() if day <= END - datetime.timedelta(days=3)} == {17}
+    web = {
+        datetime.datetime.fromtimestamp(f.stat().st_mtime, ZoneInfo("Asia/Shanghai")).hour
+        for f in (tmp_path / "web").iterdir()
+    }
+    assert web == {17}
+
+
+def test_the_answers_are_written_beside_the_data(tmp_path: Path) -> None:
+    size = {"customers": 40, "days": 60, "orders_per_day": 10, "business_date": END}
+    advance(tmp_path, DemoFile.model_validate({**size, "situations": {"stock_leak": {"units": 25}}}))
+    told = json.loads((tmp_path / "truth" / "situations.json").read_text(encoding="utf-8"))
+    assert told["stock_leak"]["answer"] == {"unexplained_units": -25}
+    assert told["stock_leak"]["measured"] == {"unexplained_units": -25}
+    advance(tmp_path, DemoFile.model_validate({**size, "situations": {"stock_leak": {"units": 25}}}))
+    assert json.loads((tmp_path / "truth" / "situations.json").read_text(encoding="utf-8")) == told

@@ -15,7 +15,8 @@ traits as (
     select
         *,
         draw('industry', name_key) as industry_draw,
-        draw('size', company_key) as size_draw
+        -- spread evenly (golden ratio), so that a few hundred have the shares of many
+        (0.618033988749895 * company_key + draw('size', 0)) % 1 as size_draw
     from keys
 ),
 named as (
@@ -73,6 +74,16 @@ select
 from choosing as n
 join (select account_key as company_key, credit_code from credit_codes('code_holders')) as k using (company_key)
 join reps as r on r.region = n.region and r.region_slot = n.owner_slot;
+
+-- Who never buys the line that a region leaves out.
+create or replace table closed_accounts as
+select account_key
+from (
+    select account_key, percent_rank() over (partition by in_shop order by draw('white_space', account_key)) as place
+    from accounts
+    where region = getvariable('white_space_region')
+)
+where place > getvariable('white_space_penetration');
 
 -- Of every fifty companies one shares the switchboard of its business park; now and then a mobile number went to
 -- somebody else, and now and then a person has gone to work for another company and kept number and WeChat id.

@@ -26,7 +26,11 @@ turned as (
             when region = getvariable('reversal_region')
                 then case when draw('reversal win', deal_key) < reversal_rate(industry, deal_key) then null else coalesce(usual_loss, 4) end
             when usual_loss is null and win_is_spoiled(region, product_line, created_at::date, deal_key) then 4
-            when usual_loss is not null and loss_is_rescued(white_paper_count, usual_win_rate(), deal_key) then null
+            when usual_loss is not null and loss_is_rescued(
+                white_paper_count,
+                coalesce(['需求确认', '技术方案确认', '报价', '商务谈判', '合同签订'][usual_loss] = getvariable('stage_loss_stage'), false),
+                deal_key
+            ) then null
             else usual_loss
         end as lost_in
     from fates
@@ -120,6 +124,6 @@ left join reps as r on a.region = getvariable('reversal_region') and r.region = 
 cross join lateral (
     select round(quoted(
         case p.product_line when '医疗器械' then 42000 when '医用耗材' then 22000 when '婴幼儿营养' then 26000 else 18000 end
-        * case a.size_band when '大型' then 2.0 when '中型' then 1.1 else 0.7 end
-        * exp(0.45 * bell('deal amount', p.deal_key)), p.product_line, p.created_at::date), -2)::decimal(18, 2) as estimate
+        * case a.size_band when '大型' then 1.7 when '中型' then 1.1 else 0.75 end
+        * exp(0.35 * bell('deal amount', p.deal_key)), p.product_line, p.created_at::date), -2)::decimal(18, 2) as estimate
 ) as amounts;

@@ -26,7 +26,9 @@ from list_products;
 -- Equipment for hospitals goes through deals, not through the shop. The first products of the list have the first slots.
 create table shelf as
 select * exclude (line_slot, line_count), row_number() over (order by product_no) - 1 as slot,
-    row_number() over (partition by product_line order by product_no) - 1 as line_slot, count(*) over (partition by product_line) as line_count
+    row_number() over (partition by product_line order by product_no) - 1 as line_slot, count(*) over (partition by product_line) as line_count,
+    case when list_price <= 780 then row_number() over (partition by list_price <= 780 order by product_no) - 1 end as cheap_slot,
+    count(*) filter (list_price <= 780) over () as cheap_count
 from products
 where category <> '医院设备';
 

@@ -1,12 +1,24 @@
 -- Web shop: orders by region and day. Some members sit on more slots than others, so they are drawn more often.
 create or replace table shop_slots as
+with members as (
+    select *, [1, 1, 1, 2, 2, 3, 4, 6][1 + pick('buys', account_key, 8)] as weight from accounts where in_shop
+),
+-- a segment that buys again more often has so many more that its share is the planted one
+segment as (
+    select
+        getvariable('loyal_segment_repeat_orders') / (1 - getvariable('loyal_segment_repeat_orders'))
+            * sum(weight) filter (size_band <> getvariable('loyal_segment_size')) / sum(weight) filter (size_band = getvariable('loyal_segment_size')) as factor
+    from members
+),
+seats as (
+    select
+        region, account_key, member_id, province, joined_at,
+        unnest(range(greatest(1, rounded(weight * case when size_band = getvariable('loyal_segment_size') then factor else 1 end, 'seats', account_key)))) as slot
+    from members
+    cross join segment
+)
 select *, row_number() over (partition by region order by account_key, slot) - 1 as region_slot, count(*) over (partition by region) as slot_count
-from (
-    select region, account_key, member_id, province, joined_at,
-        unnest(range(greatest(1, round([1, 1, 1, 2, 2, 3, 4, 6][1 + pick('buys', account_key, 8)] * segment_factor(size_band)))::bigint)) as slot
-    from accounts
-    where in_shop
-);
+from seats;
 
 -- Who buys most of one product when its sales depend on a few.
 create or replace table large_buyers as
@@ -74,10 +86,21 @@ cross join lateral (select draw('platform', order_key) as platform_draw) as p
 where joined_at <= ordered_at;
 
 create or replace table shop_lines as
-with usual as (
+with wished as (
     select o.*, line_no, o.order_key * 10 + line_no as line_key, shelf_slot(o.order_key, line_no) as slot
     from shop_orders as o
     cross join lateral (select unnest(range(1, 2 + pick('shop line count', o.order_key, 4))) as line_no) as numbers
+),
+-- the dearer, the seldomer, and something else instead: every product sells about as much
+choosing as (
+    select w.*, case when draw('affords', line_key) >= 780 / p.list_price then pick('instead', line_key, p.cheap_count) end as cheap_slot
+    from wished as w
+    join shelf as p using (slot)
+),
+usual as (
+    select c.* exclude (slot, cheap_slot), coalesce(p.slot, c.slot) as slot
+    from choosing as c
+    left join shelf as p on p.cheap_slot = c.cheap_slot
 ),
 wanted as (
     from usual
@@ -103,8 +126,6 @@ shelved as (
 kept as (
     select * from shelved
     where not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
-        -- the dearer, the seldomer: every product sells about as much
-        and draw('affords', line_key) < 780 / list_price
         and not (has_trait(traits, getvariable('hits_and_slow_movers_slow_trait'))
             and strikes('slow mover', 1 - 1 / getvariable('hits_and_slow_movers_factor'), line_key))
     qualify not (

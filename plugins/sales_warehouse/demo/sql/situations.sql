@@ -38,10 +38,16 @@ create macro win_is_spoiled(region, product_line, created_on, key) as
         and strikes('regional_gap', getvariable('regional_gap_gap'), key))
     or (is_within('conversion_fall', created_on) and strikes('conversion_fall', -getvariable('conversion_fall_change'), key))
     or price_is_refused(product_line, created_on, key) or rival_is_chosen(region, product_line, created_on, key);
--- Of those who would have lost (1 - base), so many more win that base becomes base * (1 + lift).
-create macro loss_is_rescued(paper_count, base, key) as
-    coalesce(paper_count >= getvariable('white_papers_clicks'), false)
-    and strikes('white_papers', base * getvariable('white_papers_lift') / (1 - base), key);
+-- Of those who would have lost elsewhere than in the stage that is planted, so many more win that the usual share of wins
+-- becomes the usual share * (1 + lift).
+create macro planted_losses() as coalesce(case getvariable('stage_loss_stage')
+    when '需求确认' then stage_loss_rate('需求确认')
+    when '技术方案确认' then (1 - stage_loss_rate('需求确认')) * stage_loss_rate('技术方案确认')
+    when '报价' then (1 - stage_loss_rate('需求确认')) * (1 - stage_loss_rate('技术方案确认')) * stage_loss_rate('报价')
+end, 0);
+create macro loss_is_rescued(paper_count, lost_in_planted_stage, key) as
+    coalesce(paper_count >= getvariable('white_papers_clicks'), false) and not lost_in_planted_stage
+    and strikes('white_papers', usual_win_rate() * getvariable('white_papers_lift') / (1 - usual_win_rate() - planted_losses()), key);
 create macro quoted(amount, product_line, created_on) as amount
     * case when product_line = getvariable('price_rise_product_line') and is_since('price_rise', created_on) then 1 + getvariable('price_rise_rise') else 1 end;
 
@@ -67,7 +73,7 @@ create macro line_is_missing(region, product_line, category, account_key, day, k
     (coalesce(region = getvariable('competitor_promotion_region') and category = getvariable('competitor_promotion_category'), false)
         and is_within('competitor_promotion', day) and strikes('competitor_promotion', getvariable('competitor_promotion_fall'), key))
     or (coalesce(region = getvariable('white_space_region') and product_line = getvariable('white_space_product_line'), false)
-        and strikes('white_space', 1 - getvariable('white_space_penetration'), account_key));
+        and account_key in (select account_key from closed_accounts));
 create macro line_factor(region, product_line, day) as case
     when region = getvariable('odd_cell_region') and product_line = getvariable('odd_cell_product_line') and is_within('odd_cell', day)
         then getvariable('odd_cell_factor')
@@ -95,11 +101,6 @@ create macro demand_factor(dealer_no, month_start) as case
     )
 end;
 
-create macro segment_factor(size_band) as case
-    when size_band = getvariable('loyal_segment_size')
-        then getvariable('loyal_segment_repeat_orders') * 0.65 / ((1 - getvariable('loyal_segment_repeat_orders')) * 0.35)
-    else 1
-end;
 -- Which of the large buyers has an order, when the product is in it.
 create macro has_product(order_key, product_slot) as
     shelf_slot(order_key, 1) = product_slot
