@@ -27,6 +27,7 @@ from list_products;
 create table shelf as
 select * exclude (line_slot, line_count), row_number() over (order by product_no) - 1 as slot,
     row_number() over (partition by product_line order by product_no) - 1 as line_slot, count(*) over (partition by product_line) as line_count,
+    count(*) over () as product_count,
     case when list_price <= 780 then row_number() over (partition by list_price <= 780 order by product_no) - 1 end as cheap_slot,
     count(*) filter (list_price <= 780) over () as cheap_count
 from products
@@ -34,7 +35,7 @@ where category <> '医院设备';
 
 create table line_presence as
 select product_line, count(distinct first * 10 + lines) / (any_value(product_count) * 4) as presence
-from (select *, count(*) over () as product_count from shelf)
+from shelf
 cross join lateral (select unnest(range(product_count)) as first) as f
 cross join (select unnest(range(1, 5)) as lines) as l
 cross join (select unnest(range(1, 5)) as line_no) as n

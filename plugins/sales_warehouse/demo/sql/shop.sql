@@ -98,7 +98,10 @@ choosing as (
     join shelf as p using (slot)
 ),
 usual as (
-    select c.* exclude (slot, cheap_slot), coalesce(p.slot, c.slot) as slot
+    select
+        c.* exclude (slot, cheap_slot),
+        -- nobody comes by chance to what a few large buyers buy
+        coalesce(case when p.product_no = getvariable('concentration_product_no') then (p.slot + 1) % p.product_count else p.slot end, c.slot) as slot
     from choosing as c
     left join shelf as p on p.cheap_slot = c.cheap_slot
 ),
