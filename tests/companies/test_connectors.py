@@ -1,0 +1,116 @@
+"""Exports of Salesforce, HubSpot, Zendesk and Intercom become channels by configuration alone."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+HERE = Path(__file__).parent
+SETTING = "SALES_WAREHOUSE_TEST_DATA"
+EXPORTS = Path(os.environ.get(SETTING, "")) / "connector_shapes"
+
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.slow,
+    pytest.mark.skipif(not os.environ.get(SETTING), reason=f"{SETTING} names no folder; see tests/README.md"),
+]
+
+
+def export(name: str) -> list[dict[str, str]]:
+    with (EXPORTS / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def is_true(text: str) -> bool:
+    return text.lower() == "true"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file after one refresh of the company that has all four systems."""
+    state = tmp_path_factory.mktemp("connectors")
+    ended = subprocess.run(
+        [sys.executable, str(HERE.parent / "refresh" / "chain.py"), "docs/connectors"],
+        env={**os.environ, "SALES_WAREHOUSE_VAR": str(state), "EXPORTS": str(EXPORTS)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    return state / "connectors" / "published" / "current" / "warehouse.duckdb"
+
+
+def select(published: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(published), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def books(published: Path, source: str, entity: str) -> dict[str, int]:
+    columns = ["landed", "excluded", "quarantined", "deleted", "merged", "current", "unexplained"]
+    listed = ", ".join(f"{column}_count" for column in columns)
+    where = f"source = '{source}' and entity = '{entity}'"
+    (row,) = select(published, f"select {listed} from marts.trust_row_accounting where {where}")
+    return dict(zip(columns, row, strict=True))
+
+
+def test_every_row_of_every_export_is_accounted_for(published: Path) -> None:
+    rows = select(published, "select source, entity, landed_count, unexplained_count from marts.trust_row_accounting")
+    assert {source for source, *_ in rows} == {"salesforce", "hubspot", "zendesk", "intercom"}
+    assert len(rows) == 24
+    assert all(landed > 0 and unexplained == 0 for *_, landed, unexplained in rows)
+
+
+def test_deleted_opportunities_leave_the_marts(published: Path) -> None:
+    rows = export("salesforce/sf_opportunity_data")
+    gone = sum(is_true(row["is_deleted"]) for row in rows)
+    told = books(published, "salesforce", "opportunities")
+    assert (told["landed"], told["deleted"], told["current"]) == (len(rows), gone, len(rows) - gone)
+    found = select(published, "select count(*) from marts.fct_opportunities where opportunity_key like 'salesforce:%'")
+    assert found == [(len(rows) - gone,)]
+
+
+def test_opportunities_have_their_history(published: Path) -> None:
+    stages = export("hubspot/deal_stage_data")
+    known = {row["deal_id"] for row in export("hubspot/deal_data") if not is_true(row["is_deleted"])}
+    entries = {(row["deal_id"], row["date_entered"]) for row in stages if row["deal_id"] in known}
+    found = select(published, "select count(*) from marts.fct_opportunity_stage_events")
+    assert found == [(len(entries),)]
+    assert books(published, "hubspot", "opportunities")["current"] == len(known) == 44
+
+
+def test_tasks_and_events_become_calls_and_visits(published: Path) -> None:
+    events = export("salesforce/sf_event_data")
+    calls = sum(row["type"] == "Call" for row in events)
+    tasks = export("salesforce/sf_task_data")
+    found = select(published, "select duration_seconds from marts.fct_calls where source = 'salesforce'")
+    assert len(found) == calls
+    seconds = {int(float(row["duration_in_minutes"])) * 60 for row in events if row["type"] == "Call"}
+    assert {duration for (duration,) in found} == seconds
+    visits = select(published, "select count(*) from marts.fct_visits where source = 'salesforce'")
+    assert visits == [(len(events) - calls,)]
+    told = books(published, "salesforce", "calls")
+    assert told["landed"] == len(events) + len(tasks)
+    assert told["excluded"] == len(tasks) + len(events) - calls  # not one of these tasks is a call
+
+
+def test_conversations_have_their_messages(published: Path) -> None:
+    parts = [row for row in export("intercom/conversation_part_history_data") if row["part_type"] != "note"]
+    active = [row for row in export("intercom/conversation_history_data") if is_true(row["_fivetran_active"])]
+    tickets = export("zendesk/ticket_data")
+    chats = dict(select(published, "select source, count(*) from marts.fct_chats group by source"))
+    assert chats == {
+        "intercom": len({row["id"] for row in active}),
+        "zendesk": sum(row["status"] != "deleted" for row in tickets),
+    }
+    messages = dict(select(published, "select source, count(*) from marts.fct_chat_messages group by source"))
+    assert messages == {"intercom": len(parts), "zendesk": len(export("zendesk/ticket_comment_data"))}
+
+
+def test_everything_that_has_a_customer_or_not_is_on_the_timeline(published: Path) -> None:
+    found = dict(select(published, "select touchpoint_type, count(*) from marts.fct_touchpoints group by 1"))
+    for kind, mart in (("call", "fct_calls"), ("visit", "fct_visits"), ("chat", "fct_chats")):
+        assert [(found[kind],)] == select(published, f"select count(*) from marts.{mart}")
