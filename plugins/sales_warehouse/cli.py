@@ -144,11 +144,14 @@ def _advance_demo(company: Company) -> datetime.date | None:
     """Let the demo world live one more night; other companies live by themselves."""
     if not company.demo:
         return None
-    from sales_warehouse.demo import make_demo
+    from sales_warehouse.demo import WorldError, make_demo
 
     home = Home.of(company.company_id)
-    with console.status("making the demo company's data"):
-        state = make_demo(Path(company.folder), home.source_data)
+    try:
+        with console.status("making the demo company's data"):
+            state = make_demo(Path(company.folder), home.source_data)
+    except WorldError as error:
+        _fail(f"{error}", code=2)
     console.print(f"demo company: night {state.night}, business date {state.business_date}", highlight=False)
     return state.business_date
 

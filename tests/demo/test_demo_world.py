@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -12,6 +15,7 @@ from demo_reading import crm, fingerprints, shop
 from demo_settings import LAST_DAY, small
 
 from sales_warehouse.demo import WorldError, advance, make_demo, world_date
+from sales_warehouse.demo.world import room_needed
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +108,34 @@ def test_a_fall_takes_orders_away_and_changes_nothing_else(tmp_path: Path) -> No
     assert all(before[number] == row for number, row in after.items())
     kept = [row for row in after.values() if row["province"] in east and row["created_time"] >= "2026/06/22"]
     assert 0.35 < len(lost) / (len(lost) + len(kept)) < 0.65
+
+
+def test_a_world_that_would_not_fit_the_disk_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(WorldError, match=r"would take about .* GB and .* free; nothing was written"):
+        advance(tmp_path / "world", small(scale=1e7))
+    assert not (tmp_path / "world").exists()
+
+
+def test_the_room_that_is_said_is_about_what_a_world_takes(three_nights: Path) -> None:
+    taken = sum(file.stat().st_size for file in three_nights.rglob("*") if file.is_file())
+    assert 0.5 * taken < room_needed(small()) < 5 * taken
+
+
+def test_a_scale_makes_a_world_larger(tmp_path: Path) -> None:
+    advance(tmp_path / "scaled", small(customers=20, orders_per_day=12.5, scale=2))
+    advance(tmp_path / "large", small(customers=40, orders_per_day=25))
+    assert fingerprints(tmp_path / "scaled") == fingerprints(tmp_path / "large")
+
+
+def test_the_command_says_it_in_one_line(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree("config/demo", tmp_path / "company"))
+    text = (folder / "demo.yml").read_text(encoding="utf-8")
+    (folder / "demo.yml").write_text(text.replace("scale: 1 ", "scale: 1000000 "), encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", "sales_warehouse.cli", "run", "--company", str(folder)],
+        env={**os.environ, "SALES_WAREHOUSE_VAR": str(tmp_path / "var")}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "nothing was written" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert not (tmp_path / "var").exists()

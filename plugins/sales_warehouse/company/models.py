@@ -400,10 +400,21 @@ class DemoFile(Model):
     days: int = Field(default=180, ge=30)
     business_date: datetime.date = datetime.date(2026, 6, 28)
     orders_per_day: float = Field(default=60, gt=0)
+    scale: float = Field(default=1, gt=0, description="multiplies customers and orders_per_day")
     dirty_rate: float = Field(default=0.05, ge=0, le=0.9)
     situations: Situations = Field(
         default_factory=Situations, description="what is planted; nothing makes a quiet world"
     )
+
+    @property
+    def customer_count(self) -> int:
+        """Customers of the CRM when the history begins."""
+        return max(10, round(self.customers * self.scale))
+
+    @property
+    def daily_orders(self) -> float:
+        """Orders of the web shop on an ordinary working day."""
+        return self.orders_per_day * self.scale
 
     @property
     def dirty_share(self) -> float:

@@ -40,8 +40,8 @@ class Generator:
         self.crm_start = self.start - datetime.timedelta(days=CRM_AGE_DAYS)
         self._set(
             seed=settings.seed,
-            customers=settings.customers,
-            orders_per_day=settings.orders_per_day,
+            customers=settings.customer_count,
+            orders_per_day=settings.daily_orders,
             start_date=self.start,
             crm_start=self.crm_start,
         )

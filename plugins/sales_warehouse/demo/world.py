@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ from sales_warehouse.demo.generator import Generator, open_generator
 from sales_warehouse.demo.tables import SourceTable
 
 STATE = "world.json"
+BYTES_PER_ORDER = 1000  # of the web shop, with what follows from it
+BYTES_PER_CUSTOMER = 350  # and day: visits, calls, chats, deals
 SHOP_DATABASE = "shop.db"
 BEGINNING = datetime.date(1990, 1, 1)  # before everything that a world remembers
 
@@ -80,6 +83,7 @@ def advance(world_dir: Path, settings: DemoFile, *, crm_url: str | None = None) 
     The same settings give the same rows and the same bytes, and history plus k nights is a history k nights longer.
     A night that was interrupted is made again as it was. `crm_url` is a SQLAlchemy URL for the CRM's database.
     """
+    _check_room(world_dir, settings)
     world_dir.mkdir(parents=True, exist_ok=True)
     with durable.lock(world_dir / ".lock", wait_seconds=60, purpose=f"making the world in {world_dir}"):
         state = _next_state(world_dir, settings)
@@ -91,6 +95,27 @@ def advance(world_dir: Path, settings: DemoFile, *, crm_url: str | None = None) 
             _live(world, world_dir, crm_url or f"sqlite:///{world_dir / 'crm.db'}", first, state.business_date)
         durable.write_json(world_dir / STATE, _written(state, settings))
     return state
+
+
+def room_needed(settings: DemoFile) -> int:
+    """Bytes that a world of this size takes, about: as measured for the demo, and as much again while it is made."""
+    return round(
+        2 * settings.days * (BYTES_PER_ORDER * settings.daily_orders + BYTES_PER_CUSTOMER * settings.customer_count)
+    )
+
+
+def _check_room(world_dir: Path, settings: DemoFile) -> None:
+    """Raise WorldError when a new world would not fit the disk."""
+    if (world_dir / STATE).exists():
+        return
+    there = next(folder for folder in (world_dir, *world_dir.absolute().parents) if folder.exists())
+    needed, free = room_needed(settings), shutil.disk_usage(there).free
+    if needed > free:
+        raise WorldError(
+            f"the demo's world would take about {needed / 1e9:,.1f} GB and {there} has {free / 1e9:,.1f} GB free; "
+            "nothing was written. Make it smaller in demo.yml (scale, customers, days, orders_per_day), "
+            "or free the disk."
+        )
 
 
 def _next_state(world_dir: Path, settings: DemoFile) -> WorldState:
