@@ -9,6 +9,7 @@ import pytest
 
 from sales_warehouse.board import BundleError, ensure_bundle
 from sales_warehouse.board import bundle as bundling
+from sales_warehouse.contracts import load_contracts
 
 
 @pytest.fixture
@@ -94,3 +95,9 @@ def test_the_bundle_evaluates_no_text_and_carries_its_licences(bundle: Path) -> 
     licences = (bundle / "licences.txt").read_text(encoding="utf-8")
     for name in ("Apache ECharts", "zrender", "d3", "tslib"):
         assert f"=== {name}" in licences
+
+
+def test_every_channel_has_a_name_in_both_languages_on_the_board() -> None:
+    words = (Path("plugins/sales_warehouse/board/frontend/src/words.js")).read_text(encoding="utf-8")
+    for entity in load_contracts():
+        assert re.search(rf'entity_{entity}: \["[^"]+", "[^"]+"\]', words), entity

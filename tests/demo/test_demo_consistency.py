@@ -7,10 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from demo_reading import chats, crm, shop, visits
+from demo_reading import chats, crm, handed_over, shop, visits
 from demo_settings import LAST_DAY, small
 from stdnum.cn import uscc
 
+from sales_warehouse.demo import tables
 from sales_warehouse.demo.generator import open_generator
 
 
@@ -39,6 +40,19 @@ def test_the_crm_refers_to_what_it_holds(clean_world: Path, table: str, column: 
     named = {row[column] for row in crm(clean_world, table)} - {None}
     assert named
     assert named <= known
+
+
+@pytest.mark.parametrize("table", tables.EVERY, ids=lambda table: f"{table.system}-{table.name}")
+def test_every_record_has_a_name_of_its_own(clean_world: Path, table: tables.SourceTable) -> None:
+    names = {"session_id"} if table.name == "chats" else table.key
+    rows = [
+        (tuple(row[column] for column in sorted(names)), repr(row))
+        for row in handed_over(clean_world, table.system, table.name)
+    ]
+    if table.system == "visits":  # a visit that was entered twice is the same row
+        rows = list(set(rows))
+    assert rows or table.name == "experiments"
+    assert len({name for name, _ in rows}) == len(rows)
 
 
 def test_the_shop_refers_to_what_it_holds(clean_world: Path) -> None:

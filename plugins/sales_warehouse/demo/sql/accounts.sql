@@ -59,7 +59,7 @@ select
     case when in_crm and account_key < 500000000 and draw('resized', account_key) < 0.25
         then at_hour((getvariable('start_date') + (pick('resized on', account_key, 720))::int)::date, 16) end as resized_at,
     case
-        when account_key < 500000000 then 'KH' || lpad(account_key::varchar, 6, '0')
+        when account_key < 500000000 then 'KH' || format('{:06d}', account_key)
         when account_key >= 1000000000 then 'KHN' || account_key::varchar
     end as crm_id,
     case when in_shop then 'M' || (200000 + case when account_key < 500000000 then account_key
@@ -106,11 +106,11 @@ persons as (
 select
     contact_key, account_key, j, person_key,
     case when number_of is not null and came_from is null then number_of else person_key end as number_key,
-    'LX' || lpad(contact_key::varchar, 7, '0') as contact_id,
+    contact_no(contact_key) as contact_id,
     p.person,
     p.pinyin || (10 + pick('mailbox', contact_key, 90))::varchar || '@' || brand_pinyin || company_key::varchar || '.example.com' as email,
     case when draw('switchboard', company_key) < 0.02 and came_from is null
-        then '0215' || lpad((5000000 + company_key // 40 % 1000000)::varchar, 7, '0')
+        then '0215' || format('{:07d}', 5000000 + company_key // 40 % 1000000)
         else mobile_number(case when number_of is not null and came_from is null then number_of else person_key end) end as phone,
     case when draw('has wechat', person_key) < 0.7
         then 'wx_' || p.pinyin || pick('wechat', person_key, 10000)::varchar end as wechat_id,

@@ -45,7 +45,7 @@ with lines as (
     from dealer_orders
     union all
     select
-        (s.stock_no * 100000 + day_number(s.day)) * 10 + 5000000000000 + s.part, p.dealer_id, 'JT' || strftime(s.day, '%y%m%d') || lpad(p.dealer_no::varchar, 3, '0'),
+        (s.stock_no * 100000 + day_number(s.day)) * 10 + 5000000000000 + s.part, p.dealer_id, 'JT' || strftime(s.day, '%y%m%d') || format('{:03d}', p.dealer_no),
         row_number() over (partition by p.dealer_no, s.day order by s.stock_no, s.part), p.product_id, -s.quantity, p.list_price, s.batch_id, at_hour(s.day, 9)
     from store_sales as s
     join dealer_products as p using (stock_no)

@@ -64,10 +64,10 @@ select
     s.lead_key as _key, version as _version, seen_at as _at,
     lead_id as xsbh, case when not s.is_new_company or status = '已转化' then a.crm_id end as khbh,
     coalesce(c.person, '咨询' || right(lead_id, 4)) as lxr,
-    coalesce(c.phone, '138' || lpad(pick('lead phone', s.lead_key, 100000000)::varchar, 8, '0')) as sjh,
+    coalesce(c.phone, '138' || format('{:08d}', pick('lead phone', s.lead_key, 100000000))) as sjh,
     c.email as yx, coalesce(spelled(a.head_city, a.brand, a.noun, 'leads', s.lead_key), '咨询企业' || right(lead_id, 6)) as gsmc, s.channel as ly, campaign as hd,
     text_at(created_at) as cjsj, case when version > 0 then text_at(assigned_at) end as fpsj,
-    case when version > 0 then coalesce(a.owner_id, 'XS' || lpad((1 + pick('lead team', s.lead_key, 8))::varchar, 2, '0') || '0000') end as fzr,
+    case when version > 0 then coalesce(a.owner_id, 'XS' || format('{:02d}', 1 + pick('lead team', s.lead_key, 8)) || '0000') end as fzr,
     status as zt, e.event_system || ':' || e.event_id as lysj, case when version = 3 then '1' else '0' end as sc
 from states as s
 join (select lead_key, event_system, event_id from enquiries where not is_lost) as e using (lead_key)
@@ -93,7 +93,7 @@ with states as (
 )
 select
     d.deal_key as _key, version as _version, seen_at as _at,
-    deal_id as sjbh, crm_id as khbh, 'LX' || lpad(contact_key::varchar, 7, '0') as lxrbh, lead_id as xsbh, owner_id as fzr, product_line as cpx,
+    deal_id as sjbh, crm_id as khbh, contact_no(contact_key) as lxrbh, lead_id as xsbh, owner_id as fzr, product_line as cpx,
     case when stage_no >= 3 then final_amount else estimate end::varchar as yjje, 'CNY' as bz,
     case when status = '赢单' then '100%' when status = '输单' then '0%' else ['10%', '25%', '45%', '70%', '90%'][stage_no] end as yqgl,
     text_at(created_at) as cjsj, expected_close_date::varchar as yjcj,
@@ -123,7 +123,7 @@ states as (
 )
 select
     order_key as _key, version as _version, days_on(seen_at, 0.001 * version) as _at,
-    order_id as ddbh, crm_id as khbh, 'LX' || lpad(contact_key::varchar, 7, '0') as lxrbh, deal_id as sjbh, owner_id as fzr, channel as qd, region as dq,
+    order_id as ddbh, crm_id as khbh, contact_no(contact_key) as lxrbh, deal_id as sjbh, owner_id as fzr, channel as qd, region as dq,
     status as zt, 'CNY' as bz, text_at(ordered_at) as xdsj, text_at(last_paid_at) as fksj,
     case when status = '已签收' then text_at(delivered_at) end as jfsj, text_at(recorded_at) as lrsj, case when version = 4 then '1' else '0' end as sc
 from states;
@@ -160,6 +160,6 @@ from field_returns;
 create or replace view rows_t_bj as
 select
     quote_key as _key, 0 as _version, created_at as _at,
-    quote_id as bjbh, version::varchar as bb, deal_id as sjbh, crm_id as khbh, 'LX' || lpad(contact_key::varchar, 7, '0') as lxrbh, owner_id as fzr,
+    quote_id as bjbh, version::varchar as bb, deal_id as sjbh, crm_id as khbh, contact_no(contact_key) as lxrbh, owner_id as fzr,
     amount::varchar as je, discount::varchar as zk, valid_until::varchar as yxq, text_at(created_at) as cjsj
 from quotes;

@@ -5,7 +5,7 @@ with numbered as (
     select n as dealer_no, count(*) over () as dealer_count from range(1, 1 + greatest(6, round(getvariable('customers') / 40)::bigint)) as t(n)
 )
 select
-    n.dealer_no, 'JXS' || lpad(n.dealer_no::varchar, 3, '0') as dealer_id,
+    n.dealer_no, 'JXS' || format('{:03d}', n.dealer_no) as dealer_id,
     c.region, c.province, c.city,
     c.city || b.written || '商贸有限公司' as name,
     ['金牌', '银牌', '普通'][1 + pick('dealer tier', n.dealer_no, 3)] as tier
@@ -17,7 +17,7 @@ join brands as b on b.brand_no = pick('dealer brand', n.dealer_no, (select count
 
 create or replace table stores as
 select
-    d.dealer_no * 100 + n as store_no, 'MD' || lpad((d.dealer_no * 100 + n)::varchar, 5, '0') as store_id,
+    d.dealer_no * 100 + n as store_no, 'MD' || format('{:05d}', d.dealer_no * 100 + n) as store_id,
     d.dealer_no, d.dealer_id, d.region, d.province, d.city,
     d.city || ['中心店', '万达店', '人民路店', '解放路店', '建设路店', '火车站店'][n] as name,
     0.6 + 0.8 * draw('store size', d.dealer_no * 100 + n) as size
@@ -88,7 +88,7 @@ steps as (
 )
 select
     stock_no, dealer_no, dealer_id, product_id, list_price, quantity, at_hour(monday, 10) as ordered_at,
-    'JH' || strftime(monday, '%y%m%d') || lpad(dealer_no::varchar, 3, '0') as order_id,
+    'JH' || strftime(monday, '%y%m%d') || format('{:03d}', dealer_no) as order_id,
     row_number() over (partition by dealer_no, monday order by stock_no) as line_no,
     'P' || strftime(monday, '%G%V') as batch_id
 from steps

@@ -9,8 +9,8 @@ select
     'v' || lower(base31(pick('enquirer', l.lead_key, 800000000))) as visitor_id,
     a.crm_id, a.name as account_name, a.credit_code, a.region,
     c.contact_key, c.contact_id, c.person, c.wechat_id,
-    coalesce(c.phone, '138' || lpad(pick('lead phone', l.lead_key, 100000000)::varchar, 8, '0')) as phone,
-    coalesce(a.owner_id, 'XS' || lpad((1 + pick('lead team', l.lead_key, 8))::varchar, 2, '0') || '0000') as rep_id,
+    coalesce(c.phone, '138' || format('{:08d}', pick('lead phone', l.lead_key, 100000000))) as phone,
+    coalesce(a.owner_id, 'XS' || format('{:02d}', 1 + pick('lead team', l.lead_key, 8)) || '0000') as rep_id,
     l.assigned_at,
     -- seen by another system, never entered in the CRM
     l.channel in ('官网', '微信', '电话') and enquiry_is_lost(l.converts, l.lead_key) as is_lost

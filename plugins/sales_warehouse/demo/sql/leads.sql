@@ -38,7 +38,7 @@ told as (
 )
 select
     lead_key,
-    'XSO' || strftime(day, '%y%m%d') || lpad(n::varchar, 4, '0') as lead_id,
+    'XSO' || strftime(day, '%y%m%d') || format('{:04d}', n) as lead_id,
     case when is_new_company then lead_key else known_account_key end as account_key,
     is_new_company, region,
     created_at,

@@ -17,7 +17,7 @@ from list_industries;
 create table products as
 select
     *,
-    'CP' || lpad(product_no::varchar, 4, '0') as crm_id,
+    'CP' || format('{:04d}', product_no) as crm_id,
     'SKU-' || (880000 + product_no * 13)::varchar as sku,
     row_number() over (partition by product_line order by product_no) - 1 as line_slot,
     count(*) over (partition by product_line) as line_count

@@ -61,9 +61,12 @@ create macro monday_after(moment) as at_hour((date_trunc('week', moment)::date +
 -- How content the customers of a dealer are in a month: a standard normal number.
 create macro dealer_mood(dealer_no, month_start) as bell('dealer mood', dealer_no * 100000 + day_number(month_start));
 
+-- Numbers keep all their digits, however long they are.
+create macro contact_no(contact_key) as 'LX' || format('{:07d}', contact_key);
+
 create macro mobile_number(key) as
     '1' || ['38', '39', '36', '37', '58', '59', '86', '87', '33', '51', '77', '89'][1 + pick('phone head', key, 12)]
-    || lpad(pick('phone tail', key, 100000000)::varchar, 8, '0');
+    || format('{:08d}', pick('phone tail', key, 100000000));
 
 create macro traditional(t) as translate(
     t,

@@ -12,14 +12,14 @@ with seats as (
 )
 select
     team_no * 10000 + seat_no as rep_key,
-    'XS' || lpad(team_no::varchar, 2, '0') || lpad(seat_no::varchar, 4, '0') as rep_id,
+    'XS' || format('{:02d}', team_no) || format('{:04d}', seat_no) as rep_id,
     team,
     visit_file,
     department,
     region,
     n.person,
     seat_no = 0 as is_manager,
-    case when team_no = 0 then null when seat_no = 0 then 'XS000000' else 'XS' || lpad(team_no::varchar, 2, '0') || '0000' end as manager_id,
+    case when team_no = 0 then null when seat_no = 0 then 'XS000000' else 'XS' || format('{:02d}', team_no) || '0000' end as manager_id,
     case when seat_no > 0 and draw('rep part time', team_no * 10000 + seat_no) < 0.06 then '0.50' else '1.00' end as fte,
     (getvariable('start_date') - (200 + pick('rep hired', team_no * 10000 + seat_no, 2400))::int)::date as hired_date,
     case when seat_no = 9999 then (getvariable('start_date') - (10 + pick('rep left', team_no, 90))::int)::date end as left_date,

@@ -70,7 +70,7 @@ bought as (
     from moved as k
 )
 select
-    order_key, 'WS' || strftime(day, '%y%m%d') || region_no::varchar || lpad(n::varchar, 5, '0') as order_id,
+    order_key, 'WS' || strftime(day, '%y%m%d') || region_no::varchar || format('{:05d}', n) as order_id,
     account_key, member_id, province, region, ordered_at,
     case when platform_draw < 0.58 then '自营商城' when platform_draw < 0.84 then '微信小程序' else '天猫' end as platform,
     case when pay_draw < 0.9 then ordered_at + to_seconds((40 + 1500 * draw('pay seconds', order_key))::bigint)

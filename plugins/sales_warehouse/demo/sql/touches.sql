@@ -64,7 +64,7 @@ create or replace table chats as
 with born as (
     select
         days.day, day_no * 1000000 + n as chat_key, null as enquiry_id,
-        'HH' || strftime(days.day, '%y%m%d') || lpad(n::varchar, 5, '0') as chat_id,
+        'HH' || strftime(days.day, '%y%m%d') || format('{:05d}', n) as chat_id,
         'v' || lower(base31(pick('visitor', day_no * 1000000 + n, 800000000))) as visitor_id,
         at_hour(days.day, least(23, greatest(7.5, 15 + 4 * bell('chat hour', day_no * 1000000 + n)))) as started_at,
         case when draw('chat known', day_no * 1000000 + n) < 0.7 then pick('chat account', day_no * 1000000 + n, getvariable('customers')) end as account_key
