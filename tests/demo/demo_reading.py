@@ -51,13 +51,13 @@ def visits(world: Path) -> Rows:
     rows: Rows = []
     for file in sorted((world / "visits").iterdir()):
         if file.suffix == ".csv":
-            encoding = "gb18030" if file.name.startswith("东北组") else "utf-8"
+            encoding = "gb18030" if file.name.startswith(("东北组", "Northeast")) else "utf-8"
             rows += csv.DictReader(io.StringIO(file.read_text(encoding=encoding), newline=""))
             continue
         title, _, header, *body = (
             CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python(skip_empty_area=False)
         )
-        assert "拜访记录" in title[0]
+        assert "拜访记录" in title[0] or "customer visits" in title[0]
         rows += [dict(zip(header, row, strict=True)) for row in body]
     return rows
 

@@ -396,6 +396,7 @@ class DemoFile(Model):
     """demo.yml: the size and the faults of the generated company."""
 
     seed: int = 20260101
+    language: Literal["zh", "en"] = Field(default="zh", description="of names, words and columns in the systems")
     customers: int = Field(default=300, ge=10)
     days: int = Field(default=180, ge=30)
     business_date: datetime.date = datetime.date(2026, 6, 28)

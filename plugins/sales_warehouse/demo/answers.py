@@ -21,12 +21,17 @@ def answers(world: Generator) -> dict[str, Any]:
     return {
         name: {
             "shows": list(situation.shows),
-            "parameters": {key: _plain(value) for key, value in situation.variables(_end(world)).items()},
-            "answer": dict(situation.answer()),
+            "parameters": _parameters(world, situation),
+            "answer": {key: world.words.cell(value) for key, value in situation.answer().items()},
             "measured": _measured(world, name, situation),
         }
         for name, situation in world.settings.situations.active()
     }
+
+
+def _parameters(world: Generator, situation: Situation) -> dict[str, object]:
+    given = situation.variables(_end(world))
+    return {key: _plain(world.words.cell(value)) for key, value in given.items()}
 
 
 def _measured(world: Generator, name: str, situation: Situation) -> dict[str, object] | None:
@@ -48,7 +53,7 @@ def _plain(value: object) -> object:
 def measure(world: Generator, name: str, situation: Situation) -> Mapping[str, float | str]:
     """Return the measured answer of a situation, also in a world in which it is off; call after `unfold`."""
     for parameter, value in situation.variables(world.settings.business_date).items():
-        world.connection.execute(f"set variable m_{parameter} = {literal(value)}")
+        world.connection.execute(f"set variable m_{parameter} = {literal(world.words.cell(value))}")
     query = (resources.files(__package__) / "measures" / f"{name}.sql").read_text(encoding="utf-8")
     row = only_row(world.connection, query)
     names = [item[0] for item in world.connection.description or ()]

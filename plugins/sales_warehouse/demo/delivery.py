@@ -30,6 +30,7 @@ class Delivery:
 
 def deliver(generator: Generator, table: SourceTable, first: datetime.date, last: datetime.date) -> Delivery:
     """Make the rows of `table` that become visible from `first` to `last`, both days included."""
+    table = generator.words.table(table)
     columns = _columns(generator, table)
     relation = f"delivered_{table.name}"
     window = f"_at >= {literal(first)} and _at < {literal(last + datetime.timedelta(days=1))}"

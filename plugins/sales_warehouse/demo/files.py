@@ -32,7 +32,7 @@ def write_daily(world: Generator, delivery: Delivery, folder: Path) -> int:
         name = "_".join(part for part in (delivery.table.name, group, f"{day:%Y-%m-%d}") if part)
         suffix = "jsonl" if delivery.table.system in JSON_LINES else "csv"
         target = folder / f"{name}.{suffix}"
-        _write(world.connection, delivery, _filter(group, day), target)
+        _write(world, delivery, _filter(group, day), target)
         _date(target, day, world.delivery_hour(delivery.table.system, day))
         if is_repeated:
             shutil.copy2(target, folder / f"{name}(1).{suffix}")
@@ -61,12 +61,12 @@ def _filter(group: str | None, day: datetime.date) -> str:
     return f"{within} and _group = {literal(group)}" if group else within
 
 
-def _write(connection: duckdb.DuckDBPyConnection, delivery: Delivery, rows: str, target: Path) -> None:
+def _write(world: Generator, delivery: Delivery, rows: str, target: Path) -> None:
     if target.suffix == ".csv":
-        write_csv(connection, _select(delivery, rows), target, delivery.table.encoding)
+        write_csv(world.connection, _select(world, delivery, rows), target, delivery.table.encoding)
         return
     scratch = target.with_name(f".{target.name}.tmp")
-    connection.execute(f"copy ({_select(delivery, rows)}) to {literal(str(scratch))} (format json)")
+    world.connection.execute(f"copy ({_select(world, delivery, rows)}) to {literal(str(scratch))} (format json)")
     scratch.replace(target)
 
 
@@ -78,10 +78,10 @@ def write_csv(connection: duckdb.DuckDBPyConnection, query: str, target: Path, e
     scratch.replace(target)
 
 
-def _select(delivery: Delivery, rows: str) -> str:
+def _select(world: Generator, delivery: Delivery, rows: str) -> str:
     if delivery.table.name == "chats":
         query = (resources.files(__package__) / "sql" / "chat_record.sql").read_text(encoding="utf-8")
-        return query.format(delivered=ident(delivery.relation), rows=rows)
+        return world.words.script(query).format(delivered=ident(delivery.relation), rows=rows)
     columns = ", ".join(map(ident, delivery.columns))
     return f"select {columns} from {ident(delivery.relation)} where {rows} order by _at, _key, _copy"
 

@@ -12,6 +12,7 @@ import duckdb
 import holidays
 
 from sales_warehouse.company.models import DemoFile
+from sales_warehouse.demo.words import CHINESE, Words
 from sales_warehouse.sql import connect, ident, literal
 
 # The CRM was there before the web shop, so that deals of every age are open on the first day of the history.
@@ -35,6 +36,7 @@ class Generator:
 
     def __init__(self, settings: DemoFile, connection: duckdb.DuckDBPyConnection) -> None:
         self.settings = settings
+        self.words = Words(settings.language)
         self.connection = connection
         self.start = first_day(settings)
         self.crm_start = self.start - datetime.timedelta(days=CRM_AGE_DAYS)
@@ -44,6 +46,7 @@ class Generator:
             orders_per_day=settings.daily_orders,
             start_date=self.start,
             crm_start=self.crm_start,
+            gap=self.words.gap,
         )
         connection.execute("set enable_progress_bar = false")
         self._lay_ground()
@@ -73,7 +76,7 @@ class Generator:
         return min(recent, habit.first_date(self.settings.business_date)) if habit else recent
 
     def _lay_ground(self) -> None:
-        load_lists(self.connection)
+        load_lists(self.connection, self.words)
         self._lay_calendar()
         self._plant()
         self._run(("macros", "lists", "situations", "reps"))
@@ -88,7 +91,7 @@ class Generator:
         """Give the scripts the parameters of every situation that is on; the variables of the others stay NULL."""
         for name, situation in self.settings.situations.active():
             variables = situation.variables(self.settings.business_date)
-            self._set(**{f"{name}_{parameter}": value for parameter, value in variables.items()})
+            self._set(**{f"{name}_{parameter}": self.words.cell(value) for parameter, value in variables.items()})
 
     def _table(self, definition: str, rows: Iterable[tuple[object, ...]]) -> None:
         self.connection.execute(f"create table {definition}")
@@ -101,22 +104,35 @@ class Generator:
             self.connection.execute(f"set variable {name} = {literal(value)}")
 
     def _run(self, scripts: Iterable[str]) -> None:
-        run_scripts(self.connection, scripts)
+        run_scripts(self.connection, scripts, self.words)
 
 
-def load_lists(connection: duckdb.DuckDBPyConnection) -> None:
+def load_lists(connection: duckdb.DuckDBPyConnection, words: Words = CHINESE) -> None:
     """Load the fixed lists as tables `list_<name>`, rows numbered as in their files."""
     folder = resources.files(__package__) / "lists"
     for name in LISTS:
-        source = literal(str(folder / f"{name}.csv"))
-        numbered = f"select row_number() over () as row_no, * from read_csv({source}, header = true)"
-        connection.execute(f"create table {ident('list_' + name)} as {numbered}")
+        table, source = ident(f"list_{name}"), literal(str(folder / f"{name}.csv"))
+        connection.execute(
+            f"create table {table} as select row_number() over () as row_no, * from read_csv({source}, header = true)"
+        )
+        if words is not CHINESE:
+            _translate(connection, name, table, words)
 
 
-def run_scripts(connection: duckdb.DuckDBPyConnection, scripts: Iterable[str]) -> None:
+def _translate(connection: duckdb.DuckDBPyConnection, name: str, table: str, words: Words) -> None:
+    found = connection.execute(f"from {table} order by row_no")
+    columns = [column for column, *_ in found.description or ()]
+    rows = [words.row(name, dict(zip(columns, row, strict=True))) for row in found.fetchall()]
+    connection.execute(f"delete from {table}")
+    marks = ", ".join("?" for _ in columns)
+    connection.executemany(f"insert into {table} values ({marks})", [list(row.values()) for row in rows])
+
+
+def run_scripts(connection: duckdb.DuckDBPyConnection, scripts: Iterable[str], words: Words = CHINESE) -> None:
     """Run SQL scripts of this package by name."""
     for script in scripts:
-        connection.execute((resources.files(__package__) / "sql" / f"{script}.sql").read_text(encoding="utf-8"))
+        sql = (resources.files(__package__) / "sql" / f"{script}.sql").read_text(encoding="utf-8")
+        connection.execute(words.script(sql))
 
 
 @contextmanager

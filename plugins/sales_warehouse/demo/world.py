@@ -156,7 +156,7 @@ def _live(world: Generator, world_dir: Path, crm_url: str, first: datetime.date,
             filed.append(delivery)
     # The workbook of a running week is written again with the rows that it has so far.
     visits = _delivered(world, tables.VISITS, monday, last)
-    workbooks.write_weekly(connection, visits[0], world_dir / "visits")
+    workbooks.write_weekly(world, visits[0], world_dir / "visits")
     truth.write_night(connection, [*crm, *shop, *filed, *visits], first, last, world_dir / "truth")
     truth.write_who_is_who(connection, world_dir / "truth")
     if last == world.settings.business_date:  # the answers are about the history, which later nights do not change

@@ -25,7 +25,8 @@ named as (
         case when size_draw < 0.15 then '大型' when size_draw < 0.5 then '中型' else '小型' end as size_band,
         h.city as head_city, b.written as brand,
         case when i.industry = '医院' then ['医院', '妇幼保健院', '中西医结合医院'][1 + pick('hospital kind', name_key, 3)] else i.noun end
-            || case when parent_key is null then '' when i.industry = '医院' then c.city || '分院' else c.city || '分公司' end as noun,
+            || case when parent_key is null then ''
+                else concat(getvariable('gap'), full_name(null, c.city, case when i.industry = '医院' then '分院' else '分公司' end)) end as noun,
         b.pinyin as brand_pinyin,
         i.entity_class, c.area_code
     from traits as t
@@ -34,7 +35,7 @@ named as (
     join industries as i on industry_draw >= i.low and industry_draw < i.high
     join brands as b on b.brand_no = pick('brand', name_key, (select count(*) from brands))
 )
-select *, head_city || brand || noun as name from named;
+select *, full_name(head_city, brand, noun) as name from named;
 
 create or replace view code_holders as
 select distinct company_key as account_key, entity_class, area_code from account_places where account_key = company_key;
@@ -53,7 +54,10 @@ select
     case when draw('code in shop', account_key) < 0.88 then k.credit_code end as shop_code,
     case when account_key = company_key then name else spelled(head_city, brand, noun, 'crm', account_key) end as crm_name,
     spelled(head_city, brand, noun, 'shop', account_key) as shop_name,
-    head_city || (select written from brands where brand_no = pick('new brand', account_key, (select count(*) from brands))) || '健康' || noun as new_name,
+    full_name(
+        head_city, (select written from brands where brand_no = pick('new brand', account_key, (select count(*) from brands))),
+        full_name(null, '健康', noun)
+    ) as new_name,
     case when is_renamed then at_hour((getvariable('start_date') + (pick('renamed on', account_key, 150))::int)::date, 15) end as renamed_at,
     -- a quarter of the base is looked at again once within two years, and its size corrected
     case when in_crm and account_key < 500000000 and draw('resized', account_key) < 0.25

@@ -28,7 +28,8 @@ where in_crm;
 create or replace table staff_shares as
 select
     region,
-    coalesce(sum(staff_count) over (order by region rows between unbounded preceding and 1 preceding), 0) / sum(staff_count) over () as low,
-    sum(staff_count) over (order by region rows unbounded preceding) / sum(staff_count) over () as high
+    coalesce(sum(staff_count) over (order by region_no rows between unbounded preceding and 1 preceding), 0) / sum(staff_count) over () as low,
+    sum(staff_count) over (order by region_no rows unbounded preceding) / sum(staff_count) over () as high
 from region_staff
+join regions using (region)
 where region in (select region from company_regions);

@@ -63,9 +63,9 @@ with states as (
 select
     s.lead_key as _key, version as _version, seen_at as _at,
     lead_id as xsbh, case when not s.is_new_company or status = '已转化' then a.crm_id end as khbh,
-    coalesce(c.person, '咨询' || right(lead_id, 4)) as lxr,
+    coalesce(c.person, concat_ws(getvariable('gap'), '咨询', right(lead_id, 4))) as lxr,
     coalesce(c.phone, '138' || format('{:08d}', pick('lead phone', s.lead_key, 100000000))) as sjh,
-    c.email as yx, coalesce(spelled(a.head_city, a.brand, a.noun, 'leads', s.lead_key), '咨询企业' || right(lead_id, 6)) as gsmc, s.channel as ly, campaign as hd,
+    c.email as yx, coalesce(spelled(a.head_city, a.brand, a.noun, 'leads', s.lead_key), concat_ws(getvariable('gap'), '咨询企业', right(lead_id, 6))) as gsmc, s.channel as ly, campaign as hd,
     text_at(created_at) as cjsj, case when version > 0 then text_at(assigned_at) end as fpsj,
     case when version > 0 then coalesce(a.owner_id, 'XS' || format('{:02d}', 1 + pick('lead team', s.lead_key, 8)) || '0000') end as fzr,
     status as zt, e.event_system || ':' || e.event_id as lysj, case when version = 3 then '1' else '0' end as sc

@@ -7,7 +7,7 @@ with numbered as (
 select
     n.dealer_no, 'JXS' || format('{:03d}', n.dealer_no) as dealer_id,
     c.region, c.province, c.city,
-    c.city || b.written || '商贸有限公司' as name,
+    full_name(c.city, b.written, '商贸有限公司') as name,
     ['金牌', '银牌', '普通'][1 + pick('dealer tier', n.dealer_no, 3)] as tier
 from numbered as n
 -- one draw in each n-th of the weights, so that the dealers are spread as the customers are
@@ -19,7 +19,7 @@ create or replace table stores as
 select
     d.dealer_no * 100 + n as store_no, 'MD' || format('{:05d}', d.dealer_no * 100 + n) as store_id,
     d.dealer_no, d.dealer_id, d.region, d.province, d.city,
-    d.city || ['中心店', '万达店', '人民路店', '解放路店', '建设路店', '火车站店'][n] as name,
+    full_name(null, d.city, ['中心店', '万达店', '人民路店', '解放路店', '建设路店', '火车站店'][n]) as name,
     0.6 + 0.8 * draw('store size', d.dealer_no * 100 + n) as size
 from dealers as d
 cross join lateral (select unnest(range(1, 4 + pick('stores', d.dealer_no, 4))) as n) as numbers;

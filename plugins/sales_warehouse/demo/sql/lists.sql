@@ -2,7 +2,6 @@
 create table cities as
 select
     *,
-    dense_rank() over (order by region) as region_no,
     coalesce(sum(weight) over (order by row_no rows between unbounded preceding and 1 preceding), 0) / sum(weight) over () as low,
     sum(weight) over (order by row_no rows unbounded preceding) / sum(weight) over () as high
 from list_cities;
@@ -53,7 +52,7 @@ group by all;
 create table people_names as
 select
     (s.row_no - 1) * (select count(*) from list_given_names) + g.row_no - 1 as name_no,
-    s.written || g.written as person,
+    concat_ws(getvariable('gap'), s.written, g.written) as person,
     s.pinyin || g.pinyin as pinyin
 from list_surnames as s
 cross join list_given_names as g;

@@ -75,15 +75,16 @@ create macro traditional(t) as translate(
 );
 
 -- How people of another system write the name of a company.
+create macro full_name(city, brand, noun) as concat_ws(getvariable('gap'), city, brand, noun);
 create macro spelled(city, brand, noun, system, key) as
     case floor(10 * draw(concat('spelling ', system), key))::int
-        when 0 then city || brand || replace(noun, '有限公司', '')
-        when 1 then city || brand || replace(noun, '有限公司', '公司')
-        when 2 then brand || '（' || city || '）' || noun
-        when 3 then traditional(city || brand || noun)
-        when 4 then city || '　' || brand || noun
-        when 5 then brand || replace(noun, '有限公司', '')
-        else city || brand || noun
+        when 0 then trim(full_name(city, brand, replace(noun, '有限公司', '')))
+        when 1 then full_name(city, brand, replace(noun, '有限公司', '公司'))
+        when 2 then concat(brand, '（', city, '）', noun)
+        when 3 then traditional(full_name(city, brand, noun))
+        when 4 then concat(city, '　', full_name(null, brand, noun))
+        when 5 then trim(full_name(null, brand, replace(noun, '有限公司', '')))
+        else full_name(city, brand, noun)
     end;
 
 -- Which way an enquiry is followed up while a test of it runs.
