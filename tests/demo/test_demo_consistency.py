@@ -55,6 +55,12 @@ def test_every_record_has_a_name_of_its_own(clean_world: Path, table: tables.Sou
     assert len({name for name, _ in rows}) == len(rows)
 
 
+def test_every_enquiry_names_a_person_and_a_company(clean_world: Path) -> None:
+    leads = crm(clean_world, "t_xs")
+    assert any(row["khbh"] is None for row in leads)
+    assert all(row["lxr"] and row["sjh"] and row["gsmc"] for row in leads)
+
+
 def test_the_shop_refers_to_what_it_holds(clean_world: Path) -> None:
     members = {row["member_no"] for row in shop(clean_world, "members")}
     orders = {row["order_no"] for row in shop(clean_world, "orders")}

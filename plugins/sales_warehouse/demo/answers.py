@@ -30,7 +30,7 @@ def answers(world: Generator) -> dict[str, Any]:
 
 
 def _parameters(world: Generator, situation: Situation) -> dict[str, object]:
-    given = situation.variables(_end(world))
+    given = situation.variables(world.settings.business_date)
     return {key: _plain(world.words.cell(value)) for key, value in given.items()}
 
 
@@ -38,10 +38,6 @@ def _measured(world: Generator, name: str, situation: Situation) -> dict[str, ob
     if name in NOT_IN_ROWS:
         return None
     return {key: _plain(value) for key, value in measure(world, name, situation).items()}
-
-
-def _end(world: Generator) -> datetime.date:
-    return world.settings.business_date
 
 
 def _plain(value: object) -> object:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -75,12 +74,7 @@ class Words:
 CHINESE = Words("zh")
 
 
-def list_rows(name: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of a list of this package."""
-    text = (resources.files(__package__) / "lists" / f"{name}.csv").read_text(encoding="utf-8")
-    yield from csv.DictReader(text.splitlines())
-
-
 @cache
 def _dictionary() -> dict[str, str]:
-    return {row["zh"]: row["en"] for row in list_rows("english")}
+    text = (resources.files(__package__) / "lists" / "english.csv").read_text(encoding="utf-8")
+    return {row["zh"]: row["en"] for row in csv.DictReader(text.splitlines())}

@@ -62,18 +62,14 @@ with states as (
 )
 select
     s.lead_key as _key, version as _version, seen_at as _at,
-    lead_id as xsbh, case when not s.is_new_company or status = '已转化' then a.crm_id end as khbh,
-    coalesce(c.person, concat_ws(getvariable('gap'), '咨询', right(lead_id, 4))) as lxr,
-    coalesce(c.phone, '138' || format('{:08d}', pick('lead phone', s.lead_key, 100000000))) as sjh,
-    c.email as yx, coalesce(spelled(a.head_city, a.brand, a.noun, 'leads', s.lead_key), concat_ws(getvariable('gap'), '咨询企业', right(lead_id, 6))) as gsmc, s.channel as ly, campaign as hd,
-    text_at(created_at) as cjsj, case when version > 0 then text_at(assigned_at) end as fpsj,
-    case when version > 0 then coalesce(a.owner_id, 'XS' || format('{:02d}', 1 + pick('lead team', s.lead_key, 8)) || '0000') end as fzr,
+    s.lead_id as xsbh, case when not s.is_new_company or status = '已转化' then e.crm_id end as khbh,
+    e.person as lxr, e.phone as sjh, e.email as yx, e.company as gsmc, s.channel as ly, campaign as hd,
+    text_at(s.created_at) as cjsj, case when version > 0 then text_at(s.assigned_at) end as fpsj,
+    case when version > 0 then e.rep_id end as fzr,
     status as zt, e.event_system || ':' || e.event_id as lysj, case when version = 3 then '1' else '0' end as sc
 from states as s
-join (select lead_key, event_system, event_id from enquiries where not is_lost) as e using (lead_key)
-left join accounts as a using (account_key)
-left join contact_counts as k using (account_key)
-left join contacts as c on c.contact_key = s.account_key * 10 + pick('deal contact', s.lead_key, k.contact_count);
+join enquiries as e on e.lead_key = s.lead_key
+where not e.is_lost;
 
 create or replace view rows_t_sj as
 with states as (

@@ -7,8 +7,10 @@ select
     case l.channel when '官网' then 'web' when '微信' then 'chats' when '电话' then 'phone' end as event_system,
     case l.channel when '官网' then 'BD' when '微信' then 'HX' when '电话' then 'TX' end || substr(l.lead_id, 4) as event_id,
     'v' || lower(base31(pick('enquirer', l.lead_key, 800000000))) as visitor_id,
-    a.crm_id, a.name as account_name, a.credit_code, a.region,
-    c.contact_key, c.contact_id, c.person, c.wechat_id,
+    a.crm_id, a.region, c.contact_id, c.email,
+    case when a.account_key is not null then spelled(a.head_city, a.brand, a.noun, 'leads', l.lead_key)
+        else concat_ws(getvariable('gap'), '咨询企业', right(l.lead_id, 6)) end as company,
+    coalesce(c.person, concat_ws(getvariable('gap'), '咨询', right(l.lead_id, 4))) as person,
     coalesce(c.phone, '138' || format('{:08d}', pick('lead phone', l.lead_key, 100000000))) as phone,
     coalesce(a.owner_id, 'XS' || format('{:02d}', 1 + pick('lead team', l.lead_key, 8)) || '0000') as rep_id,
     l.assigned_at,
