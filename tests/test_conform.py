@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from written_company import write_company
 
 from sales_warehouse import contracts
 from sales_warehouse.company.load import load_company
@@ -14,14 +15,6 @@ from sales_warehouse.conform import compile_mapping
 from sales_warehouse.contracts import Column, Contract, load_contracts
 from sales_warehouse.normalise import Normalisers
 
-COMPANY = """\
-company_id: small
-name: {en: Small, zh: 小公司}
-currency: CNY
-time_zone: Asia/Shanghai
-country: CN
-"""
-LIFECYCLE = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n"
 CRM = """\
 source: crm
 label: {en: CRM, zh: 客户关系管理}
@@ -56,11 +49,7 @@ mappings:
 
 @pytest.fixture
 def company(tmp_path: Path) -> Company:
-    (tmp_path / "sources").mkdir()
-    written = {"company": COMPANY, "lifecycle": LIFECYCLE, "sources/crm": CRM, "sources/visits": VISITS}
-    for name, text in written.items():
-        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
-    return load_company(tmp_path)
+    return load_company(write_company(tmp_path, crm=CRM, visits=VISITS))
 
 
 def conformed(company: Company, source: str, columns: str, rows: str) -> list[tuple]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from written_company import write_company
 
 from sales_warehouse import conformed
 from sales_warehouse.company.load import CompanyError, load_company
@@ -16,14 +17,6 @@ from sales_warehouse.conformed import Batch
 from sales_warehouse.home import Home
 from sales_warehouse.landing import land
 
-COMPANY = """\
-company_id: small
-name: {en: Small, zh: 小公司}
-currency: CNY
-time_zone: Asia/Shanghai
-country: CN
-"""
-LIFECYCLE = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n"
 CHATS = """\
 source: talks
 label: {en: Talks, zh: 会话}
@@ -47,10 +40,7 @@ mappings:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "sources").mkdir()
-    for name, text in {"company": COMPANY, "lifecycle": LIFECYCLE, "sources/talks": CHATS}.items():
-        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
-    return tmp_path
+    return write_company(tmp_path, talks=CHATS)
 
 
 @pytest.fixture

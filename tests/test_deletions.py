@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from written_company import write_company
 
 from sales_warehouse import conformed, gate
 from sales_warehouse.company.load import CompanyError, load_company
@@ -15,15 +16,6 @@ from sales_warehouse.gate import Gated
 from sales_warehouse.home import Home
 from sales_warehouse.landing import land
 
-COMPANY = """\
-company_id: small
-name: {en: Small, zh: 小公司}
-currency: CNY
-time_zone: Asia/Shanghai
-country: CN
-channels: {phone: {en: Phone, zh: 电话}}
-"""
-LIFECYCLE = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n"
 CRM = """\
 source: crm
 label: {en: CRM, zh: 客户关系管理}
@@ -50,10 +42,7 @@ READ_AT = datetime.datetime(2026, 6, 28, 18)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "sources").mkdir()
-    for name, text in {"company": COMPANY, "lifecycle": LIFECYCLE, "sources/crm": CRM}.items():
-        (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
-    return tmp_path
+    return write_company(tmp_path, crm=CRM)
 
 
 @pytest.fixture

@@ -1,0 +1,24 @@
+"""The smallest company that mappings can be tried in, written into a folder of the test's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+COMPANY = """\
+company_id: small
+name: {en: Small, zh: 小公司}
+currency: CNY
+time_zone: Asia/Shanghai
+country: CN
+channels: {phone: {en: Phone, zh: 电话}}
+"""
+LIFECYCLE = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n"
+
+
+def write_company(folder: Path, **sources: str) -> Path:
+    """Write a company with sources by name, each as the text of its file, and return the folder."""
+    (folder / "sources").mkdir()
+    texts = {"company": COMPANY, "lifecycle": LIFECYCLE, **{f"sources/{name}": text for name, text in sources.items()}}
+    for name, text in texts.items():
+        (folder / f"{name}.yml").write_text(text, encoding="utf-8")
+    return folder
