@@ -30,6 +30,18 @@ def test_a_file_is_picked_up_once_by_its_content(desk: Desk) -> None:
     assert second.skipped == 2
 
 
+def test_copies_of_files_are_named_and_many_of_them_counted(desk: Desk) -> None:
+    for number in range(4):
+        desk.put(f"{number}.csv", f"a\n{number}\n")
+    desk.put("0(1).csv", "a\n0\n")
+    assert desk.extract_files("a").notes == ["orders: not taken again, holds what another file held: 0.csv"]
+    for number in range(1, 4):
+        desk.put(f"{number}(1).csv", f"a\n{number}\n")
+    assert desk.extract_files("a").notes == [
+        "orders: not taken again, 4 files hold what others held, the last of them: 1.csv, 2.csv, 3.csv"
+    ]
+
+
 def test_a_changed_file_is_picked_up_again(desk: Desk) -> None:
     desk.put("1.csv", "a\n1\n")
     first = desk.extract_files("a")

@@ -20,6 +20,7 @@ from sales_warehouse.extract.outcome import (
 )
 
 HIDDEN = (".", "~$")  # half-written files of copy tools, lock files of Excel
+NAMED_COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,14 @@ def check_kind(path: Path, root: Path) -> None:
         raise FileRefused("may not be read by this user; give it read permission")
 
 
+def _copies(origins: list[str]) -> str:
+    """Say which files hold what another one held; many of them are counted, the last ones named."""
+    named = ", ".join(origins[-NAMED_COPIES:])
+    if len(origins) <= NAMED_COPIES:
+        return f"holds what another file held: {named}"
+    return f"{len(origins)} files hold what others held, the last of them: {named}"
+
+
 @dataclass
 class Pick:
     """Chooses the files of one table that have not landed yet, and keeps the account."""
@@ -145,6 +154,7 @@ class Pick:
         """Return the files to read, in order; equal content is taken once."""
         picked: list[SourceFile] = []
         taken: set[str] = set()
+        copies: list[str] = []
         for path in paths:
             origin = path.relative_to(root).as_posix()
             try:
@@ -154,16 +164,15 @@ class Pick:
                 self.extraction.refused.append(Refused(self.table, origin, None, f"{origin}: {error}"))
                 continue
             if file.fingerprint in taken or self._landed(file):
-                self._skip(file)
+                self.extraction.skipped += 1
+                if origin not in self.latest:  # seen under this name it is only old; under a new one people should know
+                    copies.append(origin)
                 continue
             taken.add(file.fingerprint)
             picked.append(file)
+        if copies:
+            self.extraction.notes.append(f"{self.table}: not taken again, {_copies(copies)}")
         return picked
-
-    def _skip(self, file: SourceFile) -> None:
-        self.extraction.skipped += 1
-        if file.origin not in self.latest:  # seen under this name it is only old; under a new one people should know
-            self.extraction.notes.append(f"{self.table}: {file.origin} holds what another file held; not taken again")
 
     def _landed(self, file: SourceFile) -> bool:
         """A file that went back to older content counts as new: its newest landed content is not what it holds."""
