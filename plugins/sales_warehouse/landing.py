@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sales_warehouse import durable, failpoint
+from sales_warehouse import conservation, durable, failpoint
 from sales_warehouse.company.models import Source
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, extract
 from sales_warehouse.home import Home
@@ -31,6 +31,7 @@ class LandedFile:
     file: str
     origin: str
     rows: int
+    reported: int
     fingerprint: str | None
     cursor: str | None
 
@@ -122,6 +123,7 @@ def land(
             environment=environment,
             on_progress=on_progress,
         )
+        conservation.hold_back_what_does_not_add_up(extraction, home.tmp)
         _hold_cursors_back(home, source, extraction, _cursors(before), latest_moment)
         moments = {"extracted_at": extracted_at.isoformat(), "latest_moment": latest_moment.isoformat()}
         load = _commit(folder, scratch, source.source, load_id, moments, extraction)
@@ -142,7 +144,9 @@ def _commit(
     if not extraction.landed:
         return None
     files = [
-        asdict(LandedFile(i.table, str(i.path.relative_to(scratch)), i.origin, i.rows, i.fingerprint, i.cursor))
+        asdict(
+            LandedFile(i.table, str(i.path.relative_to(scratch)), i.origin, i.rows, i.reported, i.fingerprint, i.cursor)
+        )
         for i in extraction.landed
     ]
     manifest = {"source": source, "load_id": load_id, **moments, "files": files}

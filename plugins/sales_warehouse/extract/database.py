@@ -179,7 +179,7 @@ def _land(
             numbers = range(parquet.rows + 1, parquet.rows + len(part) + 1)
             parquet.write([text_column(column) for column in columns], numbers)
     reached = value_text(highest) if highest is not None else cursor
-    return Landed(name, path, relation.origin, parquet.rows, parquet.content, reached)
+    return Landed(name, path, relation.origin, parquet.rows, parquet.rows, parquet.content, reached)
 
 
 def _select(relation: _Relation, table: Table, cursor: str | None) -> sa.Select:

@@ -61,7 +61,7 @@ class Delimited:
             notes.append(f"columns that are not promised landed too: {', '.join(self.header.extra)}")
         if self.rows and not self.seen.ends_with_line_end:
             notes.append("the last line has no line end; if the source always writes one, the file was cut off")
-        return Written(self.file, path, rows, malformed, tuple(notes))
+        return Written(self.file, path, rows, rows if self.seen.odd else self.rows, malformed, tuple(notes))
 
 
 def read(

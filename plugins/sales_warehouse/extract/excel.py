@@ -46,7 +46,7 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
     notes = [f"{empty} rows without any cell were left out"] if empty else []
     if header.extra:
         notes.append(f"columns that are not promised landed too: {', '.join(header.extra)}")
-    return Written(file, path, parquet.rows, notes=tuple(notes))
+    return Written(file, path, parquet.rows, parquet.rows, notes=tuple(notes))
 
 
 def _refuse_bomb(file: SourceFile) -> None:

@@ -52,11 +52,12 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Written:
-    """Where the records of one file went; several files may share a Parquet file."""
+    """Where the records of one file went; several files may share a Parquet file. `reported`: see Landed."""
 
     file: SourceFile
     path: Path
     rows: int
+    reported: int
     malformed: int = 0
     notes: tuple[str, ...] = ()
 
@@ -185,6 +186,10 @@ class Pick:
             reason = f"{file.origin}: {result.reason}"
             self.extraction.refused.append(Refused(self.table, file.origin, file.fingerprint, reason))
             return
-        landed = Landed(self.table, result.path, file.origin, result.rows, file.fingerprint, malformed=result.malformed)
-        self.extraction.landed.append(landed)
+        self.extraction.landed.append(
+            Landed(
+                self.table, result.path, file.origin, result.rows, result.reported, file.fingerprint,
+                malformed=result.malformed,
+            )
+        )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]

@@ -45,7 +45,7 @@ class _File:
         with text.open("rb") as lines, TextParquet(path, self.columns.names, self.file.origin, faults=True) as parquet:
             self._lines(lines, parquet)
             notes = self._check_keys(parquet.rows - parquet.malformed)
-        return Written(self.file, path, parquet.rows, parquet.malformed, notes)
+        return Written(self.file, path, parquet.rows, parquet.rows, parquet.malformed, notes)
 
     def _lines(self, lines: BinaryIO, parquet: TextParquet) -> None:
         gathered = Gathered(self.columns)

@@ -23,14 +23,16 @@ class Landed:
     """One file, table or resource that landed.
 
     Small files of one shape share a Parquet file, so several of these may have the same `path`. `rows` counts the
-    records of this origin, malformed ones included. `fingerprint` is the SHA-256 of the file's bytes, or of the
-    content of a whole table.
+    records of this origin that were written, malformed ones included; `reported` is how many the source has, counted
+    by a way that does not use the parser (its bytes, `count(*)`, a footer). `fingerprint` is the SHA-256 of the file's
+    bytes, or of the content of a whole table.
     """
 
     table: str
     path: Path
     origin: str
     rows: int
+    reported: int
     fingerprint: str | None
     cursor: str | None = None
     malformed: int = 0

@@ -78,7 +78,7 @@ class _Resource:
                 if len(gathered.rows) >= BATCH_ROWS:
                     gathered.flush(parquet)
             gathered.flush(parquet)
-        return Landed(self.name, path, origin, parquet.rows, None, reached, parquet.malformed)
+        return Landed(self.name, path, origin, parquet.rows, parquet.rows, None, reached, parquet.malformed)
 
     def _wanted(self) -> list[str]:
         cursor = self.table.cursor
