@@ -61,7 +61,7 @@ def gated(folder: Path) -> Callable[[str], tuple[Gated, Home]]:
         )  # fmt: skip
         assert report.load
         conformed.conform_load(home, company, source, report.load, lambda _: None)
-        (outcome,), _ = gate.gate_load(home, company, source, report.load, lambda _: None)
+        (outcome,), _ = gate.gate_load(home, company, source, report.load, lambda _: None, at=report.load.extracted_at)
         return outcome, home
 
     return run

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from sales_warehouse import durable, failpoint
+from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping
 from sales_warehouse.contracts import LINEAGE, Contract
@@ -66,14 +66,26 @@ def read_batches(home: Home, source: str, load_id: str) -> list[Batch]:
     return [Batch(**item) for item in durable.read_json(folder_of(home, source, load_id) / MANIFEST, [])]
 
 
-def expected(company: Company, source: Source, load: Load) -> Iterator[tuple[int, Mapping, str]]:
+def expected(home: Home, company: Company, source: Source, load: Load) -> Iterator[tuple[int, Mapping, str]]:
     """Yield the mappings that apply to a load, with their number and their fingerprint on it."""
     for number, mapping in enumerate(source.mappings):
         if mapping.table in load.tables:
-            yield number, mapping, _fingerprint(company, source, mapping)
+            yield number, mapping, _fingerprint(company, source, mapping, _corrected(home, source, load, mapping))
 
 
-def _fingerprint(company: Company, source: Source, mapping: Mapping) -> str:
+def _corrected(home: Home, source: Source, load: Load, mapping: Mapping) -> str | None:
+    """Return a fingerprint of the corrections that a batch depends on: its own rows', and those of what it joins."""
+    joined = {join.table for join in mapping.joins}
+    places = [
+        (name, load_id, table)
+        for name, load_id, table in sorted(corrections.read(home))
+        if name == source.source
+        and ((load_id == load.load_id and table == mapping.table) or (load_id <= load.load_id and table in joined))
+    ]
+    return corrections.mark(home, places)
+
+
+def _fingerprint(company: Company, source: Source, mapping: Mapping, corrected: str | None) -> str:
     normalisers = Normalisers.of(company)
     parts = [
         FORM,
@@ -82,8 +94,7 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping) -> str:
         [join.model_dump(mode="json") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
-    if mapping.each:
-        parts.append(mapping.each)
+    parts += [part for part in (mapping.each, corrected) if part]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -96,7 +107,7 @@ def conform_load(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     batches = []
-    for number, mapping, fingerprint in expected(company, source, load):
+    for number, mapping, fingerprint in expected(home, company, source, load):
         on_progress(f"{mapping.table} → {mapping.entity}")
         file = scratch / f"{number}_{mapping.entity}.parquet"
         try:
@@ -128,7 +139,7 @@ def _conform(
     with connect(temp=home.tmp) as connection:
         connection.execute("set preserve_insertion_order = false")
         Normalisers.of(company).register(connection)
-        landed_view(connection, source, load, mapping.table, WHOLE)
+        landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
         connection.execute(f"create view {ident(mapping.table)} as {_elements(mapping)}")
         for join in mapping.joins:
             _latest_view(connection, home, source, load, join)
@@ -214,15 +225,28 @@ union all
 select * exclude (_items), null, null from judged where _malformed is not null"""
 
 
-def landed_view(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, table: str, name: str) -> None:
-    """Create a view over the landed rows of a table, with the columns that were promised and the lineage."""
-    paths = load.paths(table)
-    connection.execute(f"create or replace view {ident(name)} as {_landed(connection, source, paths, table)}")
+def landed_view(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    load: Load,
+    table: str,
+    name: str,
+    *,
+    corrected_in: Home | None = None,
+) -> None:
+    """Create a view over the landed rows of a table, with the columns that were promised and the lineage.
+
+    Rows are as they came, or with the corrections of a home laid over them.
+    """
+    select = _landed(connection, source, load, table, corrected_in)
+    connection.execute(f"create or replace view {ident(name)} as {select}")
 
 
-def _landed(connection: duckdb.DuckDBPyConnection, source: Source, paths: list[Path], table: str) -> str:
+def _landed(
+    connection: duckdb.DuckDBPyConnection, source: Source, load: Load, table: str, corrected_in: Home | None
+) -> str:
     """Return a select over landed files. Readers leave out what a load does not need, so absent columns are NULL."""
-    listed = literals(str(path) for path in paths)
+    listed = literals(str(path) for path in load.paths(table))
     relation = f"read_parquet({listed}, union_by_name = true, file_row_number = true)"
     present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
@@ -232,15 +256,17 @@ def _landed(connection: duckdb.DuckDBPyConnection, source: Source, paths: list[P
     given = "_row_number" if "_row_number" in present else "null"
     number = f"coalesce({given}, file_row_number + 1) as _row_number"
     extra = [name if name in present else f"cast(null as varchar) as {name}" for name in ("_malformed", "_raw")]
-    return f"select {', '.join([*cells, number, *extra])} from {relation}"
+    select = f"select {', '.join([*cells, number, *extra])} from {relation}"
+    if corrected_in is None:
+        return select
+    return corrections.laid_over(connection, select, corrected_in, (source.source, load.load_id, table), plain)
 
 
 def _latest_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, join: Join) -> None:
     """Create a view of the latest row per key of a joined table, as known when the load came."""
     known = [item for item in loads(home, source.source) if item.load_id <= load.load_id]
     selects = [
-        f"select *, {literal(item.load_id)} as _load_id "
-        f"from ({_landed(connection, source, item.paths(join.table), join.table)})"
+        f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item, join.table, home)})"
         for item in known
         if join.table in item.tables
     ]

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from sales_warehouse import conformed, durable, failpoint, settings
+from sales_warehouse import conformed, durable, failpoint, repairs, settings
 from sales_warehouse.company.models import Company, Source
 from sales_warehouse.conformed import Batch
 from sales_warehouse.contracts import load_contracts
@@ -70,10 +70,14 @@ def quarantine_file(home: Home, batch: Batch) -> Path:
     return home.quarantine / batch.entity / f"_load_id={batch.load_id}" / f"{batch.name}.parquet"
 
 
+def repaired_file(home: Home, batch: Batch) -> Path:
+    return home.repaired / batch.entity / f"_load_id={batch.load_id}" / f"{batch.name}.parquet"
+
+
 def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
     """Tell whether the gate's work on a load is there and made by the mapping, contract and suite of today."""
     gated = {item.batch.number: item for item in read_gated(home, source.source, load.load_id)}
-    wanted = list(conformed.expected(company, source, load))
+    wanted = list(conformed.expected(home, company, source, load))
     if set(gated) != {number for number, _, _ in wanted} or not manifest_of(home, source.source, load.load_id).exists():
         return False
     return all(
@@ -99,9 +103,19 @@ def _fingerprint(batch: str, suite: Suite) -> str:
 
 
 def gate_load(
-    home: Home, company: Company, source: Source, load: Load, on_progress: Callable[[str], None]
+    home: Home,
+    company: Company,
+    source: Source,
+    load: Load,
+    on_progress: Callable[[str], None],
+    *,
+    at: datetime.datetime,
 ) -> tuple[list[Gated], list[Validation]]:
-    """Judge the batches of a load and let the good rows in; the load counts as gated when its manifest is there."""
+    """Judge the batches of a load and let the good rows in; the load counts as gated when its manifest is there.
+
+    A load that was judged before is judged anew; which rows are no longer held back is remembered, with the moment
+    `at` (UTC).
+    """
     batches = conformed.read_batches(home, source.source, load.load_id)
     scratch = home.tmp / f"gate-{source.source}-{load.load_id}"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -115,7 +129,7 @@ def gate_load(
             if validation:
                 validations.append(validation)
         failpoint.reach("gate.before_commit")
-        _commit(home, load, outcomes, scratch)
+        _commit(home, load, outcomes, scratch, at)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     shutil.rmtree(conformed.folder_of(home, source.source, load.load_id), ignore_errors=True)
@@ -123,12 +137,13 @@ def gate_load(
     return outcomes, validations
 
 
-def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path) -> None:
+def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path, at: datetime.datetime) -> None:
     with durable.lock(home.accepted / ".lock", wait_seconds=3600, purpose="accepting a load"):
         for item in outcomes:
             durable.move(scratch / f"accepted-{item.batch.number}.parquet", accepted_file(home, item.batch))
             failpoint.reach("gate.after_accept")
             quarantined = scratch / f"quarantine-{item.batch.number}.parquet"
+            repairs.remember(home, quarantine_file(home, item.batch), quarantined, repaired_file(home, item.batch), at)
             if quarantined.exists():
                 durable.move(quarantined, quarantine_file(home, item.batch))
             else:
@@ -227,7 +242,8 @@ def _write_quarantine(
     """Write one row per failing row and reason, each with the landed row as it came."""
     conformed.landed_view(connection, source, load, batch.table, "_landed")
     connection.execute(
-        f"copy (select {literal(batch.source)} as source, {literal(batch.entity)} as entity, c._file as file, "
+        f"copy (select {literal(batch.source)} as source, {literal(batch.entity)} as entity, "
+        f"{literal(batch.table)} as source_table, {literal(batch.load_id)} as load_id, c._file as file, "
         f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
         f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, "
         f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "

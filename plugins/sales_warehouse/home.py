@@ -33,12 +33,22 @@ class Home:
         return self.dir / "conformed"
 
     @property
+    def corrections(self) -> Path:
+        """What people said about rows in quarantine; kept for good, like landing."""
+        return self.dir / "corrections"
+
+    @property
     def accepted(self) -> Path:
         return self.dir / "accepted"
 
     @property
     def quarantine(self) -> Path:
         return self.dir / "quarantine"
+
+    @property
+    def repaired(self) -> Path:
+        """Rows that were in quarantine once and are let in now: the history of what was repaired."""
+        return self.dir / "repaired"
 
     @property
     def identity(self) -> Path:

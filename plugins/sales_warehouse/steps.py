@@ -103,7 +103,9 @@ def gate(run: Run, source: str) -> StepReport:
                 report.notes.append(f"load {load.load_id} waits: it could not be mapped")
                 continue
             try:
-                outcomes, validations = gates.gate_load(run.home, run.company, described, load, log.progress)
+                outcomes, validations = gates.gate_load(
+                    run.home, run.company, described, load, log.progress, at=run.as_of
+                )
             except GateError as error:
                 errors.append(str(error))
                 continue
@@ -305,7 +307,7 @@ def _waiting(run: Run, source: Source) -> list[landing.Load]:
 
 def _is_conformed(run: Run, source: Source, load: landing.Load) -> bool:
     have = {b.number: b.fingerprint for b in conformed.read_batches(run.home, source.source, load.load_id)}
-    want = {number: mark for number, _, mark in conformed.expected(run.company, source, load)}
+    want = {number: mark for number, _, mark in conformed.expected(run.home, run.company, source, load)}
     manifest = conformed.folder_of(run.home, source.source, load.load_id) / conformed.MANIFEST
     return manifest.exists() and have == want
 

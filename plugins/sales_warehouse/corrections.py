@@ -1,0 +1,158 @@
+"""Corrections: what somebody says that a cell of a landed row should have been.
+
+Landing never changes. A correction is laid over the landed row when its load is mapped, so the row takes the place
+that it would have had if it had come right the first time, and taking the same correction twice changes nothing.
+They are kept for good, one file for each hand-over, in `corrections/`: who, when, why, what was there and what is.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from sales_warehouse import durable
+from sales_warehouse.home import Home
+from sales_warehouse.sql import ident, literal
+
+STAMP = "%Y%m%dT%H%M%S_%f"
+Place = tuple[str, str, str]  # source, load, table
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of one landed row; `row_number` counts the records of `file` from 1."""
+
+    source: str
+    load_id: str
+    table: str
+    file: str
+    row_number: int
+    column: str
+
+    @property
+    def place(self) -> Place:
+        return self.source, self.load_id, self.table
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a cell was and what it is to be; `at` is UTC."""
+
+    cell: Cell
+    was: str | None
+    value: str
+    by: str
+    why: str
+    at: str
+
+
+def take(home: Home, corrections: Iterable[Correction]) -> Path | None:
+    """Keep corrections that are not known already; return their file, None when nothing is new.
+
+    The latest word about a cell counts, so what was said before and taken back since is new again.
+    """
+    known = {item.cell: item.value for items in read(home).values() for item in items}
+    new = [item for item in corrections if known.get(item.cell) != item.value]
+    if not new:
+        return None
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_names(Cell), *_names(Correction)[1:]])
+    for item in new:
+        cells = [*asdict(item.cell).values(), item.was, item.value, item.by, item.why, item.at]
+        writer.writerow(["" if cell is None else cell for cell in cells])
+    mark = hashlib.sha256(text.getvalue().encode()).hexdigest()[:12]
+    stamp = datetime.datetime.fromisoformat(new[0].at).strftime(STAMP)
+    target = home.corrections / f"{stamp}_{mark}.csv"
+    scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
+    scratch.parent.mkdir(parents=True, exist_ok=True)
+    scratch.write_text(text.getvalue(), encoding="utf-8", newline="")
+    durable.move(scratch, target)
+    return target
+
+
+def read(home: Home) -> Mapping[Place, tuple[Correction, ...]]:
+    """Return the corrections that count, by source, load and table; of two for one cell the later one."""
+    files = sorted(home.corrections.glob("[!.]*.csv")) if home.corrections.exists() else []
+    return _read(tuple((file, file.stat().st_mtime_ns) for file in files))
+
+
+@lru_cache(maxsize=8)
+def _read(files: tuple[tuple[Path, int], ...]) -> Mapping[Place, tuple[Correction, ...]]:
+    latest = {item.cell: item for file, _ in files for item in _of(file)}
+    by_place: dict[Place, list[Correction]] = defaultdict(list)
+    for cell in sorted(latest, key=lambda cell: (*cell.place, cell.file, cell.row_number, cell.column)):
+        by_place[cell.place].append(latest[cell])
+    return {place: tuple(items) for place, items in by_place.items()}
+
+
+def history(home: Home) -> list[Correction]:
+    """Return every correction ever taken, the ones that were replaced since included, oldest first."""
+    return [item for file in sorted(home.corrections.glob("[!.]*.csv")) for item in _of(file)]
+
+
+def _of(file: Path) -> list[Correction]:
+    with file.open(encoding="utf-8", newline="") as text:
+        return [_correction(row) for row in csv.DictReader(text)]
+
+
+def _correction(row: dict[str, str]) -> Correction:
+    given = {name: row[name] for name in _names(Cell)}
+    cell = Cell(**{**given, "row_number": int(row["row_number"])})  # type: ignore[arg-type]
+    return Correction(cell, row["was"], row["value"], row["by"], row["why"], row["at"])
+
+
+def _names(kind: type) -> list[str]:
+    return [item.name for item in fields(kind)]
+
+
+def mark(home: Home, places: Iterable[Place]) -> str | None:
+    """Return a fingerprint of the corrections of some loads and tables, None when there are none."""
+    found = read(home)
+    told = [[*asdict(item.cell).values(), item.value] for place in places for item in found.get(place, ())]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16] if told else None
+
+
+def laid_over(connection: duckdb.DuckDBPyConnection, landed: str, home: Home, place: Place, columns: list[str]) -> str:
+    """Return the select `landed` with the corrections of its load and table laid over its `columns`.
+
+    A row that could not be read is one that can, once somebody has said what is in it.
+    """
+    items = read(home).get(place, ())
+    if not items:
+        return landed
+    name = f"_corrections_{hashlib.sha256('/'.join(place).encode()).hexdigest()[:12]}"
+    table = pa.table(
+        {
+            "file": [item.cell.file for item in items],
+            "row_number": pa.array([item.cell.row_number for item in items], pa.int64()),
+            "name": [item.cell.column for item in items],
+            "value": [item.value for item in items],
+        }
+    )
+    connection.register(f"{name}_given", table)
+    told = sorted({item.cell.column for item in items} & set(columns))
+    cells = "".join(f", max(value) filter (name = {literal(column)}) as {ident(column)}" for column in told)
+    # a table, for what is registered is not seen once the connection is confined
+    connection.execute(
+        f"create or replace temp table {ident(name)} as "
+        f"select file as _file, row_number as _row_number{cells} from {ident(f'{name}_given')} group by all"
+    )
+    connection.unregister(f"{name}_given")
+    replaced = [f"coalesce(c.{ident(column)}, l.{ident(column)}) as {ident(column)}" for column in told]
+    replaced.append("case when c._file is null then l._malformed end as _malformed")
+    return (
+        f"select l.* replace ({', '.join(replaced)}) from ({landed}) as l "
+        f"left join {ident(name)} as c on c._file = l._file and c._row_number = l._row_number"
+    )

@@ -1,0 +1,230 @@
+"""Sheets: rows in quarantine as CSV that people mend in Excel and hand back.
+
+One sheet for each table of a source: where the row is, why it is held back, and its cells as they are now. What comes
+back is compared cell by cell with what was handed out; what differs is a correction.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from sales_warehouse import corrections, durable, quarantine
+from sales_warehouse.company.models import Company
+from sales_warehouse.conformed import landed_view
+from sales_warehouse.corrections import Cell, Correction
+from sales_warehouse.home import Home
+from sales_warehouse.landing import Load, loads
+from sales_warehouse.sql import connect, ident, literal
+
+PLACE = ("source", "table", "load_id", "file", "row_number")
+REASONS = "reasons"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+LINEAGE = ("_file", "_row_number", "_malformed", "_raw")
+MOST_PROBLEMS = 20  # that one message names
+BATCH_ROWS = 5_000
+Row = dict[str, str]
+
+
+class SheetRefused(Exception):
+    """A sheet that cannot be taken; nothing of it was."""
+
+
+@dataclass
+class Taken:
+    """What became of a sheet: cells that were corrected, in how many rows. `file` keeps them; None: nothing is new."""
+
+    cells: int = 0
+    rows: int = 0
+    file: Path | None = None
+
+
+def export(home: Home, company: Company, source: str, table: str, target: Path) -> int:
+    """Write the held rows of a table as a sheet; return how many.
+
+    It begins with a byte order mark, or Excel would take it for the encoding of the machine. A cell that Excel would
+    take for a formula gets a ' before it.
+
+    Raises LookupError when nothing of the table is held.
+    """
+    found = dict(((s, t), of) for s, t, of in quarantine.tables(home, company, quarantine.Filter(source=source)))
+    if (source, table) not in found:
+        raise LookupError(f"nothing of {source}.{table} is in quarantine")
+    wanted = [load for load in loads(home, source) if load.load_id in found[source, table]]
+    with connect(temp=home.tmp) as connection:
+        columns, rows = _rows(connection, home, company, source, table, wanted)
+        scratch, written = target.with_name(f".{target.name}{durable.TEMPORARY}"), 0
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with scratch.open("w", encoding="utf-8-sig", newline="") as text:
+            writer = csv.writer(text)
+            writer.writerow([*PLACE, REASONS, *columns])
+            for row in rows:
+                writer.writerow([_shown(cell) for cell in row])
+                written += 1
+    durable.move(scratch, target)
+    return written
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    company: Company,
+    source: str,
+    table: str,
+    wanted: list[Load],
+    asked: list[Row] | None = None,
+) -> tuple[list[str], Iterator[tuple]]:
+    """Return the columns of a table, and its held rows with place and reasons: all, or those that are asked for."""
+    held = quarantine.held(connection, home, company, source, table)
+    selects = []
+    for number, load in enumerate(wanted):
+        landed_view(connection, company.sources[source], load, table, f"_landed_{number}", corrected_in=home)
+        selects.append(f"select {literal(load.load_id)} as load_id, * from _landed_{number}")
+    united = " union all by name ".join(selects)
+    described = connection.execute(f"describe {united}").fetchall()
+    columns = [name for name, *_ in described if name not in ("load_id", *LINEAGE)]
+    place = f"{literal(source)}, {literal(table)}, h.load_id, h.file, h.row_number, h.reasons"
+    cells = "".join(f", l.{ident(column)}" for column in columns)
+    query = (
+        f"select {place}{cells} from {held} as h {_asked(connection, asked)}"
+        f"join ({united}) as l on l.load_id = h.load_id and l._file = h.file and l._row_number = h.row_number "
+        "order by h.load_id, h.file, h.row_number"
+    )
+    return columns, _streamed(connection.execute(query))
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, asked: list[Row] | None) -> str:
+    if asked is None:
+        return ""
+    given = pa.table(
+        {
+            "load_id": [row["load_id"] for row in asked],
+            "file": [row["file"] for row in asked],
+            "row_number": pa.array([int(row["row_number"]) for row in asked], pa.int64()),
+        }
+    )
+    connection.register("_asked", given)
+    return "join (select distinct * from _asked) as a using (load_id, file, row_number) "
+
+
+def _streamed(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple]:
+    while rows := cursor.fetchmany(BATCH_ROWS):
+        yield from rows
+
+
+def _shown(cell: object) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(FORMULA) and not _is_number(text) else text
+
+
+def _meant(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def take(home: Home, company: Company, content: bytes, *, by: str, why: str, at: datetime.datetime) -> Taken:
+    """Keep what differs in a sheet that came back as corrections; `at` is UTC. Taking it again changes nothing.
+
+    Raises SheetRefused, naming lines, when a row is not in quarantine, a column is unknown or nothing can be read.
+    """
+    rows = list(_read(content))
+    now = _now(home, company, rows)
+    found, taken, problems = [], Taken(), []
+    for line, row in rows:
+        cells = now.get(_place(row))
+        changed = _changed(row, cells or {})
+        if cells is None and not _was_taken(home, row):
+            problems.append(f"line {line}: {row['file']} row {row['row_number']} is not in quarantine")
+        elif cells is not None and changed:
+            taken.rows += 1
+            source, load_id, table = row["source"], row["load_id"], row["table"]
+            for column, (was, value) in changed.items():
+                cell = Cell(source, load_id, table, row["file"], int(row["row_number"]), column)
+                found.append(Correction(cell, was, value, by, why, at.isoformat()))
+    if problems:
+        raise SheetRefused("; ".join(problems[:MOST_PROBLEMS]) + "; nothing of the sheet was taken")
+    taken.cells, taken.file = len(found), corrections.take(home, found)
+    return taken
+
+
+def _read(content: bytes) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a sheet with the line on which each ends; Excel in Chinese may have written it as GB18030."""
+    reader = csv.DictReader(io.StringIO(_decoded(content), newline=""), strict=True)
+    missing = [name for name in PLACE if name not in (reader.fieldnames or ())]
+    if missing:
+        raise SheetRefused(
+            f"the header has no {', '.join(missing)}; hand back a sheet that `sales-warehouse quarantine export` wrote"
+        )
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise SheetRefused(f"line {reader.line_num}: more or fewer cells than the header; nothing was taken")
+            if not row["row_number"].isdigit():
+                raise SheetRefused(f"line {reader.line_num}: row_number is not a number; nothing was taken")
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise SheetRefused(f"line {reader.line_num}: cannot be read as CSV ({error}); nothing was taken") from error
+
+
+def _decoded(content: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SheetRefused("neither UTF-8 nor GB18030; save the sheet as CSV UTF-8")
+
+
+def _place(row: Row) -> tuple[str, ...]:
+    return tuple(row[name] for name in PLACE)
+
+
+def _now(home: Home, company: Company, rows: list[tuple[int, Row]]) -> Mapping[tuple[str, ...], dict[str, str | None]]:
+    """Return the cells of the rows that are held back in the tables of a sheet, by their place."""
+    asked: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for line, row in rows:
+        if row["source"] not in company.sources or row["table"] not in company.sources[row["source"]].tables:
+            raise SheetRefused(f"line {line}: there is no table {row['source']}.{row['table']}; nothing was taken")
+        asked[row["source"], row["table"]].append(row)
+    now: dict[tuple[str, ...], dict[str, str | None]] = {}
+    for (source, table), group in asked.items():
+        load_ids = {row["load_id"] for row in group}
+        wanted = [load for load in loads(home, source) if load.load_id in load_ids and table in load.tables]
+        if not wanted:
+            continue
+        with connect(temp=home.tmp) as connection:
+            columns, found = _rows(connection, home, company, source, table, wanted, group)
+            for item in found:
+                cells = dict(zip(columns, item[len(PLACE) + 1 :], strict=True))
+                now[tuple(str(part) for part in item[: len(PLACE)])] = cells
+    return now
+
+
+def _changed(row: Row, cells: dict[str, str | None]) -> dict[str, tuple[str | None, str]]:
+    """Return what was and what is to be, by column, where the sheet says something else than the row."""
+    told = {name: _meant(text) for name, text in row.items() if name not in (*PLACE, REASONS)}
+    if unknown := sorted(set(told) - set(cells)) if cells else []:
+        raise SheetRefused(f"unknown column {', '.join(unknown)}; nothing of the sheet was taken")
+    return {name: (cells[name], text) for name, text in told.items() if cells and text != (cells[name] or "")}
+
+
+def _was_taken(home: Home, row: Row) -> bool:
+    """Tell whether the row was mended by this sheet, or by one that says the same, before."""
+    known = corrections.read(home).get((row["source"], row["load_id"], row["table"]), ())
+    mended = [item for item in known if (item.cell.file, str(item.cell.row_number)) == (row["file"], row["row_number"])]
+    return bool(mended) and all(_meant(row.get(item.cell.column, item.value)) == item.value for item in mended)

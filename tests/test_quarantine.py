@@ -1,0 +1,257 @@
+"""A row in quarantine can be looked at, handed out, mended and handed back; doing it twice changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from written_company import write_company
+
+from sales_warehouse import conformed, corrections, gate, quarantine, sheet
+from sales_warehouse.company.load import load_company
+from sales_warehouse.company.models import Company
+from sales_warehouse.home import Home
+from sales_warehouse.landing import Load, land, loads
+from sales_warehouse.sheet import SheetRefused
+
+READ_AT = datetime.datetime(2026, 3, 1, 1)
+LATER = datetime.datetime(2026, 3, 2, 1)
+CRM = """\
+source: crm
+label: {en: CRM, zh: 客户系统}
+owner: data-team
+expected_within_hours: 24
+connection: {type: files, path: crm}
+tables: {calls: {files: "*.csv", format: csv, columns: [no, buyer, seller, direction, at, seconds]}}
+mappings:
+  - entity: calls
+    from: calls
+    columns:
+      call_id: no
+      customer_id: buyer
+      rep_id: seller
+      direction: direction
+      started_at: at
+      duration_seconds: seconds
+      recorded_at: at
+"""
+HEADER = "no,buyer,seller,direction,at,seconds\n"
+GOOD = "1,C1,R1,inbound,2026-02-03 09:00:00,60\n"
+NO_DATE = "2,C1,R1,inbound,yesterday,60\n"
+TWO_FAULTS = "3,C2,R1,sideways,2026-02-03 11:00:00,many\n"
+TOO_LONG = "4,C2,R1,inbound,2026-02-03 12:00:00,5,6\n"
+
+
+@dataclass
+class Desk:
+    """A company with one source, its state, and the steps up to the gate."""
+
+    company: Company
+    home: Home
+    folder: Path
+
+    def refresh(self, at: datetime.datetime = READ_AT, **files: str) -> None:
+        for name, text in files.items():
+            (self.folder / "crm" / f"{name}.csv").write_text(HEADER + text, encoding="utf-8")
+        source = self.company.sources["crm"]
+        land(
+            self.home, source, company_folder=self.folder, extracted_at=at, latest_moment=at, environment={},
+            on_progress=lambda _: None,
+        )  # fmt: skip
+        for load in self.waiting():
+            conformed.conform_load(self.home, self.company, source, load, lambda _: None)
+            gate.gate_load(self.home, self.company, source, load, lambda _: None, at=at)
+
+    def waiting(self) -> list[Load]:
+        source = self.company.sources["crm"]
+        return [load for load in loads(self.home, "crm") if not gate.stands(self.home, self.company, source, load)]
+
+    def accepted(self, columns: str = "call_id, duration_seconds") -> list[tuple]:
+        return duckdb.sql(
+            f"select {columns} from read_parquet('{self.home.accepted}/calls/_load_id=2*/*.parquet') order by 1"
+        ).fetchall()
+
+    def held(self) -> list[tuple]:
+        found = quarantine.failures(self.home, self.company, quarantine.Filter())
+        return [(item.file, item.row_number, item.rule, item.column_name, item.value) for item in found]
+
+    def export(self) -> list[dict[str, str]]:
+        target = self.folder / "sheet.csv"
+        sheet.export(self.home, self.company, "crm", "calls", target)
+        return list(csv.DictReader(io.StringIO(target.read_text(encoding="utf-8-sig"))))
+
+    def hand_back(
+        self, rows: list[dict[str, str]], encoding: str = "utf-8-sig", why: str = "asked them"
+    ) -> sheet.Taken:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        content = text.getvalue().encode(encoding)
+        return sheet.take(self.home, self.company, content, by="Li Na", why=why, at=LATER)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=CRM)
+    return Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+
+
+def test_every_failing_row_is_there_with_every_reason_and_its_place(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE + TWO_FAULTS + TOO_LONG)
+    assert desk.held() == [
+        ("one.csv", 2, "cast", "recorded_at", "yesterday"),
+        ("one.csv", 2, "cast", "started_at", "yesterday"),
+        ("one.csv", 3, "cast", "duration_seconds", "many"),
+        ("one.csv", 3, "direction_known", "direction", "sideways"),
+        ("one.csv", 4, "malformed", "_row", "line 5: 7 fields where the header has 6"),
+    ]
+    assert quarantine.count_rows(desk.home, desk.company) == 3
+    assert quarantine.count_rows(desk.home, desk.company, quarantine.Filter(rule="cast")) == 2
+    assert [(r.column_name, r.row_count) for r in quarantine.reasons(desk.home, desk.company)][:1] == [("_row", 1)]
+
+
+def test_a_company_without_a_bad_row_has_an_empty_quarantine(desk: Desk) -> None:
+    desk.refresh(one=GOOD)
+    assert (desk.held(), quarantine.count_rows(desk.home, desk.company)) == ([], 0)
+    with pytest.raises(LookupError, match=r"nothing of crm\.calls is in quarantine"):
+        desk.export()
+
+
+def test_what_is_mended_in_the_sheet_is_let_in_and_the_rest_stays(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE + TWO_FAULTS)
+    rows = desk.export()
+    assert [row["no"] for row in rows] == ["2", "3"]
+    assert rows[1]["reasons"] == (
+        "direction: The direction is not inbound or outbound; duration_seconds: not a valid value of this column"
+    )
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    rows[1]["seconds"] = "90"
+    taken = desk.hand_back(rows)
+    assert (taken.cells, taken.rows) == (2, 2)
+    desk.refresh(LATER)
+    assert desk.accepted() == [("1", 60), ("2", 60)]
+    assert desk.held() == [("one.csv", 3, "direction_known", "direction", "sideways")]
+
+
+def test_a_row_that_could_not_be_read_is_mended_by_saying_what_is_in_it(desk: Desk) -> None:
+    desk.refresh(one=GOOD + TOO_LONG)
+    (row,) = desk.export()
+    assert row["no"] == ""
+    row |= {"no": "4", "direction": "inbound", "at": "2026-02-03 12:00:00", "seconds": "56"}
+    desk.hand_back([row])
+    desk.refresh(LATER)
+    assert desk.accepted() == [("1", 60), ("4", 56)]
+    assert desk.held() == []
+
+
+def test_the_same_sheet_twice_changes_nothing(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE)
+    rows = desk.export()
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    assert desk.hand_back(rows).cells == 1
+    assert desk.hand_back(rows) == sheet.Taken()
+    desk.refresh(LATER)
+    assert desk.hand_back(rows) == sheet.Taken()
+    assert desk.waiting() == []
+    assert len(list(desk.home.corrections.glob("*.csv"))) == 1
+
+
+def test_what_was_repaired_stays_in_the_history(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE)
+    rows = desk.export()
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    desk.hand_back(rows)
+    desk.refresh(LATER)
+    told = f"select row_number, rule, value, repaired_at from read_parquet('{desk.home.repaired}/*/*/*.parquet')"
+    assert sorted(duckdb.sql(f"{told} where column_name = 'started_at'").fetchall()) == [
+        (2, "cast", "yesterday", LATER)
+    ]
+    (kept,) = corrections.history(desk.home)
+    assert (kept.was, kept.value, kept.by, kept.why) == ("yesterday", "2026-02-03 10:00:00", "Li Na", "asked them")
+    rows[0]["at"] = "tomorrow"
+    with pytest.raises(SheetRefused, match="row 2 is not in quarantine"):
+        desk.hand_back(rows)
+
+
+def test_a_correction_that_is_wrong_too_can_be_corrected(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE)
+    rows = desk.export()
+    rows[0]["at"] = "3 February"
+    desk.hand_back(rows)
+    desk.refresh(LATER)
+    assert desk.held()[0][-1] == "3 February"
+    rows = desk.export()
+    assert rows[0]["at"] == "3 February"
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    desk.hand_back(rows)
+    desk.refresh(LATER + datetime.timedelta(days=1))
+    assert desk.held() == []
+    assert [item.value for item in corrections.history(desk.home)] == ["3 February", "2026-02-03 10:00:00"]
+
+
+def test_a_mended_row_takes_the_place_it_would_have_had(desk: Desk) -> None:
+    """A later load already has a newer version of the call: the mended one is accepted in its own, older load."""
+    desk.refresh(one=GOOD + NO_DATE)
+    desk.refresh(LATER, two="2,C1,R1,outbound,2026-02-03 10:00:00,120\n")
+    rows = desk.export()
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    desk.hand_back(rows)
+    desk.refresh(LATER + datetime.timedelta(days=1))
+    assert desk.accepted("call_id, duration_seconds, dense_rank() over (order by _load_id)") == [
+        ("1", 60, 1),
+        ("2", 60, 1),
+        ("2", 120, 2),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "gb18030"])
+def test_excel_may_write_the_sheet_in_any_of_its_encodings(desk: Desk, encoding: str) -> None:
+    desk.refresh(one="2,康宁医药,R1,inbound,yesterday,60\n")
+    rows = desk.export()
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    assert desk.hand_back(rows, encoding).cells == 1
+
+
+def test_no_cell_of_a_sheet_is_a_formula_and_none_changes_by_that(desk: Desk) -> None:
+    hostile = "=cmd|' /C calc'!A0"
+    desk.refresh(one=f"-2,@SUM(1),{hostile},inbound,yesterday,60\n")
+    (row,) = desk.export()
+    assert (row["no"], row["buyer"], row["seller"]) == ("-2", "'@SUM(1)", f"'{hostile}")
+    assert desk.hand_back([row]) == sheet.Taken()
+    row["at"] = "2026-02-03 10:00:00"
+    desk.hand_back([row])
+    desk.refresh(LATER)
+    assert desk.accepted("call_id, customer_id, rep_id") == [("-2", "crm:@SUM(1)", f"crm:{hostile}")]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda row: row | {"row_number": "1"}, r"line 2: one\.csv row 1 is not in quarantine; nothing"),
+        (lambda row: row | {"row_number": "two"}, "line 2: row_number is not a number"),
+        (lambda row: row | {"table": "visits"}, r"line 2: there is no table crm\.visits"),
+        (lambda row: row | {"colour": "red"}, "unknown column colour"),
+        (lambda row: {k: v for k, v in row.items() if k != "load_id"}, "the header has no load_id; hand back a sheet"),
+    ],
+    ids=["a row that is not held", "a place that is none", "an unknown table", "an unknown column", "no place"],
+)
+def test_a_sheet_with_a_mistake_is_refused_whole(desk: Desk, change: Callable[[dict], dict], said: str) -> None:
+    desk.refresh(one=GOOD + NO_DATE)
+    (row,) = desk.export()
+    with pytest.raises(SheetRefused, match=said):
+        desk.hand_back([change(row | {"at": "2026-02-03 10:00:00"})])
+    assert not desk.home.corrections.exists()
+
+
+def test_bytes_that_are_no_sheet_are_refused(desk: Desk) -> None:
+    with pytest.raises(SheetRefused, match="neither UTF-8 nor GB18030"):
+        sheet.take(desk.home, desk.company, b"\xff\xff\xff", by="", why="", at=LATER)
