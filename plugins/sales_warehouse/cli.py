@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sales_warehouse.airflow.embedded import RefreshOutcome
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: look at them, mend them, hand them back.")
+app.add_typer(held_rows, name="quarantine")
 console = Console()
 
 CompanyFolder = Annotated[
@@ -131,6 +133,59 @@ def bundle() -> None:
     from sales_warehouse.board.bundle import ensure_bundle
 
     console.print(f"board script: {ensure_bundle(settings.state_folder())}", highlight=False)
+
+
+@held_rows.command("list")
+def list_quarantine(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    source: Annotated[str | None, typer.Option(help="Of this source only.")] = None,
+) -> None:
+    """Count the rows in quarantine by reason."""
+    from sales_warehouse.quarantine import Filter
+    from sales_warehouse.quarantine_listing import show_reasons
+
+    checked = _load(company)
+    show_reasons(Home.of(checked.company_id), checked, Filter(source=source), console)
+
+
+@held_rows.command()
+def export(
+    table: Annotated[str | None, typer.Argument(help="<source>.<table>; default: every table with rows.")] = None,
+    into: Annotated[Path, typer.Option(help="Folder of the sheets.")] = Path("quarantine"),
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Write the rows in quarantine as CSV sheets, one for each table of a source, to be mended and handed back."""
+    from sales_warehouse import quarantine, sheet
+
+    checked = _load(company)
+    home = Home.of(checked.company_id)
+    found = [f"{s}.{t}" for s, t, _ in quarantine.tables(home, checked, quarantine.Filter())]
+    if table and table not in found:
+        _fail(f"nothing of {table} is in quarantine; there are rows of: {', '.join(found) or 'nothing'}")
+    for name in [table] if table else found:
+        target = into / f"{name}.csv"
+        rows = sheet.export(home, checked, *name.split(".", 1), target)
+        console.print(f"{target}: {rows:,} rows", highlight=False, soft_wrap=True)
+
+
+@held_rows.command()
+def correct(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A sheet that was exported and mended.")],
+    why: Annotated[str, typer.Option(help="Why the new values are right; kept with them.")],
+    by: Annotated[str, typer.Option(help="Who says so.", envvar="USER")] = "",
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Take what was changed in a sheet as corrections; the next refresh, or the DAG `replay`, lets the rows in."""
+    from sales_warehouse import sheet
+
+    checked = _load(company)
+    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    try:
+        taken = sheet.take(Home.of(checked.company_id), checked, file.read_bytes(), by=by, why=why, at=now)
+    except sheet.SheetRefused as error:
+        _fail(f"{file}: {error}", code=2)
+    done = f"{taken.cells:,} cells of {taken.rows:,} rows corrected" if taken.file else "nothing new in it"
+    console.print(f"{file}: {done}", highlight=False, soft_wrap=True)
 
 
 def _load(folder: Path) -> Company:

@@ -1,0 +1,23 @@
+"""The reasons of the rows in quarantine as a table on the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from sales_warehouse.company.models import Company
+from sales_warehouse.home import Home
+from sales_warehouse.quarantine import Filter, count_rows, reasons
+
+
+def show_reasons(home: Home, company: Company, wanted: Filter, console: Console) -> None:
+    """Print one line for each source, entity, column and reason, most rows first."""
+    chinese = company.about.language == "zh"
+    table = Table("source", "entity", "column", "reason", "rule", box=None, pad_edge=False)
+    table.add_column("rows", justify="right")
+    for item in reasons(home, company, wanted):
+        said = item.reason_zh if chinese else item.reason_en
+        table.add_row(item.source, item.entity, item.column_name or "", said, item.rule, f"{item.row_count:,}")
+    if table.row_count:
+        console.print(table)
+    console.print(f"{count_rows(home, company, wanted):,} rows in quarantine", highlight=False)
