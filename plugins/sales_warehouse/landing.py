@@ -25,15 +25,18 @@ LOCAL_TIME = datetime.timedelta(hours=15)  # no zone is further ahead of UTC, an
 
 @dataclass(frozen=True)
 class LandedFile:
-    """What came from one place of the source, and the Parquet file that holds it; every column is text."""
+    """What came from one place of the source, and the Parquet file that holds it; every column is text.
+
+    Loads are kept for good: a field that came later has a default, so that older manifests can be read.
+    """
 
     table: str
     file: str
     origin: str
     rows: int
-    reported: int
     fingerprint: str | None
     cursor: str | None
+    reported: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def _commit(
         return None
     files = [
         asdict(
-            LandedFile(i.table, str(i.path.relative_to(scratch)), i.origin, i.rows, i.reported, i.fingerprint, i.cursor)
+            LandedFile(i.table, str(i.path.relative_to(scratch)), i.origin, i.rows, i.fingerprint, i.cursor, i.reported)
         )
         for i in extraction.landed
     ]

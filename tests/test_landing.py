@@ -1,0 +1,68 @@
+"""Landing: what was kept stays readable, and what does not add up is not kept."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import duckdb
+
+from sales_warehouse import conservation, landing
+from sales_warehouse.extract import Extraction, Landed
+from sales_warehouse.home import Home
+
+
+def test_a_load_of_an_older_version_can_be_read(tmp_path: Path) -> None:
+    home = Home(tmp_path, "small")
+    folder = home.landing / "crm" / "20260301T010000_000000-crm"
+    folder.mkdir(parents=True)
+    item = {
+        "table": "calls",
+        "file": "calls/1.parquet",
+        "origin": "1.csv",
+        "rows": 3,
+        "fingerprint": "a",
+        "cursor": None,
+    }
+    moments = {"extracted_at": "2026-03-01T01:00:00", "latest_moment": "2026-03-01T01:00:00"}
+    manifest = {"source": "crm", "load_id": folder.name, **moments, "files": [item]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (load,) = landing.loads(home, "crm")
+    assert (load.rows, load.extracted_at) == (3, datetime.datetime(2026, 3, 1, 1))
+
+
+def landed(folder: Path, name: str, held: dict[str, int], **counts: tuple[int, int]) -> list[Landed]:
+    """Write a Parquet file with so many rows of each origin; `counts` are what its reader and its source say."""
+    path = folder / name
+    rows = " union all ".join(f"select '{origin}' as _file from range({count})" for origin, count in held.items())
+    duckdb.sql(f"copy ({rows}) to '{path}' (format parquet)")
+    return [Landed("calls", path, origin, read, reported, "f") for origin, (read, reported) in counts.items()]
+
+
+def test_files_whose_rows_add_up_are_kept(tmp_path: Path) -> None:
+    found = Extraction(landed=landed(tmp_path, "1", {"a": 3, "b": 2}, a=(3, 3), b=(2, 2), empty=(0, 0)))
+    conservation.hold_back_what_does_not_add_up(found, tmp_path)
+    assert len(found.landed) == 3
+    assert found.refused == []
+
+
+def test_a_lost_row_refuses_its_file_and_those_that_share_its_parquet(tmp_path: Path) -> None:
+    fine = landed(tmp_path, "1", {"c": 5}, c=(5, 5))
+    found = Extraction(landed=[*landed(tmp_path, "2", {"a": 9_999, "b": 2}, a=(9_999, 10_000), b=(2, 2)), *fine])
+    conservation.hold_back_what_does_not_add_up(found, tmp_path)
+    assert found.landed == fine
+    assert [item.reason for item in found.refused] == [
+        "a: the source has 10,000 rows, the reader counted 9,999 and wrote 9,999; nothing of it was taken: rows would "
+        "be lost or doubled. Please report this with the file",
+        "b: read together with a file whose rows do not add up; nothing of it was taken, it is tried again",
+    ]
+    assert not (tmp_path / "2").exists()
+
+
+def test_a_reader_that_counts_right_and_writes_wrong_is_caught(tmp_path: Path) -> None:
+    for held in ({"a": 9}, {"a": 11}, {"a": 10, "stranger": 1}):
+        found = Extraction(landed=landed(tmp_path, "1", held, a=(10, 10)))
+        conservation.hold_back_what_does_not_add_up(found, tmp_path)
+        assert found.landed == []
+        assert len(found.refused) == 1
