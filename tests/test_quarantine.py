@@ -78,7 +78,7 @@ class Desk:
         ).fetchall()
 
     def held(self) -> list[tuple]:
-        found = quarantine.failures(self.home, self.company, quarantine.Filter())
+        found = quarantine.failures(self.home, self.company.sources, quarantine.Filter())
         return [(item.file, item.row_number, item.rule, item.column_name, item.value) for item in found]
 
     def export(self) -> list[dict[str, str]]:
@@ -114,15 +114,15 @@ def test_every_failing_row_is_there_with_every_reason_and_its_place(desk: Desk) 
         ("one.csv", 3, "direction_known", "direction", "sideways"),
         ("one.csv", 4, "malformed", "_row", "line 5: 7 fields where the header has 6"),
     ]
-    assert quarantine.count_rows(desk.home, desk.company) == 3
-    assert quarantine.count_rows(desk.home, desk.company, quarantine.Filter(rule="cast")) == 2
-    counted = [(r.column_name, r.rule, r.row_count) for r in quarantine.reasons(desk.home, desk.company)]
+    assert quarantine.count_rows(desk.home, desk.company.sources) == 3
+    assert quarantine.count_rows(desk.home, desk.company.sources, quarantine.Filter(rule="cast")) == 2
+    counted = [(r.column_name, r.rule, r.row_count) for r in quarantine.reasons(desk.home, desk.company.sources)]
     assert sorted(counted) == sorted({(column, rule, 1) for *_, rule, column, _ in desk.held()})
 
 
 def test_a_company_without_a_bad_row_has_an_empty_quarantine(desk: Desk) -> None:
     desk.refresh(one=GOOD)
-    assert (desk.held(), quarantine.count_rows(desk.home, desk.company)) == ([], 0)
+    assert (desk.held(), quarantine.count_rows(desk.home, desk.company.sources)) == ([], 0)
     with pytest.raises(LookupError, match=r"nothing of crm\.calls is in quarantine"):
         desk.export()
 

@@ -159,12 +159,12 @@ def export(
 
     checked = _load(company)
     home = Home.of(checked.company_id)
-    found = [f"{s}.{t}" for s, t, _ in quarantine.tables(home, checked, quarantine.Filter())]
+    found = [f"{s}.{t}" for s, t, _ in quarantine.tables(home, checked.sources, quarantine.Filter())]
     if table and table not in found:
         _fail(f"nothing of {table} is in quarantine; there are rows of: {', '.join(found) or 'nothing'}")
     for name in [table] if table else found:
-        target = into / f"{name}.csv"
-        rows = sheet.export(home, checked, *name.split(".", 1), target)
+        target, (of_source, _, of_table) = into / f"{name}.csv", name.partition(".")
+        rows = sheet.export(home, checked, of_source, of_table, target)
         console.print(f"{target}: {rows:,} rows", highlight=False, soft_wrap=True)
 
 

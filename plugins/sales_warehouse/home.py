@@ -38,6 +38,11 @@ class Home:
         return self.dir / "corrections"
 
     @property
+    def sheets(self) -> Path:
+        """Where people put mended sheets for the DAG that lets corrected rows in."""
+        return self.dir / "sheets"
+
+    @property
     def accepted(self) -> Path:
         return self.dir / "accepted"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sales_warehouse import durable, landing
@@ -48,9 +48,9 @@ def write_applied(home: Home, applied: Applied) -> None:
     durable.write_json(home.warehouse / "applied.json", applied.__dict__)
 
 
-def gated(home: Home, company: Company) -> Iterator[Gated]:
-    """Yield what the gate made of every load of the configured sources."""
-    for source in company.sources:
+def gated(home: Home, sources: Iterable[str]) -> Iterator[Gated]:
+    """Yield what the gate made of every load of some sources."""
+    for source in sources:
         for file in sorted((home.ledger / "gated" / source).glob("[!.]*.json")):
             yield from read_gated(home, source, file.stem)
 

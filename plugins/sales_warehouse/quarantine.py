@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
-from sales_warehouse.company.models import Company
 from sales_warehouse.gate import quarantine_file
 from sales_warehouse.home import Home
 from sales_warehouse.ledger import gated
@@ -71,20 +70,20 @@ class Reason:
     last_at: datetime
 
 
-def relation(home: Home, company: Company) -> str:
-    """Return a table expression over every row that is in quarantine now, with the columns of SCHEMA."""
-    files = [quarantine_file(home, item.batch) for item in gated(home, company) if item.quarantined]
+def relation(home: Home, sources: Iterable[str]) -> str:
+    """Return a table expression over every row of some sources that is held back now, with the columns of SCHEMA."""
+    files = [quarantine_file(home, item.batch) for item in gated(home, sources) if item.quarantined]
     if not files:
         return f"(select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in SCHEMA.items())} where false)"
     return read_parquet(files, options="hive_partitioning = false")
 
 
-def reasons(home: Home, company: Company, wanted: Filter = Filter()) -> list[Reason]:
+def reasons(home: Home, sources: Iterable[str], wanted: Filter = Filter()) -> list[Reason]:
     """Return the reasons with the number of rows, most rows first. A row that breaks two rules counts twice."""
     query = f"""
         select source, entity, rule, column_name, any_value(reason_en), any_value(reason_zh),
             count(*), max(quarantined_at)
-        from {relation(home, company)}
+        from {relation(home, sources)}
         where {wanted.condition}
         group by source, entity, rule, column_name
         order by count(*) desc, source, entity, rule, column_name"""
@@ -92,11 +91,11 @@ def reasons(home: Home, company: Company, wanted: Filter = Filter()) -> list[Rea
         return [Reason(*row) for row in connection.execute(query).fetchall()]
 
 
-def failures(home: Home, company: Company, wanted: Filter, *, offset: int = 0, limit: int = 100) -> list[Failure]:
+def failures(home: Home, sources: Iterable[str], wanted: Filter, *, offset: int = 0, limit: int = 100) -> list[Failure]:
     """Return a page of the reasons of single rows, in the order of loads, files and rows."""
     query = f"""
         select {", ".join(SCHEMA)}
-        from {relation(home, company)}
+        from {relation(home, sources)}
         where {wanted.condition}
         order by source, load_id, entity, file, row_number, rule, column_name
         limit {int(limit)} offset {int(offset)}"""
@@ -104,19 +103,19 @@ def failures(home: Home, company: Company, wanted: Filter, *, offset: int = 0, l
         return [Failure(*row) for row in connection.execute(query).fetchall()]
 
 
-def count_rows(home: Home, company: Company, wanted: Filter = Filter()) -> int:
+def count_rows(home: Home, sources: Iterable[str], wanted: Filter = Filter()) -> int:
     """Return how many rows of entities are held back; one that breaks two rules counts once."""
-    found = f"from {relation(home, company)} where {wanted.condition}"
+    found = f"from {relation(home, sources)} where {wanted.condition}"
     with connect(temp=home.tmp) as connection:
         (rows,) = only_row(connection, f"select count(distinct (entity, load_id, file, row_number)) {found}")
     return rows
 
 
-def tables(home: Home, company: Company, wanted: Filter) -> Iterator[tuple[str, str, list[str]]]:
+def tables(home: Home, sources: Iterable[str], wanted: Filter) -> Iterator[tuple[str, str, list[str]]]:
     """Yield the source, the table and the loads of what is held back."""
     query = f"""
         select source, source_table, list(distinct load_id order by load_id)
-        from {relation(home, company)}
+        from {relation(home, sources)}
         where {wanted.condition}
         group by source, source_table
         order by source, source_table"""
@@ -124,13 +123,13 @@ def tables(home: Home, company: Company, wanted: Filter) -> Iterator[tuple[str, 
         yield from connection.execute(query).fetchall()
 
 
-def held(connection: duckdb.DuckDBPyConnection, home: Home, company: Company, source: str, table: str) -> str:
+def held(connection: duckdb.DuckDBPyConnection, home: Home, source: str, table: str) -> str:
     """Create a table of the held rows of a source's table with all reasons of each, and return its name."""
     connection.execute(f"""
         create or replace temp table _held as
         select load_id, file, row_number,
             string_agg(distinct coalesce(column_name || ': ', '') || reason_en, '; ') as reasons
-        from {relation(home, company)}
+        from {relation(home, [source])}
         where source = {literal(source)} and source_table = {literal(table)}
         group by load_id, file, row_number""")
     return "_held"

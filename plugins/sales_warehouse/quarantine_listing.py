@@ -15,9 +15,9 @@ def show_reasons(home: Home, company: Company, wanted: Filter, console: Console)
     chinese = company.about.language == "zh"
     table = Table("source", "entity", "column", "reason", "rule", box=None, pad_edge=False)
     table.add_column("rows", justify="right")
-    for item in reasons(home, company, wanted):
+    for item in reasons(home, company.sources, wanted):
         said = item.reason_zh if chinese else item.reason_en
         table.add_row(item.source, item.entity, item.column_name or "", said, item.rule, f"{item.row_count:,}")
     if table.row_count:
         console.print(table)
-    console.print(f"{count_rows(home, company, wanted):,} rows in quarantine", highlight=False)
+    console.print(f"{count_rows(home, company.sources, wanted):,} rows in quarantine", highlight=False)

@@ -55,7 +55,7 @@ def export(home: Home, company: Company, source: str, table: str, target: Path) 
 
     Raises LookupError when nothing of the table is held.
     """
-    found = dict(((s, t), of) for s, t, of in quarantine.tables(home, company, quarantine.Filter(source=source)))
+    found = dict(((s, t), of) for s, t, of in quarantine.tables(home, [source], quarantine.Filter()))
     if (source, table) not in found:
         raise LookupError(f"nothing of {source}.{table} is in quarantine")
     wanted = [load for load in loads(home, source) if load.load_id in found[source, table]]
@@ -83,7 +83,7 @@ def _rows(
     asked: list[Row] | None = None,
 ) -> tuple[list[str], Iterator[tuple]]:
     """Return the columns of a table, and its held rows with place and reasons: all, or those that are asked for."""
-    held = quarantine.held(connection, home, company, source, table)
+    held = quarantine.held(connection, home, source, table)
     selects = []
     for number, load in enumerate(wanted):
         landed_view(connection, company.sources[source], load, table, f"_landed_{number}", corrected_in=home)

@@ -5,6 +5,7 @@ Every step may be killed and run again: it takes up what is there and does what 
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
@@ -27,6 +28,7 @@ from sales_warehouse.settings_tables import write_settings
 __all__ = [
     "audit",
     "conform",
+    "correct",
     "extract",
     "gate",
     "identify",
@@ -116,6 +118,18 @@ def gate(run: Run, source: str) -> StepReport:
             report.rows["quarantined"] += sum(item.quarantined for item in outcomes)
         if errors:
             raise GateError("\n".join(errors))
+    return report
+
+
+def correct(run: Run, sheet_file: Path, *, by: str, why: str) -> StepReport:
+    """Take a mended sheet of rows in quarantine as corrections. Raises SheetRefused when nothing of it can be taken."""
+    from sales_warehouse import sheet
+
+    with recorded(run.folder, "correct") as (_, report):
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        taken = sheet.take(run.home, run.company, sheet_file.read_bytes(), by=by, why=why, at=now)
+        report.rows = {"cells": taken.cells, "rows": taken.rows}
+        report.notes = [] if taken.file else ["nothing new in it"]
     return report
 
 
@@ -276,7 +290,7 @@ class _Plan:
 
 
 def _plan(run: Run) -> _Plan:
-    items = list(ledger.gated(run.home, run.company))
+    items = list(ledger.gated(run.home, run.company.sources))
     ledger.sweep_accepted(run.home, items)
     plan = _Plan(run, items, ledger.read_applied(run.home), _code(run))
     ledger.write_ledger(run.home, run.company, items, plan.pending)

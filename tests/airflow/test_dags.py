@@ -20,7 +20,7 @@ from sales_warehouse.airflow import factory, order
 from sales_warehouse.airflow.sources import source_list
 
 DAG_FILES = sorted((settings.PROJECT / "dags").glob("*.py"))
-IDS = {"ingest_crm", "ingest_shop", "warehouse", "watch"}
+IDS = {"ingest_crm", "ingest_shop", "replay", "warehouse", "watch"}
 
 
 def test_there_are_exactly_these_dags(dags: dict[str, DAG]) -> None:
@@ -44,6 +44,12 @@ def test_steps_of_a_source_come_in_their_order(dags: dict[str, DAG]) -> None:
 
 def test_steps_of_the_warehouse_come_in_their_order(dags: dict[str, DAG]) -> None:
     assert _path(dags["warehouse"]) == ["identify", "transform", "audit", "publish", "publish_postgres"]
+
+
+def test_corrected_rows_are_let_in_before_the_marts_are_refreshed(dags: dict[str, DAG]) -> None:
+    assert _path(dags["replay"]) == ["correct", "let_in", "refresh_marts"]
+    assert not order.has_own_time(dags["replay"])
+    assert not order.triggers(dags["replay"])
 
 
 def test_the_warehouse_stops_at_the_first_step_that_fails(dags: dict[str, DAG]) -> None:
@@ -71,7 +77,13 @@ def test_every_asset_that_somebody_waits_for_has_a_producer(dags: dict[str, DAG]
 
 
 def test_without_a_scheduler_producers_run_before_their_consumers(dags: dict[str, DAG]) -> None:
-    assert [dag.dag_id for dag in order.in_order(dags)] == ["ingest_crm", "ingest_shop", "warehouse", "watch"]
+    assert [dag.dag_id for dag in order.in_order(dags)] == [
+        "ingest_crm",
+        "ingest_shop",
+        "replay",
+        "warehouse",
+        "watch",
+    ]
 
 
 def test_every_dag_follows_the_rules_of_the_house(dags: dict[str, DAG]) -> None:

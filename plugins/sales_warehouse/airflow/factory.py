@@ -1,10 +1,11 @@
-"""The DAGs: one for each source of the company, one for the warehouse, one for the alerts."""
+"""The DAGs: one for each source of the company, one for the warehouse, one for the alerts, one for corrected rows."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
 from sales_warehouse.airflow import assets, policy, runbook, schedule, tasks
@@ -16,6 +17,7 @@ FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
 INGEST_PREFIX = "ingest_"
 WAREHOUSE = "warehouse"
 WATCH = "watch"
+REPLAY = "replay"
 
 
 def ingest_dags(sources: list[str]) -> dict[str, DAG]:
@@ -69,6 +71,24 @@ def warehouse_dag(sources: list[str]) -> DAG:
     return dag
 
 
+def replay_dag() -> DAG:
+    """Build `replay`: correct → let_in → refresh_marts; started by hand, with a form."""
+    with _dag(
+        REPLAY,
+        schedule=None,
+        doc_md=runbook.replay(),
+        tags=[Tag.SOURCE],
+        default_args=policy.task_defaults(policy.SOURCES_POOL, timedelta(hours=2)),
+        more=_sheet_params(),
+    ) as dag:
+        chain(
+            StepOperator(task_id="correct", python_callable=tasks.correct, retries=1),
+            StepOperator(task_id="let_in", python_callable=tasks.let_in),
+            TriggerDagRunOperator(task_id="refresh_marts", trigger_dag_id=WAREHOUSE),
+        )
+    return dag
+
+
 def watch_dag() -> DAG:
     """Build `watch`: alerts of what has just been published."""
     with _dag(
@@ -82,8 +102,27 @@ def watch_dag() -> DAG:
     return dag
 
 
-def _dag(dag_id: str, **options: Any) -> DAG:
-    return DAG(dag_id, start_date=FIRST_DAY, catchup=False, max_active_runs=1, params=_params(), **options)
+def _dag(dag_id: str, *, more: dict[str, Param] | None = None, **options: Any) -> DAG:
+    params = {**(more or {}), **_params()}
+    return DAG(dag_id, start_date=FIRST_DAY, catchup=False, max_active_runs=1, params=params, **options)
+
+
+def _sheet_params() -> dict[str, Param]:
+    return {
+        "sheet": Param(
+            None,
+            type=["null", "string"],
+            title="Sheet",
+            description="A mended sheet in the folder `sheets` of the company's state, by its name; empty: only what "
+            "was handed back before, or what a mended mapping lets in.",
+        ),
+        "why": Param(
+            None,
+            type=["null", "string"],
+            title="Why",
+            description="Why the new values are right. It is kept with them.",
+        ),
+    }
 
 
 def _params() -> dict[str, Param]:

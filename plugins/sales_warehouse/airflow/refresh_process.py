@@ -68,11 +68,15 @@ def load_dags() -> dict[str, DAG]:
 
 
 def refresh(dags: dict[str, DAG], run_conf: dict[str, Any], result: Result) -> None:
-    """Run every DAG once. A DAG that only assets start runs when all of them were produced, as a scheduler does."""
+    """Run every DAG once. A DAG that only assets start runs when all of them were produced, as a scheduler does.
+
+    What people start by hand is not run.
+    """
     for dag in order.in_order(dags):
-        if order.has_own_time(dag) or order.triggers(dag) <= result.produced:
+        waits_for = order.triggers(dag)
+        if order.has_own_time(dag) or (waits_for and waits_for <= result.produced):
             _run(dag, run_conf, result)
-        else:
+        elif waits_for:
             result.not_run.append(dag.dag_id)
 
 

@@ -55,6 +55,27 @@ Everybody who reads the board or the marts. Readers stay on the last complete ve
 """
 
 
+def replay() -> str:
+    """Return the notes of the DAG that lets corrected rows in."""
+    return f"""
+### What
+Rows in quarantine that somebody mended, or that a mended mapping reads now: **correct** takes the sheet that the form
+names, **let_in** maps and judges every load again that is concerned, **refresh_marts** starts the warehouse.
+
+### When
+By hand. Export the rows on the page **Quarantine** or with `sales-warehouse quarantine export`, mend the cells, hand
+the sheet back there, or put it into `sheets` and name it in the form. Starting it twice changes nothing.
+
+### Who cares
+The owner of the source, and whoever misses the rows.
+
+{TRIAGE}
+1. `correct` red: the log names the lines of the sheet that cannot be taken; nothing of it was. Mend it and clear.
+2. `let_in` red: a mapping does not fit. Mend it and clear; other sources keep what they had.
+3. A row that is still wrong stays in quarantine, with what is wrong now. That is no failure.
+"""
+
+
 def watch() -> str:
     """Return the notes of the DAG that sends alerts."""
     return f"""

@@ -40,6 +40,41 @@ def run_step(step: str, source: str | None = None) -> dict[str, Any]:
     return {"rows": report.rows, "notes": report.notes}
 
 
+def correct() -> dict[str, Any]:
+    """Take the sheet that the form names as corrections, if it names one.
+
+    Raises AirflowFailException when there is no such file in the folder, or the sheet is refused.
+    """
+    from sales_warehouse import steps
+    from sales_warehouse.sheet import SheetRefused
+
+    context = get_current_context()
+    run, name = _run(moment_of(context)), context["params"]["sheet"]
+    if not name:
+        return {"rows": {}, "notes": ["no sheet was named"]}
+    file = run.home.sheets / name
+    if not file.resolve().is_relative_to(run.home.sheets.resolve()) or not file.is_file():
+        raise AirflowFailException(f"there is no sheet {name!r} in {run.home.sheets}; put it there, or give its name")
+    try:
+        who = getattr(context["dag_run"], "triggering_user_name", None) or "unknown"
+        report = steps.correct(run, file, by=who, why=context["params"]["why"] or "")
+    except SheetRefused as error:
+        raise AirflowFailException(str(error)) from error
+    return {"rows": report.rows, "notes": report.notes}
+
+
+def let_in() -> dict[str, Any]:
+    """Map and judge anew every load of every source whose mapping, suite or corrections changed; raise what failed."""
+    from sales_warehouse import steps
+
+    run = _run(moment_of(get_current_context()))
+    rows: dict[str, int] = {}
+    for source in run.company.sources:
+        for report in (steps.conform(run, source), steps.gate(run, source)):
+            rows = {name: rows.get(name, 0) + report.rows.get(name, 0) for name in {*rows, *report.rows}}
+    return {"rows": rows, "notes": []}
+
+
 def connection_addresses(connection_id: str) -> list[str]:
     """Return the Apprise addresses of an Airflow connection; from the environment when there is no such connection."""
     from airflow.exceptions import AirflowNotFoundException
