@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import socket
 import stat
 import time
@@ -13,14 +14,19 @@ import jwt
 import psutil
 import pytest
 
-from sales_warehouse import sql
+from sales_warehouse import conformed, corrections, gate, landing
 from sales_warehouse.airflow import login, server
 from sales_warehouse.airflow.environment import password_file
 from sales_warehouse.airflow.leash import session_members
 from sales_warehouse.airflow.ports import PortTaken, checked, free_port
+from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
 
-PAGES = ("board", "data-docs/", "data-docs/index.html", "quarantine", "refreshes", "models", "style.css")
+ROWS, SHEET = "quarantine-rows?source=shop", "quarantine-sheet?source=shop&table=customers"
+PAGES = (
+    *("board", "data-docs/", "data-docs/index.html", "quarantine", "refreshes", "models", "style.css"),
+    *(ROWS, SHEET),
+)
 NEVER = "a file outside the folder"
 
 
@@ -30,7 +36,7 @@ def _write(file: Path, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home(tmp_path_factory: pytest.TempPathFactory, company: Path) -> Home:
     """A company that has published once, in small."""
     home = Home(tmp_path_factory.mktemp("var"), "tiny")
     version = home.published / "versions" / "000001_20260701"
@@ -40,17 +46,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     _write(home.secrets / "other", NEVER)
     (home.data_docs / "link").symlink_to(home.secrets / "other")
     home.current.symlink_to(version)
-    with sql.connect(version / "warehouse.duckdb", temp=home.tmp) as db:
-        db.execute("create schema marts")
-        db.execute(
-            "create table marts.trust_quarantine_reasons as "
-            "select 'shop' as source, 'orders' as entity, 'known' as rule, 'status' as column_name, "
-            "'<script>alert(1)</script>' as reason, 1234 as row_count, "
-            "timestamp '2026-07-01 18:00:00' as last_load_at"
-        )
+    _hold_back(home, company)
     event = '{"step": "%s", "subject": "shop", "event": "%s", "at": "2026-07-01T18:00:00+00:00", "seconds": 1.5}\n'
     _write(home.runs / "night" / "steps.jsonl", event % ("extract", "start") + event % ("extract", "end"))
     return home
+
+
+def _hold_back(home: Home, company: Path) -> None:
+    """Land a file of the shop with three rows of which two have no customer id, and judge it."""
+    source, checked, at = "shop", load_company(company), datetime.datetime(2026, 7, 1, 18)
+    _write(home.source_data / source / "1.csv", "id,name\n1,good\n,<script>alert(1)</script>\n,=cmd\n")
+    landed = landing.land(
+        home, checked.sources[source], company_folder=company, extracted_at=at, latest_moment=at,
+        environment={"SOURCE_DATA": str(home.source_data)}, on_progress=lambda _: None,
+    )  # fmt: skip
+    assert landed.load
+    conformed.conform_load(home, checked, checked.sources[source], landed.load, lambda _: None)
+    gate.gate_load(home, checked, checked.sources[source], landed.load, lambda _: None, at=at)
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +86,15 @@ def _get(ui: server.Server, page: str, token: str | None = None) -> httpx.Respon
 
 
 def _expired(ui: server.Server, token: str) -> str:
-    """Return a token that was good until a minute ago, signed with the server's own key."""
+    """Return a token that was good until a minute ago."""
+    return _signed(ui, token, exp=int(time.time()) - 60)
+
+
+def _signed(ui: server.Server, token: str, **claims: object) -> str:
+    """Return a token with other claims, signed with the server's own key."""
     secret = psutil.Process(ui.process.pid).environ()["AIRFLOW__API_AUTH__JWT_SECRET"]
-    claims = jwt.decode(token, options={"verify_signature": False})
-    return jwt.encode({**claims, "exp": int(time.time()) - 60}, secret, jwt.get_unverified_header(token)["alg"])
+    known = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode({**known, **claims}, secret, jwt.get_unverified_header(token)["alg"])
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -105,8 +122,12 @@ def test_with_a_login_every_page_is_shown_and_may_reach_nothing_outside(
         pytest.param("board", "Board of the tiny company", id="the published board"),
         pytest.param("data-docs/", "Every expectation held", id="the validation results"),
         pytest.param("models", "dbt docs", id="the graph of the models"),
-        pytest.param("quarantine", "1,234", id="rows in quarantine"),
-        pytest.param("quarantine", "&lt;script&gt;alert(1)&lt;/script&gt;", id="reasons as text, never as markup"),
+        pytest.param("quarantine", "<b>2</b> <span>shop</span>", id="rows in quarantine"),
+        pytest.param(ROWS, "&lt;script&gt;alert(1)&lt;/script&gt;", id="rows as text, never as markup"),
+        pytest.param(ROWS, "1.csv", id="the file of a row"),
+        pytest.param(ROWS + "&rule=none", "<h1>0 rows</h1>", id="rows with another reason"),
+        pytest.param(ROWS + "&rule=' or true --", "<h1>0 rows</h1>", id="no SQL in an address"),
+        pytest.param(SHEET, ",'=cmd", id="a sheet without formulas"),
         pytest.param("refreshes", "night", id="the last refreshes"),
     ],
 )
@@ -145,6 +166,42 @@ def _raw_get(ui: server.Server, path: str, token: str) -> str:
         while piece := connection.recv(65536):
             answer += piece
     return answer.decode(errors="replace")
+
+
+def _hand_back(ui: server.Server, content: bytes, **headers: str) -> httpx.Response:
+    return httpx.post(
+        f"{ui.address}/sales-warehouse/quarantine-sheet",
+        files={"sheet_file": ("sheet.csv", content, "text/csv")},
+        data={"why": "asked the shop"},
+        headers=headers,
+        timeout=20,
+    )
+
+
+def test_a_mended_sheet_is_handed_back(ui: server.Server, token: str, home: Home) -> None:
+    login = {"Authorization": f"Bearer {token}"}
+    mended = _get(ui, SHEET, token).content.replace(b",,'=cmd", b",7,'=cmd")
+    assert "1 cells of 1 rows corrected" in _hand_back(ui, mended, **login).text
+    assert "Nothing new" in _hand_back(ui, mended, **login).text
+    (kept,) = corrections.history(home)
+    assert (kept.cell.column, kept.value, kept.why, kept.by) == ("id", "7", "asked the shop", ui.user)
+    assert "Nothing was taken" in _hand_back(ui, b"a,b\n1,2\n", **login).text
+
+
+def test_nobody_hands_a_sheet_back_without_a_login_or_from_another_site(ui: server.Server, token: str) -> None:
+    assert _hand_back(ui, b"").status_code == 401
+    assert _hand_back(ui, b"", Authorization="Bearer nonsense").status_code in (401, 403)
+    cookie = {"Cookie": f"_token={token}"}
+    assert _hand_back(ui, b"", **cookie).status_code == 403
+    assert _hand_back(ui, b"", **cookie, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert _hand_back(ui, b"", **cookie, **{"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_who_only_looks_sees_reasons_and_no_rows(ui: server.Server, token: str) -> None:
+    looks_on = _signed(ui, token, role="VIEWER")
+    assert _get(ui, "quarantine", looks_on).status_code == 200
+    assert [_get(ui, page, looks_on).status_code for page in (ROWS, SHEET)] == [403, 403]
+    assert _hand_back(ui, b"", Authorization=f"Bearer {looks_on}").status_code == 403
 
 
 def test_the_pages_stand_in_the_navigation(ui: server.Server, token: str) -> None:

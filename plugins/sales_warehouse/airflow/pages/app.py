@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote
 
-from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends, FastAPI
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
+from fastapi import Depends, FastAPI, Form, HTTPException, Query, UploadFile, status
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sales_warehouse import settings, sheet
 from sales_warehouse.airflow.pages import place, safety
 from sales_warehouse.airflow.pages import quarantine as quarantined
 from sales_warehouse.airflow.pages import refreshes as runs
 from sales_warehouse.airflow.progress import counts
+from sales_warehouse.company.load import load_company
+from sales_warehouse.quarantine import Filter
 
 TEMPLATES = Environment(
     loader=PackageLoader("sales_warehouse.airflow.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 TEMPLATES.filters["counts"] = counts
+TEMPLATES.filters["of_reason"] = quarantined.of_reason
+TEMPLATES.filters["query"] = quarantined.query
+
+# Rows are as people wrote them, names and phone numbers included: they are for those who may let them in again.
+MayReplay = Depends(
+    requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id="replay"),
+)
+LARGEST_SHEET = 64 << 20
 
 # No schema and no docs: Airflow's checks do not cover them. The dependency covers every route; mounts would not be.
 app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
@@ -53,13 +69,46 @@ def models() -> Response:
 
 @app.get("/quarantine")
 def quarantine() -> Response:
-    """Show why rows were kept back."""
-    home = place.home()
-    version = home.current.resolve()
-    if not (version / "warehouse.duckdb").is_file():
-        return _missing("Quarantine", "Nothing has been published yet.")
-    found = quarantined.reasons(version, home.tmp)
-    return _page("quarantine.html.j2", reasons=found, totals=quarantined.totals(found), version=version.name)
+    """Show why rows are held back."""
+    return _page("quarantine.html.j2", found=quarantined.overview(place.home()))
+
+
+@app.get("/quarantine-rows", dependencies=[MayReplay])
+def quarantine_rows(wanted: Annotated[Filter, Depends()], number: Annotated[int, Query(ge=1)] = 1) -> Response:
+    """Show rows that are held back, as they came."""
+    return _page("quarantine_rows.html.j2", page=quarantined.page(place.home(), wanted, number), wanted=wanted)
+
+
+@app.get("/quarantine-sheet", dependencies=[MayReplay])
+def quarantine_sheet(source: str, table: str) -> Response:
+    """Give the held rows of a table as a sheet to mend."""
+    company = load_company(settings.company_folder())
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "sheet.csv"
+        try:
+            sheet.export(place.home(), company, source, table, file)
+        except LookupError as error:
+            raise HTTPException(status.HTTP_404_NOT_FOUND, str(error)) from error
+        content = file.read_bytes()
+    name = quote(f"{source}.{table}.csv")
+    headers = {"Content-Disposition": f"attachment; filename*=utf-8''{name}"}
+    return safety.guarded(Response(content, media_type="text/csv; charset=utf-8", headers=headers), safety.PLAIN)
+
+
+@app.post("/quarantine-sheet", dependencies=[MayReplay, Depends(safety.of_same_origin)])
+def hand_back(
+    sheet_file: UploadFile, why: Annotated[str, Form()], user: Annotated[BaseUser, Depends(get_user)]
+) -> Response:
+    """Take a mended sheet as corrections."""
+    content = sheet_file.file.read(LARGEST_SHEET + 1)
+    if len(content) > LARGEST_SHEET:
+        raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, f"more than {LARGEST_SHEET >> 20} MiB")
+    company, now = load_company(settings.company_folder()), datetime.now(UTC).replace(tzinfo=None)
+    try:
+        taken = sheet.take(place.home(), company, content, by=user.get_name(), why=why, at=now)
+    except sheet.SheetRefused as error:
+        return _page("handed_back.html.j2", taken=None, refused=str(error))
+    return _page("handed_back.html.j2", taken=taken, refused=None)
 
 
 @app.get("/refreshes")
