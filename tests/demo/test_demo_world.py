@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import subprocess
@@ -79,6 +80,27 @@ def test_a_world_is_not_made_over_another(tmp_path: Path) -> None:
         advance(tmp_path, small(customers=11, orders_per_day=2))
     assert fingerprints(tmp_path) == before
     assert world_date(tmp_path) == LAST_DAY
+
+
+def test_a_world_is_not_made_over_what_somebody_else_keeps_there(tmp_path: Path) -> None:
+    (tmp_path / "crm.db").write_bytes(b"the real one")
+    with pytest.raises(WorldError, match=r"holds crm\.db, which this world did not make; nothing was written"):
+        advance(tmp_path, small(customers=10, orders_per_day=2))
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["crm.db"]
+    assert (tmp_path / "crm.db").read_bytes() == b"the real one"
+
+
+def test_a_first_night_that_was_interrupted_is_made_again(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        advance(folder, small(customers=10, orders_per_day=2))
+    state = json.loads((cut / "world.json").read_text())
+    (cut / "world.json").unlink()
+    (cut / ".begun.json").write_text(json.dumps({"settings": state["settings"]}))
+    with pytest.raises(WorldError, match="which this world did not make"):
+        advance(cut, small(customers=11, orders_per_day=2))
+    assert advance(cut, small(customers=10, orders_per_day=2)).night == 0
+    assert fingerprints(cut) == fingerprints(whole)
 
 
 def test_the_crm_may_live_in_another_database(tmp_path: Path) -> None:

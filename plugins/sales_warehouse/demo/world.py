@@ -31,6 +31,7 @@ from sales_warehouse.demo.generator import Generator, open_generator
 from sales_warehouse.demo.tables import SourceTable
 
 STATE = "world.json"
+BEGUN = ".begun.json"  # while the first night is made: what is there then is its own
 BYTES_PER_ORDER = 1000  # of the web shop, with what follows from it
 BYTES_PER_CUSTOMER = 350  # and day: visits, calls, chats, deals
 SHOP_DATABASE = "shop.db"
@@ -88,12 +89,15 @@ def advance(world_dir: Path, settings: DemoFile, *, crm_url: str | None = None) 
     with durable.lock(world_dir / ".lock", wait_seconds=60, purpose=f"making the world in {world_dir}"):
         state = _next_state(world_dir, settings)
         first = BEGINNING if state.night == 0 else state.business_date
+        if state.night == 0:
+            durable.write_json(world_dir / BEGUN, {"settings": _fingerprint(settings)})
         with (
             tempfile.TemporaryDirectory(prefix=".making-", dir=world_dir) as temp,
             open_generator(settings, Path(temp)) as world,
         ):
             _live(world, world_dir, crm_url or f"sqlite:///{world_dir / 'crm.db'}", first, state.business_date)
         durable.write_json(world_dir / STATE, _written(state, settings))
+        (world_dir / BEGUN).unlink(missing_ok=True)
     return state
 
 
@@ -121,6 +125,7 @@ def _check_room(world_dir: Path, settings: DemoFile) -> None:
 def _next_state(world_dir: Path, settings: DemoFile) -> WorldState:
     known = durable.read_json(world_dir / STATE)
     if known is None:
+        _refuse_strangers(world_dir, settings)
         return WorldState(settings.business_date, 0)
     if known["settings"] != _fingerprint(settings):
         raise WorldError(
@@ -129,6 +134,17 @@ def _next_state(world_dir: Path, settings: DemoFile) -> WorldState:
         )
     night = known["night"] + 1
     return WorldState(settings.business_date + datetime.timedelta(days=night), night)
+
+
+def _refuse_strangers(world_dir: Path, settings: DemoFile) -> None:
+    """Raise WorldError for a folder that holds anything but a first night of this world that was interrupted."""
+    held = sorted(path.name for path in world_dir.iterdir() if not path.name.startswith("."))
+    begun = durable.read_json(world_dir / BEGUN)
+    if held and (begun is None or begun["settings"] != _fingerprint(settings)):
+        raise WorldError(
+            f"{world_dir} holds {', '.join(held[:3])}{' and more' if len(held) > 3 else ''}, which this world did not "
+            "make; nothing was written. Name another folder, or remove what is there."
+        )
 
 
 def _written(state: WorldState, settings: DemoFile) -> dict[str, object]:
