@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from extract_sources import Desk, rows, source, types
 
-from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable
+from sales_warehouse import conservation
+from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, database
 
 
 def _deals(**table: Any) -> dict[str, Any]:
@@ -50,6 +51,32 @@ def test_a_whole_sqlite_table_lands_as_text_in_the_order_of_its_key(desk: Desk, 
     }
     assert [(item.origin, item.rows, item.cursor) for item in done.landed] == [("deals", 3, None)]
     assert desk.progress == ["deals: 3 rows"]
+
+
+def test_a_row_that_the_reader_loses_is_caught_by_the_database_itself(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = desk.folder / "crm.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("create table deals (id integer primary key, name text, amount numeric, changed text)")
+        connection.executemany("insert into deals (id) values (?)", [(n,) for n in range(10_000)])
+    connection.close()
+    url = f"sqlite:///{file}"
+    whole = _read(desk, url, _deals(columns=["id"]))
+    conservation.hold_back_what_does_not_add_up(whole, desk.folder / "temp")
+    assert [(item.rows, item.reported) for item in whole.landed] == [(10_000, 10_000)]
+    monkeypatch.setattr(database, "BATCH_ROWS", 1_000)
+    write = database.TextParquet.write
+
+    def careless(self: Any, values: Any, numbers: Any, *more: Any) -> None:
+        kept = [place for place, value in enumerate(values[0]) if value != "7777"]
+        write(self, [[column[place] for place in kept] for column in values], [numbers[place] for place in kept], *more)
+
+    monkeypatch.setattr(database.TextParquet, "write", careless)
+    found = _read(desk, url, _deals(columns=["id"]))
+    conservation.hold_back_what_does_not_add_up(found, desk.folder / "temp")
+    assert found.landed == []
+    assert found.refused[0].reason.startswith("deals: the source has 10,000 rows, the reader counted 9,999")
 
 
 def test_a_view_can_be_read(desk: Desk, crm: Path) -> None:

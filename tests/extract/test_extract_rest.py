@@ -12,6 +12,7 @@ import pytest
 from api_server import Answer, Api, Request, serving
 from extract_sources import Desk, rows, source
 
+from sales_warehouse import conservation
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, rest
 from sales_warehouse.extract.api import pause_of
 
@@ -58,6 +59,27 @@ def test_records_land_as_text_with_the_digits_that_were_sent(desk: Desk, api: Ap
     assert rows(done) == [("1234567890123456789", "1.10", "7", '{"id": 7, "n": 1.0}')]
     assert [(item.origin, item.rows) for item in done.landed] == [("orders", 1)]
     assert api.requests[0].path == "/v1/orders"
+
+
+def test_a_record_that_the_reader_loses_is_caught(desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.answer = lambda request: Answer({"data": _paged(request, "p", 1000, 10_000)})
+    decode = rest.msgspec.json.decode
+
+    def careless(body: bytes, **more: Any) -> Any:
+        found = decode(body, **more)
+        return [item for item in found if b'"id": 7777,' not in bytes(item)] if isinstance(found, list) else found
+
+    monkeypatch.setattr(rest.msgspec.json, "decode", careless)
+    found = _read(desk, api, pagination={"type": "page", "parameter": "p", "size": 1000})
+    conservation.hold_back_what_does_not_add_up(found, desk.folder / "temp")
+    assert [item.reason[:80] for item in found.refused] == [
+        "orders: the source has 10,000 rows, the reader counted 9,999 and wrote 9,999; no"
+    ]
+    monkeypatch.undo()
+    monkeypatch.setattr(rest, "read", partial(rest.read, pause_seconds=0.01))
+    found = _read(desk, api, pagination={"type": "page", "parameter": "p", "size": 1000})
+    conservation.hold_back_what_does_not_add_up(found, desk.folder / "temp")
+    assert [(item.rows, item.reported) for item in found.landed] == [(10_000, 10_000)]
 
 
 def test_pages_by_number_until_one_is_empty(desk: Desk, api: Api) -> None:

@@ -48,7 +48,7 @@ def read(
             landed = _land(connection, relation, name, table, cursors.get(name), path)
             on_progress(f"{name}: {landed.rows} rows")
             unchanged = latest.get(name, {}).get(landed.origin) == landed.fingerprint
-            if unchanged or (table.cursor and not landed.rows):
+            if unchanged or (table.cursor and not landed.rows and not landed.reported):
                 path.unlink()
                 extraction.skipped += 1
             else:
@@ -179,7 +179,8 @@ def _land(
             numbers = range(parquet.rows + 1, parquet.rows + len(part) + 1)
             parquet.write([text_column(column) for column in columns], numbers)
     reached = value_text(highest) if highest is not None else cursor
-    return Landed(name, path, relation.origin, parquet.rows, parquet.rows, parquet.content, reached)
+    reported = connection.execute(_count(relation, table, cursor)).scalar_one()
+    return Landed(name, path, relation.origin, parquet.rows, reported, parquet.content, reached)
 
 
 def _select(relation: _Relation, table: Table, cursor: str | None) -> sa.Select:
@@ -190,6 +191,13 @@ def _select(relation: _Relation, table: Table, cursor: str | None) -> sa.Select:
             f"{relation.where}: the last cursor {cursor!r} is not a value of the column {table.cursor!r} ({error}); "
             "did the column change its type? load the source afresh"
         ) from error
+
+
+def _count(relation: _Relation, table: Table, cursor: str | None) -> sa.Select:
+    """Ask the database itself how many rows there are to read; in the same snapshot, where it has any."""
+    condition = _select(relation, table, cursor).whereclause
+    counted = sa.select(sa.func.count()).select_from(relation.table)
+    return counted if condition is None else counted.where(condition)
 
 
 def _highest(highest: Any, values: Sequence[Any]) -> Any:

@@ -55,13 +55,13 @@ class Delimited:
     def is_big(self) -> bool:
         return self.file.size > BIG_BYTES
 
-    def written(self, path: Path, rows: int, malformed: int = 0) -> Written:
+    def written(self, path: Path, rows: int, reported: int, malformed: int = 0) -> Written:
         notes = []
         if self.header.extra:
             notes.append(f"columns that are not promised landed too: {', '.join(self.header.extra)}")
         if self.rows and not self.seen.ends_with_line_end:
             notes.append("the last line has no line end; if the source always writes one, the file was cut off")
-        return Written(self.file, path, rows, rows if self.seen.odd else self.rows, malformed, tuple(notes))
+        return Written(self.file, path, rows, reported, malformed, tuple(notes))
 
 
 def read(
@@ -146,7 +146,7 @@ class _Writer:
             yield from self.fast(batch[:middle])
             yield from self.fast(batch[middle:])
         else:
-            yield from (item.written(path, item.rows) for item in batch)
+            yield from (item.written(path, item.rows, item.rows) for item in batch)
 
     def slowly(self, item: Delimited) -> Result:
         """Write one file row by row, malformed rows beside the good ones."""
@@ -155,12 +155,14 @@ class _Writer:
         try:
             item.file.refuse_when_changed()
             header = item.header
-            done = write_rows(item.text, path, item.file.origin, header.names, header.landed, dialect, item.seen)
+            done, records = write_rows(
+                item.text, path, item.file.origin, header.names, header.landed, dialect, item.seen
+            )
             item.file.refuse_when_changed()
         except (UnicodeDecodeError, FileRefused) as error:
             path.unlink(missing_ok=True)
             return Unread(item.file, _reason(item.file.path, error))
-        return item.written(path, done.rows, done.malformed)
+        return item.written(path, done.rows, records, done.malformed)
 
     def _copy(self, batch: list[Delimited], path: Path) -> None:
         landed = ", ".join(ident(name) for name in batch[0].header.landed)

@@ -17,6 +17,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from sales_warehouse.company.models import Table
+from sales_warehouse.extract.count import sheet_rows
 from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one_by_one
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
@@ -46,7 +47,8 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
     notes = [f"{empty} rows without any cell were left out"] if empty else []
     if header.extra:
         notes.append(f"columns that are not promised landed too: {', '.join(header.extra)}")
-    return Written(file, path, parquet.rows, parquet.rows, notes=tuple(notes))
+    reported = sum(number > table.header_row for number in sheet_rows(file.path, sheet.name))
+    return Written(file, path, parquet.rows, reported, notes=tuple(notes))
 
 
 def _refuse_bomb(file: SourceFile) -> None:

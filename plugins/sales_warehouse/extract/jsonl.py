@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract import encoding
+from sales_warehouse.extract.count import lines_with_text
 from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one_by_one
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import FileRefused
@@ -45,7 +46,7 @@ class _File:
         with text.open("rb") as lines, TextParquet(path, self.columns.names, self.file.origin, faults=True) as parquet:
             self._lines(lines, parquet)
             notes = self._check_keys(parquet.rows - parquet.malformed)
-        return Written(self.file, path, parquet.rows, parquet.rows, parquet.malformed, notes)
+        return Written(self.file, path, parquet.rows, lines_with_text(text), parquet.malformed, notes)
 
     def _lines(self, lines: BinaryIO, parquet: TextParquet) -> None:
         gathered = Gathered(self.columns)

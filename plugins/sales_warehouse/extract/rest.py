@@ -14,6 +14,7 @@ import msgspec
 
 from sales_warehouse.company.models import RestConnection, Source, Table
 from sales_warehouse.extract.api import Api
+from sales_warehouse.extract.count import elements
 from sales_warehouse.extract.cursor import lower_bound
 from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.gathered import Gathered
@@ -37,7 +38,7 @@ def read(
     for name, table in source.tables.items():
         landed = _Resource(api, name, table, cursors.get(name)).land(room(name))
         on_progress(f"{name}: {landed.rows} records")
-        if table.cursor and not landed.rows:
+        if table.cursor and not landed.rows and not landed.reported:
             landed.path.unlink()
             extraction.skipped += 1
         else:
@@ -55,6 +56,7 @@ class _Resource:
     total: int | None = None
     pages: set[bytes] = field(default_factory=set)
     short_page: int | None = None
+    reported: int = 0  # records on the pages, counted from their bytes
 
     @property
     def where(self) -> str:
@@ -78,7 +80,7 @@ class _Resource:
                 if len(gathered.rows) >= BATCH_ROWS:
                     gathered.flush(parquet)
             gathered.flush(parquet)
-        return Landed(self.name, path, origin, parquet.rows, parquet.rows, None, reached, parquet.malformed)
+        return Landed(self.name, path, origin, parquet.rows, self.reported, None, reached, parquet.malformed)
 
     def _wanted(self) -> list[str]:
         cursor = self.table.cursor
@@ -118,7 +120,9 @@ class _Resource:
         if found == b"null":
             return []
         if found.startswith(b"{"):
+            self.reported += 1
             return [found]
+        self.reported += elements(found)
         return [bytes(item) for item in msgspec.json.decode(found, type=list[msgspec.Raw])]
 
     def _total(self, body: bytes) -> int | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from sales_warehouse.extract.count import records_ended
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import TextParquet
 from sales_warehouse.extract.scan import Scan
@@ -51,6 +52,7 @@ class Lines:
         self._limit = LONGEST_RECORD
         self.taken: list[str] = []
         self.number = 0  # physical lines taken
+        self.records = 0  # that began in them; blank lines are none
 
     def __iter__(self) -> Lines:
         return self
@@ -67,6 +69,8 @@ class Lines:
         return line
 
     def next_record(self) -> None:
+        """Forget the lines of the record before; one that was more than a blank line counts."""
+        self.records += any(line.strip("\r\n") for line in self.taken)
         self.taken.clear()
         self._size = 0
 
@@ -89,6 +93,7 @@ class Lines:
         """Return the first line of the record; the others come again. Each long search makes the next one shorter."""
         first = self.taken[0]
         self.give_back(self.taken[1:])
+        del self.taken[1:]
         if self._size > self._limit:
             self._limit = max(SHORTEST_LIMIT, self._limit // 2)
         return first
@@ -126,8 +131,8 @@ def read_header(lines: Lines, dialect: Dialect) -> list[str]:
 
 def write_rows(
     file: Path, into: Path, origin: str, header: tuple[str, ...], landed: tuple[str, ...], dialect: Dialect, seen: Scan
-) -> TextParquet:
-    """Write every record of a UTF-8 file to Parquet; return the writer with its counts.
+) -> tuple[TextParquet, int]:
+    """Write every record of a UTF-8 file to Parquet; return the writer with its counts, and the records of the lines.
 
     Raises FileRefused when the lines read are not the lines that `seen` counted, and UnicodeDecodeError.
     """
@@ -135,17 +140,19 @@ def write_rows(
     with open_text(file, seen) as text, TextParquet(into, landed, origin, faults=True) as parquet:
         lines = Lines(text)
         read_header(lines, dialect)
+        lines.taken.clear()
         for batch in _batches(lines, dialect, len(header), seen.longest):
             _write(parquet, batch, order)
     if lines.number != seen.lines:
         raise FileRefused(f"{lines.number} lines were read where {seen.lines} were counted; nothing of it was taken")
-    return parquet
+    return parquet, lines.records
 
 
 def _batches(lines: Lines, dialect: Dialect, width: int, longest: int) -> Iterator[Batch]:
     while longest <= LONGEST_RECORD and (block := lines.block()):
         rows = _at_once(block, dialect, width)
         if rows is not None:
+            lines.records += records_ended(block, dialect.quote)
             yield Batch(rows)
             continue
         lines.give_back(block)
@@ -188,6 +195,7 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, until: int) -> Batch
             batch.refuse(f"line {started}: {fault}", "".join(lines.taken))
         elif fields:
             batch.rows.append(fields)
+    lines.next_record()
     return batch
 
 
