@@ -60,7 +60,8 @@ def conformed(company: Company, source: str, columns: str, rows: str) -> list[tu
     with duckdb.connect() as connection:
         Normalisers.of(company).register(connection)
         connection.execute(
-            f"create table {mapping.table} as select *, null::varchar as _malformed, 'f' as _file, 1 as _row_number "
+            f"create table {mapping.table} as "
+            f"select *, null as _malformed, null as _deleted, 'f' as _file, 1 as _row_number "
             f"from (values {rows}) as t ({names})"
         )
         select = compile_mapping(company, of, mapping).select

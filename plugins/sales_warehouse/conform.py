@@ -28,7 +28,9 @@ class Statement:
 
     @property
     def deleted(self) -> str:
-        return f"coalesce(({self.mapping.deleted}), false)" if self.mapping.deleted else "false"
+        """Rows whose record is gone: as the mapping tells, or as the reader found."""
+        gone = f"{ident(self.mapping.table)}._deleted is not null"
+        return f"({gone} or coalesce(({self.mapping.deleted}), false))" if self.mapping.deleted else gone
 
 
 def compile_mapping(company: Company, source: Source, mapping: Mapping) -> Statement:

@@ -26,6 +26,7 @@ from sales_warehouse.sql import confine, connect, gist, ident, literal, literals
 
 FORM = 2  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
+OPTIONAL = ("_malformed", "_raw", "_deleted")  # columns that readers write where they are needed
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
 
@@ -250,12 +251,12 @@ def _landed(
     relation = f"read_parquet({listed}, union_by_name = true, file_row_number = true)"
     present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
-    plain = [name for name in columns if name not in ("_row_number", "file_row_number", "_malformed", "_raw")]
+    plain = [name for name in columns if name not in ("_row_number", "file_row_number", *OPTIONAL)]
     cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
     # one file may carry its row numbers while a large one beside it leaves them to Parquet
     given = "_row_number" if "_row_number" in present else "null"
     number = f"coalesce({given}, file_row_number + 1) as _row_number"
-    extra = [name if name in present else f"cast(null as varchar) as {name}" for name in ("_malformed", "_raw")]
+    extra = [name if name in present else f"cast(null as varchar) as {name}" for name in OPTIONAL]
     select = f"select {', '.join([*cells, number, *extra])} from {relation}"
     if corrected_in is None:
         return select

@@ -122,6 +122,7 @@ def land(
             seen=_seen(before),
             cursors=_cursors(before),
             latest=_latest(before),
+            history={table: [path for load in before for path in load.paths(table)] for table in source.tables},
             temp=home.tmp,
             environment=environment,
             on_progress=on_progress,

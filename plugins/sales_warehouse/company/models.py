@@ -304,6 +304,12 @@ class Table(Model):
     table: str | None = None
     cursor: str | None = Field(default=None, description="column that grows with every change; absent: whole table")
     overlap_minutes: int = Field(default=60, ge=0, description="how far to look back behind the cursor")
+    deletes: Literal["full_key_comparison"] | None = Field(
+        default=None, description="how rows that were removed are noticed: every visit compares all keys; needs `key`"
+    )
+    most_deletes_share: float = Field(
+        default=0.2, gt=0, le=1, description="more of the known records gone at once is refused, as a mistake"
+    )
     # REST
     path: str | None = None
     records: str | None = Field(default=None, description="JSON path of the records in an answer; absent: the root")
@@ -312,6 +318,14 @@ class Table(Model):
     pagination: Pagination = Pagination()
     # any
     key: tuple[str, ...] = Field(default=(), description="columns that identify a row, for joins")
+
+    @model_validator(mode="after")
+    def _keyed(self) -> Table:
+        if self.deletes and not (self.key and set(self.key) <= set(self.columns)):
+            raise ValueError(
+                "deletes: full_key_comparison needs `key`, the columns that identify a row, among `columns`"
+            )
+        return self
 
     @field_validator("columns")
     @classmethod
@@ -383,6 +397,8 @@ class Source(Model):
     def _tables_fit_connection(self) -> Source:
         needed = {"files": ("files", "format"), "database": ("table",), "rest": ("path",)}[self.connection.type]
         for name, table in self.tables.items():
+            if table.deletes and self.connection.type != "database":
+                raise ValueError(f"table {name}: deletes: {table.deletes} is for databases; elsewhere map `deleted`")
             missing = [field for field in needed if getattr(table, field) is None]
             if missing:
                 raise ValueError(f"table {name}: {' and '.join(missing)} is needed for a {self.connection.type} source")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
 from sales_warehouse.company.models import DatabaseConnection, FilesConnection, Source, Table
@@ -43,12 +43,14 @@ def extract(
     environment: Mapping[str, str],
     on_progress: Callable[[str], None],
     latest: Latest | None = None,
+    history: Mapping[str, Sequence[Path]] | None = None,
 ) -> Extraction:
     """Read what is new in a source into `into/<table>/<n>.parquet`; the caller makes it durable.
 
     `seen` has the fingerprints of the files that landed before, by table; a file is picked up once, by its content.
     `latest` has, by table and origin, the fingerprint that landed last: with it a file that went back to older
-    content counts as new, and a whole table of a database that did not change is skipped. `cursors` has the highest
+    content counts as new, and a whole table of a database that did not change is skipped. `history` has the Parquet
+    files of earlier loads in their order, by table, for those who look for what is gone. `cursors` has the highest
     cursor that landed, by table. What is refused is tried again every time, so mending the configuration is enough.
 
     Raises SourceUnavailable when the source is down or answers nonsense and SourceMisconfigured when configuration
@@ -57,7 +59,7 @@ def extract(
     temp.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"extract-{source.source}-", dir=temp) as scratch:
         reader = _Reader(source, company_folder, into, Path(scratch), environment, on_progress)
-        return reader.run(seen, cursors, latest or {})
+        return reader.run(seen, cursors, latest or {}, history or {})
 
 
 class _Reader:
@@ -76,7 +78,13 @@ class _Reader:
         self.environment, self.on_progress = environment, on_progress
         self.extraction = Extraction()
 
-    def run(self, seen: Mapping[str, Set[str]], cursors: Mapping[str, str | None], latest: Latest) -> Extraction:
+    def run(
+        self,
+        seen: Mapping[str, Set[str]],
+        cursors: Mapping[str, str | None],
+        latest: Latest,
+        history: Mapping[str, Sequence[Path]],
+    ) -> Extraction:
         connection = self.source.connection
         if isinstance(connection, FilesConnection):
             self._files(connection, seen, latest)
@@ -84,7 +92,8 @@ class _Reader:
             from sales_warehouse.extract import database  # SQLAlchemy and its drivers, only where they are needed
 
             url = expand(connection.url, self.environment, where=f"{self.source.source}: connection.url")
-            database.read(self.source, connection, url, cursors, latest, self.room, self.extraction, self.on_progress)
+            earlier = database.Earlier(cursors, latest, history)
+            database.read(self.source, connection, url, earlier, self.room, self.extraction, self.on_progress)
         else:
             from sales_warehouse.extract import rest  # dlt takes a second to import
 

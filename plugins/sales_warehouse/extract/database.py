@@ -22,20 +22,20 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchT
 from sales_warehouse.company.models import DatabaseConnection, Source, Table
 from sales_warehouse.extract.cursor import Kind, lower_bound
 from sales_warehouse.extract.files import Room
-from sales_warehouse.extract.outcome import Extraction, Landed, SourceMisconfigured, SourceUnavailable
+from sales_warehouse.extract.key_comparison import KeyComparison
+from sales_warehouse.extract.outcome import Extraction, Landed, Refused, SourceMisconfigured, SourceUnavailable
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
 from sales_warehouse.extract.text import text_column, value_text
 
 CONNECT_SECONDS = 10
-DRIVERS = {"postgresql": "postgresql+psycopg"}
+DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 
 
 def read(
     source: Source,
     settings: DatabaseConnection,
     url: str,
-    cursors: Mapping[str, str | None],
-    latest: Mapping[str, Mapping[str, str]],
+    earlier: Earlier,
     room: Callable[[str], Room],
     extraction: Extraction,
     on_progress: Callable[[str], None],
@@ -44,15 +44,93 @@ def read(
     with _connected(source.source, url) as connection:
         for name, table in source.tables.items():
             relation = _Relation.of(connection, f"{source.source}: {name}", table, settings.schema_name)
-            path = room(name).next_parquet()
-            landed = _land(connection, relation, name, table, cursors.get(name), path)
+            place = room(name)
+            path = place.next_parquet()
+            landed = _land(connection, relation, name, table, earlier.cursors.get(name), path)
             on_progress(f"{name}: {landed.rows} rows")
-            unchanged = latest.get(name, {}).get(landed.origin) == landed.fingerprint
+            if table.deletes:
+                _compare_keys(
+                    connection, relation, name, table, earlier.history.get(name, ()), landed, place, extraction
+                )
+            unchanged = earlier.latest.get(name, {}).get(landed.origin) == landed.fingerprint
             if unchanged or (table.cursor and not landed.rows and not landed.reported):
                 path.unlink()
                 extraction.skipped += 1
             else:
                 extraction.landed.append(landed)
+
+
+def _compare_keys(
+    connection: Connection,
+    relation: _Relation,
+    name: str,
+    table: Table,
+    history: Sequence[Path],
+    landed: Landed,
+    room: Room,
+    extraction: Extraction,
+) -> None:
+    """Land what is gone and what was overlooked; refuse when so much is gone that somebody must have made a mistake."""
+    keys = landed.path if not table.cursor else _keys(connection, relation, table, room)
+    with KeyComparison(table, history, [landed.path], keys, room.temp) as comparison:
+        counts = comparison.counts()
+        if counts.unseen:
+            extraction.landed.append(_overlooked(connection, relation, name, table, comparison, counts.unseen, room))
+            extraction.notes.append(f"{name}: {counts.unseen:,} records were read that the cursor had passed over")
+        if counts.gone > table.most_deletes_share * counts.known:
+            reason = (
+                f"{name}: {counts.gone:,} of {counts.known:,} known records are gone at once, more than "
+                f"{table.most_deletes_share:.0%}; none was deleted. Was the table emptied or is it the wrong one? "
+                "If it is right, raise `most_deletes_share` for one refresh"
+            )
+            extraction.refused.append(Refused(name, relation.origin, None, reason))
+        elif counts.gone:
+            path = room.next_parquet()
+            written = comparison.write_gone(relation.origin, path)
+            extraction.landed.append(Landed(name, path, relation.origin, written, counts.gone, None))
+            extraction.notes.append(f"{name}: {counts.gone:,} records are gone from the table")
+
+
+def _keys(connection: Connection, relation: _Relation, table: Table, room: Room) -> Path:
+    path = room.scratch(".parquet")
+    result = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS).execute(
+        sa.select(*(relation.column(name) for name in table.key))
+    )
+    with TextParquet(path, table.key, relation.origin) as parquet, result:
+        for part in result.partitions(BATCH_ROWS):
+            numbers = range(parquet.rows + 1, parquet.rows + len(part) + 1)
+            parquet.write([text_column(column) for column in zip(*part, strict=True)], numbers)
+    return path
+
+
+def _overlooked(
+    connection: Connection,
+    relation: _Relation,
+    name: str,
+    table: Table,
+    comparison: KeyComparison,
+    count: int,
+    room: Room,
+) -> Landed:
+    path = room.next_parquet()
+    key = [sa.cast(relation.table.c[column], sa.Text) for column in table.key]
+    with TextParquet(path, table.columns, relation.origin) as parquet:
+        for batch in comparison.unseen():
+            rows = connection.execute(
+                sa.select(*(relation.column(column) for column in table.columns)).where(sa.tuple_(*key).in_(batch))
+            ).all()
+            numbers = range(parquet.rows + 1, parquet.rows + len(rows) + 1)
+            parquet.write([text_column(column) for column in zip(*rows, strict=True)], numbers)
+    return Landed(name, path, relation.origin, parquet.rows, count, None)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What landed before, by table: the highest cursor, the newest content of each origin, the files in order."""
+
+    cursors: Mapping[str, str | None]
+    latest: Mapping[str, Mapping[str, str]]
+    history: Mapping[str, Sequence[Path]]
 
 
 @contextmanager
@@ -134,7 +212,7 @@ class _Relation:
 
     def select(self, table: Table, cursor: str | None) -> sa.Select:
         """Select the promised columns, and the cursor as the last one."""
-        columns = [self._column(name) for name in table.columns]
+        columns = [self.column(name) for name in table.columns]
         if table.cursor:
             columns.append(self.table.c[table.cursor].label("_cursor"))
         statement = sa.select(*columns).order_by(*(self.table.c[name] for name in self.key))
@@ -144,7 +222,7 @@ class _Relation:
             statement = statement.where(sa.or_(column >= sa.literal(bound), column.is_(None)))
         return statement
 
-    def _column(self, name: str) -> sa.ColumnElement:
+    def column(self, name: str) -> sa.ColumnElement:
         """Take documents as text: a driver would make floats of their numbers."""
         column = self.table.c[name]
         if self.dialect == "postgresql" and isinstance(self.types[name], sa.types.JSON):
@@ -179,7 +257,7 @@ def _land(
             numbers = range(parquet.rows + 1, parquet.rows + len(part) + 1)
             parquet.write([text_column(column) for column in columns], numbers)
     reached = value_text(highest) if highest is not None else cursor
-    reported = connection.execute(_count(relation, table, cursor)).scalar_one()
+    reported: int = connection.execute(_count(relation, table, cursor)).scalar_one()
     return Landed(name, path, relation.origin, parquet.rows, reported, parquet.content, reached)
 
 

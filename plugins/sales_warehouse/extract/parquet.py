@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 BATCH_ROWS = 20_000  # rows that readers gather before they write
 GROUP_ROWS, GROUP_BYTES = 100_000, 64 << 20  # a row group of the file
 FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
-RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, "_path", "_origin", "_first", "_place", "file_row_number")
+DELETED = "_deleted"  # `true` for a row that says that its record is gone from the source
+RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, DELETED, "_path", "_origin", "_first", "_place", "file_row_number")
 
 Text = Sequence[str | None]
 

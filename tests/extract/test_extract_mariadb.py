@@ -1,0 +1,130 @@
+"""MariaDB, a real server: every type has one text, pages are streamed, and one visit sees one state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pymysql
+import pytest
+from extract_sources import Desk, rows, source
+from mariadb_server import serving
+from sqlalchemy import make_url
+
+from sales_warehouse.extract import Extraction, SourceUnavailable, database
+
+
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
+
+
+def run(url: str, *statements: str) -> None:
+    parts = make_url(url)
+    with pymysql.connect(
+        host=parts.host, port=parts.port, user=parts.username, password=parts.password or "", database=parts.database
+    ) as connection:
+        for statement in statements:
+            connection.cursor().execute(statement)
+        connection.commit()
+
+
+def read(desk: Desk, url: str, table: str, columns: list[str], options: dict | None = None, **more: Any) -> Extraction:
+    given = source({"type": "database", "url": url}, t={"table": table, "columns": columns} | more)
+    return desk.extract(given, **(options or {}))
+
+
+def test_every_type_has_one_text(desk: Desk, mariadb: str) -> None:
+    run(
+        mariadb,
+        """create table kinds (id bigint unsigned primary key, amount decimal(30,10), small float, big double,
+           flag bool,           day date, moment datetime(6), stamp timestamp(3) null,
+           clock time, y year, bits bit(5), doc json, raw blob,
+           name varchar(50) character set utf8mb4)""",
+        """insert into kinds values (18446744073709551615, 12345678901234567890.0123456789, 0.5, 0.1, true,
+           '2026-01-02', '2026-01-02 03:04:05.000006', '2026-01-02 03:04:05.007',
+           '13:04:05', 2026, b'10101', '{"n": 1.10}', x'00ff',
+           '张三 🙂')""",
+    )
+    names = [
+        "id",
+        "amount",
+        "small",
+        "big",
+        "flag",
+        "day",
+        "moment",
+        "stamp",
+        "clock",
+        "y",
+        "bits",
+        "doc",
+        "raw",
+        "name",
+    ]
+    (row,) = rows(read(desk, mariadb, "kinds", names), "t")
+    assert dict(zip(names, row, strict=True)) == {
+        "id": "18446744073709551615",
+        "amount": "12345678901234567890.0123456789",
+        "small": "0.5",
+        "big": "0.1",
+        "flag": "1",
+        "day": "2026-01-02",
+        "moment": "2026-01-02 03:04:05.000006",
+        "stamp": "2026-01-02 03:04:05.007000",
+        "clock": "13:04:05",
+        "y": "2026",
+        "bits": "15",
+        "doc": '{"n": 1.10}',
+        "raw": "00ff",
+        "name": "张三 🙂",
+    }
+
+
+def test_a_date_that_is_none_stays_what_it_is(desk: Desk, mariadb: str) -> None:
+    run(mariadb, "set sql_mode = ''", "create table zero (id int, day date)")
+    run(mariadb, "set sql_mode = ''", "insert into zero values (1, '0000-00-00'), (2, null)")
+    assert rows(read(desk, mariadb, "zero", ["id", "day"]), "t") == [("1", "0000-00-00"), ("2", None)]
+
+
+def test_a_visit_streams_with_a_cursor_and_sees_one_state(
+    desk: Desk, mariadb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BATCH_ROWS", 100)
+    run(
+        mariadb,
+        "create table moves (id int primary key, changed datetime)",
+        "insert into moves select seq, '2026-01-01' + interval seq minute from seq_1_to_1000",
+    )
+    count, asked = database._count, []
+
+    def meanwhile(*given: Any) -> Any:  # somebody adds a row between the reading and the counting
+        asked.append(run(mariadb, "insert ignore into moves values (5000, '2026-01-02')"))
+        return count(*given)
+
+    monkeypatch.setattr(database, "_count", meanwhile)
+    first = read(desk, mariadb, "moves", ["id", "changed"], cursor="changed", overlap_minutes=0)
+    assert asked
+    assert [(item.rows, item.reported, item.cursor) for item in first.landed] == [(1000, 1000, "2026-01-01 16:40:00")]
+    second = read(
+        desk, mariadb, "moves", ["id", "changed"], {"cursors": {"t": first.landed[0].cursor}},
+        cursor="changed", overlap_minutes=10,
+    )  # fmt: skip
+    assert [row[0] for row in rows(second, "t")] == [*(str(n) for n in range(990, 1001)), "5000"]
+
+
+def test_what_vanishes_is_noticed(desk: Desk, mariadb: str) -> None:
+    run(mariadb, "create table people (id int primary key, name text)", "insert into people values (1,'a'),(2,'b')")
+    options = {"key": ["id"], "deletes": "full_key_comparison", "most_deletes_share": 0.5}
+    first = read(desk, mariadb, "people", ["id", "name"], **options)
+    run(mariadb, "delete from people where id = 1")
+    history = {"history": {"t": [item.path for item in first.landed]}}
+    second = read(desk, mariadb, "people", ["id", "name"], history, **options)
+    assert ("1", "a", "true") in rows(second, "t")
+
+
+def test_a_wrong_password_is_not_told(desk: Desk, mariadb: str) -> None:
+    with pytest.raises(SourceUnavailable, match="cannot be read") as error:
+        read(desk, mariadb.replace("secret", "hunter2"), "kinds", ["id"])
+    assert "hunter2" not in str(error.value)
