@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import bz2
 
 import pytest
 from extract_sources import Desk, reason, rows
@@ -110,8 +110,8 @@ def test_windows_1252(desk: Desk) -> None:
         ),
         pytest.param(
             "utf-8",
-            gzip.compress(b"a,b\n1,2\n"),
-            "this is a gzip archive, not text; unpack it before it is put here",
+            bz2.compress(b"a,b\n1,2\n"),
+            "this is a bzip2 archive, not text; unpack it before it is put here",
             id="an archive",
         ),
     ],

@@ -159,9 +159,10 @@ def test_a_cut_file_is_refused(desk: Desk) -> None:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(desk: Desk) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", b"")
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 100_000_000)
     assert reason(_extract(desk, buffer.getvalue())) == (
-        "a.xlsx: unpacks to 1 parts and 100000000 bytes, more than an honest workbook; split it, or deliver it as CSV"
+        "a.xlsx: unpacks to 2 parts and 100000000 bytes, more than an honest workbook; split it, or deliver it as CSV"
     )
 
 

@@ -294,9 +294,9 @@ class Table(Model):
     columns: tuple[str, ...] = Field(min_length=1, description="the columns as the source promises them")
     # files
     files: str | None = Field(default=None, description="glob below the connection's path")
-    format: Literal["csv", "jsonl", "excel"] | None = None
-    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] = "utf-8"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    format: Literal["csv", "tsv", "jsonl", "json", "excel", "parquet"] | None = None
+    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252", "auto"] = "utf-8"
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="of csv; tsv has a tab")
     quote: str = Field(default='"', min_length=1, max_length=1)
     sheet: int | str = 0
     header_row: int = Field(default=1, ge=1, description="row of the header in an Excel sheet, 1-based")
@@ -312,12 +312,20 @@ class Table(Model):
     )
     # REST
     path: str | None = None
-    records: str | None = Field(default=None, description="JSON path of the records in an answer; absent: the root")
+    records: str | None = Field(
+        default=None, description="JSON path of the records in an answer or a JSON document; absent: the root"
+    )
     params: dict[str, str] = Field(default_factory=dict)
     cursor_parameter: str | None = Field(default=None, description="query parameter that takes the cursor")
     pagination: Pagination = Pagination()
     # any
     key: tuple[str, ...] = Field(default=(), description="columns that identify a row, for joins")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _separated_by_tabs(cls, data: object) -> object:
+        is_tsv = isinstance(data, dict) and data.get("format") == "tsv"
+        return {"delimiter": "\t", **data, "format": "csv"} if is_tsv and isinstance(data, dict) else data
 
     @model_validator(mode="after")
     def _keyed(self) -> Table:

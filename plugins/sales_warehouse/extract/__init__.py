@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
 from sales_warehouse.company.models import DatabaseConnection, FilesConnection, Source, Table
+from sales_warehouse.extract.archive import unpack
 from sales_warehouse.extract.environment import expand
 from sales_warehouse.extract.files import Pick, Result, Room, SourceFile, find
 from sales_warehouse.extract.outcome import (
@@ -118,8 +119,11 @@ class _Reader:
         if new:
             size = sum(file.size for file in new) / 1e6
             self.on_progress(f"{name}: reading {len(new)} new of {len(paths)} files, {size:,.1f} MB")
-        for result in self._read(new, table, self.room(name)):
+        place = self.room(name)
+        unpacked = unpack(new, place, is_workbook=table.format == "excel")
+        for result in [*unpacked.refused, *self._read(unpacked.files, table, place)]:
             pick.account(result)
+        pick.account_archives(unpacked.members, unpacked.archives)
 
     def _read(self, files: list[SourceFile], table: Table, room: Room) -> list[Result]:
         if not files:
@@ -128,11 +132,19 @@ class _Reader:
             from sales_warehouse.extract import jsonl
 
             return list(jsonl.read(files, table, room))
+        if table.format == "json":
+            from sales_warehouse.extract import json_document
+
+            return list(json_document.read(files, table, room))
         if table.format == "excel":
             from sales_warehouse.extract import excel
 
             return list(excel.read(files, table, room))
-        from sales_warehouse.extract import delimited
-
         with connect(temp=self.scratch / "spill") as connection:
+            if table.format == "parquet":
+                from sales_warehouse.extract import parquet_files
+
+                return list(parquet_files.read(files, table, room, connection))
+            from sales_warehouse.extract import delimited
+
             return list(delimited.read(files, table, room, connection))

@@ -12,6 +12,8 @@ from typing import BinaryIO
 from sales_warehouse.extract.outcome import FileRefused
 
 CHUNK = 1 << 20
+SAMPLE, ENOUGH = 200_000, 20_000  # characters looked at to tell encodings apart
+SURELY_CHINESE, HARDLY_CHINESE = 0.6, 0.2
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 DECLARABLE = ("utf-8", "utf-16", "gb18030", "windows-1252")
 CHINESE = ("gb18030", "big5")
@@ -26,6 +28,8 @@ def as_utf8(file: Path, encoding: str, place: Path) -> None:
     UTF-8 is not checked here: whoever parses the file does, and calls `check_utf8` on failure.
     Raises FileRefused for archives, a byte order mark that contradicts `encoding`, and bytes outside of it.
     """
+    if encoding == "auto":
+        encoding = detected(file)
     _refuse_other_kinds(file, encoding)
     if encoding == "utf-8":
         place.symlink_to(file.resolve())
@@ -36,6 +40,57 @@ def as_utf8(file: Path, encoding: str, place: Path) -> None:
             target.write(text.encode("utf-8"))
 
 
+def detected(file: Path) -> str:
+    """Return the encoding of a file: its byte order mark, else UTF-8 when all of it is, else what its characters say.
+
+    Text in GB18030 is mostly made of the common characters of GB 2312, first level, and of its punctuation; text in
+    Windows-1252 that happens to be valid GB18030 is hardly ever. Raises FileRefused between the two.
+    """
+    with file.open("rb") as source:
+        start = source.read(CHUNK)
+    for mark, name in BOMS:
+        if start.startswith(mark):
+            return name
+    wide = start.decode("utf-16", "replace") if b"\x00" in start else ""
+    if "\n" in wide and "\x00" not in wide and _decodes(file, "utf-16"):
+        return "utf-16"
+    if _decodes(file, "utf-8"):
+        return "utf-8"
+    share = _common_share(file) if _decodes(file, "gb18030") else 0.0
+    if share >= SURELY_CHINESE:
+        return "gb18030"
+    if share <= HARDLY_CHINESE and _decodes(file, "windows-1252"):
+        return "windows-1252"
+    raise FileRefused(
+        f"its encoding cannot be told: not UTF-8, and {share:.0%} of its characters are common in GB18030; it may be "
+        "gb18030 or windows-1252: set `encoding` for this table, or ask for UTF-8"
+    )
+
+
+def _decodes(file: Path, encoding: str) -> bool:
+    with contextlib.suppress(FileRefused), file.open("rb") as source:
+        for _ in _decoded(source, file, encoding):
+            pass
+        return True
+    return False
+
+
+def _common_share(file: Path) -> float:
+    """Return which share of the characters beyond ASCII is common in Chinese: rows 1 to 3 and 16 to 55 of GB 2312."""
+    common = every = 0
+    with file.open("rb") as source:
+        for text in _decoded(source, file, "gb18030"):
+            for character in text[:SAMPLE]:
+                if character.isascii():
+                    continue
+                every += 1
+                lead, *rest = character.encode("gb18030")
+                common += len(rest) == 1 and rest[0] >= 0xA1 and (0xA1 <= lead <= 0xA3 or 0xB0 <= lead <= 0xD7)
+            if every >= ENOUGH:
+                break
+    return common / every if every else 0.0
+
+
 def check_utf8(file: Path) -> None:
     """Raise FileRefused when a file is not UTF-8."""
     with file.open("rb") as source:
@@ -44,7 +99,7 @@ def check_utf8(file: Path) -> None:
 
 
 def _decoded(source: BinaryIO, file: Path, encoding: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    decoder = codecs.getincrementaldecoder(_codec(file, encoding))("strict")
     done = 0
     while True:
         chunk = source.read(CHUNK)
@@ -57,6 +112,14 @@ def _decoded(source: BinaryIO, file: Path, encoding: str) -> Iterator[str]:
         if not chunk:
             return
         done += len(chunk)
+
+
+def _codec(file: Path, encoding: str) -> str:
+    """UTF-16 without a byte order mark is little-endian, as Windows writes it."""
+    if encoding != "utf-16":
+        return encoding
+    with file.open("rb") as source:
+        return encoding if source.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-16-le"
 
 
 def _wrong(file: Path, encoding: str, offset: int) -> str:

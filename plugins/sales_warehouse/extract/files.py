@@ -193,3 +193,11 @@ class Pick:
             )
         )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]
+
+    def account_archives(self, members: Mapping[str, list[str]], archives: Mapping[str, SourceFile]) -> None:
+        """Book the archives of which every member was taken; the others are unpacked and tried again next time."""
+        landed = {item.origin: item for item in self.extraction.landed if item.table == self.table}
+        for origin, inside in members.items():
+            if all(member in landed for member in inside):
+                path, archive = landed[inside[0]].path, archives[origin]
+                self.extraction.landed.append(Landed(self.table, path, origin, 0, 0, archive.fingerprint))

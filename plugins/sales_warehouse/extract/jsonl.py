@@ -6,7 +6,6 @@ declared are named in a note. Blank lines are no records.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -17,7 +16,7 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.record import Columns, NotARecord, fields_of
+from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, fields_of
 
 LONGEST_LINE = 64 << 20  # bytes
 
@@ -33,7 +32,7 @@ class _File:
     def __init__(self, file: SourceFile, table: Table, room: Room) -> None:
         self.file, self.table, self.room = file, table, room
         self.columns = Columns(table.columns)
-        self.keys: set[str] = set()
+        self.keys = KeyCheck(self.columns)
 
     def write(self) -> Written:
         if not self.file.size:
@@ -45,7 +44,7 @@ class _File:
         path = self.room.next_parquet()
         with text.open("rb") as lines, TextParquet(path, self.columns.names, self.file.origin, faults=True) as parquet:
             self._lines(lines, parquet)
-            notes = self._check_keys(parquet.rows - parquet.malformed)
+            notes = self.keys.notes(parquet.rows - parquet.malformed)
         return Written(self.file, path, parquet.rows, lines_with_text(text), parquet.malformed, notes)
 
     def _lines(self, lines: BinaryIO, parquet: TextParquet) -> None:
@@ -70,25 +69,8 @@ class _File:
             cut = "" if line.endswith(b"\n") else "; the file ends here without a line end: was it cut off?"
             gathered.refuse(f"line {number}: {error}{'' if rest else cut}", line.rstrip(b"\r\n"))
             return
-        self.keys.update(fields)
+        self.keys.add(fields)
         gathered.keep(row)
-
-    def _check_keys(self, good_rows: int) -> tuple[str, ...]:
-        """Refuse a renamed key; note keys that nobody declared, and declared ones that no line has."""
-        if not good_rows:
-            return ()
-        declared = {name if name in self.keys else name.split(".")[0] for name in self.columns.names}
-        absent = sorted(declared - self.keys)
-        unknown = sorted(self.keys - declared)
-        folded = {key.strip().casefold(): key for key in unknown}
-        for name in absent:
-            if close := difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6):
-                raise FileRefused(
-                    f"no line has the key {name!r}, but there is {folded[close[0]]!r}; change `columns` (and the "
-                    "mapping) if the source changed, or ask for the old name"
-                )
-        notes = [f"no line has the key {name!r}" for name in absent]
-        return (*notes, f"keys that are not declared: {', '.join(unknown)}") if unknown else tuple(notes)
 
 
 def _split(lines: BinaryIO) -> Iterator[tuple[bytes, int]]:

@@ -5,12 +5,15 @@ DuckDB and the standard library turn 1.10 into 1.1 and 1E5 into 100000.0; msgspe
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+
+from sales_warehouse.extract.outcome import FileRefused
 
 Fields = dict[str, msgspec.Raw]
 _FIELDS: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(Fields)
@@ -101,3 +104,47 @@ def _walk(fields: Mapping[str, msgspec.Raw], name: str, path: Sequence[str]) -> 
             return None
         found = _FIELDS.decode(found).get(part)
     return found
+
+
+def at_path(body: bytes, path: str | None) -> bytes | None:
+    """Return the raw JSON at a path of names (`$.data.items`), None when there is none."""
+    found = bytes(msgspec.json.decode(body, type=msgspec.Raw))
+    for part in (path or "").removeprefix("$").split("."):
+        if not part:
+            continue
+        if not found.startswith(b"{"):
+            return None
+        inner = msgspec.json.decode(found, type=dict[str, msgspec.Raw]).get(part)
+        if inner is None:
+            return None
+        found = bytes(inner)
+    return found
+
+
+class KeyCheck:
+    """Compares the keys that the records of a file have with the declared ones."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+        self.keys: set[str] = set()
+
+    def add(self, fields: Fields) -> None:
+        """Remember the keys of a record."""
+        self.keys.update(fields)
+
+    def notes(self, good_rows: int) -> tuple[str, ...]:
+        """Note keys that nobody declared, and declared ones that no record has; raise FileRefused for a renamed one."""
+        if not good_rows:
+            return ()
+        declared = {name if name in self.keys else name.split(".")[0] for name in self.columns.names}
+        absent = sorted(declared - self.keys)
+        unknown = sorted(self.keys - declared)
+        folded = {key.strip().casefold(): key for key in unknown}
+        for name in absent:
+            if close := difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6):
+                raise FileRefused(
+                    f"no line has the key {name!r}, but there is {folded[close[0]]!r}; change `columns` (and the "
+                    "mapping) if the source changed, or ask for the old name"
+                )
+        notes = [f"no line has the key {name!r}" for name in absent]
+        return (*notes, f"keys that are not declared: {', '.join(unknown)}") if unknown else tuple(notes)

@@ -20,7 +20,7 @@ from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import Extraction, Landed, SourceMisconfigured, SourceUnavailable
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.record import Columns, NotARecord, fields_of
+from sales_warehouse.extract.record import Columns, NotARecord, at_path, fields_of
 
 
 def read(
@@ -112,7 +112,7 @@ class _Resource:
     def _of_page(self, body: bytes) -> list[bytes]:
         if self.table.pagination.total_path:
             self.total = self._total(body)
-        found = _at(body, self.table.records)
+        found = at_path(body, self.table.records)
         if found is None:
             raise SourceMisconfigured(
                 f"{self.where}: the answer has nothing at {self.table.records!r}; check `records`"
@@ -126,7 +126,7 @@ class _Resource:
         return [bytes(item) for item in msgspec.json.decode(found, type=list[msgspec.Raw])]
 
     def _total(self, body: bytes) -> int | None:
-        found = _at(body, self.table.pagination.total_path)
+        found = at_path(body, self.table.pagination.total_path)
         return int(found) if found and found.isdigit() else None
 
     def _distrust(self, records: list[bytes], following: str) -> None:
@@ -151,18 +151,3 @@ class _Resource:
                 f"{self.where}: the next page is on another host, {urlsplit(following).netloc}; "
                 "the login is not sent there"
             )
-
-
-def _at(body: bytes, path: str | None) -> bytes | None:
-    """Return the raw JSON at a path of names (`$.data.items`), None when there is none."""
-    found = bytes(msgspec.json.decode(body, type=msgspec.Raw))
-    for part in (path or "").removeprefix("$").split("."):
-        if not part:
-            continue
-        if not found.startswith(b"{"):
-            return None
-        inner = msgspec.json.decode(found, type=dict[str, msgspec.Raw]).get(part)
-        if inner is None:
-            return None
-        found = bytes(inner)
-    return found

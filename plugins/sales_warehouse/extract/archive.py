@@ -1,0 +1,158 @@
+"""Archives: gzip and zip are unpacked beside the landing, with limits, before any reader sees what is inside.
+
+A member of a zip is a file of its own, `orders.zip/2026-01.csv`. Nothing is unpacked by the name that an archive
+gives, so a name can lead nowhere.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from sales_warehouse.extract.files import Room, SourceFile, Unread
+from sales_warehouse.extract.outcome import FileRefused
+
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+MOST_MEMBERS = 10_000
+MOST_BYTES = 8 << 30  # that an archive may unpack to
+HONEST_BYTES, MOST_RATIO = 64 << 20, 200  # beyond both, an archive is a bomb
+CHUNK = 1 << 20
+LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
+_END = struct.Struct("<4s4H2LH")  # end of central directory, APPNOTE 4.3.16
+
+
+@dataclass
+class Unpacked:
+    """Files to read in place of those that were picked; `members` has, by archive, the origins inside of it."""
+
+    files: list[SourceFile] = field(default_factory=list)
+    members: dict[str, list[str]] = field(default_factory=dict)
+    archives: dict[str, SourceFile] = field(default_factory=dict)
+    refused: list[Unread] = field(default_factory=list)
+
+
+def unpack(files: list[SourceFile], room: Room, *, is_workbook: bool) -> Unpacked:
+    """Unpack what is an archive. An archive that cannot be taken whole is refused whole; a workbook is a zip itself."""
+    done = Unpacked()
+    for file in files:
+        try:
+            inside = list(_members(file, room, is_workbook))
+            file.refuse_when_changed()
+        except FileRefused as error:
+            done.refused.append(Unread(file, str(error)))
+            continue
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            done.refused.append(Unread(file, f"cannot be unpacked ({error}); was it cut off? ask for it again"))
+            continue
+        done.files += inside
+        if inside != [file]:
+            done.members[file.origin] = [member.origin for member in inside]
+            done.archives[file.origin] = file
+    return done
+
+
+def _members(file: SourceFile, room: Room, is_workbook: bool) -> Iterator[SourceFile]:
+    with file.path.open("rb") as source:
+        start = source.read(4)
+    if start.startswith(GZIP):
+        with gzip.open(file.path) as source:
+            yield _written(cast(BinaryIO, source), f"{file.origin}/{Path(file.origin).stem}", file.size, room)
+    elif start == ZIP and not (is_workbook and _holds_workbook(file.path)):
+        yield from _of_zip(file, room)
+    else:
+        yield file
+
+
+def _holds_workbook(path: Path) -> bool:
+    """Tell a workbook from an archive of workbooks; of one that is broken its reader says what is wrong."""
+    try:
+        _refuse_crowd(path)
+        with zipfile.ZipFile(path) as archive:
+            return "[Content_Types].xml" in archive.namelist() or "mimetype" in archive.namelist()
+    except (FileRefused, zipfile.BadZipFile):
+        return True
+
+
+def _of_zip(file: SourceFile, room: Room) -> Iterator[SourceFile]:
+    _refuse_crowd(file.path)
+    with zipfile.ZipFile(file.path, metadata_encoding="gb18030") as archive:
+        parts = [part for part in archive.infolist() if not part.is_dir() and not _is_litter(part.filename)]
+        _judge(parts, file.size)
+        for part in parts:
+            with archive.open(part) as source:
+                yield _written(
+                    cast(BinaryIO, source), f"{file.origin}/{part.filename}", max(part.compress_size, 1), room
+                )
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(LITTER[0]) or Path(name).name in LITTER[1:]
+
+
+def _refuse_crowd(path: Path) -> None:
+    """Refuse an archive of too many members by the count that it gives, before their list is read into memory."""
+    with path.open("rb") as source:
+        source.seek(0, 2)
+        size = source.tell()
+        source.seek(max(0, size - (1 << 16) - _END.size))
+        tail = source.read()
+    place = tail.rfind(b"PK\x05\x06")
+    if place < 0 or len(tail) - place < _END.size:
+        raise FileRefused("not a whole zip archive: its list of members is missing; was it cut off? ask for it again")
+    members = _END.unpack_from(tail, place)[4]
+    if members > MOST_MEMBERS:
+        raise FileRefused(f"a zip archive of {members} or more members, at most {MOST_MEMBERS} are taken; split it")
+
+
+def _judge(parts: list[zipfile.ZipInfo], size: int) -> None:
+    names = [part.filename for part in parts]
+    if not parts:
+        raise FileRefused("a zip archive without a file in it; ask for it again")
+    if len(set(names)) < len(names):
+        raise FileRefused("a zip archive with two members of one name; ask for another")
+    for part in parts:
+        _judge_member(part)
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > MOST_BYTES or unpacked > max(HONEST_BYTES, MOST_RATIO * size):
+        raise FileRefused(_bomb(unpacked))
+
+
+def _judge_member(part: zipfile.ZipInfo) -> None:
+    pieces = part.filename.replace("\\", "/").split("/")
+    if ".." in pieces or part.filename.startswith(("/", "\\")) or ":" in pieces[0]:
+        raise FileRefused(
+            f"a zip archive with a member whose name leads out of it ({part.filename!r}); ask for another"
+        )
+    if stat.S_ISLNK(part.external_attr >> 16):
+        raise FileRefused(f"a zip archive with a link in it ({part.filename!r}); put the file itself there")
+    if part.flag_bits & 1:
+        raise FileRefused(f"a zip archive with a password ({part.filename!r}); deliver it without one")
+
+
+def _written(source: BinaryIO, origin: str, packed: int, room: Room) -> SourceFile:
+    """Write what an archive holds to a scratch file, and stop when it is more than any honest archive holds."""
+    path, digest, size = room.scratch(".unpacked"), hashlib.sha256(), 0
+    with path.open("wb") as target:
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > MOST_BYTES or size > max(HONEST_BYTES, MOST_RATIO * packed):
+                path.unlink()
+                raise FileRefused(_bomb(size))
+            digest.update(chunk)
+            target.write(chunk)
+    return SourceFile(origin, path, digest.hexdigest(), size, path.stat().st_mtime_ns)
+
+
+def _bomb(size: int) -> str:
+    return (
+        f"unpacks to {size / 2**20:,.0f} MiB or more: more than {MOST_RATIO} times its size, or than "
+        f"{MOST_BYTES >> 30} GiB; deliver it unpacked, or in parts"
+    )

@@ -1,0 +1,135 @@
+"""Archives are unpacked within limits; what is inside is a file like any other, and nothing gets out of its place."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from extract_sources import Desk, reason, rows
+from test_extract_excel import _book
+
+from sales_warehouse import conservation
+from sales_warehouse.extract import Extraction, archive
+
+CSV = b"a,b\n1,x\n"
+
+
+def zipped(**options: object) -> bytes:
+    """A zip of members by name; a name is a key, or a ZipInfo in `infos`."""
+    buffer = io.BytesIO()
+    infos = options.pop("infos", {})
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in {**options, **infos}.items():
+            target.writestr(name, content)
+    return buffer.getvalue()
+
+
+def seen(*extractions: Extraction) -> dict:
+    landed = [item for extraction in extractions for item in extraction.landed]
+    latest = {item.origin: item.fingerprint for item in landed}
+    return {"seen": {"orders": {item.fingerprint for item in landed}}, "latest": {"orders": latest}}
+
+
+def test_a_gzip_file_is_read_and_taken_once(desk: Desk) -> None:
+    desk.put("1.csv.gz", gzip.compress(CSV))
+    first = desk.extract_files("a,b")
+    conservation.hold_back_what_does_not_add_up(first, desk.folder / "temp")
+    assert rows(first) == [("1", "x")]
+    assert [(item.origin, item.rows) for item in first.landed] == [("1.csv.gz/1.csv", 1), ("1.csv.gz", 0)]
+    again = desk.extract_files("a,b", options=seen(first))
+    assert (again.landed, again.skipped, again.notes) == ([], 1, [])
+
+
+def test_members_of_a_zip_are_files_and_one_that_came_before_is_not_taken_again(desk: Desk) -> None:
+    desk.put("1.zip", zipped(**{"1.csv": CSV, "sub/2.csv": b"a,b\n2,y\n", "__MACOSX/x": b"", "sub/": b""}))
+    first = desk.extract_files("a,b")
+    conservation.hold_back_what_does_not_add_up(first, desk.folder / "temp")
+    assert sorted(rows(first)) == [("1", "x"), ("2", "y")]
+    assert [item.origin for item in first.landed] == ["1.zip/1.csv", "1.zip/sub/2.csv", "1.zip"]
+    assert desk.extract_files("a,b", options=seen(first)).skipped == 1
+
+
+def test_an_archive_with_one_bad_member_is_tried_again(desk: Desk) -> None:
+    desk.put("1.zip", zipped(**{"1.csv": CSV, "2.csv": b"a,c\n2,y\n"}))
+    first = desk.extract_files("a,b")
+    assert [item.origin for item in first.landed] == ["1.zip/1.csv"]
+    assert ["'b'" in item.reason for item in first.refused] == [True]
+    assert desk.extract_files("a,b", options=seen(first)).refused
+
+
+def test_chinese_names_inside_a_zip_are_read(desk: Desk) -> None:
+    content = zipped(**{"x.csv": CSV}).replace(b"x.csv", "销.csv".encode("gb18030")[:5].ljust(5, b"x"))
+    desk.put("1.zip", content)
+    assert desk.extract_files("a,b").landed[0].origin.startswith("1.zip/销")
+
+
+def test_a_workbook_is_no_archive_and_an_archive_of_workbooks_is(desk: Desk) -> None:
+    book = _book(["id", "v"], ["1", "x"])
+    desk.put("1.xlsx", book)
+    desk.put("2.zip", zipped(**{"2.xlsx": _book(["id", "v"], ["2", "y"])}))
+    assert sorted(rows(desk.extract_files("id,v", format="excel"))) == [("1", "x"), ("2", "y")]
+
+
+def member(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = mode << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (zipped(infos={member("../../etc/x.csv"): CSV}), "whose name leads out of it"),
+        (zipped(infos={member("/etc/x.csv"): CSV}), "whose name leads out of it"),
+        (zipped(infos={member("..\\x.csv"): CSV}), "whose name leads out of it"),
+        (zipped(infos={member("C:\\x.csv"): CSV}), "whose name leads out of it"),
+        (zipped(infos={member("x.csv", 0o120777): b"/etc/passwd"}), "a link in it"),
+        (zipped(infos={member("x.csv"): CSV, member("x.csv"): CSV}), "two members of one name"),
+        (zipped(**{"__MACOSX/x": b""}), "without a file in it"),
+        (zipped(**{"1.csv": CSV})[:-10], "its list of members is missing"),
+        (gzip.compress(CSV)[:-6], "cannot be unpacked"),
+        (gzip.compress(b"0" * 100_000_000), "more than 200 times its size"),
+        (zipped(**{"1.csv": b"0" * 100_000_000}), "more than 200 times its size"),
+    ],
+    ids=[
+        *("a name that climbs", "a name from the root", "a name that climbs in another way", "a name with a drive"),
+        *("a link", "one name twice", "litter alone", "a cut zip", "a cut gzip", "a gzip bomb", "a zip bomb"),
+    ],
+)
+def test_what_no_honest_archive_is_like_is_refused(desk: Desk, content: bytes, said: str) -> None:
+    desk.put("1.bin", content)
+    found = desk.extract_files("a,b")
+    assert said in reason(found)
+    assert found.landed == []
+    assert not any(path.suffix == ".unpacked" for path in (desk.folder / "temp").rglob("*"))
+
+
+def test_an_archive_with_a_password_is_refused(desk: Desk) -> None:
+    content = bytearray(zipped(**{"1.csv": CSV}))
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(mark) + place
+        content[at : at + 2] = struct.pack("<H", 1)
+    desk.put("1.zip", bytes(content))
+    assert "with a password" in reason(desk.extract_files("a,b"))
+
+
+def test_a_million_members_are_refused_by_the_count_that_the_archive_gives(desk: Desk) -> None:
+    content = bytearray(zipped(**{"1.csv": CSV}))
+    at = content.rfind(b"PK\x05\x06")
+    content[at + 8 : at + 12] = struct.pack("<HH", 65535, 65535)  # and the real number in a zip64 record
+    desk.put("1.zip", bytes(content))
+    assert "of 65535 or more members, at most 10000 are taken" in reason(desk.extract_files("a,b"))
+
+
+def test_what_is_unpacked_stays_in_bounds(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a bomb: the list of members lies about the size, so the writing has to stop by itself."""
+    monkeypatch.setattr(archive, "HONEST_BYTES", 1 << 20)
+    content = zipped(**{"1.csv": b"0" * 50_000_000}).replace(struct.pack("<I", 50_000_000), struct.pack("<I", 1_000))
+    desk.put("1.zip", content)
+    found = desk.extract_files("a,b")
+    assert found.landed == []
+    assert reason(found)

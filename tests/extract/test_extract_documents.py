@@ -1,0 +1,186 @@
+"""JSON documents, Parquet, tabs and encodings that are told by their characters."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from extract_sources import Desk, reason, rows
+
+from sales_warehouse import conservation
+from sales_warehouse.extract import json_document, parquet_files
+
+# --- JSON documents -----------------------------------------------------------------------------------------------
+
+
+def test_records_of_a_document_keep_their_digits(desk: Desk) -> None:
+    text = (
+        '{"data": {"items": [{"id": 1234567890123456789, "n": 1.10, "x": {"y": "深"}}, {"id": "007"}, {"id": 1e400}]}}'
+    )
+    desk.put("a.json", text)
+    found = desk.extract_files("id,n,x.y", format="json", records="data.items")
+    assert rows(found) == [("1234567890123456789", "1.10", "深"), ("007", None, None), ("1e400", None, None)]
+    assert [(item.rows, item.reported) for item in found.landed] == [(3, 3)]
+
+
+def test_a_record_that_cannot_be_read_is_kept_beside_the_others(desk: Desk) -> None:
+    desk.put("a.json", '[{"id": 1}, {"id": 1, "id": 2}, 7, {"id": 3}]')
+    found = desk.extract_files("id", format="json")
+    assert rows(found, columns="id, _malformed, _raw") == [
+        ("1", None, None),
+        (None, "record 2: the key 'id' is there twice", '{"id": 1, "id": 2}'),
+        (None, "record 3: JSON, but not an object with one value for each key", "7"),
+        ("3", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", "empty: 0 bytes"),
+        (b'[{"id": 1}', "was it cut off?"),
+        (b'{"id": 1}', "no array at its top; set `records`"),
+        (b"[" * 100_000, "a.json"),
+        (b'[{"id": NaN}]', "a.json"),
+        ("[]".encode("utf-16"), "byte order mark"),
+        (b'[{"id": "\xff"}]', "not utf-8"),
+        (b'[{"Id": 1}]', "no line has the key 'id', but there is 'Id'"),
+    ],
+    ids=["no byte", "cut", "no array", "very deep", "NaN", "another encoding", "bytes of none", "a renamed key"],
+)
+def test_a_document_that_cannot_be_taken_says_why(desk: Desk, text: bytes, said: str) -> None:
+    desk.put("a.json", text)
+    assert said in reason(desk.extract_files("id", format="json"))
+
+
+def test_a_document_too_large_is_refused_unread(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_document, "LARGEST", 10)
+    desk.put("a.json", '[{"id": 1}]')
+    assert "split it, or deliver JSON Lines" in reason(desk.extract_files("id", format="json"))
+
+
+def test_a_lost_record_of_a_document_is_caught(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.put("a.json", json.dumps([{"id": n} for n in range(10_000)]))
+    fields = json_document.Gathered.keep
+
+    def careless(self: json_document.Gathered, row: list) -> None:
+        if row != ["7777"]:
+            fields(self, row)
+
+    monkeypatch.setattr(json_document.Gathered, "keep", careless)
+    found = desk.extract_files("id", format="json")
+    conservation.hold_back_what_does_not_add_up(found, desk.folder / "temp")
+    assert reason(found).startswith("a.json: the source has 10,000 rows, the reader counted 9,999")
+
+
+# --- Parquet ------------------------------------------------------------------------------------------------------
+
+LATE_MORNING = datetime.datetime(2026, 1, 2, 11, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+TYPED = {
+    "id": (pa.uint64(), 18446744073709551615, "18446744073709551615"),
+    "amount": (pa.decimal128(38, 10), Decimal("1234567890123456789.0123456789"), "1234567890123456789.0123456789"),
+    "share": (pa.float64(), 0.1, "0.1"),
+    "tiny": (pa.float32(), 0.1, "0.1"),
+    "flag": (pa.bool_(), True, "true"),
+    "day": (pa.date32(), datetime.date(2026, 1, 2), "2026-01-02"),
+    "moment": (pa.timestamp("us"), datetime.datetime(2026, 1, 2, 3, 4, 5, 6), "2026-01-02 03:04:05.000006"),
+    "zoned": (pa.timestamp("us", "Asia/Shanghai"), LATE_MORNING, "2026-01-02 03:00:00+00"),
+    "raw": (pa.binary(), b"\x00\xff", "00ff"),
+    "name": (pa.string(), "张三", "张三"),
+    "empty": (pa.string(), "", ""),
+    "none": (pa.string(), None, None),
+    "list": (pa.list_(pa.int64()), [1, 2], "[1,2]"),
+    "thing": (pa.struct([("a", pa.string())]), {"a": "x"}, '{"a":"x"}'),
+}  # fmt: skip
+
+
+def parquet(columns: dict[str, tuple]) -> bytes:
+    buffer = io.BytesIO()
+    arrays = {name: pa.array([value], kind) for name, (kind, value, _) in columns.items()}
+    pq.write_table(pa.table(arrays), buffer)
+    return buffer.getvalue()
+
+
+def test_every_type_of_parquet_has_one_text(desk: Desk) -> None:
+    desk.put("a.parquet", parquet(TYPED))
+    found = desk.extract_files(",".join(TYPED), format="parquet")
+    (row,) = rows(found)
+    assert dict(zip(TYPED, row, strict=True)) == {name: text for name, (*_, text) in TYPED.items()}
+    assert [(item.rows, item.reported) for item in found.landed] == [(1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "not a readable Parquet file"),
+        (parquet(TYPED)[:-50], "not a readable Parquet file"),
+        (parquet({"ID": (pa.int64(), 1, "1")}), "header (schema): missing: 'id' (looks like 'ID')"),
+    ],
+    ids=["no byte", "cut", "another name"],
+)
+def test_a_parquet_file_that_cannot_be_taken_says_why(desk: Desk, content: bytes, said: str) -> None:
+    desk.put("a.parquet", content)
+    assert said in reason(desk.extract_files("id", format="parquet"))
+
+
+def test_a_lost_row_of_parquet_is_caught_by_its_footer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"id": list(range(10_000))}), buffer)
+    desk.put("a.parquet", buffer.getvalue())
+    only_row = parquet_files.only_row
+
+    def careless(connection: Any, query: str) -> tuple:
+        return only_row(connection, query.replace(") to ", " where id <> 7777) to "))
+
+    monkeypatch.setattr(parquet_files, "only_row", careless)
+    found = desk.extract_files("id", format="parquet")
+    conservation.hold_back_what_does_not_add_up(found, desk.folder / "temp")
+    assert reason(found).startswith("a.parquet: the source has 10,000 rows, the reader counted 9,999")
+
+
+# --- tabs, encodings ----------------------------------------------------------------------------------------------
+
+
+def test_tabs_are_a_format_of_their_own(desk: Desk) -> None:
+    desk.put("a.tsv", "a\tb\n1,2\tx\n")
+    assert rows(desk.extract_files("a,b", format="tsv")) == [("1,2", "x")]
+
+
+CHINESE = "编号,名称\n1,康宁医药（上海）有限公司\n2,华东区第三季度销售额同比增长\n"
+WESTERN = "no,name\n1,Café Müller\n2,Señor Ünal – 20 €\n3,Façade crème brûlée à la française\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030"])
+def test_chinese_is_told_by_its_characters(desk: Desk, encoding: str) -> None:
+    desk.put("a.csv", CHINESE.encode(encoding))
+    assert rows(desk.extract_files("编号,名称", encoding="auto"))[0] == ("1", "康宁医药（上海）有限公司")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252", "utf-16"])
+def test_accents_are_told_from_chinese(desk: Desk, encoding: str) -> None:
+    desk.put("a.csv", WESTERN.encode(encoding))
+    assert rows(desk.extract_files("no,name", encoding="auto"))[0] == ("1", "Café Müller")
+
+
+def test_a_nul_makes_no_utf_16_of_a_file(desk: Desk) -> None:
+    desk.put("a.csv", "a,b\n1,x\x00y\n2,z\n")
+    assert rows(desk.extract_files("a,b", encoding="auto"), columns="a, _malformed") == [
+        (None, "line 2: a NUL byte"),
+        ("2", None),
+    ]
+
+
+def test_ascii_is_utf_8(desk: Desk) -> None:
+    desk.put("a.csv", "a,b\n1,x\n")
+    assert rows(desk.extract_files("a,b", encoding="auto")) == [("1", "x")]
+
+
+def test_between_two_encodings_nothing_is_guessed(desk: Desk) -> None:
+    desk.put("a.csv", b"a,b\n1,\xd6\xd0 \xe3\x9f \xe4\x9e\n")
+    assert "it may be gb18030 or windows-1252: set `encoding`" in reason(desk.extract_files("a,b", encoding="auto"))
