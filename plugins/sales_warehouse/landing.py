@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 from sales_warehouse import conservation, durable, failpoint
 from sales_warehouse.company.models import Source
-from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, extract
+from sales_warehouse.extract import EarlierTable, Extraction, SourceMisconfigured, SourceUnavailable, extract
+from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.home import Home
 from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
@@ -37,6 +37,7 @@ class LandedFile:
     fingerprint: str | None
     cursor: str | None
     reported: int | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def land(
     folder = home.landing / source.source
     durable.sweep(folder)
     before = loads(home, source.source)
+    earlier = _earlier(source, before)
     load_id = _next_load_id(source.source, extracted_at, before)
     scratch = folder / f".{load_id}{durable.TEMPORARY}"
     scratch.mkdir(parents=True)
@@ -119,16 +121,13 @@ def land(
             source,
             company_folder=company_folder,
             into=scratch,
-            seen=_seen(before),
-            cursors=_cursors(before),
-            latest=_latest(before),
-            history={table: [path for load in before for path in load.paths(table)] for table in source.tables},
+            earlier=earlier,
             temp=home.tmp,
             environment=environment,
             on_progress=on_progress,
         )
         conservation.hold_back_what_does_not_add_up(extraction, home.tmp)
-        _hold_cursors_back(home, source, extraction, _cursors(before), latest_moment)
+        _hold_cursors_back(home, source, extraction, earlier, latest_moment)
         moments = {"extracted_at": extracted_at.isoformat(), "latest_moment": latest_moment.isoformat()}
         load = _commit(folder, scratch, source.source, load_id, moments, extraction)
     except (SourceUnavailable, SourceMisconfigured) as error:
@@ -149,7 +148,16 @@ def _commit(
         return None
     files = [
         asdict(
-            LandedFile(i.table, str(i.path.relative_to(scratch)), i.origin, i.rows, i.fingerprint, i.cursor, i.reported)
+            LandedFile(
+                i.table,
+                str(i.path.relative_to(scratch)),
+                i.origin,
+                i.rows,
+                i.fingerprint,
+                i.cursor,
+                i.reported,
+                i.state,
+            )
         )
         for i in extraction.landed
     ]
@@ -162,7 +170,7 @@ def _commit(
 
 
 def _hold_cursors_back(
-    home: Home, source: Source, extraction: Extraction, before: Mapping[str, str | None], latest: datetime.datetime
+    home: Home, source: Source, extraction: Extraction, earlier: Earlier, latest: datetime.datetime
 ) -> None:
     """Keep a mistyped future date from moving a cursor: it would hide every later change for good.
 
@@ -173,7 +181,7 @@ def _hold_cursors_back(
         limit = _limit_like(item.cursor, latest + LOCAL_TIME)
         if item.cursor is None or limit is None or item.cursor <= limit:
             continue
-        column, reached = source.tables[item.table].cursor, before.get(item.table)
+        column, reached = source.tables[item.table].cursor, earlier[item.table].cursor
         if column in source.tables[item.table].columns:
             name, landed = ident(column), read_parquet([item.path])
             with connect(temp=home.tmp) as connection:
@@ -204,22 +212,16 @@ def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str
     return f"{at.strftime(STAMP)}-{source}"
 
 
-def _seen(before: list[Load]) -> dict[str, set[str]]:
-    seen: dict[str, set[str]] = defaultdict(set)
-    for item in (item for load in before for item in load.files):
-        if item.fingerprint:
-            seen[item.table].add(item.fingerprint)
-    return seen
-
-
-def _cursors(before: list[Load]) -> dict[str, str | None]:
-    """Return the newest cursor of each table; a reader never gives one that is lower than the last."""
-    return {item.table: item.cursor for load in before for item in load.files if item.cursor is not None}
-
-
-def _latest(before: list[Load]) -> dict[str, dict[str, str]]:
-    latest: dict[str, dict[str, str]] = defaultdict(dict)
-    for item in (item for load in before for item in load.files):
-        if item.fingerprint:
-            latest[item.table][item.origin] = item.fingerprint
-    return latest
+def _earlier(source: Source, before: list[Load]) -> dict[str, EarlierTable]:
+    """Return what landed before, by table. A reader never gives a cursor that is lower than the last."""
+    found = {}
+    for table in source.tables:
+        files = [item for load in before for item in load.files if item.table == table]
+        found[table] = EarlierTable(
+            seen=frozenset(item.fingerprint for item in files if item.fingerprint),
+            latest={item.origin: item.fingerprint for item in files if item.fingerprint},
+            states={item.origin: item.state or "" for item in files if item.fingerprint},
+            cursor=next((item.cursor for item in reversed(files) if item.cursor is not None), None),
+            history=[path for load in before for path in load.paths(table)],
+        )
+    return found

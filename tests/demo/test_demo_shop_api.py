@@ -94,7 +94,7 @@ def test_what_cannot_be_answered_is_said(client: httpx.Client, path: str, status
 def test_the_warehouse_takes_every_record(environment: dict[str, str], clean_world: Path, tmp_path: Path) -> None:
     source = load_company(Path("config/demo")).sources["shop"]
     extraction = extract(
-        source, company_folder=Path("config/demo"), into=tmp_path, seen={}, cursors={}, latest={}, temp=tmp_path,
+        source, company_folder=Path("config/demo"), into=tmp_path, earlier={}, temp=tmp_path,
         environment=environment, on_progress=lambda _: None,
     )  # fmt: skip
     landed = {item.table: item for item in extraction.landed}

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from sales_warehouse.company.models import Source
-from sales_warehouse.extract import Extraction, extract
+from sales_warehouse.extract import EarlierTable, Extraction, extract
 from sales_warehouse.sql import literals
 
 
@@ -29,6 +29,18 @@ def source(connection: dict[str, Any], **tables: dict[str, Any]) -> Source:
             "mappings": [mapping],
         }
     )
+
+
+EARLIER = {"seen": "seen", "latest": "latest", "states": "states", "cursors": "cursor", "history": "history"}
+
+
+def _earlier(options: dict[str, Any]) -> dict[str, EarlierTable]:
+    """Take what landed before out of the options, given by kind and table."""
+    found: dict[str, dict[str, Any]] = {}
+    for kind, name in EARLIER.items():
+        for table, value in options.pop(kind, {}).items():
+            found.setdefault(table, {})[name] = frozenset(value) if kind == "seen" else value
+    return {table: EarlierTable(**given) for table, given in found.items()}
 
 
 @dataclass
@@ -55,13 +67,11 @@ class Desk:
         wanted: dict[str, Any] = {
             "company_folder": self.folder,
             "into": self.folder / f"landed{self.visits}",
-            "seen": {},
-            "cursors": {},
             "temp": self.folder / "temp",
             "environment": {},
             "on_progress": self.progress.append,
         }
-        return extract(given, **(wanted | options))
+        return extract(given, earlier=_earlier(options), **(wanted | options))
 
     def extract_files(self, columns: str, pattern: str = "*", options: dict | None = None, **table: Any) -> Extraction:
         """Read every file of the folder as one table named `orders`; `columns` has them with a comma between."""

@@ -59,7 +59,7 @@ def _ingest(company: Path, source: str, day: str = "2026-03-31") -> steps.Run:
 def test_an_expression_that_fails_on_one_row_sends_that_row_to_quarantine(teahouse: Path, here: Path) -> None:
     _stall(teahouse, "cast(quantity as integer) * 2", "S1,2026-03-02,a,2,5\nS2,2026-03-02,a,n/a,5\nS3,2026-03-02,a,1,5")
     run = _ingest(teahouse, "stall")
-    gated = {item.batch.entity: item for item in steps.ledger.gated(run.home, run.company)}
+    gated = {item.batch.entity: item for item in steps.ledger.gated(run.home, run.company.sources)}
     assert (gated["order_lines"].accepted, gated["order_lines"].quarantined) == (2, 1)
     assert [reason["column_name"] for reason in gated["order_lines"].reasons] == ["quantity"]
 
@@ -89,7 +89,7 @@ def test_a_load_that_cannot_be_mapped_holds_nobody_up_and_makes_its_source_not_f
 
 def test_a_refresh_as_of_a_past_day_does_not_take_later_rows_for_rows_of_the_future(teahouse: Path, here: Path) -> None:
     run = _ingest(teahouse, "till", "2026-03-05")
-    gated = {item.batch.entity: item for item in steps.ledger.gated(run.home, run.company)}
+    gated = {item.batch.entity: item for item in steps.ledger.gated(run.home, run.company.sources)}
     assert gated["orders"].accepted == 5
 
 
@@ -109,7 +109,7 @@ def test_a_date_of_the_future_does_not_hide_later_changes(teahouse: Path, here: 
     with sqlite3.connect(file) as book:
         book.execute("insert into sale values ('B3', '2026-03-03', 'a', 1, 5, '2026-03-03 10:00:00')")
     run = _ingest(teahouse, "stall")
-    lines = [item for item in steps.ledger.gated(run.home, run.company) if item.batch.entity == "order_lines"]
+    lines = [item for item in steps.ledger.gated(run.home, run.company.sources) if item.batch.entity == "order_lines"]
     assert len(lines) == 2
     assert sum(item.accepted for item in lines) >= 3
 

@@ -238,6 +238,18 @@ class FilesConnection(Model):
     path: str = Field(description="folder; relative to the company's folder; ${NAME} is an environment variable")
 
 
+class BucketConnection(Model):
+    """A bucket of an S3-compatible store; keys in the environment: ${NAME}. Without keys, those of the machine."""
+
+    type: Literal["bucket"]
+    bucket: str
+    prefix: str = Field(default="", description="folder in the bucket that `files` starts from")
+    endpoint: str | None = Field(default=None, description="e.g. https://oss-cn-shanghai.aliyuncs.com; absent: AWS")
+    region: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+
 class DatabaseConnection(Model):
     """A SQL database that SQLAlchemy can reach."""
 
@@ -273,7 +285,9 @@ class RestConnection(Model):
     attempts: int = Field(default=5, ge=1, le=20, description="tries of one request before the source counts as down")
 
 
-Connection = Annotated[FilesConnection | DatabaseConnection | RestConnection, Field(discriminator="type")]
+Connection = Annotated[
+    FilesConnection | BucketConnection | DatabaseConnection | RestConnection, Field(discriminator="type")
+]
 
 
 class Pagination(Model):
@@ -390,6 +404,11 @@ class Mapping(Model):
         return {name: {"from": item} if isinstance(item, str) else item for name, item in value.items()}
 
 
+NEEDED_FIELDS = {
+    "files": ("files", "format"), "bucket": ("files", "format"), "database": ("table",), "rest": ("path",),
+}  # fmt: skip
+
+
 class Source(Model):
     """sources/<name>.yml: one system of the company."""
 
@@ -403,7 +422,7 @@ class Source(Model):
 
     @model_validator(mode="after")
     def _tables_fit_connection(self) -> Source:
-        needed = {"files": ("files", "format"), "database": ("table",), "rest": ("path",)}[self.connection.type]
+        needed = NEEDED_FIELDS[self.connection.type]
         for name, table in self.tables.items():
             if table.deletes and self.connection.type != "database":
                 raise ValueError(f"table {name}: deletes: {table.deletes} is for databases; elsewhere map `deleted`")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sales_warehouse.company.models import DatabaseConnection, FilesConnection, Source, Table
+from sales_warehouse.company.models import BucketConnection, DatabaseConnection, FilesConnection, Source, Table
 from sales_warehouse.extract.archive import unpack
+from sales_warehouse.extract.earlier import NOTHING, Earlier, EarlierTable
 from sales_warehouse.extract.environment import expand
-from sales_warehouse.extract.files import Pick, Result, Room, SourceFile, find
+from sales_warehouse.extract.files import FilePlace, Folder, Pick, Result, Room, SourceFile
 from sales_warehouse.extract.outcome import (
     Extraction,
     FileRefused,
@@ -21,6 +22,7 @@ from sales_warehouse.extract.outcome import (
 from sales_warehouse.sql import connect
 
 __all__ = [
+    "EarlierTable",
     "Extraction",
     "FileRefused",
     "Landed",
@@ -30,29 +32,21 @@ __all__ = [
     "extract",
 ]
 
-Latest = Mapping[str, Mapping[str, str]]
-
 
 def extract(
     source: Source,
     *,
     company_folder: Path,
     into: Path,
-    seen: Mapping[str, Set[str]],
-    cursors: Mapping[str, str | None],
+    earlier: Earlier,
     temp: Path,
     environment: Mapping[str, str],
     on_progress: Callable[[str], None],
-    latest: Latest | None = None,
-    history: Mapping[str, Sequence[Path]] | None = None,
 ) -> Extraction:
     """Read what is new in a source into `into/<table>/<n>.parquet`; the caller makes it durable.
 
-    `seen` has the fingerprints of the files that landed before, by table; a file is picked up once, by its content.
-    `latest` has, by table and origin, the fingerprint that landed last: with it a file that went back to older
-    content counts as new, and a whole table of a database that did not change is skipped. `history` has the Parquet
-    files of earlier loads in their order, by table, for those who look for what is gone. `cursors` has the highest
-    cursor that landed, by table. What is refused is tried again every time, so mending the configuration is enough.
+    `earlier` has what landed before, by table. What is refused is tried again every time, so mending the configuration
+    is enough.
 
     Raises SourceUnavailable when the source is down or answers nonsense and SourceMisconfigured when configuration
     and source disagree; what is below `into` is then incomplete and has to be dropped.
@@ -60,7 +54,7 @@ def extract(
     temp.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"extract-{source.source}-", dir=temp) as scratch:
         reader = _Reader(source, company_folder, into, Path(scratch), environment, on_progress)
-        return reader.run(seen, cursors, latest or {}, history or {})
+        return reader.run(earlier)
 
 
 class _Reader:
@@ -79,49 +73,47 @@ class _Reader:
         self.environment, self.on_progress = environment, on_progress
         self.extraction = Extraction()
 
-    def run(
-        self,
-        seen: Mapping[str, Set[str]],
-        cursors: Mapping[str, str | None],
-        latest: Latest,
-        history: Mapping[str, Sequence[Path]],
-    ) -> Extraction:
+    def run(self, earlier: Earlier) -> Extraction:
         connection = self.source.connection
         if isinstance(connection, FilesConnection):
-            self._files(connection, seen, latest)
+            where = f"{self.source.source}: connection.path"
+            root = self.company_folder / expand(connection.path, self.environment, where=where)
+            self._files(Folder(root, self.source.source), str(root), earlier)
+        elif isinstance(connection, BucketConnection):
+            from sales_warehouse.extract.bucket import Bucket  # the store's client takes its time
+
+            bucket = Bucket(connection, self.source.source, self.environment)
+            self._files(bucket, bucket.shown, earlier)
         elif isinstance(connection, DatabaseConnection):
             from sales_warehouse.extract import database  # SQLAlchemy and its drivers, only where they are needed
 
             url = expand(connection.url, self.environment, where=f"{self.source.source}: connection.url")
-            earlier = database.Earlier(cursors, latest, history)
             database.read(self.source, connection, url, earlier, self.room, self.extraction, self.on_progress)
         else:
             from sales_warehouse.extract import rest  # dlt takes a second to import
 
-            rest.read(self.source, connection, self.environment, cursors, self.room, self.extraction, self.on_progress)
+            rest.read(self.source, connection, self.environment, earlier, self.room, self.extraction, self.on_progress)
         return self.extraction
 
     def room(self, table: str) -> Room:
         return Room(self.into / table, self.scratch / table)
 
-    def _files(self, connection: FilesConnection, seen: Mapping[str, Set[str]], latest: Latest) -> None:
-        where = f"{self.source.source}: connection.path"
-        root = self.company_folder / expand(connection.path, self.environment, where=where)
+    def _files(self, place: FilePlace, shown: str, earlier: Earlier) -> None:
         for name, table in self.source.tables.items():
-            self._files_of(name, table, root, frozenset(seen.get(name, ())), latest.get(name, {}))
+            self._files_of(name, table, place, shown, earlier.get(name, NOTHING))
 
-    def _files_of(self, name: str, table: Table, root: Path, seen: frozenset[str], latest: Mapping[str, str]) -> None:
-        paths = list(find(root, table.files or "*", where=f"{self.source.source}: {name}"))
-        if not paths:
-            self.extraction.notes.append(f"{name}: no file matches {table.files!r} in {root}")
-        pick = Pick(name, seen, latest, self.extraction)
-        new = pick.new(paths, root)
+    def _files_of(self, name: str, table: Table, place: FilePlace, shown: str, earlier: EarlierTable) -> None:
+        room = self.room(name)
+        found = list(place.find(table.files or "*", room))
+        if not found:
+            self.extraction.notes.append(f"{name}: no file matches {table.files!r} in {shown}")
+        pick = Pick(name, earlier, self.extraction)
+        new = pick.new(found)
         if new:
             size = sum(file.size for file in new) / 1e6
-            self.on_progress(f"{name}: reading {len(new)} new of {len(paths)} files, {size:,.1f} MB")
-        place = self.room(name)
-        unpacked = unpack(new, place, is_workbook=table.format == "excel")
-        for result in [*unpacked.refused, *self._read(unpacked.files, table, place)]:
+            self.on_progress(f"{name}: reading {len(new)} new of {len(found)} files, {size:,.1f} MB")
+        unpacked = unpack(new, room, is_workbook=table.format == "excel")
+        for result in [*unpacked.refused, *self._read(unpacked.files, table, room)]:
             pick.account(result)
         pick.account_archives(unpacked.members, unpacked.archives)
 

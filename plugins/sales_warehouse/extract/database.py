@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchT
 
 from sales_warehouse.company.models import DatabaseConnection, Source, Table
 from sales_warehouse.extract.cursor import Kind, lower_bound
+from sales_warehouse.extract.earlier import NOTHING, Earlier
 from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.key_comparison import KeyComparison
 from sales_warehouse.extract.outcome import Extraction, Landed, Refused, SourceMisconfigured, SourceUnavailable
@@ -44,15 +45,13 @@ def read(
     with _connected(source.source, url) as connection:
         for name, table in source.tables.items():
             relation = _Relation.of(connection, f"{source.source}: {name}", table, settings.schema_name)
-            place = room(name)
+            place, known = room(name), earlier.get(name, NOTHING)
             path = place.next_parquet()
-            landed = _land(connection, relation, name, table, earlier.cursors.get(name), path)
+            landed = _land(connection, relation, name, table, known.cursor, path)
             on_progress(f"{name}: {landed.rows} rows")
             if table.deletes:
-                _compare_keys(
-                    connection, relation, name, table, earlier.history.get(name, ()), landed, place, extraction
-                )
-            unchanged = earlier.latest.get(name, {}).get(landed.origin) == landed.fingerprint
+                _compare_keys(connection, relation, name, table, known.history, landed, place, extraction)
+            unchanged = known.latest.get(landed.origin) == landed.fingerprint
             if unchanged or (table.cursor and not landed.rows and not landed.reported):
                 path.unlink()
                 extraction.skipped += 1
@@ -122,15 +121,6 @@ def _overlooked(
             numbers = range(parquet.rows + 1, parquet.rows + len(rows) + 1)
             parquet.write([text_column(column) for column in zip(*rows, strict=True)], numbers)
     return Landed(name, path, relation.origin, parquet.rows, count, None)
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """What landed before, by table: the highest cursor, the newest content of each origin, the files in order."""
-
-    cursors: Mapping[str, str | None]
-    latest: Mapping[str, Mapping[str, str]]
-    history: Mapping[str, Sequence[Path]]
 
 
 @contextmanager

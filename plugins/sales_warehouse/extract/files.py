@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
+from sales_warehouse.extract.earlier import EarlierTable
 from sales_warehouse.extract.outcome import (
     Extraction,
     FileRefused,
@@ -19,6 +23,7 @@ from sales_warehouse.extract.outcome import (
     SourceUnavailable,
 )
 
+RACY_SECONDS = 2  # a file that changed so lately may change again without looking different
 HIDDEN = (".", "~$")  # half-written files of copy tools, lock files of Excel
 NAMED_COPIES = 3
 
@@ -32,13 +37,15 @@ class SourceFile:
     fingerprint: str
     size: int
     changed_ns: int
+    state: str | None = None  # how it looked, where that is enough to know it again
 
     @classmethod
     def of(cls, path: Path, origin: str) -> SourceFile:
-        state = path.stat()
+        found = path.stat()
         with path.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        return cls(origin, path, digest, state.st_size, state.st_mtime_ns)
+        is_old = time.time_ns() - found.st_mtime_ns > RACY_SECONDS * 10**9
+        return cls(origin, path, digest, found.st_size, found.st_mtime_ns, _state(found) if is_old else None)
 
     def refuse_when_changed(self) -> None:
         """Raise FileRefused when somebody wrote to the file after it was fingerprinted."""
@@ -103,20 +110,92 @@ def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written
             yield written
 
 
-def find(root: Path, pattern: str, *, where: str) -> Iterator[Path]:
-    """Yield the paths that match below a folder, in order of their names.
+class Found(Protocol):
+    """A file that is there: its place, a text that changes when the file does, and how to get it."""
 
-    Raises SourceUnavailable when the folder cannot be read, SourceMisconfigured for a pattern that leaves it.
-    """
-    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-        raise SourceMisconfigured(f"{where}: files: {pattern!r} leaves the folder of the source; give a name below it")
-    if not root.is_dir():
-        raise SourceUnavailable(f"{where}: the folder {root} is not there; is the share mounted, the path right?")
-    try:
-        found = sorted(path for path in root.glob(pattern) if not path.name.startswith(HIDDEN))
-    except OSError as error:
-        raise SourceUnavailable(f"{where}: the folder {root} cannot be read ({error.strerror}); try again") from error
-    yield from (path for path in found if path.is_symlink() or not path.is_dir())
+    @property
+    def origin(self) -> str: ...
+
+    @property
+    def state(self) -> str | None: ...
+
+    def fetch(self) -> SourceFile: ...
+
+
+class FilePlace(Protocol):
+    """Where files are: a folder, a bucket."""
+
+    def find(self, pattern: str, room: Room) -> Iterable[Found]: ...
+
+
+@dataclass(frozen=True)
+class FolderFile:
+    """A path of a source's folder."""
+
+    origin: str
+    path: Path
+    root: Path
+
+    @property
+    def state(self) -> str | None:
+        try:
+            return _state(self.path.stat())
+        except OSError:
+            return None
+
+    def fetch(self) -> SourceFile:
+        """Fingerprint the file where it is; raise FileRefused for what is no file of this folder."""
+        check_kind(self.path, self.root)
+        return SourceFile.of(self.path, self.origin)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of a source."""
+
+    root: Path
+    source: str
+
+    def find(self, pattern: str, room: Room) -> Iterator[FolderFile]:
+        """Yield the paths that match, in order of their names.
+
+        Raises SourceUnavailable when the folder cannot be read, SourceMisconfigured for a pattern that leaves it.
+        """
+        where, root = f"{self.source}: {room.into.name}", self.root
+        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            raise SourceMisconfigured(
+                f"{where}: files: {pattern!r} leaves the folder of the source; give a name below it"
+            )
+        if not root.is_dir():
+            raise SourceUnavailable(f"{where}: the folder {root} is not there; is the share mounted, the path right?")
+        try:
+            found = sorted(path for path in root.glob(pattern) if not path.name.startswith(HIDDEN))
+        except OSError as error:
+            raise SourceUnavailable(
+                f"{where}: the folder {root} cannot be read ({error.strerror}); try again"
+            ) from error
+        for path in found:
+            if path.is_symlink() or not path.is_dir():
+                yield FolderFile(path.relative_to(root).as_posix(), path, root)
+
+
+def matches(origin: str, pattern: str) -> bool:
+    """Tell whether a path matches a pattern as in a folder: `*` stays in one part, `**` is any number of parts."""
+    if origin.rpartition("/")[2].startswith(HIDDEN):
+        return False
+    return _match(origin.split("/"), pattern.split("/"))
+
+
+def _match(parts: list[str], patterns: list[str]) -> bool:
+    if not patterns:
+        return not parts
+    if patterns[0] == "**":
+        return any(_match(parts[place:], patterns[1:]) for place in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], patterns[0]) and _match(parts[1:], patterns[1:])
+
+
+def _state(found: os.stat_result) -> str:
+    return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}-{found.st_ino}"
 
 
 def check_kind(path: Path, root: Path) -> None:
@@ -147,26 +226,29 @@ class Pick:
     """Chooses the files of one table that have not landed yet, and keeps the account."""
 
     table: str
-    seen: frozenset[str]
-    latest: Mapping[str, str]  # origin → fingerprint of its newest landed content
+    earlier: EarlierTable
     extraction: Extraction
 
-    def new(self, paths: Iterable[Path], root: Path) -> list[SourceFile]:
+    def new(self, found: Iterable[Found]) -> list[SourceFile]:
         """Return the files to read, in order; equal content is taken once."""
         picked: list[SourceFile] = []
         taken: set[str] = set()
         copies: list[str] = []
-        for path in paths:
-            origin = path.relative_to(root).as_posix()
+        for item in found:
+            origin = item.origin
+            if item.state and self.earlier.states.get(origin) == item.state:
+                self.extraction.skipped += 1
+                continue
             try:
-                check_kind(path, root)
-                file = SourceFile.of(path, origin)
+                file = item.fetch()
             except FileRefused as error:
                 self.extraction.refused.append(Refused(self.table, origin, None, f"{origin}: {error}"))
                 continue
             if file.fingerprint in taken or self._landed(file):
                 self.extraction.skipped += 1
-                if origin not in self.latest:  # seen under this name it is only old; under a new one people should know
+                if (
+                    origin not in self.earlier.latest
+                ):  # seen under this name it is only old; under a new one people should know
                     copies.append(origin)
                 continue
             taken.add(file.fingerprint)
@@ -177,7 +259,10 @@ class Pick:
 
     def _landed(self, file: SourceFile) -> bool:
         """A file that went back to older content counts as new: its newest landed content is not what it holds."""
-        return file.fingerprint in self.seen and self.latest.get(file.origin, file.fingerprint) == file.fingerprint
+        return (
+            file.fingerprint in self.earlier.seen
+            and self.earlier.latest.get(file.origin, file.fingerprint) == file.fingerprint
+        )
 
     def account(self, result: Result) -> None:
         """Book what became of a file."""
@@ -189,7 +274,7 @@ class Pick:
         self.extraction.landed.append(
             Landed(
                 self.table, result.path, file.origin, result.rows, result.reported, file.fingerprint,
-                malformed=result.malformed,
+                malformed=result.malformed, state=file.state,
             )
         )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]
@@ -200,4 +285,6 @@ class Pick:
         for origin, inside in members.items():
             if all(member in landed for member in inside):
                 path, archive = landed[inside[0]].path, archives[origin]
-                self.extraction.landed.append(Landed(self.table, path, origin, 0, 0, archive.fingerprint))
+                self.extraction.landed.append(
+                    Landed(self.table, path, origin, 0, 0, archive.fingerprint, state=archive.state)
+                )

@@ -25,7 +25,7 @@ class Landed:
     Small files of one shape share a Parquet file, so several of these may have the same `path`. `rows` counts the
     records of this origin that were written, malformed ones included; `reported` is how many the source has, counted
     by a way that does not use the parser (its bytes, `count(*)`, a footer). `fingerprint` is the SHA-256 of the file's
-    bytes, or of the content of a whole table.
+    bytes, or of the content of a whole table. `state` is how a file looked, where that is enough to know it again.
     """
 
     table: str
@@ -36,6 +36,7 @@ class Landed:
     fingerprint: str | None
     cursor: str | None = None
     malformed: int = 0
+    state: str | None = None
 
 
 @dataclass(frozen=True)

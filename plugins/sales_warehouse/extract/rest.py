@@ -16,6 +16,7 @@ from sales_warehouse.company.models import RestConnection, Source, Table
 from sales_warehouse.extract.api import Api
 from sales_warehouse.extract.count import elements
 from sales_warehouse.extract.cursor import lower_bound
+from sales_warehouse.extract.earlier import NOTHING, Earlier
 from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import Extraction, Landed, SourceMisconfigured, SourceUnavailable
@@ -27,7 +28,7 @@ def read(
     source: Source,
     settings: RestConnection,
     environment: Mapping[str, str],
-    cursors: Mapping[str, str | None],
+    earlier: Earlier,
     room: Callable[[str], Room],
     extraction: Extraction,
     on_progress: Callable[[str], None],
@@ -36,7 +37,7 @@ def read(
     """Read every resource of the source; raise SourceUnavailable or SourceMisconfigured, naming the place."""
     api = Api(source.source, settings, environment, pause_seconds)
     for name, table in source.tables.items():
-        landed = _Resource(api, name, table, cursors.get(name)).land(room(name))
+        landed = _Resource(api, name, table, earlier.get(name, NOTHING).cursor).land(room(name))
         on_progress(f"{name}: {landed.rows} records")
         if table.cursor and not landed.rows and not landed.reported:
             landed.path.unlink()
