@@ -218,7 +218,8 @@ class _Relation:
         statement = sa.select(*columns).order_by(*(self.table.c[name] for name in self.key))
         if table.cursor and cursor is not None:
             column = self.table.c[table.cursor]
-            bound = lower_bound(cursor, table.overlap_minutes, self._kind(table.cursor))
+            kind = self._kind(table.cursor)
+            bound = lower_bound(cursor, table.overlap_minutes, kind, table.overlap_numbers)
             statement = statement.where(sa.or_(column >= sa.literal(bound), column.is_(None)))
         return statement
 
