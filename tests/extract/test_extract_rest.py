@@ -486,3 +486,12 @@ def test_a_cursor_that_finds_nothing_lands_nothing(desk: Desk, api: Api) -> None
     api.script(Answer({"data": []}))
     done = _read(desk, api, columns=["id"], cursor="updated")
     assert (done.landed, done.skipped) == ([], 1)
+
+
+def test_the_pages_end_where_the_visit_began(desk: Desk, api: Api) -> None:
+    api.script(Answer({"data": [{"id": 1, "updated": "2026-01-02T10:00:00Z"}]}))
+    table = {"columns": ["id"], "cursor": "updated", "cursor_parameter": "since", "until_parameter": "until"}
+    before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    _read(desk, api, extract={"cursors": {"orders": "2026-01-01T00:00:00Z"}}, **table)
+    assert api.requests[0].query["since"] == "2025-12-31T23:00:00Z"
+    assert before <= api.requests[0].query["until"] <= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

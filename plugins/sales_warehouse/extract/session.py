@@ -173,6 +173,8 @@ def _read(response: requests.Response, limits: Limits) -> None:
                 raise TooLarge(f"{limits.bytes}")
             if time.monotonic() > until:
                 raise requests.ReadTimeout("the answer does not end")
+    except requests.RequestException:
+        raise  # ours; to Python they are errors of the system, too
     except urllib3.exceptions.DecodeError:
         raise TryAgain("answers what cannot be unpacked", response=response) from None
     except urllib3.exceptions.ReadTimeoutError:
