@@ -6,7 +6,7 @@ Field descriptions are what the documentation and the error messages print.
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -289,7 +289,20 @@ class RestConnection(Model):
     largest_page_megabytes: float = Field(default=100, gt=0, description="an answer that is larger is refused")
 
 
-Connection = Annotated[FilesConnection | DatabaseConnection | RestConnection, Field(discriminator="type")]
+class DltConnection(Model):
+    """Any dlt source that is installed; its resources are the tables, by name."""
+
+    type: Literal["dlt"]
+    source: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="package.module:function of a function with @dlt.source or @dlt.resource",
+    )
+    arguments: dict[str, Any] = Field(default_factory=dict, description="what it is called with; ${NAME} in any text")
+
+
+Connection = Annotated[
+    FilesConnection | DatabaseConnection | RestConnection | DltConnection, Field(discriminator="type")
+]
 
 
 class Pagination(Model):
@@ -345,6 +358,10 @@ class Table(Model):
         default=None, description="query parameter that takes the moment of the visit, so that the pages have an end"
     )
     pagination: Pagination = Pagination()
+    # dlt
+    cursor_type: Literal["text", "integer", "decimal", "moment", "date"] | None = Field(
+        default=None, description="of the cursor, as the dlt source gives it; absent: like its own initial_value"
+    )
     # any
     key: tuple[str, ...] = Field(default=(), description="columns that identify a row, for joins")
 
@@ -430,7 +447,9 @@ class Source(Model):
 
     @model_validator(mode="after")
     def _tables_fit_connection(self) -> Source:
-        needed = {"files": ("files", "format"), "database": ("table",), "rest": ("path",)}[self.connection.type]
+        needed = {"files": ("files", "format"), "database": ("table",), "rest": ("path",), "dlt": ()}[
+            self.connection.type
+        ]
         for name, table in self.tables.items():
             if table.deletes and self.connection.type != "database":
                 raise ValueError(f"table {name}: deletes: {table.deletes} is for databases; elsewhere map `deleted`")

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
-from sales_warehouse.company.models import DatabaseConnection, FilesConnection, Source, Table
+from sales_warehouse.company.models import DatabaseConnection, DltConnection, FilesConnection, Source, Table
 from sales_warehouse.extract.archive import unpack
 from sales_warehouse.extract.environment import expand
 from sales_warehouse.extract.files import Pick, Result, Room, SourceFile, find
@@ -95,6 +95,12 @@ class _Reader:
             url = expand(connection.url, self.environment, where=f"{self.source.source}: connection.url")
             earlier = database.Earlier(cursors, latest, history)
             database.read(self.source, connection, url, earlier, self.room, self.extraction, self.on_progress)
+        elif isinstance(connection, DltConnection):
+            from sales_warehouse.extract import dlt_source
+
+            dlt_source.read(
+                self.source, connection, self.environment, cursors, self.room, self.extraction, self.on_progress
+            )
         else:
             from sales_warehouse.extract import rest  # dlt takes a second to import
 
