@@ -11,7 +11,7 @@ import pytest
 from extract_sources import Desk, rows, source, types
 
 from sales_warehouse import conservation
-from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, database
+from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, database, database_batches
 
 
 def _deals(**table: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_a_row_that_the_reader_loses_is_caught_by_the_database_itself(
     whole = _read(desk, url, _deals(columns=["id"]))
     conservation.hold_back_what_does_not_add_up(whole, desk.folder / "temp")
     assert [(item.rows, item.reported) for item in whole.landed] == [(10_000, 10_000)]
-    monkeypatch.setattr(database, "BATCH_ROWS", 1_000)
+    monkeypatch.setattr(database_batches, "BATCH_ROWS", 1_000)
     write = database.TextParquet.write
 
     def careless(self: Any, values: Any, numbers: Any, *more: Any) -> None:
@@ -119,7 +119,8 @@ def test_a_cursor_that_finds_nothing_lands_nothing(desk: Desk, crm: Path) -> Non
 def test_an_integer_cursor_is_compared_as_a_number(desk: Desk, crm: Path) -> None:
     with sqlite3.connect(crm) as connection:
         connection.execute("insert into deals values (10, 'ten', 1, null, null)")
-    done = _read(desk, f"sqlite:///{crm}", _deals(cursor="id"), cursors={"deals": "9"})
+    table = _deals(cursor="id", overlap_numbers=0)
+    done = _read(desk, f"sqlite:///{crm}", table, cursors={"deals": "9"})
     assert rows(done, "deals", "id") == [("10",)]
     assert done.landed[0].cursor == "10"
 
@@ -239,8 +240,8 @@ def test_every_postgresql_type_has_one_text(desk: Desk, postgres: str) -> None:
     columns = ["id", "amount", "rate", "flag", "day", "at", "moment", "photo", "doc", "tags", "note"]
     given = source({"type": "database", "url": postgres, "schema": "crm"}, deals={"table": "deals", "columns": columns})
     (first, second) = rows(desk.extract(given), "deals")
-    assert first[:6] == ("1", "0.0000000010", "0.1", "true", "2026-01-02", "2026-01-02 03:04:05.500000")
-    assert first[6][:10] in ("2026-01-01", "2026-01-02")
+    assert first[:6] == ("1", "0.0000000010", "0.1", "true", "2026-01-02", "2026-01-02 03:04:05.5")
+    assert first[6] == "2026-01-01 19:04:05+00"
     assert first[7:] == ("00ff", '{"n": 1.10}', '["a", "中"]', " x ")
     assert second == ("2", *[None] * 10)
 
@@ -250,8 +251,6 @@ def test_postgresql_streams_with_a_cursor_and_from_one_snapshot(
     desk: Desk, postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import psycopg
-
-    from sales_warehouse.extract import database
 
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("drop table if exists deals, lines")
@@ -277,4 +276,3 @@ def test_postgresql_streams_with_a_cursor_and_from_one_snapshot(
     assert done.landed[0].cursor == "2026-02-04 17:20:00"
     again = desk.extract(given, cursors={"deals": done.landed[0].cursor})
     assert [(item.table, item.rows) for item in again.landed] == [("deals", 6), ("lines", 1)]
-    assert database.BATCH_ROWS < 50_000

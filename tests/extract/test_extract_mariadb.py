@@ -11,7 +11,8 @@ from extract_sources import Desk, rows, source
 from mariadb_server import serving
 from sqlalchemy import make_url
 
-from sales_warehouse.extract import Extraction, SourceUnavailable, database
+from sales_warehouse.extract import Extraction, SourceUnavailable, database_batches
+from sales_warehouse.extract.relation import Relation
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,10 @@ def test_every_type_has_one_text(desk: Desk, mariadb: str) -> None:
         "flag": "1",
         "day": "2026-01-02",
         "moment": "2026-01-02 03:04:05.000006",
-        "stamp": "2026-01-02 03:04:05.007000",
+        "stamp": "2026-01-02 03:04:05.007+00:00",
         "clock": "13:04:05",
         "y": "2026",
-        "bits": "15",
+        "bits": "21",
         "doc": '{"n": 1.10}',
         "raw": "00ff",
         "name": "张三 🙂",
@@ -91,19 +92,20 @@ def test_a_date_that_is_none_stays_what_it_is(desk: Desk, mariadb: str) -> None:
 def test_a_visit_streams_with_a_cursor_and_sees_one_state(
     desk: Desk, mariadb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BATCH_ROWS", 100)
+    monkeypatch.setattr(database_batches, "BATCH_ROWS", 100)
     run(
         mariadb,
         "create table moves (id int primary key, changed datetime)",
         "insert into moves select seq, '2026-01-01' + interval seq minute from seq_1_to_1000",
     )
-    count, asked = database._count, []
+    count, asked = Relation.counted, []
 
-    def meanwhile(*given: Any) -> Any:  # somebody adds a row between the reading and the counting
+    def meanwhile(*given: Any) -> Any:  # somebody adds a row between the counting and the reading
+        counted = count(*given)
         asked.append(run(mariadb, "insert ignore into moves values (5000, '2026-01-02')"))
-        return count(*given)
+        return counted
 
-    monkeypatch.setattr(database, "_count", meanwhile)
+    monkeypatch.setattr(Relation, "counted", meanwhile)
     first = read(desk, mariadb, "moves", ["id", "changed"], cursor="changed", overlap_minutes=0)
     assert asked
     assert [(item.rows, item.reported, item.cursor) for item in first.landed] == [(1000, 1000, "2026-01-01 16:40:00")]

@@ -29,7 +29,8 @@ def lower_bound(cursor: str, overlap_minutes: int, kind: Kind, overlap_numbers: 
     if kind == "date":
         return (datetime.datetime.fromisoformat(cursor) - overlap).date()
     if _is_number(cursor) and not _is_day(cursor):
-        return str(int(cursor) - _steps(cursor, overlap, overlap_numbers)).rjust(len(cursor), "0")
+        earlier = max(0, int(cursor) - _steps(cursor, overlap, overlap_numbers))
+        return str(earlier).rjust(len(cursor), "0")
     return earlier_text(cursor, overlap)
 
 
