@@ -74,10 +74,12 @@ def arrow() -> Iterator[Any]:
     yield pd.DataFrame({name: [None, None] for name in columns} | {"id": [1, 2], "amount": ["1.10", "x"]})
 
 
+SINCE_NEW_YEAR = dlt.sources.incremental("updated", initial_value="2026-01-01T00:00:00Z")
+FROM_ZERO = dlt.sources.incremental("id", initial_value=0)
+
+
 @dlt.resource
-def changes(
-    until: int, updated: Any = dlt.sources.incremental("updated", initial_value="2026-01-01T00:00:00Z")
-) -> Iterator[dict]:
+def changes(until: int, updated: Any = SINCE_NEW_YEAR) -> Iterator[dict]:
     """What changed since the last visit, as dlt asks for it."""
     asked_from = updated.last_value
     for hour in range(until):
@@ -85,7 +87,7 @@ def changes(
 
 
 @dlt.resource
-def numbered(number: Any = dlt.sources.incremental("id", initial_value=0)) -> Iterator[dict]:
+def numbered(number: Any = FROM_ZERO) -> Iterator[dict]:
     yield from ({"id": n} for n in range(2000))
 
 

@@ -39,7 +39,7 @@ class Shop:
     told: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)  # noqa: S311 (not a secret)
+        self.random = random.Random(self.seed)
         self.clock = 0
         self.records: dict[int, dict[str, Any]] = {}
         self.not_before = 0.0

@@ -299,11 +299,13 @@ def test_postgresql_values_that_python_has_no_type_for(desk: Desk, postgres: str
         "create type mood as enum ('sad', 'happy')",
         """create table odd (
             id int primary key, n numeric, r real, d date, ts timestamp, tz timestamptz, i interval, t time, m money,
-            u uuid, ip inet, c char(5), v varchar(9), e mood, nums numeric[], b bit(3), o oid, k bool, rng int4range)""",
+            u uuid, ip inet, c char(5), v varchar(9), e mood, nums numeric[], b bit(3), o oid, k bool,
+            rng int4range)""",
         """insert into odd values (
             1, 'NaN', 0.1, 'infinity', '-infinity', '0044-03-15 10:00:00+00 BC', '1 day 02:03:04.5', '24:00', '-1234.5',
             'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '10.0.0.0/8', 'ab', ' 100% ', 'happy', '{1.10,null}', '101', 7,
-            false, '[1,5)'), (2, 12345678901234567890.10, 16777216, '10000-01-01', '2026-01-02', '2026-01-02 23:00:00-05',
+            false, '[1,5)'),
+            (2, 12345678901234567890.10, 16777216, '10000-01-01', '2026-01-02', '2026-01-02 23:00:00-05',
             null, '00:00:00.000001', null, null, null, '', '', null, '{}', null, null, null, null)""",
     )
     names = ["id", "n", "r", "d", "ts", "tz", "i", "t", "m", "u", "ip", "c", "v", "e", "nums", "b", "o", "k", "rng"]
@@ -316,7 +318,8 @@ def test_postgresql_values_that_python_has_no_type_for(desk: Desk, postgres: str
         "o": "7", "k": "false", "rng": "[1,5)",
     }  # fmt: skip
     assert second == dict.fromkeys(names) | {
-        "id": "2", "n": "12345678901234567890.10", "r": "1.6777216e+07", "d": "10000-01-01", "ts": "2026-01-02 00:00:00",
+        "id": "2", "n": "12345678901234567890.10", "r": "1.6777216e+07", "d": "10000-01-01",
+        "ts": "2026-01-02 00:00:00",
         "tz": "2026-01-03 04:00:00+00", "t": "00:00:00.000001", "c": "     ", "v": "", "nums": "[]",
     }  # fmt: skip
 
@@ -337,7 +340,10 @@ def test_the_text_does_not_depend_on_the_settings_of_the_server(desk: Desk, post
         done = desk.extract(source({"type": "database", "url": postgres}, moments=table))
         assert rows(done, "moments") == [("1", "2026-01-01 19:04:05+00", "0.1")]
         assert done.landed[0].cursor == "2026-01-01 19:04:05+00"
-        _postgres(postgres, "insert into moments values (2, '2026-01-02 03:04:04+08', 0), (3, '2026-01-02 03:04:06+08', 0)")
+        _postgres(
+            postgres,
+            "insert into moments values (2, '2026-01-02 03:04:04+08', 0), (3, '2026-01-02 03:04:06+08', 0)",
+        )
         again = desk.extract(
             source({"type": "database", "url": postgres}, moments=table), cursors={"moments": done.landed[0].cursor}
         )

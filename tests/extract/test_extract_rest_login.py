@@ -128,7 +128,9 @@ def test_a_login_that_stays_refused_is_a_mistake(desk: Desk, api: Api, tokens: A
             "the token server answers 307; check token_url, client_id, client_secret and scope",
             id="a redirect, which would carry the secret away",
         ),
-        pytest.param(Answer(status=503), SourceUnavailable, "the token server (answers 503); try again later", id="503"),
+        pytest.param(
+            Answer(status=503), SourceUnavailable, "the token server (answers 503); try again later", id="503"
+        ),
         pytest.param(
             Answer({"token": "canary"}),
             SourceMisconfigured,

@@ -76,9 +76,7 @@ def test_an_answer_may_be_packed(desk: Desk, api: Api) -> None:
     assert rows(_read(desk, api)) == [("1.10",)]
 
 
-def test_an_answer_that_drips_for_ever_counts_as_none(
-    desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_drips_for_ever_counts_as_none(desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "LONGEST_ANSWER", 2)
     api.script(Answer({"data": [{"id": 1}] * 99}, drip=0.05))
     started = time.monotonic()

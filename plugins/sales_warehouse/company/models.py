@@ -285,7 +285,9 @@ class RestConnection(Model):
     headers: dict[str, str] = Field(default_factory=dict)
     timeout_seconds: float = Field(default=30, gt=0)
     attempts: int = Field(default=5, ge=1, le=20, description="tries of one request before the source counts as down")
-    requests_per_second: float | None = Field(default=None, gt=0, description="never faster; absent: as fast as it goes")
+    requests_per_second: float | None = Field(
+        default=None, gt=0, description="never faster; absent: as fast as it goes"
+    )
     largest_page_megabytes: float = Field(default=100, gt=0, description="an answer that is larger is refused")
 
 

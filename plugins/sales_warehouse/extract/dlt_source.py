@@ -91,12 +91,13 @@ def _own_incremental(resource: Any) -> Any:
 
 
 def _bound(where: str, table: Table, cursor: str, like: Any) -> Any:
-    kind = table.cursor_type or next((kind for base, kind in KINDS if isinstance(like, base)), "text")
+    kind: Kind = table.cursor_type or next((kind for base, kind in KINDS if isinstance(like, base)), "text")
     try:
         return lower_bound(cursor, table.overlap_minutes, kind, table.overlap_numbers)
     except (ValueError, ArithmeticError):
         raise SourceMisconfigured(
-            f"{where}: the last cursor {cursor!r} is not of the type {kind}; set `cursor_type`, or load the source afresh"
+            f"{where}: the last cursor {cursor!r} is not of the type {kind}; set `cursor_type`, or load the source "
+            "afresh"
         ) from None
 
 
@@ -186,7 +187,7 @@ def _failure(where: str, error: BaseException) -> SourceUnavailable | SourceMisc
     if any(isinstance(cause, ConfigurationException) for cause in causes):
         return SourceMisconfigured(f"{where}: the dlt source lacks something ({names}); check `arguments`")
     if any(isinstance(cause, IncrementalCursorInvalidCoercion) for cause in causes):
-        return SourceMisconfigured(f"{where}: the cursor is of another type; set `cursor_type` to what the source gives")
+        return SourceMisconfigured(f"{where}: the cursor is of another type; set `cursor_type` as the source gives it")
     return SourceUnavailable(
         f"{where}: the dlt source failed ({names}); nothing was taken. Run it by hand to see more, or try again later"
     )

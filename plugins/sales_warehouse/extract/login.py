@@ -43,7 +43,7 @@ class Query:
         self._name, self._value = name, value
 
     def apply(self, request: requests.PreparedRequest) -> None:
-        request.prepare_url(request.url, {self._name: self._value})
+        request.prepare_url(request.url or "", {self._name: self._value})
 
     def renew(self) -> bool:
         return False
@@ -140,5 +140,3 @@ def login_of(
     if isinstance(auth, ApiKeyAuth):
         return (Header if auth.location == "header" else Query)(auth.name, expand(auth.value))
     return ClientCredentials(source, auth, expand, pause_seconds)
-
-

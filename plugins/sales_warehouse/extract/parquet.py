@@ -16,7 +16,7 @@ FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
 DELETED = "_deleted"  # `true` for a row that says that its record is gone from the source
 RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, DELETED, "_path", "_origin", "_first", "_place", "file_row_number")
 
-Text = Sequence[str | None] | pa.StringArray
+Text = Sequence[str | None]  # an Arrow array of texts is one, too
 
 
 class TextParquet:

@@ -94,9 +94,7 @@ def table_text(table: pa.Table, names: Sequence[str], connection: duckdb.DuckDBP
         found = connection.execute(f"select {cells} from handed_over").to_arrow_table()
         connection.unregister("handed_over")
         converted = {name: found.column(name).combine_chunks().cast(pa.string()) for name in plain}
-    return [
-        converted[name] if name in converted else _by_value(table.column(name).to_pylist()) for name in names
-    ]
+    return [converted[name] if name in converted else _by_value(table.column(name).to_pylist()) for name in names]
 
 
 def _is_plain(kind: pa.DataType) -> bool:

@@ -71,8 +71,8 @@ class Relation:
         if table.cursor:
             wanted.append(self._as_text(sa.func.max(self.table.c[table.cursor]), self.types[table.cursor]))
         statement = self._new(sa.select(*wanted).select_from(self.table), table, cursor)
-        count, *highest = connection.execute(statement).one()
-        return count, value_text(highest[0]) if highest else None
+        found: tuple[Any, ...] = tuple(connection.execute(statement).one())
+        return found[0], value_text(found[1]) if table.cursor else None
 
     def size(self, connection: Connection) -> int:
         """Ask the database itself how many rows it has."""

@@ -182,4 +182,4 @@ def _read(response: requests.Response, limits: Limits) -> None:
     except (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError, OSError):
         raise ChunkedEncodingError("the answer was cut off") from None
     response._content = b"".join(pieces)
-    response._content_consumed = True  # type: ignore[attr-defined]
+    response._content_consumed = True
