@@ -91,7 +91,7 @@ def _own_incremental(resource: Any) -> Any:
 
 
 def _bound(where: str, table: Table, cursor: str, like: Any) -> Any:
-    kind: Kind = table.cursor_type or next((kind for base, kind in KINDS if isinstance(like, base)), "text")
+    kind: Kind = table.cursor_type or _kind_of(like)
     try:
         return lower_bound(cursor, table.overlap_minutes, kind, table.overlap_numbers)
     except (ValueError, ArithmeticError):
@@ -99,6 +99,13 @@ def _bound(where: str, table: Table, cursor: str, like: Any) -> Any:
             f"{where}: the last cursor {cursor!r} is not of the type {kind}; set `cursor_type`, or load the source "
             "afresh"
         ) from None
+
+
+def _kind_of(value: Any) -> Kind:
+    for base, kind in KINDS:
+        if isinstance(value, base):
+            return kind
+    return "text"
 
 
 @dataclass
