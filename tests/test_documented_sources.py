@@ -10,7 +10,7 @@ from written_company import write_company
 
 from sales_warehouse.company.load import load_company
 
-DOCS = Path(__file__).parents[2] / "docs" / "sources"
+DOCS = Path(__file__).parents[1] / "docs" / "sources"
 EXAMPLES = {
     f"{file.stem} {number}": text
     for file in sorted(DOCS.glob("*.md"))
