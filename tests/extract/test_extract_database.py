@@ -16,6 +16,7 @@ from extract_sources import Desk, rows, source, types
 
 from sales_warehouse import conservation
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, database, database_batches
+from sales_warehouse.extract.relation import Relation
 
 
 def _deals(**table: Any) -> dict[str, Any]:
@@ -288,6 +289,25 @@ def _postgres(url: str, *statements: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@pytest.mark.postgres
+def test_rows_come_from_the_snapshot_in_which_they_were_counted(
+    desk: Desk, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _postgres(
+        postgres, "drop table if exists moves", "create table moves (id int)", "insert into moves values (1), (2)"
+    )
+    count = Relation.counted
+
+    def meanwhile(*given: Any) -> Any:  # somebody adds a row between the counting and the reading
+        counted = count(*given)
+        _postgres(postgres, "insert into moves values (3)")
+        return counted
+
+    monkeypatch.setattr(Relation, "counted", meanwhile)
+    done = desk.extract(source({"type": "database", "url": postgres}, moves={"table": "moves", "columns": ["id"]}))
+    assert [(item.rows, item.reported) for item in done.landed] == [(2, 2)]
 
 
 @pytest.mark.postgres
