@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pytest
+import sqlalchemy as sa
 from extract_sources import Desk, rows, source, types
 
 from sales_warehouse import conservation
@@ -308,6 +309,33 @@ def test_rows_come_from_the_snapshot_in_which_they_were_counted(
     monkeypatch.setattr(Relation, "counted", meanwhile)
     done = desk.extract(source({"type": "database", "url": postgres}, moves={"table": "moves", "columns": ["id"]}))
     assert [(item.rows, item.reported) for item in done.landed] == [(2, 2)]
+
+
+@pytest.mark.postgres
+def test_a_login_that_may_connect_once_reads_through_its_driver(
+    desk: Desk, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = []
+    for kind in (database_batches.DriverBatches, database_batches.ArrowBatches):
+        of = kind.of
+        monkeypatch.setattr(kind, "of", lambda self, wanted, of=of: ways.append(type(self)) or of(self, wanted))
+    _postgres(
+        postgres,
+        "drop table if exists seen",
+        "create table seen (id int, at timestamptz, raw bytea, f float8)",
+        "insert into seen values (1, '2026-01-02 03:04:05.5+08', '\\x00ff', 0.1), (2, null, null, null)",
+        "drop role if exists one",
+        "create role one login connection limit 1",
+        "grant select on seen to one",
+    )
+    table = {"table": "seen", "columns": ["id", "at", "raw", "f"]}
+    url = sa.make_url(postgres).set(username="one").render_as_string()
+    found = [
+        rows(desk.extract(source({"type": "database", "url": url}, seen=table)), "seen") for url in (url, postgres)
+    ]
+    assert ways == [database_batches.DriverBatches, database_batches.ArrowBatches]
+    assert found[0] == found[1] == [("1", "2026-01-01 19:04:05.5+00", "00ff", "0.1"), ("2", None, None, None)]
+    _postgres(postgres, "drop owned by one", "drop role one")
 
 
 @pytest.mark.postgres

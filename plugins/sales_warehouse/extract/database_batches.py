@@ -62,25 +62,14 @@ class ArrowBatches:
 @contextmanager
 def batches(source: str, connection: Connection) -> Iterator[Batches]:
     """Choose how rows are read from a database."""
-    snapshot = _exported(connection) if connection.dialect.name == "postgresql" else None
-    if snapshot is None:
+    second = _second(connection) if connection.dialect.name == "postgresql" else None
+    if second is None:
         yield DriverBatches(connection)
         return
     from adbc_driver_manager import Error
-    from adbc_driver_postgresql import dbapi
 
-    url = connection.engine.url.set(drivername="postgresql").update_query_dict(
-        {"connect_timeout": str(CONNECT_SECONDS)}
-    )
     try:
-        with (
-            dbapi.connect(url.render_as_string(hide_password=False), autocommit=True) as second,
-            second.cursor() as cursor,
-        ):
-            for setting in POSTGRESQL.split(";"):
-                cursor.execute(setting)
-            cursor.execute("begin transaction isolation level repeatable read, read only")
-            cursor.execute(f"set transaction snapshot {literal(snapshot)}")
+        with second, second.cursor() as cursor:
             yield ArrowBatches(cursor)
     except Error as error:
         shown = connection.engine.url.render_as_string(hide_password=True)
@@ -89,11 +78,42 @@ def batches(source: str, connection: Connection) -> Iterator[Batches]:
         ) from None
 
 
+def _second(connection: Connection) -> Any:
+    """Open a second connection that sees the snapshot of the first.
+
+    Return None where there can be none: a server that only speaks like PostgreSQL, a login that may connect once, a
+    balancer that leads to another server.
+    """
+    from adbc_driver_manager import Error
+    from adbc_driver_postgresql import dbapi
+
+    snapshot = _exported(connection)
+    if snapshot is None:
+        return None
+    url = connection.engine.url.set(drivername="postgresql").update_query_dict(
+        {"connect_timeout": str(CONNECT_SECONDS)}
+    )
+    second = None
+    try:
+        second = dbapi.connect(url.render_as_string(hide_password=False), autocommit=True)
+        with second.cursor() as cursor:
+            for setting in POSTGRESQL.split(";"):
+                cursor.execute(setting)
+            cursor.execute("begin transaction isolation level repeatable read, read only")
+            cursor.execute(f"set transaction snapshot {literal(snapshot)}")
+    except Error:
+        if second is not None:
+            second.close()
+        return None
+    return second
+
+
 def _exported(connection: Connection) -> str | None:
-    """Return the name of the snapshot, None for servers that speak like PostgreSQL and have no such thing."""
+    """Return the name of the snapshot, None where there is no such thing."""
     try:
         exported: str = connection.exec_driver_sql("select pg_export_snapshot()").scalar_one()
     except DBAPIError:
         connection.rollback()
+        connection.exec_driver_sql(POSTGRESQL)  # settings of a transaction that failed are gone
         return None
     return exported
