@@ -48,11 +48,11 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def gated(folder: Path) -> Callable[[str], tuple[Gated, Home]]:
     """Bring rows of the orders, given as lines of CSV, through the gate."""
-    company = load_company(folder)
     home = Home(folder / "var", "small")
-    source = company.sources["crm"]
 
     def run(rows: str) -> tuple[Gated, Home]:
+        company = load_company(folder)
+        source = company.sources["crm"]
         (folder / "crm").mkdir()
         (folder / "crm" / "one.csv").write_text(f"no,buyer,state,at,changed,gone\n{rows}", encoding="utf-8")
         report = land(
@@ -104,6 +104,16 @@ def test_a_deletion_without_a_time_happened_when_it_was_read(gated: Callable[[st
         ("2", datetime.datetime(2026, 6, 2, 1)),
         ("3", None),
     ]
+
+
+def test_where_no_row_has_a_time_the_loads_are_in_order(
+    folder: Path, gated: Callable[[str], tuple[Gated, Home]]
+) -> None:
+    """A deletion with a time would beat the record that comes back without one."""
+    timeless = CRM.replace("      updated_at: changed\n", "")
+    (folder / "sources" / "crm.yml").write_text(timeless, encoding="utf-8")
+    outcome, home = gated("1,,,,,1\n3,C1,open,2026-06-01 09:00:00,,0\n")
+    assert accepted(outcome, home, "order_id, _is_deleted, updated_at") == [("1", True, None), ("3", False, None)]
 
 
 def test_a_mark_that_cannot_be_read_is_named_before_anything_runs(folder: Path) -> None:

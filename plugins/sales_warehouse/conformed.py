@@ -18,13 +18,13 @@ import duckdb
 from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping
-from sales_warehouse.contracts import LINEAGE, Contract
+from sales_warehouse.contracts import LINEAGE
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
 
-FORM = 2  # raise it when this module makes different rows from the same input
+FORM = 3  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 OPTIONAL = ("_malformed", "_raw", "_deleted")  # columns that readers write where they are needed
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
@@ -153,7 +153,7 @@ def _conform(
         )
         (rows,) = only_row(
             connection,
-            f"copy (select *{_dated(statement.contract, load)}, {added} from ({statement.select})) "
+            f"copy (select *{_dated(statement, load)}, {added} from ({statement.select})) "
             f"to {literal(str(file))} (format parquet, compression zstd)",
         )
     if not mapping.distinct and rows != kept:
@@ -164,11 +164,15 @@ def _conform(
     return landed, kept, rows
 
 
-def _dated(contract: Contract, load: Load) -> str:
-    """A deletion that does not say when it happened happened by the time it was read: what changes later is newer."""
-    if contract.version_by is None:
+def _dated(statement: Statement, load: Load) -> str:
+    """A deletion that does not say when it happened happened by the time it was read: what changes later is newer.
+
+    Where no row says it, the loads are in order, and a record that comes back after its deletion has to win.
+    """
+    version_by = statement.contract.version_by
+    if version_by is None or version_by not in statement.mapping.columns:
         return ""
-    version, moment = ident(contract.version_by), f"cast({literal(load.extracted_at)} as timestamp)"
+    version, moment = ident(version_by), f"cast({literal(load.extracted_at)} as timestamp)"
     return f" replace (case when _is_deleted then coalesce({version}, {moment}) else {version} end as {version})"
 
 

@@ -112,6 +112,14 @@ CASES = {
     "the same key twice": ("company.yml", "country: CN", "currency: USD", ["company.yml:5", "duplicate"]),
     "no valid YAML": ("company.yml", "name: {en: Small", "name: {en: [Small", ["company.yml:2", "not valid YAML"]),
     "a column promised twice": ("sources/shop.yml", "[no, created, state]", "[no, No, state]", [":7:", "named twice"]),
+    "a column with a name of the warehouse's own": (
+        "sources/shop.yml", "[no, created, state]", "[no, created, state, _Deleted]",
+        [":7: tables.orders.columns", "'_Deleted' is a name that the warehouse keeps for itself"],
+    ),
+    "a dlt source that is no name": (
+        "sources/shop.yml", "{type: files, path:", "{type: dlt, source: 'os.system(1)', path:",
+        ["should match pattern"],
+    ),
     "a table without what its connection needs": (
         "sources/shop.yml", 'files: "*.csv", ', "", ["files is needed for a files source"],
     ),

@@ -40,6 +40,7 @@ def serving(folder: Path) -> Iterator[str]:
         f"--port={port}",
         "--bind-address=127.0.0.1",
         "--skip-name-resolve",
+        "--transaction-isolation=READ-COMMITTED",  # the weaker default that many servers have
         f"--init-file={start}",
     ]
     with (folder / "log").open("w") as log:

@@ -114,7 +114,8 @@ def test_an_emptied_table_deletes_nobody(crm: Crm) -> None:
 
 def test_keys_of_several_columns_are_compared_together(desk: Desk) -> None:
     columns = {"columns": ["id", "name", "changed"], "key": ["id", "name"], "deletes": "full_key_comparison"}
-    crm = Crm(desk, {"table": "deals", "cursor": "changed", "overlap_minutes": 0, "most_deletes_share": 0.5} | columns)
+    cursor = {"cursor": "changed", "overlap_numbers": 0, "most_deletes_share": 0.5}
+    crm = Crm(desk, {"table": "deals"} | cursor | columns)
     crm.sql("create table deals (id integer, name text, changed text, primary key (id, name))")
     crm.sql("insert into deals values (1, 'x', '1'), (1, 'y', '2'), (2, 'x', '3')")
     crm.visit()

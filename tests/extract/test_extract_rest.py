@@ -14,7 +14,7 @@ from extract_sources import Desk, rows, source
 
 from sales_warehouse import conservation
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, rest
-from sales_warehouse.extract.api import pause_of
+from sales_warehouse.extract.session import asked_pause
 
 
 @pytest.fixture
@@ -86,21 +86,127 @@ def test_pages_by_number_until_one_is_empty(desk: Desk, api: Api) -> None:
     api.answer = lambda request: Answer({"data": _paged(request, "p", 10, 25)})
     done = _read(desk, api, pagination={"type": "page", "parameter": "p", "size": 10, "size_parameter": "per_page"})
     assert rows(done) == _expected(25)
-    assert [request.query for request in api.requests] == [{"p": str(n), "per_page": "10"} for n in (1, 2, 3, 4)]
+    once = [{"p": str(n), "per_page": "10"} for n in (1, 2, 3, 4)]
+    assert [request.query for request in api.requests] == once * 2, "read again: nothing else proves that no row moved"
 
 
-def test_a_total_saves_the_last_page_and_is_checked(desk: Desk, api: Api) -> None:
+def test_numbered_pages_that_hold_still_need_no_second_reading(desk: Desk, api: Api) -> None:
+    api.answer = lambda request: Answer({"data": _paged(request, "page", 10, 25)})
+    assert rows(_read(desk, api, pagination={"type": "page", "size": 10, "reread": False})) == _expected(25)
+    assert len(api.requests) == 4
+
+
+def test_a_total_that_stays_saves_the_second_reading(desk: Desk, api: Api) -> None:
     api.answer = lambda request: Answer({"data": _paged(request, "page", 10, 20), "meta": {"total": 20}})
     done = _read(desk, api, pagination={"type": "page", "size": 10, "total_path": "meta.total"})
     assert rows(done) == _expected(20)
-    assert len(api.requests) == 2
+    assert len(api.requests) == 3, "the total may be too low, so the pages are read until there are no more"
+
+
+@pytest.mark.parametrize("total", [19, 10, 0, "20 or so", None], ids=str)
+def test_a_total_that_is_too_low_or_none_cuts_nothing_off(desk: Desk, api: Api, total: object) -> None:
+    wrong = [True]
+
+    def answer(request: Request) -> Answer:
+        data = _paged(request, "page", 10, 20)
+        wrong[0] = wrong[0] and bool(data)  # right from the second reading on
+        return Answer({"data": data, "total": total if wrong[0] else 20})
+
+    api.answer = answer
+    done = _read(desk, api, pagination={"type": "page", "size": 10, "total_path": "total"})
+    assert rows(done) == _expected(20)
+
+
+def test_the_end_of_numbered_pages_may_be_a_404(desk: Desk, api: Api) -> None:
+    def answer(request: Request) -> Answer:
+        data = _paged(request, "page", 10, 20)
+        return Answer({"data": data}) if data else Answer(status=404)
+
+    api.answer = answer
+    assert rows(_read(desk, api, pagination={"type": "page", "size": 10})) == _expected(20)
+
+
+@pytest.mark.parametrize("kind", ["page", "offset"])
+def test_a_record_that_moves_to_a_page_that_was_read_is_not_lost(desk: Desk, api: Api, kind: str) -> None:
+    there = list(range(1, 26))
+
+    def answer(request: Request) -> Answer:
+        start = int(request.query["offset"]) if kind == "offset" else 10 * (int(request.query["page"]) - 1)
+        data = [_record(n) for n in there[start : start + 10]]
+        if len(api.requests) == 1:
+            there.remove(3)  # now 11 is on the first page, which was read
+        return Answer({"data": data})
+
+    api.answer = answer
+    done = _read(desk, api, pagination={"type": kind, "size": 10})
+    assert {row[0] for row in rows(done)} == {str(n) for n in range(1, 26)}
+    assert [(item.rows, item.reported, item.origin) for item in done.landed] == [
+        (24, 24, "orders"),
+        (24, 24, "orders, read again 1"),
+    ]
+
+
+def test_without_a_second_reading_that_record_would_be_lost(desk: Desk, api: Api) -> None:
+    there = list(range(1, 26))
+
+    def answer(request: Request) -> Answer:
+        start = 10 * (int(request.query["page"]) - 1)
+        data = [_record(n) for n in there[start : start + 10]]
+        if len(api.requests) == 1:
+            there.remove(3)
+        return Answer({"data": data})
+
+    api.answer = answer
+    done = _read(desk, api, pagination={"type": "page", "size": 10, "reread": False})
+    assert "11" not in {row[0] for row in rows(done)}
+
+
+def test_an_api_that_never_holds_still_is_taken_with_a_note(desk: Desk, api: Api) -> None:
+    def answer(request: Request) -> Answer:
+        count = 20 + len(api.requests)
+        return Answer({"data": _paged(request, "page", 10, count)})
+
+    api.answer = answer
+    done = _read(desk, api, pagination={"type": "page", "size": 10})
+    assert done.notes == ["orders: records changed all the while; what any of 4 readings saw was taken"]
+    assert {row[0] for row in rows(done)} >= {str(n) for n in range(1, 31)}
+
+
+@pytest.mark.parametrize("status", [400, 410])
+def test_a_cursor_that_expires_is_started_again(desk: Desk, api: Api, status: int) -> None:
+    def answer(request: Request) -> Answer:
+        start = int(request.query.get("after", 0))
+        if start == 20 and len(api.requests) < 4:
+            return Answer(status=status)
+        following = start + 10 if start < 20 else None
+        return Answer({"data": [_record(n) for n in range(start + 1, min(start + 10, 25) + 1)], "next": following})
+
+    api.answer = answer
+    done = _read(desk, api, pagination={"type": "cursor", "parameter": "after", "cursor_path": "next"})
+    assert rows(done) == _expected(25)
+    assert [request.query.get("after") for request in api.requests] == [None, "10", "20", None, "10", "20"]
+
+
+def test_a_cursor_that_always_expires_lands_nothing(desk: Desk, api: Api) -> None:
+    api.answer = lambda request: (
+        Answer(status=410) if "after" in request.query else Answer({"data": [_record(1)], "next": 1})
+    )
+    with pytest.raises(SourceUnavailable) as error:
+        _read(desk, api, pagination={"type": "cursor", "parameter": "after", "cursor_path": "next"})
+    assert _why(error, api) == (
+        "shop: orders: HOST answers 410 to a following page, after 1 records; nothing was taken. "
+        "Check `pagination`; if it is right, try again later"
+    )
 
 
 def test_a_total_that_is_not_reached_lands_nothing(desk: Desk, api: Api) -> None:
     api.answer = lambda request: Answer({"data": _paged(request, "page", 10, 20), "total": 21})
     with pytest.raises(SourceUnavailable) as error:
         _read(desk, api, pagination={"type": "page", "size": 10, "total_path": "total"})
-    assert str(error.value) == ("shop: orders: the API says 21 records and gave 20; nothing was taken, try again later")
+    assert str(error.value) == (
+        "shop: orders: the API says 21 records and gave 20; nothing was taken. "
+        "Check `pagination`; if it is right, try again later"
+    )
 
 
 def test_offsets(desk: Desk, api: Api) -> None:
@@ -276,11 +382,24 @@ def test_a_pause_that_is_too_long_ends_the_visit_at_once(desk: Desk, api: Api) -
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"),
-    [(None, 0), ("", 0), ("7", 7), (" 7 ", 7), ("soon", 0), ("Thu, 01 Jan 1970 00:02:00 GMT", 20)],
+    ("headers", "seconds"),
+    [
+        pytest.param({}, 0, id="none"),
+        pytest.param({"Retry-After": ""}, 0, id="an empty one"),
+        pytest.param({"Retry-After": " 7 "}, 7, id="seconds"),
+        pytest.param({"Retry-After": "soon"}, 0, id="a word"),
+        pytest.param({"Retry-After": "\u0667"}, 0, id="a digit of another script"),
+        pytest.param({"Retry-After": "Thu, 01 Jan 1970 00:02:00 GMT"}, 20, id="a date"),
+        pytest.param(
+            {"Retry-After": "Thu, 01 Jan 1970 00:02:00 GMT", "Date": "Thu, 01 Jan 1970 00:01:50 GMT"},
+            10,
+            id="a date by the clock of the server",
+        ),
+        pytest.param({"Retry-After": "Thu, 01 Jan 1970 00:00:02 GMT"}, 0, id="a date that has passed"),
+    ],
 )
-def test_pause_of(header: str | None, seconds: float) -> None:
-    assert pause_of(header, now=100) == seconds
+def test_the_pause_that_an_answer_asks_for(headers: dict[str, str], seconds: float) -> None:
+    assert asked_pause(headers, now=100) == seconds
 
 
 @pytest.mark.parametrize(
@@ -367,3 +486,12 @@ def test_a_cursor_that_finds_nothing_lands_nothing(desk: Desk, api: Api) -> None
     api.script(Answer({"data": []}))
     done = _read(desk, api, columns=["id"], cursor="updated")
     assert (done.landed, done.skipped) == ([], 1)
+
+
+def test_the_pages_end_where_the_visit_began(desk: Desk, api: Api) -> None:
+    api.script(Answer({"data": [{"id": 1, "updated": "2026-01-02T10:00:00Z"}]}))
+    table = {"columns": ["id"], "cursor": "updated", "cursor_parameter": "since", "until_parameter": "until"}
+    before = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    _read(desk, api, extract={"cursors": {"orders": "2026-01-01T00:00:00Z"}}, **table)
+    assert api.requests[0].query["since"] == "2025-12-31T23:00:00Z"
+    assert before <= api.requests[0].query["until"] <= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

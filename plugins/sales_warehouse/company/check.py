@@ -23,8 +23,17 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     """Return every mistake that no single file shows."""
     problems = list(_references(company, documents))
     for name, source in company.sources.items():
-        problems += _mappings(company, source, documents[f"sources/{name}"])
+        taken = list(_reserved_columns(source, documents[f"sources/{name}"]))
+        problems += taken or _mappings(company, source, documents[f"sources/{name}"])
     return problems
+
+
+def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:
+    for name, table in source.tables.items():
+        taken = [column for column in (*table.columns, table.cursor or "") if column.casefold() in LANDED]
+        if taken:
+            text = f"{taken[0]!r} is a name that the warehouse keeps for itself; let the source give it another name"
+            yield document.problem(text, "tables", name, "columns")
 
 
 @cache

@@ -6,7 +6,7 @@ Field descriptions are what the documentation and the error messages print.
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -274,19 +274,49 @@ class ApiKeyAuth(Model):
     location: Literal["header", "query"] = "header"
 
 
+class ClientCredentialsAuth(Model):
+    """OAuth2 client credentials: a token is fetched with an id and a secret, and renewed when it ends."""
+
+    type: Literal["oauth2_client_credentials"]
+    token_url: str
+    client_id: str
+    client_secret: str
+    scope: str | None = None
+    params: dict[str, str] = Field(default_factory=dict, description="further fields of the request, e.g. audience")
+    send_secret_in: Literal["body", "header"] = Field(default="body", description="header: HTTP Basic")
+    timeout_seconds: float = Field(default=30, gt=0)
+    attempts: int = Field(default=5, ge=1, le=20)
+
+
 class RestConnection(Model):
     """A REST API that answers JSON."""
 
     type: Literal["rest"]
     base_url: str
-    auth: Annotated[BearerAuth | ApiKeyAuth, Field(discriminator="type")] | None = None
+    auth: Annotated[BearerAuth | ApiKeyAuth | ClientCredentialsAuth, Field(discriminator="type")] | None = None
     headers: dict[str, str] = Field(default_factory=dict)
     timeout_seconds: float = Field(default=30, gt=0)
     attempts: int = Field(default=5, ge=1, le=20, description="tries of one request before the source counts as down")
+    requests_per_second: float | None = Field(
+        default=None, gt=0, description="never faster; absent: as fast as it goes"
+    )
+    largest_page_megabytes: float = Field(default=100, gt=0, description="an answer that is larger is refused")
+
+
+class DltConnection(Model):
+    """Any dlt source that is installed; its resources are the tables, by name."""
+
+    type: Literal["dlt"]
+    source: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="package.module:function of a function with @dlt.source or @dlt.resource",
+    )
+    arguments: dict[str, Any] = Field(default_factory=dict, description="what it is called with; ${NAME} in any text")
 
 
 Connection = Annotated[
-    FilesConnection | BucketConnection | DatabaseConnection | RestConnection, Field(discriminator="type")
+    FilesConnection | BucketConnection | DatabaseConnection | RestConnection | DltConnection,
+    Field(discriminator="type"),
 ]
 
 
@@ -300,6 +330,11 @@ class Pagination(Model):
     size: int = Field(default=100, ge=1)
     cursor_path: str | None = Field(default=None, description="JSON path of the next cursor or link in the answer")
     total_path: str | None = Field(default=None, description="JSON path of the total, where the answer has one")
+    reread: bool | None = Field(
+        default=None,
+        description="read again until nothing new comes, because records may shift while pages are read; "
+        "absent: for pages and offsets whose total does not prove that nothing moved",
+    )
 
 
 class Table(Model):
@@ -318,6 +353,9 @@ class Table(Model):
     table: str | None = None
     cursor: str | None = Field(default=None, description="column that grows with every change; absent: whole table")
     overlap_minutes: int = Field(default=60, ge=0, description="how far to look back behind the cursor")
+    overlap_numbers: int = Field(
+        default=1_000, ge=0, description="the same for a cursor that is a number: numbers are committed late, too"
+    )
     deletes: Literal["full_key_comparison"] | None = Field(
         default=None, description="how rows that were removed are noticed: every visit compares all keys; needs `key`"
     )
@@ -331,7 +369,14 @@ class Table(Model):
     )
     params: dict[str, str] = Field(default_factory=dict)
     cursor_parameter: str | None = Field(default=None, description="query parameter that takes the cursor")
+    until_parameter: str | None = Field(
+        default=None, description="query parameter that takes the moment of the visit, so that the pages have an end"
+    )
     pagination: Pagination = Pagination()
+    # dlt
+    cursor_type: Literal["text", "integer", "decimal", "moment", "date"] | None = Field(
+        default=None, description="of the cursor, as the dlt source gives it; absent: like its own initial_value"
+    )
     # any
     key: tuple[str, ...] = Field(default=(), description="columns that identify a row, for joins")
 
@@ -405,7 +450,7 @@ class Mapping(Model):
 
 
 NEEDED_FIELDS = {
-    "files": ("files", "format"), "bucket": ("files", "format"), "database": ("table",), "rest": ("path",),
+    "files": ("files", "format"), "bucket": ("files", "format"), "database": ("table",), "rest": ("path",), "dlt": (),
 }  # fmt: skip
 
 

@@ -6,7 +6,14 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sales_warehouse.company.models import BucketConnection, DatabaseConnection, FilesConnection, Source, Table
+from sales_warehouse.company.models import (
+    BucketConnection,
+    DatabaseConnection,
+    DltConnection,
+    FilesConnection,
+    Source,
+    Table,
+)
 from sales_warehouse.extract.archive import unpack
 from sales_warehouse.extract.earlier import NOTHING, Earlier, EarlierTable
 from sales_warehouse.extract.environment import expand
@@ -89,6 +96,12 @@ class _Reader:
 
             url = expand(connection.url, self.environment, where=f"{self.source.source}: connection.url")
             database.read(self.source, connection, url, earlier, self.room, self.extraction, self.on_progress)
+        elif isinstance(connection, DltConnection):
+            from sales_warehouse.extract import dlt_source
+
+            dlt_source.read(
+                self.source, connection, self.environment, earlier, self.room, self.extraction, self.on_progress
+            )
         else:
             from sales_warehouse.extract import rest  # dlt takes a second to import
 

@@ -1,23 +1,18 @@
-"""The client of a REST API: login, patience, and what its answers mean.
+"""The client of a REST API: its pages, and what its answers mean.
 
-429, 5xx, time-outs, broken connections and half a JSON are tried again with growing pauses, never before the moment
-that Retry-After names. Errors name the host and the resource, never the login.
+Errors name the host and the resource, never the login.
 """
 
 from __future__ import annotations
 
-import math
-import time
+import logging
 from collections.abc import Iterator, Mapping
-from email.utils import mktime_tz, parsedate_tz
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
 from dlt.common.configuration.specs.runtime_configuration import RuntimeConfiguration
-from dlt.sources.helpers.requests.retry import Client
 from dlt.sources.helpers.rest_client import RESTClient
-from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth
 from dlt.sources.helpers.rest_client.paginators import (
     BasePaginator,
     HeaderLinkPaginator,
@@ -30,113 +25,113 @@ from dlt.sources.helpers.rest_client.paginators import (
 
 from sales_warehouse.company.models import Pagination, RestConnection, Table
 from sales_warehouse.extract.environment import expand
+from sales_warehouse.extract.login import login_of
 from sales_warehouse.extract.outcome import SourceMisconfigured, SourceUnavailable
+from sales_warehouse.extract.session import AnotherHost, Limits, LongPause, Pace, PatientSession, TooLarge, TryAgain
 
-LONGEST_PAUSE_SECONDS = 300  # an API that wants a longer pause is down for tonight
-AGAIN = (408, 425, 429)
+GONE = (400, 404, 410, 422)  # what APIs answer for a page that is not there, or for a cursor that has expired
+
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # its debug lines quote addresses, with their keys
 
 
-class _TryAgain(requests.HTTPError):
-    """An answer that may be better next time."""
+class PageGone(Exception):
+    """A page after the first one is refused: the pages have ended, or what names the page has expired."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"answers {status} to a following page")
+        self.status = status
+
+
+class _Refused(Exception):
+    """An answer that asking again does not better."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.response = response
 
 
 class Api:
-    """The client of one API: login, patience, and what its answers mean."""
+    """The client of one API."""
 
     def __init__(
         self, source: str, settings: RestConnection, environment: Mapping[str, str], pause_seconds: float
     ) -> None:
         self.source, self.settings, self._environment = source, settings, environment
+        self.pause_seconds = pause_seconds
         self.base_url = self._expand(settings.base_url)
-        self.host = urlsplit(self.base_url).netloc
-        session = Client(
-            request_timeout=settings.timeout_seconds,
-            raise_for_status=False,
-            status_codes=(),
-            exceptions=(
-                _TryAgain,
-                requests.ConnectionError,
-                requests.Timeout,
-                requests.exceptions.ChunkedEncodingError,
-            ),
-            request_max_attempts=settings.attempts,
-            request_backoff_factor=pause_seconds,
-            request_max_retry_delay=LONGEST_PAUSE_SECONDS,
-        ).session
-        headers = {name: self._expand(value) for name, value in settings.headers.items()}
-        self._client = RESTClient(
-            self.base_url, headers=headers, auth=self._auth(), session=session, config=RuntimeConfiguration()
-        )
+        self.host = urlsplit(self.base_url).netloc.rpartition("@")[2]
+        self.pace = Pace(settings.requests_per_second)
+        login = login_of(source, settings.auth, self._expand, pause_seconds)
+        size = int(settings.largest_page_megabytes * 1e6)
+        limits = Limits(settings.timeout_seconds, settings.attempts, pause_seconds, size)
+        session = PatientSession(self.base_url, login, self.pace, limits, self._judge)
+        session.headers.update({name: self._expand(value) for name, value in settings.headers.items()})
+        self._client = RESTClient(self.base_url, session=session, config=RuntimeConfiguration())
 
     def _expand(self, text: str) -> str:
         return expand(text, self._environment, where=f"{self.source}: connection")
 
-    def _auth(self) -> BearerTokenAuth | APIKeyAuth | None:
-        auth = self.settings.auth
-        if auth is None:
-            return None
-        if auth.type == "bearer":
-            return BearerTokenAuth(token=self._expand(auth.token))
-        return APIKeyAuth(name=auth.name, api_key=self._expand(auth.value), location=auth.location)
+    def pages(self, where: str, table: Table, params: Mapping[str, str]) -> Iterator[bytes]:
+        """Yield the body of every page.
 
-    def pages(self, where: str, table: Table, params: Mapping[str, str]) -> Iterator[tuple[bytes, str]]:
-        """Yield the body of every page and the address that follows; errors name the resource, never the login."""
+        Raises PageGone when a page after the first is refused, SourceUnavailable and SourceMisconfigured otherwise.
+        """
+        number = 0
         try:
             for page in self._client.paginate(
                 table.path or "",
                 params={name: self._expand(value) for name, value in params.items()},
                 paginator=paginator(table.pagination),
                 data_selector=table.records or "$",
-                hooks={"response": [lambda response, *_, **__: self._judge(response, where)]},
-                allow_redirects=False,
+                hooks={"response": []},
             ):
-                yield page.response.content, str(page.request.url or "")
-        except _TryAgain as error:
-            raise SourceUnavailable(f"{where}: {error} after {self.settings.attempts} tries; try again later") from None
-        except requests.Timeout:
-            raise SourceUnavailable(
-                f"{where}: no answer from {self.host} within {self.settings.timeout_seconds:g} s, "
-                f"{self.settings.attempts} times; try again later or raise timeout_seconds"
-            ) from None
+                number += 1
+                yield page.response.content
+        except _Refused as refused:
+            if number and refused.response.status_code in GONE:
+                raise PageGone(refused.response.status_code) from None
+            status = refused.response.status_code
+            raise SourceMisconfigured(f"{where}: {self.host} answers {status}; {_advice(refused.response)}") from None
         except requests.RequestException as error:
-            raise SourceUnavailable(
-                f"{where}: {self.host} cannot be reached ({type(error).__name__}), {self.settings.attempts} times; "
-                "is it running, is base_url right?"
-            ) from None
+            raise self._explain(where, error) from None
 
-    def _judge(self, response: requests.Response, where: str) -> None:
+    def _explain(self, where: str, error: requests.RequestException) -> SourceUnavailable | SourceMisconfigured:
+        tries = self.settings.attempts
+        if isinstance(error, AnotherHost):
+            return SourceMisconfigured(
+                f"{where}: the next page is on another host, {error}; the login is not sent there"
+            )
+        if isinstance(error, TooLarge):
+            limit = f"{self.settings.largest_page_megabytes:g} MB"
+            return SourceMisconfigured(
+                f"{where}: {self.host} answers more than {limit} at once; ask for smaller pages with "
+                "pagination.size_parameter, or raise largest_page_megabytes"
+            )
+        if isinstance(error, LongPause) and error.response is not None:
+            return SourceUnavailable(
+                f"{where}: {self.host} answers {error.response.status_code} and wants a pause of {error} s; "
+                "try again after that"
+            )
+        if isinstance(error, TryAgain):
+            return SourceUnavailable(f"{where}: {self.host} {error} after {tries} tries; try again later")
+        if isinstance(error, requests.Timeout):
+            return SourceUnavailable(
+                f"{where}: no answer from {self.host} within {self.settings.timeout_seconds:g} s, "
+                f"{tries} times; try again later or raise timeout_seconds"
+            )
+        return SourceUnavailable(
+            f"{where}: {self.host} cannot be reached ({type(error).__name__}), {tries} times; "
+            "is it running, is base_url right?"
+        )
+
+    def _judge(self, response: requests.Response) -> None:
         """Raise for every answer but a whole JSON text."""
-        status = response.status_code
-        if status in AGAIN or status >= 500:
-            self._refuse_long_pause(response, where)
-            raise _TryAgain(f"{self.host} answers {status}", response=response)
-        if status >= 400 or 300 <= status < 400:
-            raise SourceMisconfigured(f"{where}: {self.host} answers {status}; {_advice(response)}")
+        if not 200 <= response.status_code < 300:
+            raise _Refused(response)
         try:
             msgspec.json.decode(response.content, type=msgspec.Raw)
         except (msgspec.DecodeError, RecursionError):
             size = len(response.content)
-            raise _TryAgain(
-                f"{self.host} answers {size} bytes that are not a whole JSON text", response=response
-            ) from None
-
-    def _refuse_long_pause(self, response: requests.Response, where: str) -> None:
-        wait = pause_of(response.headers.get("Retry-After"), time.time())
-        if wait > LONGEST_PAUSE_SECONDS:
-            raise SourceUnavailable(
-                f"{where}: {self.host} answers {response.status_code} and wants a pause of {math.ceil(wait)} s; "
-                "try again after that"
-            )
-
-
-def pause_of(header: str | None, now: float) -> float:
-    """Return the seconds that a Retry-After header asks for (RFC 9110 10.2.3), 0 without a usable one."""
-    if not header:
-        return 0
-    if header.strip().isdigit():
-        return float(header)
-    moment = parsedate_tz(header)
-    return max(0.0, mktime_tz(moment) - now) if moment else 0
+            raise TryAgain(f"answers {size} bytes that are not a whole JSON text", response=response) from None
 
 
 def _advice(response: requests.Response) -> str:

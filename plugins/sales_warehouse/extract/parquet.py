@@ -16,7 +16,7 @@ FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
 DELETED = "_deleted"  # `true` for a row that says that its record is gone from the source
 RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, DELETED, "_path", "_origin", "_first", "_place", "file_row_number")
 
-Text = Sequence[str | None]
+Text = Sequence[str | None]  # an Arrow array of texts is one, too
 
 
 class TextParquet:
@@ -47,7 +47,7 @@ class TextParquet:
         size = len(numbers)
         if not size:
             return
-        arrays = [pa.array(value, pa.string()) for value in values]
+        arrays = [value if isinstance(value, pa.Array) else pa.array(value, pa.string()) for value in values]
         for array in arrays:
             self._take(array)
         arrays += [pa.repeat(pa.scalar(self._origin), size), pa.array(numbers, pa.int64())]

@@ -1,27 +1,33 @@
 """Records of a REST API, page by page; nothing lands unless every page came.
 
-An API that repeats a page, skips rows or miscounts is not believed.
+An API that repeats a page or miscounts is not believed and asked from the start again. Where records may move from one
+page to another while pages are read (numbered pages and offsets), only a total that stays the same and agrees proves
+that none slipped through; without one the resource is read again until a reading brings nothing new, and every record
+that any reading saw is landed.
 """
 
 from __future__ import annotations
 
-import hashlib
+import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import msgspec
 
 from sales_warehouse.company.models import RestConnection, Source, Table
-from sales_warehouse.extract.api import Api
+from sales_warehouse.extract.api import Api, PageGone
 from sales_warehouse.extract.count import elements
-from sales_warehouse.extract.cursor import lower_bound
+from sales_warehouse.extract.cursor import later, lower_bound, written_like
 from sales_warehouse.extract.earlier import NOTHING, Earlier
 from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import Extraction, Landed, SourceMisconfigured, SourceUnavailable
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
+from sales_warehouse.extract.reading import Reading, ShortPages, Unsteady
 from sales_warehouse.extract.record import Columns, NotARecord, at_path, fields_of
+
+MOST_READINGS = 4  # a record that slips through this often does not exist
 
 
 def read(
@@ -36,40 +42,83 @@ def read(
 ) -> None:
     """Read every resource of the source; raise SourceUnavailable or SourceMisconfigured, naming the place."""
     api = Api(source.source, settings, environment, pause_seconds)
+    started = datetime.datetime.now(datetime.UTC)
     for name, table in source.tables.items():
-        landed = _Resource(api, name, table, earlier.get(name, NOTHING).cursor).land(room(name))
-        on_progress(f"{name}: {landed.rows} records")
-        if table.cursor and not landed.rows and not landed.reported:
-            landed.path.unlink()
+        resource = _Resource(api, name, table, earlier.get(name, NOTHING).cursor, started, room(name))
+        landed = resource.land()
+        on_progress(f"{name}: {sum(item.rows for item in landed)} records")
+        extraction.notes += resource.notes
+        if table.cursor and not any(item.rows or item.reported for item in landed):
+            for item in landed:
+                item.path.unlink()
             extraction.skipped += 1
         else:
-            extraction.landed.append(landed)
+            extraction.landed += landed
 
 
 @dataclass
 class _Resource:
-    """One resource on its way: counts what comes and distrusts what cannot be."""
+    """One resource on its way."""
 
     api: Api
     name: str
     table: Table
     cursor: str | None
-    total: int | None = None
-    pages: set[bytes] = field(default_factory=set)
-    short_page: int | None = None
-    reported: int = 0  # records on the pages, counted from their bytes
+    started: datetime.datetime
+    room: Room
+    notes: list[str] = field(default_factory=list)
 
     @property
     def where(self) -> str:
         return f"{self.api.source}: {self.name}"
 
-    def land(self, room: Room) -> Landed:
-        """Write every record; raise SourceUnavailable when the pages do not add up."""
+    def land(self) -> list[Landed]:
+        """Read until nothing can have slipped through; return every reading that brought something."""
+        readings: list[Reading] = []
+        landed: list[Landed] = []
+        while True:
+            reading, item = self._steady_reading(len(readings))
+            if reading.is_proven:
+                _drop(landed)
+                return [item]
+            if readings and not reading.brings_news(readings):
+                _drop([item])
+                return landed
+            readings.append(reading)
+            landed.append(item)
+            if len(readings) == MOST_READINGS:
+                self.notes.append(
+                    f"{self.name}: records changed all the while; what any of {MOST_READINGS} readings saw was taken"
+                )
+                return landed
+
+    def _steady_reading(self, earlier: int) -> tuple[Reading, Landed]:
+        """Read once from the first page to the last; start again when the pages contradict each other."""
+        for attempt in range(self.api.settings.attempts):
+            path = self.room.next_parquet()
+            reading = Reading(self.table.pagination)
+            try:
+                return reading, self._write(reading, path, earlier)
+            except Unsteady as error:
+                reason = error
+                self.api.pace.hold(self.api.pause_seconds * 2**attempt)
+            except ShortPages as given:
+                size = self.table.pagination.size
+                raise SourceMisconfigured(
+                    f"{self.where}: the API gives {given} records for a page of {size}, so offsets would skip rows; "
+                    "set pagination.size to what it gives"
+                ) from None
+        raise SourceUnavailable(
+            f"{self.where}: {reason}; nothing was taken. Check `pagination`; if it is right, try again later"
+        ) from None
+
+    def _write(self, reading: Reading, path: Path, earlier: int) -> Landed:
         columns, reached = Columns(self._wanted()), self.cursor
-        origin, path = self.table.path or "/", room.next_parquet()
+        # a later reading sorts after the ones before it, so that of two versions of a record its own is the newer
+        origin = (self.table.path or "/") + (f", read again {earlier}" if earlier else "")
         gathered = Gathered(columns)
         with TextParquet(path, columns.names, origin, faults=True) as parquet:
-            for record in self._records():
+            for record in self._records(reading):
                 try:
                     row = columns.pick(fields_of(record))
                 except NotARecord as error:
@@ -77,43 +126,43 @@ class _Resource:
                     continue
                 gathered.keep(row)
                 if self.table.cursor and (value := row[columns.names.index(self.table.cursor)]) is not None:
-                    reached = value if reached is None else max(reached, value)
+                    reached = later(reached, value)
                 if len(gathered.rows) >= BATCH_ROWS:
                     gathered.flush(parquet)
             gathered.flush(parquet)
-        return Landed(self.name, path, origin, parquet.rows, self.reported, None, reached, parquet.malformed)
+        return Landed(self.name, path, origin, parquet.rows, reading.reported, None, reached, parquet.malformed)
 
     def _wanted(self) -> list[str]:
         cursor = self.table.cursor
         return [*self.table.columns, *([cursor] if cursor and cursor not in self.table.columns else [])]
 
-    def _records(self) -> Iterator[bytes]:
-        count = 0
-        for body, following in self.api.pages(self.where, self.table, self._params()):
-            records = self._of_page(body)
-            self._distrust(records, following)
-            count += len(records)
-            yield from records
-            if self.total is not None and count == self.total:
-                break
-        if self.total is not None and count != self.total:
-            raise SourceUnavailable(
-                f"{self.where}: the API says {self.total} records and gave {count}; nothing was taken, try again later"
-            )
+    def _records(self, reading: Reading) -> Iterator[bytes]:
+        try:
+            for body in self.api.pages(self.where, self.table, self._params()):
+                records = self._of_page(body, reading)
+                reading.take(records, self._total(body))
+                yield from records
+        except PageGone as gone:
+            is_end = reading.paging.type in ("page", "offset") and gone.status == 404
+            if not is_end or (reading.paging.total_path and not reading.has_reached_its_total):
+                raise Unsteady(f"{self.api.host} {gone}, after {reading.count} records") from None
+        reading.end()
 
     def _params(self) -> dict[str, str]:
-        params = dict(self.table.params)
-        paging = self.table.pagination
+        params, paging = dict(self.table.params), self.table.pagination
         if paging.size_parameter:
             params[paging.size_parameter] = str(paging.size)
         if self.table.cursor_parameter and self.cursor is not None:
-            params[self.table.cursor_parameter] = lower_bound(self.cursor, self.table.overlap_minutes, "text")
+            overlap, numbers = self.table.overlap_minutes, self.table.overlap_numbers
+            params[self.table.cursor_parameter] = lower_bound(self.cursor, overlap, "text", numbers)
+        if self.table.until_parameter:
+            params[self.table.until_parameter] = written_like(self.cursor, self.started)
         return params
 
-    def _of_page(self, body: bytes) -> list[bytes]:
-        if self.table.pagination.total_path:
-            self.total = self._total(body)
+    def _of_page(self, body: bytes, reading: Reading) -> list[bytes]:
         found = at_path(body, self.table.records)
+        if found is None and reading.pages:
+            raise Unsteady(f"page {len(reading.pages) + 1} has nothing at {self.table.records!r}")
         if found is None:
             raise SourceMisconfigured(
                 f"{self.where}: the answer has nothing at {self.table.records!r}; check `records`"
@@ -121,34 +170,19 @@ class _Resource:
         if found == b"null":
             return []
         if found.startswith(b"{"):
-            self.reported += 1
+            reading.reported += 1
             return [found]
-        self.reported += elements(found)
+        if not found.startswith(b"["):
+            raise SourceMisconfigured(f"{self.where}: what is at {self.table.records!r} is no list; check `records`")
+        reading.reported += elements(found)
         return [bytes(item) for item in msgspec.json.decode(found, type=list[msgspec.Raw])]
 
     def _total(self, body: bytes) -> int | None:
-        found = at_path(body, self.table.pagination.total_path)
+        path = self.table.pagination.total_path
+        found = at_path(body, path) if path else None
         return int(found) if found and found.isdigit() else None
 
-    def _distrust(self, records: list[bytes], following: str) -> None:
-        """Raise when a page came before, when offsets would skip rows, or when the next page is somebody else's."""
-        if not records:
-            return
-        digest = hashlib.sha256(b"\n".join(records)).digest()
-        if digest in self.pages:
-            raise SourceUnavailable(
-                f"{self.where}: page {len(self.pages) + 1} repeats an earlier one; nothing was taken. "
-                "Check `pagination`; if it is right, try again later"
-            )
-        self.pages.add(digest)
-        if self.short_page is not None and self.table.pagination.type == "offset":
-            raise SourceMisconfigured(
-                f"{self.where}: the API gives {self.short_page} records for a page of {self.table.pagination.size}, "
-                "so offsets would skip rows; set pagination.size to what it gives"
-            )
-        self.short_page = len(records) if len(records) < self.table.pagination.size else None
-        if urlsplit(following).netloc not in ("", self.api.host):
-            raise SourceMisconfigured(
-                f"{self.where}: the next page is on another host, {urlsplit(following).netloc}; "
-                "the login is not sent there"
-            )
+
+def _drop(landed: list[Landed]) -> None:
+    for item in landed:
+        item.path.unlink()

@@ -1,0 +1,161 @@
+"""A table as its database describes it, and what is asked of it.
+
+PostgreSQL, MySQL and MariaDB write the text of every value themselves: it is exact, the same whatever the driver, and
+costs no Python for each cell. SQLite keeps a type with every value, so its values come as they are.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import NoSuchTableError
+
+from sales_warehouse.company.models import Table
+from sales_warehouse.extract.cursor import Kind, lower_bound
+from sales_warehouse.extract.outcome import SourceMisconfigured
+from sales_warehouse.extract.text import value_text
+from sales_warehouse.sql import literal
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table; `where` is its place for messages, `key` its primary key."""
+
+    where: str
+    origin: str
+    table: sa.TableClause
+    types: Mapping[str, sa.types.TypeEngine]
+    key: tuple[str, ...]
+    dialect: str
+
+    @classmethod
+    def of(cls, connection: Connection, where: str, table: Table, schema: str | None) -> Relation:
+        """Look a table up; raise SourceMisconfigured naming what exists when it or a column is not there."""
+        inspector, name = sa.inspect(connection), table.table or ""
+        try:
+            types = {column["name"]: column["type"] for column in inspector.get_columns(name, schema)}
+        except NoSuchTableError:
+            there = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+            raise SourceMisconfigured(f"{where}: {_unknown('table', [name], there)}") from None
+        wanted = [*table.columns, *([table.cursor] if table.cursor else [])]
+        if missing := [column for column in wanted if column not in types]:
+            raise SourceMisconfigured(f"{where}: {_unknown('column', missing, list(types))}")
+        key = tuple(inspector.get_pk_constraint(name, schema).get("constrained_columns") or ())
+        clause = sa.table(name, *(sa.column(column) for column in types), schema=schema)
+        return cls(where, name, clause, types, key, connection.dialect.name)
+
+    def rows(self, table: Table, cursor: str | None) -> sa.Select:
+        """Select the promised columns of what is new."""
+        return self._new(sa.select(*(self.text(name) for name in table.columns)), table, cursor).order_by(
+            *(self.table.c[name] for name in self.key)
+        )
+
+    def keys(self, table: Table) -> sa.Select:
+        """Select the key of every row."""
+        return sa.select(*(self.text(name) for name in table.key))
+
+    def rows_with(self, table: Table, keys: Sequence[tuple[str, ...]]) -> sa.Select:
+        """Select the rows that have one of these keys, given as text."""
+        compared = sa.tuple_(*(self._compared(name) for name in table.key))
+        return sa.select(*(self.text(name) for name in table.columns)).where(compared.in_(keys))
+
+    def counted(self, connection: Connection, table: Table, cursor: str | None) -> tuple[int, str | None]:
+        """Ask the database itself how many rows are new, and for the highest cursor among them."""
+        wanted: list[Any] = [sa.func.count()]
+        if table.cursor:
+            wanted.append(self._as_text(sa.func.max(self.table.c[table.cursor]), self.types[table.cursor]))
+        statement = self._new(sa.select(*wanted).select_from(self.table), table, cursor)
+        found: tuple[Any, ...] = tuple(connection.execute(statement).one())
+        return found[0], value_text(found[1]) if table.cursor else None
+
+    def size(self, connection: Connection) -> int:
+        """Ask the database itself how many rows it has."""
+        count: int = connection.execute(sa.select(sa.func.count()).select_from(self.table)).scalar_one()
+        return count
+
+    def text(self, name: str) -> sa.ColumnElement:
+        """Return a column as the text that the server writes, where it does."""
+        return self._as_text(self.table.c[name], self.types[name]).label(name)
+
+    def _as_text(self, column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
+        if self.dialect == "postgresql":
+            return _postgresql(column, kind)
+        return _mysql(column, kind) if self.dialect in ("mysql", "mariadb") else column
+
+    def _compared(self, name: str) -> sa.ColumnElement:
+        shown = self._as_text(self.table.c[name], self.types[name])
+        return sa.cast(shown, sa.Text) if self.dialect not in ("postgresql", "mysql", "mariadb") else shown
+
+    def _new(self, statement: sa.Select, table: Table, cursor: str | None) -> sa.Select:
+        """Leave out what is before the last cursor and its overlap. Rows without a cursor always come."""
+        if table.cursor is None or cursor is None:
+            return statement
+        column, kind = self.table.c[table.cursor], self._kind(table.cursor)
+        try:
+            bound = lower_bound(cursor, table.overlap_minutes, kind, table.overlap_numbers)
+        except (ValueError, ArithmeticError, OverflowError) as error:
+            raise SourceMisconfigured(
+                f"{self.where}: the last cursor {cursor!r} is not a value of the column {table.cursor!r} ({error}); "
+                "did the column change its type? load the source afresh"
+            ) from error
+        return statement.where(sa.or_(column >= self._bound(bound, table.cursor), column.is_(None)))
+
+    def _bound(self, value: Any, name: str) -> sa.ColumnElement:
+        """PostgreSQL's rows are read where values cannot be bound, so they are written, with the type of the column."""
+        if self.dialect != "postgresql":
+            return sa.literal(value)
+        return sa.cast(sa.literal_column(literal(value_text(value))), self.types[name])
+
+    def _kind(self, name: str) -> Kind:
+        kind = self.types[name]
+        if isinstance(kind, sa.types.Integer):
+            return "integer"
+        if isinstance(kind, sa.types.Numeric):
+            return "decimal"
+        if self.dialect != "sqlite" and isinstance(kind, sa.types.DateTime):
+            return "moment"
+        if self.dialect != "sqlite" and isinstance(kind, sa.types.Date):
+            return "date"
+        return "text"
+
+
+def _postgresql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
+    if type(kind) in (sa.types.VARCHAR, sa.types.TEXT, sa.types.CHAR):
+        return column  # a cast would take the spaces off the end of a char(n)
+    if isinstance(kind, sa.types.LargeBinary):
+        return sa.func.encode(column, sa.literal_column("'hex'"))
+    if isinstance(kind, sa.types.ARRAY):
+        return sa.cast(sa.func.to_jsonb(column), sa.Text)
+    if isinstance(kind, postgresql.MONEY):
+        return sa.cast(sa.cast(column, sa.Numeric), sa.Text)
+    return sa.cast(column, sa.Text)
+
+
+def _mysql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
+    if isinstance(kind, sa.types.String):
+        return column
+    if isinstance(kind, sa.types.LargeBinary | sa.types.BINARY | sa.types.VARBINARY):
+        return sa.func.lower(sa.func.hex(column))
+    if isinstance(kind, mysql.BIT):
+        return sa.cast(sa.cast(column, mysql.INTEGER(unsigned=True)), sa.CHAR)
+    if isinstance(kind, mysql.FLOAT):
+        # as a float, the server writes six digits of it
+        return sa.cast(column.op("+")(sa.literal_column("0e0")), sa.CHAR)
+    if isinstance(kind, sa.types.TIMESTAMP):
+        return sa.func.concat(sa.cast(column, sa.CHAR), sa.literal_column("'+00:00'"))
+    return sa.cast(column, sa.CHAR)
+
+
+def _unknown(what: str, missing: Sequence[str], there: Sequence[str]) -> str:
+    named = []
+    for name in missing:
+        close = difflib.get_close_matches(name, there, n=1, cutoff=0.6)
+        named.append(f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
+    exists = ", ".join(sorted(there)) or "none"
+    return f"unknown {what} {', '.join(named)}; the database has: {exists}"

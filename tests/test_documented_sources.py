@@ -1,0 +1,31 @@
+"""The examples of docs/sources can be copied: each is a whole source that the company's check takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from written_company import write_company
+
+from sales_warehouse.company.load import load_company
+
+DOCS = Path(__file__).parents[1] / "docs" / "sources"
+EXAMPLES = {
+    f"{file.stem} {number}": text
+    for file in sorted(DOCS.glob("*.md"))
+    for number, text in enumerate(
+        re.findall(r"```yaml\n(source: .*?)```", file.read_text(encoding="utf-8"), re.DOTALL), 1
+    )
+}
+
+
+@pytest.mark.parametrize("text", EXAMPLES.values(), ids=EXAMPLES.keys())
+def test_an_example_is_a_source(tmp_path: Path, text: str) -> None:
+    name = text.split("\n", 1)[0].removeprefix("source: ")
+    company = load_company(write_company(tmp_path, **{name: text}))
+    assert company.sources[name].tables
+
+
+def test_every_kind_has_an_example() -> None:
+    assert {name.rsplit(" ", 1)[0] for name in EXAMPLES} >= {"databases", "dlt", "rest"}
