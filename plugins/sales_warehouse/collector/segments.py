@@ -1,0 +1,49 @@
+"""Finished files of the spool: `<endpoint>/<UTC moment>_<number>.jsonl`, whole or not there."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+
+from sales_warehouse import durable, failpoint
+from sales_warehouse.collector.journal import Journal, Segment, StorageFailed
+
+
+def rotate(journal: Journal, folder: Path, endpoint: str, at: datetime.datetime) -> Path | None:
+    """Put the pending events of an endpoint into a finished file; None when there are none.
+
+    Raises StorageFailed when the disk does not take it; the events stay in the journal and it may be tried again.
+    """
+    segment = next((item for item in journal.segments() if item.endpoint == endpoint), None)
+    segment = segment or journal.begin(endpoint, at)
+    return _write(journal, folder, segment) if segment else None
+
+
+def recover(journal: Journal, folder: Path) -> list[Path]:
+    """Finish what an interrupted collector began, and remove its half files; return the files."""
+    durable.sweep(folder)
+    return [_write(journal, folder, segment) for segment in journal.segments()]
+
+
+def _write(journal: Journal, folder: Path, segment: Segment) -> Path:
+    target = folder / segment.endpoint / segment.name
+    scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")  # a leading dot: no reader takes it
+    try:
+        _make_folder(target.parent)
+        with os.fdopen(os.open(scratch, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb", 1 << 20) as file:
+            file.writelines(journal.lines(segment))
+        failpoint.reach("collect.before_rename")
+        durable.move(scratch, target)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise StorageFailed(f"{segment.endpoint}: the spool was not written: {error.strerror}") from error
+    failpoint.reach("collect.after_rename")
+    journal.finish(segment)
+    return target
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700)
+        durable.sync_folder(folder.parent)
