@@ -133,7 +133,18 @@ class Collector:
         return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
     def ids(self, endpoint: str = "forms") -> Counter[str]:
-        return Counter(line["event_id"] for line in self.lines(endpoint))
+        return Counter(line["event_id"] for line in self.lines(endpoint) if isinstance(line, dict))
+
+    def line(self, event_id: str, endpoint: str = "forms") -> bytes:
+        """The line of an event, as soon as its file is finished."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            for file in sorted((self.spool / endpoint).glob("*.jsonl")):
+                for line in file.read_bytes().splitlines():
+                    if f'"event_id":"{event_id}"'.encode() in line.replace(b'\\"', b'"'):
+                        return line
+            time.sleep(0.05)
+        raise AssertionError(f"no event {event_id} in {self.spool / endpoint}")
 
     def kill(self) -> None:
         self.process.kill()

@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from collecting import Collector, collecting, make_company
 
 
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[Collector]:
-    """A collector that finishes its files when it stops."""
-    (tmp_path / "company").mkdir()
-    with collecting(make_company(tmp_path / "company"), tmp_path / "var") as running:
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
+    """A collector that all tests of a file share: give every event an id of its own."""
+    folder = tmp_path_factory.mktemp("collector")
+    with collecting(make_company(folder, rotate=0.1), folder / "var") as running:
         yield running
