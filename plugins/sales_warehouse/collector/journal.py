@@ -152,7 +152,7 @@ class Journal:
             connection = sqlite3.connect(self.file, isolation_level=None, check_same_thread=False)
             connection.executescript(
                 "pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;"
-                "pragma wal_autocheckpoint = 4000; pragma cache_size = -16000;" + SCHEMA
+                "pragma journal_size_limit = 16000000; pragma cache_size = -16000;" + SCHEMA
             )
             if new:
                 durable.sync_folder(self.file.parent)
