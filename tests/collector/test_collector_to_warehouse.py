@@ -91,7 +91,7 @@ def test_forms_and_chats_arrive_without_manual_entry_and_a_replay_changes_no_row
     assert len(leads) == EVENTS
     assert [str(value) for value in leads[0]] == ["form_0", "客户0", "+8613800000000", "web", "2026-06-28 01:30:00"]
     chats = accepted(state, "chats", "chat_id, visitor_id, platform, strftime(started_at, '%Y-%m-%d %H:%M:%S')")
-    assert chats == [("7001", "oUser", "wechat", "2012-09-28 13:51:00")]
+    assert chats == [("7001", "oUser", "wechat", "2012-09-28 11:31:00")]
 
     with collecting(company, state) as collector:
         assert post_batch(collector) == {"known"}
