@@ -27,6 +27,7 @@ class Addresses:
             address = ipaddress.ip_address(client)
         except ValueError as error:
             raise Refused(403, "address", "this address may not post here") from error
+        address = getattr(address, "ipv4_mapped", None) or address  # an IPv4 client of an IPv6 socket
         if not any(address in network for network in self.networks):
             raise Refused(403, "address", "this address may not post here")
 

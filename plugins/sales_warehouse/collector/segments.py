@@ -30,7 +30,8 @@ def _write(journal: Journal, folder: Path, segment: Segment) -> Path:
     target = folder / segment.endpoint / segment.name
     scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")  # a leading dot: no reader takes it
     try:
-        _make_folder(target.parent)
+        target.parent.mkdir(exist_ok=True, mode=0o700)  # of an endpoint that was configured before
+        durable.sync_folder(folder)
         with os.fdopen(os.open(scratch, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb", 1 << 20) as file:
             file.writelines(journal.lines(segment))
         failpoint.reach("collect.before_rename")
@@ -41,9 +42,3 @@ def _write(journal: Journal, folder: Path, segment: Segment) -> Path:
     failpoint.reach("collect.after_rename")
     journal.finish(segment)
     return target
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700)
-        durable.sync_folder(folder.parent)
