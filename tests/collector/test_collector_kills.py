@@ -15,6 +15,7 @@ from collecting import make_company
 from killing import Clients, fork, free_port
 
 from sales_warehouse import failpoint
+from sales_warehouse.collector.journal import Journal
 
 KILLS = int(os.environ.get("SALES_WAREHOUSE_TEST_KILLS", "20"))
 CLIENTS = 4
@@ -78,6 +79,10 @@ def test_killed_at_a_named_place_the_next_collector_has_everything_once(tmp_path
     clients.start()
     process.join(timeout=30)
     assert process.exitcode == -signal.SIGKILL, f"{name} was not reached"
+    if name.endswith("_rename"):
+        journal = Journal(state / "small" / "spool")
+        assert [list(journal.lines(segment)) != [] for segment in journal.segments()] == [True], "forgotten too early"
+        journal.close()
     process = fork(company, state, port)
     deadline = time.monotonic() + 20
     while len(clients.acknowledged) < 50 and time.monotonic() < deadline:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,25 @@ def test_a_file_is_finished_when_enough_has_come(tmp_path: Path) -> None:
 
     asyncio.run(post())
     assert len(list((tmp_path / "forms").glob("*.jsonl"))) >= 2
+    writer.stop()
+
+
+def test_a_file_that_cannot_be_written_is_tried_again_and_later_events_come_after_it(tmp_path: Path) -> None:
+    (tmp_path / "forms").touch()  # a file where the folder should be
+    writer = Writer(tmp_path, settings(rotate_seconds=0.1), clock=lambda: MOMENT)
+    writer.start()
+
+    async def post(event_id: str) -> object:
+        return await writer.store(event(event_id))
+
+    asyncio.run(post("first"))
+    time.sleep(0.3)
+    assert asyncio.run(post("second")) is Outcome.STORED, "what is acknowledged is in the journal"
+    assert Journal(tmp_path).segments(), "the first file was begun"
+    (tmp_path / "forms").unlink()
+    time.sleep(0.5)
+    files = sorted((tmp_path / "forms").glob("*.jsonl"))
+    assert [file.read_text() for file in files] == ['{"event_id":"first"}\n', '{"event_id":"second"}\n']
     writer.stop()
 
 

@@ -46,9 +46,8 @@ async def as_json(content_type: str, body: bytes) -> bytes:
 
 def _json(body: bytes) -> bytes:
     _text(body)
-    line = (
-        body.strip(b" \t\r\n").replace(b"\r", b" ").replace(b"\n", b" ")
-    )  # in JSON a line end is never part of a text
+    # In JSON a line end is never part of a text.
+    line = body.strip(b" \t\r\n").replace(b"\r", b" ").replace(b"\n", b" ")
     if not line.startswith((b"{", b"[")):
         raise Unreadable("JSON that is no object and no list" if line else "the body is empty")
     try:

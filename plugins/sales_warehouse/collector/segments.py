@@ -10,14 +10,15 @@ from sales_warehouse import durable, failpoint
 from sales_warehouse.collector.journal import Journal, Segment, StorageFailed
 
 
-def rotate(journal: Journal, folder: Path, endpoint: str, at: datetime.datetime) -> Path | None:
-    """Put the pending events of an endpoint into a finished file; None when there are none.
+def rotate(journal: Journal, folder: Path, endpoint: str, at: datetime.datetime) -> list[Path]:
+    """Put all pending events of an endpoint into finished files; what could not be finished before comes first.
 
     Raises StorageFailed when the disk does not take it; the events stay in the journal and it may be tried again.
     """
-    segment = next((item for item in journal.segments() if item.endpoint == endpoint), None)
-    segment = segment or journal.begin(endpoint, at)
-    return _write(journal, folder, segment) if segment else None
+    begun = [segment for segment in journal.segments() if segment.endpoint == endpoint]
+    files = [_write(journal, folder, segment) for segment in begun]
+    segment = journal.begin(endpoint, at)
+    return [*files, _write(journal, folder, segment)] if segment else files
 
 
 def recover(journal: Journal, folder: Path) -> list[Path]:
