@@ -92,7 +92,8 @@ def _start(place: Path) -> tuple[subprocess.Popen[str], int]:
     secret = "whsec_" + base64.b64encode(KEY).decode()
     environment = {**os.environ, "SALES_WAREHOUSE_VAR": str(place / "var"), "FORMS_SECRET": secret}
     command = [sys.executable, "-m", "sales_warehouse.cli", "collect", "--company", str(company), "--port", "0"]
-    process = subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE)
+    log = (place / "log").open("w")
+    process = subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=log)
     assert process.stdout
     found = re.search(r":(\d+)/hooks/", process.stdout.readline())
     assert found, "the collector did not start"

@@ -34,7 +34,7 @@ def serve_company(company: Path, state: Path, port: int, failpoint: str) -> None
 
 def fork(company: Path, state: Path, port: int, failpoint: str = "") -> BaseProcess:
     state.mkdir(exist_ok=True)
-    process = processes.Process(target=serve_company, args=(company, state, port, failpoint))
+    process = processes.Process(target=serve_company, args=(company, state, port, failpoint), daemon=True)
     process.start()
     return process
 

@@ -71,6 +71,27 @@ def test_killed_at_random_moments_of_a_load_nothing_is_lost_or_doubled(tmp_path:
     assert KILLS < 20 or known > 0, "no event was stored without its acknowledgement: the test is blind"
 
 
+def test_told_to_stop_in_the_middle_of_a_load_it_finishes_requests_and_files(tmp_path: Path) -> None:
+    company, state, port = make_company(tmp_path), tmp_path / "var", free_port()
+    clients = Clients(port, CLIENTS, seed=5)
+    process = fork(company, state, port)
+    clients.start()
+    deadline = time.monotonic() + 20
+    while len(clients.acknowledged) < 100 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    end(process)
+    acknowledged = set(clients.acknowledged)
+    assert len(acknowledged) >= 100
+    assert set(spooled(state)) == acknowledged, "what was under way was answered, and every file is finished"
+    journal = Journal(state / "small" / "spool")
+    assert journal.waiting() == {}
+    journal.close()
+    process = fork(company, state, port)
+    clients.finish()
+    end(process)
+    assert_exactly_once(state, clients)
+
+
 @pytest.mark.parametrize("name", COLLECT_FAILPOINTS)
 def test_killed_at_a_named_place_the_next_collector_has_everything_once(tmp_path: Path, name: str) -> None:
     company, state, port = make_company(tmp_path, rotate=0.1), tmp_path / "var", free_port()

@@ -60,7 +60,7 @@ class Writer:
     def __post_init__(self) -> None:
         self._journal = Journal(self.folder)
         self._condition = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="spool-writer")
+        self._thread = threading.Thread(target=self._run, name="spool-writer", daemon=True)  # stop() waits
         self._forgot = -float(FORGET_SECONDS)
 
     def start(self) -> None:

@@ -99,7 +99,7 @@ class WebhooksFile(Model):
 
     endpoints: tuple[Endpoint, ...] = ()
     rotate_seconds: float = Field(default=30, ge=0.1, le=3600, description="events are in a finished file after this")
-    rotate_bytes: int = Field(default=16_000_000, ge=1_000, description="or when so much has come")
+    rotate_bytes: int = Field(default=4_000_000, ge=1_000, description="or when so much has come")
     remember_days: int = Field(default=30, ge=1, description="how long an id is known; longer than senders try again")
     minimum_free_bytes: int = Field(default=256_000_000, ge=0, description="with less free disk, events are refused")
     trusted_proxies: tuple[str, ...] = Field(default=(), description="addresses whose X-Forwarded-For is believed")
