@@ -135,7 +135,7 @@ def collect(
     """Take events that systems post (webhooks.yml) and keep them for the next refresh; SIGTERM stops it."""
     from sales_warehouse.collector.journal import StorageFailed
     from sales_warehouse.collector.secrets import SecretMissing
-    from sales_warehouse.collector.server import NothingToCollect, serve
+    from sales_warehouse.collector.server import CannotListen, NothingToCollect, serve
 
     checked = _load(company)
     home = Home.of(checked.company_id)
@@ -146,10 +146,8 @@ def collect(
         _fail(f"{error}", code=2)
     except Busy as error:
         _fail(f"{error}", code=75)
-    except StorageFailed as error:
+    except (CannotListen, StorageFailed) as error:
         _fail(f"{error}")
-    except OSError as error:
-        _fail(f"cannot listen on {host} port {port}: {error.strerror}; give another --port")
 
 
 @app.command()

@@ -176,6 +176,15 @@ def test_one_spool_has_one_collector(collector: Collector) -> None:
     assert "another one is at work" in second.stderr
 
 
+def test_a_port_that_is_taken_is_named(collector: Collector, tmp_path: Path) -> None:
+    port = collector.url.rpartition(":")[2]
+    command = [sys.executable, "-m", "sales_warehouse.cli", "collect", "--company", str(make_company(tmp_path))]
+    environment = {**collector.environment, "SALES_WAREHOUSE_VAR": str(tmp_path / "var")}
+    done = subprocess.run([*command, "--port", port], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"cannot listen on 127.0.0.1 port {port}: Address already in use")
+
+
 @pytest.mark.parametrize(
     ("secrets", "said"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -42,9 +41,9 @@ class Scheme(Protocol):
         """The text that the sender wants to read when all is well; None for our own JSON."""
 
 
-def only(values: Mapping[str, str] | Headers | QueryParams, name: str) -> str:
+def only(values: Headers | QueryParams, name: str) -> str:
     """Return a header or parameter that must be there exactly once; two would leave it open which one was checked."""
-    found = values.getlist(name) if isinstance(values, (Headers, QueryParams)) else [values[name]]
+    found = values.getlist(name)
     if len(found) != 1:
         raise unsigned(f"{name} is {'there twice' if found else 'missing'}")
     return found[0]

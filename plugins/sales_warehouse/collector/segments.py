@@ -21,6 +21,16 @@ def rotate(journal: Journal, folder: Path, endpoint: str, at: datetime.datetime)
     return [*files, _write(journal, folder, segment)] if segment else files
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, so that it survives a power cut; raise StorageFailed when it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for parent in (folder.parent, folder.parent.parent):
+            durable.sync_folder(parent)
+    except OSError as error:
+        raise StorageFailed(f"{folder} cannot be made: {error.strerror}") from error
+
+
 def recover(journal: Journal, folder: Path) -> list[Path]:
     """Finish what an interrupted collector began, and remove its half files; return the files."""
     durable.sweep(folder)

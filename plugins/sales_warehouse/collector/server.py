@@ -13,6 +13,7 @@ from sales_warehouse import durable
 from sales_warehouse.collector.app import make_app
 from sales_warehouse.collector.endpoints import make_endpoints
 from sales_warehouse.collector.protocol import LimitedHttp
+from sales_warehouse.collector.segments import make_folder
 from sales_warehouse.collector.writer import Writer
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
@@ -27,20 +28,24 @@ class NothingToCollect(Exception):
     """The company has no endpoints."""
 
 
+class CannotListen(Exception):
+    """The address or the port is not to be had."""
+
+
 def serve(
     company: Company, home: Home, *, host: str, port: int, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
     """Collect until SIGTERM or SIGINT; then finish the requests under way and the files.
 
-    Raises NothingToCollect, SecretMissing, StorageFailed, durable.Busy when another collector has this spool, and
-    OSError when the port is taken.
+    Raises NothingToCollect, SecretMissing, StorageFailed, CannotListen, and durable.Busy when another collector has
+    this spool.
     """
     settings = company.webhooks
     if not settings.endpoints:
         raise NothingToCollect("webhooks.yml names no endpoint; see docs/sources/webhooks.md")
     endpoints = make_endpoints(settings, environment)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    home.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(home.spool)
     with durable.lock(home.spool / ".lock", wait_seconds=LOCK_SECONDS, purpose=f"collector of {company.company_id}"):
         writer = Writer(home.spool, settings)
         with _listening(host, port) as listener:
@@ -55,7 +60,10 @@ def serve(
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=MOST_CONNECTIONS)
+    try:
+        return socket.create_server((host, port), family=family, backlog=MOST_CONNECTIONS)
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}; give another --port") from error
 
 
 def _config(app: object, trusted_proxies: tuple[str, ...]) -> uvicorn.Config:

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sales_warehouse import durable
 from sales_warehouse.collector import segments
 from sales_warehouse.collector.event import Event
 from sales_warehouse.collector.journal import Journal, Outcome, StorageFailed
@@ -65,7 +64,8 @@ class Writer:
 
     def start(self) -> None:
         """Finish what an interrupted collector left, then begin; raise StorageFailed when the disk does not take it."""
-        self._make_folders()
+        for described in self.settings.endpoints:  # so that its source is empty, and not missing, before the first event
+            segments.make_folder(self.folder / described.name)
         self._journal.probe(self.clock())
         for file in segments.recover(self._journal, self.folder):
             log.info("%s: finished %s, which was begun before", file.parent.name, file.name)
@@ -74,16 +74,6 @@ class Writer:
             log.info("%s: %d events of before wait in the journal", endpoint, count)
             self._waiting[endpoint] = _Waiting(now - self.settings.rotate_seconds, size)
         self._thread.start()
-
-    def _make_folders(self) -> None:
-        """Every endpoint has its folder from the first day, so that its source is empty and not missing."""
-        try:
-            for folder in [self.folder, *(self.folder / endpoint.name for endpoint in self.settings.endpoints)]:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for folder in (self.folder, self.folder.parent, self.folder.parent.parent):
-                durable.sync_folder(folder)
-        except OSError as error:
-            raise StorageFailed(f"the spool {self.folder} cannot be made: {error.strerror}") from error
 
     def stop(self) -> None:
         """Commit what waits, finish all files and end."""
