@@ -64,7 +64,7 @@ class Writer:
 
     def start(self) -> None:
         """Finish what an interrupted collector left, then begin; raise StorageFailed when the disk does not take it."""
-        for described in self.settings.endpoints:  # so that its source is empty, and not missing, before the first event
+        for described in self.settings.endpoints:  # an empty source is better than a missing one
             segments.make_folder(self.folder / described.name)
         self._journal.probe(self.clock())
         for file in segments.recover(self._journal, self.folder):
