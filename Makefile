@@ -11,7 +11,7 @@ export SALES_WAREHOUSE_VAR := $(abspath $(VAR))
 BIN := $(VENV)/bin
 CLI := $(BIN)/sales-warehouse
 
-.PHONY: help setup setup-dev run ui test lint clean bench lock
+.PHONY: help setup setup-dev run ui collect test lint clean bench lock
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ run: setup ## Run the nightly refresh; again for the next night. COMPANY=path/to
 
 ui: setup ## Open Airflow's UI with the DAGs, the asset graph and the board. PORT=8080 for a fixed port
 	@$(CLI) ui --company $(COMPANY) $(if $(PORT),--port $(PORT))
+
+collect: setup ## Take events that systems post (webhooks.yml). PORT=8765 for another port
+	@$(CLI) collect --company $(COMPANY) $(if $(PORT),--port $(PORT))
 
 test: setup-dev ## Set up and run the tests
 	@./scripts/test $(VENV) $(ARGS)

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from sales_warehouse.collector.secrets import signing_key
+
 PROJECT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = YAML(typ="safe").load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -42,9 +44,10 @@ def airflow_commands() -> list[list[str]]:
 def test_the_services_are_exactly_these() -> None:
     assert sorted(SERVICES) == [
         "airflow-api-server", "airflow-dag-processor", "airflow-init", "airflow-scheduler", "airflow-triggerer",
-        "airflow-worker", "postgres", "redis", "superset", "superset-init",
+        "airflow-worker", "collector", "postgres", "redis", "superset", "superset-init",
     ]  # fmt: skip
-    assert [name for name, service in SERVICES.items() if service.get("profiles")] == ["superset-init", "superset"]
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
+    assert profiles == {"collector": ["collector"], "superset-init": ["superset"], "superset": ["superset"]}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -141,6 +144,7 @@ def test_secrets_are_made_once_and_their_folder_is_never_committed(tmp_path: Pat
     assert contents["admin_password"] == "mine"
     assert contents["airflow_database_password"] in contents["airflow_database_url"]
     assert contents["redis_password"] in contents["broker_url"]
+    assert len(signing_key("${S}", {"S": contents["webhook_secret"]})) == 32
     assert (PROJECT / "docker/.gitignore").read_text().split() == ["secrets/"]
     assert "docker/secrets" in (PROJECT / "Dockerfile.dockerignore").read_text().split()
     from cryptography.fernet import Fernet
@@ -156,13 +160,31 @@ def test_no_secret_stands_in_the_file_itself() -> None:
 def test_ports_are_open_to_this_machine_alone_and_not_taken_twice() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert all(port.startswith("${BIND:-127.0.0.1}:") for port in ports)
-    assert len({port.split(":")[-2] for port in ports}) == len(ports) == 3
+    assert len({port.split(":")[-2] for port in ports}) == len(ports) == 4
 
 
 def test_every_variable_of_ours_is_one_that_the_code_reads() -> None:
     code = "".join(path.read_text() for path in (PROJECT / "plugins/sales_warehouse").rglob("*.py"))
     ours = [name for name in environment() if not name.startswith("AIRFLOW__")]
     assert [name for name in ours if f'"{name}"' not in code] == []
+
+
+def test_the_collector_is_started_by_a_command_that_there_is_and_asked_where_it_answers() -> None:
+    from typer.testing import CliRunner
+
+    from sales_warehouse.cli import app
+
+    service = SERVICES["collector"]
+    program, *arguments = service["command"]
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert program in project["scripts"]
+    assert CliRunner().invoke(app, [arguments[0], "--help"]).exit_code == 0
+    port = arguments[arguments.index("--port") + 1]
+    assert service["healthcheck"]["test"][-1] == f"http://localhost:{port}/healthz"
+    assert service["ports"] == [f"${{BIND:-127.0.0.1}}:{port}:{port}"]
+    shared = {name for name in ("SALES_WAREHOUSE_COMPANY", "SALES_WAREHOUSE_VAR")}
+    assert {name: service["environment"][name] for name in shared} == {name: environment()[name] for name in shared}
+    assert set(service["volumes"]) <= set(AIRFLOW["airflow-worker"]["volumes"]), "the workers read what it writes"
 
 
 @pytest.mark.airflow

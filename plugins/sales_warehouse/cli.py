@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -124,6 +125,30 @@ def ui(
         with _systems(checked):
             raise typer.Exit(serve(home, company, checked.about.time_zone, port=port, console=console))
     except (PortTaken, ServerFailed) as error:
+        _fail(f"{error}")
+
+
+@app.command()
+def collect(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    host: Annotated[str, typer.Option(help="Address to listen on; a proxy with TLS belongs in front.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.")] = 8765,
+) -> None:
+    """Take events that systems post (webhooks.yml) and keep them for the next refresh; SIGTERM stops it."""
+    from sales_warehouse.collector.journal import StorageFailed
+    from sales_warehouse.collector.secrets import SecretMissing
+    from sales_warehouse.collector.server import CannotListen, NothingToCollect, serve
+
+    checked = _load(company)
+    home = Home.of(checked.company_id)
+    say = partial(print, flush=True)
+    try:
+        serve(checked, home, host=host, port=port, environment=os.environ, say=say)
+    except (NothingToCollect, SecretMissing) as error:
+        _fail(f"{error}", code=2)
+    except Busy as error:
+        _fail(f"{error}", code=75)
+    except (CannotListen, StorageFailed) as error:
         _fail(f"{error}")
 
 

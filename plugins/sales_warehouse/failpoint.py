@@ -6,6 +6,10 @@ import os
 import signal
 
 NAMES = (
+    "collect.before_commit",
+    "collect.after_commit",
+    "collect.before_rename",
+    "collect.after_rename",
     "land.before_commit",
     "land.after_commit",
     "conform.after_entity",

@@ -29,6 +29,11 @@ class Home:
         return self.dir / "landing"
 
     @property
+    def spool(self) -> Path:
+        """What the collector received: one folder of finished files for each endpoint, a source like any other."""
+        return self.dir / "spool"
+
+    @property
     def conformed(self) -> Path:
         return self.dir / "conformed"
 

@@ -47,8 +47,9 @@ class Run:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What `${NAME}` may name in a source: the environment, and where the demo's systems keep their data."""
-        return {"SOURCE_DATA": str(self.home.source_data), **os.environ}
+        """What `${NAME}` may name in a source: the environment, the demo's data, and what the collector received."""
+        known = {"SOURCE_DATA": str(self.home.source_data), "WEBHOOK_SPOOL": str(self.home.spool)}
+        return {**known, **os.environ}
 
 
 def make_run(

@@ -10,13 +10,14 @@ import duckdb
 
 from sales_warehouse import settings
 from sales_warehouse.company.load import Document, Problem, suggestion
-from sales_warehouse.company.models import Company, Source
+from sales_warehouse.company.models import Company, FilesConnection, Source
 from sales_warehouse.company.models import Mapping as SourceMapping
 from sales_warehouse.conform import evaluated_text
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.sql import ident
 
 LANDED = ("_file", "_row_number", "_malformed", "_raw", "_deleted")
+SPOOL = "${WEBHOOK_SPOOL}/"
 
 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
@@ -24,6 +25,7 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     problems = list(_references(company, documents))
     for name, source in company.sources.items():
         taken = list(_reserved_columns(source, documents[f"sources/{name}"]))
+        problems += _spool(company, source, documents[f"sources/{name}"])
         problems += taken or _mappings(company, source, documents[f"sources/{name}"])
     return problems
 
@@ -71,6 +73,17 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
                 if condition.fact not in lifecycle_facts():
                     text = f"unknown fact{suggestion(condition.fact, lifecycle_facts())}"
                     yield documents["lifecycle"].problem(text, "tiers", t, "rules", r, "when", c, "fact")
+
+
+def _spool(company: Company, source: Source, document: Document) -> Iterator[Problem]:
+    """A source that reads what the collector received names one of its endpoints."""
+    connection = source.connection
+    if isinstance(connection, FilesConnection) and connection.path.startswith(SPOOL):
+        endpoint = connection.path.removeprefix(SPOOL).partition("/")[0]
+        names = [item.name for item in company.webhooks.endpoints]
+        if endpoint not in names:
+            text = f"unknown endpoint of webhooks.yml{suggestion(endpoint, names)}"
+            yield document.problem(text, "connection", "path")
 
 
 def _mappings(company: Company, source: Source, document: Document) -> list[Problem]:

@@ -22,6 +22,7 @@ FILES: dict[str, type[BaseModel]] = {
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,
     "regions": models.RegionsFile,
+    "webhooks": models.WebhooksFile,
     "demo": models.DemoFile,
 }
 REQUIRED = ("company", "lifecycle")

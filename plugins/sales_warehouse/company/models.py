@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.situations import Situations
+from sales_warehouse.company.webhooks import WebhooksFile
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -526,6 +527,7 @@ class Company(Model):
     playbooks: PlaybooksFile
     regions: RegionsFile
     sources: dict[str, Source]
+    webhooks: WebhooksFile = WebhooksFile()
     demo: DemoFile | None = None
 
     @property
