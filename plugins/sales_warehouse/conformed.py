@@ -26,7 +26,7 @@ from sales_warehouse.sql import confine, connect, gist, ident, literal, literals
 
 FORM = 3  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
-OPTIONAL = ("_malformed", "_raw", "_deleted")  # columns that readers write where they are needed
+OPTIONAL = ("_malformed", "_raw", "_deleted", "_more")  # columns that readers write where they are needed
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
 

@@ -23,7 +23,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
-FORM = 2  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 3  # raise it when this module writes other columns, so that what it made before is made anew
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
 WHOLE = "_whole"  # every row of the batch that is judged
@@ -45,6 +45,7 @@ class Gated:
     first_event_at: str | None
     last_event_at: str | None
     reasons: list[dict[str, Any]] = field(default_factory=list)
+    repeated: int = 0  # of the accepted rows, those that say again what another one of this load says
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -175,8 +176,10 @@ def _judge(
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
         first, last = _event_range(connection, batch, accepted)
+        repeated = _repeated(connection, batch, accepted)
     fingerprint = _fingerprint(batch.fingerprint, suite)
-    return Gated(batch, fingerprint, batch.conformed - quarantined, quarantined, first, last, reasons), validation
+    let_in = batch.conformed - quarantined
+    return Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, repeated), validation
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:
@@ -278,6 +281,17 @@ def _event_range(connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: 
         connection, f"select min({name}), max({name}) from read_parquet({literals([str(accepted)])})"
     )
     return (first.isoformat() if first else None), (last.isoformat() if last else None)
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path) -> int:
+    """Count the rows whose every value another row of the load has too; told apart by a hash of 64 bits."""
+    said = ", ".join(ident(name) for name in load_contracts()[batch.entity].columns)
+    (repeated,) = only_row(
+        connection,
+        f"select count(*) - count(distinct hash({said}, _is_deleted)) "
+        f"from read_parquet({literal(str(accepted))}, hive_partitioning = false)",
+    )
+    return repeated
 
 
 def ensure_schemas(home: Home) -> None:

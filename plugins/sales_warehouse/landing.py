@@ -12,7 +12,7 @@ from typing import Any
 
 from sales_warehouse import conservation, durable, failpoint
 from sales_warehouse.company.models import Source
-from sales_warehouse.extract import EarlierTable, Extraction, SourceMisconfigured, SourceUnavailable, extract
+from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
 from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.home import Home
 from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
@@ -38,6 +38,8 @@ class LandedFile:
     cursor: str | None
     reported: int | None = None
     state: str | None = None
+    drift: list[dict[str, str | None]] | None = None
+    schema: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -146,27 +148,21 @@ def _commit(
 ) -> Load | None:
     if not extraction.landed:
         return None
-    files = [
-        asdict(
-            LandedFile(
-                i.table,
-                str(i.path.relative_to(scratch)),
-                i.origin,
-                i.rows,
-                i.fingerprint,
-                i.cursor,
-                i.reported,
-                i.state,
-            )
-        )
-        for i in extraction.landed
-    ]
+    files = [asdict(_landed_file(item, scratch)) for item in extraction.landed]
     manifest = {"source": source, "load_id": load_id, **moments, "files": files}
     durable.write_json(scratch / MANIFEST, manifest)
     failpoint.reach("land.before_commit")
     durable.move(scratch, folder / load_id)
     failpoint.reach("land.after_commit")
     return _load(source, folder / load_id)
+
+
+def _landed_file(item: Landed, scratch: Path) -> LandedFile:
+    place = str(item.path.relative_to(scratch))
+    drift = [asdict(drift) for drift in item.drift] or None
+    schema = dict(item.schema) if item.schema else None
+    counts = (item.rows, item.fingerprint, item.cursor, item.reported)
+    return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema)
 
 
 def _hold_cursors_back(
@@ -204,11 +200,15 @@ def _write_status(folder: Path, at: datetime.datetime, word: str, error: str, re
     durable.write_json(folder / STATUS, data)
 
 
+def moment_of(load_id: str) -> datetime.datetime:
+    """Return the moment in the name of a load, UTC."""
+    return datetime.datetime.strptime(load_id[: len("20260101T000000_000000")], STAMP)
+
+
 def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str:
     """Name a load by its moment and its source; always later than the last one, whatever the clock says."""
     if before:
-        last = datetime.datetime.strptime(before[-1].load_id[: len("20260101T000000_000000")], STAMP)
-        at = max(at, last + datetime.timedelta(microseconds=1))
+        at = max(at, moment_of(before[-1].load_id) + datetime.timedelta(microseconds=1))
     return f"{at.strftime(STAMP)}-{source}"
 
 
@@ -223,5 +223,6 @@ def _earlier(source: Source, before: list[Load]) -> dict[str, EarlierTable]:
             states={item.origin: item.state or "" for item in files if item.fingerprint},
             cursor=next((item.cursor for item in reversed(files) if item.cursor is not None), None),
             history=[path for load in before for path in load.paths(table)],
+            schema=next((item.schema for item in reversed(files) if item.schema), None),
         )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -18,14 +19,20 @@ from sales_warehouse.sql import connect
 SCHEMAS = {
     "loads": {"source": "varchar", "load_id": "varchar", "status": "varchar", "extracted_at": "timestamp",
               "rows_landed": "bigint", "error": "varchar"},
-    "row_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "landed": "bigint",
-                   "excluded": "bigint", "folded": "bigint", "accepted": "bigint", "quarantined": "bigint",
-                   "waiting": "bigint"},
+    "row_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "reported": "bigint",
+                   "landed": "bigint", "excluded": "bigint", "folded": "bigint", "accepted": "bigint",
+                   "repeated": "bigint", "quarantined": "bigint", "waiting": "bigint"},
     "quarantine_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "rule": "varchar",
                           "column_name": "varchar", "reason_en": "varchar", "reason_zh": "varchar",
                           "row_count": "bigint"},
+    "drift": {"source": "varchar", "source_table": "varchar", "origin": "varchar", "kind": "varchar",
+              "column_name": "varchar", "found": "varchar", "load_id": "varchar", "seen_at": "timestamp",
+              "is_refused": "boolean"},
     "pending_loads": {"load_id": "varchar"},
 }  # fmt: skip
+
+
+ENOUGH_ROWS, RETYPED_SHARE = 20, 0.5  # of a load, before its faults are taken for another type
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,7 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
     rows = {
         "loads": list(_loads(home, company)),
         "row_counts": [
-            *(
-                (b.source, b.entity, b.load_id, b.landed, b.excluded, b.folded, item.accepted, item.quarantined, 0)
-                for item in items
-                for b in [item.batch]
-            ),
+            *_judged(home, company, items),
             *_waiting(home, company),
         ],
         "quarantine_counts": [
@@ -96,11 +99,31 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
             for b in [item.batch]
             for r in item.reasons
         ],
+        "drift": [*_drift(home, company), *_retyped(items)],
         "pending_loads": [(load,) for load in pending],
     }
     with connect(temp=home.tmp) as connection:
         for name, schema in SCHEMAS.items():
             write_table(connection, schema, rows[name], home.ledger / f"{name}.parquet")
+
+
+def _judged(home: Home, company: Company, items: list[Gated]) -> Iterator[tuple]:
+    """Yield what became of the rows of each load that passed the gate.
+
+    Of a table that a mapping reads row by row, the source itself reported how many there are; the elements of lists
+    inside of its rows are counted where they are read.
+    """
+    reported: Counter[tuple[str, str, str]] = Counter()
+    for load in (load for source in company.sources for load in landing.loads(home, source)):
+        for file in load.files:
+            reported[load.source, load.load_id, file.table] += file.rows if file.reported is None else file.reported
+    for item in items:
+        batch = item.batch
+        mappings = company.sources[batch.source].mappings
+        is_list = batch.number < len(mappings) and mappings[batch.number].each is not None
+        told = batch.landed if is_list else reported[batch.source, batch.load_id, batch.table]
+        counts = (told, batch.landed, batch.excluded, batch.folded, item.accepted, item.repeated, item.quarantined, 0)
+        yield batch.source, batch.entity, batch.load_id, *counts
 
 
 def _waiting(home: Home, company: Company) -> Iterator[tuple]:
@@ -112,7 +135,7 @@ def _waiting(home: Home, company: Company) -> Iterator[tuple]:
             for mapping in source.mappings:
                 landed = sum(item.rows for item in load.files if item.table == mapping.table)
                 if mapping.table in load.tables:
-                    yield name, mapping.entity, load.load_id, landed, 0, 0, 0, 0, landed
+                    yield name, mapping.entity, load.load_id, landed, landed, 0, 0, 0, 0, 0, landed
 
 
 def _loads(home: Home, company: Company) -> Iterator[tuple]:
@@ -129,3 +152,32 @@ def _loads(home: Home, company: Company) -> Iterator[tuple]:
         if state.get("status") in ("failed", "refused"):
             at = datetime.datetime.fromisoformat(state["checked_at"])
             yield source, None, state["status"], at, 0, state["error"]
+
+
+def _drift(home: Home, company: Company) -> Iterator[tuple]:
+    """Yield every difference between what a source promised and what came: of what landed, and of the last refusal."""
+    for source in company.sources:
+        for load in landing.loads(home, source):
+            for item in load.files:
+                for drift in item.drift or ():
+                    named = (drift["kind"], drift["column"], drift["found"])
+                    yield source, item.table, item.origin, *named, load.load_id, load.extracted_at, False
+        state = landing.status(home, source)
+        for refused in state.get("refused", ()):
+            at = datetime.datetime.fromisoformat(state["checked_at"])
+            for drift in refused.get("drift", ()):
+                named = (drift["kind"], drift["column"], drift["found"])
+                yield source, refused["table"], refused["origin"], *named, None, at, True
+
+
+def _retyped(items: list[Gated]) -> Iterator[tuple]:
+    """Yield the columns of text that most rows of a load cannot be read in: something else stands there now."""
+    for item in items:
+        batch = item.batch
+        for reason in item.reasons:
+            if reason["rule"] != "cast" or batch.conformed < ENOUGH_ROWS:
+                continue
+            if reason["row_count"] > RETYPED_SHARE * batch.conformed:
+                found = f"{reason['row_count']} of {batch.conformed} values of {batch.entity} cannot be read"
+                at = landing.moment_of(batch.load_id)
+                yield batch.source, batch.table, None, "retyped", reason["column_name"], found, batch.load_id, at, False

@@ -28,7 +28,7 @@ from sales_warehouse.sql import connect, ident, literal
 PLACE = ("source", "table", "load_id", "file", "row_number")
 REASONS = "reasons"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-LINEAGE = ("_file", "_row_number", "_malformed", "_raw", "_deleted")
+LINEAGE = ("_file", "_row_number", "_malformed", "_raw", "_deleted", "_more")
 MOST_PROBLEMS = 20  # that one message names
 BATCH_ROWS = 5_000
 Row = dict[str, str]

@@ -506,8 +506,9 @@ def _trust(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
         db,
         "trust_row_accounting",
         "source, entity, landed_count, excluded_count, quarantined_count, accepted_count, current_count, "
-        "merged_count, deleted_count, waiting_count, unexplained_count",
-        [(*row, 0, 0, 0) for row in rows],
+        "merged_count, superseded_count, reported_count, duplicate_count, deleted_count, waiting_count, "
+        "unexplained_count",
+        [(*row, row[-1], row[2], 0, 0, 0, 0) for row in rows],
     )
     _values(
         db,

@@ -409,8 +409,9 @@ def write_accounts(home: Home, nights: tuple[Night, ...]) -> None:
         moment = f"2026-{load_id[4:6]}-{load_id[6:8]} 02:00:00"
         loads.append({"source": source, "load_id": load_id, "status": "landed", "extracted_at": moment})
         counts += [
-            {"source": source, "entity": entity, "load_id": load_id, "landed": len(rows) + 2, "excluded": 1,
-             "folded": 0, "accepted": len(rows), "quarantined": 1}
+            {"source": source, "entity": entity, "load_id": load_id, "reported": len(rows) + 2,
+             "landed": len(rows) + 2, "excluded": 1, "folded": 0, "accepted": len(rows), "repeated": 0,
+             "quarantined": 1}
             for entity, rows in entities.items()
         ]  # fmt: skip
     files.write_ledger(home, "loads", loads)

@@ -31,7 +31,14 @@ def source(connection: dict[str, Any], **tables: dict[str, Any]) -> Source:
     )
 
 
-EARLIER = {"seen": "seen", "latest": "latest", "states": "states", "cursors": "cursor", "history": "history"}
+EARLIER = {
+    "seen": "seen",
+    "latest": "latest",
+    "states": "states",
+    "cursors": "cursor",
+    "history": "history",
+    "schema": "schema",
+}
 
 
 def _earlier(options: dict[str, Any]) -> dict[str, EarlierTable]:

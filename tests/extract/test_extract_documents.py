@@ -25,7 +25,11 @@ def test_records_of_a_document_keep_their_digits(desk: Desk) -> None:
     )
     desk.put("a.json", text)
     found = desk.extract_files("id,n,x.y", format="json", records="data.items")
-    assert rows(found) == [("1234567890123456789", "1.10", "深"), ("007", None, None), ("1e400", None, None)]
+    assert rows(found, columns='id, n, "x.y", _more') == [
+        ("1234567890123456789", "1.10", "深", '{"x": {"y": "深"}}'),
+        ("007", None, None, None),
+        ("1e400", None, None, None),
+    ]
     assert [(item.rows, item.reported) for item in found.landed] == [(3, 3)]
 
 
@@ -70,7 +74,7 @@ def test_a_lost_record_of_a_document_is_caught(desk: Desk, monkeypatch: pytest.M
     fields = json_document.Gathered.keep
 
     def careless(self: json_document.Gathered, row: list) -> None:
-        if row != ["7777"]:
+        if row[:1] != ["7777"]:
             fields(self, row)
 
     monkeypatch.setattr(json_document.Gathered, "keep", careless)

@@ -41,14 +41,14 @@ def test_values_keep_their_text(desk: Desk, value: str, expected: str | None) ->
 
 def test_a_missing_key_is_null_and_an_unknown_one_is_noted(desk: Desk) -> None:
     done = _extract(desk, '{"id":"1","v":"x","coupon":"Y"}\n{"id":"2"}\n\n')
-    assert rows(done) == [("1", "x"), ("2", None)]
-    assert done.notes == ["orders: a.jsonl: keys that are not declared: coupon"]
+    assert rows(done, columns="id, v, _more") == [("1", "x", '{"coupon": "Y"}'), ("2", None, None)]
+    assert done.notes == ["orders: a.jsonl: keys that are not declared, kept in _more: coupon"]
 
 
 def test_a_dotted_name_is_a_path_unless_there_is_such_a_key(desk: Desk) -> None:
     content = '{"id":"1","customer":{"id":16,"place":{"city":"上海"}}}\n{"id":"2","customer.id":"X","customer":null}\n'
     done = _extract(desk, content, "id,customer.id,customer.place.city")
-    assert rows(done) == [("1", "16", "上海"), ("2", "X", None)]
+    assert rows(done, columns='id, "customer.id", "customer.place.city"') == [("1", "16", "上海"), ("2", "X", None)]
 
 
 @pytest.mark.parametrize(

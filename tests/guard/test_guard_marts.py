@@ -104,6 +104,8 @@ GOOD: dict[str, str] = {
         t(source, entity, unexplained_count)""",
     "trust_unknown_references": """values ('crm', 'leads', 'customer_id', 1), ('crm', 'visits', 'customer_id', 2)
         t(source, entity, reference, row_count)""",
+    "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
+        t(source_table, drift_type, file_count)""",
     "trust_quarantine_reasons": """values ('status_known', 'why', 1), ('status_known', 'why', 2)
         t(rule, reason, row_count)""",
 }
@@ -215,6 +217,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_row_accounting", "update mart set unexplained_count = -1 where _row_id = 1", {"nothing_unexplained"}),
     ("trust_unknown_references", "update mart set entity = 'visits' where _row_id = 1", {"key_unique"}),
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
+    ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_quarantine_reasons", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
 ]
 

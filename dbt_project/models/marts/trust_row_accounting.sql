@@ -1,16 +1,19 @@
 {%- set keys = entity_keys() -%}
--- landed = excluded + quarantined + merged + deleted + current + waiting; what is left over is unexplained and must be 0.
+-- reported = landed = excluded + quarantined + duplicate + superseded + deleted + current + waiting; what is left over is
+-- unexplained and must be 0. The source's own count comes by another way than the rows.
 with
 counted as (
     select
         source,
         entity,
+        sum(reported_count) as reported_count,
         sum(landed_count) as landed_count,
         sum(excluded_count) as excluded_count,
         sum(quarantined_count) as quarantined_count,
         sum(waiting_count) as waiting_count,
         sum(folded_count) as folded_count,
-        sum(accepted_count) as accepted_count
+        sum(accepted_count) as accepted_count,
+        sum(repeated_count) as repeated_count
     from {{ ref('stg_ledger__row_counts') }}
     group by source, entity
 ),
@@ -75,6 +78,8 @@ lost as (
 merged as (
     select
         counted.*,
+        -- a row that came twice in one load and whose record was replaced later is one of the superseded
+        counted.repeated_count + counted.folded_count as twice_count,
         coalesce(present.current_count, 0) as current_count,
         coalesce(present.deleted_count, 0) as deleted_count,
         coalesce(found.found_count, 0) + counted.folded_count - coalesce(present.current_count, 0)
@@ -88,6 +93,7 @@ merged as (
 select
     source,
     entity,
+    cast(reported_count as bigint) as reported_count,
     cast(landed_count as bigint) as landed_count,
     cast(excluded_count as bigint) as excluded_count,
     cast(quarantined_count as bigint) as quarantined_count,
@@ -97,8 +103,11 @@ select
     -- the newest thing that the source said of a record is that it is gone
     cast(deleted_count as bigint) as deleted_count,
     cast(merged_count as bigint) as merged_count,
+    cast(least(twice_count, merged_count) as bigint) as duplicate_count,
+    cast(merged_count - least(twice_count, merged_count) as bigint) as superseded_count,
     cast(waiting_count as bigint) as waiting_count,
     cast(
-        landed_count - excluded_count - quarantined_count - merged_count - deleted_count - current_count - waiting_count as bigint
+        abs(reported_count - landed_count)
+        + landed_count - excluded_count - quarantined_count - merged_count - deleted_count - current_count - waiting_count as bigint
     ) as unexplained_count
 from merged

@@ -52,8 +52,8 @@ LISTINGS = {
     ),
     "accounting": Listing(
         "marts.trust_row_accounting",
-        "source entity landed_count current_count deleted_count merged_count quarantined_count excluded_count "
-        "waiting_count unexplained_count",
+        "source entity reported_count landed_count current_count deleted_count duplicate_count superseded_count "
+        "quarantined_count excluded_count waiting_count unexplained_count",
         "source, entity",
     ),
     "quarantine": Listing(

@@ -16,7 +16,7 @@ from sales_warehouse.conform import evaluated_text
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.sql import ident
 
-LANDED = ("_file", "_row_number", "_malformed", "_raw", "_deleted")
+LANDED = ("_file", "_row_number", "_malformed", "_raw", "_deleted", "_more")
 SPOOL = "${WEBHOOK_SPOOL}/"
 
 

@@ -348,6 +348,11 @@ class Table(Model):
     encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252", "auto"] = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="of csv; tsv has a tab")
     quote: str = Field(default='"', min_length=1, max_length=1)
+    drift: Literal["refuse", "known", "adopt"] = Field(
+        default="adopt",
+        description="a header that differs: refuse the file; take what is known and leave missing columns empty; or "
+        "take new columns too and refuse only what lacks a promised one",
+    )
     sheet: int | str = 0
     header_row: int = Field(default=1, ge=1, description="row of the header in an Excel sheet, 1-based")
     # databases

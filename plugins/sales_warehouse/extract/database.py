@@ -8,7 +8,7 @@ NULL; without one, the whole table. The database itself says, in the same snapsh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,8 +19,9 @@ from sales_warehouse.extract.database_batches import Batches, DriverBatches, bat
 from sales_warehouse.extract.database_engine import connected
 from sales_warehouse.extract.earlier import NOTHING, Earlier
 from sales_warehouse.extract.files import Room
+from sales_warehouse.extract.header import schema_drift, schema_notes
 from sales_warehouse.extract.key_comparison import KeyComparison
-from sales_warehouse.extract.outcome import Extraction, Landed, Refused, SourceUnavailable
+from sales_warehouse.extract.outcome import Drift, Extraction, Landed, Refused, SourceUnavailable
 from sales_warehouse.extract.parquet import TextParquet
 from sales_warehouse.extract.relation import Relation
 
@@ -53,6 +54,14 @@ def read(
             on_progress(f"{name}: {landed.rows} rows")
             if table.deletes:
                 _compare_keys(visit, relation, name, table, known.history, landed, place, extraction)
+            schema = {column: str(kind) for column, kind in relation.types.items()}
+            drift = schema_drift(known.schema, schema)
+            extraction.notes += [f"{name}: {note}" for note in schema_notes(drift)]
+            if drift and table.drift == "refuse":
+                path.unlink()
+                extraction.refused.append(_drifted(name, landed.origin, drift))
+                continue
+            landed = replace(landed, drift=drift, schema=schema)
             unchanged = known.latest.get(landed.origin) == landed.fingerprint
             if unchanged or (table.cursor and not landed.rows and not landed.reported):
                 path.unlink()
@@ -71,6 +80,14 @@ def _land(visit: _Visit, relation: Relation, name: str, table: Table, cursor: st
 def _write(reading: Batches, statement: sa.Select, parquet: TextParquet) -> None:
     for columns in reading.of(statement):
         parquet.write(columns, range(parquet.rows + 1, parquet.rows + len(columns[0]) + 1))
+
+
+def _drifted(name: str, origin: str, drift: tuple[Drift, ...]) -> Refused:
+    told = "; ".join(schema_notes(drift))
+    reason = (
+        f"{name}: the table changed: {told}; the policy is `drift: refuse`: change `columns`, then set it to adopt once"
+    )
+    return Refused(name, origin, None, reason, drift)
 
 
 def _compare_keys(

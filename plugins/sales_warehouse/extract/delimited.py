@@ -56,12 +56,10 @@ class Delimited:
         return self.file.size > BIG_BYTES
 
     def written(self, path: Path, rows: int, reported: int, malformed: int = 0) -> Written:
-        notes = []
-        if self.header.extra:
-            notes.append(f"columns that are not promised landed too: {', '.join(self.header.extra)}")
+        notes = list(self.header.notes)
         if self.rows and not self.seen.ends_with_line_end:
             notes.append("the last line has no line end; if the source always writes one, the file was cut off")
-        return Written(self.file, path, rows, reported, malformed, tuple(notes))
+        return Written(self.file, path, rows, reported, malformed, tuple(notes), self.header.drift)
 
 
 def read(
@@ -73,7 +71,7 @@ def read(
         try:
             ready.append(prepare(file, table, room))
         except FileRefused as error:
-            yield Unread(file, str(error))
+            yield Unread(file, str(error), error.drift)
     for item in ready:
         if item.seen.odd:
             yield writer.slowly(item)
@@ -97,7 +95,7 @@ def prepare(file: SourceFile, table: Table, room: Room) -> Delimited:
         encoding.check_utf8(text)
         raise
     _refuse_other_delimiter(names, table)
-    return Delimited(file, text, check_header(names, table.columns), seen)
+    return Delimited(file, text, check_header(names, table), seen)
 
 
 def _refuse_other_delimiter(names: list[str], table: Table) -> None:

@@ -45,10 +45,9 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
     with TextParquet(path, header.landed, file.origin) as parquet:
         empty = _rows(rows, header, parquet)
     notes = [f"{empty} rows without any cell were left out"] if empty else []
-    if header.extra:
-        notes.append(f"columns that are not promised landed too: {', '.join(header.extra)}")
+    notes += header.notes
     reported = sum(number > table.header_row for number in sheet_rows(file.path, sheet.name))
-    return Written(file, path, parquet.rows, reported, notes=tuple(notes))
+    return Written(file, path, parquet.rows, reported, notes=tuple(notes), drift=header.drift)
 
 
 def _refuse_bomb(file: SourceFile) -> None:
@@ -96,7 +95,7 @@ def _header(sheet: str, rows: Iterator[Cells], table: Table) -> Header:
     names = [cell_text(cell) or "" for cell in found]
     while names and not names[-1]:
         names.pop()
-    return check_header(names, table.columns, where=where)
+    return check_header(names, table, where=where)
 
 
 def _rows(rows: Iterator[Cells], header: Header, parquet: TextParquet) -> int:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Protocol
 
 from sales_warehouse.extract.earlier import EarlierTable
+from sales_warehouse.extract.header import schema_drift, schema_notes
 from sales_warehouse.extract.outcome import (
+    Drift,
     Extraction,
     FileRefused,
     Landed,
@@ -67,6 +69,8 @@ class Written:
     reported: int
     malformed: int = 0
     notes: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    schema: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Unread:
 
     file: SourceFile
     reason: str
+    drift: tuple[Drift, ...] = ()
 
 
 Result = Written | Unread
@@ -105,7 +110,7 @@ def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written
             written = read(file)
             file.refuse_when_changed()
         except FileRefused as error:
-            yield Unread(file, str(error))
+            yield Unread(file, str(error), error.drift)
         else:
             yield written
 
@@ -269,12 +274,14 @@ class Pick:
         file = result.file
         if isinstance(result, Unread):
             reason = f"{file.origin}: {result.reason}"
-            self.extraction.refused.append(Refused(self.table, file.origin, file.fingerprint, reason))
+            self.extraction.refused.append(Refused(self.table, file.origin, file.fingerprint, reason, result.drift))
             return
+        changed = schema_drift(self.earlier.schema, result.schema) if result.schema else ()
+        self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in schema_notes(changed)]
         self.extraction.landed.append(
             Landed(
                 self.table, result.path, file.origin, result.rows, result.reported, file.fingerprint,
-                malformed=result.malformed, state=file.state,
+                malformed=result.malformed, state=file.state, drift=(*result.drift, *changed), schema=result.schema,
             )
         )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]

@@ -1,43 +1,112 @@
-"""The header of a file against the columns that the source promised: drift is named, never guessed."""
+"""The header of a file against the columns that the source promised: drift has a name and is never guessed away."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from sales_warehouse.extract.outcome import FileRefused
+from sales_warehouse.company.models import Table
+from sales_warehouse.extract.outcome import Drift, FileRefused
 from sales_warehouse.extract.parquet import RESERVED
 
 MOST_COLUMNS = 1_000
 
+Policy = Literal["refuse", "known", "adopt"]
+
 
 @dataclass(frozen=True)
 class Header:
-    """Columns in the order of the file; `extra` are those that nobody promised."""
+    """Columns in the order of the file; `landed` are those that are kept, in the order in which they land."""
 
     names: tuple[str, ...]
-    promised: tuple[str, ...]
+    landed: tuple[str, ...]
+    drift: tuple[Drift, ...] = ()
 
     @property
-    def extra(self) -> tuple[str, ...]:
-        return tuple(name for name in self.names if name not in self.promised)
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of what was taken all the same."""
+        added = [item.column for item in self.drift if item.kind == "added"]
+        empty = [item.column for item in self.drift if item.kind in ("missing", "renamed")]
+        told = "landed too" if set(added) <= set(self.landed) else "were left out"
+        notes = [f"columns that are not promised {told}: {', '.join(added)}"] if added else []
+        return (*notes, f"promised columns that are missing are empty: {', '.join(empty)}") if empty else tuple(notes)
 
-    @property
-    def landed(self) -> tuple[str, ...]:
-        """Columns in the order in which they land: the promised ones first."""
-        return (*self.promised, *self.extra)
 
+def check_header(found: Sequence[str], table: Table, *, where: str = "line 1") -> Header:
+    """Return the header as the policy of the table takes it.
 
-def check_header(found: Sequence[str], promised: Sequence[str], *, where: str = "line 1") -> Header:
-    """Return the header; raise FileRefused naming every column that is missing, double, nameless or reserved.
+    `adopt`: additional columns land, another order is fine, a missing column refuses the file. `known`: what is
+    promised and there is taken, a missing column is empty, additional ones are left out. `refuse`: any difference
+    refuses the file. Upper and lower case count: `ID` is not `id`.
 
-    Another order and additional columns are fine. Upper and lower case count: `ID` is not `id`.
+    Raises FileRefused naming every column that is missing, double, nameless or reserved, whatever the policy.
     """
-    problems = [*_crowd(found)] or [*_nameless(found), *_doubles(found), *_reserved(found), *_missing(found, promised)]
+    promised = table.columns
+    problems = [*_crowd(found)] or [*_nameless(found), *_reserved(found)]
     if problems:
         raise FileRefused(f"header ({where}): {'; '.join(problems)}")
-    return Header(tuple(found), tuple(promised))
+    drift = tuple(_drift(found, promised))
+    if told := _refusals(drift, found, table):
+        raise FileRefused(f"header ({where}): {'; '.join(told)}", drift)
+    present = tuple(name for name in promised if name in found)
+    extra = tuple(name for name in found if name not in promised) if table.drift == "adopt" else ()
+    return Header(tuple(found), (*present, *extra), drift)
+
+
+def _drift(found: Sequence[str], promised: Sequence[str]) -> list[Drift]:
+    """Name every difference. A promised column that is gone beside a new one of a similar name was renamed, perhaps."""
+    twice = [Drift("duplicated", names) for names in _doubles(found)]
+    missing = [name for name in promised if name not in found]
+    unknown = [name for name in found if name not in promised]
+    drift = list(twice)
+    for name in missing:
+        candidate = likely(name, unknown)
+        drift.append(Drift("renamed" if candidate else "missing", name, candidate))
+    renamed = {item.found for item in drift if item.kind == "renamed"}
+    drift += [Drift("added", name) for name in unknown if name not in renamed]
+    if not drift and [name for name in found if name in promised] != list(promised):
+        drift.append(Drift("reordered", ", ".join(found)))
+    return drift
+
+
+def likely(name: str, unknown: Sequence[str]) -> str | None:
+    """Return the unknown name that a promised one may have become."""
+    folded = {other.strip().casefold(): other for other in unknown}
+    close = difflib.get_close_matches(name.strip().casefold(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def schema_drift(before: Mapping[str, str] | None, now: Mapping[str, str]) -> tuple[Drift, ...]:
+    """Name what changed in the columns and types of a source that has types, since it landed last."""
+    if before is None:
+        return ()
+    gone = [name for name in before if name not in now]
+    new = [name for name in now if name not in before]
+    drift = [Drift("renamed" if (found := likely(name, new)) else "missing", name, found) for name in gone]
+    renamed = {item.found for item in drift}
+    drift += [Drift("added", name) for name in new if name not in renamed]
+    changed = [name for name in before if name in now and now[name] != before[name]]
+    return (*drift, *(Drift("retyped", name, f"{before[name]} → {now[name]}") for name in changed))
+
+
+def schema_notes(drift: Sequence[Drift]) -> list[str]:
+    """Say what changed, one sentence for each column."""
+    return [f"{item.kind}: {item.column}" + (f" ({item.found})" if item.found else "") for item in drift]
+
+
+def _refusals(drift: Sequence[Drift], found: Sequence[str], table: Table) -> list[str]:
+    told = [f"the same name twice: {item.column}; ask the source to rename one" for item in drift if item.is_double]
+    gone = [item for item in drift if item.kind in ("missing", "renamed")]
+    if gone and (table.drift != "known" or len(gone) == len(table.columns)):
+        told += _missing(gone, found, table.columns)
+    if table.drift == "refuse" and drift and not told:
+        named = "; ".join(f"{item.kind}: {item.column}" for item in drift)
+        told.append(
+            f"{named}; the policy of this table is `drift: refuse`: change `columns`, or ask for the old header"
+        )
+    return told
 
 
 def _crowd(found: Sequence[str]) -> list[str]:
@@ -53,8 +122,7 @@ def _doubles(found: Sequence[str]) -> list[str]:
     places: dict[str, list[str]] = {}
     for place, name in enumerate(found, 1):
         places.setdefault(name.casefold(), []).append(f"{name!r} at {place}")
-    double = [" and ".join(where) for name, where in places.items() if len(where) > 1 and name.strip()]
-    return [f"the same name twice: {', '.join(double)}; ask the source to rename one"] if double else []
+    return [" and ".join(where) for name, where in places.items() if len(where) > 1 and name.strip()]
 
 
 def _reserved(found: Sequence[str]) -> list[str]:
@@ -62,21 +130,12 @@ def _reserved(found: Sequence[str]) -> list[str]:
     return [f"{', '.join(taken)} is a name that the warehouse keeps for itself"] if taken else []
 
 
-def _missing(found: Sequence[str], promised: Sequence[str]) -> list[str]:
-    missing = [name for name in promised if name not in found]
-    unknown = [name for name in found if name not in promised]
-    if not missing:
-        return []
-    named = [f"{name!r}{_candidate(name, unknown)}" for name in missing]
+def _missing(gone: Sequence[Drift], found: Sequence[str], promised: Sequence[str]) -> list[str]:
+    named = [f"{item.column!r}" + (f" (looks like {item.found!r})" if item.found else "") for item in gone]
     text = f"missing: {', '.join(named)}"
-    if len(missing) == len(promised) and not any("looks like" in name for name in named):
+    if len(gone) == len(promised) and not any(item.found for item in gone):
         # Values of a first row of data stay out of messages.
         return [f"{text}; none of its {len(found)} fields is a promised column: is the header line there?"]
-    found_names = f"; found beside the promised: {', '.join(map(repr, unknown))}" if unknown else ""
-    return [f"{text}{found_names}; change `columns` (and the mapping) if the source changed, or ask for the old header"]
-
-
-def _candidate(name: str, unknown: Sequence[str]) -> str:
-    folded = {other.strip().casefold(): other for other in unknown}
-    close = difflib.get_close_matches(name.strip().casefold(), folded, n=1, cutoff=0.6)
-    return f" (looks like {folded[close[0]]!r})" if close else ""
+    unknown = [name for name in found if name not in promised]
+    beside = f"; found beside the promised: {', '.join(map(repr, unknown))}" if unknown else ""
+    return [f"{text}{beside}; change `columns` (and the mapping) if the source changed, or ask for the old header"]

@@ -13,7 +13,7 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, at_path, fields_of
+from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, at_path, fields_of, key_notes
 
 LARGEST = 256 << 20  # bytes; a document is read as a whole
 
@@ -30,8 +30,8 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
             "of any size"
         )
     array = _array(_text(file, table, room), table)
-    path, columns = room.next_parquet(), Columns(table.columns)
-    gathered, keys = Gathered(columns), KeyCheck(columns)
+    path, columns = room.next_parquet(), Columns(table.columns, more=table.drift == "adopt")
+    gathered, keys = Gathered(columns), KeyCheck(table)
     with TextParquet(path, columns.names, file.origin, faults=True) as parquet:
         for number, record in enumerate(msgspec.json.decode(array, type=list[msgspec.Raw]), 1):
             try:
@@ -44,8 +44,8 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
             if len(gathered.rows) == BATCH_ROWS:
                 gathered.flush(parquet)
         gathered.flush(parquet)
-        notes = keys.notes(parquet.rows - parquet.malformed)
-    return Written(file, path, parquet.rows, elements(array), parquet.malformed, notes)
+        drift = keys.drift(parquet.rows - parquet.malformed)
+    return Written(file, path, parquet.rows, elements(array), parquet.malformed, key_notes(drift, table), drift)
 
 
 def _text(file: SourceFile, table: Table, room: Room) -> bytes:

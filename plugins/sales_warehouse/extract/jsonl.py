@@ -16,7 +16,7 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, fields_of
+from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, fields_of, key_notes
 
 LONGEST_LINE = 64 << 20  # bytes
 
@@ -31,8 +31,8 @@ class _File:
 
     def __init__(self, file: SourceFile, table: Table, room: Room) -> None:
         self.file, self.table, self.room = file, table, room
-        self.columns = Columns(table.columns)
-        self.keys = KeyCheck(self.columns)
+        self.columns = Columns(table.columns, more=table.drift == "adopt")
+        self.keys = KeyCheck(table)
 
     def write(self) -> Written:
         if not self.file.size:
@@ -44,8 +44,10 @@ class _File:
         path = self.room.next_parquet()
         with text.open("rb") as lines, TextParquet(path, self.columns.names, self.file.origin, faults=True) as parquet:
             self._lines(lines, parquet)
-            notes = self.keys.notes(parquet.rows - parquet.malformed)
-        return Written(self.file, path, parquet.rows, lines_with_text(text), parquet.malformed, notes)
+            drift = self.keys.drift(parquet.rows - parquet.malformed)
+        return Written(
+            self.file, path, parquet.rows, lines_with_text(text), parquet.malformed, key_notes(drift, self.table), drift
+        )
 
     def _lines(self, lines: BinaryIO, parquet: TextParquet) -> None:
         gathered = Gathered(self.columns)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 
 class SourceUnavailable(Exception):
@@ -14,8 +16,29 @@ class SourceMisconfigured(Exception):
     """The configuration and the source disagree: trying again changes nothing, somebody has to mend it."""
 
 
+@dataclass(frozen=True)
+class Drift:
+    """A difference between what a source promised and what came.
+
+    `column` is the promised name, or the one that came where nothing of the kind was promised. `found` is the name that
+    it was perhaps changed to, or the type.
+    """
+
+    kind: Literal["added", "missing", "renamed", "reordered", "retyped", "duplicated"]
+    column: str
+    found: str | None = None
+
+    @property
+    def is_double(self) -> bool:
+        return self.kind == "duplicated"
+
+
 class FileRefused(Exception):
-    """One file cannot be taken as it is; the message says what, where and what to do."""
+    """One file cannot be taken as it is; the message says what, where and what to do. `drift` is why, where it is."""
+
+    def __init__(self, message: str, drift: Sequence[Drift] = ()) -> None:
+        super().__init__(message)
+        self.drift = tuple(drift)
 
 
 @dataclass(frozen=True)
@@ -25,7 +48,8 @@ class Landed:
     Small files of one shape share a Parquet file, so several of these may have the same `path`. `rows` counts the
     records of this origin that were written, malformed ones included; `reported` is how many the source has, counted
     by a way that does not use the parser (its bytes, `count(*)`, a footer). `fingerprint` is the SHA-256 of the file's
-    bytes, or of the content of a whole table. `state` is how a file looked, where that is enough to know it again.
+    bytes, or of the content of a whole table. `state` is how a file looked, where that is enough to know it again;
+    `schema` has the types of its columns, where the source has types.
     """
 
     table: str
@@ -37,6 +61,8 @@ class Landed:
     cursor: str | None = None
     malformed: int = 0
     state: str | None = None
+    drift: tuple[Drift, ...] = ()
+    schema: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +73,7 @@ class Refused:
     origin: str
     fingerprint: str | None
     reason: str
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass

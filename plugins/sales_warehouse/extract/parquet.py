@@ -14,7 +14,8 @@ BATCH_ROWS = 20_000  # rows that readers gather before they write
 GROUP_ROWS, GROUP_BYTES = 100_000, 64 << 20  # a row group of the file
 FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
 DELETED = "_deleted"  # `true` for a row that says that its record is gone from the source
-RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, DELETED, "_path", "_origin", "_first", "_place", "file_row_number")
+MORE = "_more"  # what a JSON record has beside the declared keys, as JSON
+RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, DELETED, MORE, "_path", "_origin", "_first", "_place", "file_row_number")
 
 Text = Sequence[str | None]  # an Arrow array of texts is one, too
 
@@ -30,6 +31,8 @@ class TextParquet:
         self.path = path
         self.rows = 0
         self.malformed = 0
+        self._more = columns.index(MORE) if MORE in columns else None
+        self._has_more = False
         self._origin, self._faults = origin, faults
         kinds = [(name, pa.string()) for name in columns] + [(FILE, pa.string()), (ROW_NUMBER, pa.int64())]
         self._schema = pa.schema(kinds + ([(MALFORMED, pa.string()), (RAW, pa.string())] if faults else []))
@@ -50,6 +53,8 @@ class TextParquet:
         arrays = [value if isinstance(value, pa.Array) else pa.array(value, pa.string()) for value in values]
         for array in arrays:
             self._take(array)
+        if self._more is not None:
+            self._has_more = self._has_more or arrays[self._more].null_count < size
         arrays += [pa.repeat(pa.scalar(self._origin), size), pa.array(numbers, pa.int64())]
         if self._faults:
             arrays += [pa.array(reasons or [None] * size, pa.string()), pa.array(raws or [None] * size, pa.string())]
@@ -84,13 +89,13 @@ class TextParquet:
         if kind is not None:
             self.path.unlink(missing_ok=True)
         elif self._faults and not self.malformed:
-            _without_faults(self.path)
+            _without(self.path, (MALFORMED, RAW) if self._has_more else (MALFORMED, RAW, MORE))
 
 
-def _without_faults(path: Path) -> None:
+def _without(path: Path, unused: tuple[str, ...]) -> None:
     """Write the file again without the columns that nothing needed."""
     source = pq.ParquetFile(path)
-    names = [name for name in source.schema_arrow.names if name not in (MALFORMED, RAW)]
+    names = [name for name in source.schema_arrow.names if name not in unused]
     clean = path.with_suffix(".clean")
     schema = pa.schema([source.schema_arrow.field(name) for name in names])
     with source, pq.ParquetWriter(clean, schema, compression="zstd") as target:

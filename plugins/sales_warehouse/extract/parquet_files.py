@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one_by_one
-from sales_warehouse.extract.header import Header, check_header
+from sales_warehouse.extract.header import check_header
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import FILE, ROW_NUMBER
 from sales_warehouse.sql import gist, ident, literal, only_row
@@ -37,14 +37,14 @@ def _write(file: SourceFile, table: Table, room: Room, connection: duckdb.DuckDB
     try:
         described = connection.execute(f"describe from {relation}").fetchall()
         kinds = {name: kind for name, kind, *_ in described if name != "file_row_number"}
-        header = check_header(list(kinds), table.columns, where="schema")
+        header = check_header(list(kinds), table, where="schema")
         cells = ", ".join(f"{_text(name, kinds[name])} as {ident(name)}" for name in header.landed)
         query = f"select {cells}, {literal(file.origin)} as {FILE}, file_row_number + 1 as {ROW_NUMBER} from {relation}"
         (written,) = only_row(connection, f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)")
     except duckdb.Error as error:
         path.unlink(missing_ok=True)
         raise FileRefused(f"not a readable Parquet file ({gist(str(error))}); ask for it again") from error
-    return Written(file, path, written, rows, notes=_notes(header))
+    return Written(file, path, written, rows, notes=header.notes, drift=header.drift, schema=kinds)
 
 
 def _rows_in_footer(path: Path) -> int:
@@ -61,7 +61,3 @@ def _text(name: str, kind: str) -> str:
     if kind.endswith("]") or kind.startswith(NESTED):
         return f"cast(to_json({ident(name)}) as varchar)"
     return f"cast({ident(name)} as varchar)"
-
-
-def _notes(header: Header) -> tuple[str, ...]:
-    return (f"columns that are not promised landed too: {', '.join(header.extra)}",) if header.extra else ()

@@ -5,15 +5,17 @@ DuckDB and the standard library turn 1.10 into 1.1 and 1E5 into 100000.0; msgspe
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
 
-from sales_warehouse.extract.outcome import FileRefused
+from sales_warehouse.company.models import Table
+from sales_warehouse.extract.header import likely
+from sales_warehouse.extract.outcome import Drift, FileRefused
+from sales_warehouse.extract.parquet import MORE
 
 Fields = dict[str, msgspec.Raw]
 _FIELDS: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(Fields)
@@ -80,19 +82,32 @@ def text_of(raw: msgspec.Raw | None) -> str | None:
 class Columns:
     """Picks declared columns out of records; `a.b` is the key `a.b`, or else `b` inside the object `a`."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = list(names)
+    def __init__(self, names: Sequence[str], *, more: bool = False) -> None:
+        """`more` adds a last column, MORE, for what a record has beside the declared keys."""
+        self.names = [*names, MORE] if more else list(names)
+        self._keys = frozenset(names) if more else None
         self._paths = [(name, name.split(".")) for name in names]
         self._flat = all(len(path) == 1 for _, path in self._paths)
 
     def pick(self, fields: Fields) -> list[str | None]:
         """Return the text of every column, None where the key is missing; raise NotARecord for an unreadable text."""
         try:
-            if self._flat:
-                return [text_of(fields.get(name)) for name in self.names]
-            return [text_of(_walk(fields, name, path)) for name, path in self._paths]
+            cells = [
+                text_of(fields.get(name) if self._flat else _walk(fields, name, path)) for name, path in self._paths
+            ]
+            return cells if self._keys is None else [*cells, _others(fields, self._keys)]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NotARecord(f"a text with a broken escape or character: {error}") from error
+
+
+def _others(fields: Fields, keys: Set[str]) -> str | None:
+    """Return what stands under other keys, as a JSON object with every value as it was written."""
+    others = [
+        f"{json.dumps(key, ensure_ascii=False)}: {bytes(raw).decode()}"
+        for key, raw in fields.items()
+        if key not in keys
+    ]
+    return "{" + ", ".join(others) + "}" if others else None
 
 
 def _walk(fields: Mapping[str, msgspec.Raw], name: str, path: Sequence[str]) -> msgspec.Raw | None:
@@ -124,27 +139,49 @@ def at_path(body: bytes, path: str | None) -> bytes | None:
 class KeyCheck:
     """Compares the keys that the records of a file have with the declared ones."""
 
-    def __init__(self, columns: Columns) -> None:
-        self.columns = columns
+    def __init__(self, table: Table) -> None:
+        self.table = table
         self.keys: set[str] = set()
 
     def add(self, fields: Fields) -> None:
         """Remember the keys of a record."""
         self.keys.update(fields)
 
-    def notes(self, good_rows: int) -> tuple[str, ...]:
-        """Note keys that nobody declared, and declared ones that no record has; raise FileRefused for a renamed one."""
+    def drift(self, good_rows: int) -> tuple[Drift, ...]:
+        """Return every difference; raise FileRefused where the policy of the table does not take it.
+
+        A key that no record has is no mistake, for many systems leave empty ones out; one that seems to have been
+        renamed is, unless the policy is to take what is known.
+        """
         if not good_rows:
             return ()
-        declared = {name if name in self.keys else name.split(".")[0] for name in self.columns.names}
-        absent = sorted(declared - self.keys)
+        declared = {name if name in self.keys else name.split(".")[0] for name in self.table.columns}
         unknown = sorted(self.keys - declared)
-        folded = {key.strip().casefold(): key for key in unknown}
-        for name in absent:
-            if close := difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6):
-                raise FileRefused(
-                    f"no line has the key {name!r}, but there is {folded[close[0]]!r}; change `columns` (and the "
-                    "mapping) if the source changed, or ask for the old name"
-                )
-        notes = [f"no line has the key {name!r}" for name in absent]
-        return (*notes, f"keys that are not declared: {', '.join(unknown)}") if unknown else tuple(notes)
+        drift = []
+        for name in sorted(declared - self.keys):
+            candidate = likely(name, unknown)
+            drift.append(Drift("renamed" if candidate else "missing", name, candidate))
+        renamed = {item.found for item in drift}
+        drift += [Drift("added", name) for name in unknown if name not in renamed]
+        self._refuse(drift)
+        return tuple(drift)
+
+    def _refuse(self, drift: Sequence[Drift]) -> None:
+        gone = [item for item in drift if item.kind == "renamed"]
+        if gone and self.table.drift != "known":
+            raise FileRefused(
+                f"no line has the key {gone[0].column!r}, but there is {gone[0].found!r}; change `columns` (and the "
+                "mapping) if the source changed, or ask for the old name",
+                drift,
+            )
+        if drift and self.table.drift == "refuse":
+            named = "; ".join(f"{item.kind}: {item.column}" for item in drift)
+            raise FileRefused(f"{named}; the policy of this table is `drift: refuse`: change `columns`", drift)
+
+
+def key_notes(drift: Sequence[Drift], table: Table) -> tuple[str, ...]:
+    """Say what people should know of keys that were taken all the same."""
+    absent = [f"no line has the key {item.column!r}" for item in drift if item.kind in ("missing", "renamed")]
+    added = [item.column for item in drift if item.kind == "added"]
+    where = f", kept in {MORE}" if table.drift == "adopt" else ", left out"
+    return (*absent, f"keys that are not declared{where}: {', '.join(added)}") if added else tuple(absent)

@@ -113,7 +113,7 @@ class _Resource:
         ) from None
 
     def _write(self, reading: Reading, path: Path, earlier: int) -> Landed:
-        columns, reached = Columns(self._wanted()), self.cursor
+        columns, reached = Columns(self._wanted(), more=self.table.drift == "adopt"), self.cursor
         # a later reading sorts after the ones before it, so that of two versions of a record its own is the newer
         origin = (self.table.path or "/") + (f", read again {earlier}" if earlier else "")
         gathered = Gathered(columns)

@@ -2,10 +2,12 @@ select
     source,
     entity,
     load_id,
+    cast(reported as bigint) as reported_count,
     cast(landed as bigint) as landed_count,
     cast(excluded as bigint) as excluded_count,
     cast(folded as bigint) as folded_count,
     cast(accepted as bigint) as accepted_count,
+    cast(repeated as bigint) as repeated_count,
     cast(quarantined as bigint) as quarantined_count,
     cast(coalesce(waiting, 0) as bigint) as waiting_count
 from {{ source('ledger', 'row_counts') }}

@@ -29,11 +29,12 @@ export function freshness(data) {
     h("tbody", {}, rows.map(sourceRow)))));
 }
 
-const FATES = [["current_count", "current"], ["deleted_count", "deleted"], ["merged_count", "merged"], ["quarantined_count", "quarantined"], ["excluded_count", "excluded"], ["waiting_count", "waiting"], ["unexplained_count", "unexplained"]];
+const FATES = [["current_count", "current"], ["deleted_count", "deleted"], ["duplicate_count", "duplicate"], ["superseded_count", "superseded"], ["quarantined_count", "quarantined"], ["excluded_count", "excluded"], ["waiting_count", "waiting"], ["unexplained_count", "unexplained"]];
 
 function accountingRow(data, row) {
   return h("tr", {},
     h("th", { scope: "row" }, entityName(row.entity), h("span", { class: "sub" }, sourceName(data, row.source))),
+    h("td", { class: "num" }, figure(row.reported_count)),
     h("td", { class: "num" }, figure(row.landed_count)),
     FATES.map(([key]) => h("td", { class: `num ${key === "unexplained_count" && row[key] ? "alarm" : ""}` }, figure(row[key]))));
 }
@@ -43,10 +44,10 @@ export function accounting(data) {
   if (!rows?.length) return card(say("accounting"), null, null, nothing(!rows));
   const unexplained = sum(rows, "unexplained_count");
   const verdict = unexplained === null ? chip("none", say("no_data")) : unexplained === 0 ? chip("good", say("accounted_all")) : chip("bad", say("accounted_not", short(unexplained)));
-  const columns = [["source", say("source")], ["entity", say("entity")], ["landed_count", say("landed")], ...FATES.map(([key, word]) => [key, say(word)])];
+  const columns = [["source", say("source")], ["entity", say("entity")], ["reported_count", say("reported")], ["landed_count", say("landed")], ...FATES.map(([key, word]) => [key, say(word)])];
   return card(say("accounting"), say("accounting_sub"), csvButton(say("accounting"), columns, rows), h("p", { class: "verdict" }, verdict),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("accounting") }, h("table", { class: "plain" }, h("caption", { class: "sr" }, say("accounting")),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("entity")), h("th", { scope: "col", class: "num" }, say("landed")), FATES.map(([, word]) => h("th", { scope: "col", class: "num" }, say(word))))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("entity")), h("th", { scope: "col", class: "num" }, say("reported")), h("th", { scope: "col", class: "num" }, say("landed")), FATES.map(([, word]) => h("th", { scope: "col", class: "num" }, say(word))))),
       h("tbody", {}, rows.map((row) => accountingRow(data, row))))));
 }
 

@@ -1,0 +1,171 @@
+"""Drift has a name, and what is done about it is the policy of the table, never a guess."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from extract_sources import Desk, rows, source
+
+from sales_warehouse.extract import Extraction
+
+PROMISED = "id,amount,day"
+KINDS = {
+    "added": (["id", "amount", "day", "coupon"], [("added", "coupon", None)]),
+    "missing": (["id", "day"], [("missing", "amount", None)]),
+    "renamed": (["id", "Amount", "day"], [("renamed", "amount", "Amount")]),
+    "renamed beside a new one": (
+        ["id", "amount_net", "day", "coupon"],
+        [("renamed", "amount", "amount_net"), ("added", "coupon", None)],
+    ),
+    "reordered": (["day", "id", "amount"], [("reordered", "day, id, amount", None)]),
+    "duplicated": (["id", "amount", "day", "ID"], [("duplicated", "'id' at 1 and 'ID' at 4", None)]),
+}
+# which of them each policy takes
+TAKEN = {
+    "adopt": {"added", "reordered"},
+    "known": {"added", "reordered", "missing", "renamed", "renamed beside a new one"},
+    "refuse": set(),
+}
+
+
+def as_csv(names: list[str]) -> bytes:
+    return (",".join(names) + "\n" + ",".join("1" for _ in names) + "\n").encode()
+
+
+def as_excel(names: list[str]) -> bytes:
+    book, buffer = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(names)
+    book.active.append([1 for _ in names])
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def as_parquet(names: list[str]) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array(["1"]) for _ in names], names), buffer)
+    return buffer.getvalue()
+
+
+FORMATS = {"csv": as_csv, "excel": as_excel, "parquet": as_parquet}
+
+
+def told(found: Extraction) -> list[tuple]:
+    items = [*found.landed, *found.refused]
+    return [(drift.kind, drift.column, drift.found) for item in items for drift in item.drift]
+
+
+@pytest.mark.parametrize("policy", TAKEN)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind_of_file", FORMATS)
+def test_a_header_that_differs_is_named_and_taken_as_the_policy_says(
+    desk: Desk, kind_of_file: str, kind: str, policy: str
+) -> None:
+    names, expected = KINDS[kind]
+    desk.put("a", FORMATS[kind_of_file](names))
+    found = desk.extract_files(PROMISED, format=kind_of_file, drift=policy)
+    assert told(found) == expected
+    assert bool(found.landed) is (kind in TAKEN[policy])
+    assert bool(found.refused) is (kind not in TAKEN[policy])
+
+
+@pytest.mark.parametrize("policy", TAKEN)
+def test_a_header_as_promised_is_no_drift(desk: Desk, policy: str) -> None:
+    desk.put("a.csv", as_csv(PROMISED.split(",")))
+    found = desk.extract_files(PROMISED, drift=policy)
+    assert (told(found), found.notes, found.refused) == ([], [], [])
+
+
+def test_what_is_known_is_taken_and_the_rest_is_left_out(desk: Desk) -> None:
+    desk.put("a.csv", "id,Amount,coupon\n1,2,X\n")
+    found = desk.extract_files(PROMISED, drift="known")
+    assert rows(found) == [("1",)]
+    assert found.notes == [
+        "orders: a.csv: columns that are not promised were left out: coupon",
+        "orders: a.csv: promised columns that are missing are empty: amount, day",
+    ]
+
+
+def test_no_promised_column_at_all_is_no_header_whatever_the_policy(desk: Desk) -> None:
+    desk.put("a.csv", "5607,2072,99\n1,2,3\n")
+    found = desk.extract_files(PROMISED, drift="known")
+    assert "is the header line there?" in found.refused[0].reason
+
+
+JSON = {
+    "added": ('{"id": 1, "amount": 2, "day": 3, "coupon": "X"}\n', [("added", "coupon", None)]),
+    "missing": ('{"id": 1, "day": 3}\n', [("missing", "amount", None)]),
+    "renamed": ('{"id": 1, "Amount": 2, "day": 3}\n', [("renamed", "amount", "Amount")]),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "is_taken"),
+    [
+        ("added", "adopt", True),
+        ("added", "known", True),
+        ("added", "refuse", False),
+        ("missing", "adopt", True),
+        ("missing", "refuse", False),
+        ("renamed", "adopt", False),
+        ("renamed", "known", True),
+        ("renamed", "refuse", False),
+    ],
+)
+@pytest.mark.parametrize("kind_of_file", ["jsonl", "json"])
+def test_keys_that_differ_are_named_too(desk: Desk, kind_of_file: str, kind: str, policy: str, is_taken: bool) -> None:
+    text, expected = JSON[kind]
+    desk.put("a", text if kind_of_file == "jsonl" else f"[{text}]")
+    found = desk.extract_files(PROMISED, format=kind_of_file, drift=policy)
+    assert told(found) == expected
+    assert bool(found.landed) is is_taken
+
+
+def test_new_keys_are_kept_until_somebody_maps_them(desk: Desk) -> None:
+    desk.put("a.jsonl", '{"id": 1, "amount": 1.10, "day": "x", "coupon": {"no": 7.0}, "深": [1.0]}\n')
+    adopted = desk.extract_files(PROMISED, format="jsonl")
+    assert rows(adopted, columns="_more") == [('{"coupon": {"no": 7.0}, "深": [1.0]}',)]
+    known = desk.extract_files(PROMISED, format="jsonl", drift="known")
+    assert known.notes == ["orders: a.jsonl: keys that are not declared, left out: coupon, 深"]
+
+
+def visit(desk: Desk, schema: dict | None, **table: Any) -> Extraction:
+    described = {"table": "deals", "columns": ["id", "name"]} | table
+    given = source({"type": "database", "url": f"sqlite:///{desk.folder / 'crm.db'}"}, deals=described)
+    return desk.extract(given, schema={"deals": schema} if schema else {})
+
+
+def alter(desk: Desk, statement: str) -> None:
+    with sqlite3.connect(desk.folder / "crm.db") as connection:
+        connection.executescript(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("alter table deals add column region text", [("added", "region", None)]),
+        ("alter table deals drop column owner", [("missing", "owner", None)]),
+        ("alter table deals rename column owner to owner_id", [("renamed", "owner", "owner_id")]),
+        (
+            "drop table deals; create table deals (id text, name text, owner text)",
+            [("retyped", "id", "INTEGER → TEXT")],
+        ),
+    ],
+    ids=["a column more", "a column less", "another name", "another type"],
+)
+def test_a_table_of_a_database_that_changes_is_named(desk: Desk, statement: str, expected: list[tuple]) -> None:
+    alter(desk, "create table deals (id integer, name text, owner text); insert into deals values (1, 'a', 'b')")
+    first = visit(desk, None)
+    assert told(first) == []
+    alter(desk, statement)
+    schema = dict(first.landed[0].schema or {})
+    assert told(visit(desk, schema)) == expected
+    refused = visit(desk, schema, drift="refuse")
+    assert (refused.landed, told(refused)) == ([], expected)
+    assert "the table changed" in refused.refused[0].reason
