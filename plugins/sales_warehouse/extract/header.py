@@ -59,7 +59,8 @@ def _drift(found: Sequence[str], promised: Sequence[str]) -> list[Drift]:
     """Name every difference. A promised column that is gone beside a new one of a similar name was renamed, perhaps."""
     twice = [Drift("duplicated", names) for names in _doubles(found)]
     missing = [name for name in promised if name not in found]
-    unknown = [name for name in found if name not in promised]
+    folded = [name.casefold() for name in found]
+    unknown = [name for name in found if name not in promised and folded.count(name.casefold()) == 1]
     drift = list(twice)
     for name in missing:
         candidate = likely(name, unknown)

@@ -31,13 +31,13 @@ def read(
 
 
 def _write(file: SourceFile, table: Table, room: Room, connection: duckdb.DuckDBPyConnection) -> Written:
-    rows = _rows_in_footer(file.path)
+    rows, names = _footer(file.path)
+    header = check_header(names, table, where="schema")  # DuckDB would rename the second of two equal names
     relation = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
     path = room.next_parquet()
     try:
         described = connection.execute(f"describe from {relation}").fetchall()
         kinds = {name: kind for name, kind, *_ in described if name != "file_row_number"}
-        header = check_header(list(kinds), table, where="schema")
         cells = ", ".join(f"{_text(name, kinds[name])} as {ident(name)}" for name in header.landed)
         query = f"select {cells}, {literal(file.origin)} as {FILE}, file_row_number + 1 as {ROW_NUMBER} from {relation}"
         (written,) = only_row(connection, f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)")
@@ -47,10 +47,11 @@ def _write(file: SourceFile, table: Table, room: Room, connection: duckdb.DuckDB
     return Written(file, path, written, rows, notes=header.notes, drift=header.drift, schema=kinds)
 
 
-def _rows_in_footer(path: Path) -> int:
+def _footer(path: Path) -> tuple[int, list[str]]:
+    """Return how many rows there are and the names of the columns, as the footer of the file says."""
     try:
         with pq.ParquetFile(path) as parquet:
-            return parquet.metadata.num_rows
+            return parquet.metadata.num_rows, parquet.schema_arrow.names
     except (pa.ArrowException, OSError) as error:
         raise FileRefused(f"not a readable Parquet file ({error}); was it cut off? ask for it again") from error
 
