@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import datetime
+import random
 from decimal import Decimal
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sales_warehouse.company.models import ColumnMapping
 from sales_warehouse.contracts import Column
-from sales_warehouse.normalise import Normalisers, fixed_offset_seconds, provinces
+from sales_warehouse.normalise import Normalisers, email, fixed_offset_seconds, phone, provinces
 
+PHONE = {"from": "c", "normalise": "phone"}
+ADDRESSES = [
+    "li.na@firma.cn", "LI_NA+1@Firma.com.cn", "a..b@firma.cn", ".a@firma.cn", "a.@firma.cn", "a@firma", "a@-firma.cn",
+    "a@firma-.cn", "a@fir--ma.cn", "a@xn--fiqs8s.cn", "张三@公司.中国", "a@localhost", "a@mail.test", "a@b.local",
+    "a@1.2.3.4", "a@firma.c", "a@firma.c0m", "a b@firma.cn", "a@firma.cn ", "@firma.cn", "a@", "a@b@firma.cn",
+    "a" * 64 + "@firma.cn", "a" * 65 + "@firma.cn", "a@" + "b" * 63 + ".cn", "a@" + "b" * 64 + ".cn",
+    "a@" + "b.c" * 90 + ".cn", '"a b"@firma.cn', "a@[127.0.0.1]", "Li Na <a@firma.cn>", "a@firma.cn;b@firma.cn",
+]  # fmt: skip
 SINCE = datetime.date(2000, 1, 1)
 
 
@@ -103,3 +114,37 @@ def test_only_a_zone_without_summer_time_is_a_plain_subtraction() -> None:
 
 def test_china_has_34_provinces_with_distinct_codes() -> None:
     assert len({province.iso_code for province in provinces()}) == len(provinces()) == 34
+
+
+@pytest.mark.parametrize("country", ["CN", "US", "DE", "IT", "GB", "SG", "BR"])
+def test_phones_that_sql_takes_are_those_that_the_library_takes(country: str) -> None:
+    """The library is the oracle: digits of every beginning, as they stand and a digit short or long."""
+    draw = random.Random(country)
+    beginnings = [f"{number}" for number in range(1000)] + ["0086138", "86138", "17911138", "179", "0138"]
+    texts = [
+        begin + "".join(draw.choices("0123456789", k=max(0, length - len(begin))))
+        for begin in beginnings
+        for length in (8, 9, 10, 11, 11, 12)
+    ]
+    normalisers = Normalisers("Asia/Shanghai", country, SINCE, {})
+    with duckdb.connect() as connection:
+        normalisers.register(connection)
+        builder = normalisers.value("t", Column("c", "text", "", ""), ColumnMapping.model_validate(PHONE))
+        found = connection.execute(f"select t, {builder} from (select unnest(?) as t)", [texts]).fetchall()
+    assert found == [(text, phone(text, country)) for text in texts]
+    assert any(value for _, value in found)
+
+
+@pytest.mark.parametrize("text", ADDRESSES)
+def test_addresses_that_sql_takes_are_those_that_the_library_takes(
+    connection: duckdb.DuckDBPyConnection, text: str
+) -> None:
+    assert _value(connection, text, "text", normalise="email") == email(text)
+
+
+@given(st.from_regex(r"[A-Za-z0-9._%+-]{1,70}@[a-z0-9-]{1,65}(\.[a-z0-9-]{1,26}){0,3}", fullmatch=True))
+@settings(max_examples=300, deadline=None)
+def test_any_address_is_what_the_library_takes_it_for(text: str) -> None:
+    with duckdb.connect() as connection:
+        _normalisers("Asia/Shanghai").register(connection)
+        assert _value(connection, text, "text", normalise="email") == email(text)

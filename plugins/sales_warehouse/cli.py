@@ -160,6 +160,27 @@ def bundle() -> None:
     console.print(f"board script: {ensure_bundle(settings.state_folder())}", highlight=False)
 
 
+@app.command()
+def repairs(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    source: Annotated[str | None, typer.Option(help="Of this source only.")] = None,
+    examples: Annotated[int, typer.Option(help="Texts before and after to show of each kind.", min=0)] = 3,
+    out: Annotated[Path | None, typer.Option(help="Write every repair to this Parquet file instead.")] = None,
+) -> None:
+    """Show what was mended in accepted rows, with texts before and after."""
+    from sales_warehouse import mended
+    from sales_warehouse.quarantine_listing import show_repairs
+
+    checked = _load(company)
+    home, sources = Home.of(checked.company_id), [source] if source else list(checked.sources)
+    if source and source not in checked.sources:
+        _fail(f"there is no source {source}; the sources are {', '.join(checked.sources)}", code=2)
+    if out:
+        console.print(f"{out}: {mended.write(home, sources, out):,} rows", highlight=False, soft_wrap=True)
+    else:
+        show_repairs(home, sources, examples, console)
+
+
 @held_rows.command("list")
 def list_quarantine(
     company: CompanyFolder = DEFAULT_COMPANY,

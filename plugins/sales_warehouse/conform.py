@@ -11,6 +11,9 @@ from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import ident, literal
 
 CANNOT_BE_TRIED = re.compile(r"\b(over|select)\b", re.IGNORECASE)
+WHITE_SPACE = " \t\r\n\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
+REPAIRS = 'struct("column" varchar, "repair" varchar, "before" varchar, "after" varchar)[]'
+NO_REPAIR = f"cast(null as {REPAIRS})"
 ABSENT = ColumnMapping.model_validate({"from": "null"})
 
 
@@ -37,22 +40,27 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     """Return the statement that turns landed rows of a source into contract rows.
 
     A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
-    The result has the columns of the contract, the lineage columns, `_is_deleted` and `_faults`: NULL, or a list of
-    `column`, `value` for every text that could not become a value of its column, and for malformed rows.
+    The result has the columns of the contract, the lineage columns, `_is_deleted`, `_faults` and `_repairs`. Faults are
+    NULL, or a list of `column`, `value` for every text that could not become a value of its column, and for malformed
+    rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended on its way.
     """
     contract = load_contracts()[mapping.entity]
     normalisers = Normalisers.of(company)
     statement = Statement(contract, mapping, "")
     columns = list(contract.columns.values())
     asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}
+    told = [c for c in columns if c.name in mapping.columns]
     evaluated = ",\n    ".join(
-        f"{evaluated_text(asked[c.name], source, mapping.table)} as {ident('e_' + c.name)}" for c in columns
+        f"{evaluated_text(asked[c.name], source, mapping.table)} as {ident('e_' + c.name)}, "
+        f"{raw_text(asked[c.name], source, mapping.table)} as {ident('w_' + c.name)}"
+        for c in columns
     )
     texts = ", ".join(f"nullif({ident('e_' + c.name)}, '') as {ident('r_' + c.name)}" for c in columns)
     typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
     values = ",\n    ".join(
         f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
     )
+    mended = {c.name: normalisers.repair(ident("r_" + c.name), c, asked[c.name]) for c in told}
     held = ", ".join(f"{ident(mapping.table)}.{name}" for name in ("_file", "_row_number"))
     select = f"""
 with evaluated as (
@@ -72,12 +80,14 @@ typed as (
 ),
 judged as (
     select {", ".join(ident(c.name) for c in columns)}, _file, _row_number, _is_deleted,
-    {_faults([c.name for c in columns if c.name in mapping.columns])} as _faults
+    {_faults([c.name for c in told])} as _faults,
+    {_repairs(mended)} as _repairs
     from typed
 ),
 malformed as (
     select {", ".join(f"cast(null as {c.sql_type}) as {ident(c.name)}" for c in columns)}, _file, _row_number,
-    false as _is_deleted, [struct_pack("column" := '_row', "value" := _malformed)] as _faults
+    false as _is_deleted, [struct_pack("column" := '_row', "value" := _malformed)] as _faults,
+    {NO_REPAIR} as _repairs
     from {ident(mapping.table)}
     where _malformed is not null
 )
@@ -93,9 +103,21 @@ def evaluated_text(mapping: ColumnMapping, source: Source, table: str) -> str:
     a column of the table means that column, whatever else the word may mean in SQL.
     """
     if mapping.expression in source.tables[table].columns:
-        return f"coalesce(trim({ident(table)}.{ident(mapping.expression)}), '')"
-    text = f"coalesce(trim(cast(({mapping.expression}) as varchar)), '')"
+        return f"coalesce({_trimmed(f'{ident(table)}.{ident(mapping.expression)}')}, '')"
+    text = f"coalesce({_trimmed(f'cast(({mapping.expression}) as varchar)')}, '')"
     return text if CANNOT_BE_TRIED.search(mapping.expression) else f"try({text})"
+
+
+def raw_text(mapping: ColumnMapping, source: Source, table: str) -> str:
+    """Return the SQL of the text of a mapped column before anything is done to it, NULL where the expression failed."""
+    if mapping.expression in source.tables[table].columns:
+        return f"{ident(table)}.{ident(mapping.expression)}"
+    text = f"cast(({mapping.expression}) as varchar)"
+    return text if CANNOT_BE_TRIED.search(mapping.expression) else f"try({text})"
+
+
+def _trimmed(text: str) -> str:
+    return f"trim({text}, {literal(WHITE_SPACE)})"
 
 
 def _owned(value: str, column: Column, mapping: ColumnMapping, source: Source) -> str:
@@ -125,10 +147,30 @@ def _faults(names: list[str]) -> str:
     return f"case when {' or '.join(broken.values())} then list_filter([{cells}], cell -> cell is not null) end"
 
 
+def _repairs(repairs: dict[str, str | None]) -> str:
+    """Like the faults: a list for the rows that were mended alone. White space around a text is mended in any column."""
+    if not repairs:
+        return NO_REPAIR
+    tests, cells = [], []
+    for name, repair in repairs.items():
+        spaced = f"{ident('w_' + name)} <> {ident('r_' + name)}"
+        test = f"({ident(name)} is not null and ({spaced}{f' or {repair} is not null' if repair else ''}))"
+        what = f"coalesce({repair}, 'white_space')" if repair else "'white_space'"
+        tests.append(test)
+        cells.append(
+            f'case when {test} then struct_pack("column" := {literal(name)}, "repair" := {what}, '
+            f'"before" := {ident("w_" + name)}, "after" := cast({ident(name)} as varchar)) end'
+        )
+    return f"case when {' or '.join(tests)} then list_filter([{', '.join(cells)}], cell -> cell is not null) end"
+
+
 def _final(contract: Contract, mapping: Mapping) -> str:
     names = ", ".join(ident(name) for name in contract.columns)
-    both = f"select {names}, _file, _row_number, _is_deleted, _faults from judged union all select * from malformed"
+    both = f"select {names}, _file, _row_number, _is_deleted, _faults, _repairs from judged union all select * from malformed"
     if not mapping.distinct:
         return both
     first = "arg_min(_file, (_file, _row_number)) as _file, arg_min(_row_number, (_file, _row_number)) as _row_number"
-    return f"select {names}, {first}, _is_deleted, _faults from ({both}) group by {names}, _is_deleted, _faults"
+    return (
+        f"select {names}, {first}, _is_deleted, _faults, any_value(_repairs) as _repairs "
+        f"from ({both}) group by {names}, _is_deleted, _faults"
+    )

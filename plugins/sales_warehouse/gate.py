@@ -15,6 +15,7 @@ import duckdb
 
 from sales_warehouse import conformed, durable, failpoint, repairs, settings
 from sales_warehouse.company.models import Company, Source
+from sales_warehouse.conform import REPAIRS
 from sales_warehouse.conformed import Batch
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.guard.suites import Suite, load_suite
@@ -23,7 +24,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
-FORM = 3  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 4  # raise it when this module writes other columns, so that what it made before is made anew
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
 WHOLE = "_whole"  # every row of the batch that is judged
@@ -46,6 +47,10 @@ class Gated:
     last_event_at: str | None
     reasons: list[dict[str, Any]] = field(default_factory=list)
     repeated: int = 0  # of the accepted rows, those that say again what another one of this load says
+    repairs: list[dict[str, Any]] = field(default_factory=list)  # of the accepted rows: column_name, repair, row_count
+    repaired: int = 0  # accepted rows in which something was mended
+    dirty: int = 0  # rows that came quarantined, mended or repeated
+    doubtful: int = 0  # accepted rows that break a rule which only warns
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -176,10 +181,10 @@ def _judge(
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
         first, last = _event_range(connection, batch, accepted)
-        repeated = _repeated(connection, batch, accepted)
+        quality = _quality(connection, batch, accepted, validation)
     fingerprint = _fingerprint(batch.fingerprint, suite)
     let_in = batch.conformed - quarantined
-    return Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, repeated), validation
+    return Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, **quality), validation
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:
@@ -262,7 +267,7 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
     if not quarantined:
         target.hardlink_to(file)
         return
-    columns = ", ".join(ident(name) for name in load_contracts()[batch.entity].schema if name != "_load_id")
+    columns = ", ".join(ident(n) for n in (*load_contracts()[batch.entity].schema, "_repairs") if n != "_load_id")
     (rows,) = only_row(
         connection,
         f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
@@ -283,15 +288,46 @@ def _event_range(connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: 
     return (first.isoformat() if first else None), (last.isoformat() if last else None)
 
 
-def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path) -> int:
-    """Count the rows whose every value another row of the load has too; told apart by a hash of 64 bits."""
+def _quality(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path, validation: Validation | None
+) -> dict[str, Any]:
+    """Count what was mended, what came twice, and what is in doubt; rows are told apart by a hash of 64 bits.
+
+    A row is clean when nothing had to be done about it: of equal rows one is, where none of them was mended.
+    """
+    relation = f"read_parquet({literal(str(accepted))}, hive_partitioning = false)"
     said = ", ".join(ident(name) for name in load_contracts()[batch.entity].columns)
-    (repeated,) = only_row(
+    repeated, clean, repaired = only_row(
         connection,
-        f"select count(*) - count(distinct hash({said}, _is_deleted)) "
-        f"from read_parquet({literal(str(accepted))}, hive_partitioning = false)",
+        f"select count(*) - count(distinct said), count(distinct said) filter (where _repairs is null), "
+        f"count(*) filter (where _repairs is not null) "
+        f"from (select hash({said}, _is_deleted) as said, _repairs from {relation})",
     )
-    return repeated
+    counts = connection.execute(
+        f'select r."column", r.repair, count(*) from (select unnest(_repairs) as r from {relation} '
+        f'where _repairs is not null) group by r."column", r.repair order by count(*) desc, r."column", r.repair'
+    ).fetchall()
+    names = ("column_name", "repair", "row_count")
+    return {
+        "repeated": repeated,
+        "repairs": [dict(zip(names, row, strict=True)) for row in counts],
+        "repaired": repaired,
+        "dirty": batch.conformed - clean,
+        "doubtful": _doubtful(connection, batch, validation),
+    }
+
+
+def _doubtful(connection: duckdb.DuckDBPyConnection, batch: Batch, validation: Validation | None) -> int:
+    failing = [result.failing_rows_sql for result in (validation.failed("warning") if validation else ())]
+    told = " union ".join(sql for sql in failing if sql)
+    if not told:
+        return 0
+    (rows,) = only_row(
+        connection,
+        f"select count(*) from (select _row_id from {ident(batch.entity)} where _row_id in ({told}) "
+        "and _row_id not in (select _row_id from failures))",
+    )
+    return rows
 
 
 def ensure_schemas(home: Home) -> None:
@@ -299,7 +335,9 @@ def ensure_schemas(home: Home) -> None:
     for contract in load_contracts().values():
         target = home.accepted / contract.entity / "_load_id=_none" / "_schema.parquet"
         columns = ", ".join(
-            f"cast(null as {kind}) as {ident(name)}" for name, kind in contract.schema.items() if name != "_load_id"
+            f"cast(null as {kind}) as {ident(name)}"
+            for name, kind in {**contract.schema, "_repairs": REPAIRS}.items()
+            if name != "_load_id"
         )
         wanted = hashlib.sha256(columns.encode()).hexdigest()[:16]
         mark = target.with_suffix(".txt")

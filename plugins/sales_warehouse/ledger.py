@@ -21,7 +21,10 @@ SCHEMAS = {
               "rows_landed": "bigint", "error": "varchar"},
     "row_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "reported": "bigint",
                    "landed": "bigint", "excluded": "bigint", "folded": "bigint", "accepted": "bigint",
-                   "repeated": "bigint", "quarantined": "bigint", "waiting": "bigint"},
+                   "repeated": "bigint", "quarantined": "bigint", "waiting": "bigint", "repaired": "bigint",
+                   "dirty": "bigint", "doubtful": "bigint"},
+    "repairs": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "column_name": "varchar",
+                "repair": "varchar", "row_count": "bigint"},
     "quarantine_counts": {"source": "varchar", "entity": "varchar", "load_id": "varchar", "rule": "varchar",
                           "column_name": "varchar", "reason_en": "varchar", "reason_zh": "varchar",
                           "row_count": "bigint"},
@@ -99,6 +102,12 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
             for b in [item.batch]
             for r in item.reasons
         ],
+        "repairs": [
+            (b.source, b.entity, b.load_id, r["column_name"], r["repair"], r["row_count"])
+            for item in items
+            for b in [item.batch]
+            for r in item.repairs
+        ],
         "drift": [*_drift(home, company), *_retyped(items)],
         "pending_loads": [(load,) for load in pending],
     }
@@ -123,7 +132,7 @@ def _judged(home: Home, company: Company, items: list[Gated]) -> Iterator[tuple]
         is_list = batch.number < len(mappings) and mappings[batch.number].each is not None
         told = batch.landed if is_list else reported[batch.source, batch.load_id, batch.table]
         counts = (told, batch.landed, batch.excluded, batch.folded, item.accepted, item.repeated, item.quarantined, 0)
-        yield batch.source, batch.entity, batch.load_id, *counts
+        yield batch.source, batch.entity, batch.load_id, *counts, item.repaired, item.dirty, item.doubtful
 
 
 def _waiting(home: Home, company: Company) -> Iterator[tuple]:
@@ -135,7 +144,7 @@ def _waiting(home: Home, company: Company) -> Iterator[tuple]:
             for mapping in source.mappings:
                 landed = sum(item.rows for item in load.files if item.table == mapping.table)
                 if mapping.table in load.tables:
-                    yield name, mapping.entity, load.load_id, landed, landed, 0, 0, 0, 0, 0, landed
+                    yield name, mapping.entity, load.load_id, landed, landed, 0, 0, 0, 0, 0, landed, 0, 0, 0
 
 
 def _loads(home: Home, company: Company) -> Iterator[tuple]:

@@ -19,11 +19,17 @@ from duckdb.func import FunctionNullHandling
 
 from sales_warehouse.company.models import ColumnMapping, Company
 from sales_warehouse.contracts import Column
-from sales_warehouse.sql import literal
+from sales_warehouse.sql import ident, literal
 
 # Digits and signs that Chinese input methods write in full width (Unicode block FF00–FFEF).
 FULL_WIDTH = "０１２３４５６７８９．，－＋：／"
 HALF_WIDTH = "0123456789.,-+:/"
+MONEY_SIGNS = r"[¥￥$€£,元\s]"
+# A subset of what the library takes for an address: most addresses are of this form.
+PLAIN_EMAIL = (
+    r"[a-z0-9_%+-]{1,22}(\.[a-z0-9_%+-]{1,20}){0,2}@"
+    r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
+)
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有效")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无效")
 
@@ -54,6 +60,7 @@ class Normalisers:
     country: str
     earliest_date: datetime.date
     regions: Mapping[str, str]
+    aliases: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, company: Company) -> Normalisers:
@@ -63,8 +70,11 @@ class Normalisers:
             for region in company.regions.regions
             for spelling in (region.id, region.name.en, region.name.zh, *region.aliases)
         }
+        proper = {text.casefold() for r in company.regions.regions for text in (r.id, r.name.en, r.name.zh)}
+        proper |= set(_province_spellings())  # a source that knows the province alone makes no mistake
         about = company.about
-        return cls(about.time_zone, about.country, about.earliest_date, regions)
+        aliases = tuple(sorted(set(regions) - proper))
+        return cls(about.time_zone, about.country, about.earliest_date, regions, aliases)
 
     def value(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         """Return the SQL of the typed value of `column` from the SQL of its text."""
@@ -73,6 +83,28 @@ class Normalisers:
         kind = mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
         builder: Callable[[str, Column, ColumnMapping], str] = getattr(self, f"_{kind}")
         return builder(text, column, mapping)
+
+    def repair(self, text: str, column: Column, mapping: ColumnMapping) -> str | None:
+        """Return the SQL that names what was mended for a text to become its value, NULL for nothing; None for never.
+
+        `full_width`: digits and signs as wide as Chinese characters. `money_sign`: signs around an amount.
+        `phone_form`: a number that is neither digits alone nor E.164. `letter_case`: a code or an address in another
+        case. `alias`: another spelling of a region. Another format is no mistake; white space is the caller's.
+        """
+        kind = mapping.normalise or column.type
+        wide = f"when {text} <> {_half_width(text)} then 'full_width'"
+        if mapping.normalise == "money":
+            return f"case {wide} when regexp_matches({text}, '{MONEY_SIGNS}') then 'money_sign' end"
+        if kind in ("integer", "decimal", "price", "date", "timestamp"):
+            return f"case {wide} end"
+        if kind == "phone":
+            odd = f"regexp_matches({text}, '[^0-9]') and {text} <> {ident(column.name)}"
+            return f"case {wide} when {odd} then 'phone_form' end"
+        if kind in ("uscc", "email"):
+            return f"case {wide} when {text} <> {ident(column.name)} then 'letter_case' end"
+        if kind == "region" and self.aliases:
+            return f"case when lower({text}) in ({', '.join(map(literal, self.aliases))}) then 'alias' end"
+        return None
 
     def _text(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         return text
@@ -85,7 +117,7 @@ class Normalisers:
         """A number with at most the decimals of the contract; more would be lost silently, so they are a fault."""
         plain = _half_width(text)
         if mapping.normalise == "money":
-            plain = f"regexp_replace({plain}, '[¥￥$€£,元\\s]', '', 'g')"
+            plain = f"regexp_replace({plain}, '{MONEY_SIGNS}', '', 'g')"
         scale = {"price": 4, "decimal": 2}.get(column.type, 4)
         decimals = f"length(rtrim({plain}, '0')) - strpos({plain}, '.')"
         fits = f"strpos({plain}, '.') = 0 or {decimals} <= {scale}"
@@ -122,12 +154,24 @@ class Normalisers:
         return local if offset == 0 else f"({local} - interval {offset} second)"
 
     def _phone(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        return f"normalise_phone({text})"
+        """E.164. What is a mobile number as it stands is told by the library's own pattern, the rest by the library."""
+        plain = _plain_mobile(self.country)
+        if plain is None:
+            return f"normalise_phone({text})"
+        return (
+            f"case when regexp_full_match({text}, {literal(plain.pattern)}) "
+            f"and not regexp_matches({text}, {literal(plain.prefix)}) then '+{plain.code}' || {text} "
+            f"else normalise_phone({text}) end"
+        )
 
     def _email(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        pattern = r"[a-z0-9._%+-]+@[a-z0-9-]+(\.[a-z0-9-]+)+"
+        """In lower case. What is plainly an address is taken as it stands, the rest is asked of the library."""
         lowered = f"lower({text})"
-        return f"case when regexp_full_match({lowered}, {literal(pattern)}) then {lowered} end"
+        return (
+            f"case when regexp_full_match({lowered}, {literal(PLAIN_EMAIL)}) and length({text}) <= 254 "
+            f"and strpos({text}, '--') = 0 and not regexp_matches({lowered}, {literal(_reserved_domains())}) "
+            f"then {lowered} else normalise_email({text}) end"
+        )
 
     def _uscc(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         return f"normalise_uscc({text})"
@@ -139,8 +183,12 @@ class Normalisers:
         return _looked_up(text, _province_spellings())
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Give the connection the two functions that need a library; they see the few columns that hold such values."""
-        functions = {"normalise_phone": lambda text: phone(text, self.country), "normalise_uscc": uscc}
+        """Give the connection the functions that need a library; they see the few values that SQL cannot tell."""
+        functions = {
+            "normalise_phone": lambda text: phone(text, self.country),
+            "normalise_email": email,
+            "normalise_uscc": uscc,
+        }
         special = FunctionNullHandling.SPECIAL  # else DuckDB takes a NULL that is returned for an error
         for name, function in functions.items():
             connection.create_function(name, _null_for_null(function), ["VARCHAR"], "VARCHAR", null_handling=special)
@@ -176,6 +224,48 @@ def phone(text: str, country: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@dataclass(frozen=True)
+class PlainMobile:
+    """Digits that are a mobile number of a country as they stand; `prefix` finds those that begin with another one."""
+
+    code: int
+    pattern: str
+    prefix: str
+
+
+@cache
+def _plain_mobile(country: str) -> PlainMobile | None:
+    """Take the patterns from the library, None for countries where digits alone do not tell."""
+    import phonenumbers
+
+    known = phonenumbers.PhoneMetadata.metadata_for_region(country)
+    if known is None or known.mobile is None or not known.mobile.national_number_pattern or known.leading_digits:
+        return None
+    prefixes = [text for text in (known.national_prefix_for_parsing, known.international_prefix, "0") if text]
+    return PlainMobile(
+        known.country_code, known.mobile.national_number_pattern, f"^({'|'.join(f'(?:{p})' for p in prefixes)})"
+    )
+
+
+def email(text: str) -> str | None:
+    """Return an address in lower case, None when it cannot be one (RFC 5321, 5322 and 6531); nobody is asked."""
+    import email_validator
+
+    try:
+        found = email_validator.validate_email(text, check_deliverability=False)
+    except email_validator.EmailNotValidError:
+        return None
+    return found.normalized.lower()
+
+
+@cache
+def _reserved_domains() -> str:
+    import email_validator
+
+    names = "|".join(name.replace(".", r"\.") for name in email_validator.SPECIAL_USE_DOMAIN_NAMES)
+    return rf"[@.]({names})$"
 
 
 def uscc(text: str) -> str | None:

@@ -512,6 +512,35 @@ def _trust(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
     )
     _values(
         db,
+        "trust_dirty_rate",
+        "source, entity, judged_count, accepted_count, dirty_count, quarantined_count, repaired_count, "
+        "duplicate_count, doubtful_count",
+        [
+            (source, entity, landed - excluded, accepted, 3 * quarantined, quarantined, 2 * quarantined, 0, 2)
+            for source, entity, landed, excluded, quarantined, accepted, *_ in rows
+        ],
+    )
+    _values(
+        db,
+        "trust_repairs",
+        "source, entity, column_name, repair_type, row_count",
+        [
+            ("shop", "orders", "region", "alias", 5210),
+            ("crm", "contacts", "phone", "phone_form", 1204),
+            ("visits", "visits", "occurred_at", "full_width", 96),
+        ],
+    )
+    _values(
+        db,
+        "trust_schema_drift",
+        "source, source_table, drift_type, column_name, found, first_seen_at, last_seen_at, file_count, refused_count",
+        [
+            ("visits", "visits", "renamed", "拜访目的", "目的", old, night, 3, 1),
+            ("shop", "orders", "added", "coupon", "", night, night, 1, 0),
+        ],
+    )
+    _values(
+        db,
         "trust_quarantine_reasons",
         "source, entity, rule, column_name, reason, reason_zh, row_count",
         [

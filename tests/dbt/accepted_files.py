@@ -43,7 +43,9 @@ LEDGER = {
     "loads": "source VARCHAR, load_id VARCHAR, status VARCHAR, extracted_at TIMESTAMP, rows_landed BIGINT, "
     "error VARCHAR",
     "row_counts": "source VARCHAR, entity VARCHAR, load_id VARCHAR, reported BIGINT, landed BIGINT, excluded BIGINT, "
-    "folded BIGINT, accepted BIGINT, repeated BIGINT, quarantined BIGINT, waiting BIGINT",
+    "folded BIGINT, accepted BIGINT, repeated BIGINT, quarantined BIGINT, waiting BIGINT, "
+    "repaired BIGINT, dirty BIGINT, doubtful BIGINT",
+    "repairs": "source VARCHAR, entity VARCHAR, load_id VARCHAR, column_name VARCHAR, repair VARCHAR, row_count BIGINT",
     "quarantine_counts": "source VARCHAR, entity VARCHAR, load_id VARCHAR, rule VARCHAR, column_name VARCHAR, "
     "reason_en VARCHAR, reason_zh VARCHAR, row_count BIGINT",
     "drift": "source VARCHAR, source_table VARCHAR, origin VARCHAR, kind VARCHAR, column_name VARCHAR, found VARCHAR, "

@@ -106,6 +106,10 @@ GOOD: dict[str, str] = {
         t(source, entity, reference, row_count)""",
     "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
         t(source_table, drift_type, file_count)""",
+    "trust_repairs": """values ('phone', 'phone_form', 1), ('amount', 'money_sign', 2)
+        t(column_name, repair_type, row_count)""",
+    "trust_dirty_rate": """values (100, 32, 10, 0.32), (0, 0, 0, null)
+        t(judged_count, dirty_count, quarantined_count, dirty_rate)""",
     "trust_quarantine_reasons": """values ('status_known', 'why', 1), ('status_known', 'why', 2)
         t(rule, reason, row_count)""",
 }
@@ -219,6 +223,11 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
     ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_repairs", "update mart set repair_type = 'odd' where _row_id = 1", {"repair_type_known"}),
+    ("trust_repairs", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_dirty_rate", "update mart set dirty_rate = 1.1 where _row_id = 1", {"rate_is_a_share"}),
+    ("trust_dirty_rate", "update mart set dirty_count = 101 where _row_id = 1", {"dirty_within_judged"}),
+    ("trust_dirty_rate", "update mart set quarantined_count = 33 where _row_id = 1", {"dirty_covers_quarantine"}),
     ("trust_quarantine_reasons", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
 ]
 

@@ -61,6 +61,21 @@ LISTINGS = {
         "source entity rule column_name reason reason_zh row_count",
         f"row_count desc, source, entity, rule, column_name, reason limit {REASONS_SHOWN}",
     ),
+    "repairs": Listing(
+        "marts.trust_repairs",
+        "source entity column_name repair_type row_count",
+        f"row_count desc, source, entity, column_name, repair_type limit {REASONS_SHOWN}",
+    ),
+    "dirt": Listing(
+        "marts.trust_dirty_rate",
+        "source entity judged_count accepted_count dirty_count doubtful_count",
+        "source, entity",
+    ),
+    "drift": Listing(
+        "marts.trust_schema_drift",
+        "source source_table drift_type column_name found last_seen_at file_count refused_count",
+        f"last_seen_at desc, source, source_table, drift_type, column_name limit {REASONS_SHOWN}",
+    ),
     "funnel": Listing(
         "marts.kpi_funnel",
         """cohort_month step_order step step_name_en step_name_zh entered_count advanced_count lost_count open_count

@@ -1,4 +1,4 @@
-// Freshness of every source, what became of every row, and why rows wait in quarantine.
+// Freshness of every source, what became of every row, why rows wait in quarantine, what was mended, which columns changed.
 import { moment } from "./dates.js";
 import { h, icon } from "./dom.js";
 import { short } from "./numbers.js";
@@ -60,4 +60,38 @@ export function quarantine(data) {
   return card(say("quarantine"), null, csvButton(say("quarantine"), columns, rows), h("table", { class: "bars quarantine" }, h("caption", { class: "sr" }, say("quarantine")),
     h("thead", { class: "sr" }, h("tr", {}, h("th", { scope: "col" }, say("reason")), h("td", {}), h("th", { scope: "col" }, say("rows")))),
     h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, (state.language === "zh" && row.reason_zh) || row.reason || row.rule, h("span", { class: "sub" }, `${entityName(row.entity)} · ${sourceName(data, row.source)}`)), h("td", { class: "bar-cell" }, bar(row.row_count / greatest, "lost")), h("td", { class: "num" }, figure(row.row_count)))))));
+}
+
+const rate = (rows, part, whole) => {
+  const total = sum(rows, whole);
+  return total ? short(sum(rows, part) / total, "rate") : say("no_data");
+};
+
+export function repairs(data) {
+  const rows = data.tables.repairs, dirt = data.tables.dirt;
+  if (!rows || !dirt) return card(say("repairs"), null, null, nothing(true));
+  const told = dirt.length ? say("repairs_sub", rate(dirt, "dirty_count", "judged_count"), rate(dirt, "doubtful_count", "accepted_count")) : null;
+  if (!rows.length) return card(say("repairs"), told, null, h("p", { class: "nothing" }, icon("check"), say("repairs_none")));
+  const greatest = Math.max(...rows.map((row) => row.row_count));
+  const columns = [["source", say("source")], ["entity", say("entity")], ["column_name", say("column")], ["repair_type", say("repair")], ["row_count", say("rows")]];
+  return card(say("repairs"), told, csvButton(say("repairs"), columns, rows), h("table", { class: "bars quarantine" }, h("caption", { class: "sr" }, say("repairs")),
+    h("thead", { class: "sr" }, h("tr", {}, h("th", { scope: "col" }, say("repair")), h("td", {}), h("th", { scope: "col" }, say("rows")))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, say(`repair_${row.repair_type}`), h("span", { class: "sub" }, `${entityName(row.entity)} · ${row.column_name} · ${sourceName(data, row.source)}`)), h("td", { class: "bar-cell" }, bar(row.row_count / greatest)), h("td", { class: "num" }, figure(row.row_count)))))));
+}
+
+function driftRow(data, row) {
+  return h("tr", {},
+    h("th", { scope: "row" }, row.column_name, h("span", { class: "sub" }, `${row.source_table} · ${sourceName(data, row.source)}`)),
+    h("td", {}, say(`drift_${row.drift_type}`), row.found && h("span", { class: "sub" }, row.found)),
+    h("td", { class: "num" }, figure(row.file_count), row.refused_count > 0 && h("span", { class: "sub error" }, say("drift_refused"))));
+}
+
+export function drift(data) {
+  const rows = data.tables.drift;
+  if (!rows) return card(say("drift"), null, null, nothing(true));
+  if (!rows.length) return card(say("drift"), null, null, h("p", { class: "nothing" }, icon("check"), say("drift_none")));
+  const columns = [["source", say("source")], ["source_table", say("entity")], ["column_name", say("column")], ["drift_type", say("drift_kind")], ["found", say("reason")], ["file_count", say("files")]];
+  return card(say("drift"), null, csvButton(say("drift"), columns, rows), h("table", { class: "plain" }, h("caption", { class: "sr" }, say("drift")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("column")), h("th", { scope: "col" }, say("drift_kind")), h("th", { scope: "col", class: "num" }, say("files")))),
+    h("tbody", {}, rows.map((row) => driftRow(data, row)))));
 }
