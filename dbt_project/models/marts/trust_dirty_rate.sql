@@ -25,6 +25,6 @@ select
     repaired_count,
     duplicate_count,
     doubtful_count,
-    case when judged_count > 0 then cast(dirty_count as double) / judged_count end as dirty_rate,
-    case when accepted_count > 0 then cast(doubtful_count as double) / accepted_count end as residual_rate
+    case when judged_count > 0 then cast(1.0 * dirty_count / judged_count as decimal(9, 6)) end as dirty_rate,
+    case when accepted_count > 0 then cast(1.0 * doubtful_count / accepted_count as decimal(9, 6)) end as residual_rate
 from counted
