@@ -1,4 +1,44 @@
--- A won deal is called off week by week in four to nine orders; each is shipped, invoiced and paid in its own time.
+-- A won deal is for one to three products; their units times their prices are the amount of the deal. The price is what
+-- was agreed: the list price less a discount, moved so that the units come out even.
+create or replace table deal_lines as
+with sized as (
+    select d.deal_key, d.product_line, d.final_amount, 1 + pick('line count', d.deal_key, 3) as wished_count
+    from deals as d
+    where d.is_won
+),
+ranked as (
+    select *, row_number() over (partition by product_line order by list_price, product_no) - 1 as price_slot from products
+),
+-- so many of the cheaper products of the line are within the reach of one line
+reached as (
+    select s.*, greatest(1, count(*) filter (0.885 * r.list_price <= s.final_amount / s.wished_count)) as fit_count
+    from sized as s
+    join ranked as r using (product_line)
+    group by all
+),
+listed as (
+    select
+        *, least(wished_count, fit_count) as line_count,
+        unnest(range(1, least(wished_count, fit_count) + 1)) as line_no
+    from reached
+),
+chosen as (
+    select l.*, r.crm_id as product_id, r.category, r.list_price * (0.82 + 0.13 * draw('deal price', l.deal_key)) as usual_price
+    from listed as l
+    join ranked as r on r.product_line = l.product_line
+        and r.price_slot = (pick('first product', l.deal_key, l.fit_count) + l.line_no - 1) % l.fit_count
+),
+counted as (
+    select *, greatest(1, ceil(final_amount / line_count / usual_price - 0.25))::bigint as units from chosen
+)
+select deal_key, line_no, product_id, category, units, round(final_amount / line_count / units, 2)::decimal(18, 2) as price
+from counted;
+
+-- The units of a line are spread over the call-offs, the first ones first; an order entered by mistake repeats the first.
+create or replace macro called_units(units, n, call_count) as
+    ((n % call_count + 1) * units + call_count - 1) // call_count - (n % call_count * units + call_count - 1) // call_count;
+
+-- A won deal is called off week by week in up to nine orders; each is shipped, invoiced and paid in its own time.
 -- Now and then one is entered by mistake, and deleted some days later.
 create or replace table field_orders as
 with calls as (
@@ -8,9 +48,14 @@ with calls as (
     cross join lateral (select unnest(range(c.call_count + (draw('mistypes', d.deal_key) < 0.06)::int)) as n) as numbers
     where d.is_won
 ),
+-- what has fewer units than call-offs is called off sooner
+with_units as (
+    select * from calls
+    where exists (select 1 from deal_lines as l where l.deal_key = calls.deal_key and called_units(l.units, calls.n, calls.call_count) > 0)
+),
 dated as (
     select *, at_hour(weekday_of((closed_at::date + (2 + 7 * n + pick('call day', order_key, 3))::int)::date), 9 + 8 * draw('call hour', order_key)) as ordered_at
-    from calls
+    from with_units
 ),
 kept as (
     select * from dated where not order_is_missing(region, ordered_at::date, order_key)
@@ -36,32 +81,20 @@ select
     days_on(shipped_at, 1 + 2 * draw('invoiced', order_key))::date + terms_days as due_date,
     case when pay_draw < 0.94 then 1 + (pay_draw < 0.12)::int else 0 end as payment_count,
     at_hour(weekday_of((days_on(shipped_at, 3)::date + terms_days + least(40, greatest(-20, -4 + 9 * bell('pay delay', order_key)))::int)::date), 15) as paid_at,
-    final_amount / call_count * (0.92 + 0.16 * draw('call size', order_key)) as target_amount
+    call_count
 from lived;
 
 create or replace table field_lines as
 with wanted as (
-    select o.*, line_no, line_count, o.order_key * 10 + line_no as line_key
+    select o.*, l.line_no, o.order_key * 10 + l.line_no as line_key, l.product_id, l.category, l.price, l.units
     from field_orders as o
-    cross join lateral (select 1 + pick('line count', o.deal_key, 3) as line_count) as c
-    cross join lateral (select unnest(range(1, c.line_count + 1)) as line_no) as numbers
-),
-choosing as (
-    select w.*, (pick('first product', w.deal_key, c.product_count) + line_no - 1) % c.product_count as slot
-    from wanted as w
-    join (select distinct product_line, line_count as product_count from products) as c using (product_line)
-),
-priced as (
-    select
-        w.*, p.crm_id as product_id, p.category,
-        (p.list_price * (0.82 + 0.13 * draw('deal price', w.deal_key)))::decimal(18, 2) as price
-    from choosing as w
-    join products as p on p.product_line = w.product_line and p.line_slot = w.slot
+    join deal_lines as l using (deal_key)
 ),
 counted as (
-    select *, greatest(1, round(target_amount * line_factor(region, product_line, ordered_at::date) / line_count / price))::bigint as quantity
-    from priced
-    where not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
+    select *, (called_units(units, n, call_count) * line_factor(region, product_line, ordered_at::date))::bigint as quantity
+    from wanted
+    where called_units(units, n, call_count) > 0
+        and not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
 )
 select
     line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, deleted_at, delivered_at, region,
