@@ -42,7 +42,7 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
     The result has the columns of the contract, the lineage columns, `_is_deleted`, `_faults` and `_repairs`. Faults are
     NULL, or a list of `column`, `value` for every text that could not become a value of its column, and for malformed
-    rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended on its way.
+    rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
     """
     contract = load_contracts()[mapping.entity]
     normalisers = Normalisers.of(company)
@@ -148,7 +148,7 @@ def _faults(names: list[str]) -> str:
 
 
 def _repairs(repairs: dict[str, str | None]) -> str:
-    """Like the faults: a list for the rows that were mended alone. White space around a text is mended in any column."""
+    """Like the faults: a list for rows that were mended alone. White space around a text is mended in any column."""
     if not repairs:
         return NO_REPAIR
     tests, cells = [], []
@@ -166,7 +166,8 @@ def _repairs(repairs: dict[str, str | None]) -> str:
 
 def _final(contract: Contract, mapping: Mapping) -> str:
     names = ", ".join(ident(name) for name in contract.columns)
-    both = f"select {names}, _file, _row_number, _is_deleted, _faults, _repairs from judged union all select * from malformed"
+    told = f"{names}, _file, _row_number, _is_deleted, _faults, _repairs"
+    both = f"select {told} from judged union all select * from malformed"
     if not mapping.distinct:
         return both
     first = "arg_min(_file, (_file, _row_number)) as _file, arg_min(_row_number, (_file, _row_number)) as _row_number"

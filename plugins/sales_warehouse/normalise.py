@@ -241,7 +241,9 @@ def _plain_mobile(country: str) -> PlainMobile | None:
     import phonenumbers
 
     known = phonenumbers.PhoneMetadata.metadata_for_region(country)
-    if known is None or known.mobile is None or not known.mobile.national_number_pattern or known.leading_digits:
+    if known is None or known.mobile is None or known.country_code is None or known.leading_digits:
+        return None
+    if not known.mobile.national_number_pattern:
         return None
     prefixes = [text for text in (known.national_prefix_for_parsing, known.international_prefix, "0") if text]
     return PlainMobile(

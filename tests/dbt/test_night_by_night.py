@@ -65,7 +65,11 @@ def test_a_deleted_record_leaves_nothing_behind(night_by_night: Home, tmp_path: 
         if number == 2:
             assert len(differences(night_by_night.warehouse_file, home.warehouse_file)) > 15
     told = differences(night_by_night.warehouse_file, home.warehouse_file)
-    assert told == {"trust_row_accounting": ANY, "trust_source_freshness": ANY, "trust_dirty_rate": ANY}  # came as loads
+    assert told == {
+        "trust_row_accounting": ANY,
+        "trust_source_freshness": ANY,
+        "trust_dirty_rate": ANY,
+    }  # came as loads
     with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
         counts = "SELECT sum(deleted_count), max(abs(unexplained_count)) FROM marts.trust_row_accounting"
         assert connection.execute(counts).fetchall() == [(len(entities), 0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,12 @@ CHAIN = Path(__file__).with_name("chain.py")
 CLI = Path(sys.executable).with_name("sales-warehouse")
 
 # When a load was read is not what it says: two ways to the same marts may differ here and nowhere else.
-READ_TIMES = {"trust_source_freshness": {"last_load_at", "age_hours"}, "trust_quarantine_reasons": {"last_load_at"}}
+READ_TIMES = {
+    "trust_source_freshness": ("last_load_at", "age_hours"),
+    "trust_quarantine_reasons": ("last_load_at",),
+    "trust_repairs": ("last_load_at",),
+    "trust_schema_drift": ("first_seen_at", "last_seen_at"),
+}
 
 
 def environment(state: Path, **more: str) -> dict[str, str]:
@@ -34,19 +40,19 @@ def refresh(company: Path, state: Path, *arguments: str, **more: str) -> subproc
     return subprocess.run(command, env=environment(state, **more), capture_output=True, text=True, timeout=1200)
 
 
-def marts(state: Path, company_id: str) -> dict[str, list[tuple]]:
-    """Every row of every published mart, in an order of its own, without the times of reading."""
+def marts(state: Path, company_id: str, without: Mapping[str, tuple[str, ...]] = READ_TIMES) -> dict[str, list[tuple]]:
+    """Every row of every published mart, in an order of its own, without some columns: the times of reading."""
     file = state / company_id / "published" / "current" / "warehouse.duckdb"
     with duckdb.connect(str(file), read_only=True) as connection:
         names = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
         ).fetchall()
-        return {name: _rows(connection, name) for (name,) in names}
+        return {name: _rows(connection, name, without.get(name, ())) for (name,) in names}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple]:
+def _rows(connection: duckdb.DuckDBPyConnection, name: str, without: tuple[str, ...]) -> list[tuple]:
     columns = [row[0] for row in connection.execute(f"describe marts.{name}").fetchall()]
-    kept = ", ".join(column for column in columns if column not in READ_TIMES.get(name, ()))
+    kept = ", ".join(column for column in columns if column not in without)
     return connection.execute(f"select {kept} from marts.{name} order by all").fetchall()
 
 
