@@ -250,7 +250,7 @@ def _advance_demo(company: Company) -> datetime.date | None:
     home = Home.of(company.company_id)
     try:
         with console.status("making the demo company's data"):
-            state = make_demo(Path(company.folder), home.source_data)
+            state = make_demo(Path(company.folder), home.source_data, home.dir)
     except WorldError as error:
         _fail(f"{error}", code=2)
     console.print(f"demo company: night {state.night}, business date {state.business_date}", highlight=False)

@@ -23,6 +23,10 @@ SPOOL = "${WEBHOOK_SPOOL}/"
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
     """Return every mistake that no single file shows."""
     problems = list(_references(company, documents))
+    if company.demo:
+        from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
+
+        problems += [documents["demo"].problem(text, *path) for path, text in impossible(company.demo)]
     for name, source in company.sources.items():
         taken = list(_reserved_columns(source, documents[f"sources/{name}"]))
         problems += _spool(company, source, documents[f"sources/{name}"])

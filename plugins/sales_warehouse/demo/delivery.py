@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass
 
 from sales_warehouse.demo.generator import Generator
-from sales_warehouse.demo.tables import Mistake, Severity, SourceTable
+from sales_warehouse.demo.tables import DATABASES, Mistake, Severity, SourceTable
 from sales_warehouse.sql import ident, literal
 
 # How the dirty rows of a table divide.
@@ -76,23 +76,42 @@ def _kind_number(table: SourceTable, dirty_rate: float) -> str:
     if not table.mistakes:
         return "null::bigint"
     draw, which = (f"draw('{stream} {table.name}', _key * 32 + _version)" for stream in ("dirt", "kind of dirt"))
-    upper, arms = 0.0, []
+    upper, arms, chance = 0.0, [], _chance(table, dirty_rate)
     for severity, share in SHARES.items():
-        upper += share * dirty_rate
+        upper += share * chance
         arms.append(f"when {draw} < {upper} then {_choice(table, severity, which)}")
     return f"case {' '.join(arms)} end"
 
 
+def _chance(table: SourceTable, dirty_rate: float) -> float:
+    """Return the chance that a row is spoiled, so that `dirty_rate` of the rows that are handed over are dirty.
+
+    A row that comes twice is one row more, and dirty once. In a file a mended row comes beside the bad one; in a
+    database it stands in its place.
+    """
+    twice, mended = SHARES["duplicate"], SHARES["bad"] * MENDED_RATE
+    if table.system in DATABASES:
+        return min(1.0, dirty_rate / (1 - mended - twice * dirty_rate))
+    return min(1.0, dirty_rate / (1 - (twice + mended) * dirty_rate))
+
+
 def _choice(table: SourceTable, severity: str, which: str) -> str:
-    """SQL that chooses among the mistakes of a severity; a mistake in an empty cell is not made."""
+    """SQL that chooses among the mistakes of a severity that can be made in the row: none can in an empty cell.
+
+    Where none of them can, the row comes twice.
+    """
+    twice = str(len(table.mistakes))
     if severity == "duplicate":
-        return str(len(table.mistakes))
-    numbers = [n for n, mistake in enumerate(table.mistakes) if mistake.severity == severity]
-    arms = " ".join(
-        f"when {place} then case when nullif({ident(table.mistakes[n].column)}, '') is not null then {n} end"
-        for place, n in enumerate(numbers)
+        return twice
+    possible = ", ".join(
+        f"case when nullif({ident(mistake.column)}, '') is not null then {n} end"
+        for n, mistake in enumerate(table.mistakes)
+        if mistake.severity == severity
     )
-    return f"case floor({which} * {len(numbers)})::int {arms} end"
+    if not possible:
+        return twice
+    chosen = f"list_filter([{possible}], n -> n is not null)"
+    return f"coalesce({chosen}[1 + floor({which} * len({chosen}))::int], {twice})"
 
 
 def _is(table: SourceTable, severity: Severity) -> str:

@@ -12,8 +12,9 @@ import duckdb
 import holidays
 
 from sales_warehouse.company.models import DemoFile
+from sales_warehouse.demo import chances
 from sales_warehouse.demo.words import CHINESE, Words
-from sales_warehouse.sql import connect, ident, literal
+from sales_warehouse.sql import connect, ident, literal, literals
 
 # The CRM was there before the web shop, so that deals of every age are open on the first day of the history.
 CRM_AGE_DAYS = 120
@@ -46,6 +47,7 @@ class Generator:
             orders_per_day=settings.daily_orders,
             start_date=self.start,
             crm_start=self.crm_start,
+            business_date=settings.business_date,
             gap=self.words.gap,
         )
         connection.execute("set enable_progress_bar = false")
@@ -79,7 +81,7 @@ class Generator:
         load_lists(self.connection, self.words)
         self._lay_calendar()
         self._plant()
-        self._run(("macros", "lists", "situations", "reps"))
+        self._run(("macros", "lists", "situations", "rhythm", "reps"))
 
     def _lay_calendar(self) -> None:
         years = range(self.crm_start.year, self.settings.business_date.year + 20)
@@ -92,6 +94,7 @@ class Generator:
         for name, situation in self.settings.situations.active():
             variables = situation.variables(self.settings.business_date)
             self._set(**{f"{name}_{parameter}": self.words.cell(value) for parameter, value in variables.items()})
+        self._set(**chances.variables(self.settings.situations, self.words))
 
     def _table(self, definition: str, rows: Iterable[tuple[object, ...]]) -> None:
         self.connection.execute(f"create table {definition}")
@@ -101,7 +104,8 @@ class Generator:
 
     def _set(self, **variables: object) -> None:
         for name, value in variables.items():
-            self.connection.execute(f"set variable {name} = {literal(value)}")
+            written = literals(value) if isinstance(value, list) else literal(value)
+            self.connection.execute(f"set variable {name} = {written}")
 
     def _run(self, scripts: Iterable[str]) -> None:
         run_scripts(self.connection, scripts, self.words)

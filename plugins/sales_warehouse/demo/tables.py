@@ -209,7 +209,7 @@ CHATS = (
             impossible_date("started_at"),
             missing_key("chat_id"),
         ),
-        hidden=("_started_at", "_message_count"),
+        hidden=("_started_at", "_answered_at", "_message_count"),
     ),
 )
 

@@ -7,6 +7,8 @@ truth/customers.parquet        accounts, with their identifier and spelling in e
                                is the same company, `parent_key` the company that one is a branch of
 truth/situations.json          what is planted: parameters, the answer by design, the answer in this world
 truth/contacts.parquet         contacts; the same `person_key` is the same person
+truth/enquiries.parquet        enquiries: the event in another system, the lead that became of it or, where `is_lost`,
+                               did not, and whose they are: visitor, account, contact
 """
 
 from __future__ import annotations
@@ -33,6 +35,16 @@ CONTACTS = """
 select contact_key, contact_id, account_key, person_key, person as name, phone, email, wechat_id
 from contacts
 order by contact_key
+"""
+
+ENQUIRIES = """
+select
+    lead_key, lead_id, event_system, event_id, visitor_id, happened_at, created_at, is_lost,
+    account_key, crm_id, contact_id, person as name, phone, email
+from enquiries
+where happened_at >= getvariable('start_date')::timestamp
+    and created_at < getvariable('last_day')::timestamp + interval 1 day
+order by lead_key
 """
 
 
@@ -63,9 +75,10 @@ def write_night(
 
 
 def write_who_is_who(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Keep which accounts are one company, and which contacts are one person."""
+    """Keep which accounts are one company, which contacts are one person, and whose enquiry an event and a lead are."""
     _keep(connection, CUSTOMERS, folder / "customers.parquet")
     _keep(connection, CONTACTS, folder / "contacts.parquet")
+    _keep(connection, ENQUIRIES, folder / "enquiries.parquet")
 
 
 def _origin(delivery: Delivery) -> str:

@@ -31,9 +31,12 @@ from sales_warehouse.demo.generator import Generator, open_generator
 from sales_warehouse.demo.tables import SourceTable
 
 STATE = "world.json"
+CLAIM = "demo_world.json"  # in the warehouse's folder: the world that it reads
+OWN = (".lock", ".begun.json", ".making-")
 BEGUN = ".begun.json"  # while the first night is made: what is there then is its own
 BYTES_PER_ORDER = 1000  # of the web shop, with what follows from it
 BYTES_PER_CUSTOMER = 350  # and day: visits, calls, chats, deals
+TIMES_OVER = 4  # the world, again while it is made, and twice as much for what a warehouse makes of it
 SHOP_DATABASE = "shop.db"
 BEGINNING = datetime.date(1990, 1, 1)  # before everything that a world remembers
 
@@ -50,8 +53,8 @@ class WorldState:
     night: int
 
 
-def make_demo(company_folder: Path, world_dir: Path) -> WorldState:
-    """Bring the demo world of a company folder one night on.
+def make_demo(company_folder: Path, world_dir: Path, warehouse: Path | None = None) -> WorldState:
+    """Bring the demo world of a company folder one night on; `warehouse` is the folder of the state that reads it.
 
     Raises CompanyError when the folder has mistakes and WorldError when it has no demo.yml or the world is another's.
     """
@@ -60,7 +63,22 @@ def make_demo(company_folder: Path, world_dir: Path) -> WorldState:
     company = load_company(company_folder)
     if company.demo is None:
         raise WorldError(f"{company_folder} has no demo.yml, so there is no world to make")
+    if warehouse:
+        _claim(warehouse, company.demo)
     return advance(world_dir, company.demo)
+
+
+def _claim(warehouse: Path, settings: DemoFile) -> None:
+    """Remember which world a warehouse reads; refuse a second one, whose rows would mix with those of the first."""
+    known = durable.read_json(warehouse / CLAIM)
+    if known and known["settings"] != _fingerprint(settings):
+        raise WorldError(
+            f"the warehouse in {warehouse} holds a world that was made with other settings of demo.yml, and two worlds "
+            "must not mix; nothing was written. Put the old settings back, or remove that folder."
+        )
+    if not known:
+        warehouse.mkdir(parents=True, exist_ok=True)
+        durable.write_json(warehouse / CLAIM, {"settings": _fingerprint(settings)})
 
 
 @contextmanager
@@ -85,6 +103,7 @@ def advance(world_dir: Path, settings: DemoFile, *, crm_url: str | None = None) 
     A night that was interrupted is made again as it was. `crm_url` is a SQLAlchemy URL for the CRM's database.
     """
     _check_room(world_dir, settings)
+    _refuse_strangers(world_dir, settings)
     world_dir.mkdir(parents=True, exist_ok=True)
     with durable.lock(world_dir / ".lock", wait_seconds=60, purpose=f"making the world in {world_dir}"):
         state = _next_state(world_dir, settings)
@@ -102,9 +121,11 @@ def advance(world_dir: Path, settings: DemoFile, *, crm_url: str | None = None) 
 
 
 def room_needed(settings: DemoFile) -> int:
-    """Bytes that a world of this size takes, about: as measured for the demo, and as much again while it is made."""
+    """Bytes that a world of this size takes with the warehouse that reads it, about: as measured for the demo."""
     return round(
-        2 * settings.days * (BYTES_PER_ORDER * settings.daily_orders + BYTES_PER_CUSTOMER * settings.customer_count)
+        TIMES_OVER
+        * settings.days
+        * (BYTES_PER_ORDER * settings.daily_orders + BYTES_PER_CUSTOMER * settings.customer_count)
     )
 
 
@@ -116,7 +137,8 @@ def _check_room(world_dir: Path, settings: DemoFile) -> None:
     needed, free = room_needed(settings), shutil.disk_usage(there).free
     if needed > free:
         raise WorldError(
-            f"the demo's world would take about {needed / 1e9:,.1f} GB and {there} has {free / 1e9:,.1f} GB free; "
+            f"the demo's world and its warehouse would take about {needed / 1e9:,.1f} GB and {there} has "
+            f"{free / 1e9:,.1f} GB free; "
             "nothing was written. Make it smaller in demo.yml (scale, customers, days, orders_per_day), "
             "or free the disk."
         )
@@ -125,7 +147,6 @@ def _check_room(world_dir: Path, settings: DemoFile) -> None:
 def _next_state(world_dir: Path, settings: DemoFile) -> WorldState:
     known = durable.read_json(world_dir / STATE)
     if known is None:
-        _refuse_strangers(world_dir, settings)
         return WorldState(settings.business_date, 0)
     if known["settings"] != _fingerprint(settings):
         raise WorldError(
@@ -138,7 +159,9 @@ def _next_state(world_dir: Path, settings: DemoFile) -> WorldState:
 
 def _refuse_strangers(world_dir: Path, settings: DemoFile) -> None:
     """Raise WorldError for a folder that holds anything but a first night of this world that was interrupted."""
-    held = sorted(path.name for path in world_dir.iterdir() if not path.name.startswith("."))
+    if not world_dir.exists() or (world_dir / STATE).exists():
+        return
+    held = sorted(path.name for path in world_dir.iterdir() if not path.name.startswith(OWN))
     begun = durable.read_json(world_dir / BEGUN)
     if held and (begun is None or begun["settings"] != _fingerprint(settings)):
         raise WorldError(

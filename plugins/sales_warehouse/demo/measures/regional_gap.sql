@@ -1,7 +1,7 @@
 with heads as (
     select
-        d.region, count(*) / any_value(s.staff_count) as deals_a_head, avg(is_won::int) as win_rate,
-        sum(final_amount) filter (is_won) / any_value(s.staff_count) as won_a_head
+        d.region, count(*) / any_value(s.fte) as deals_a_head, avg(is_won::int) as win_rate,
+        sum(final_amount) filter (is_won) / any_value(s.fte) as won_a_head
     from deals as d
     join region_staff as s using (region)
     where closed_at <= getvariable('last_day')

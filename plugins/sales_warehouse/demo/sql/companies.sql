@@ -15,7 +15,7 @@ union all
 select 500000000 + i, false, true, null, 500000000 + i, null, 500000000 + i, false
 from range((0.3 * getvariable('customers'))::bigint) as t(i);
 
--- Enquiries reach every seller as often: the regions by their sellers, then the region's companies alike.
+-- Enquiries reach every full-time seller as often: the regions by their sellers, then the region's companies alike.
 create or replace table company_regions as
 select
     account_key, c.region,
@@ -28,8 +28,8 @@ where in_crm;
 create or replace table staff_shares as
 select
     region,
-    coalesce(sum(staff_count) over (order by region_no rows between unbounded preceding and 1 preceding), 0) / sum(staff_count) over () as low,
-    sum(staff_count) over (order by region_no rows unbounded preceding) / sum(staff_count) over () as high
+    coalesce(sum(fte) over (order by region_no rows between unbounded preceding and 1 preceding), 0) / sum(fte) over () as low,
+    sum(fte) over (order by region_no rows unbounded preceding) / sum(fte) over () as high
 from region_staff
 join regions using (region)
 where region in (select region from company_regions);

@@ -3,18 +3,18 @@ create or replace table deal_paths as
 with fates as (
     select
         lead_key as deal_key, lead_id, account_key, deal_at as created_at, channel, is_new_company, a.region, a.industry,
+        case when draw('reads white papers', lead_key) < getvariable('keen') then 3 + pick('white papers', lead_key, 3) else pick('white papers', lead_key, 3) end
+            as white_paper_count,
         case
-            when draw('lost in 1', lead_key) < stage_loss_rate('需求确认') then 1
-            when draw('lost in 2', lead_key) < stage_loss_rate('技术方案确认') then 2
-            when draw('lost in 3', lead_key) < stage_loss_rate('报价') then 3
-            when draw('lost in 4', lead_key) < stage_loss_rate('商务谈判') then 4
-            when draw('lost in 5', lead_key) < stage_loss_rate('合同签订') then 5
+            when draw('lost in 1', lead_key) < loss_rate(1, white_paper_count) then 1
+            when draw('lost in 2', lead_key) < loss_rate(2, white_paper_count) then 2
+            when draw('lost in 3', lead_key) < loss_rate(3, white_paper_count) then 3
+            when draw('lost in 4', lead_key) < loss_rate(4, white_paper_count) then 4
+            when draw('lost in 5', lead_key) < loss_rate(5, white_paper_count) then 5
         end as usual_loss,
-        draw('steps back', lead_key) < 0.06 as steps_back,
+        draw('steps back', lead_key) < getvariable('steps_back') as steps_back,
         draw('deal line', lead_key) as line_draw,
-        case when line_draw < 0.45 then '医疗器械' when line_draw < 0.68 then '医用耗材' when line_draw < 0.86 then '婴幼儿营养' else '成人营养' end as product_line,
-        case when draw('reads white papers', lead_key) < 0.3 then 3 + pick('white papers', lead_key, 3) else pick('white papers', lead_key, 3) end
-            as white_paper_count
+        case when line_draw < 0.45 then '医疗器械' when line_draw < 0.68 then '医用耗材' when line_draw < 0.86 then '婴幼儿营养' else '成人营养' end as product_line
     from leads
     join accounts as a using (account_key)
     where converts
@@ -25,12 +25,7 @@ turned as (
         case
             when region = getvariable('reversal_region')
                 then case when draw('reversal win', deal_key) < reversal_rate(industry, deal_key) then null else coalesce(usual_loss, 4) end
-            when usual_loss is null and win_is_spoiled(region, product_line, created_at::date, deal_key) then 4
-            when usual_loss is not null and loss_is_rescued(
-                white_paper_count,
-                coalesce(['需求确认', '技术方案确认', '报价', '商务谈判', '合同签订'][usual_loss] = getvariable('stage_loss_stage'), false),
-                deal_key
-            ) then null
+            when usual_loss is null and win_is_spoiled(region, product_line, created_at::date, deal_key) then getvariable('spoiled_in')
             else usual_loss
         end as lost_in
     from fates
@@ -49,8 +44,8 @@ from (
             1, coalesce(lost_in, 5) + case when steps_back and coalesce(lost_in, 9) >= 3 then 2 else 0 end
         ) as first_path,
         -- now and then a customer who had said no comes back, to the stage that was lost
-        lost_in is not null and draw('reopens', deal_key) < 0.05 as is_reopened,
-        lost_in is not null and draw('reopens', deal_key) < 0.02 as wins_back
+        lost_in is not null and draw('reopens', deal_key) < getvariable('reopens') as is_reopened,
+        lost_in is not null and draw('reopens', deal_key) < getvariable('wins_back') as wins_back
     from turned
 );
 

@@ -94,7 +94,7 @@ counted as (
     select *, (called_units(units, n, call_count) * line_factor(region, product_line, ordered_at::date))::bigint as quantity
     from wanted
     where called_units(units, n, call_count) > 0
-        and not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
+        and not line_is_missing(region, product_line, category, account_key in (from closed_accounts), ordered_at::date, line_key)
 )
 select
     line_key, order_key, order_id, line_no, product_id, quantity, price, ordered_at, recorded_at, is_cancelled, deleted_at, delivered_at, region,

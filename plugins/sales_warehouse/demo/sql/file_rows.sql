@@ -79,7 +79,7 @@ select
     contact_id as contact_no, person as contact_name, phone, rep_id as agent_no, rep_name as agent_name, team as agent_team,
     strftime(started_at, '%Y-%m-%dT%H:%M:%S+08:00') as started_at, strftime(answered_at, '%Y-%m-%dT%H:%M:%S+08:00') as answered_at,
     strftime(ended_at, '%Y-%m-%dT%H:%M:%S+08:00') as closed_at, message_count::varchar as message_count, score::varchar as score, intent,
-    started_at as _started_at, message_count as _message_count
+    started_at as _started_at, answered_at as _answered_at, message_count as _message_count
 from chats;
 
 create or replace view rows_visits as

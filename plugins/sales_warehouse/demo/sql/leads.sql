@@ -9,7 +9,7 @@ with born as (
     from days
     cross join lateral (
         select unnest(range(rounded(
-            0.04 * getvariable('customers') * season * case when is_workday then 1 else day_off_enquiries(case when is_holiday then 0.3 else 0.35 end) end,
+            enquiries_of(getvariable('customers'), season, is_workday, is_holiday),
             'leads of the day', day_no
         ))) as n
     ) as numbers
@@ -27,7 +27,7 @@ told as (
         r.account_key as known_account_key,
         at_hour(day, 8.5 + 11 * draw('lead hour', lead_key)) as created_at,
         exp(1.1 + 0.9 * bell('lead response', lead_key)) / 24 as response_days,
-        draw('lead converts', lead_key) < conversion_rate(0.34, is_workday, day, lead_variant(lead_key) = 'B') as converts,
+        draw('lead converts', lead_key) < conversion_rate(usual_conversion(), is_workday, day, lead_variant(lead_key) = 'B') as converts,
         (1 + least(24, exp(1.3 + 0.8 * bell('lead matures', lead_key))))
             * case when draw('lead is new', lead_key) < 0.12 and is_since('first_order_cycle', day) then getvariable('first_order_cycle_factor') else 1 end
             as maturing_days,

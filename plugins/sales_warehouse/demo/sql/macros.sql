@@ -27,7 +27,8 @@ create macro text_at(moment) as strftime(moment, '%Y-%m-%d %H:%M:%S');
 -- an expression: a macro would repeat it for each of the characters.
 create macro code_alphabet() as '0123456789ABCDEFGHJKLMNPQRTUWXY';
 
--- The factor is prime to 31 ** 6, so different keys give different codes.
+-- The factor is prime to 31 ** 6, so different keys below that give different codes. Companies that came with an enquiry
+-- have larger keys: of n of them about n ** 2 / 2 / 31 ** 6 pairs share a code by chance, one in 42,000 of them.
 create macro organisation_number(key) as ((key::hugeint * 472882027 + 104729) % 887503681)::bigint;
 
 create macro base31(n) as

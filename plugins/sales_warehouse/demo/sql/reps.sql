@@ -35,7 +35,7 @@ from seats
 left join people_names as n on n.name_no = pick('rep name', team_no * 10000 + seat_no, (select count(*) from people_names));
 
 create table region_staff as
-select region, count(region_slot) as staff_count from reps group by region;
+select region, count(region_slot) as staff_count, sum(fte::double) filter (region_slot is not null) as fte from reps group by region;
 
 create table service_staff as
 select count(service_slot) as staff_count from reps;

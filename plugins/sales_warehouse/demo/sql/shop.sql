@@ -1,30 +1,61 @@
 -- Web shop: orders by region and day. Some members sit on more slots than others, so they are drawn more often.
 create or replace table shop_slots as
 with members as (
-    select *, [1, 1, 1, 2, 2, 3, 4, 6][1 + pick('buys', account_key, 8)] as weight from accounts where in_shop
-),
--- a segment that buys again more often has so many more that its share is the planted one
-segment as (
-    select
-        getvariable('loyal_segment_repeat_orders') / (1 - getvariable('loyal_segment_repeat_orders'))
-            * sum(weight) filter (size_band <> getvariable('loyal_segment_size')) / sum(weight) filter (size_band = getvariable('loyal_segment_size')) as factor
-    from members
-),
-seats as (
     select
         region, account_key, member_id, province, joined_at,
-        unnest(range(greatest(1, rounded(weight * case when size_band = getvariable('loyal_segment_size') then factor else 1 end, 'seats', account_key)))) as slot
-    from members
-    cross join segment
+        coalesce(size_band = getvariable('loyal_segment_size'), false) as is_loyal,
+        unnest(range([1, 1, 1, 2, 2, 3, 4, 6][1 + pick('buys', account_key, 8)])) as slot
+    from accounts
+    where in_shop
 )
-select *, row_number() over (partition by region order by account_key, slot) - 1 as region_slot, count(*) over (partition by region) as slot_count
-from seats;
+select
+    *,
+    row_number() over (partition by region order by account_key, slot) - 1 as region_slot,
+    count(*) over (partition by region) as slot_count,
+    -- the same of the segment that buys again more often
+    row_number() over (partition by region, is_loyal order by account_key, slot) - 1 as loyal_slot,
+    count(*) filter (is_loyal) over (partition by region) as loyal_count
+from members;
 
 -- Who buys most of one product when its sales depend on a few.
 create or replace table large_buyers as
 select *, row_number() over (order by draw('large buyer', account_key)) as buyer_no
 from accounts
 where in_shop and joined_at <= getvariable('start_date')::timestamp;
+
+-- The chance that an order of somebody else is one of the loyal segment, so that the segment's share is the planted one:
+-- less what the large buyers take, and what cannot be moved because nobody of the segment has joined yet.
+create or replace table loyal_chance as
+with active as (
+    select
+        region, is_loyal, count(*) as slots, any_value(slot_count) as slot_count,
+        avg(greatest(0, getvariable('business_date') - greatest(joined_at::date, getvariable('start_date'))))
+            / (getvariable('business_date') - getvariable('start_date')) as presence
+    from shop_slots
+    group by all
+),
+regional as (
+    select
+        r.region, r.share,
+        coalesce(sum(a.slots * a.presence / a.slot_count) filter (a.is_loyal), 0) as loyal,
+        coalesce(sum(a.slots * a.presence / a.slot_count) filter (not a.is_loyal), 0) as others,
+        coalesce(max(a.presence) filter (a.is_loyal), 0) as presence
+    from (select region, sum(share) as share from regions group by region) as r
+    join active as a using (region)
+    group by all
+),
+large as (
+    select
+        avg((large_buyer_no(n) is not null)::int) as moved,
+        (select avg(coalesce(size_band = getvariable('loyal_segment_size'), false)::int) from large_buyers where buyer_no <= getvariable('concentration_customers')) as loyal
+    from range(1000000000, 1000020000) as t(n)
+)
+select
+    least(1, ((getvariable('loyal_segment_repeat_orders') - moved * coalesce(l.loyal, 0)) / (1 - moved) * sum(r.share * (r.loyal + others)) - sum(r.share * r.loyal))
+        / sum(r.share * others * presence)) as chance
+from regional as r
+cross join large as l
+group by moved, l.loyal;
 
 create or replace table shop_orders as
 with born as (
@@ -50,16 +81,28 @@ choosing as (
     join (select distinct region, slot_count from shop_slots) as c using (region)
 ),
 seated as (
-    select k.* exclude (slot), s.account_key, s.member_id, s.province, s.joined_at
+    select
+        k.* exclude (slot), s.account_key, s.member_id, s.province, s.joined_at,
+        case when not s.is_loyal and draw('loyal segment', order_key) < chance and s.joined_at::date <= day
+            then pick('loyal buyer', order_key, s.loyal_count) end as loyal_slot
     from choosing as k
     join shop_slots as s on s.region = k.region and s.region_slot = k.slot
+    cross join loyal_chance
+),
+won_over as (
+    select
+        k.* exclude (account_key, member_id, province, joined_at, loyal_slot),
+        coalesce(l.account_key, k.account_key) as account_key, coalesce(l.member_id, k.member_id) as member_id,
+        coalesce(l.province, k.province) as province, coalesce(l.joined_at, k.joined_at) as joined_at
+    from seated as k
+    left join shop_slots as l on l.is_loyal and l.region = k.region and l.loyal_slot = k.loyal_slot and l.joined_at::date < k.day
 ),
 moved as (
     select
         k.* exclude (account_key, member_id, province, joined_at, region),
         coalesce(b.account_key, k.account_key) as account_key, coalesce(b.member_id, k.member_id) as member_id,
         coalesce(b.province, k.province) as province, coalesce(b.joined_at, k.joined_at) as joined_at, coalesce(b.region, k.region) as region
-    from seated as k
+    from won_over as k
     left join large_buyers as b on b.buyer_no = large_buyer_no(k.order_key)
 ),
 bought as (
@@ -128,7 +171,7 @@ shelved as (
 ),
 kept as (
     select * from shelved
-    where not line_is_missing(region, product_line, category, account_key, ordered_at::date, line_key)
+    where not line_is_missing(region, product_line, category, account_key in (from closed_accounts), ordered_at::date, line_key)
         and not (has_trait(traits, getvariable('hits_and_slow_movers_slow_trait'))
             and strikes('slow mover', 1 - 1 / getvariable('hits_and_slow_movers_factor'), line_key))
     qualify not (

@@ -8,25 +8,20 @@ create macro strikes(situation, rate, key) as coalesce(draw(situation, key) < ra
 
 -- Enquiries: how many on a day off, whether one comes at all, and how often one becomes a deal.
 create macro day_off_enquiries(usual) as coalesce(getvariable('weekend_enquiries_volume'), usual);
+create macro usual_conversion() as 0.34;
 create macro conversion_rate(usual, is_workday, created_on, is_variant_b) as usual
     * case when is_workday then 1 else 1 + coalesce(getvariable('weekend_enquiries_conversion'), 0) end
     * case when is_variant_b and month(created_on) % 3 <> 1 then 1 + coalesce(getvariable('experiment_effect_lift'), 0) else 1 end;
 create macro market_is_full(region, key) as coalesce(
     getvariable('regional_gap_cause') = 'saturation' and region = getvariable('regional_gap_region'), false
 ) and strikes('regional_gap', getvariable('regional_gap_gap'), key);
-create macro enquiry_is_lost(converts, key) as not converts and strikes('capture_loss', getvariable('capture_loss_rate') / 0.66, key);
+-- Only an enquiry that comes to nothing gets lost, and so many more of them: the share is of all.
+create macro enquiry_is_lost(converts, key) as not converts
+    and strikes('capture_loss', getvariable('capture_loss_rate') / getvariable('unconverted_share'), key);
 
--- Deals: the stage that loses more, and who would have won but does not, or the other way round.
--- Of the exits of a stage: those who step back leave it once more, and of those lost some come back and win.
-create macro loss_rate(stage, usual) as case
-    when stage = getvariable('stage_loss_stage') then 1.06 * getvariable('stage_loss_rate') / (0.98 + 0.06 * getvariable('stage_loss_rate'))
-    else usual
-end;
-create macro stage_loss_rate(stage) as loss_rate(
-    stage, case stage when '需求确认' then 0.14 when '技术方案确认' then 0.30 when '报价' then 0.22 when '商务谈判' then 0.18 else 0.03 end
-);
-create macro usual_win_rate() as (1 - stage_loss_rate('需求确认')) * (1 - stage_loss_rate('技术方案确认')) * (1 - stage_loss_rate('报价'))
-    * (1 - stage_loss_rate('商务谈判')) * (1 - stage_loss_rate('合同签订'));
+-- Deals: in which stage one is lost, and who would have won but does not. The chances come from chances.py.
+create macro loss_rate(stage_no, paper_count) as
+    case when paper_count >= getvariable('often_clicks') then getvariable('reader_losses') else getvariable('other_losses') end[stage_no];
 create macro price_is_refused(product_line, created_on, key) as
     coalesce(product_line = getvariable('price_rise_product_line'), false) and is_since('price_rise', created_on)
     and strikes('price_rise', -getvariable('price_rise_change'), key);
@@ -38,16 +33,6 @@ create macro win_is_spoiled(region, product_line, created_on, key) as
         and strikes('regional_gap', getvariable('regional_gap_gap'), key))
     or (is_within('conversion_fall', created_on) and strikes('conversion_fall', -getvariable('conversion_fall_change'), key))
     or price_is_refused(product_line, created_on, key) or rival_is_chosen(region, product_line, created_on, key);
--- Of those who would have lost elsewhere than in the stage that is planted, so many more win that the usual share of wins
--- becomes the usual share * (1 + lift).
-create macro planted_losses() as coalesce(case getvariable('stage_loss_stage')
-    when '需求确认' then stage_loss_rate('需求确认')
-    when '技术方案确认' then (1 - stage_loss_rate('需求确认')) * stage_loss_rate('技术方案确认')
-    when '报价' then (1 - stage_loss_rate('需求确认')) * (1 - stage_loss_rate('技术方案确认')) * stage_loss_rate('报价')
-end, 0);
-create macro loss_is_rescued(paper_count, lost_in_planted_stage, key) as
-    coalesce(paper_count >= getvariable('white_papers_clicks'), false) and not lost_in_planted_stage
-    and strikes('white_papers', usual_win_rate() * getvariable('white_papers_lift') / (1 - usual_win_rate() - planted_losses()), key);
 create macro quoted(amount, product_line, created_on) as amount
     * case when product_line = getvariable('price_rise_product_line') and is_since('price_rise', created_on) then 1 + getvariable('price_rise_rise') else 1 end;
 
@@ -69,11 +54,11 @@ create macro region_falls(region, day, key) as
     and strikes('region fall', getvariable('region_fall_fall'), key);
 create macro order_is_missing(region, day, key) as region_falls(region, day, key)
     or (coalesce(region = getvariable('empty_month_region'), false) and is_within('empty_month', day));
-create macro line_is_missing(region, product_line, category, account_key, day, key) as
+create macro line_is_missing(region, product_line, category, is_closed, day, key) as
     (coalesce(region = getvariable('competitor_promotion_region') and category = getvariable('competitor_promotion_category'), false)
         and is_within('competitor_promotion', day) and strikes('competitor_promotion', getvariable('competitor_promotion_fall'), key))
     or (coalesce(region = getvariable('white_space_region') and product_line = getvariable('white_space_product_line'), false)
-        and account_key in (select account_key from closed_accounts));
+        and is_closed);
 create macro line_factor(region, product_line, day) as case
     when region = getvariable('odd_cell_region') and product_line = getvariable('odd_cell_product_line') and is_within('odd_cell', day)
         then getvariable('odd_cell_factor')
