@@ -69,6 +69,13 @@ def test_the_demo_begins_on_a_sunday_with_what_a_manager_should_find(company: Co
     assert company.demo is not None
     assert company.demo.business_date.isoweekday() == 7
     active = {name for name, _ in company.demo.situations.active()}
-    assert active >= {"region_fall", "stage_loss", "regional_gap", "white_papers", "weekend_enquiries", "capture_loss"}
+    assert active >= {
+        "competitor_promotion",
+        "stage_loss",
+        "regional_gap",
+        "white_papers",
+        "weekend_enquiries",
+        "capture_loss",
+    }
     assert 4 <= len(company.targets.targets) <= 6
     assert company.demo != small()

@@ -6,8 +6,9 @@ import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
-from demo_reading import chats, crm, handed_over, shop, visits
+from demo_reading import chats, crm, filed, handed_over, shop, visits
 from demo_settings import LAST_DAY, small
 from stdnum.cn import uscc
 
@@ -145,3 +146,40 @@ def test_a_large_company_has_as_many_sellers_as_numbers(tmp_path: Path) -> None:
         sellers = world.connection.execute("select count(*), count(distinct rep_id), count(distinct rep_key) from reps")
         total, numbers, keys = sellers.fetchone()
     assert total == numbers == keys > 2000
+
+
+def test_the_orders_of_a_won_deal_come_to_its_amount(clean_world: Path) -> None:
+    """Those of deals that were won long enough ago for every call-off; what was entered by mistake is deleted."""
+    deals = {row["sjbh"]: row for row in crm(clean_world, "t_sj")}
+    orders = {row["ddbh"]: row for row in crm(clean_world, "t_dd")}
+    sums: dict[str, Decimal] = {}
+    for line in crm(clean_world, "t_ddmx"):
+        order = orders.get(line["ddbh"])
+        if order and line["sc"] != "1" and order["sc"] != "1":
+            amount = Decimal(line["sl"]) * Decimal(line["dj"])
+            sums[order["sjbh"]] = sums.get(order["sjbh"], Decimal(0)) + amount
+    whole = {
+        number: (total, Decimal(deals[number]["yjje"]))
+        for number, total in sums.items()
+        if deals[number]["gbsj"] and deals[number]["gbsj"] < "2026-04-15"
+    }
+    assert len(whole) > 5
+    for number, (total, amount) in whole.items():
+        assert abs(total / amount - 1) < Decimal("0.001"), number
+
+
+def test_the_truth_tells_whose_every_event_and_lead_is(clean_world: Path) -> None:
+    told = duckdb.sql(f"""
+        select lead_id, event_system, event_id, visitor_id, is_lost, crm_id
+        from read_parquet('{clean_world}/truth/enquiries.parquet')""").fetchall()
+    leads = {row["xsbh"]: row for row in crm(clean_world, "t_xs")}
+    assert {lead for lead, *_, lost, _ in told if not lost} >= {
+        lead for lead, row in leads.items() if row["cjsj"] >= "2026-06-01"
+    }
+    events = {row["id"] for row in filed(clean_world, "web", "web_events")}
+    webs = [event for _, system, event, *_ in told if system == "web"]
+    assert len(webs) > 5
+    assert set(webs) <= events
+    for lead, system, event, *_ in told:
+        if event and lead in leads:
+            assert leads[lead]["lysj"] == f"{system}:{event}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from ruamel.yaml import YAML
 from demo_reading import crm, fingerprints, shop
 from demo_settings import LAST_DAY, small
 
@@ -161,3 +162,28 @@ def test_the_command_says_it_in_one_line(tmp_path: Path) -> None:
     assert "nothing was written" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert not (tmp_path / "var").exists()
+
+
+def test_two_worlds_do_not_mix_in_one_warehouse(tmp_path: Path) -> None:
+    """Also when the data of the first one was thrown away: its rows are in the warehouse."""
+    folder = Path(shutil.copytree("config/demo", tmp_path / "company"))
+    yaml = YAML()
+    settings = yaml.load(folder / "demo.yml")
+    settings.update({"customers": 10, "days": 30, "orders_per_day": 2, "situations": {}})
+    yaml.dump(settings, folder / "demo.yml")
+    warehouse = tmp_path / "var"
+    assert make_demo(folder, warehouse / "source_data", warehouse).night == 0
+    assert make_demo(folder, warehouse / "source_data", warehouse).night == 1
+    shutil.rmtree(warehouse / "source_data")
+    yaml.dump({**settings, "seed": 99}, folder / "demo.yml")
+    with pytest.raises(WorldError, match="two worlds must not mix"):
+        make_demo(folder, warehouse / "source_data", warehouse)
+    assert not (warehouse / "source_data").exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".config"])
+def test_a_folder_of_somebody_else_is_left_as_it_was(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    with pytest.raises(WorldError, match="which this world did not make"):
+        advance(tmp_path, small(customers=10, orders_per_day=2))
+    assert [path.name for path in tmp_path.iterdir()] == [name]

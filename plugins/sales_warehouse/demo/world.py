@@ -63,22 +63,17 @@ def make_demo(company_folder: Path, world_dir: Path, warehouse: Path | None = No
     company = load_company(company_folder)
     if company.demo is None:
         raise WorldError(f"{company_folder} has no demo.yml, so there is no world to make")
-    if warehouse:
-        _claim(warehouse, company.demo)
-    return advance(world_dir, company.demo)
-
-
-def _claim(warehouse: Path, settings: DemoFile) -> None:
-    """Remember which world a warehouse reads; refuse a second one, whose rows would mix with those of the first."""
+    if warehouse is None:
+        return advance(world_dir, company.demo)
     known = durable.read_json(warehouse / CLAIM)
-    if known and known["settings"] != _fingerprint(settings):
+    if known and known["settings"] != _fingerprint(company.demo):
         raise WorldError(
             f"the warehouse in {warehouse} holds a world that was made with other settings of demo.yml, and two worlds "
             "must not mix; nothing was written. Put the old settings back, or remove that folder."
         )
-    if not known:
-        warehouse.mkdir(parents=True, exist_ok=True)
-        durable.write_json(warehouse / CLAIM, {"settings": _fingerprint(settings)})
+    state = advance(world_dir, company.demo)
+    durable.write_json(warehouse / CLAIM, {"settings": _fingerprint(company.demo)})
+    return state
 
 
 @contextmanager
