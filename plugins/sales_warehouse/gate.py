@@ -24,7 +24,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
-FORM = 4  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 5  # raise it when this module writes other columns, so that what it made before is made anew
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
 WHOLE = "_whole"  # every row of the batch that is judged
@@ -51,6 +51,7 @@ class Gated:
     repaired: int = 0  # accepted rows in which something was mended
     dirty: int = 0  # rows that came quarantined, mended or repeated
     doubtful: int = 0  # accepted rows that break a rule which only warns
+    origins: dict[str, str] = field(default_factory=dict)  # of each place of the source, its last event
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -180,11 +181,11 @@ def _judge(
         reasons, quarantined = _quarantine(connection, batch, source, load, validation, scratch)
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
-        first, last = _event_range(connection, batch, accepted)
+        first, last, origins = _events(connection, batch, accepted)
         quality = _quality(connection, batch, accepted, validation)
     fingerprint = _fingerprint(batch.fingerprint, suite)
     let_in = batch.conformed - quarantined
-    return Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, **quality), validation
+    return Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins), validation
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:
@@ -277,15 +278,22 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
         raise GateError(f"{batch.entity}: {batch.conformed:,} rows in, {rows:,} + {quarantined:,} out")
 
 
-def _event_range(connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path) -> tuple[str | None, str | None]:
+def _events(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path
+) -> tuple[str | None, str | None, dict[str, str]]:
+    """Return the first and the last event of a batch, and the last one of each place of the source."""
     column = load_contracts()[batch.entity].event_time
     if column is None:
-        return None, None
+        return None, None, {}
     name = ident(column)
-    first, last = only_row(
-        connection, f"select min({name}), max({name}) from read_parquet({literals([str(accepted)])})"
-    )
-    return (first.isoformat() if first else None), (last.isoformat() if last else None)
+    found = connection.execute(
+        f"select _file, min({name}), max({name}) from read_parquet({literals([str(accepted)])}) "
+        f"where {name} is not null group by _file order by _file"
+    ).fetchall()
+    if not found:
+        return None, None, {}
+    first, last = min(row[1] for row in found), max(row[2] for row in found)
+    return first.isoformat(), last.isoformat(), {origin: at.isoformat() for origin, _, at in found}
 
 
 def _quality(

@@ -40,6 +40,7 @@ class LandedFile:
     state: str | None = None
     drift: list[dict[str, str | None]] | None = None
     schema: dict[str, str] | None = None
+    arrived_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ def _landed_file(item: Landed, scratch: Path) -> LandedFile:
     drift = [asdict(drift) for drift in item.drift] or None
     schema = dict(item.schema) if item.schema else None
     counts = (item.rows, item.fingerprint, item.cursor, item.reported)
-    return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema)
+    arrived_at = item.arrived_at.isoformat() if item.arrived_at else None
+    return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema, arrived_at)
 
 
 def _hold_cursors_back(

@@ -31,6 +31,8 @@ SCHEMAS = {
     "drift": {"source": "varchar", "source_table": "varchar", "origin": "varchar", "kind": "varchar",
               "column_name": "varchar", "found": "varchar", "load_id": "varchar", "seen_at": "timestamp",
               "is_refused": "boolean"},
+    "arrivals": {"source": "varchar", "load_id": "varchar", "origin": "varchar", "arrived_at": "timestamp",
+                 "last_event_at": "timestamp"},
     "pending_loads": {"load_id": "varchar"},
 }  # fmt: skip
 
@@ -109,6 +111,7 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
             for r in item.repairs
         ],
         "drift": [*_drift(home, company), *_retyped(items)],
+        "arrivals": list(_arrivals(home, company, items)),
         "pending_loads": [(load,) for load in pending],
     }
     with connect(temp=home.tmp) as connection:
@@ -161,6 +164,26 @@ def _loads(home: Home, company: Company) -> Iterator[tuple]:
         if state.get("status") in ("failed", "refused"):
             at = datetime.datetime.fromisoformat(state["checked_at"])
             yield source, None, state["status"], at, 0, state["error"]
+
+
+def _arrivals(home: Home, company: Company, items: list[Gated]) -> Iterator[tuple]:
+    """Yield when each place of a source that has a deadline brought which last event; a file arrived before it was read.
+
+    Of a database or an API it is known when it was read.
+    """
+    timely = {name for name, source in company.sources.items() if source.deadline}
+    arrived: dict[tuple[str, str, str], str] = {}
+    read_at: dict[tuple[str, str], datetime.datetime] = {}
+    for load in (load for name in timely for load in landing.loads(home, name)):
+        read_at[load.source, load.load_id] = load.extracted_at
+        for file in load.files:
+            if file.arrived_at:
+                arrived[load.source, load.load_id, file.origin] = file.arrived_at
+    for batch, origins in ((item.batch, item.origins) for item in items if item.batch.source in timely):
+        for origin, last in origins.items():
+            at = arrived.get((batch.source, batch.load_id, origin)) or read_at[batch.source, batch.load_id].isoformat()
+            moments = (datetime.datetime.fromisoformat(at), datetime.datetime.fromisoformat(last))
+            yield batch.source, batch.load_id, origin, *moments
 
 
 def _drift(home: Home, company: Company) -> Iterator[tuple]:

@@ -40,7 +40,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "playbooks": dict.fromkeys(("playbook_id", "name_en", "name_zh", "department", "steps_en", "steps_zh"), "varchar"),
     "exchange_rates": {"currency": "varchar", "rate": "decimal(18,8)"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
-    | {"expected_within_hours": "double"},
+    | {"expected_within_hours": "double", "deadline_minutes": "integer"},
 }  # fmt: skip
 
 
@@ -71,7 +71,11 @@ def write_settings(
             for p in company.playbooks.playbooks
         ],
         "exchange_rates": [(company.about.currency, 1), *company.about.exchange_rates.items()],
-        "sources": [(s.source, *_pair(s.label), s.owner, s.expected_within_hours) for s in company.sources.values()],
+        "sources": [
+            (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
+             s.deadline and s.deadline.hour * 60 + s.deadline.minute)
+            for s in company.sources.values()
+        ],
     }  # fmt: skip
     with connect(temp=home.tmp) as connection:
         for name, schema in SCHEMAS.items():

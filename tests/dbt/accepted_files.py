@@ -32,7 +32,8 @@ SETTINGS = {
     "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
     "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
     "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
-    "sources": "source VARCHAR, label_en VARCHAR, label_zh VARCHAR, owner VARCHAR, expected_within_hours BIGINT",
+    "sources": "source VARCHAR, label_en VARCHAR, label_zh VARCHAR, owner VARCHAR, expected_within_hours BIGINT, "
+    "deadline_minutes INTEGER",
 }
 IDENTITY = {
     "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, changed_batch BIGINT",
@@ -50,6 +51,7 @@ LEDGER = {
     "reason_en VARCHAR, reason_zh VARCHAR, row_count BIGINT",
     "drift": "source VARCHAR, source_table VARCHAR, origin VARCHAR, kind VARCHAR, column_name VARCHAR, found VARCHAR, "
     "load_id VARCHAR, seen_at TIMESTAMP, is_refused BOOLEAN",
+    "arrivals": "source VARCHAR, load_id VARCHAR, origin VARCHAR, arrived_at TIMESTAMP, last_event_at TIMESTAMP",
     "pending_loads": "load_id VARCHAR",
 }
 

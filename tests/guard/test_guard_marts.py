@@ -106,6 +106,10 @@ GOOD: dict[str, str] = {
         t(source, entity, reference, row_count)""",
     "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
         t(source_table, drift_type, file_count)""",
+    "trust_deadlines": """values ('a', date '2026-06-26', timestamp '2026-06-26 18:00:00', 'met'),
+        ('a', date '2026-06-27', timestamp '2026-06-27 18:00:00', 'due')
+        t(source, date_day, deadline_local_at, deadline_status)""",
+    "alert_deadline_missed": """values ('deadline|a|1', 'late'), ('deadline|a|2', 'late') t(incident_key, reason_en)""",
     "trust_repairs": """values ('phone', 'phone_form', 1), ('amount', 'money_sign', 2)
         t(column_name, repair_type, row_count)""",
     "trust_dirty_rate": """values (100, 32, 10, 0.32), (0, 0, 0, null)
@@ -223,6 +227,9 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
     ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_deadlines", "update mart set deadline_status = 'odd' where _row_id = 1", {"deadline_status_known"}),
+    ("trust_deadlines", "update mart set date_day = '2026-06-27' where _row_id = 1", {"key_unique"}),
+    ("alert_deadline_missed", "update mart set incident_key = 'deadline|a|2' where _row_id = 1", {"key_unique"}),
     ("trust_repairs", "update mart set repair_type = 'odd' where _row_id = 1", {"repair_type_known"}),
     ("trust_repairs", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_dirty_rate", "update mart set dirty_rate = 1.1 where _row_id = 1", {"rate_is_a_share"}),

@@ -9,7 +9,7 @@ import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.situations import Situations
@@ -460,6 +460,13 @@ NEEDED_FIELDS = {
 }  # fmt: skip
 
 
+def _clock_time(value: Any) -> Any:
+    """YAML takes 18:00 without quotes for a number of minutes."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+        return datetime.time(value // 60, value % 60)
+    return value
+
+
 class Source(Model):
     """sources/<name>.yml: one system of the company."""
 
@@ -467,6 +474,9 @@ class Source(Model):
     label: Label
     owner: str
     expected_within_hours: float = Field(gt=0, description="older than this, the source counts as stale")
+    deadline: Annotated[datetime.time | None, BeforeValidator(_clock_time)] = Field(
+        default=None, description="on workdays, the events of the day have to be in by then, as 18:00 on the spot"
+    )
     connection: Connection
     tables: dict[str, Table] = Field(min_length=1)
     mappings: tuple[Mapping, ...] = Field(min_length=1)

@@ -50,7 +50,7 @@ class BucketObject:
             raise FileRefused("changed while it was being downloaded; it is picked up next time")
         age = (datetime.datetime.now(datetime.UTC) - self.changed).total_seconds()
         state = self.state if age > RACY_SECONDS else None
-        return SourceFile(self.origin, path, digest.hexdigest(), size, path.stat().st_mtime_ns, state)
+        return SourceFile(self.origin, path, digest.hexdigest(), size, path.stat().st_mtime_ns, state, self.changed)
 
 
 class Bucket:

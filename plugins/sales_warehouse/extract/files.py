@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import stat
@@ -40,6 +41,13 @@ class SourceFile:
     size: int
     changed_ns: int
     state: str | None = None  # how it looked, where that is enough to know it again
+    uploaded_at: datetime.datetime | None = None  # of an object that was downloaded
+
+    @property
+    def arrived_at(self) -> datetime.datetime:
+        """When it was there in the source, UTC."""
+        changed = datetime.datetime.fromtimestamp(self.changed_ns / 10**9, datetime.UTC)
+        return (self.uploaded_at or changed).astimezone(datetime.UTC).replace(tzinfo=None)
 
     @classmethod
     def of(cls, path: Path, origin: str) -> SourceFile:
@@ -282,6 +290,7 @@ class Pick:
             Landed(
                 self.table, result.path, file.origin, result.rows, result.reported, file.fingerprint,
                 malformed=result.malformed, state=file.state, drift=(*result.drift, *changed), schema=result.schema,
+                arrived_at=file.arrived_at,
             )
         )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,8 @@ class Landed:
     records of this origin that were written, malformed ones included; `reported` is how many the source has, counted
     by a way that does not use the parser (its bytes, `count(*)`, a footer). `fingerprint` is the SHA-256 of the file's
     bytes, or of the content of a whole table. `state` is how a file looked, where that is enough to know it again;
-    `schema` has the types of its columns, where the source has types.
+    `schema` has the types of its columns, where the source has types. `arrived_at` is when it was there, UTC, as far as
+    the source knows: a file's last change.
     """
 
     table: str
@@ -63,6 +65,7 @@ class Landed:
     state: str | None = None
     drift: tuple[Drift, ...] = ()
     schema: Mapping[str, str] | None = None
+    arrived_at: datetime.datetime | None = None
 
 
 @dataclass(frozen=True)

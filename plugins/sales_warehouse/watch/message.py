@@ -95,7 +95,7 @@ def _section(incident: Incident, settings: Settings, words: Wording) -> Section:
     playbook = settings.playbooks.get(row.get("playbook_id") or "", {})
     rule = settings.rules.get(row.get("rule_id") or "", {})
     return Section(
-        title=words.headline(incident.severity, words.of(rule, "name") or incident.kind, row),
+        title=words.headline(incident.severity, words.of(rule, "name") or words.of(row, "title") or incident.kind, row),
         text=words.of(row, "reason"),
         facts=words.facts(incident.kind, row, settings.currency),
         action=words.action(words.of(playbook, "name"), playbook.get("department")) if playbook else "",

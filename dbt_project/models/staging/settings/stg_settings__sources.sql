@@ -3,5 +3,6 @@ select
     label_en,
     label_zh,
     owner,
-    cast(expected_within_hours as decimal(18, 4)) as expected_within_hours
+    cast(expected_within_hours as decimal(18, 4)) as expected_within_hours,
+    cast(deadline_minutes as integer) as deadline_minutes
 from {{ source('settings', 'sources') }}

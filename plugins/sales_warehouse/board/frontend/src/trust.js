@@ -13,9 +13,14 @@ const TONE = { fresh: "good", stale: "warn", failed: "bad", no_data: "none" };
 const entityName = (entity) => (has(`entity_${entity}`) ? say(`entity_${entity}`) : spelled(entity));
 const sourceName = (data, source) => named((data.tables.freshness ?? []).find((row) => row.source === source), "label") ?? spelled(source);
 
-function sourceRow(row) {
+function kept(data, source) {
+  const days = (data.tables.deadlines ?? []).filter((row) => row.source === source && row.deadline_status !== "due");
+  return days.length > 0 && h("span", { class: "sub" }, say("deadline_kept", days.filter((row) => row.deadline_status === "met").length, days.length));
+}
+
+function sourceRow(data, row) {
   return h("tr", {},
-    h("th", { scope: "row" }, h("span", {}, named(row, "label") ?? row.source), row.last_error && h("span", { class: "sub error" }, row.last_error)),
+    h("th", { scope: "row" }, h("span", {}, named(row, "label") ?? row.source), kept(data, row.source), row.last_error && h("span", { class: "sub error" }, row.last_error)),
     h("td", {}, chip(TONE[row.freshness_status] ?? "none", TONE[row.freshness_status] ? say(row.freshness_status) : say("no_data"))),
     h("td", { class: "wide-only" }, row.last_load_at ? h("span", { title: moment(row.last_load_at) }, moment(row.last_load_at, null)) : h("span", { class: "none" }, say("never"))),
     h("td", { class: "num" }, figure(row.age_hours, "hours"), row.expected_within_hours !== null && h("span", { class: "sub" }, say("expected_within", short(row.expected_within_hours, "hours")))));
@@ -26,7 +31,7 @@ export function freshness(data) {
   if (!rows?.length) return card(say("freshness"), null, null, nothing(!rows));
   return card(say("freshness"), null, null, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("freshness") }, h("table", { class: "plain" }, h("caption", { class: "sr" }, say("freshness")),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("source")), h("th", { scope: "col" }, say("status")), h("th", { scope: "col", class: "wide-only" }, say("last_load")), h("th", { scope: "col", class: "num" }, say("age")))),
-    h("tbody", {}, rows.map(sourceRow)))));
+    h("tbody", {}, rows.map((row) => sourceRow(data, row))))));
 }
 
 const FATES = [["current_count", "current"], ["deleted_count", "deleted"], ["duplicate_count", "duplicate"], ["superseded_count", "superseded"], ["quarantined_count", "quarantined"], ["excluded_count", "excluded"], ["waiting_count", "waiting"], ["unexplained_count", "unexplained"]];

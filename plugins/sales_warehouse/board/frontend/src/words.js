@@ -179,6 +179,7 @@ const WORDS = {
   last_load: ["Last load", "最近加载"],
   age: ["Age", "距今"],
   expected_within: [(h) => `expected within ${h}`, (h) => `应在 ${h}内`],
+  deadline_kept: [(kept, all) => `in by close of business on ${kept} of ${all} workdays`, (kept, all) => `${all} 个工作日中 ${kept} 天按时归集`],
   fresh: ["Fresh", "正常"],
   stale: ["Stale", "过期"],
   failed: ["Failed", "失败"],
