@@ -167,9 +167,9 @@ def _loads(home: Home, company: Company) -> Iterator[tuple]:
 
 
 def _arrivals(home: Home, company: Company, items: list[Gated]) -> Iterator[tuple]:
-    """Yield when each place of a source that has a deadline brought which last event; a file arrived before it was read.
+    """Yield when each place of a source that has a deadline brought which last event.
 
-    Of a database or an API it is known when it was read.
+    A file arrived before it was read; of a database or an API it is only known when it was read.
     """
     timely = {name for name, source in company.sources.items() if source.deadline}
     arrived: dict[tuple[str, str, str], str] = {}

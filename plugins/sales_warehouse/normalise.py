@@ -87,15 +87,13 @@ class Normalisers:
     def repair(self, text: str, column: Column, mapping: ColumnMapping) -> str | None:
         """Return the SQL that names what was mended for a text to become its value, NULL for nothing; None for never.
 
-        `full_width`: digits and signs as wide as Chinese characters. `money_sign`: signs around an amount.
-        `phone_form`: a number that is neither digits alone nor E.164. `letter_case`: a code or an address in another
-        case. `alias`: another spelling of a region. Another format is no mistake; white space is the caller's.
+        `full_width`: digits and signs as wide as Chinese characters. `phone_form`: a number that is neither digits
+        alone nor E.164. `letter_case`: a code or an address in another case. `alias`: another spelling of a region.
+        A format that the mapping declares (money with its sign) is no mistake; white space is the caller's.
         """
         kind = mapping.normalise or column.type
         wide = f"when {text} <> {_half_width(text)} then 'full_width'"
-        if mapping.normalise == "money":
-            return f"case {wide} when regexp_matches({text}, '{MONEY_SIGNS}') then 'money_sign' end"
-        if kind in ("integer", "decimal", "price", "date", "timestamp"):
+        if kind in ("integer", "money", "decimal", "price", "date", "timestamp"):
             return f"case {wide} end"
         if kind == "phone":
             odd = f"regexp_matches({text}, '[^0-9]') and {text} <> {ident(column.name)}"

@@ -70,12 +70,8 @@ def test_the_demo_begins_on_a_sunday_with_what_a_manager_should_find(company: Co
     assert company.demo.business_date.isoweekday() == 7
     active = {name for name, _ in company.demo.situations.active()}
     assert active >= {
-        "competitor_promotion",
-        "stage_loss",
-        "regional_gap",
-        "white_papers",
-        "weekend_enquiries",
+        "region_fall", "competitor_promotion", "stage_loss", "regional_gap", "white_papers", "weekend_enquiries",
         "capture_loss",
-    }
+    }  # fmt: skip
     assert 4 <= len(company.targets.targets) <= 6
     assert company.demo != small()

@@ -44,7 +44,8 @@ WIDER = {
 # What a quiet world has where nothing is planted: no change, a factor of one, or what a company usually has.
 USUALLY = {
     "lost_of_exits": 0.294, "lost_of_events": 0, "entries_over_30_days": 0.016, "entered_within_24h": 0.89,
-    "share_of_customers": 0.35, "share_of_repeat_orders": 0.35, "share_of_largest": 0.02, "enquiries_a_day_factor": 0.34,
+    "share_of_customers": 0.35, "share_of_repeat_orders": 0.35, "share_of_largest": 0.02,
+    "enquiries_a_day_factor": 0.34,
     "share_of_clicks": 0.015, "lag_1_correlation": 0, "dealers_without_a_count": 0, "unexplained_units": 0,
 }  # fmt: skip
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from ruamel.yaml import YAML
 from demo_reading import crm, fingerprints, shop
 from demo_settings import LAST_DAY, small
+from ruamel.yaml import YAML
 
 from sales_warehouse.demo import WorldError, advance, make_demo, world_date
 from sales_warehouse.demo.world import room_needed

@@ -110,7 +110,7 @@ GOOD: dict[str, str] = {
         ('a', date '2026-06-27', timestamp '2026-06-27 18:00:00', 'due')
         t(source, date_day, deadline_local_at, deadline_status)""",
     "alert_deadline_missed": """values ('deadline|a|1', 'late'), ('deadline|a|2', 'late') t(incident_key, reason_en)""",
-    "trust_repairs": """values ('phone', 'phone_form', 1), ('amount', 'money_sign', 2)
+    "trust_repairs": """values ('phone', 'phone_form', 1), ('amount', 'full_width', 2)
         t(column_name, repair_type, row_count)""",
     "trust_dirty_rate": """values (100, 32, 10, 0.32), (0, 0, 0, null)
         t(judged_count, dirty_count, quarantined_count, dirty_rate)""",

@@ -50,9 +50,7 @@ LISTINGS = {
         freshness_status""",
         "source",
     ),
-    "deadlines": Listing(
-        "marts.trust_deadlines", "source date_day deadline_status late_minutes", "source, date_day"
-    ),
+    "deadlines": Listing("marts.trust_deadlines", "source date_day deadline_status late_minutes", "source, date_day"),
     "accounting": Listing(
         "marts.trust_row_accounting",
         "source entity reported_count landed_count current_count deleted_count duplicate_count superseded_count "

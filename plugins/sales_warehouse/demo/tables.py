@@ -48,6 +48,12 @@ def country_prefix(column: str) -> Mistake:
     return Mistake("country_prefix", "repairable", column, "'+86 ' || {c}")
 
 
+def dashed(column: str) -> Mistake:
+    return Mistake(
+        "dashed_phone", "repairable", column, "substr({c}, 1, 3) || '-' || substr({c}, 4, 4) || '-' || substr({c}, 8)"
+    )
+
+
 def spaced_code(column: str) -> Mistake:
     return Mistake("spaced_code", "repairable", column, "lower(substr({c}, 1, 8)) || ' ' || lower(substr({c}, 9))")
 
@@ -161,6 +167,7 @@ SHOP = (
         (
             full_width("mobile"),
             country_prefix("mobile"),
+            dashed("mobile"),
             spaced_code("license_no"),
             wrong_check("license_no"),
             missing_key("member_no"),

@@ -22,7 +22,7 @@ select
     s.account_key as _key, version as _version, seen_at as _at,
     member_id as member_no,
     shop_name as company_name, shop_code as license_no, industry as trade, province, city, grade, c.person as buyer_name,
-    case when draw('member phone', s.account_key) < 0.2 then substr(c.phone, 1, 3) || '-' || substr(c.phone, 4, 4) || '-' || substr(c.phone, 8) else c.phone end as mobile,
+    c.phone as mobile,
     c.email as mail, c.wechat_id as wechat, shop_time(joined_at) as joined, shop_time(seen_at) as modified
 from states as s
 join contacts as c on c.account_key = s.account_key and c.j = 0;

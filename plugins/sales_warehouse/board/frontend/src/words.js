@@ -210,7 +210,6 @@ const WORDS = {
   repair: ["Mistake", "问题"],
   repair_white_space: ["White space around the text", "首尾空格"],
   repair_full_width: ["Full-width digits", "全角数字"],
-  repair_money_sign: ["Signs around an amount", "金额符号"],
   repair_phone_form: ["Another form of a phone number", "电话号码格式"],
   repair_letter_case: ["Upper and lower case", "大小写"],
   repair_alias: ["Another name of a region", "区域别名"],
