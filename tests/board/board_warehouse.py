@@ -522,6 +522,24 @@ def _trust(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
     )
     _values(
         db,
+        "trust_capture",
+        "source, event_channel, month_start_date, event_count, captured_count, lost_count, waiting_count",
+        [
+            ("chat", "chat", business_date.replace(day=1), 100, 85, 15, 0),
+            ("shop", "web", business_date.replace(day=1), 40, 34, 5, 1),
+        ],
+    )
+    _values(
+        db,
+        "trust_deadlines",
+        "source, date_day, owner, deadline_local_at, arrived_local_at, deadline_status, late_minutes",
+        [
+            ("chat", night.date(), "ops", night, night, "met", None),
+            ("chat", old.date(), "ops", old, night, "missed", 12),
+        ],
+    )
+    _values(
+        db,
         "trust_repairs",
         "source, entity, column_name, repair_type, row_count",
         [

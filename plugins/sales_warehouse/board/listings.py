@@ -51,6 +51,11 @@ LISTINGS = {
         "source",
     ),
     "deadlines": Listing("marts.trust_deadlines", "source date_day deadline_status late_minutes", "source, date_day"),
+    "capture": Listing(
+        "marts.trust_capture",
+        "source month_start_date event_count captured_count lost_count waiting_count",
+        "source, event_channel, month_start_date",
+    ),
     "accounting": Listing(
         "marts.trust_row_accounting",
         "source entity reported_count landed_count current_count deleted_count duplicate_count superseded_count "

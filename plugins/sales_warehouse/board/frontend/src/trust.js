@@ -100,3 +100,20 @@ export function drift(data) {
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("column")), h("th", { scope: "col" }, say("drift_kind")), h("th", { scope: "col", class: "num" }, say("files")))),
     h("tbody", {}, rows.map((row) => driftRow(data, row)))));
 }
+
+export function capture(data) {
+  const months = data.tables.capture;
+  if (!months) return card(say("capture"), null, null, nothing(true));
+  if (!months.length) return card(say("capture"), null, null, h("p", { class: "nothing" }, say("capture_none")));
+  const of = (rows, key) => sum(rows, key);
+  const rows = [...new Set(months.map((row) => row.source))].map((source) => {
+    const own = months.filter((row) => row.source === source);
+    return { source: sourceName(data, source), event_count: of(own, "event_count"), captured_count: of(own, "captured_count"), lost_count: of(own, "lost_count") };
+  });
+  const judged = of(months, "captured_count") + of(months, "lost_count");
+  const lost = judged ? short(of(months, "lost_count") / judged, "rate") : say("no_data");
+  const columns = [["source", say("source")], ["event_count", say("events")], ["captured_count", say("captured")], ["lost_count", say("lost_events")]];
+  return card(say("capture"), say("capture_sub", lost), csvButton(say("capture"), columns, rows), h("table", { class: "plain" }, h("caption", { class: "sr" }, say("capture")),
+    h("thead", {}, h("tr", {}, columns.map(([key, label]) => h("th", { scope: "col", class: key === "source" ? "" : "num" }, label)))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, row.source), ["event_count", "captured_count", "lost_count"].map((key) => h("td", { class: "num" }, figure(row[key]))))))));
+}
