@@ -35,5 +35,6 @@ def write(folder: Path) -> Path:
     (folder / "company.yml").write_text(COMPANY_YML, encoding="utf-8")
     (folder / "lifecycle.yml").write_text(LIFECYCLE_YML, encoding="utf-8")
     for name in SOURCES:
-        (folder / "sources" / f"{name}.yml").write_text(SOURCE_YML.replace("NAME", name), encoding="utf-8")
+        text = SOURCE_YML.replace("NAME", name) + ("micro_batch: true\n" if name == "shop" else "")
+        (folder / "sources" / f"{name}.yml").write_text(text, encoding="utf-8")
     return folder

@@ -82,3 +82,18 @@ def test_what_the_audit_refuses_is_not_published(pretend: Pretend) -> None:
     _, tasks = _run(factory.warehouse_dag(["shop"]))
     assert tasks["publish"][0] == "upstream_failed"
     assert "publish" not in pretended_steps.calls
+
+
+def _read_now() -> tuple[str, dict]:
+    return _run(factory.micro_batch_dag().partial_subset("read_now", include_downstream=False))
+
+
+def test_between_the_nights_only_the_sources_that_say_so_are_read(pretend: Pretend) -> None:
+    pretend()
+    assert _read_now()[0] == "success"
+    assert pretended_steps.calls == ["extract shop", "conform shop", "gate shop"]
+
+
+def test_a_source_that_is_down_between_the_nights_ends_red(pretend: Pretend) -> None:
+    pretend({"extract shop": {"fail": 9}})
+    assert _read_now()[0] == "failed"

@@ -20,7 +20,7 @@ from sales_warehouse.airflow import factory, order
 from sales_warehouse.airflow.sources import source_list
 
 DAG_FILES = sorted((settings.PROJECT / "dags").glob("*.py"))
-IDS = {"ingest_crm", "ingest_shop", "replay", "warehouse", "watch"}
+IDS = {"ingest_crm", "ingest_shop", "micro_batch", "replay", "warehouse", "watch"}
 
 
 def test_there_are_exactly_these_dags(dags: dict[str, DAG]) -> None:
@@ -52,6 +52,15 @@ def test_corrected_rows_are_let_in_before_the_marts_are_refreshed(dags: dict[str
     assert not order.triggers(dags["replay"])
 
 
+def test_between_the_nights_nothing_starts_by_itself_until_somebody_says_when(
+    dags: dict[str, DAG], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _path(dags["micro_batch"]) == ["read_now", "refresh_marts"]
+    assert not order.has_own_time(dags["micro_batch"])
+    monkeypatch.setenv("SALES_WAREHOUSE_MICRO_BATCH_CRON", "*/10 8-20 * * *")
+    assert order.has_own_time(factory.micro_batch_dag())
+
+
 def test_the_warehouse_stops_at_the_first_step_that_fails(dags: dict[str, DAG]) -> None:
     assert {task.trigger_rule for task in dags["warehouse"].tasks} == {TriggerRule.ALL_SUCCESS}
 
@@ -80,6 +89,7 @@ def test_without_a_scheduler_producers_run_before_their_consumers(dags: dict[str
     assert [dag.dag_id for dag in order.in_order(dags)] == [
         "ingest_crm",
         "ingest_shop",
+        "micro_batch",
         "replay",
         "warehouse",
         "watch",

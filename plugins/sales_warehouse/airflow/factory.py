@@ -18,6 +18,7 @@ INGEST_PREFIX = "ingest_"
 WAREHOUSE = "warehouse"
 WATCH = "watch"
 REPLAY = "replay"
+MICRO_BATCH = "micro_batch"
 
 
 def ingest_dags(sources: list[str]) -> dict[str, DAG]:
@@ -84,6 +85,22 @@ def replay_dag() -> DAG:
         chain(
             StepOperator(task_id="correct", python_callable=tasks.correct, retries=1),
             StepOperator(task_id="let_in", python_callable=tasks.let_in),
+            TriggerDagRunOperator(task_id="refresh_marts", trigger_dag_id=WAREHOUSE),
+        )
+    return dag
+
+
+def micro_batch_dag() -> DAG:
+    """Build `micro_batch`: read_now → refresh_marts, between the nights; without news the marts are left alone."""
+    with _dag(
+        MICRO_BATCH,
+        schedule=schedule.micro_batch(),
+        doc_md=runbook.micro_batch(),
+        tags=[Tag.SOURCE],
+        default_args=policy.task_defaults(policy.SOURCES_POOL, timedelta(hours=1)),
+    ) as dag:
+        chain(
+            StepOperator(task_id="read_now", python_callable=tasks.read_now),
             TriggerDagRunOperator(task_id="refresh_marts", trigger_dag_id=WAREHOUSE),
         )
     return dag

@@ -76,6 +76,25 @@ The owner of the source, and whoever misses the rows.
 """
 
 
+def micro_batch() -> str:
+    """Return the notes of the DAG that reads some sources between the nights."""
+    return f"""
+### What
+**read_now** reads, maps and judges what is new in the sources with `micro_batch: true`; **refresh_marts** starts the
+warehouse when anything was let in, else it is skipped.
+
+### When
+By `SALES_WAREHOUSE_MICRO_BATCH_CRON` (never by itself when that is not set), or by hand.
+
+### Who cares
+Whoever looks at the marts during the day: an event is there one interval and one refresh later at most.
+
+{TRIAGE}
+1. `read_now` red: no source could be read; the log names each with its reason. The next run tries again.
+2. A source that failed beside others that did not is in the notes of `read_now`; the nightly `ingest_<source>` turns red.
+"""
+
+
 def watch() -> str:
     """Return the notes of the DAG that sends alerts."""
     return f"""

@@ -17,6 +17,12 @@ def nightly() -> CronTriggerTimetable:
     return CronTriggerTimetable(os.environ.get("SALES_WAREHOUSE_CRON", "0 1 * * *"), timezone=time_zone())
 
 
+def micro_batch() -> CronTriggerTimetable | None:
+    """When sources with `micro_batch: true` are read between the nights: SALES_WAREHOUSE_MICRO_BATCH_CRON, else never."""
+    cron = os.environ.get("SALES_WAREHOUSE_MICRO_BATCH_CRON")
+    return CronTriggerTimetable(cron, timezone=time_zone()) if cron else None
+
+
 def accepted_or_late(accepted: list[Asset]) -> AssetOrTimeSchedule:
     """Start when every source has handed over, or at SALES_WAREHOUSE_LATEST_CRON (else 05:00) whatever is missing.
 

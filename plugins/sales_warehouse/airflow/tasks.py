@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskInstanceState, get_current_context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sales_warehouse import settings
 from sales_warehouse.airflow.moment import Moment, moment_of
@@ -73,6 +73,32 @@ def let_in() -> dict[str, Any]:
         for report in (steps.conform(run, source), steps.gate(run, source)):
             rows = {name: rows.get(name, 0) + report.rows.get(name, 0) for name in {*rows, *report.rows}}
     return {"rows": rows, "notes": []}
+
+
+def read_now() -> dict[str, Any]:
+    """Read, map and judge what is new in every source with `micro_batch: true`; one that fails stops no other.
+
+    Raises AirflowSkipException when nothing was let in, so that the marts are left alone, and SourceFailed when every
+    source that had something failed.
+    """
+    from sales_warehouse import steps
+
+    run = _run(moment_of(get_current_context()))
+    rows, failed = {"accepted": 0, "quarantined": 0}, []
+    for name in (name for name, source in run.company.sources.items() if source.micro_batch):
+        try:
+            steps.extract(run, name)
+            steps.conform(run, name)
+            report = steps.gate(run, name)
+        except Exception as error:  # said at the end, when the others have been read
+            failed.append(f"{name}: {error}")
+            continue
+        rows = {key: rows[key] + report.rows.get(key, 0) for key in rows}
+    if not any(rows.values()):
+        if failed:
+            raise SourceFailed("\n".join(failed))
+        raise AirflowSkipException("nothing new in the sources with `micro_batch: true`")
+    return {"rows": rows, "notes": failed}
 
 
 def connection_addresses(connection_id: str) -> list[str]:

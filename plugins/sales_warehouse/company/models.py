@@ -477,6 +477,7 @@ class Source(Model):
     deadline: Annotated[datetime.time | None, BeforeValidator(_clock_time)] = Field(
         default=None, description="on workdays, the events of the day have to be in by then, as 18:00 on the spot"
     )
+    micro_batch: bool = Field(default=False, description="also read between the nights, by the DAG `micro_batch`")
     connection: Connection
     tables: dict[str, Table] = Field(min_length=1)
     mappings: tuple[Mapping, ...] = Field(min_length=1)
