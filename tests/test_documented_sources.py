@@ -32,4 +32,4 @@ def test_an_example_is_a_source(tmp_path: Path, page: Path, text: str) -> None:
 
 
 def test_every_kind_has_an_example() -> None:
-    assert {name.rsplit(" ", 1)[0] for name in EXAMPLES} >= {"databases", "dlt", "rest", "webhooks"}
+    assert {name.rsplit(" ", 1)[0] for name in EXAMPLES} >= {"databases", "dlt", "files", "rest", "webhooks"}
