@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import platform
 import shutil
-import subprocess
 import sys
-import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-import psutil
 import typer
+from measured import Memory, machine, run
 
 from sales_warehouse import settings
 from sales_warehouse.demo.volume import Volume, write_volume
@@ -30,38 +25,6 @@ COMPANY = HERE / "company"
 CLI = Path(sys.executable).with_name("sales-warehouse")
 
 
-@dataclass
-class Memory:
-    """Resident memory of a process tree over time; `samples` are (UTC moment, MiB)."""
-
-    process: psutil.Process
-    samples: list[tuple[datetime.datetime, float]] = field(default_factory=list)
-
-    def watch(self) -> None:
-        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
-            self.samples.append((datetime.datetime.now(datetime.UTC), self._resident() / 2**20))
-            time.sleep(0.1)
-
-    def _resident(self) -> int:
-        total = 0
-        for process in [self.process, *self._children()]:
-            try:
-                total += process.memory_info().rss
-            except psutil.Error:
-                continue
-        return total
-
-    def _children(self) -> list[psutil.Process]:
-        try:
-            return self.process.children(recursive=True)
-        except psutil.Error:
-            return []
-
-    def peak(self, start: datetime.datetime | None = None, end: datetime.datetime | None = None) -> float:
-        inside = [mib for at, mib in self.samples if (start is None or at >= start) and (end is None or at <= end)]
-        return max(inside, default=0.0)
-
-
 def main(
     lines: Annotated[list[int], typer.Option(help="Order lines; may be given more than once.")] = [1_000_000],  # noqa: B006
     folder: Annotated[Path | None, typer.Option(help="Where data and state go; default: var/benchmark.")] = None,
@@ -69,7 +32,7 @@ def main(
 ) -> None:
     """Generate, refresh and run the floor for each number of order lines; print Markdown."""
     folder = (folder or settings.state_folder() / "benchmark").resolve()
-    print(f"{_machine()}\n")
+    print(f"{machine()}\n")
     for count in lines:
         place = folder / f"{count}"
         shutil.rmtree(place, ignore_errors=True)
@@ -113,19 +76,8 @@ def _night(place: Path, count: int) -> tuple[float, Memory]:
 
 
 def _run(command: list[str], place: Path) -> tuple[float, Memory]:
-    environment = {**os.environ, "SALES_WAREHOUSE_VAR": str(place / "var"), "BENCHMARK_DATA": str(place / "data")}
-    started = time.monotonic()
-    with (place / "output.txt").open("w") as output:
-        child = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        memory = Memory(psutil.Process(child.pid))
-        watcher = threading.Thread(target=memory.watch)
-        watcher.start()
-        code = child.wait()
-        seconds = time.monotonic() - started
-        watcher.join()
-    if code:
-        sys.exit(f"{' '.join(command)} ended with {code}:\n{(place / 'output.txt').read_text()[-3000:]}")
-    return seconds, memory
+    state = {"SALES_WAREHOUSE_VAR": str(place / "var"), "BENCHMARK_DATA": str(place / "data")}
+    return run(command, place / "output.txt", **state)
 
 
 def _floor(place: Path) -> tuple[float, Memory]:
@@ -155,16 +107,6 @@ def _steps(place: Path) -> dict[str, tuple[datetime.datetime, datetime.datetime]
         at = datetime.datetime.fromisoformat(event["at"])
         spans[name] = (spans.get(name, (at, at))[0], at)
     return spans
-
-
-def _machine() -> str:
-    memory = psutil.virtual_memory().total / 2**30
-    model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.processor(),
-    )
-    system = f"{platform.system()}, Python {platform.python_version()}"
-    return f"{psutil.cpu_count()} cores of {model}, {memory:.0f} GiB memory, {system}"
 
 
 if __name__ == "__main__":

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
 from sales_warehouse.contracts import Column, Contract, load_contracts
-from sales_warehouse.normalise import Normalisers
+from sales_warehouse.normalise import FULL_WIDTH, Normalisers, half_width
 from sales_warehouse.sql import ident, literal
 
 CANNOT_BE_TRIED = re.compile(r"\b(over|select)\b", re.IGNORECASE)
 WHITE_SPACE = " \t\r\n\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
+BETWEEN = "\x1f"  # of the texts of a row, when all are looked at in one go
+# Where a text may have to be trimmed, or holds digits in full width: few rows do, so the costly tests are for those alone.
+ODD = f"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}]"
 REPAIRS = 'struct("column" varchar, "repair" varchar, "before" varchar, "after" varchar)[]'
 NO_REPAIR = f"cast(null as {REPAIRS})"
 ABSENT = ColumnMapping.model_validate({"from": "null"})
@@ -50,28 +53,31 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     columns = list(contract.columns.values())
     asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}
     told = [c for c in columns if c.name in mapping.columns]
-    evaluated = ",\n    ".join(
-        f"{evaluated_text(asked[c.name], source, mapping.table)} as {ident('e_' + c.name)}, "
-        f"{raw_text(asked[c.name], source, mapping.table)} as {ident('w_' + c.name)}"
-        for c in columns
-    )
-    texts = ", ".join(f"nullif({ident('e_' + c.name)}, '') as {ident('r_' + c.name)}" for c in columns)
+    raw = ",\n    ".join(f"{raw_text(asked[c.name], source, mapping.table)} as {ident('w_' + c.name)}" for c in columns)
+    written = ", ".join(ident("w_" + c.name) for c in told) or "''"
+    texts = ", ".join(f"{_trimmed(ident('w_' + c.name))} as {ident('e_' + c.name)}" for c in columns)
+    filled = ", ".join(f"nullif({ident('e_' + c.name)}, '') as {ident('r_' + c.name)}" for c in columns)
     typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
     values = ",\n    ".join(
         f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
     )
-    mended = {c.name: normalisers.repair(ident("r_" + c.name), c, asked[c.name]) for c in told}
     held = ", ".join(f"{ident(mapping.table)}.{name}" for name in ("_file", "_row_number"))
     select = f"""
-with evaluated as (
+with written as (
     select
-    {evaluated},
+    {raw},
     {held}, {statement.deleted} as _is_deleted
     from {_from(mapping)}
     where {ident(mapping.table)}._malformed is null and {statement.where}
 ),
+looked_at as (
+    select *, regexp_matches(concat_ws({literal(BETWEEN)}, {written}), {literal(ODD)}) as _is_odd from written
+),
+evaluated as (
+    select *, {texts} from looked_at
+),
 picked as (
-    select *, {texts} from evaluated
+    select *, {filled} from evaluated
 ),
 typed as (
     select *,
@@ -81,7 +87,7 @@ typed as (
 judged as (
     select {", ".join(ident(c.name) for c in columns)}, _file, _row_number, _is_deleted,
     {_faults([c.name for c in told])} as _faults,
-    {_repairs(mended)} as _repairs
+    {_repairs(normalisers, [(c, asked[c.name]) for c in told])} as _repairs
     from typed
 ),
 malformed as (
@@ -95,29 +101,21 @@ malformed as (
     return Statement(contract, mapping, select)
 
 
-def evaluated_text(mapping: ColumnMapping, source: Source, table: str) -> str:
-    """Return the SQL of the trimmed text of a mapped column: empty for nothing, NULL where the expression failed.
+def raw_text(mapping: ColumnMapping, source: Source, table: str) -> str:
+    """Return the SQL of the text of a mapped column as it came: empty for nothing, NULL where the expression failed.
 
     An expression that fails on one row (a cast of `n/a`) is a fault of that row, so it is tried row by row. A window
     function or a subquery cannot be tried that way; there a failure stops the load. An expression that is the name of
     a column of the table means that column, whatever else the word may mean in SQL.
     """
     if mapping.expression in source.tables[table].columns:
-        return f"coalesce({_trimmed(f'{ident(table)}.{ident(mapping.expression)}')}, '')"
-    text = f"coalesce({_trimmed(f'cast(({mapping.expression}) as varchar)')}, '')"
-    return text if CANNOT_BE_TRIED.search(mapping.expression) else f"try({text})"
-
-
-def raw_text(mapping: ColumnMapping, source: Source, table: str) -> str:
-    """Return the SQL of the text of a mapped column before anything is done to it, NULL where the expression failed."""
-    if mapping.expression in source.tables[table].columns:
-        return f"{ident(table)}.{ident(mapping.expression)}"
-    text = f"cast(({mapping.expression}) as varchar)"
+        return f"coalesce({ident(table)}.{ident(mapping.expression)}, '')"
+    text = f"coalesce(cast(({mapping.expression}) as varchar), '')"
     return text if CANNOT_BE_TRIED.search(mapping.expression) else f"try({text})"
 
 
 def _trimmed(text: str) -> str:
-    return f"trim({text}, {literal(WHITE_SPACE)})"
+    return f"case when _is_odd then trim({text}, {literal(WHITE_SPACE)}) else {text} end"
 
 
 def _owned(value: str, column: Column, mapping: ColumnMapping, source: Source) -> str:
@@ -147,21 +145,31 @@ def _faults(names: list[str]) -> str:
     return f"case when {' or '.join(broken.values())} then list_filter([{cells}], cell -> cell is not null) end"
 
 
-def _repairs(repairs: dict[str, str | None]) -> str:
+def _repairs(normalisers: Normalisers, told: list[tuple[Column, ColumnMapping]]) -> str:
     """Like the faults: a list for rows that were mended alone. White space around a text is mended in any column."""
-    if not repairs:
-        return NO_REPAIR
-    tests, cells = [], []
-    for name, repair in repairs.items():
-        spaced = f"{ident('w_' + name)} <> {ident('r_' + name)}"
-        test = f"({ident(name)} is not null and ({spaced}{f' or {repair} is not null' if repair else ''}))"
-        what = f"coalesce({repair}, 'white_space')" if repair else "'white_space'"
-        tests.append(test)
-        cells.append(
-            f'case when {test} then struct_pack("column" := {literal(name)}, "repair" := {what}, '
-            f'"before" := {ident("w_" + name)}, "after" := cast({ident(name)} as varchar)) end'
+    odd, special, cells = [], [], []
+    for column, mapping in told:
+        value, read, came = ident(column.name), ident("r_" + column.name), ident("w_" + column.name)
+        wide = f"{read} <> {half_width(read)}" if normalisers.reads_digits(column, mapping) else "false"
+        found = normalisers.repair(read, column, mapping)
+        odd.append(f"({value} is not null and {came} <> {read})")
+        if wide != "false":
+            odd.append(f"({value} is not null and {wide})")
+        if found:
+            special.append(f"({value} is not null and {found[1]})")
+        kind = (
+            f"case when {value} is null then null when {wide} then 'full_width' "
+            + (f"when {found[1]} then {literal(found[0])} " if found else "")
+            + f"when {came} <> {read} then 'white_space' end"
         )
-    return f"case when {' or '.join(tests)} then list_filter([{', '.join(cells)}], cell -> cell is not null) end"
+        cells.append(
+            f'struct_pack("column" := {literal(column.name)}, "repair" := {kind}, "before" := {came}, '
+            f'"after" := cast({value} as varchar))'
+        )
+    if not cells:
+        return NO_REPAIR
+    mended = " or ".join([f"(_is_odd and ({' or '.join(odd)}))", *special])
+    return f"case when {mended} then list_filter([{', '.join(cells)}], cell -> cell.repair is not null) end"
 
 
 def _final(contract: Contract, mapping: Mapping) -> str:

@@ -84,36 +84,35 @@ class Normalisers:
         builder: Callable[[str, Column, ColumnMapping], str] = getattr(self, f"_{kind}")
         return builder(text, column, mapping)
 
-    def repair(self, text: str, column: Column, mapping: ColumnMapping) -> str | None:
-        """Return the SQL that names what was mended for a text to become its value, NULL for nothing; None for never.
+    def reads_digits(self, column: Column, mapping: ColumnMapping) -> bool:
+        """Tell whether digits and signs as wide as Chinese characters are mended in a column."""
+        kinds = ("integer", "money", "decimal", "price", "date", "timestamp", "phone", "uscc", "email")
+        return (mapping.normalise or column.type) in kinds
 
-        `full_width`: digits and signs as wide as Chinese characters. `phone_form`: a number that is neither digits
-        alone nor E.164. `letter_case`: a code or an address in another case. `alias`: another spelling of a region.
-        A format that the mapping declares (money with its sign) is no mistake; white space is the caller's.
+    def repair(self, text: str, column: Column, mapping: ColumnMapping) -> tuple[str, str] | None:
+        """Return the name of what is mended in a kind of column alone, and the SQL that tells where; None for nothing.
+
+        `phone_form`: a number that is neither digits alone nor E.164. `letter_case`: a code or an address in another
+        case. `alias`: another name of a region. A format that the mapping declares (money with its sign) is no mistake.
         """
-        kind = mapping.normalise or column.type
-        wide = f"when {text} <> {_half_width(text)} then 'full_width'"
-        if kind in ("integer", "money", "decimal", "price", "date", "timestamp"):
-            return f"case {wide} end"
-        if kind == "phone":
-            odd = f"regexp_matches({text}, '[^0-9]') and {text} <> {ident(column.name)}"
-            return f"case {wide} when {odd} then 'phone_form' end"
-        if kind in ("uscc", "email"):
-            return f"case {wide} when {text} <> {ident(column.name)} then 'letter_case' end"
-        if kind == "region" and self.aliases:
-            return f"case when lower({text}) in ({', '.join(map(literal, self.aliases))}) then 'alias' end"
+        if mapping.normalise == "phone":
+            return "phone_form", f"(regexp_matches({text}, '[^0-9]') and {text} <> {ident(column.name)})"
+        if mapping.normalise in ("uscc", "email"):
+            return "letter_case", f"{text} <> {ident(column.name)}"
+        if mapping.normalise == "region" and self.aliases:
+            return "alias", f"lower({text}) in ({', '.join(map(literal, self.aliases))})"
         return None
 
     def _text(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         return text
 
     def _integer(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        plain = _half_width(text)
+        plain = half_width(text)
         return f"case when regexp_full_match({plain}, '[+-]?[0-9]+(\\.0+)?') then try_cast({plain} as bigint) end"
 
     def _money(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         """A number with at most the decimals of the contract; more would be lost silently, so they are a fault."""
-        plain = _half_width(text)
+        plain = half_width(text)
         if mapping.normalise == "money":
             plain = f"regexp_replace({plain}, '{MONEY_SIGNS}', '', 'g')"
         scale = {"price": 4, "decimal": 2}.get(column.type, 4)
@@ -127,14 +126,14 @@ class Normalisers:
         return f"case when {lowered} in ({true}) then true when {lowered} in ({false}) then false end"
 
     def _date(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        plain = _half_width(text)
+        plain = half_width(text)
         if mapping.format:
             return f"cast(try_strptime({plain}, {literal(mapping.format)}) as date)"
         is_iso = f"regexp_full_match({plain}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
         return f"case when {is_iso} then try_cast({plain} as date) end"
 
     def _timestamp(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        plain = _half_width(text)
+        plain = half_width(text)
         if mapping.format and "%z" in mapping.format:
             return f"timezone('UTC', try_strptime({plain}, {literal(mapping.format)}))"
         if mapping.format:
@@ -299,7 +298,8 @@ def _province_spellings() -> dict[str, str]:
     }
 
 
-def _half_width(text: str) -> str:
+def half_width(text: str) -> str:
+    """Return the SQL of a text with its digits and signs in half width."""
     return f"translate({text}, {literal(FULL_WIDTH)}, {literal(HALF_WIDTH)})"
 
 

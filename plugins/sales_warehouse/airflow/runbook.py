@@ -91,7 +91,7 @@ Whoever looks at the marts during the day: an event is there one interval and on
 
 {TRIAGE}
 1. `read_now` red: no source could be read; the log names each with its reason. The next run tries again.
-2. A source that failed beside others that did not is in the notes of `read_now`; the nightly `ingest_<source>` turns red.
+2. A source that failed beside others that did not is in the notes of `read_now`; `ingest_<source>` turns red at night.
 """
 
 

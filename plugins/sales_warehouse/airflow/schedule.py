@@ -18,7 +18,7 @@ def nightly() -> CronTriggerTimetable:
 
 
 def micro_batch() -> CronTriggerTimetable | None:
-    """When sources with `micro_batch: true` are read between the nights: SALES_WAREHOUSE_MICRO_BATCH_CRON, else never."""
+    """When some sources are read between the nights: SALES_WAREHOUSE_MICRO_BATCH_CRON, else never."""
     cron = os.environ.get("SALES_WAREHOUSE_MICRO_BATCH_CRON")
     return CronTriggerTimetable(cron, timezone=time_zone()) if cron else None
 

@@ -12,7 +12,7 @@ from sales_warehouse import settings
 from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company, FilesConnection, Source
 from sales_warehouse.company.models import Mapping as SourceMapping
-from sales_warehouse.conform import evaluated_text
+from sales_warehouse.conform import raw_text
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.sql import ident
 
@@ -169,7 +169,7 @@ def _mapping_sql(source: Source, mapping: SourceMapping, document: Document, at:
             if condition and (message := _bind(connection, f"select 1 from {relation} where ({condition})")):
                 yield document.problem(message, "mappings", at, field)
         for name, column in mapping.columns.items():
-            if message := _bind(connection, f"select {evaluated_text(column, source, mapping.table)} from {relation}"):
+            if message := _bind(connection, f"select {raw_text(column, source, mapping.table)} from {relation}"):
                 yield document.problem(message, "mappings", at, "columns", name)
 
 
