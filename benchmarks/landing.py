@@ -81,9 +81,8 @@ def main(
     """Print Markdown: seconds, rows a second and peak memory of each way in."""
     folder = (folder or settings.state_folder() / "benchmark").resolve()
     print(f"{machine()}\n")
-    print(
-        "| lines | files | way in | seconds | rows/s | peak MiB | × COPY |\n| ---: | --- | --- | ---: | ---: | ---: | ---: |"
-    )
+    print("| lines | files | way in | seconds | rows/s | peak MiB | × COPY |")
+    print("| ---: | --- | --- | ---: | ---: | ---: | ---: |")
     for count in lines:
         for form in kind:
             place = folder / f"landing-{form}-{count}"

@@ -13,7 +13,7 @@ from sales_warehouse.sql import ident, literal
 CANNOT_BE_TRIED = re.compile(r"\b(over|select)\b", re.IGNORECASE)
 WHITE_SPACE = " \t\r\n\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
 BETWEEN = "\x1f"  # of the texts of a row, when all are looked at in one go
-# Where a text may have to be trimmed, or holds digits in full width: few rows do, so the costly tests are for those alone.
+# Where a text may have to be trimmed, or has digits in full width: few rows do, so the costly tests are for those.
 ODD = f"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}]"
 REPAIRS = 'struct("column" varchar, "repair" varchar, "before" varchar, "after" varchar)[]'
 NO_REPAIR = f"cast(null as {REPAIRS})"
