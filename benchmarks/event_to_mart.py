@@ -1,0 +1,55 @@
+"""Measure how long an event takes from its file to the published marts, in a company that has been refreshed before.
+
+`python benchmarks/event_to_mart.py` after `make run`: one web event is written into the demo's web folder, and what
+the DAG `micro_batch` and the warehouse do follows, step by step. The bound for a reader of the marts is this and one
+interval of `SALES_WAREHOUSE_MICRO_BATCH_CRON`. The state is changed: do it in one that may be thrown away.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+from sales_warehouse import publish, steps
+
+
+def main(
+    company: Annotated[Path, typer.Option(help="Folder of the company.")] = Path("config/demo"),
+    times: Annotated[int, typer.Option(help="Events, one after the other.")] = 3,
+) -> None:
+    """Print the seconds of each step and of the whole, event by event."""
+    for number in range(times):
+        run = steps.make_run(company, business_date=None)
+        at = run.source_clock + datetime.timedelta(hours=8)
+        name = f"bench-{time.time_ns()}"
+        event = {
+            "id": name, "type": "form_post", "visitor": "v1", "crm_contact": None, "page_kind": "enquiry_form",
+            "page": "contact-us", "time": f"{at - datetime.timedelta(minutes=1):%Y-%m-%dT%H:%M:%S}+08:00",
+        }  # fmt: skip
+        file = run.home.source_data / "web" / f"web_events_{name}.jsonl"
+        file.write_text(json.dumps(event) + "\n", encoding="utf-8")
+        started, told = time.monotonic(), []
+        for step, subject in (
+            *((getattr(steps, name), ("web",)) for name in ("extract", "conform", "gate")),
+            *((getattr(steps, name), ()) for name in ("identify", "transform", "audit", "publish")),
+        ):
+            begun = time.monotonic()
+            step(run, *subject)
+            told.append(f"{step.__name__} {time.monotonic() - begun:.1f}")
+        folder = publish.current_folder(run.home)
+        with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+            found = db.execute(
+                "select count(*) from marts.fct_web_events where event_key = ?", [f"web:{name}"]
+            ).fetchall()
+        assert found == [(1,)], f"the event {name} is not in the marts"
+        print(f"event {number + 1}: {time.monotonic() - started:.1f} s ({', '.join(told)})", flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
