@@ -216,7 +216,7 @@ def test_a_switch_is_on_or_off_however_it_is_written(written: object) -> None:
         ({"stage_loss": {"stage": "签约"}}, "'签约' is none of the world's; it has 需求确认"),
         ({"stage_loss": {"rate": 0.99}}, "too much"),
         ({"white_papers": {"clicks": 9}}, "tells nobody apart"),
-        ({"white_papers": {"lift": 4.9}, "stage_loss": {"rate": 0.9}}, "cannot be with the losses"),
+        ({"white_papers": {"lift": -0.99}}, "cannot be with the losses"),
         ({"price_rise": {"days_before_end": 900}}, "the history begins on"),
     ],
 )
