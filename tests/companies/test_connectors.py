@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from sales_warehouse import steps
 
 HERE = Path(__file__).parent
 SETTING = "SALES_WAREHOUSE_TEST_DATA"
@@ -80,6 +84,43 @@ def test_opportunities_have_their_history(published: Path) -> None:
     found = select(published, "select count(*) from marts.fct_opportunity_stage_events")
     assert found == [(len(entries),)]
     assert books(published, "hubspot", "opportunities")["current"] == len(known) == 44
+
+
+def test_opportunities_have_the_values_of_the_export(published: Path) -> None:
+    status = {"closedwon": "won", "closedlost": "lost"}
+    told = {
+        f"hubspot:{row['deal_id']}": (
+            Decimal(row["property_amount"] or 0),  # a deal that has none yet counts with 0
+            row["property_createdate"] or None,
+            status.get(row["deal_pipeline_stage_id"], "open"),
+        )
+        for row in export("hubspot/deal_data")
+        if not is_true(row["is_deleted"])
+    }
+    query = "select opportunity_key, amount, created_at, opportunity_status from marts.fct_opportunities"
+    rows = select(published, f"{query} where opportunity_key like 'hubspot:%'")
+    assert {key: (amount, at and f"{at:%Y-%m-%d %H:%M:%S}", word) for key, amount, at, word in rows} == told
+
+
+def test_a_task_that_says_so_is_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No task of the export is a call, so one is made one."""
+    shutil.copytree(EXPORTS, tmp_path / "exports")
+    file = tmp_path / "exports" / "salesforce" / "sf_task_data.csv"
+    rows = export("salesforce/sf_task_data")
+    rows[0] |= {"task_subtype": "Call", "call_type": "Inbound", "call_duration_in_seconds": "95"}
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.DictWriter(target, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path / "var"))
+    monkeypatch.setenv("EXPORTS", str(tmp_path / "exports"))
+    run = steps.make_run(Path("docs/connectors"), business_date=None)
+    for step in (steps.extract, steps.conform, steps.gate):
+        step(run, "salesforce")
+    calls = f"read_parquet('{run.home.accepted}/calls/_load_id=2*/*.parquet')"
+    query = f"select direction, duration_seconds, started_at from {calls} where call_id = '{rows[0]['id']}'"
+    ((direction, seconds, at),) = duckdb.sql(query).fetchall()
+    assert (direction, seconds, f"{at:%Y-%m-%d %H:%M:%S}") == ("inbound", 95, rows[0]["activity_date"])
 
 
 def test_tasks_and_events_become_calls_and_visits(published: Path) -> None:
