@@ -44,7 +44,7 @@ mappings:
 COMPANY = "company_id: bench\nname: {en: B, zh: B}\ncurrency: CNY\ntime_zone: Asia/Shanghai\ncountry: CN\n"
 LIFECYCLE = "tiers: [{tier: A, name: {en: All, zh: 全部}}]\n"
 OURS = """
-import sys, time
+import sys
 from pathlib import Path
 from sales_warehouse import steps
 run = steps.make_run(Path(sys.argv[1]), business_date=None)

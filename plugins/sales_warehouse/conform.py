@@ -180,6 +180,6 @@ def _final(contract: Contract, mapping: Mapping) -> str:
         return both
     first = "arg_min(_file, (_file, _row_number)) as _file, arg_min(_row_number, (_file, _row_number)) as _row_number"
     return (
-        f"select {names}, {first}, _is_deleted, _faults, any_value(_repairs) as _repairs "
+        f"select {names}, {first}, _is_deleted, _faults, min(_repairs) as _repairs "
         f"from ({both}) group by {names}, _is_deleted, _faults"
     )

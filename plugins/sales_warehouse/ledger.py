@@ -6,8 +6,9 @@ import datetime
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from sales_warehouse import durable, landing
 from sales_warehouse.company.models import Company
@@ -37,6 +38,7 @@ SCHEMAS = {
 }  # fmt: skip
 
 
+Loads = Mapping[str, list[landing.Load]]  # of each source, read once for all tables
 ENOUGH_ROWS, RETYPED_SHARE = 20, 0.5  # of a load, before its faults are taken for another type
 
 
@@ -92,12 +94,10 @@ def first_event_date(items: list[Gated]) -> datetime.date | None:
 
 def write_ledger(home: Home, company: Company, items: list[Gated], pending: list[str]) -> None:
     """Write the ledger's tables for dbt."""
+    loads = {source: landing.loads(home, source) for source in company.sources}
     rows = {
-        "loads": list(_loads(home, company)),
-        "row_counts": [
-            *_judged(home, company, items),
-            *_waiting(home, company),
-        ],
+        "loads": list(_loads(home, loads)),
+        "row_counts": [*_judged(company, items, loads), *_waiting(home, company, loads)],
         "quarantine_counts": [
             (b.source, b.entity, b.load_id, r["rule"], r["column_name"], r["reason_en"], r["reason_zh"], r["row_count"])
             for item in items
@@ -110,8 +110,8 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
             for b in [item.batch]
             for r in item.repairs
         ],
-        "drift": [*_drift(home, company), *_retyped(items)],
-        "arrivals": list(_arrivals(home, company, items)),
+        "drift": [*_drift(home, loads), *_retyped(items)],
+        "arrivals": list(_arrivals(company, items, loads)),
         "pending_loads": [(load,) for load in pending],
     }
     with connect(temp=home.tmp) as connection:
@@ -119,14 +119,14 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
             write_table(connection, schema, rows[name], home.ledger / f"{name}.parquet")
 
 
-def _judged(home: Home, company: Company, items: list[Gated]) -> Iterator[tuple]:
+def _judged(company: Company, items: list[Gated], loads: Loads) -> Iterator[tuple]:
     """Yield what became of the rows of each load that passed the gate.
 
     Of a table that a mapping reads row by row, the source itself reported how many there are; the elements of lists
     inside of its rows are counted where they are read.
     """
     reported: Counter[tuple[str, str, str]] = Counter()
-    for load in (load for source in company.sources for load in landing.loads(home, source)):
+    for load in chain.from_iterable(loads.values()):
         for file in load.files:
             reported[load.source, load.load_id, file.table] += file.rows if file.reported is None else file.reported
     for item in items:
@@ -138,10 +138,10 @@ def _judged(home: Home, company: Company, items: list[Gated]) -> Iterator[tuple]
         yield batch.source, batch.entity, batch.load_id, *counts, item.repaired, item.dirty, item.doubtful
 
 
-def _waiting(home: Home, company: Company) -> Iterator[tuple]:
+def _waiting(home: Home, company: Company, loads: Loads) -> Iterator[tuple]:
     """Yield the rows of loads that were landed but have not passed the gate: they are in no mart, and not lost."""
     for name, source in company.sources.items():
-        for load in landing.loads(home, name):
+        for load in loads[name]:
             if manifest_of(home, name, load.load_id).exists():
                 continue
             for mapping in source.mappings:
@@ -150,13 +150,13 @@ def _waiting(home: Home, company: Company) -> Iterator[tuple]:
                     yield name, mapping.entity, load.load_id, landed, landed, 0, 0, 0, 0, 0, landed, 0, 0, 0
 
 
-def _loads(home: Home, company: Company) -> Iterator[tuple]:
+def _loads(home: Home, loads: Loads) -> Iterator[tuple]:
     """Yield every load, and for a source whose last extraction failed or refused something, that as well.
 
     A load that has not passed the gate is in no mart, so it makes no source fresh.
     """
-    for source in company.sources:
-        for load in landing.loads(home, source):
+    for source, landed in loads.items():
+        for load in landed:
             let_in = manifest_of(home, source, load.load_id).exists()
             why = None if let_in else f"load {load.load_id} waits: not mapped or not judged; see ingest_{source}"
             yield source, load.load_id, "landed" if let_in else "failed", load.extracted_at, load.rows, why
@@ -166,7 +166,7 @@ def _loads(home: Home, company: Company) -> Iterator[tuple]:
             yield source, None, state["status"], at, 0, state["error"]
 
 
-def _arrivals(home: Home, company: Company, items: list[Gated]) -> Iterator[tuple]:
+def _arrivals(company: Company, items: list[Gated], loads: Loads) -> Iterator[tuple]:
     """Yield when each place of a source that has a deadline brought which last event.
 
     A file arrived before it was read; of a database or an API it is only known when it was read.
@@ -174,7 +174,7 @@ def _arrivals(home: Home, company: Company, items: list[Gated]) -> Iterator[tupl
     timely = {name for name, source in company.sources.items() if source.deadline}
     arrived: dict[tuple[str, str, str], str] = {}
     read_at: dict[tuple[str, str], datetime.datetime] = {}
-    for load in (load for name in timely for load in landing.loads(home, name)):
+    for load in (load for name in timely for load in loads[name]):
         read_at[load.source, load.load_id] = load.extracted_at
         for file in load.files:
             if file.arrived_at:
@@ -186,10 +186,10 @@ def _arrivals(home: Home, company: Company, items: list[Gated]) -> Iterator[tupl
             yield batch.source, batch.load_id, origin, *moments
 
 
-def _drift(home: Home, company: Company) -> Iterator[tuple]:
+def _drift(home: Home, loads: Loads) -> Iterator[tuple]:
     """Yield every difference between what a source promised and what came: of what landed, and of the last refusal."""
-    for source in company.sources:
-        for load in landing.loads(home, source):
+    for source, landed in loads.items():
+        for load in landed:
             for item in load.files:
                 for drift in item.drift or ():
                     named = (drift["kind"], drift["column"], drift["found"])

@@ -28,9 +28,9 @@ class Mended:
     examples: list[str]
 
 
-def relation(home: Home, sources: Iterable[str], entity: str | None = None) -> str:
+def relation(home: Home, sources: Iterable[str]) -> str:
     """Return a table expression with one row for each text that was mended, in the columns COLUMNS."""
-    found = [item for item in gated(home, sources) if item.repaired and entity in (None, item.batch.entity)]
+    found = [item for item in gated(home, sources) if item.repaired]
     selects = [
         f"select _source as source, {literal(name)} as entity, _load_id as load_id, _file as file, "
         f'_row_number as row_number, r."column" as column_name, r.repair, r."before", r."after" '
@@ -42,25 +42,25 @@ def relation(home: Home, sources: Iterable[str], entity: str | None = None) -> s
     return f"({' union all '.join(selects)})" if selects else NOTHING
 
 
-def summary(home: Home, sources: Iterable[str], entity: str | None = None, *, examples: int = 3) -> list[Mended]:
+def summary(home: Home, sources: Iterable[str], *, examples: int = 3) -> list[Mended]:
     """Return every kind of repair with its number of rows and up to `examples` different texts, most rows first."""
     query = f"""
         select source, entity, column_name, repair, count(*),
             list_slice(list_sort(list(distinct "before" || ' → ' || "after")), 1, {int(examples)})
-        from {relation(home, sources, entity)}
+        from {relation(home, sources)}
         group by source, entity, column_name, repair
         order by count(*) desc, source, entity, column_name, repair"""
     with connect(temp=home.tmp) as connection:
         return [Mended(*row) for row in connection.execute(query).fetchall()]
 
 
-def write(home: Home, sources: Iterable[str], target: Path, entity: str | None = None) -> int:
+def write(home: Home, sources: Iterable[str], target: Path) -> int:
     """Write one row for each text that was mended to a Parquet file; return how many."""
     scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
     target.parent.mkdir(parents=True, exist_ok=True)
     with connect(temp=home.tmp) as connection:
         (rows,) = connection.execute(
-            f"copy (select {COLUMNS} from {relation(home, sources, entity)} "
+            f"copy (select {COLUMNS} from {relation(home, sources)} "
             f"order by source, entity, load_id, file, row_number, column_name) "
             f"to {literal(str(scratch))} (format parquet, compression zstd)"
         ).fetchone() or (0,)

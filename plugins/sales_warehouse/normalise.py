@@ -24,7 +24,6 @@ from sales_warehouse.sql import ident, literal
 # Digits and signs that Chinese input methods write in full width (Unicode block FF00–FFEF).
 FULL_WIDTH = "０１２３４５６７８９．，－＋：／"
 HALF_WIDTH = "0123456789.,-+:/"
-MONEY_SIGNS = r"[¥￥$€£,元\s]"
 # A subset of what the library takes for an address: most addresses are of this form.
 PLAIN_EMAIL = (
     r"[a-z0-9_%+-]{1,22}(\.[a-z0-9_%+-]{1,20}){0,2}@"
@@ -114,7 +113,7 @@ class Normalisers:
         """A number with at most the decimals of the contract; more would be lost silently, so they are a fault."""
         plain = half_width(text)
         if mapping.normalise == "money":
-            plain = f"regexp_replace({plain}, '{MONEY_SIGNS}', '', 'g')"
+            plain = f"regexp_replace({plain}, '[¥￥$€£,元\\s]', '', 'g')"
         scale = {"price": 4, "decimal": 2}.get(column.type, 4)
         decimals = f"length(rtrim({plain}, '0')) - strpos({plain}, '.')"
         fits = f"strpos({plain}, '.') = 0 or {decimals} <= {scale}"

@@ -128,9 +128,8 @@ def held(connection: duckdb.DuckDBPyConnection, home: Home, source: str, table: 
     connection.execute(f"""
         create or replace temp table _held as
         select load_id, file, row_number,
-            string_agg(distinct coalesce(column_name || ': ', '') || reason_en, '; '
-                order by coalesce(column_name || ': ', '') || reason_en) as reasons
-        from {relation(home, [source])}
+            string_agg(distinct reason, '; ' order by reason) as reasons
+        from (select *, coalesce(column_name || ': ', '') || reason_en as reason from {relation(home, [source])})
         where source = {literal(source)} and source_table = {literal(table)}
         group by load_id, file, row_number""")
     return "_held"

@@ -31,6 +31,7 @@ __all__ = [
     "correct",
     "extract",
     "gate",
+    "has_news",
     "identify",
     "make_run",
     "publish",
@@ -252,6 +253,12 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
         report.rows = {"new": done.new, "sent": done.sent, "pending": done.pending}
         report.notes = [str(failure) for failure in done.failures]
     return report
+
+
+def has_news(run: Run) -> bool:
+    """Tell whether loads have passed the gate that the marts do not hold yet, or hold as they were judged before."""
+    items = list(ledger.gated(run.home, run.company.sources))
+    return ledger.load_fingerprints(items) != ledger.read_applied(run.home).loads
 
 
 # --- what the steps stand on -----------------------------------------------------------------------------------

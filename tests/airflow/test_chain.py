@@ -97,3 +97,4 @@ def test_between_the_nights_only_the_sources_that_say_so_are_read(pretend: Prete
 def test_a_source_that_is_down_between_the_nights_ends_red(pretend: Pretend) -> None:
     pretend({"extract shop": {"fail": 9}})
     assert _read_now()[0] == "failed"
+    assert {"conform shop", "gate shop"} <= set(pretended_steps.calls), "what had landed before waits for nothing"

@@ -64,6 +64,16 @@ def test_an_expression_that_fails_on_one_row_sends_that_row_to_quarantine(teahou
     assert [reason["column_name"] for reason in gated["order_lines"].reasons] == ["quantity"]
 
 
+def test_what_the_marts_do_not_hold_yet_is_news(teahouse: Path, here: Path) -> None:
+    """Also when whoever let it in was killed before the marts were refreshed."""
+    _stall(teahouse, "quantity", "S1,2026-03-02,a,2,5")
+    run = _ingest(teahouse, "stall")
+    assert steps.has_news(run)
+    held = steps.ledger.load_fingerprints(list(steps.ledger.gated(run.home, run.company.sources)))
+    steps.ledger.write_applied(run.home, steps.Applied(1, "", held))
+    assert not steps.has_news(run)
+
+
 @pytest.mark.slow
 def test_a_load_that_cannot_be_mapped_holds_nobody_up_and_makes_its_source_not_fresh(
     teahouse: Path, tmp_path: Path

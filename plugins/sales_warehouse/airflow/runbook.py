@@ -81,7 +81,7 @@ def micro_batch() -> str:
     return f"""
 ### What
 **read_now** reads, maps and judges what is new in the sources with `micro_batch: true`; **refresh_marts** starts the
-warehouse when anything was let in, else it is skipped.
+warehouse when anything was let in that the marts do not hold, else it is skipped.
 
 ### When
 By `SALES_WAREHOUSE_MICRO_BATCH_CRON` (never by itself when that is not set), or by hand.
@@ -90,7 +90,7 @@ By `SALES_WAREHOUSE_MICRO_BATCH_CRON` (never by itself when that is not set), or
 Whoever looks at the marts during the day: an event is there one interval and one refresh later at most.
 
 {TRIAGE}
-1. `read_now` red: no source could be read; the log names each with its reason. The next run tries again.
+1. `read_now` red: a source failed and there was nothing else; the log says why. The next run tries again.
 2. A source that failed beside others that did not is in the notes of `read_now`; `ingest_<source>` turns red at night.
 """
 

@@ -56,15 +56,23 @@ export function accounting(data) {
       h("tbody", {}, rows.map((row) => accountingRow(data, row))))));
 }
 
+/** A bar for each kind of thing that befell rows: `name` and `below` say what it was and where. */
+function barTable(caption, heading, rows, name, below, tone) {
+  const greatest = Math.max(...rows.map((row) => row.row_count));
+  return h("table", { class: "bars quarantine" }, h("caption", { class: "sr" }, caption),
+    h("thead", { class: "sr" }, h("tr", {}, h("th", { scope: "col" }, heading), h("td", {}), h("th", { scope: "col" }, say("rows")))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, name(row), h("span", { class: "sub" }, below(row))), h("td", { class: "bar-cell" }, bar(row.row_count / greatest, tone)), h("td", { class: "num" }, figure(row.row_count))))));
+}
+
+const allWell = (text) => h("p", { class: "nothing" }, icon("check"), text);
+
 export function quarantine(data) {
   const rows = data.tables.quarantine;
   if (!rows) return card(say("quarantine"), null, null, nothing(true));
-  if (!rows.length) return card(say("quarantine"), null, null, h("p", { class: "nothing" }, icon("check"), say("quarantine_none")));
-  const greatest = Math.max(...rows.map((row) => row.row_count));
+  if (!rows.length) return card(say("quarantine"), null, null, allWell(say("quarantine_none")));
   const columns = [["source", say("source")], ["entity", say("entity")], ["column_name", say("column")], ["reason", say("reason")], ["row_count", say("rows")]];
-  return card(say("quarantine"), null, csvButton(say("quarantine"), columns, rows), h("table", { class: "bars quarantine" }, h("caption", { class: "sr" }, say("quarantine")),
-    h("thead", { class: "sr" }, h("tr", {}, h("th", { scope: "col" }, say("reason")), h("td", {}), h("th", { scope: "col" }, say("rows")))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, (state.language === "zh" && row.reason_zh) || row.reason || row.rule, h("span", { class: "sub" }, `${entityName(row.entity)} · ${sourceName(data, row.source)}`)), h("td", { class: "bar-cell" }, bar(row.row_count / greatest, "lost")), h("td", { class: "num" }, figure(row.row_count)))))));
+  return card(say("quarantine"), null, csvButton(say("quarantine"), columns, rows), barTable(say("quarantine"), say("reason"), rows,
+    (row) => (state.language === "zh" && row.reason_zh) || row.reason || row.rule, (row) => `${entityName(row.entity)} · ${sourceName(data, row.source)}`, "lost"));
 }
 
 const rate = (rows, part, whole) => {
@@ -76,12 +84,10 @@ export function repairs(data) {
   const rows = data.tables.repairs, dirt = data.tables.dirt;
   if (!rows || !dirt) return card(say("repairs"), null, null, nothing(true));
   const told = dirt.length ? say("repairs_sub", rate(dirt, "dirty_count", "judged_count"), rate(dirt, "doubtful_count", "accepted_count")) : null;
-  if (!rows.length) return card(say("repairs"), told, null, h("p", { class: "nothing" }, icon("check"), say("repairs_none")));
-  const greatest = Math.max(...rows.map((row) => row.row_count));
+  if (!rows.length) return card(say("repairs"), told, null, allWell(say("repairs_none")));
   const columns = [["source", say("source")], ["entity", say("entity")], ["column_name", say("column")], ["repair_type", say("repair")], ["row_count", say("rows")]];
-  return card(say("repairs"), told, csvButton(say("repairs"), columns, rows), h("table", { class: "bars quarantine" }, h("caption", { class: "sr" }, say("repairs")),
-    h("thead", { class: "sr" }, h("tr", {}, h("th", { scope: "col" }, say("repair")), h("td", {}), h("th", { scope: "col" }, say("rows")))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, say(`repair_${row.repair_type}`), h("span", { class: "sub" }, `${entityName(row.entity)} · ${row.column_name} · ${sourceName(data, row.source)}`)), h("td", { class: "bar-cell" }, bar(row.row_count / greatest)), h("td", { class: "num" }, figure(row.row_count)))))));
+  return card(say("repairs"), told, csvButton(say("repairs"), columns, rows), barTable(say("repairs"), say("repair"), rows,
+    (row) => say(`repair_${row.repair_type}`), (row) => `${entityName(row.entity)} · ${row.column_name} · ${sourceName(data, row.source)}`));
 }
 
 function driftRow(data, row) {
@@ -94,7 +100,7 @@ function driftRow(data, row) {
 export function drift(data) {
   const rows = data.tables.drift;
   if (!rows) return card(say("drift"), null, null, nothing(true));
-  if (!rows.length) return card(say("drift"), null, null, h("p", { class: "nothing" }, icon("check"), say("drift_none")));
+  if (!rows.length) return card(say("drift"), null, null, allWell(say("drift_none")));
   const columns = [["source", say("source")], ["source_table", say("entity")], ["column_name", say("column")], ["drift_type", say("drift_kind")], ["found", say("reason")], ["file_count", say("files")]];
   return card(say("drift"), null, csvButton(say("drift"), columns, rows), h("table", { class: "plain" }, h("caption", { class: "sr" }, say("drift")),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("column")), h("th", { scope: "col" }, say("drift_kind")), h("th", { scope: "col", class: "num" }, say("files")))),
@@ -105,13 +111,12 @@ export function capture(data) {
   const months = data.tables.capture;
   if (!months) return card(say("capture"), null, null, nothing(true));
   if (!months.length) return card(say("capture"), null, null, h("p", { class: "nothing" }, say("capture_none")));
-  const of = (rows, key) => sum(rows, key);
   const rows = [...new Set(months.map((row) => row.source))].map((source) => {
     const own = months.filter((row) => row.source === source);
-    return { source: sourceName(data, source), event_count: of(own, "event_count"), captured_count: of(own, "captured_count"), lost_count: of(own, "lost_count") };
+    return { source: sourceName(data, source), event_count: sum(own, "event_count"), captured_count: sum(own, "captured_count"), lost_count: sum(own, "lost_count") };
   });
-  const judged = of(months, "captured_count") + of(months, "lost_count");
-  const lost = judged ? short(of(months, "lost_count") / judged, "rate") : say("no_data");
+  const judged = sum(months, "captured_count") + sum(months, "lost_count");
+  const lost = judged ? short(sum(months, "lost_count") / judged, "rate") : say("no_data");
   const columns = [["source", say("source")], ["event_count", say("events")], ["captured_count", say("captured")], ["lost_count", say("lost_events")]];
   return card(say("capture"), say("capture_sub", lost), csvButton(say("capture"), columns, rows), h("table", { class: "plain" }, h("caption", { class: "sr" }, say("capture")),
     h("thead", {}, h("tr", {}, columns.map(([key, label]) => h("th", { scope: "col", class: key === "source" ? "" : "num" }, label)))),
