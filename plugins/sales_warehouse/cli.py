@@ -181,6 +181,45 @@ def repairs(
         show_repairs(home, sources, examples, console)
 
 
+@app.command()
+def read(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV, TSV or other delimited file.")],
+    out: Annotated[Path, typer.Option(help="The table: .parquet, else CSV in UTF-8 with commas.")],
+    rejects: Annotated[
+        Path | None, typer.Option(help="Lines that are no rows, with reasons (CSV); default: <out>.rejects.csv.")
+    ] = None,
+    mended: Annotated[
+        Path | None, typer.Option(help="Rows that were put right, before and after; default: <out>.mended.csv.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the account of all lines to this JSON file.")] = None,
+    dialect: Annotated[
+        str,
+        typer.Option(
+            help="What is known: any of delimiter=; quote=double escape=backslash encoding=gb18030 header=1 skip=0, "
+            "or the same as JSON; the rest is found out. header: lines of names; skip: lines before them."
+        ),
+    ] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="Put nothing right: reject it.")] = False,
+) -> None:
+    """Read any one delimited file into a table and a list of rejects; every line is accounted for."""
+    from sales_warehouse import durable
+    from sales_warehouse.extract import FileRefused
+    from sales_warehouse.reading import GivenError, parse_given, read_file
+    from sales_warehouse.reading.listing import following, show_report
+
+    bad, better = rejects or Path(f"{out}.rejects.csv"), mended or Path(f"{out}.mended.csv")
+    try:
+        with following(console) as on_progress:
+            done = read_file(file, out, bad, better, parse_given(dialect), strict=strict, on_progress=on_progress)
+    except GivenError as error:
+        _fail(f"{error}", code=2)
+    except (FileRefused, OSError) as error:
+        _fail(f"{file}: {error}")
+    if report:
+        durable.write_json(report, done.as_json())
+    show_report(done, out, bad, better, console)
+
+
 @held_rows.command("list")
 def list_quarantine(
     company: CompanyFolder = DEFAULT_COMPANY,

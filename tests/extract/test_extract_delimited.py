@@ -52,6 +52,13 @@ def test_reads(desk: Desk, content: str, expected: list[tuple]) -> None:
     assert "_malformed" not in types(done)
 
 
+def test_odd_quotes_inside_of_fields_do_not_disturb_the_count(desk: Desk) -> None:
+    """The parity of the quotes would count three of four records."""
+    desk.put("a.csv", 'a,b\n1,5" pipe\n2,plain\n3,6" pipe\n4,plain\n')
+    done = desk.extract_files("a,b")
+    assert [(item.rows, item.reported, item.malformed) for item in done.landed] == [(4, 4, 0)]
+
+
 def test_another_delimiter_and_quote(desk: Desk) -> None:
     desk.put("a.tsv", "a\tb\n1\t'x\ty'\n")
     assert rows(desk.extract_files("a,b", delimiter="\t", quote="'")) == [("1", "x\ty")]
@@ -229,9 +236,9 @@ def test_a_parser_that_loses_rows_is_caught_by_the_count(
 
 
 def test_a_slow_path_that_loses_lines_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = slow._batches
+    honest = slow.batches
     monkeypatch.setattr(slow, "BLOCK", 16)
-    monkeypatch.setattr(slow, "_batches", lambda *arguments: islice(honest(*arguments), 5))
+    monkeypatch.setattr(slow, "batches", lambda *arguments: islice(honest(*arguments), 5))
     desk.put("a.csv", "a,b\n" + "1,2\n" * 50 + "3\n")
     assert reason(desk.extract_files("a,b")) == (
         "a.csv: 26 lines were read where 52 were counted; nothing of it was taken"

@@ -23,13 +23,15 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BLANK = b" \t\r\x0b\x0c"
 
 
-def records_ended(lines: Iterable[str], quote: str) -> int:
+def records_ended(lines: Iterable[str], quote: str, escape: str = "") -> int:
     """Return how many records end in whole lines that begin outside of quotes: by the parity of their quotes."""
     ended, is_open = 0, False
+    escaped = re.compile(re.escape(escape) + ".", re.DOTALL) if escape else None
     for line in lines:
         if not is_open and not line.strip("\r\n"):
             continue
-        is_open ^= line.count(quote) % 2 == 1
+        bare = escaped.sub("", line) if escaped else line
+        is_open ^= bool(quote) and bare.count(quote) % 2 == 1
         ended += not is_open
     return ended
 

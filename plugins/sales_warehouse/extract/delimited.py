@@ -176,18 +176,9 @@ class _Writer:
         self._compare(batch, path)
 
     def _csv(self, batch: list[Delimited]) -> str:
-        """Return read_csv with everything declared; no cell is NULL, for chr(0) never reaches the fast path."""
-        longest = max(LINE_BYTES, *(item.seen.longest + 2 for item in batch))
-        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in batch[0].header.names)
-        paths = literals(str(item.text) for item in batch)
-        quote = literal(self.table.quote)
-        return (
-            f"read_csv({paths}, auto_detect = false, columns = {{{columns}}}, header = false, skip = 1, "
-            f"delim = {literal(self.table.delimiter)}, quote = {quote}, escape = {quote}, nullstr = chr(0), "
-            f"compression = 'none', encoding = 'utf-8', strict_mode = true, null_padding = false, "
-            f"ignore_errors = false, filename = '_path', "
-            f"max_line_size = {longest}, buffer_size = {max(BUFFER_BYTES, 4 * longest)})"
-        )
+        longest = max(item.seen.longest for item in batch)
+        dialect = Dialect(self.table.delimiter, self.table.quote)
+        return read_csv([item.text for item in batch], batch[0].header.names, dialect, longest, "filename = '_path'")
 
     def _compare(self, batch: list[Delimited], path: Path) -> None:
         """Raise Miscounted unless every file gave exactly the records that its bytes show, in their order."""
@@ -201,6 +192,22 @@ class _Writer:
         ).fetchall()
         if set(found) != {(item.file.origin, item.rows, 1, item.rows) for item in batch if item.rows}:
             raise Miscounted
+
+
+def read_csv(paths: Iterable[Path], names: Iterable[str], dialect: Dialect, longest: int, more: str = "") -> str:
+    """Return read_csv of files with a header and everything declared, all of it text; `longest` record in bytes.
+
+    No cell is NULL, for chr(0) never reaches it.
+    """
+    line = max(LINE_BYTES, longest + 2)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    quote = literal(dialect.quote)
+    return (
+        f"read_csv({literals(map(str, paths))}, auto_detect = false, columns = {{{columns}}}, header = false, "
+        f"skip = 1, delim = {literal(dialect.delimiter)}, quote = {quote}, escape = {quote}, nullstr = chr(0), "
+        f"compression = 'none', encoding = 'utf-8', strict_mode = true, null_padding = false, ignore_errors = false, "
+        f"max_line_size = {line}, buffer_size = {max(BUFFER_BYTES, 4 * line)}{', ' + more if more else ''})"
+    )
 
 
 def _origins(batch: list[Delimited]) -> str:

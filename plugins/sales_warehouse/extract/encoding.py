@@ -30,7 +30,7 @@ def as_utf8(file: Path, encoding: str, place: Path) -> None:
     """
     if encoding == "auto":
         encoding = detected(file)
-    _refuse_other_kinds(file, encoding)
+    refuse_other_kinds(file, encoding)
     if encoding == "utf-8":
         place.symlink_to(file.resolve())
         return
@@ -59,7 +59,7 @@ def detected(file: Path) -> str:
     share = _common_share(file) if _decodes(file, "gb18030") else 0.0
     if share >= SURELY_CHINESE:
         return "gb18030"
-    if share <= HARDLY_CHINESE and _decodes(file, "windows-1252"):
+    if share <= HARDLY_CHINESE and not _is_partly_utf8(start) and _decodes(file, "windows-1252"):
         return "windows-1252"
     raise FileRefused(
         f"its encoding cannot be told: not UTF-8, and {share:.0%} of its characters are common in GB18030; it may be "
@@ -73,6 +73,13 @@ def _decodes(file: Path, encoding: str) -> bool:
             pass
         return True
     return False
+
+
+def _is_partly_utf8(start: bytes) -> bool:
+    """Tell whether many bytes beyond ASCII make characters of UTF-8: text that was put together from two encodings."""
+    runs = re.findall(rb"[\x80-\xff]+", start)
+    whole = sum(_fits(run, "utf-8") for run in runs)
+    return whole * 4 > len(runs)
 
 
 def _common_share(file: Path) -> float:
@@ -163,7 +170,8 @@ def _fits(line: bytes, encoding: str) -> bool:
     return False
 
 
-def _refuse_other_kinds(file: Path, encoding: str) -> None:
+def refuse_other_kinds(file: Path, encoding: str) -> None:
+    """Raise FileRefused for archives, and for a file whose first bytes speak of another encoding."""
     with file.open("rb") as source:
         start = source.read(4)
     for magic, kind in ARCHIVES:

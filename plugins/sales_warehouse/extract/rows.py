@@ -8,22 +8,32 @@ record with closed quotes and a wrong number of fields stays one record, however
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from sales_warehouse.extract.count import records_ended
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import TextParquet
 from sales_warehouse.extract.scan import Scan
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 LONGEST_RECORD = 32 << 20  # characters; more is taken for an unclosed quote
 SHORTEST_LIMIT = 1 << 16  # the search for a closing quote never gets shorter than this
 BLOCK = 1 << 19  # characters parsed at once
 CAREFUL_LINES = 5_000  # lines read record by record before they are written
 KEPT_RAW = 1 << 20  # characters of a malformed record that are kept beside it
+_NO_TEXT = re.compile("[\x00\udc80-\udcff]")  # a NUL, and bytes that could not be decoded (PEP 383)
+
+
+def shown(text: str) -> str:
+    """Return a text with the bytes that could not be decoded written as \\x.."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class RecordTooLong(csv.Error):
@@ -32,14 +42,34 @@ class RecordTooLong(csv.Error):
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file separates and quotes its fields."""
+    """How a file separates and quotes its fields.
+
+    A quote inside of quotes is doubled, or has `escape` before it where there is one. No `quote`: nothing is quoted.
+    """
 
     delimiter: str
     quote: str
+    escape: str = ""
+    skip_space: bool = False  # after a delimiter
 
-    def reader(self, lines: Iterator[str]) -> Iterator[list[str]]:
+    def reader(self, lines: Iterator[str]) -> Reader:
         csv.field_size_limit(2 * LONGEST_RECORD)
-        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, doublequote=True, strict=True)
+        return csv.reader(
+            map(self._with_literal_escapes, lines) if self.escape else lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            escapechar=self.escape or None,
+            doublequote=not self.escape,
+            skipinitialspace=self.skip_space,
+            strict=True,
+        )
+
+    def _with_literal_escapes(self, line: str) -> str:
+        """Double the escapes that stand before nothing that has to be escaped: they are text (a path, a fraction)."""
+        meant = re.escape(f"{self.escape}{self.quote}{self.delimiter}\r\n")
+        escape = re.escape(self.escape)
+        return re.sub(rf"{escape}([{meant}])|{escape}", lambda found: found[0] if found[1] else found[0] * 2, line)
 
 
 class Lines:
@@ -99,18 +129,65 @@ class Lines:
         return first
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why a record cannot be trusted, where it begins, and its text."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A record that can be read in one way only, though it breaks the rules; `reason` is what was done."""
+
+    line: int
+    reason: str
+    text: str
+    fields: list[str]
+
+
+class Rules(Protocol):
+    """What a reader knows of a table beyond its number of fields."""
+
+    def mended(self, text: str) -> tuple[list[str], str] | None:
+        """Return the fields of a record that breaks the rules, and what was done; None when that is not certain."""
+
+    def is_suspect(self, fields: list[str]) -> bool:
+        """Tell whether `fault` has to see a record."""
+
+    def fault(self, fields: list[str]) -> str | None:
+        """Return why a record is no row of the table; it is asked of one after the other."""
+
+
 @dataclass
 class Batch:
-    """Records in order; `faults` has, by position, the reason and the text of those that cannot be trusted."""
+    """Records in order; `faults` has, by position, those that cannot be trusted, with no fields among the rows."""
 
     rows: list[list[str]] = field(default_factory=list)
-    faults: dict[int, tuple[str, str]] = field(default_factory=dict)
+    faults: dict[int, Fault] = field(default_factory=dict)
+    mends: list[Mend] = field(default_factory=list)
 
-    def refuse(self, reason: str, text: str) -> None:
-        text = text.removesuffix("\n").removesuffix("\r")
+    def refuse(self, line: int, reason: str, text: str) -> None:
+        text = _bare(text)
         kept = text if len(text) <= KEPT_RAW else f"{text[:KEPT_RAW]}… ({len(text)} characters)"
-        self.faults[len(self.rows)] = (reason, kept)
+        self.faults[len(self.rows)] = Fault(line, reason, kept)
         self.rows.append([])
+
+    def mend(self, line: int, text: str, rules: Rules | None) -> bool:
+        """Take a record as the rules read it; tell whether they could."""
+        text = _bare(text)
+        mended = None if rules is None or _NO_TEXT.search(text) else rules.mended(text)
+        if mended is None:
+            return False
+        self.mends.append(Mend(line, mended[1], text, mended[0]))
+        self.rows.append(mended[0])
+        return True
+
+
+def _bare(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def open_text(file: Path, seen: Scan) -> TextIO:
@@ -141,41 +218,47 @@ def write_rows(
         lines = Lines(text)
         read_header(lines, dialect)
         lines.taken.clear()
-        for batch in _batches(lines, dialect, len(header), seen.longest):
+        for batch in batches(lines, dialect, len(header), seen.longest):
             _write(parquet, batch, order)
     if lines.number != seen.lines:
         raise FileRefused(f"{lines.number} lines were read where {seen.lines} were counted; nothing of it was taken")
     return parquet, lines.records
 
 
-def _batches(lines: Lines, dialect: Dialect, width: int, longest: int) -> Iterator[Batch]:
+def batches(lines: Lines, dialect: Dialect, width: int, longest: int, rules: Rules | None = None) -> Iterator[Batch]:
+    """Yield every record of `width` fields, and every one that is not, in order.
+
+    `longest` is the length of the longest record in bytes, as far as it was counted.
+    """
     while longest <= LONGEST_RECORD and (block := lines.block()):
-        rows = _at_once(block, dialect, width)
-        if rows is not None:
-            lines.records += records_ended(block, dialect.quote)
+        rows = _at_once(block, dialect, width, rules)
+        if rows is not None and len(rows) == records_ended(block, dialect.quote, dialect.escape):
+            lines.records += len(rows)
             yield Batch(rows)
             continue
         lines.give_back(block)
-        yield _one_by_one(lines, dialect, width, until=lines.number + len(block))
+        yield _one_by_one(lines, dialect, width, rules, until=lines.number + len(block))
     while True:
         before = lines.number
-        yield _one_by_one(lines, dialect, width, until=before + CAREFUL_LINES)
+        yield _one_by_one(lines, dialect, width, rules, until=before + CAREFUL_LINES)
         if lines.number == before:
             return
 
 
-def _at_once(block: list[str], dialect: Dialect, width: int) -> list[list[str]] | None:
+def _at_once(block: list[str], dialect: Dialect, width: int, rules: Rules | None) -> list[list[str]] | None:
     """Return the records of a block, None when anything in it is odd or it ends inside a record."""
-    if any("\x00" in line for line in block):
+    if any(map(_NO_TEXT.search, block)):
         return None
     try:
         rows = [row for row in dialect.reader(iter(block)) if row]
     except csv.Error:
         return None
-    return rows if {width}.issuperset(map(len, rows)) else None
+    if not {width}.issuperset(map(len, rows)):
+        return None
+    return None if rules and any(map(rules.is_suspect, rows)) else rows
 
 
-def _one_by_one(lines: Lines, dialect: Dialect, width: int, until: int) -> Batch:
+def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None, until: int) -> Batch:
     """Return the records up to the physical line `until`, and the rest of the one that crosses it."""
     batch = Batch()
     reader = dialect.reader(lines)
@@ -186,13 +269,19 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, until: int) -> Batch
             fields = next(reader, None)
         except csv.Error as error:
             whole = _ends(lines.taken[-1])
-            batch.refuse(f"line {started}: {_explain(str(error), whole)}", lines.give_back_all_but_first())
+            first = lines.give_back_all_but_first()
+            if not batch.mend(started, first, rules):
+                batch.refuse(started, _explain(str(error), whole), first)
             reader = dialect.reader(lines)
             continue
         if fields is None:
             break
         if fault := fields and _fault(fields, width, lines.taken[-1]):
-            batch.refuse(f"line {started}: {fault}", "".join(lines.taken))
+            text = "".join(lines.taken)
+            if not batch.mend(started, text, rules):
+                batch.refuse(started, fault, text)
+        elif fields and rules and (fault := rules.fault(fields)):
+            batch.refuse(started, fault, "".join(lines.taken))
         elif fields:
             batch.rows.append(fields)
     lines.next_record()
@@ -207,7 +296,10 @@ def _fault(fields: list[str], width: int, last_line: str) -> str | None:
     if len(fields) != width:
         cut = "" if _ends(last_line) else "; the file ends here without a line end: was it cut off?"
         return f"{len(fields)} fields where the header has {width}{cut}"
-    return "a NUL byte" if any("\x00" in value for value in fields) else None
+    odd = next(filter(None, map(_NO_TEXT.search, fields)), None)
+    return odd and (
+        "a NUL byte" if odd[0] == "\x00" else f"a byte outside of the encoding: 0x{ord(odd[0]) - 0xDC00:02X}"
+    )
 
 
 def _explain(error: str, whole: bool) -> str:
@@ -228,6 +320,7 @@ def _write(parquet: TextParquet, batch: Batch, order: list[int]) -> None:
         batch.rows[place] = nothing  # type: ignore[assignment]
     columns = list(zip(*batch.rows, strict=True))
     numbers = range(parquet.rows + 1, parquet.rows + len(batch.rows) + 1)
-    faults = [batch.faults.get(place, (None, None)) for place in range(len(batch.rows))] if batch.faults else []
-    reasons, raws = [fault[0] for fault in faults], [fault[1] for fault in faults]
+    faults = [batch.faults.get(place) for place in range(len(batch.rows))] if batch.faults else []
+    reasons = [f"line {fault.line}: {fault.reason}" if fault else None for fault in faults]
+    raws = [fault.text if fault else None for fault in faults]
     parquet.write([columns[place] for place in order], numbers, reasons, raws)

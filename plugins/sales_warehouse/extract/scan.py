@@ -33,12 +33,11 @@ class Scan:
 
 
 def scan(file: Path, delimiter: str, quote: str) -> Scan:
-    """Return what one pass over a UTF-8 file shows."""
-    if len(quote.encode()) > 1:
-        counter = _Counter(file, delimiter.encode(), -1)
+    """Return what one pass over a file shows whose ASCII characters are bytes; no `quote` where nothing is quoted."""
+    is_byte = len(quote.encode()) == 1
+    counter = _Counter(file, delimiter.encode(), ord(quote) if is_byte else -1)
+    if not is_byte and quote:
         counter.result.suspect("the quote is not an ASCII character")
-    else:
-        counter = _Counter(file, delimiter.encode(), ord(quote))
     return counter.run()
 
 
@@ -58,7 +57,7 @@ class _Counter:
         """Count; each step sees a chunk with one byte of context on both sides."""
         with self.file.open("rb") as source:
             chunk = source.read(CHUNK).removeprefix(b"\xef\xbb\xbf")
-            self.result.line_end = _line_end(chunk)
+            self.result.line_end = line_end_of(chunk)
             self.end = CR if self.result.line_end == "\r" else LF
             previous = b"\n"
             while chunk:
@@ -130,7 +129,7 @@ class _Counter:
             self.result.suspect("a quote that is never closed")
 
 
-def _line_end(start: bytes) -> str:
+def line_end_of(start: bytes) -> str:
     """Return the first line end of a file; without a line feed, carriage returns end its lines."""
     feed, carriage = start.find(b"\n"), start.find(b"\r")
     if feed < 0:

@@ -1,0 +1,264 @@
+"""One delimited file to a table and a list of rejects: everything arrives or is listed, nothing is guessed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polluted
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reading_desk import Desk
+
+from sales_warehouse.extract import FileRefused
+from sales_warehouse.reading import Given, read, read_file
+
+DAYS = "".join(f"2026-01-{day:02d},Tea {day},{day}.50\n" for day in range(1, 21))
+SPECTRUM = Path(os.environ.get("SALES_WAREHOUSE_TEST_DATA", "/nonexistent")) / "csv_spectrum"
+WRONG_ANSWERS = {"location_coordinates": {"Contact Phone Number": "2095257564"}}  # the file has another number
+
+
+def test_a_plain_file_arrives_as_it_is(desk: Desk) -> None:
+    report = desk.read('a,b\n007,"x, ""y"""\n 1 ,\n')
+    assert desk.table == [["a", "b"], ["007", 'x, "y"'], [" 1 ", ""]]
+    assert (report.records, report.rows, report.rejected, report.unaccounted) == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param("2026-01-09,Tea", "2 fields where the header has 3", id="a field is missing"),
+        pytest.param("2026-01-09,Tea,1,2,3,4", "6 fields where the header has 3", id="fields that nobody knows"),
+        pytest.param("2026-01-09,Tea\x00,1", "a NUL byte", id="NUL"),
+        pytest.param("day,product,amount", "the line of names again", id="two files in one"),
+        pytest.param('2026-01-09,"Te"a", "b"x,1',
+                     "a quote inside a quoted field is not doubled, or a quote is not closed",
+                     id="quotes that can be read in more than one way"),
+    ],
+)  # fmt: skip
+def test_what_is_no_row_is_listed_with_line_reason_and_text(desk: Desk, line: str, reason: str) -> None:
+    report = desk.read("day,product,amount\n" + DAYS + line + "\n" + DAYS)
+    assert desk.rejects == [["22", reason, line]]
+    assert (report.rows, report.rejected, len(desk.table)) == (40, 1, 41)
+
+
+def test_bytes_of_another_encoding_are_listed_as_they_are(desk: Desk) -> None:
+    desk.read("a,b\n1,中\n".encode() + "2,华\n".encode("gb18030") + b"3,z\n")
+    assert desk.rejects == [["3", "a byte outside of the encoding: 0xBB", r"2,\xbb\xaa"]]
+    assert desk.table == [["a", "b"], ["1", "中"], ["3", "z"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "what"),
+    [
+        pytest.param('2026-01-09,"Tea, 5" wide",9', ["2026-01-09", 'Tea, 5" wide', "9"],
+                     "a quote inside of a field is taken as a character", id="a quote that is not doubled"),
+        pytest.param('2026-01-09,"Tea,9', ["2026-01-09", '"Tea', "9"],
+                     "a quote inside of a field is taken as a character", id="a quote that is never closed"),
+        pytest.param("2026-01-09,,Tea,9", ["2026-01-09", "Tea", "9"],
+                     "a delimiter too many, with nothing beside it, is left out", id="a delimiter too many"),
+        pytest.param("2026-01-09;Tea;9", ["2026-01-09", "Tea", "9"], "this line has another delimiter: ';'",
+                     id="a line with another delimiter"),
+    ],
+)  # fmt: skip
+def test_what_can_be_read_in_one_way_is_put_right_and_told(desk: Desk, line: str, fields: list[str], what: str) -> None:
+    content = "day,product,amount\n" + DAYS + line + "\n" + DAYS
+    report = desk.read(content)
+    assert desk.table[21] == fields
+    assert desk.mended == [["22", what, line, json.dumps(fields)]]
+    assert (report.rows, report.mended, desk.rejects) == (41, 1, [])
+
+    report = desk.read(content, strict=True)
+    assert (report.rows, report.mended, len(desk.rejects)) == (40, 0, 1), "strict puts nothing right"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("2026-01-09,Tea,,9,", id="two fields too many, one of them in the middle"),
+        pytest.param("2026-01-09,Green, tea,9", id="a comma in a text without quotes, or a column too many"),
+        pytest.param('2026-01-09,Tea"set, six",9', id="a delimiter is missing before a quoted text"),
+    ],
+)
+def test_what_could_be_two_things_is_not_put_right(desk: Desk, line: str) -> None:
+    desk.read("day,product,amount\n" + DAYS + line + "\n" + DAYS)
+    assert [(text, number) for number, _, text in desk.rejects] == [(line, "22")]
+
+
+@pytest.mark.parametrize(
+    ("above", "names", "note"),
+    [
+        pytest.param("", None, "there is no line of names", id="no names"),
+        pytest.param("Report\n\nday,product,amount\n", ["day", "product", "amount"], None, id="a title above"),
+        pytest.param("Report,,\n,,\nday,product,amount\n", ["day", "product", "amount"], None, id="a title of cells"),
+        pytest.param("the,the,sum\nday,product,in yuan\n", ["the day", "the product", "sum in yuan"], None,
+                     id="names over two lines"),
+        pytest.param("day;product;amount\n", ["day", "product", "amount"], "line 1, the names: this line has another "
+                     "delimiter: ';'", id="names with another delimiter"),
+        pytest.param("day,,product,amount\n", ["day", "product", "amount"], "line 1, the names: a delimiter too many, "
+                     "with nothing beside it, is left out", id="an empty name too many"),
+        pytest.param("dayproduct,amount\n", None, "line 1: 2 names where the rows have 3 fields: which of them is "
+                     "missing cannot be told, so the columns are numbered", id="a name too few"),
+    ],
+)  # fmt: skip
+def test_the_line_of_names_is_found(desk: Desk, above: str, names: list[str] | None, note: str | None) -> None:
+    report = desk.read(above + DAYS)
+    assert desk.table[0] == (names or ["2026-01-01", "Tea 1", "1.50"])
+    assert report.columns == (names or ["column_1", "column_2", "column_3"])
+    assert report.notes == ([note] if note else [])
+    assert report.rows == 20
+
+
+def test_a_second_table_is_not_mixed_into_the_first(desk: Desk) -> None:
+    report = desk.read("day,product,amount\n" + DAYS + "name,region,code\nAnna,East,E\nBen,North,N\n")
+    assert report.rows == 20
+    assert [(line, reason) for line, reason, _ in desk.rejects] == [
+        ("22", "another table begins here"),
+        ("23", "below the line where another table begins"),
+        ("24", "below the line where another table begins"),
+    ]
+
+
+def test_an_empty_file_is_an_empty_table(desk: Desk) -> None:
+    report = desk.read(b"")
+    assert (desk.table, report.records, report.notes) == ([], 0, ["0 bytes: there is nothing in it"])
+
+
+def test_names_of_a_parquet_table_are_there_once_each(desk: Desk) -> None:
+    desk.out = "table.parquet"
+    report = desk.read("id,ID,,id_2\n1,2,3,4\n")
+    assert report.columns == ["id", "ID_2", "column_3", "id_2_4"]
+    assert duckdb.sql(f"select * from '{desk.folder / desk.out}'").fetchall() == [("1", "2", "3", "4")]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("spoilt", [False, True], ids=["by the rules", "with a row that is none"])
+def test_big_files_give_what_small_ones_give(
+    desk: Desk, ending: str, spoilt: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = "day,product,amount\r\n" + DAYS + '2026-02-01,"a ""b"",\nc",7\n' + ("2026-02-02,x\n" if spoilt else "")
+    tables = []
+    for big_bytes in (1 << 30, 0):
+        monkeypatch.setattr(read, "BIG_BYTES", big_bytes)
+        desk.out = f"table.{ending}"
+        report = desk.read(content)
+        tables.append(duckdb.sql(f"select * from '{desk.folder / desk.out}'").fetchall())
+        assert (report.records, report.rows, report.rejected) == (21 + spoilt, 21, int(spoilt))
+    assert tables[0] == tables[1]
+
+
+def test_a_big_file_with_another_table_in_it_is_read_record_by_record(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "BIG_BYTES", 0)
+    assert desk.read("day,product,amount\n" + DAYS + "name,region,code\nAnna,East,E\n").rejected == 2
+
+
+def test_a_parser_that_drops_a_row_is_caught(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = read.batches
+
+    def lossy(*arguments: object):  # type: ignore[no-untyped-def]
+        for batch in honest(*arguments):  # type: ignore[arg-type]
+            del batch.rows[-1:]
+            yield batch
+
+    monkeypatch.setattr(read, "batches", lossy)
+    with pytest.raises(FileRefused, match="1 records are neither rows nor rejected"):
+        desk.read("a,b\n1,2\n3,4\n")
+    assert not (desk.folder / desk.out).exists()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(st.lists(st.sampled_from(["1", "2026-01-02", '"x, y"', '"a""b"', "中文", "", '"']), max_size=5)),
+    noise=st.lists(st.tuples(st.integers(0, 400), st.sampled_from(b'",;\n\r\t\\\x00 \xff\xe4')), max_size=12),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_whatever_comes_is_accounted_for(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], noise: list[tuple[int, int]], end: str
+) -> None:
+    content = bytearray(end.join(",".join(row) for row in rows).encode())
+    for place, byte in noise:
+        content[place:place] = bytes([byte])
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "in.csv").write_bytes(content)
+    try:
+        report = read_file(folder / "in.csv", *(folder / name for name in ("t.csv", "r.csv", "m.csv")), Given())
+    except FileRefused as error:
+        assert "looks like utf-16" in str(error)  # every other byte is NUL
+        return
+    assert report.unaccounted == 0
+    assert report.rows >= report.mended
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not SPECTRUM.is_dir(), reason="set SALES_WAREHOUSE_TEST_DATA to the folder that has csv_spectrum/")
+def test_the_public_set_is_read_as_promised_with_nothing_given(desk: Desk) -> None:
+    files = sorted((SPECTRUM / "csvs").iterdir())
+    assert len(files) == 12
+    for file in files:
+        desk.read(file.read_bytes())
+        answer = json.loads((SPECTRUM / "json" / f"{file.stem}.json").read_text(encoding="utf-8"))
+        answer = [row | WRONG_ANSWERS.get(file.stem, {}) for row in (answer if isinstance(answer, list) else [answer])]
+        names, *rows = desk.table
+        assert [dict(zip(names, row, strict=True)) for row in rows] == answer, file.stem
+
+
+def test_of_polluted_files_every_row_arrives_or_is_listed(tmp_path: Path) -> None:
+    """One of each kind of the benchmark, with the dialect given and without; see benchmarks/RESULTS.md for all."""
+    seen: dict[str, int] = {}
+    scores = []
+    for item in polluted.spoilt():
+        seen[item.kind] = seen.get(item.kind, 0) + 1
+        if seen[item.kind] > 30 or (seen[item.kind] > 1 and item.kind not in polluted.SPARE):
+            continue
+        file = tmp_path / f"{item.name}.csv"
+        file.write_bytes(item.write().encode())
+        for is_given in (True, False):
+            loaded = polluted.ours(file, item, is_given)
+            assert polluted.unaccounted(item, loaded) == 0, item.name
+            scores.append(polluted.score(item.truth, loaded.rows))
+    assert len(seen) == 26
+    assert sum(scores) / len(scores) > 9.7
+
+
+def test_the_command_writes_everything_and_says_what_it_did(tmp_path: Path) -> None:
+    file = tmp_path / "in.csv"
+    file.write_bytes("名称;金额\n茶;1\n壶;2\n杯;3\n碗\n".encode("gb18030"))
+    command = [
+        str(Path(sys.executable).with_name("sales-warehouse")),
+        "read",
+        str(file),
+        "--out",
+        str(tmp_path / "t.csv"),
+    ]
+    done = subprocess.run(
+        [*command, "--dialect", "delimiter=; encoding=gb18030", "--report", str(tmp_path / "report.json")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "1 × 1 fields where the header has 2" in done.stdout
+    assert "4 records = 3 rows + 1 rejected" in done.stdout
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as text:
+        assert list(csv.reader(text)) == [["名称", "金额"], ["茶", "1"], ["壶", "2"], ["杯", "3"]]
+    assert (tmp_path / "t.csv.rejects.csv").read_text("utf-8").splitlines()[1] == "5,1 fields where the header has 2,碗"
+    told = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (told["encoding"], told["dialect"]["delimiter"], told["rows"], told["unaccounted"]) == ("gb18030", ";", 3, 0)
+
+    done = subprocess.run([*command, "--dialect", "delimiter"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "--dialect 'delimiter': 'delimiter' has no value; write it as delimiter=; quote=double, or as JSON\n",
+    )
+
+
+def test_an_archive_is_named(desk: Desk) -> None:
+    with pytest.raises(FileRefused, match="this is a gzip archive, not text"):
+        desk.read(b"\x1f\x8b\x08\x00aaaa")
+    assert not list(desk.folder.glob(".*"))
