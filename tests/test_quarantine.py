@@ -120,6 +120,16 @@ def test_every_failing_row_is_there_with_every_reason_and_its_place(desk: Desk) 
     assert sorted(counted) == sorted({(column, rule, 1) for *_, rule, column, _ in desk.held()})
 
 
+def test_every_failing_row_has_its_line_and_its_bytes_also_when_the_source_is_gone(desk: Desk) -> None:
+    desk.refresh(one=GOOD + "\n" + NO_DATE + '3,C2,R1,"side\nways",2026-02-03 11:00:00,1\n')
+    (desk.folder / "crm" / "one.csv").unlink()
+    found = quarantine.failures(desk.home, desk.company.sources, quarantine.Filter())
+    assert {(item.row_number, item.line, item.original, item.original_bytes) for item in found} == {
+        (2, 4, NO_DATE.rstrip("\n"), NO_DATE.rstrip("\n").encode()),
+        (3, 5, '3,C2,R1,"side\nways",2026-02-03 11:00:00,1', b'3,C2,R1,"side\nways",2026-02-03 11:00:00,1'),
+    }
+
+
 def test_a_company_without_a_bad_row_has_an_empty_quarantine(desk: Desk) -> None:
     desk.refresh(one=GOOD)
     assert (desk.held(), quarantine.count_rows(desk.home, desk.company.sources)) == ([], 0)

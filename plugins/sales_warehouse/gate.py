@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from sales_warehouse import conformed, durable, failpoint, repairs, settings
 from sales_warehouse.company.models import Company, Source
 from sales_warehouse.conform import REPAIRS
 from sales_warehouse.conformed import Batch
 from sales_warehouse.contracts import load_contracts
+from sales_warehouse.extract import FileRefused, originals
+from sales_warehouse.extract.files import Room
 from sales_warehouse.guard.suites import Suite, load_suite
 from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
-FORM = 5  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 6  # raise it when this module writes other columns, so that what it made before is made anew
+PLACES_AT_ONCE = 100_000
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
 WHOLE = "_whole"  # every row of the batch that is judged
@@ -225,7 +231,7 @@ def _quarantine(
     (rows,) = only_row(connection, "select count(distinct _row_id) from failures")
     if not rows:
         return [], 0
-    _write_quarantine(connection, batch, source, load, scratch / f"quarantine-{batch.number}.parquet")
+    _write_quarantine(connection, batch, source, load, scratch)
     counts = connection.execute(
         "select rule, column_name, any_value(reason_en), any_value(reason_zh), count(*) "
         "from failures group by rule, column_name order by count(*) desc, rule, column_name"
@@ -248,20 +254,58 @@ def _add_failures(connection: duckdb.DuckDBPyConnection, entity: str, result: Ru
 
 
 def _write_quarantine(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, source: Source, load: Load, target: Path
+    connection: duckdb.DuckDBPyConnection, batch: Batch, source: Source, load: Load, scratch: Path
 ) -> None:
-    """Write one row per failing row and reason, each with the landed row as it came."""
+    """Write one row per failing row and reason, each with its line, its bytes and the landed row as it came."""
+    _places(connection, source, load, batch.table, scratch)
     conformed.landed_view(connection, source, load, batch.table, "_landed")
     connection.execute(
         f"copy (select {literal(batch.source)} as source, {literal(batch.entity)} as entity, "
         f"{literal(batch.table)} as source_table, {literal(batch.load_id)} as load_id, c._file as file, "
         f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
-        f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, "
+        f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, p.line, p.original, p.original_bytes, "
         f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "
         f"from failures as f join {WHOLE} as c using (_row_id) "
         f"left join _landed as l on l._file = c._file and l._row_number = c._row_number "
-        f"order by file, row_number, rule, column_name) to {literal(str(target))} (format parquet, compression zstd)"
+        f"left join _places as p on p.file = c._file and p.row_number = c._row_number "
+        f"order by file, row_number, rule, column_name) "
+        f"to {literal(str(scratch / f'quarantine-{batch.number}.parquet'))} (format parquet, compression zstd)"
     )
+
+
+def _places(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, table: str, scratch: Path) -> None:
+    """Make the table `_places` of failing rows: line, text and bytes, as far as originals are kept."""
+    connection.execute(
+        "create or replace table _places "
+        "(file varchar, row_number bigint, line bigint, original varchar, original_bytes blob)"
+    )
+    asked = connection.execute(
+        f"select _file, list(distinct _row_number) from failures join {WHOLE} using (_row_id) group by _file"
+    ).fetchall()
+    files = {item.origin: item for item in load.files if item.table == table}
+    for origin, numbers in asked:
+        item = files.get(origin)
+        original = load.original_of(item) if item else None
+        if item is None or original is None:
+            continue
+        with contextlib.suppress(FileRefused):  # described otherwise than when it landed: its lines cannot be told
+            located = originals.locate(original, source.tables[table], item.rows, numbers, Room(scratch, scratch))
+            while some := list(islice(located, PLACES_AT_ONCE)):
+                _insert_places(connection, origin, some)
+
+
+def _insert_places(connection: duckdb.DuckDBPyConnection, origin: str, found: list[originals.Located]) -> None:
+    given = pa.table(
+        {
+            "row_number": pa.array([item.number for item in found], pa.int64()),
+            "line": pa.array([item.line for item in found], pa.int64()),
+            "original": pa.array([item.text for item in found], pa.string()),
+            "original_bytes": pa.array([item.content for item in found], pa.binary()),
+        }
+    )
+    connection.register("_given", given)
+    connection.execute(f"insert into _places select {literal(origin)}, * from _given")
+    connection.unregister("_given")
 
 
 def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int) -> None:

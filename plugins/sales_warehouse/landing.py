@@ -14,6 +14,7 @@ from sales_warehouse import conservation, durable, failpoint
 from sales_warehouse.company.models import Source
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
 from sales_warehouse.extract.earlier import Earlier
+from sales_warehouse.extract.outcome import Original
 from sales_warehouse.home import Home
 from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
@@ -41,6 +42,7 @@ class LandedFile:
     drift: list[dict[str, str | None]] | None = None
     schema: dict[str, str] | None = None
     arrived_at: str | None = None
+    original: dict[str, Any] | None = None  # file, offset, size: see `original_of`
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Load:
         """Return the Parquet files of a table; small source files share one."""
         names = dict.fromkeys(item.file for item in self.files if item.table == table)
         return [self.folder / name for name in names]
+
+    def original_of(self, item: LandedFile) -> Original | None:
+        """Return where the bytes of a file are kept, None where they are not."""
+        kept = item.original
+        return Original(self.folder / kept["file"], kept["offset"], kept["size"]) if kept else None
 
     @property
     def tables(self) -> list[str]:
@@ -164,7 +171,11 @@ def _landed_file(item: Landed, scratch: Path) -> LandedFile:
     schema = dict(item.schema) if item.schema else None
     counts = (item.rows, item.fingerprint, item.cursor, item.reported)
     arrived_at = item.arrived_at.isoformat() if item.arrived_at else None
-    return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema, arrived_at)
+    kept = None
+    if item.original:
+        where = str(item.original.path.relative_to(scratch))
+        kept = {"file": where, "offset": item.original.offset, "size": item.original.size}
+    return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema, arrived_at, kept)
 
 
 def _hold_cursors_back(

@@ -16,7 +16,8 @@ from sales_warehouse.sql import connect, literal, only_row, read_parquet
 SCHEMA = {
     "source": "varchar", "entity": "varchar", "source_table": "varchar", "load_id": "varchar", "file": "varchar",
     "row_number": "bigint", "rule": "varchar", "column_name": "varchar", "value": "varchar", "reason_en": "varchar",
-    "reason_zh": "varchar", "raw": "varchar", "quarantined_at": "timestamp",
+    "reason_zh": "varchar", "raw": "varchar", "line": "bigint", "original": "varchar", "original_bytes": "blob",
+    "quarantined_at": "timestamp",
 }  # fmt: skip
 
 
@@ -39,7 +40,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Failure:
-    """One reason of one row."""
+    """One reason of one row; `raw` is the row with its columns, `line` and `original` are where and how it came.
+
+    A database or an API has no lines, a workbook has its rows as lines, Parquet has neither.
+    """
 
     source: str
     entity: str
@@ -53,6 +57,9 @@ class Failure:
     reason_en: str
     reason_zh: str
     raw: str
+    line: int | None
+    original: str | None
+    original_bytes: bytes | None
     quarantined_at: datetime
 
 
@@ -73,9 +80,11 @@ class Reason:
 def relation(home: Home, sources: Iterable[str]) -> str:
     """Return a table expression over every row of some sources that is held back now, with the columns of SCHEMA."""
     files = [quarantine_file(home, item.batch) for item in gated(home, sources) if item.quarantined]
+    nothing = f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in SCHEMA.items())} where false"
     if not files:
-        return f"(select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in SCHEMA.items())} where false)"
-    return read_parquet(files, options="hive_partitioning = false")
+        return f"({nothing})"
+    held = read_parquet(files, options="hive_partitioning = false, union_by_name = true")
+    return f"({nothing} union all by name from {held})"  # what an earlier version wrote has no line
 
 
 def reasons(home: Home, sources: Iterable[str], wanted: Filter = Filter()) -> list[Reason]:

@@ -478,6 +478,9 @@ class Source(Model):
         default=None, description="on workdays, the events of the day have to be in by then, as 18:00 on the spot"
     )
     micro_batch: bool = Field(default=False, description="also read between the nights, by the DAG `micro_batch`")
+    keep_originals: bool = Field(
+        default=True, description="keep the bytes of files beside what was read of them (compressed), for quarantine"
+    )
     connection: Connection
     tables: dict[str, Table] = Field(min_length=1)
     mappings: tuple[Mapping, ...] = Field(min_length=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sales_warehouse.company.models import (
@@ -17,7 +18,8 @@ from sales_warehouse.company.models import (
 from sales_warehouse.extract.archive import unpack
 from sales_warehouse.extract.earlier import NOTHING, Earlier, EarlierTable
 from sales_warehouse.extract.environment import expand
-from sales_warehouse.extract.files import FilePlace, Folder, Pick, Result, Room, SourceFile
+from sales_warehouse.extract.files import FilePlace, Folder, Pick, Result, Room, SourceFile, Written
+from sales_warehouse.extract.originals import Keeper
 from sales_warehouse.extract.outcome import (
     Extraction,
     FileRefused,
@@ -126,7 +128,10 @@ class _Reader:
             size = sum(file.size for file in new) / 1e6
             self.on_progress(f"{name}: reading {len(new)} new of {len(found)} files, {size:,.1f} MB")
         unpacked = unpack(new, room, is_workbook=table.format == "excel")
+        keeper = Keeper(room.into) if self.source.keep_originals and table.format != "parquet" else None
         for result in [*unpacked.refused, *self._read(unpacked.files, table, room)]:
+            if keeper and isinstance(result, Written):
+                result = replace(result, original=keeper.keep(result.file))
             pick.account(result)
         pick.account_archives(unpacked.members, unpacked.archives)
 

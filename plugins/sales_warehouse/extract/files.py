@@ -21,6 +21,7 @@ from sales_warehouse.extract.outcome import (
     Extraction,
     FileRefused,
     Landed,
+    Original,
     Refused,
     SourceMisconfigured,
     SourceUnavailable,
@@ -79,6 +80,7 @@ class Written:
     notes: tuple[str, ...] = ()
     drift: tuple[Drift, ...] = ()
     schema: Mapping[str, str] | None = None
+    original: Original | None = None
 
 
 @dataclass(frozen=True)
@@ -290,7 +292,7 @@ class Pick:
             Landed(
                 self.table, result.path, file.origin, result.rows, result.reported, file.fingerprint,
                 malformed=result.malformed, state=file.state, drift=(*result.drift, *changed), schema=result.schema,
-                arrived_at=file.arrived_at,
+                arrived_at=file.arrived_at, original=result.original,
             )
         )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]

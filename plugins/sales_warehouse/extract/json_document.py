@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -46,6 +47,13 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
         gathered.flush(parquet)
         drift = keys.drift(parquet.rows - parquet.malformed)
     return Written(file, path, parquet.rows, elements(array), parquet.malformed, key_notes(drift, table), drift)
+
+
+def elements_of(file: Path, table: Table, room: Room) -> list[msgspec.Raw]:
+    """Return the records of a document as they are written."""
+    text = room.scratch(".json")
+    encoding.as_utf8(file, table.encoding, text)
+    return msgspec.json.decode(_array(text.read_bytes().removeprefix(b"\xef\xbb\xbf"), table), type=list[msgspec.Raw])
 
 
 def _text(file: SourceFile, table: Table, room: Room) -> bytes:

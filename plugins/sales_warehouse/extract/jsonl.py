@@ -51,7 +51,7 @@ class _File:
 
     def _lines(self, lines: BinaryIO, parquet: TextParquet) -> None:
         gathered = Gathered(self.columns)
-        for number, (line, rest) in enumerate(_split(lines), 1):
+        for number, (line, rest) in enumerate(split(lines), 1):
             if not line.strip() and not rest:
                 continue
             if parquet.rows == 0 and not gathered.rows and line.lstrip().startswith(b"["):
@@ -75,7 +75,7 @@ class _File:
         gathered.keep(row)
 
 
-def _split(lines: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def split(lines: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Yield every line and how many bytes of it were left out because it is too long."""
     first = True
     while line := lines.readline(LONGEST_LINE + 1):

@@ -43,6 +43,15 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True)
+class Original:
+    """Where the bytes of a file are kept: compressed, `offset` bytes into `path`."""
+
+    path: Path
+    offset: int
+    size: int  # uncompressed
+
+
+@dataclass(frozen=True)
 class Landed:
     """One file, table or resource that landed.
 
@@ -66,6 +75,7 @@ class Landed:
     drift: tuple[Drift, ...] = ()
     schema: Mapping[str, str] | None = None
     arrived_at: datetime.datetime | None = None
+    original: Original | None = None
 
 
 @dataclass(frozen=True)

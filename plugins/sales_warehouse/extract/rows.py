@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -166,6 +166,9 @@ class Batch:
     """Records in order; `faults` has, by position, those that cannot be trusted, with no fields among the rows."""
 
     rows: list[list[str]] = field(default_factory=list)
+    places: list[tuple[int, str]] = field(
+        default_factory=list
+    )  # of each row its first line and its text, where it was read by itself
     faults: dict[int, Fault] = field(default_factory=dict)
     mends: list[Mend] = field(default_factory=list)
 
@@ -225,6 +228,23 @@ def write_rows(
     return parquet, lines.records
 
 
+def places_of_rows(file: Path, dialect: Dialect, seen: Scan, rows: Container[int]) -> Iterator[tuple[int, int, str]]:
+    """Yield the number, the first line and the text of some rows of a file that `write_rows` would read."""
+    with open_text(file, seen) as text:
+        lines = Lines(text)
+        width, done = len(read_header(lines, dialect)), 0
+        lines.taken.clear()
+        while True:
+            before = lines.number
+            batch = _one_by_one(lines, dialect, width, None, until=before + CAREFUL_LINES)
+            for number, (line, content) in enumerate(batch.places, done + 1):
+                if number in rows:
+                    yield number, line, _bare(content)
+            done += len(batch.places)
+            if lines.number == before:
+                return
+
+
 def batches(lines: Lines, dialect: Dialect, width: int, longest: int, rules: Rules | None = None) -> Iterator[Batch]:
     """Yield every record of `width` fields, and every one that is not, in order.
 
@@ -272,17 +292,21 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None,
             first = lines.give_back_all_but_first()
             if not batch.mend(started, first, rules):
                 batch.refuse(started, _explain(str(error), whole), first)
+            batch.places.append((started, first))
             reader = dialect.reader(lines)
             continue
         if fields is None:
             break
-        if fault := fields and _fault(fields, width, lines.taken[-1]):
-            text = "".join(lines.taken)
+        if not fields:
+            continue
+        text = "".join(lines.taken)
+        batch.places.append((started, text))
+        if fault := _fault(fields, width, lines.taken[-1]):
             if not batch.mend(started, text, rules):
                 batch.refuse(started, fault, text)
-        elif fields and rules and (fault := rules.fault(fields)):
-            batch.refuse(started, fault, "".join(lines.taken))
-        elif fields:
+        elif rules and (fault := rules.fault(fields)):
+            batch.refuse(started, fault, text)
+        else:
             batch.rows.append(fields)
     lines.next_record()
     return batch

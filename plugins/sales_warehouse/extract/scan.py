@@ -7,6 +7,8 @@ precede a delimiter, mixed line ends.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +43,25 @@ def scan(file: Path, delimiter: str, quote: str) -> Scan:
     return counter.run()
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where some records are: their numbers from 0, first lines from 1, and bytes from `starts` up to `ends`."""
+
+    records: np.ndarray
+    lines: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray  # the line end is outside
+
+
+def places(file: Path, quote: str, records: np.ndarray) -> Iterator[Places]:
+    """Yield where sorted records are in a file whose quotes are in order, a part of the file at a time: see `scan`."""
+    locator = _Locator(file, ord(quote) if len(quote.encode()) == 1 else -1, records)
+    for _ in locator.steps():
+        yield from locator.found
+        locator.found.clear()
+    yield from locator.found
+
+
 class _Counter:
     def __init__(self, file: Path, delimiter: bytes, quote: int) -> None:
         self.file, self.quote, self.result = file, quote, Scan()
@@ -54,9 +75,17 @@ class _Counter:
         self.last_end = -1  # offset of the last line end outside of quotes
 
     def run(self) -> Scan:
+        """Count."""
+        for _ in self.steps():
+            pass
+        return self.result
+
+    def steps(self) -> Iterator[None]:
         """Count; each step sees a chunk with one byte of context on both sides."""
         with self.file.open("rb") as source:
-            chunk = source.read(CHUNK).removeprefix(b"\xef\xbb\xbf")
+            start = source.read(CHUNK)
+            chunk = start.removeprefix(BOM_UTF8)
+            self.mark = len(start) - len(chunk)
             self.result.line_end = line_end_of(chunk)
             self.end = CR if self.result.line_end == "\r" else LF
             previous = b"\n"
@@ -65,15 +94,15 @@ class _Counter:
                 self._chunk(previous + chunk + (following[:1] or b"\n"))
                 self.offset += len(chunk)
                 previous, chunk = chunk[-1:], following
+                yield
         self._finish(previous)
-        return self.result
 
     def _chunk(self, padded: bytes) -> None:
         body = np.frombuffer(padded, np.uint8)
         inner = body[1:-1]
         quotes = np.flatnonzero(inner == self.quote)
         ends = np.flatnonzero(inner == self.end)
-        self.result.lines += len(ends)
+        self.every_end = ends
         if len(quotes):
             self._judge_quotes(body, quotes)
         if len(quotes) or self.quotes % 2:
@@ -82,6 +111,7 @@ class _Counter:
         self._judge_bytes(padded, inner, quotes)
         self._count(body, ends)
         self.quotes += len(quotes)
+        self.result.lines += len(self.every_end)
 
     def _judge_quotes(self, body: np.ndarray, quotes: np.ndarray) -> None:
         closing = (np.arange(len(quotes)) + self.quotes) % 2 == 1
@@ -113,9 +143,13 @@ class _Counter:
             blank |= (lengths == 1) & (body[ends] == CR)
             if self.result.line_end == "\r\n" and (body[ends] != CR).any():
                 self.result.suspect("mixed line ends")
+        self._take(positions, lengths, blank)
         self.result.records += int(len(ends) - blank.sum())
         self.result.longest = max(self.result.longest, int(lengths.max()))
         self.last_end = int(positions[-1])
+
+    def _take(self, ends: np.ndarray, lengths: np.ndarray, blank: np.ndarray) -> None:
+        """Look at the records of a chunk; `ends` are the offsets of their line ends."""
 
     def _finish(self, last_byte: bytes) -> None:
         tail = self.offset - self.last_end - 1
@@ -123,10 +157,36 @@ class _Counter:
         if not self.result.ends_with_line_end:
             self.result.lines += 1
         if tail:
+            self.every_end = np.empty(0, np.int64)
+            self._take(np.array([self.offset]), np.array([tail]), np.array([False]))
             self.result.records += 1
             self.result.longest = max(self.result.longest, tail)
         if self.quotes % 2:
             self.result.suspect("a quote that is never closed")
+
+
+class _Locator(_Counter):
+    """Remembers where the wanted records are; they are sorted."""
+
+    def __init__(self, file: Path, quote: int, wanted: np.ndarray) -> None:
+        super().__init__(file, b",", quote)
+        self.wanted = wanted
+        self.found: list[Places] = []
+        self.first_line = 1  # of the record that is not over yet
+
+    def _take(self, ends: np.ndarray, lengths: np.ndarray, blank: np.ndarray) -> None:
+        starts, whole = (ends - lengths)[~blank], ends[~blank]
+        first = self.result.records
+        low, high = np.searchsorted(self.wanted, [first, first + len(starts)])
+        if low < high:
+            index = self.wanted[low:high] - first
+            places = self._lines_of(starts[index]), starts[index] + self.mark, whole[index] + self.mark
+            self.found.append(Places(self.wanted[low:high], *places))
+        self.first_line = int(self._lines_of(ends[-1:] + 1)[0])
+
+    def _lines_of(self, offsets: np.ndarray) -> np.ndarray:
+        lines = self.result.lines + np.searchsorted(self.every_end + self.offset, offsets) + 1
+        return np.where(offsets < self.offset, self.first_line, lines)
 
 
 def line_end_of(start: bytes) -> str:
