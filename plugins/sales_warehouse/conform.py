@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
 from sales_warehouse.contracts import Column, Contract, load_contracts
@@ -48,7 +48,7 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
     """
     contract = load_contracts()[mapping.entity]
-    normalisers = Normalisers.of(company)
+    normalisers = replace(Normalisers.of(company), has_wide="_is_odd")
     statement = Statement(contract, mapping, "")
     columns = list(contract.columns.values())
     asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}

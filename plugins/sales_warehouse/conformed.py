@@ -19,6 +19,7 @@ from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping
 from sales_warehouse.contracts import LINEAGE
+from sales_warehouse.extract.parquet import BEFORE, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.normalise import Normalisers
@@ -255,11 +256,11 @@ def _landed(
     relation = f"read_parquet({listed}, union_by_name = true, file_row_number = true)"
     present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
-    plain = [name for name in columns if name not in ("_row_number", "file_row_number", *OPTIONAL)]
+    plain = [name for name in columns if name not in (ROW_NUMBER, BEFORE, "file_row_number", *OPTIONAL)]
     cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
-    # one file may carry its row numbers while a large one beside it leaves them to Parquet
-    given = "_row_number" if "_row_number" in present else "null"
-    number = f"coalesce({given}, file_row_number + 1) as _row_number"
+    # one file may carry its row numbers while another beside it leaves them to Parquet
+    given, before = (name if name in present else "null" for name in (ROW_NUMBER, BEFORE))
+    number = f"coalesce({given}, file_row_number + 1 - coalesce({before}, 0)) as {ROW_NUMBER}"
     extra = [name if name in present else f"cast(null as varchar) as {name}" for name in OPTIONAL]
     select = f"select {', '.join([*cells, number, *extra])} from {relation}"
     if corrected_in is None:

@@ -93,10 +93,10 @@ def rows(extraction: Extraction, table: str = "orders", columns: str = "* exclud
     relation = f"read_parquet({literals(paths)}, union_by_name = true, file_row_number = true)"
     with duckdb.connect() as connection:
         present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
-        number = "coalesce(_row_number, file_row_number + 1)" if "_row_number" in present else "file_row_number + 1"
-        inner = f"select * exclude (file_row_number) replace ({number} as _row_number) from {relation}"
-        if "_row_number" not in present:
-            inner = f"select * exclude (file_row_number), {number} as _row_number from {relation}"
+        given, before = (name if name in present else "null" for name in ("_row_number", "_before"))
+        number = f"coalesce({given}, file_row_number + 1 - coalesce({before}, 0))"
+        left_out = ", ".join({"file_row_number", "_row_number", "_before"} & {*present, "file_row_number"})
+        inner = f"select * exclude ({left_out}), {number} as _row_number from {relation}"
         return connection.execute(f"select {columns} from ({inner}) order by _file, _row_number").fetchall()
 
 

@@ -20,7 +20,7 @@ def test_every_column_is_text_exactly_as_it_came(desk: Desk) -> None:
         "amount": "VARCHAR",
         "note": "VARCHAR",
         "_file": "VARCHAR",
-        "_row_number": "BIGINT",
+        "_before": "INTEGER",
     }
     assert [(item.origin, item.rows, item.malformed) for item in done.landed] == [("a.csv", 3, 0)]
 
@@ -173,7 +173,7 @@ def test_only_a_header_lands_without_rows(desk: Desk) -> None:
     done = desk.extract_files("a,b")
     assert [(item.origin, item.rows) for item in done.landed] == [("a.csv", 0)]
     assert rows(done) == []
-    assert list(types(done)) == ["a", "b", "_file", "_row_number"]
+    assert list(types(done)) == ["a", "b", "_file", "_before"]
 
 
 def test_an_empty_file_is_refused(desk: Desk) -> None:

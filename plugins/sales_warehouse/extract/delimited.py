@@ -3,17 +3,18 @@
 The fast path is DuckDB's read_csv with everything declared and nothing sniffed; what it read is compared with the
 count of `scan`, and any doubt sends the file down the slow path (`rows`). Empty cells are '' and never NULL.
 
-A big file lands alone, with `_file` and without `_row_number`: rows keep the order of the file, so the position is
-`file_row_number + 1` of read_parquet. Writing it costs twice the time (10 million rows: 7.5 s instead of 3.9 s),
-because `row_number() over ()` runs in one thread. Small files of one shape share a Parquet file with both columns.
+Rows keep the order of the file, so the position of a row is its `file_row_number` of read_parquet: writing it would
+cost twice the time (10 million rows: 7.5 s instead of 3.9 s), because `row_number() over ()` runs in one thread. A big
+file lands alone; small files of one shape share a Parquet file, with `_before`, the number of rows before those of it.
 """
 
 from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
@@ -23,7 +24,7 @@ from sales_warehouse.extract import encoding
 from sales_warehouse.extract.files import Result, Room, SourceFile, Unread, Written
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
-from sales_warehouse.extract.parquet import FILE, ROW_NUMBER
+from sales_warehouse.extract.parquet import BEFORE, FILE
 from sales_warehouse.extract.rows import LONGEST_RECORD, Dialect, Lines, open_text, read_header, write_rows
 from sales_warehouse.extract.scan import Scan, scan
 from sales_warehouse.sql import ident, literal, literals
@@ -164,14 +165,15 @@ class _Writer:
 
     def _copy(self, batch: list[Delimited], path: Path) -> None:
         landed = ", ".join(ident(name) for name in batch[0].header.landed)
+        origins = [item.file.origin for item in batch]
+        before = list(accumulate((item.rows for item in batch[:-1]), initial=0))
         if batch[0].is_big:
             origin = literal(batch[0].file.origin)
             query = f"select {landed}, {origin} as {FILE} from {self._csv(batch)}"
         else:
             query = f"""
-                select {landed}, _origin as {FILE}, _place - _first as {ROW_NUMBER}
-                from (select *, row_number() over () as _place from {self._csv(batch)})
-                join ({_origins(batch)}) as origins using (_path)"""
+                select {landed}, {_by_path(batch, origins)} as {FILE}, {_by_path(batch, before)} as {BEFORE}
+                from {self._csv(batch)}"""
         self.connection.execute(f"copy ({query}) to {_parquet(path)}")
         self._compare(batch, path)
 
@@ -187,8 +189,10 @@ class _Writer:
             if counted != [(batch[0].rows,)]:
                 raise Miscounted
             return
+        number = f"file_row_number + 1 - {BEFORE}"
         found = self.connection.execute(
-            f"select {FILE}, count(*), min({ROW_NUMBER}), max({ROW_NUMBER}) from {literal(str(path))} group by all"
+            f"select {FILE}, count(*), min({number}), max({number}) "
+            f"from read_parquet({literal(str(path))}, file_row_number = true) group by all"
         ).fetchall()
         if set(found) != {(item.file.origin, item.rows, 1, item.rows) for item in batch if item.rows}:
             raise Miscounted
@@ -210,16 +214,22 @@ def read_csv(paths: Iterable[Path], names: Iterable[str], dialect: Dialect, long
     )
 
 
-def _origins(batch: list[Delimited]) -> str:
-    rows, first = [], 0
-    for item in batch:
-        rows.append(f"({literal(str(item.text))}, {literal(item.file.origin)}, {first})")
-        first += item.rows
-    return f"select * from (values {', '.join(rows)}) as v(_path, _origin, _first)"
+def _by_path(batch: list[Delimited], values: Sequence[object]) -> str:
+    """Return the value of each file of a batch as an expression over `_path`; a join would not keep the order of rows.
+
+    The files are numbered (`Room.scratch`), and that number, counted from the first of the batch, is the place.
+    """
+    folder = len(str(batch[0].text.parent)) + 2
+    numbers = [int(item.text.stem) for item in batch]
+    given: list[object] = [None] * (numbers[-1] - numbers[0] + 1)
+    for number, value in zip(numbers, values, strict=True):
+        given[number - numbers[0]] = value
+    place = f"cast(substr(_path, {folder}, length(_path) - {folder + 3}) as integer) - {numbers[0] - 1}"
+    return f"list_extract({literals(given)}, {place})"
 
 
 def _parquet(path: Path) -> str:
-    return f"{literal(str(path))} (format parquet, compression zstd)"
+    return f"{literal(str(path))} (format parquet, compression zstd, compression_level 1)"
 
 
 def _reason(file: Path, error: Exception) -> str:

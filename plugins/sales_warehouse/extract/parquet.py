@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 BATCH_ROWS = 20_000  # rows that readers gather before they write
 GROUP_ROWS, GROUP_BYTES = 100_000, 64 << 20  # a row group of the file
 FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
+BEFORE = "_before"  # rows of other files before the first one of this, where files share a Parquet file
 DELETED = "_deleted"  # `true` for a row that says that its record is gone from the source
 MORE = "_more"  # what a JSON record has beside the declared keys, as JSON
-RESERVED = (FILE, ROW_NUMBER, MALFORMED, RAW, DELETED, MORE, "_path", "_origin", "_first", "_place", "file_row_number")
+RESERVED = (FILE, ROW_NUMBER, BEFORE, MALFORMED, RAW, DELETED, MORE, "_path", "file_row_number")
 
 Text = Sequence[str | None]  # an Arrow array of texts is one, too
 
