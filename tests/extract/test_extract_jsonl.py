@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from extract_sources import Desk, reason, rows, types
 
@@ -145,3 +150,33 @@ def test_a_quote_and_a_colon_in_a_text_are_no_second_key() -> None:
     assert Columns(["a"]).pick(fields_of(b'{"a":"x\\":y","b" : 1}')) == ['x":y']
     with pytest.raises(NotARecord, match="the key 'b' is there twice"):
         fields_of(b'{"a":"x", "b" : 1, "b" : 2}')
+
+
+@pytest.mark.slow
+def test_a_line_of_a_hundred_megabytes_is_named_and_takes_no_more_memory_than_the_limit(tmp_path: Path) -> None:
+    """In a process of its own, which tells its peak memory; the rows beside the line are taken."""
+    files = tmp_path / "files"
+    files.mkdir()
+    with (files / "a.jsonl").open("wb") as target:
+        target.write(b'{"id": 1, "v": "a"}\n{"id": 2, "v": "')
+        for _ in range(100):
+            target.write(b"x" * 1_000_000)
+        target.write(b'"}\n{"id": 3, "v": "c"}\n')
+    script = f"""
+import resource, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from extract_sources import Desk, rows
+folder = Path({str(tmp_path / "desk")!r}); folder.mkdir()
+desk = Desk(folder)
+Path({str(files / "a.jsonl")!r}).rename(desk.files / "a.jsonl")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+done = desk.extract_files("id,v", pattern="*.jsonl", format="jsonl")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(rows(done, columns="id, v, _malformed"))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    kilobytes, landed = done.stdout.strip().split("\n")
+    reason = "line 2: longer than 67108864 bytes (100000019)"
+    assert ast.literal_eval(landed) == [("1", "a", None), (None, None, reason), ("3", "c", None)]
+    assert int(kilobytes) < 500_000  # the line as it is read, as it is kept, and their copies; not several of the file
