@@ -130,6 +130,13 @@ def test_every_failing_row_has_its_line_and_its_bytes_also_when_the_source_is_go
     }
 
 
+def test_rows_of_many_files_of_one_load_have_their_lines(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE, two=NO_DATE + GOOD, three=GOOD + GOOD + NO_DATE)
+    found = quarantine.failures(desk.home, desk.company.sources, quarantine.Filter(column_name="started_at"))
+    assert {(item.file, item.line) for item in found} == {("one.csv", 3), ("two.csv", 2), ("three.csv", 4)}
+    assert {item.original for item in found} == {NO_DATE.rstrip("\n")}
+
+
 def test_a_company_without_a_bad_row_has_an_empty_quarantine(desk: Desk) -> None:
     desk.refresh(one=GOOD)
     assert (desk.held(), quarantine.count_rows(desk.home, desk.company.sources)) == ([], 0)

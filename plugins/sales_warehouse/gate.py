@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -288,8 +289,10 @@ def _places(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, t
         original = load.original_of(item) if item else None
         if item is None or original is None:
             continue
-        with contextlib.suppress(FileRefused):  # described otherwise than when it landed: its lines cannot be told
-            located = originals.locate(original, source.tables[table], item.rows, numbers, Room(scratch, scratch))
+        # a file that is described otherwise than when it landed is refused: its lines cannot be told
+        with contextlib.suppress(FileRefused), TemporaryDirectory(dir=scratch) as place:
+            room = Room(Path(place), Path(place))
+            located = originals.locate(original, source.tables[table], item.rows, numbers, room)
             while some := list(islice(located, PLACES_AT_ONCE)):
                 _insert_places(connection, origin, some)
 
