@@ -97,6 +97,13 @@ class Desk:
         return sheet.take(self.home, self.company, content, by="Li Na", why=why, at=LATER)
 
 
+def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
+    for text in ("=1", "'=1", "''=1", "+86 138", "'+8613800138000", "-5", "it's", "'quoted'", "@x", ""):
+        shown = sheet._shown(text)
+        assert sheet._meant(shown) == text
+        assert not shown.startswith(sheet.FORMULA) or sheet._is_number(shown)
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     folder = tmp_path / "company"

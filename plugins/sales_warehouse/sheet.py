@@ -65,7 +65,7 @@ def export(home: Home, company: Company, source: str, table: str, target: Path) 
         target.parent.mkdir(parents=True, exist_ok=True)
         with scratch.open("w", encoding="utf-8-sig", newline="") as text:
             writer = csv.writer(text)
-            writer.writerow([*PLACE, REASONS, *columns])
+            writer.writerow([*PLACE, REASONS, *map(_shown, columns)])
             for row in rows:
                 writer.writerow([_shown(cell) for cell in row])
                 written += 1
@@ -122,11 +122,11 @@ def _streamed(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple]:
 
 def _shown(cell: object) -> str:
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) and not _is_number(text) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) and not _is_number(text) else text
 
 
 def _meant(text: str) -> str:
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
 
 
 def _is_number(text: str) -> bool:
@@ -170,11 +170,12 @@ def _read(content: bytes) -> Iterator[tuple[int, Row]]:
         raise SheetRefused(
             f"the header has no {', '.join(missing)}; hand back a sheet that `sales-warehouse quarantine export` wrote"
         )
+    reader.fieldnames = [_meant(name) for name in reader.fieldnames or ()]
     try:
         for row in reader:
             if None in row or None in row.values():
                 raise SheetRefused(f"line {reader.line_num}: more or fewer cells than the header; nothing was taken")
-            if not row["row_number"].isdigit():
+            if not row["row_number"].isdecimal():
                 raise SheetRefused(f"line {reader.line_num}: row_number is not a number; nothing was taken")
             yield reader.line_num, row
     except csv.Error as error:

@@ -180,3 +180,8 @@ print(rows(done, columns="id, v, _malformed"))
     reason = "line 2: longer than 67108864 bytes (100000019)"
     assert ast.literal_eval(landed) == [("1", "a", None), (None, None, reason), ("3", "c", None)]
     assert int(kilobytes) < 500_000  # the line as it is read, as it is kept, and their copies; not several of the file
+
+
+def test_a_key_twice_is_found_however_it_is_spaced() -> None:
+    with pytest.raises(NotARecord, match="'no' is there twice"):
+        fields_of(b'{"no" : "1","no":"2"}')

@@ -72,3 +72,9 @@ def test_encodings_are_found(desk: Desk, codec: str) -> None:
 def test_moments_in_one_column_are_no_table_of_their_parts(desk: Desk) -> None:
     desk.read("at\n2026-01-02 10:00\n2026-01-03 11:30\n")
     assert desk.table == [["at"], ["2026-01-02 10:00"], ["2026-01-03 11:30"]]
+
+
+def test_long_codes_take_no_time(desk: Desk) -> None:
+    code = "1234567890" * 6
+    desk.read("no,name\n" + f"{code}X,a\n" * 50)
+    assert desk.table[1] == [f"{code}X", "a"]

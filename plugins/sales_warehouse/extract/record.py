@@ -20,6 +20,7 @@ from sales_warehouse.extract.parquet import MORE
 Fields = dict[str, msgspec.Raw]
 _FIELDS: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(Fields)
 _STRING = msgspec.json.Decoder(str)
+_KEY = re.compile(rb'"\s*:')
 _NOT_JSON = re.compile(rb'(?<![\w"])-?(NaN|Infinity)(?![\w"])')
 
 
@@ -31,7 +32,7 @@ def fields_of(text: bytes) -> Fields:
     """Return the raw values of a JSON object by key; raise NotARecord for anything that JSON readers disagree about."""
     try:
         fields = _FIELDS.decode(text)
-        if text.count(b'":') != len(fields):  # nested, or a key twice, or unusual spaces: look closely
+        if len(_KEY.findall(text)) != len(fields):  # nested, or a key twice, or unusual spaces: look closely
             json.loads(text, object_pairs_hook=_distinct, parse_int=str, parse_float=str, parse_constant=_refuse)
     except RecursionError as error:
         raise NotARecord("nested too deep to be a record") from error

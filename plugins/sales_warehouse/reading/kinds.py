@@ -12,7 +12,7 @@ from dataclasses import dataclass
 ENOUGH, TYPED_SHARE = 3, 0.8  # cells of a column, and how many of them are of its kind
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 KINDS = {  # without lookahead, which DuckDB does not have
-    "number": re.compile(r"[-+]?[¥￥$€£]?\s?\d{1,3}(?:[,.\s]?\d+)*\s?(?:%|元)?", re.ASCII),
+    "number": re.compile(r"[-+]?[¥￥$€£]?\s?\d+(?:[,.\s]\d+)*\s?(?:%|元)?", re.ASCII),
     "date": re.compile(rf"\d{{1,4}}[-/.年]\d{{1,2}}[-/.月]\d{{1,4}}日?(?:[ T]{_TIME})?(?:Z|[-+]\d{{2}}:?\d{{2}})?"),
     "time": re.compile(_TIME),
     "code": re.compile(r"(?:[^\W\d]+[-_/.#])*[^\W\d]*\d\w*(?:[-_/.#]\w+)*"),
