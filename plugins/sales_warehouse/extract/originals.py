@@ -75,10 +75,11 @@ def locate(original: Original, table: Table, rows: int, numbers: Iterable[int], 
 
     Raises FileRefused when the file cannot be read as the table is described now, or does not have so many rows then.
     """
-    file, wanted = room.scratch(".original"), sorted(numbers)
+    wanted = sorted(numbers)
     if table.format == "excel":
         yield from (Located(number, table.header_row + number) for number in wanted)
         return
+    file = room.scratch(".original")
     unpack(original, file)
     if table.format == "json":
         records = json_document.elements_of(file, table, room)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 ENOUGH, TYPED_SHARE = 3, 0.8  # cells of a column, and how many of them are of its kind
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
@@ -37,8 +38,9 @@ class Profile:
         """Return the kinds of the columns of rows that all have `width` cells."""
         return cls(tuple(_common([row[place] for row in rows]) for place in range(width)))
 
-    @property
+    @cached_property
     def typed(self) -> list[int]:
+        """The places of the columns with a kind; every row is held against them."""
         return [place for place, found in enumerate(self.kinds) if found]
 
     def fits(self, cells: Sequence[str]) -> bool:
@@ -47,8 +49,9 @@ class Profile:
 
     def is_foreign(self, cells: Sequence[str]) -> bool:
         """Tell whether a row has something in every column with a kind, and nowhere of that kind: names, or worse."""
-        typed = self.typed
-        return bool(typed) and all(cells[place] and kind(cells[place]) != self.kinds[place] for place in typed)
+        return bool(self.typed) and all(
+            cells[place] and kind(cells[place]) != self.kinds[place] for place in self.typed
+        )
 
 
 def _common(cells: Sequence[str]) -> str | None:

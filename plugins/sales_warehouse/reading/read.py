@@ -35,7 +35,7 @@ BIG_BYTES = 32 << 20  # a bigger file is worth starting DuckDB
 
 @dataclass
 class Report:
-    """What became of a file. Lines: skipped + names + of rows + rejected + blank = all of them."""
+    """What became of a file; `records` are those below the names, blank lines are none."""
 
     file: str
     encoding: str
