@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from sales_warehouse.company.models import ColumnMapping
 from sales_warehouse.contracts import Column
-from sales_warehouse.normalise import Normalisers, email, fixed_offset_seconds, phone, provinces
+from sales_warehouse.local_time import fixed_offset_seconds
+from sales_warehouse.normalise import Normalisers, email, provinces
+from sales_warehouse.telephone import phone
 
 PHONE = {"from": "c", "normalise": "phone"}
 ADDRESSES = [
@@ -62,6 +64,17 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
         ("1.0055", "price", {}, Decimal("1.0055")),
         ("¥1,234.50", "decimal", {"normalise": "money"}, Decimal("1234.50")),
         ("¥1,234.50", "decimal", {}, None),
+        ("1e-3", "decimal", {}, None),
+        ("1E5", "price", {}, None),
+        ("1_000", "decimal", {}, None),
+        ("￥ 1,234,567", "decimal", {"normalise": "money"}, Decimal("1234567")),
+        ("-12.5元", "decimal", {"normalise": "money"}, Decimal("-12.5")),
+        ("12,50", "decimal", {"normalise": "money"}, None),
+        ("1.234,50", "decimal", {"normalise": "money"}, None),
+        ("5元3", "decimal", {"normalise": "money"}, None),
+        ("1 2", "decimal", {"normalise": "money"}, None),
+        ("¥1,2,3", "decimal", {"normalise": "money"}, None),
+        ("1e3", "decimal", {"normalise": "money"}, None),
         ("abc", "decimal", {}, None),
         ("是", "boolean", {}, True),
         ("0", "boolean", {}, False),
@@ -76,10 +89,26 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
         ("2026/7/1 8:00", "timestamp", {"format": "%Y/%m/%d %H:%M"}, datetime.datetime(2026, 7, 1)),
         ("2026-07-01 08:00:00", "timestamp", {"zone": "UTC"}, datetime.datetime(2026, 7, 1, 8)),
         ("2026-13-01 08:00:00", "timestamp", {}, None),
+        ("2026-07-01", "timestamp", {"zone": "UTC"}, datetime.datetime(2026, 7, 1)),
+        ("2026-07-01 08:00 UTC", "timestamp", {}, None),
+        ("2026-07-01 08:00:00 Asia/Tokyo", "timestamp", {}, None),
+        ("2026-07-01 08:00:00+25:00", "timestamp", {}, None),
+        ("2026-07-01 24:00:00", "timestamp", {}, None),
+        ("2026/07/01 08:00:00", "timestamp", {}, None),
+        ("epoch", "timestamp", {}, None),
+        ("infinity", "timestamp", {}, None),
         ("138 0013 8000", "text", {"normalise": "phone"}, "+8613800138000"),
         ("＋86 13800138000", "text", {"normalise": "phone"}, "+8613800138000"),
         ("010-62770000", "text", {"normalise": "phone"}, "+861062770000"),
         ("123", "text", {"normalise": "phone"}, None),
+        ("010-62770000 转 8001", "text", {"normalise": "phone"}, "+861062770000"),
+        ("手机：13800138000", "text", {"normalise": "phone"}, "+8613800138000"),
+        ("13800138000/13900139000", "text", {"normalise": "phone"}, None),
+        ("13800138000;13900139000", "text", {"normalise": "phone"}, None),
+        ("13800138000 或 13900139000", "text", {"normalise": "phone"}, None),
+        ("1-800-FLOWERS", "text", {"normalise": "phone"}, None),
+        ("138OO138000", "text", {"normalise": "phone"}, None),
+        ("a\x00b", "text", {}, None),
         ("A.B@Example.COM", "text", {"normalise": "email"}, "a.b@example.com"),
         ("a@b", "text", {"normalise": "email"}, None),
         ("91110000802100433B", "text", {"normalise": "uscc"}, "91110000802100433B"),
@@ -104,6 +133,33 @@ def test_local_time_becomes_utc_as_the_zone_database_says(connection: duckdb.Duc
         local = datetime.datetime(2026, month, 15, 12, 30, tzinfo=ZoneInfo(zone))
         utc = local.astimezone(datetime.UTC).replace(tzinfo=None)
         assert _value(connection, f"{local:%Y-%m-%d %H:%M:%S}", "timestamp", zone) == utc
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Almaty", "Asia/Shanghai"]
+)
+def test_a_local_time_that_is_skipped_or_repeated_is_no_moment(
+    connection: duckdb.DuckDBPyConnection, zone: str
+) -> None:
+    """Every quarter of an hour of two years, held against the zone database of Python."""
+    from zoneinfo import ZoneInfo
+
+    start = datetime.datetime(2024, 1, 1)
+    locals_ = [start + datetime.timedelta(minutes=15 * step) for step in range(2 * 366 * 96)]
+    builder = _normalisers(zone).value(
+        "t", Column("c", "timestamp", "", ""), ColumnMapping.model_validate({"from": "c"})
+    )
+    texts = [f"{local:%Y-%m-%d %H:%M:%S}" for local in locals_]
+    found = connection.execute(f"select {builder} from (select unnest(?) as t)", [texts]).fetchall()
+    expected = [_moment(local, ZoneInfo(zone)) for local in locals_]
+    assert [row[0] for row in found] == expected
+    assert expected.count(None) == {"Asia/Shanghai": 0, "Asia/Almaty": 4, "Australia/Lord_Howe": 8}.get(zone, 16)
+
+
+def _moment(local: datetime.datetime, zone: datetime.tzinfo) -> datetime.datetime | None:
+    """The moment in UTC that both readings of a local time agree on (PEP 495), if there is such a time."""
+    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(datetime.UTC) for fold in (0, 1))
+    return first.replace(tzinfo=None) if first == second else None
 
 
 def test_only_a_zone_without_summer_time_is_a_plain_subtraction() -> None:

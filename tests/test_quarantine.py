@@ -156,7 +156,7 @@ def test_what_is_mended_in_the_sheet_is_let_in_and_the_rest_stays(desk: Desk) ->
     rows = desk.export()
     assert [row["no"] for row in rows] == ["2", "3"]
     assert rows[1]["reasons"] == (
-        "direction: The direction is not inbound or outbound; duration_seconds: not a valid value of this column"
+        "direction: The direction is not inbound or outbound; duration_seconds: no whole number, or too big"
     )
     rows[0]["at"] = "2026-02-03 10:00:00"
     rows[1]["seconds"] = "90"
@@ -258,6 +258,32 @@ def test_no_cell_of_a_sheet_is_a_formula_and_none_changes_by_that(desk: Desk) ->
     assert desk.accepted("call_id, customer_id, rep_id") == [("-2", "crm:@SUM(1)", f"crm:{hostile}")]
 
 
+def test_a_column_with_the_name_of_a_place_is_mended_like_any_other(tmp_path: Path) -> None:
+    names = {"no": "load_id", "buyer": "file", "seller": "source", "direction": "reasons", "at": "row_number"}
+    told = CRM
+    for name, other in names.items():
+        told = (
+            told.replace(f" {name}\n", f" {other}\n")
+            .replace(f"{name},", f"{other},")
+            .replace(f"[{name},", f"[{other},")
+        )
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=told)
+    desk = Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+    (folder / "crm" / "one.csv").write_text(
+        "load_id,file,source,reasons,row_number,seconds\n" + NO_DATE, encoding="utf-8"
+    )
+    desk.refresh()
+    target = folder / "sheet.csv"
+    assert sheet.export(desk.home, desk.company, "crm", "calls", target) == 1
+    handed = target.read_text(encoding="utf-8-sig").replace("yesterday,60", "2026-02-03 10:00:00,60")
+    taken = sheet.take(desk.home, desk.company, handed.encode(), by="Li Na", why="asked", at=LATER)
+    assert (taken.cells, taken.rows) == (1, 1)
+    desk.refresh(LATER)
+    assert desk.accepted("call_id, customer_id") == [("2", "crm:C1")]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -265,7 +291,7 @@ def test_no_cell_of_a_sheet_is_a_formula_and_none_changes_by_that(desk: Desk) ->
         (lambda row: row | {"row_number": "two"}, "line 2: row_number is not a number"),
         (lambda row: row | {"table": "visits"}, r"line 2: there is no table crm\.visits"),
         (lambda row: row | {"colour": "red"}, "unknown column colour"),
-        (lambda row: {k: v for k, v in row.items() if k != "load_id"}, "the header has no load_id; hand back a sheet"),
+        (lambda row: {k: v for k, v in row.items() if k != "load_id"}, "the header does not begin with source, table"),
     ],
     ids=["a row that is not held", "a place that is none", "an unknown table", "an unknown column", "no place"],
 )

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
 from sales_warehouse.contracts import Column, Contract, load_contracts
-from sales_warehouse.normalise import FULL_WIDTH, Normalisers, half_width
+from sales_warehouse.normalise import FULL_WIDTH, Normalisers, half_width, keeps_digits
 from sales_warehouse.sql import ident, literal
 
 CANNOT_BE_TRIED = re.compile(r"\b(over|select)\b", re.IGNORECASE)
 WHITE_SPACE = " \t\r\n\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
 BETWEEN = "\x1f"  # of the texts of a row, when all are looked at in one go
-# Where a text may have to be trimmed, or has digits in full width: few rows do, so the costly tests are for those.
-ODD = f"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}]"
+# Where a text may have to be trimmed, or has a NUL or digits in full width: few rows do, so only those are looked at.
+ODD = rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]"
 REPAIRS = 'struct("column" varchar, "repair" varchar, "before" varchar, "after" varchar)[]'
 NO_REPAIR = f"cast(null as {REPAIRS})"
 ABSENT = ColumnMapping.model_validate({"from": "null"})
@@ -48,7 +48,7 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
     """
     contract = load_contracts()[mapping.entity]
-    normalisers = replace(Normalisers.of(company), has_wide="_is_odd")
+    normalisers = replace(Normalisers.of(company), is_odd="_is_odd")
     statement = Statement(contract, mapping, "")
     columns = list(contract.columns.values())
     asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}
@@ -57,7 +57,7 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     written = ", ".join(ident("w_" + c.name) for c in told) or "''"
     texts = ", ".join(f"{_trimmed(ident('w_' + c.name))} as {ident('e_' + c.name)}" for c in columns)
     filled = ", ".join(f"nullif({ident('e_' + c.name)}, '') as {ident('r_' + c.name)}" for c in columns)
-    typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
+    typed = {c.name: _typed(normalisers, c, asked[c.name]) for c in columns}
     values = ",\n    ".join(
         f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
     )
@@ -116,6 +116,14 @@ def raw_text(mapping: ColumnMapping, source: Source, table: str) -> str:
 
 def _trimmed(text: str) -> str:
     return f"case when _is_odd then trim({text}, {literal(WHITE_SPACE)}) else {text} end"
+
+
+def _typed(normalisers: Normalisers, column: Column, mapping: ColumnMapping) -> str:
+    """Return the SQL of a value; an id of which a spreadsheet kept only the first digits names no record."""
+    text = ident("r_" + column.name)
+    value = normalisers.value(text, column, mapping)
+    is_id = column.name.endswith("_id") and column.type == "text" and not mapping.values
+    return f"case when {keeps_digits(text)} then {value} end" if is_id else value
 
 
 def _owned(value: str, column: Column, mapping: ColumnMapping, source: Source) -> str:

@@ -28,9 +28,10 @@ from sales_warehouse.guard.suites import Suite, load_suite
 from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
+from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
-FORM = 6  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 7  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
@@ -185,7 +186,7 @@ def _judge(
         validation = validate(database, batch.entity, suite, temp=home.tmp, about=f"{batch.source} · {batch.load_id}")
         _refuse_whole(batch, validation)
     with connect(database, temp=home.tmp) as connection:
-        reasons, quarantined = _quarantine(connection, batch, source, load, validation, scratch)
+        reasons, quarantined = _quarantine(connection, batch, company, source, load, validation, scratch)
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
         first, last, origins = _events(connection, batch, accepted)
@@ -205,6 +206,7 @@ def _refuse_whole(batch: Batch, validation: Validation) -> None:
 def _quarantine(
     connection: duckdb.DuckDBPyConnection,
     batch: Batch,
+    company: Company,
     source: Source,
     load: Load,
     validation: Validation | None,
@@ -216,8 +218,7 @@ def _quarantine(
     connection.execute(
         f"insert into failures select _row_id, case fault.\"column\" when '_row' then 'malformed' else 'cast' end, "
         f'fault."column", fault."value", '
-        f"case fault.\"column\" when '_row' then fault.\"value\" else 'not a valid value of this column' end, "
-        f"case fault.\"column\" when '_row' then fault.\"value\" else '文本不是该列的有效值' end "
+        f"{_reason(company, source, batch, 0)}, {_reason(company, source, batch, 1)} "
         f"from (select _row_id, _is_deleted, unnest(_faults) as fault from {WHOLE} where _faults is not null) "
         f'where not _is_deleted or fault."column" in ({", ".join(map(literal, key))})'
     )
@@ -239,6 +240,15 @@ def _quarantine(
     ).fetchall()
     names = ("rule", "column_name", "reason_en", "reason_zh", "row_count")
     return [dict(zip(names, row, strict=True)) for row in counts], rows
+
+
+def _reason(company: Company, source: Source, batch: Batch, language: int) -> str:
+    """Return the SQL that says why a fault is one, in English (0) or Chinese (1)."""
+    mapping, normalisers = source.mappings[batch.number], Normalisers.of(company)
+    columns = load_contracts()[batch.entity].columns
+    said = {name: normalisers.reason(columns[name], told)[language] for name, told in mapping.columns.items()}
+    arms = " ".join(f"when {literal(name)} then {literal(why)}" for name, why in said.items())
+    return f'case fault."column" when \'_row\' then fault."value" {arms} end'
 
 
 def _add_failures(connection: duckdb.DuckDBPyConnection, entity: str, result: RuleResult) -> None:

@@ -18,8 +18,8 @@ import duckdb
 
 from sales_warehouse import durable, failpoint
 from sales_warehouse.home import Home
-from sales_warehouse.normalise import register_mobile
 from sales_warehouse.sql import connect, literal, only_row
+from sales_warehouse.telephone import register_mobile
 
 BLOCK = 64  # bytes of a SHA-256 block, RFC 2104
 

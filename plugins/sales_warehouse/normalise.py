@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from zoneinfo import ZoneInfo
 
 import duckdb
 from duckdb.func import FunctionNullHandling
 
+from sales_warehouse import local_time, telephone
 from sales_warehouse.company.models import ColumnMapping, Company
 from sales_warehouse.contracts import Column
 from sales_warehouse.sql import ident, literal
@@ -29,6 +29,34 @@ PLAIN_EMAIL = (
     r"[a-z0-9_%+-]{1,22}(\.[a-z0-9_%+-]{1,20}){0,2}@"
     r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
 )
+MONEY_SIGNS = "¥￥$€£元"
+MONEY = rf"[+-]?[{MONEY_SIGNS}]?\s?[+-]?([0-9]{{1,3}}(,[0-9]{{3}})+|[0-9]+)(\.[0-9]+)?\s?[{MONEY_SIGNS}]?"
+# ISO 8601, with a space where people prefer one; a day alone is its first moment.
+ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+ISO_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
+ISO_OFFSET = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
+# Excel and pandas write a long number so when it was read as one: its digits are gone.
+LOST_DIGITS = r"[0-9]\.[0-9]+[eE]\+[0-9]{2}"
+REASONS = {
+    "text": (
+        "a NUL, or a long number of which only the first digits are left",
+        "含有 NUL 字符，或是只剩前几位的长数字",
+    ),
+    "integer": ("no whole number, or too big", "不是整数，或数值过大"),
+    "money": ("no amount, or more decimals than the column keeps", "不是金额，或小数位数超过该列"),
+    "boolean": ("neither yes nor no", "既不是“是”也不是“否”"),
+    "date": ("no date as declared (without a format YYYY-MM-DD)", "不是约定格式的日期（未声明格式时为 YYYY-MM-DD）"),
+    "timestamp": (
+        "no moment as declared (without a format YYYY-MM-DD hh:mm:ss), or a local time that the clock change skips or "
+        "repeats",
+        "不是约定格式的时间（未声明格式时为 YYYY-MM-DD hh:mm:ss），或是夏令时切换时不存在或重复的当地时间",
+    ),
+    "phone": ("no telephone number, or more than one", "不是电话号码，或不止一个号码"),
+    "email": ("no e-mail address, or more than one", "不是邮箱地址，或不止一个地址"),
+    "uscc": ("no unified social credit code: its check character is wrong", "统一社会信用代码校验位不符"),
+    "region": ("a region that regions.yml does not know", "regions.yml 中没有的区域"),
+    "province": ("no province of China", "不是中国的省级行政区"),
+}
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有效")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无效")
 
@@ -60,7 +88,7 @@ class Normalisers:
     earliest_date: datetime.date
     regions: Mapping[str, str]
     aliases: tuple[str, ...] = ()
-    has_wide: str = "true"  # SQL that tells whether a row may have digits in full width at all
+    is_odd: str = "true"  # SQL that tells whether a row may have digits in full width, or a NUL, at all
 
     @classmethod
     def of(cls, company: Company) -> Normalisers:
@@ -79,13 +107,18 @@ class Normalisers:
     def value(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         """Return the SQL of the typed value of `column` from the SQL of its text."""
         if mapping.values:  # with signs that the row need not have
-            return replace(self, has_wide="true")._built(_mapped(text, mapping), column, mapping)
+            return replace(self, is_odd="true")._built(_mapped(text, mapping), column, mapping)
         return self._built(text, column, mapping)
 
     def _built(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        kind = mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
-        builder: Callable[[str, Column, ColumnMapping], str] = getattr(self, f"_{kind}")
+        builder: Callable[[str, Column, ColumnMapping], str] = getattr(self, f"_{_kind(column, mapping)}")
         return builder(text, column, mapping)
+
+    def reason(self, column: Column, mapping: ColumnMapping) -> tuple[str, str]:
+        """Return why a text is no value of a column, in English and Chinese."""
+        if mapping.values:
+            return "a word that the mapping of this column does not have", "映射中没有列出的值"
+        return REASONS[_kind(column, mapping)]
 
     def reads_digits(self, column: Column, mapping: ColumnMapping) -> bool:
         """Tell whether digits and signs as wide as Chinese characters are mended in a column."""
@@ -109,24 +142,30 @@ class Normalisers:
     def _half_width(self, text: str) -> str:
         """Few rows have digits in full width, and looking for them in every cell takes half of the time of conform."""
         wide = half_width(text)
-        return wide if self.has_wide == "true" else f"(case when {self.has_wide} then {wide} else {text} end)"
+        return wide if self.is_odd == "true" else f"(case when {self.is_odd} then {wide} else {text} end)"
 
     def _text(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        return text
+        """Any text but one with a NUL, which PostgreSQL cannot hold and C programs take for the end."""
+        return f"(case when not ({self.is_odd} and contains({text}, chr(0))) then {text} end)"
 
     def _integer(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = self._half_width(text)
         return f"case when regexp_full_match({plain}, '[+-]?[0-9]+(\\.0+)?') then try_cast({plain} as bigint) end"
 
     def _money(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        """A number with at most the decimals of the contract; more would be lost silently, so they are a fault."""
+        """A number with at most the decimals of the contract; more would be lost silently, so they are a fault.
+
+        DuckDB's cast also reads powers of ten and underscores, which nobody means.
+        """
         plain = self._half_width(text)
         if mapping.normalise == "money":
-            plain = f"regexp_replace({plain}, '[¥￥$€£,元\\s]', '', 'g')"
+            bare = f"regexp_replace({plain}, '[{MONEY_SIGNS},\\s]', '', 'g')"
+            plain = f"(case when regexp_full_match({plain}, {literal(MONEY)}) then {bare} end)"
         scale = {"price": 4, "decimal": 2}.get(column.type, 4)
         decimals = f"length(rtrim({plain}, '0')) - strpos({plain}, '.')"
-        fits = f"strpos({plain}, '.') = 0 or {decimals} <= {scale}"
-        return f"case when {fits} then try_cast({plain} as decimal(18,{scale})) end"
+        fits = f"(strpos({plain}, '.') = 0 or {decimals} <= {scale})"
+        strange = " or ".join(f"contains({plain}, '{sign}')" for sign in "eE_")
+        return f"case when {fits} and not ({strange}) then try_cast({plain} as decimal(18,{scale})) end"
 
     def _boolean(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         lowered = f"lower({text})"
@@ -147,20 +186,19 @@ class Normalisers:
         if mapping.format:
             return self._to_utc(f"try_strptime({plain}, {literal(mapping.format)})", mapping)
         local = self._to_utc(f"try_cast({plain} as timestamp)", mapping)
-        has_offset = f"regexp_matches({plain}, '(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') and strpos({plain}, ':') > 0"
-        return f"case when {has_offset} then timezone('UTC', try_cast({plain} as timestamptz)) else {local} end"
+        is_local = f"regexp_full_match({plain}, {literal(f'{ISO_DAY}([ T]{ISO_TIME})?')})"
+        has_offset = f"regexp_full_match({plain}, {literal(f'{ISO_DAY}[ T]{ISO_TIME}{ISO_OFFSET}')})"
+        return (
+            f"case when {is_local} then {local} "
+            f"when {has_offset} then timezone('UTC', try_cast({plain} as timestamptz)) end"
+        )
 
     def _to_utc(self, local: str, mapping: ColumnMapping) -> str:
-        """Local wall clock → UTC; a plain subtraction where the zone has had one offset since the earliest date."""
-        zone = mapping.zone or self.time_zone
-        offset = fixed_offset_seconds(zone, self.earliest_date)
-        if offset is None:
-            return f"timezone('UTC', timezone({literal(zone)}, {local}))"
-        return local if offset == 0 else f"({local} - interval {offset} second)"
+        return local_time.utc(local, mapping.zone or self.time_zone, self.earliest_date)
 
     def _phone(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         """E.164. What is a mobile number as it stands is told by the library's own pattern, the rest by the library."""
-        plain = _plain_mobile(self.country)
+        plain = telephone.plain_mobile(self.country)
         if plain is None:
             return f"normalise_phone({text})"
         return (
@@ -190,7 +228,7 @@ class Normalisers:
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give the connection the functions that need a library; they see the few values that SQL cannot tell."""
         functions = {
-            "normalise_phone": lambda text: phone(text, self.country),
+            "normalise_phone": lambda text: telephone.phone(text, self.country),
             "normalise_email": email,
             "normalise_uscc": uscc,
         }
@@ -199,61 +237,12 @@ class Normalisers:
             connection.create_function(name, _null_for_null(function), ["VARCHAR"], "VARCHAR", null_handling=special)
 
 
+def _kind(column: Column, mapping: ColumnMapping) -> str:
+    return mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
+
+
 def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:
     return lambda text: None if text is None else function(text)
-
-
-def register_mobile(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the connection `is_mobile`: whether an E.164 number can belong to a mobile phone; NULL for NULL."""
-    special = FunctionNullHandling.SPECIAL
-    connection.create_function("is_mobile", _is_mobile, ["VARCHAR"], "BOOLEAN", null_handling=special)
-
-
-def _is_mobile(text: str | None) -> bool | None:
-    if text is None:
-        return None
-    import phonenumbers
-
-    kinds = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
-    return phonenumbers.number_type(phonenumbers.parse(text)) in kinds
-
-
-def phone(text: str, country: str) -> str | None:
-    """Return a phone number in E.164 form, None when it cannot be one. `country` reads numbers without a prefix."""
-    import phonenumbers  # loaded on the first phone number: its tables take time
-
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-@dataclass(frozen=True)
-class PlainMobile:
-    """Digits that are a mobile number of a country as they stand; `prefix` finds those that begin with another one."""
-
-    code: int
-    pattern: str
-    prefix: str
-
-
-@cache
-def _plain_mobile(country: str) -> PlainMobile | None:
-    """Take the patterns from the library, None for countries where digits alone do not tell."""
-    import phonenumbers
-
-    known = phonenumbers.PhoneMetadata.metadata_for_region(country)
-    if known is None or known.mobile is None or known.country_code is None or known.leading_digits:
-        return None
-    if not known.mobile.national_number_pattern:
-        return None
-    prefixes = [text for text in (known.national_prefix_for_parsing, known.international_prefix, "0") if text]
-    return PlainMobile(
-        known.country_code, known.mobile.national_number_pattern, f"^({'|'.join(f'(?:{p})' for p in prefixes)})"
-    )
 
 
 def email(text: str) -> str | None:
@@ -286,24 +275,17 @@ def uscc(text: str) -> str | None:
 
 
 @cache
-def fixed_offset_seconds(zone: str, since: datetime.date) -> int | None:
-    """Return the UTC offset of a zone in seconds if it has been the same since a date, else None."""
-    info, offsets = ZoneInfo(zone), set()
-    for year in range(since.year, 2038):
-        for month in range(1, 13):
-            moment = datetime.datetime(year, month, 1, tzinfo=info)
-            offsets.add(moment.utcoffset())
-    offset = offsets.pop() if len(offsets) == 1 else None
-    return None if offset is None else int(offset.total_seconds())
-
-
-@cache
 def _province_spellings() -> dict[str, str]:
     return {
         spelling.casefold(): province.iso_code
         for province in provinces()
         for spelling in (province.iso_code, province.name_en, province.name_zh, province.full_name_zh)
     }
+
+
+def keeps_digits(text: str) -> str:
+    """Return the SQL that tells whether a text is no number that was cut to its first digits."""
+    return f"not (contains({text}, '+') and regexp_full_match({text}, {literal(LOST_DIGITS)}))"
 
 
 def half_width(text: str) -> str:

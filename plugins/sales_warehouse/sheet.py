@@ -1,7 +1,8 @@
 """Sheets: rows in quarantine as CSV that people mend in Excel and hand back.
 
-One sheet for each table of a source: where the row is, why it is held back, and its cells as they are now. What comes
-back is compared cell by cell with what was handed out; what differs is a correction.
+One sheet for each table of a source: where the row is, why it is held back, and its cells as they are now, whatever
+their columns are called. What comes back is compared cell by cell with what was handed out; what differs is a
+correction.
 """
 
 from __future__ import annotations
@@ -31,7 +32,23 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 LINEAGE = ("_file", "_row_number", "_malformed", "_raw", "_deleted", "_more")
 MOST_PROBLEMS = 20  # that one message names
 BATCH_ROWS = 5_000
-Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a sheet that came back; `place` has the values of PLACE, `cells` what a person may change."""
+
+    line: int
+    place: tuple[str, ...]
+    cells: dict[str, str]
+
+    @property
+    def table(self) -> tuple[str, str]:
+        return self.place[0], self.place[1]
+
+    def cell(self, column: str) -> Cell:
+        source, table, load_id, file, number = self.place
+        return Cell(source, load_id, table, file, int(number), column)
 
 
 class SheetRefused(Exception):
@@ -87,15 +104,15 @@ def _rows(
     selects = []
     for number, load in enumerate(wanted):
         landed_view(connection, company.sources[source], load, table, f"_landed_{number}", corrected_in=home)
-        selects.append(f"select {literal(load.load_id)} as load_id, * from _landed_{number}")
+        selects.append(f"select {literal(load.load_id)} as _load_id, * from _landed_{number}")
     united = " union all by name ".join(selects)
     described = connection.execute(f"describe {united}").fetchall()
-    columns = [name for name, *_ in described if name not in ("load_id", *LINEAGE)]
+    columns = [name for name, *_ in described if name not in ("_load_id", *LINEAGE)]
     place = f"{literal(source)}, {literal(table)}, h.load_id, h.file, h.row_number, h.reasons"
     cells = "".join(f", l.{ident(column)}" for column in columns)
     query = (
         f"select {place}{cells} from {held} as h {_asked(connection, asked)}"
-        f"join ({united}) as l on l.load_id = h.load_id and l._file = h.file and l._row_number = h.row_number "
+        f"join ({united}) as l on l._load_id = h.load_id and l._file = h.file and l._row_number = h.row_number "
         "order by h.load_id, h.file, h.row_number"
     )
     return columns, _streamed(connection.execute(query))
@@ -106,9 +123,9 @@ def _asked(connection: duckdb.DuckDBPyConnection, asked: list[Row] | None) -> st
         return ""
     given = pa.table(
         {
-            "load_id": [row["load_id"] for row in asked],
-            "file": [row["file"] for row in asked],
-            "row_number": pa.array([int(row["row_number"]) for row in asked], pa.int64()),
+            "load_id": [row.place[2] for row in asked],
+            "file": [row.place[3] for row in asked],
+            "row_number": pa.array([int(row.place[4]) for row in asked], pa.int64()),
         }
     )
     connection.register("_asked", given)
@@ -145,41 +162,45 @@ def take(home: Home, company: Company, content: bytes, *, by: str, why: str, at:
     rows = list(_read(content))
     now = _now(home, company, rows)
     found, taken, problems = [], Taken(), []
-    for line, row in rows:
-        cells = now.get(_place(row))
-        changed = _changed(row, cells or {})
+    for row in rows:
+        cells = now.get(row.place)
+        changed = _changed(row, cells) if cells else {}
         if cells is None and not _was_taken(home, row):
-            problems.append(f"line {line}: {row['file']} row {row['row_number']} is not in quarantine")
-        elif cells is not None and changed:
-            taken.rows += 1
-            source, load_id, table = row["source"], row["load_id"], row["table"]
-            for column, (was, value) in changed.items():
-                cell = Cell(source, load_id, table, row["file"], int(row["row_number"]), column)
-                found.append(Correction(cell, was, value, by, why, at.isoformat()))
+            problems.append(f"line {row.line}: {row.place[3]} row {row.place[4]} is not in quarantine")
+        taken.rows += bool(changed)
+        for column, (was, value) in changed.items():
+            found.append(Correction(row.cell(column), was, value, by, why, at.isoformat()))
     if problems:
         raise SheetRefused("; ".join(problems[:MOST_PROBLEMS]) + "; nothing of the sheet was taken")
     taken.cells, taken.file = len(found), corrections.take(home, found)
     return taken
 
 
-def _read(content: bytes) -> Iterator[tuple[int, Row]]:
-    """Yield the rows of a sheet with the line on which each ends; Excel in Chinese may have written it as GB18030."""
-    reader = csv.DictReader(io.StringIO(_decoded(content), newline=""), strict=True)
-    missing = [name for name in PLACE if name not in (reader.fieldnames or ())]
-    if missing:
-        raise SheetRefused(
-            f"the header has no {', '.join(missing)}; hand back a sheet that `sales-warehouse quarantine export` wrote"
-        )
-    reader.fieldnames = [_meant(name) for name in reader.fieldnames or ()]
+def _read(content: bytes) -> Iterator[Row]:
+    """Yield the rows of a sheet; Excel in Chinese may have written it as GB18030."""
+    reader = csv.reader(io.StringIO(_decoded(content), newline=""), strict=True)
+    wanted = (*PLACE, REASONS)
     try:
-        for row in reader:
-            if None in row or None in row.values():
-                raise SheetRefused(f"line {reader.line_num}: more or fewer cells than the header; nothing was taken")
-            if not row["row_number"].isdecimal():
-                raise SheetRefused(f"line {reader.line_num}: row_number is not a number; nothing was taken")
-            yield reader.line_num, row
+        header = next(reader, [])
+        if tuple(header[: len(wanted)]) != wanted:
+            raise SheetRefused(
+                f"the header does not begin with {', '.join(wanted)}; hand back a sheet that "
+                "`sales-warehouse quarantine export` wrote, its first columns as they were"
+            )
+        columns = [_meant(name) for name in header[len(wanted) :]]
+        for row in filter(None, reader):
+            yield _row(reader.line_num, row, columns)
     except csv.Error as error:
         raise SheetRefused(f"line {reader.line_num}: cannot be read as CSV ({error}); nothing was taken") from error
+
+
+def _row(line: int, row: list[str], columns: list[str]) -> Row:
+    place, cells = tuple(row[: len(PLACE)]), row[len(PLACE) + 1 :]
+    if len(cells) != len(columns):
+        raise SheetRefused(f"line {line}: more or fewer cells than the header; nothing was taken")
+    if not place[-1].isdecimal():
+        raise SheetRefused(f"line {line}: row_number is not a number; nothing was taken")
+    return Row(line, place, dict(zip(columns, map(_meant, cells), strict=True)))
 
 
 def _decoded(content: bytes) -> str:
@@ -191,20 +212,17 @@ def _decoded(content: bytes) -> str:
     raise SheetRefused("neither UTF-8 nor GB18030; save the sheet as CSV UTF-8")
 
 
-def _place(row: Row) -> tuple[str, ...]:
-    return tuple(row[name] for name in PLACE)
-
-
-def _now(home: Home, company: Company, rows: list[tuple[int, Row]]) -> Mapping[tuple[str, ...], dict[str, str | None]]:
+def _now(home: Home, company: Company, rows: list[Row]) -> Mapping[tuple[str, ...], dict[str, str | None]]:
     """Return the cells of the rows that are held back in the tables of a sheet, by their place."""
     asked: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for line, row in rows:
-        if row["source"] not in company.sources or row["table"] not in company.sources[row["source"]].tables:
-            raise SheetRefused(f"line {line}: there is no table {row['source']}.{row['table']}; nothing was taken")
-        asked[row["source"], row["table"]].append(row)
+    for row in rows:
+        source, table = row.table
+        if source not in company.sources or table not in company.sources[source].tables:
+            raise SheetRefused(f"line {row.line}: there is no table {source}.{table}; nothing was taken")
+        asked[row.table].append(row)
     now: dict[tuple[str, ...], dict[str, str | None]] = {}
     for (source, table), group in asked.items():
-        load_ids = {row["load_id"] for row in group}
+        load_ids = {row.place[2] for row in group}
         wanted = [load for load in loads(home, source) if load.load_id in load_ids and table in load.tables]
         if not wanted:
             continue
@@ -218,14 +236,14 @@ def _now(home: Home, company: Company, rows: list[tuple[int, Row]]) -> Mapping[t
 
 def _changed(row: Row, cells: dict[str, str | None]) -> dict[str, tuple[str | None, str]]:
     """Return what was and what is to be, by column, where the sheet says something else than the row."""
-    told = {name: _meant(text) for name, text in row.items() if name not in (*PLACE, REASONS)}
-    if unknown := sorted(set(told) - set(cells)) if cells else []:
+    if unknown := sorted(set(row.cells) - set(cells)):
         raise SheetRefused(f"unknown column {', '.join(unknown)}; nothing of the sheet was taken")
-    return {name: (cells[name], text) for name, text in told.items() if cells and text != (cells[name] or "")}
+    return {name: (cells[name], text) for name, text in row.cells.items() if text != (cells[name] or "")}
 
 
 def _was_taken(home: Home, row: Row) -> bool:
     """Tell whether the row was mended by this sheet, or by one that says the same, before."""
-    known = corrections.read(home).get((row["source"], row["load_id"], row["table"]), ())
-    mended = [item for item in known if (item.cell.file, str(item.cell.row_number)) == (row["file"], row["row_number"])]
-    return bool(mended) and all(_meant(row.get(item.cell.column, item.value)) == item.value for item in mended)
+    source, table, load_id, file, number = row.place
+    known = corrections.read(home).get((source, load_id, table), ())
+    mended = [item for item in known if (item.cell.file, str(item.cell.row_number)) == (file, number)]
+    return bool(mended) and all(row.cells.get(item.cell.column, item.value) == item.value for item in mended)
