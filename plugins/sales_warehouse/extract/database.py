@@ -24,6 +24,9 @@ from sales_warehouse.extract.key_comparison import KeyComparison
 from sales_warehouse.extract.outcome import Drift, Extraction, Landed, Refused, SourceUnavailable
 from sales_warehouse.extract.parquet import TextParquet
 from sales_warehouse.extract.relation import Relation
+from sales_warehouse.extract.text import arrow_texts
+
+NOT_UTF8 = "a text with bytes that are not UTF-8; mend it in the database, it comes again then"
 
 
 @dataclass(frozen=True)
@@ -72,14 +75,19 @@ def read(
 
 def _land(visit: _Visit, relation: Relation, name: str, table: Table, cursor: str | None, path: Path) -> Landed:
     reported, highest = relation.counted(visit.connection, table, cursor)
-    with TextParquet(path, table.columns, relation.origin) as parquet:
+    with TextParquet(path, table.columns, relation.origin, faults=relation.holds_any_bytes) as parquet:
         _write(visit.batches, relation.rows(table, cursor), parquet)
-    return Landed(name, path, relation.origin, parquet.rows, reported, parquet.content, highest or cursor)
+    counts = (parquet.rows, reported, parquet.content, highest or cursor, parquet.malformed)
+    return Landed(name, path, relation.origin, *counts)
 
 
 def _write(reading: Batches, statement: sa.Select, parquet: TextParquet) -> None:
     for columns in reading.of(statement):
-        parquet.write(columns, range(parquet.rows + 1, parquet.rows + len(columns[0]) + 1))
+        texts, undecoded = arrow_texts(columns)
+        reasons: list[str | None] = [None] * len(texts[0])
+        for place in undecoded:
+            reasons[place] = NOT_UTF8
+        parquet.write(texts, range(parquet.rows + 1, parquet.rows + len(texts[0]) + 1), reasons)
 
 
 def _drifted(name: str, origin: str, drift: tuple[Drift, ...]) -> Refused:
@@ -138,7 +146,7 @@ def _overlooked(
     visit: _Visit, relation: Relation, name: str, table: Table, comparison: KeyComparison, count: int, room: Room
 ) -> Landed:
     path = room.next_parquet()
-    with TextParquet(path, table.columns, relation.origin) as parquet:
+    with TextParquet(path, table.columns, relation.origin, faults=relation.holds_any_bytes) as parquet:
         for keys in comparison.unseen():
             _write(DriverBatches(visit.connection), relation.rows_with(table, keys), parquet)
-    return Landed(name, path, relation.origin, parquet.rows, count, None)
+    return Landed(name, path, relation.origin, parquet.rows, count, None, malformed=parquet.malformed)

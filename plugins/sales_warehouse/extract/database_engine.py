@@ -6,6 +6,7 @@ read as its own defaults have it; where rows change meanwhile, the counts disagr
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,10 @@ def _engine(source: str, url: str) -> sa.Engine:
         if backend == "sqlite":
             parsed = _sqlite(source, parsed)
         waits = {"connect_timeout": CONNECT_SECONDS} if backend in ("postgresql", "mysql", "mariadb") else {}
-        return sa.create_engine(parsed, connect_args=waits, poolclass=sa.pool.NullPool)
+        engine = sa.create_engine(parsed, connect_args=waits, poolclass=sa.pool.NullPool)
+        if backend == "sqlite":
+            sa.event.listen(engine, "connect", _take_any_bytes)
+        return engine
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         lacks_driver = isinstance(error, NoSuchModuleError | ModuleNotFoundError)
         shown = f"needs a driver that is not installed ({error})" if lacks_driver else "is not a SQLAlchemy URL"
@@ -70,6 +74,11 @@ def _sqlite(source: str, url: URL) -> URL:
     if not file.is_file():
         raise SourceUnavailable(f"{source}: the SQLite file {file} is not there; is the share mounted, the path right?")
     return url.set(database=f"file:{quote(str(file.resolve()))}", query={"mode": "ro", "uri": "true"})
+
+
+def _take_any_bytes(connection: sqlite3.Connection, _: object) -> None:
+    """SQLite keeps any bytes as text; one text that is not UTF-8 must not stop the table."""
+    connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
 
 
 def _snapshot(connection: Connection) -> Connection:

@@ -50,6 +50,11 @@ class Relation:
         clause = sa.table(name, *(sa.column(column) for column in types), schema=schema)
         return cls(where, name, clause, types, key, connection.dialect.name)
 
+    @property
+    def holds_any_bytes(self) -> bool:
+        """Tell whether a text need not be one: SQLite checks no encoding."""
+        return self.dialect == "sqlite"
+
     def rows(self, table: Table, cursor: str | None) -> sa.Select:
         """Select the promised columns of what is new."""
         return self._new(sa.select(*(self.text(name) for name in table.columns)), table, cursor).order_by(

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+
 
 def text_column(values: Sequence[Any]) -> list[str | None] | Sequence[str | None]:
     """Return a column as text; one look at the types of the column, then one function for all of it."""
@@ -22,6 +24,27 @@ def text_column(values: Sequence[Any]) -> list[str | None] | Sequence[str | None
         write = _writer(kinds.pop())
         return [None if value is None else write(value) for value in values]
     return [value_text(value) for value in values]
+
+
+def arrow_texts(columns: Sequence[Sequence[str | None]]) -> tuple[list[pa.Array], list[int]]:
+    """Return columns of text as Arrow, and the places of rows with bytes that could not be decoded (PEP 383).
+
+    Such bytes are written as \\x.. in their texts.
+    """
+    arrays: list[pa.Array] = []
+    places: set[int] = set()
+    for column in columns:
+        try:
+            arrays.append(column if isinstance(column, pa.Array) else pa.array(column, pa.string()))
+        except UnicodeEncodeError:
+            texts = [text if text is None else _shown(text) for text in column]
+            places.update(place for place, text in enumerate(texts) if text != column[place])
+            arrays.append(pa.array(texts, pa.string()))
+    return arrays, sorted(places)
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def value_text(value: Any) -> str | None:
