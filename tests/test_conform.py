@@ -76,6 +76,24 @@ def test_a_visit_names_the_seller_and_the_customer_of_the_crm(company: Company) 
     ]
 
 
+def test_a_row_is_as_new_as_its_mapping_says(tmp_path: Path) -> None:
+    told = CRM.replace("    from: people\n", "    from: people\n    version: \"boss || ' 00:00:00'\"\n")
+    company = load_company(write_company(tmp_path, crm=told))
+    found = conformed(company, "crm", "rep_id, _version_at::varchar", "('S1', '2026-01-05'), ('S2', 'never')")
+    fault = [{"column": "_version_at", "value": "never 00:00:00"}]
+    assert found == [("S1", "2026-01-04 16:00:00", None), ("S2", None, fault)]
+
+
+def test_an_id_that_lost_its_last_digits_names_nobody(company: Company) -> None:
+    rows = conformed(company, "crm", "rep_id", "('1.23457E+18', 'S0'), ('1E5', 'S0'), ('A+1.5', 'S0')")
+    assert rows == [("1E5", None), ("A+1.5", None), (None, [{"column": "rep_id", "value": "1.23457E+18"}])]
+
+
+def test_a_nul_that_a_database_gave_is_a_fault(company: Company) -> None:
+    (found,) = conformed(company, "crm", "rep_id", "('S' || chr(0) || '1', 'S0')")
+    assert found == (None, [{"column": "rep_id", "value": "S\x001"}])
+
+
 def test_a_seller_has_the_key_that_the_visit_names(company: Company) -> None:
     rows = conformed(company, "crm", "rep_id, manager_rep_id", "('S1', 'S0')")
     assert rows == [("S1", "crm:S0", None)]  # the own id stays as it came, its key is crm:S1

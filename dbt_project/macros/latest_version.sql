@@ -1,7 +1,8 @@
 {% macro latest_version(staging, key, columns, version_by=none) -%}
 {#-
-    The latest version of each key: by version_by (a missing one is the oldest), then by load, file and row.
-    Two files of one load are told apart by name, because their rows are numbered from 1 each.
+    The latest version of each key: by version_by, then by what the mapping of the source calls its version (a missing
+    one is the oldest), then by load, file and row. Two files of one load are told apart by name, because their rows are
+    numbered from 1 each.
 
     Incrementally it reads the pending loads alone and compares them with the rows that the keys have now, so an
     older version that arrives late replaces nothing, and applying the same loads again changes nothing.
@@ -13,9 +14,9 @@
 
     Keys with one row (nearly all) never enter the sort.
 -#}
-{%- set columns = columns + ['is_deleted'] -%}
-{%- set version = (version_by ~ ' desc nulls last, ') if version_by else '' -%}
-{%- set content = columns | reject('in', key) | reject('in', ['_load_id', '_file', '_row_number']) | list -%}
+{%- set columns = columns + ['is_deleted', '_version_at'] -%}
+{%- set version = (version_by ~ ' desc nulls last, ' if version_by else '') ~ '_version_at desc nulls last, ' -%}
+{%- set content = columns | reject('in', key) | reject('in', ['_version_at', '_load_id', '_file', '_row_number']) | list -%}
 {%- if is_incremental() -%}
 with
 incoming as (

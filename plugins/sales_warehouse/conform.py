@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
-from sales_warehouse.contracts import Column, Contract, load_contracts
+from sales_warehouse.contracts import VERSION, Column, Contract, load_contracts
 from sales_warehouse.normalise import FULL_WIDTH, Normalisers, half_width, keeps_digits
 from sales_warehouse.sql import ident, literal
 
@@ -50,9 +50,9 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     contract = load_contracts()[mapping.entity]
     normalisers = replace(Normalisers.of(company), is_odd="_is_odd")
     statement = Statement(contract, mapping, "")
-    columns = list(contract.columns.values())
-    asked = {column.name: mapping.columns.get(column.name, ABSENT) for column in columns}
-    told = [c for c in columns if c.name in mapping.columns]
+    columns = [*contract.columns.values(), VERSION]
+    asked = {column.name: mapping.made.get(column.name, ABSENT) for column in columns}
+    told = [c for c in columns if c.name in mapping.made]
     raw = ",\n    ".join(f"{raw_text(asked[c.name], source, mapping.table)} as {ident('w_' + c.name)}" for c in columns)
     written = ", ".join(ident("w_" + c.name) for c in told) or "''"
     texts = ", ".join(f"{_trimmed(ident('w_' + c.name))} as {ident('e_' + c.name)}" for c in columns)
@@ -181,7 +181,7 @@ def _repairs(normalisers: Normalisers, told: list[tuple[Column, ColumnMapping]])
 
 
 def _final(contract: Contract, mapping: Mapping) -> str:
-    names = ", ".join(ident(name) for name in contract.columns)
+    names = ", ".join(map(ident, (*contract.columns, VERSION.name)))
     told = f"{names}, _file, _row_number, _is_deleted, _faults, _repairs"
     both = f"select {told} from judged union all select * from malformed"
     if not mapping.distinct:

@@ -18,7 +18,7 @@ import duckdb
 from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping
-from sales_warehouse.contracts import LINEAGE
+from sales_warehouse.contracts import LINEAGE, VERSION
 from sales_warehouse.extract.parquet import BEFORE, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
@@ -170,11 +170,12 @@ def _dated(statement: Statement, load: Load) -> str:
 
     Where no row says it, the loads are in order, and a record that comes back after its deletion has to win.
     """
-    version_by = statement.contract.version_by
-    if version_by is None or version_by not in statement.mapping.columns:
+    told = [name for name in (statement.contract.version_by, VERSION.name) if name in statement.mapping.made]
+    if not told:
         return ""
-    version, moment = ident(version_by), f"cast({literal(load.extracted_at)} as timestamp)"
-    return f" replace (case when _is_deleted then coalesce({version}, {moment}) else {version} end as {version})"
+    moment = f"cast({literal(load.extracted_at)} as timestamp)"
+    dated = [f"case when _is_deleted then coalesce({v}, {moment}) else {v} end as {v}" for v in map(ident, told)]
+    return f" replace ({', '.join(dated)})"
 
 
 def _counts(

@@ -21,7 +21,7 @@ from sales_warehouse import conformed, durable, failpoint, repairs, settings
 from sales_warehouse.company.models import Company, Source
 from sales_warehouse.conform import REPAIRS
 from sales_warehouse.conformed import Batch
-from sales_warehouse.contracts import load_contracts
+from sales_warehouse.contracts import VERSION, load_contracts
 from sales_warehouse.extract import FileRefused, originals
 from sales_warehouse.extract.files import Room
 from sales_warehouse.guard.suites import Suite, load_suite
@@ -245,8 +245,8 @@ def _quarantine(
 def _reason(company: Company, source: Source, batch: Batch, language: int) -> str:
     """Return the SQL that says why a fault is one, in English (0) or Chinese (1)."""
     mapping, normalisers = source.mappings[batch.number], Normalisers.of(company)
-    columns = load_contracts()[batch.entity].columns
-    said = {name: normalisers.reason(columns[name], told)[language] for name, told in mapping.columns.items()}
+    columns = load_contracts()[batch.entity].columns | {VERSION.name: VERSION}
+    said = {name: normalisers.reason(columns[name], told)[language] for name, told in mapping.made.items()}
     arms = " ".join(f"when {literal(name)} then {literal(why)}" for name, why in said.items())
     return f'case fault."column" when \'_row\' then fault."value" {arms} end'
 

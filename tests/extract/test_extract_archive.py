@@ -53,11 +53,29 @@ def test_members_of_a_zip_are_files_and_one_that_came_before_is_not_taken_again(
     assert desk.extract_files("a,b", options=seen(first)).skipped == 1
 
 
+def test_an_archive_of_what_landed_before_brings_only_what_is_new(desk: Desk) -> None:
+    desk.put("1.csv", CSV)
+    first = desk.extract_files("a,b")
+    desk.put("old.zip", zipped(**{"1.csv": CSV, "2.csv": b"a,b\n2,y\n"}))
+    second = desk.extract_files("a,b", options=seen(first))
+    conservation.hold_back_what_does_not_add_up(second, desk.folder / "temp")
+    assert rows(second) == [("2", "y")]
+    assert [item.origin for item in second.landed] == ["old.zip/2.csv", "old.zip"]
+    assert second.notes == ["orders: not taken again, holds what another file held: old.zip/1.csv"]
+    desk.put("older.zip", zipped(**{"1.csv": CSV}))
+    third = desk.extract_files("a,b", options=seen(first, second))
+    assert rows(third) == []
+    assert [item.origin for item in third.landed] == ["older.zip"]
+    assert desk.extract_files("a,b", options=seen(first, second, third)).landed == []
+
+
 def test_an_archive_with_one_bad_member_is_tried_again(desk: Desk) -> None:
     desk.put("1.zip", zipped(**{"1.csv": CSV, "2.csv": b"a,c\n2,y\n"}))
     first = desk.extract_files("a,b")
     assert [item.origin for item in first.landed] == ["1.zip/1.csv"]
     assert ["'b'" in item.reason for item in first.refused] == [True]
+    again = desk.extract_files("a,b", options=seen(first))
+    assert (again.landed, len(again.refused)) == ([], 1)  # what landed does not land a second time
     assert desk.extract_files("a,b", options=seen(first)).refused
 
 

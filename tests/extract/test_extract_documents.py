@@ -172,6 +172,12 @@ def test_accents_are_told_from_chinese(desk: Desk, encoding: str) -> None:
     assert rows(desk.extract_files("no,name", encoding="auto"))[0] == ("1", "Café Müller")
 
 
+def test_capitals_of_portuguese_are_no_chinese(desk: Desk) -> None:
+    """Ç and Ã are the bytes of 敲: two accented capitals make a common character."""
+    desk.put("a.csv", "no,name\n1,INSTALAÇÃO\n2,MANUTENÇÕES\n".encode("windows-1252"))
+    assert rows(desk.extract_files("no,name", encoding="auto"))[0] == ("1", "INSTALAÇÃO")
+
+
 def test_a_nul_makes_no_utf_16_of_a_file(desk: Desk) -> None:
     desk.put("a.csv", "a,b\n1,x\x00y\n2,z\n")
     assert rows(desk.extract_files("a,b", encoding="auto"), columns="a, _malformed") == [

@@ -49,12 +49,22 @@ def test_also_in_a_file_that_breaks_the_rules(desk: Desk) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("codec", ["gb18030", "utf-16", "windows-1252"])
-def test_bytes_are_those_of_the_encoding(desk: Desk, codec: str) -> None:
+@pytest.mark.parametrize(
+    ("mark", "codec", "declared"),
+    [
+        (b"", "gb18030", "gb18030"),
+        (b"", "gb18030", "auto"),
+        (b"", "windows-1252", "windows-1252"),
+        (b"\xff\xfe", "utf-16-le", "utf-16"),
+        (b"\xfe\xff", "utf-16-be", "utf-16"),
+        (b"\xfe\xff", "utf-16-be", "auto"),
+    ],
+)
+def test_bytes_are_those_of_the_encoding(desk: Desk, mark: bytes, codec: str, declared: str) -> None:
     word = "é" if codec == "windows-1252" else "华东"
-    (found,) = _located(desk, f"a,b\n1,x\n2,{word}\n".encode(codec), [2], encoding=codec)
+    (found,) = _located(desk, mark + f"a,b\n1,x\n2,{word}\n".encode(codec), [2], encoding=declared)
     assert (found.line, found.text) == (3, f"2,{word}")
-    assert found.content == f"2,{word}".encode("utf-16-le" if codec == "utf-16" else codec)
+    assert found.content == f"2,{word}".encode(codec)
 
 
 def test_a_line_of_json_lines(desk: Desk) -> None:

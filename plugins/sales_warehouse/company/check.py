@@ -13,7 +13,7 @@ from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company, FilesConnection, Source
 from sales_warehouse.company.models import Mapping as SourceMapping
 from sales_warehouse.conform import raw_text
-from sales_warehouse.contracts import load_contracts
+from sales_warehouse.contracts import VERSION, load_contracts
 from sales_warehouse.sql import ident
 
 LANDED = ("_file", "_row_number", "_malformed", "_raw", "_deleted", "_more")
@@ -168,9 +168,10 @@ def _mapping_sql(source: Source, mapping: SourceMapping, document: Document, at:
             condition = getattr(mapping, field)
             if condition and (message := _bind(connection, f"select 1 from {relation} where ({condition})")):
                 yield document.problem(message, "mappings", at, field)
-        for name, column in mapping.columns.items():
+        for name, column in mapping.made.items():
             if message := _bind(connection, f"select {raw_text(column, source, mapping.table)} from {relation}"):
-                yield document.problem(message, "mappings", at, "columns", name)
+                place = ("version",) if name == VERSION.name else ("columns", name)
+                yield document.problem(message, "mappings", at, *place)
 
 
 def _bind(connection: duckdb.DuckDBPyConnection, statement: str) -> str | None:

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.webhooks import WebhooksFile
+from sales_warehouse.contracts import VERSION
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -444,6 +445,10 @@ class Mapping(Model):
     deleted: str | None = Field(
         default=None, description="rows that satisfy it say that their record is gone; only their key has to be right"
     )
+    version: ColumnMapping | None = Field(
+        default=None,
+        description="moment that tells how new a row is, such as a day in the name of its file; absent: as they land",
+    )
     distinct: bool = Field(default=False, description="equal rows become one, and are counted as folded")
     columns: dict[str, ColumnMapping]
 
@@ -453,6 +458,16 @@ class Mapping(Model):
         if not isinstance(value, dict):
             return value
         return {name: {"from": item} if isinstance(item, str) else item for name, item in value.items()}
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _short_version(cls, value: object) -> object:
+        return {"from": value} if isinstance(value, str) else value
+
+    @property
+    def made(self) -> dict[str, ColumnMapping]:
+        """The columns that the mapping makes, the version of the row among them."""
+        return self.columns | ({VERSION.name: self.version} if self.version else {})
 
 
 NEEDED_FIELDS = {

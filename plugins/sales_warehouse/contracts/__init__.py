@@ -26,6 +26,7 @@ LINEAGE = {
     "_file": "VARCHAR",
     "_row_number": "BIGINT",
     "_is_deleted": "BOOLEAN",
+    "_version_at": "TIMESTAMP",
 }
 
 
@@ -46,6 +47,10 @@ class Column:
     @property
     def sql_type(self) -> str:
         return SQL_TYPES[self.type]
+
+
+# How new what a row says is, where the mapping can tell: of two rows of one record the later one counts.
+VERSION = Column("_version_at", "timestamp", "how new this version of the record is", "该版本的时间")
 
 
 @dataclass(frozen=True)

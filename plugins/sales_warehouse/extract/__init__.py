@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sales_warehouse.company.models import (
@@ -28,6 +29,7 @@ from sales_warehouse.extract.outcome import (
     SourceMisconfigured,
     SourceUnavailable,
 )
+from sales_warehouse.extract.parquet import TextParquet
 from sales_warehouse.sql import connect
 
 __all__ = [
@@ -64,6 +66,11 @@ def extract(
     with tempfile.TemporaryDirectory(prefix=f"extract-{source.source}-", dir=temp) as scratch:
         reader = _Reader(source, company_folder, into, Path(scratch), environment, on_progress)
         return reader.run(earlier)
+
+
+def _without_rows(table: Table, room: Room, origin: str) -> Path:
+    with TextParquet(room.next_parquet(), table.columns, origin) as parquet:
+        return parquet.path
 
 
 class _Reader:
@@ -128,12 +135,15 @@ class _Reader:
             size = sum(file.size for file in new) / 1e6
             self.on_progress(f"{name}: reading {len(new)} new of {len(found)} files, {size:,.1f} MB")
         unpacked = unpack(new, room, is_workbook=table.format == "excel")
+        archived = {origin for inside in unpacked.members.values() for origin in inside}
+        files = [file for file in unpacked.files if file.origin not in archived or pick.unseen([file])]
+        pick.tell_copies()
         keeper = Keeper(room.into) if self.source.keep_originals and table.format != "parquet" else None
-        for result in [*unpacked.refused, *self._read(unpacked.files, table, room)]:
+        for result in [*unpacked.refused, *self._read(files, table, room)]:
             if keeper and isinstance(result, Written):
                 result = replace(result, original=keeper.keep(result.file))
             pick.account(result)
-        pick.account_archives(unpacked.members, unpacked.archives)
+        pick.account_archives(unpacked.members, unpacked.archives, partial(_without_rows, table, room))
 
     def _read(self, files: list[SourceFile], table: Table, room: Room) -> list[Result]:
         if not files:

@@ -21,6 +21,9 @@ ARCHIVES = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd",
 # Two bytes that are one GB18030 character are now and then valid UTF-8 too; eight such characters in a row are not.
 ENOUGH_UTF8 = {"gb18030": 8, "windows-1252": 1}
 
+_CHARACTER = re.compile(r"[^\x00-\x7f]")
+_INSIDE_WORD = re.compile(r"[A-Za-z][^\x00-\x7f][A-Za-z]")
+
 
 def as_utf8(file: Path, encoding: str, place: Path) -> None:
     """Make `place` the same text in UTF-8: a link when the file is UTF-8 by promise, else a copy.
@@ -44,7 +47,8 @@ def detected(file: Path) -> str:
     """Return the encoding of a file: its byte order mark, else UTF-8 when all of it is, else what its characters say.
 
     Text in GB18030 is mostly made of the common characters of GB 2312, first level, and of its punctuation; text in
-    Windows-1252 that happens to be valid GB18030 is hardly ever. Raises FileRefused between the two.
+    Windows-1252 that happens to be valid GB18030 is hardly ever, but where two accented capitals meet inside of a word
+    (INSTALAÇÃO), so a character between two letters tells nothing. Raises FileRefused between the two.
     """
     with file.open("rb") as source:
         start = source.read(CHUNK)
@@ -87,12 +91,11 @@ def _common_share(file: Path) -> float:
     common = every = 0
     with file.open("rb") as source:
         for text in _decoded(source, file, "gb18030"):
-            for character in text[:SAMPLE]:
-                if character.isascii():
-                    continue
+            for found in _CHARACTER.finditer(text[:SAMPLE]):
                 every += 1
-                lead, *rest = character.encode("gb18030")
-                common += len(rest) == 1 and rest[0] >= 0xA1 and (0xA1 <= lead <= 0xA3 or 0xB0 <= lead <= 0xD7)
+                lead, *rest = found[0].encode("gb18030")
+                is_common = len(rest) == 1 and rest[0] >= 0xA1 and (0xA1 <= lead <= 0xA3 or 0xB0 <= lead <= 0xD7)
+                common += is_common and not _INSIDE_WORD.match(text, max(0, found.start() - 1))
             if every >= ENOUGH:
                 break
     return common / every if every else 0.0
@@ -119,6 +122,15 @@ def _decoded(source: BinaryIO, file: Path, encoding: str) -> Iterator[str]:
         if not chunk:
             return
         done += len(chunk)
+
+
+def codec_of_a_row(file: Path, encoding: str) -> str:
+    """Return the codec of the bytes of a row of a file: without a byte order mark, which only begins a file."""
+    encoding = detected(file) if encoding == "auto" else encoding
+    if encoding != "utf-16":
+        return encoding
+    with file.open("rb") as source:
+        return "utf-16-be" if source.read(2) == codecs.BOM_UTF16_BE else "utf-16-le"
 
 
 def _codec(file: Path, encoding: str) -> str:

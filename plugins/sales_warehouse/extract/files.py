@@ -243,34 +243,41 @@ class Pick:
     table: str
     earlier: EarlierTable
     extraction: Extraction
+    taken: set[str] = field(default_factory=set)  # fingerprints
+    copies: list[str] = field(default_factory=list)  # origins whose content another file brought
 
     def new(self, found: Iterable[Found]) -> list[SourceFile]:
         """Return the files to read, in order; equal content is taken once."""
         picked: list[SourceFile] = []
-        taken: set[str] = set()
-        copies: list[str] = []
         for item in found:
-            origin = item.origin
-            if item.state and self.earlier.states.get(origin) == item.state:
+            if item.state and self.earlier.states.get(item.origin) == item.state:
                 self.extraction.skipped += 1
                 continue
             try:
                 file = item.fetch()
             except FileRefused as error:
-                self.extraction.refused.append(Refused(self.table, origin, None, f"{origin}: {error}"))
+                reason = f"{item.origin}: {error}"
+                self.extraction.refused.append(Refused(self.table, item.origin, None, reason))
                 continue
-            if file.fingerprint in taken or self._landed(file):
-                self.extraction.skipped += 1
-                if (
-                    origin not in self.earlier.latest
-                ):  # seen under this name it is only old; under a new one people should know
-                    copies.append(origin)
-                continue
-            taken.add(file.fingerprint)
-            picked.append(file)
-        if copies:
-            self.extraction.notes.append(f"{self.table}: not taken again, {_copies(copies)}")
+            picked += self.unseen([file])
         return picked
+
+    def unseen(self, files: Iterable[SourceFile]) -> list[SourceFile]:
+        """Return the files, or what was in an archive, whose content did not land before."""
+        fresh = []
+        for file in files:
+            if file.fingerprint in self.taken or self._landed(file):
+                self.extraction.skipped += 1
+                self.copies.append(file.origin)
+                continue
+            self.taken.add(file.fingerprint)
+            fresh.append(file)
+        return fresh
+
+    def tell_copies(self) -> None:
+        """Note what was not taken: seen under its name it is only old, under a new one people should know."""
+        if strange := [origin for origin in self.copies if origin not in self.earlier.latest]:
+            self.extraction.notes.append(f"{self.table}: not taken again, {_copies(strange)}")
 
     def _landed(self, file: SourceFile) -> bool:
         """A file that went back to older content counts as new: its newest landed content is not what it holds."""
@@ -297,12 +304,19 @@ class Pick:
         )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]
 
-    def account_archives(self, members: Mapping[str, list[str]], archives: Mapping[str, SourceFile]) -> None:
-        """Book the archives of which every member was taken; the others are unpacked and tried again next time."""
-        landed = {item.origin: item for item in self.extraction.landed if item.table == self.table}
+    def account_archives(
+        self, members: Mapping[str, list[str]], archives: Mapping[str, SourceFile], empty: Callable[[str], Path]
+    ) -> None:
+        """Book the archives of which every member is there; the others are unpacked and tried again next time.
+
+        An archive lies where its members do; where none of them is new, where `empty` makes a file without rows.
+        """
+        landed = {item.origin: item.path for item in self.extraction.landed if item.table == self.table}
         for origin, inside in members.items():
-            if all(member in landed for member in inside):
-                path, archive = landed[inside[0]].path, archives[origin]
-                self.extraction.landed.append(
-                    Landed(self.table, path, origin, 0, 0, archive.fingerprint, state=archive.state)
-                )
+            if not all(member in landed or member in self.copies for member in inside):
+                continue
+            path = next((landed[member] for member in inside if member in landed), None) or empty(origin)
+            archive = archives[origin]
+            self.extraction.landed.append(
+                Landed(self.table, path, origin, 0, 0, archive.fingerprint, state=archive.state)
+            )

@@ -23,6 +23,7 @@ from sales_warehouse.extract.scan import places, scan
 
 NAME = "originals.zst"
 CHUNK = 1 << 20
+Found = tuple[int, int | None, bytes]  # number, line and UTF-8 of a row
 
 
 @dataclass(frozen=True)
@@ -84,18 +85,22 @@ def locate(original: Original, table: Table, rows: int, numbers: Iterable[int], 
     if table.format == "json":
         records = json_document.elements_of(file, table, room)
         _check(len(records), rows)
-        yield from (_located(number, None, bytes(records[number - 1]), table) for number in wanted)
-        return
-    text = room.scratch(".text")
-    encoding.as_utf8(file, table.encoding, text)
-    yield from _of_jsonl(text, table, wanted) if table.format == "jsonl" else _of_csv(text, table, rows, wanted)
+        found = ((number, None, bytes(records[number - 1])) for number in wanted)
+    else:
+        text = room.scratch(".text")
+        encoding.as_utf8(file, table.encoding, text)
+        found = _of_jsonl(text, wanted) if table.format == "jsonl" else _of_csv(text, table, rows, wanted)
+    codec = encoding.codec_of_a_row(file, table.encoding)
+    for number, line, content in found:
+        shown = content.decode("utf-8", "replace")
+        yield Located(number, line, shown, content if codec == "utf-8" else shown.encode(codec, "replace"))
 
 
-def _of_csv(text: Path, table: Table, rows: int, wanted: Sequence[int]) -> Iterator[Located]:
+def _of_csv(text: Path, table: Table, rows: int, wanted: Sequence[int]) -> Iterator[Found]:
     seen = scan(text, table.delimiter, table.quote)
     if seen.odd or seen.longest > LONGEST_RECORD:
         for number, line, content in places_of_rows(text, Dialect(table.delimiter, table.quote), seen, set(wanted)):
-            yield _located(number, line, content.encode(), table)
+            yield number, line, content.encode()
         return
     _check(seen.records - 1, rows)
     with text.open("rb") as source:
@@ -104,10 +109,10 @@ def _of_csv(text: Path, table: Table, rows: int, wanted: Sequence[int]) -> Itera
             source.seek(first)
             part = source.read(int(place.ends[-1]) - first)
             for number, line, start, end in zip(*(column.tolist() for column in astuple(place)), strict=True):
-                yield _located(number, line, part[start - first : end - first].removesuffix(b"\r"), table)
+                yield number, line, part[start - first : end - first].removesuffix(b"\r")
 
 
-def _of_jsonl(text: Path, table: Table, wanted: Sequence[int]) -> Iterator[Located]:
+def _of_jsonl(text: Path, wanted: Sequence[int]) -> Iterator[Found]:
     number, asked = 0, set(wanted)
     with text.open("rb") as source:
         for line, (content, rest) in enumerate(jsonl.split(source), 1):
@@ -115,15 +120,7 @@ def _of_jsonl(text: Path, table: Table, wanted: Sequence[int]) -> Iterator[Locat
                 continue
             number += 1
             if number in asked:
-                yield _located(number, line, content.rstrip(b"\r\n"), table)
-
-
-def _located(number: int, line: int | None, utf8: bytes, table: Table) -> Located:
-    """Return a row with its bytes as they were; of UTF-16 without the mark, which only begins a file."""
-    text = utf8.decode("utf-8", "replace")
-    if table.encoding in ("utf-8", "auto"):
-        return Located(number, line, text, utf8)
-    return Located(number, line, text, text.encode("utf-16-le" if table.encoding == "utf-16" else table.encoding))
+                yield number, line, content.rstrip(b"\r\n")
 
 
 def _check(found: int, rows: int) -> None:

@@ -18,6 +18,7 @@ select
     updated_at,
 
     coalesce(_is_deleted, false) as is_deleted,
+    _version_at,
     _load_id,
     _file,
     _row_number

@@ -9,6 +9,7 @@ select
     reported_at,
 
     coalesce(_is_deleted, false) as is_deleted,
+    _version_at,
     _load_id,
     _file,
     _row_number

@@ -11,6 +11,7 @@ select
     ends_on as ends_date,
 
     coalesce(_is_deleted, false) as is_deleted,
+    _version_at,
     _load_id,
     _file,
     _row_number

@@ -8,6 +8,7 @@ select
     paid_at,
 
     coalesce(_is_deleted, false) as is_deleted,
+    _version_at,
     _load_id,
     _file,
     _row_number

@@ -12,6 +12,7 @@ select
     list_price_amount,
 
     coalesce(_is_deleted, false) as is_deleted,
+    _version_at,
     _load_id,
     _file,
     _row_number

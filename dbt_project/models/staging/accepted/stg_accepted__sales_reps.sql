@@ -15,6 +15,7 @@ select
     left_date,
 
     coalesce(_is_deleted, false) as is_deleted,
+    _version_at,
     _load_id,
     _file,
     _row_number

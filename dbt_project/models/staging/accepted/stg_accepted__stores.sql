@@ -10,6 +10,7 @@ select
     nullif(trim(city), '') as city,
 
     coalesce(_is_deleted, false) as is_deleted,
+    _version_at,
     _load_id,
     _file,
     _row_number
