@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sales_warehouse import conservation, durable, failpoint
+from sales_warehouse import conservation, durable, failpoint, refusals
 from sales_warehouse.company.models import Source
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
 from sales_warehouse.extract.earlier import Earlier
@@ -138,6 +138,7 @@ def land(
         )
         conservation.hold_back_what_does_not_add_up(extraction, home.tmp)
         _hold_cursors_back(home, source, extraction, earlier, latest_moment)
+        refusals.remember(folder, extraction.refused, extracted_at)
         moments = {"extracted_at": extracted_at.isoformat(), "latest_moment": latest_moment.isoformat()}
         load = _commit(folder, scratch, source.source, load_id, moments, extraction)
     except (SourceUnavailable, SourceMisconfigured) as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from sales_warehouse import durable, landing
+from sales_warehouse import durable, landing, refusals
 from sales_warehouse.company.models import Company
 from sales_warehouse.gate import Gated, accepted_file, manifest_of, read_gated
 from sales_warehouse.home import Home
@@ -32,6 +32,8 @@ SCHEMAS = {
     "drift": {"source": "varchar", "source_table": "varchar", "origin": "varchar", "kind": "varchar",
               "column_name": "varchar", "found": "varchar", "load_id": "varchar", "seen_at": "timestamp",
               "is_refused": "boolean"},
+    "refusals": {"source": "varchar", "source_table": "varchar", "origin": "varchar", "reason": "varchar",
+                 "first_refused_at": "timestamp", "last_refused_at": "timestamp", "refusal_status": "varchar"},
     "arrivals": {"source": "varchar", "load_id": "varchar", "origin": "varchar", "arrived_at": "timestamp",
                  "last_event_at": "timestamp"},
     "pending_loads": {"load_id": "varchar"},
@@ -111,6 +113,7 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
             for r in item.repairs
         ],
         "drift": [*_drift(home, loads), *_retyped(items)],
+        "refusals": list(_refusals(home, loads)),
         "arrivals": list(_arrivals(company, items, loads)),
         "pending_loads": [(load,) for load in pending],
     }
@@ -200,6 +203,15 @@ def _drift(home: Home, loads: Loads) -> Iterator[tuple]:
             for drift in refused.get("drift", ()):
                 named = (drift["kind"], drift["column"], drift["found"])
                 yield source, refused["table"], refused["origin"], *named, None, at, True
+
+
+def _refusals(home: Home, loads: Loads) -> Iterator[tuple]:
+    """Yield everything that was ever refused, with what became of it."""
+    for source, landed in loads.items():
+        state = landing.status(home, source)
+        for item in refusals.read(home.landing / source):
+            moments = (datetime.datetime.fromisoformat(at) for at in (item.first_at, item.last_at))
+            yield source, item.table, item.origin, item.reason, *moments, refusals.fate(item, landed, state)
 
 
 def _retyped(items: list[Gated]) -> Iterator[tuple]:

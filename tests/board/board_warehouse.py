@@ -559,6 +559,25 @@ def _trust(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
     )
     _values(
         db,
+        "trust_refused_files",
+        "source, source_table, origin, reason, first_refused_at, last_refused_at, version_count, refusal_status",
+        [
+            (
+                "visits",
+                "visits",
+                "east/2026-06.xlsx",
+                "no column 拜访日期; rename it back",
+                old,
+                night,
+                1,
+                "waiting",
+            ),
+            ("shop", "orders", "orders_06-20.csv", "not utf-8: 0xb1 at byte 12, line 2", old, old, 2, "gone"),
+            ("shop", "orders", "orders_06-19.csv", "empty: 0 bytes", old, old, 1, "landed"),
+        ],
+    )
+    _values(
+        db,
         "trust_quarantine_reasons",
         "source, entity, rule, column_name, reason, reason_zh, row_count",
         [

@@ -51,6 +51,8 @@ LEDGER = {
     "reason_en VARCHAR, reason_zh VARCHAR, row_count BIGINT",
     "drift": "source VARCHAR, source_table VARCHAR, origin VARCHAR, kind VARCHAR, column_name VARCHAR, found VARCHAR, "
     "load_id VARCHAR, seen_at TIMESTAMP, is_refused BOOLEAN",
+    "refusals": "source VARCHAR, source_table VARCHAR, origin VARCHAR, reason VARCHAR, first_refused_at TIMESTAMP, "
+    "last_refused_at TIMESTAMP, refusal_status VARCHAR",
     "arrivals": "source VARCHAR, load_id VARCHAR, origin VARCHAR, arrived_at TIMESTAMP, last_event_at TIMESTAMP",
     "pending_loads": "load_id VARCHAR",
 }

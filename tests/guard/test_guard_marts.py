@@ -106,6 +106,8 @@ GOOD: dict[str, str] = {
         t(source, entity, reference, row_count)""",
     "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
         t(source_table, drift_type, file_count)""",
+    "trust_refused_files": """values ('a.csv', 'gone', 1), ('b.csv', 'landed', 2)
+        t(origin, refusal_status, version_count)""",
     "fct_enquiries": """values ('web:1', 'captured'), ('web:2', 'lost') t(event_key, capture_status)""",
     "trust_capture": """values ('web', 'web', date '2026-06-01', 10, 8), ('web', 'web', date '2026-05-01', 10, 10)
         t(source, event_channel, month_start_date, event_count, captured_count)""",
@@ -230,6 +232,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
     ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_refused_files", "update mart set refusal_status = 'odd' where _row_id = 1", {"refusal_status_known"}),
+    ("trust_refused_files", "update mart set version_count = 0 where _row_id = 1", {"count_positive"}),
     ("fct_enquiries", "update mart set event_key = 'web:2' where _row_id = 1", {"key_unique"}),
     ("fct_enquiries", "update mart set capture_status = 'odd' where _row_id = 1", {"status_known"}),
     ("trust_capture", "update mart set month_start_date = '2026-05-01' where _row_id = 1", {"key_unique"}),

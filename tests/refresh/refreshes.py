@@ -19,6 +19,7 @@ READ_TIMES = {
     "trust_quarantine_reasons": ("last_load_at",),
     "trust_repairs": ("last_load_at",),
     "trust_schema_drift": ("first_seen_at", "last_seen_at"),
+    "trust_refused_files": ("first_refused_at", "last_refused_at"),
 }
 
 

@@ -82,6 +82,11 @@ LISTINGS = {
         "source source_table drift_type column_name found last_seen_at file_count refused_count",
         f"last_seen_at desc, source, source_table, drift_type, column_name limit {REASONS_SHOWN}",
     ),
+    "refusals": Listing(
+        "marts.trust_refused_files",
+        "source source_table origin reason last_refused_at refusal_status",
+        f"refusal_status = 'landed', last_refused_at desc, source, source_table, origin limit {REASONS_SHOWN}",
+    ),
     "funnel": Listing(
         "marts.kpi_funnel",
         """cohort_month step_order step step_name_en step_name_zh entered_count advanced_count lost_count open_count

@@ -85,7 +85,7 @@ def locate(original: Original, table: Table, rows: int, numbers: Iterable[int], 
     if table.format == "json":
         records = json_document.elements_of(file, table, room)
         _check(len(records), rows)
-        found = ((number, None, bytes(records[number - 1])) for number in wanted)
+        found: Iterator[Found] = ((number, None, bytes(records[number - 1])) for number in wanted)
     else:
         text = room.scratch(".text")
         encoding.as_utf8(file, table.encoding, text)

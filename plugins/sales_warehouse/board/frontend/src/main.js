@@ -19,7 +19,7 @@ import { targets } from "./targets.js";
 import { applyTheme, onThemeChange } from "./theme.js";
 import { isChina, tiles } from "./tiles.js";
 import { trend } from "./trend.js";
-import { accounting, capture, drift, freshness, quarantine, repairs } from "./trust.js";
+import { accounting, capture, drift, freshness, quarantine, refusals, repairs } from "./trust.js";
 import { say } from "./words.js";
 
 /** What is asked of the data more than once. `covers`: was there already data on that day? */
@@ -58,7 +58,7 @@ const SECTIONS = [
   { id: "sales", title: "sales", nav: "nav_sales", draw: sales, on: ["period", "region", "grain", "order", "map"] },
   { id: "pipeline", title: "pipeline", draw: (data) => [funnel(data), stages(data)], on: ["cohort"] },
   { id: "customers", title: "customers", draw: customers },
-  { id: "trust", title: "trust", nav: "nav_trust", draw: (data) => [h("div", { class: "grid two" }, freshness(data), quarantine(data), repairs(data), drift(data), capture(data)), accounting(data)] },
+  { id: "trust", title: "trust", nav: "nav_trust", draw: (data) => [h("div", { class: "grid two" }, freshness(data), quarantine(data), repairs(data), drift(data), refusals(data), capture(data)), accounting(data)] },
 ];
 
 function keepFocus(change) {

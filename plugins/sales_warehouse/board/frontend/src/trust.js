@@ -107,6 +107,18 @@ export function drift(data) {
     h("tbody", {}, rows.map((row) => driftRow(data, row)))));
 }
 
+export function refusals(data) {
+  const rows = data.tables.refusals;
+  if (!rows) return card(say("refusals"), null, null, nothing(true));
+  if (!rows.length) return card(say("refusals"), null, null, allWell(say("refusals_none")));
+  const columns = [["source", say("source")], ["source_table", say("entity")], ["origin", say("file")], ["refusal_status", say("refusal")], ["reason", say("reason")]];
+  return card(say("refusals"), null, csvButton(say("refusals"), columns, rows), h("table", { class: "plain" }, h("caption", { class: "sr" }, say("refusals")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("file")), h("th", { scope: "col" }, say("refusal")))),
+    h("tbody", {}, rows.map((row) => h("tr", {},
+      h("th", { scope: "row" }, row.origin, h("span", { class: "sub" }, `${row.source_table} · ${sourceName(data, row.source)}`), h("span", { class: "sub" }, row.reason)),
+      h("td", { class: row.refusal_status === "landed" ? "" : "error" }, say(`refusal_${row.refusal_status}`)))))));
+}
+
 export function capture(data) {
   const months = data.tables.capture;
   if (!months) return card(say("capture"), null, null, nothing(true));

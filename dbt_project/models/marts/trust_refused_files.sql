@@ -1,0 +1,12 @@
+-- A file that comes again under its name with other content, and is refused again, is one row: its last state counts.
+select
+    source,
+    source_table,
+    origin,
+    arg_max(reason, last_refused_at) as reason,
+    min(first_refused_at) as first_refused_at,
+    max(last_refused_at) as last_refused_at,
+    cast(count(*) as bigint) as version_count,
+    arg_max(refusal_status, last_refused_at) as refusal_status
+from {{ ref('stg_ledger__refusals') }}
+group by source, source_table, origin
