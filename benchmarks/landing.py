@@ -2,7 +2,12 @@
 
 `python benchmarks/landing.py --lines 1000000 --lines 10000000`. Every measurement is a process of its own. The floor is
 `COPY (FROM read_csv or read_parquet) TO … (FORMAT parquet, COMPRESSION zstd)` of the same files, which counts nothing
-twice and knows no refusal. dlt writes the same Parquet; it is left out above `--dlt-until` lines.
+twice and knows no refusal. dlt and sling write Parquet as well; they are left out above `--peers-until` lines. sling is
+a program that pip can put into a folder, with the DuckDB that it writes Parquet with:
+
+    pip install --target DIR sling-linux-amd64==1.4.11 duckdb-cli==1.5.5 duckdb-extension-json==1.5.5 \\
+        duckdb-extension-httpfs==1.5.5
+    python benchmarks/landing.py --sling DIR
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 from measured import machine, run
 
@@ -76,7 +82,8 @@ def main(
     lines: Annotated[list[int], typer.Option(help="Order lines; may be given more than once.")] = [1_000_000],  # noqa: B006
     kind: Annotated[list[str], typer.Option(help="csv, parquet or both.")] = ["csv", "parquet"],  # noqa: B006
     folder: Annotated[Path | None, typer.Option(help="Where data and state go; default: var/benchmark.")] = None,
-    dlt_until: Annotated[int, typer.Option(help="dlt is measured up to so many lines.")] = 1_000_000,
+    peers_until: Annotated[int, typer.Option(help="dlt and sling are measured up to so many lines.")] = 1_000_000,
+    sling: Annotated[Path | None, typer.Option(help="Folder with sling; default: without it.")] = None,
 ) -> None:
     """Print Markdown: seconds, rows a second and peak memory of each way in."""
     folder = (folder or settings.state_folder() / "benchmark").resolve()
@@ -87,11 +94,14 @@ def main(
         for form in kind:
             place = folder / f"landing-{form}-{count}"
             shutil.rmtree(place, ignore_errors=True)
-            _measure(count, form, place, dlt_until)
+            floor = _measure(count, form, place)
+            if count <= peers_until:
+                _measure_peers(count, form, place, sling, floor)
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _measure(count: int, form: str, place: Path, dlt_until: int) -> None:
+def _measure(count: int, form: str, place: Path) -> float:
+    """Measure our way and the floor; return the seconds of the floor."""
     data = place / "data"
     written: Kind = "csv" if form == "csv" else "parquet"
     write_volume(data, Volume(lines=count, customers=1000, kind=written))
@@ -108,10 +118,36 @@ def _measure(count: int, form: str, place: Path, dlt_until: int) -> None:
     _tell(count, form, "landing", landing, memory.peak(), floor)
     rest, memory = run([sys.executable, "-c", OURS, str(company), "conform", "gate"], output, **state)
     _tell(count, form, "landing, conform and gate", landing + rest, memory.peak(), floor)
-    if count <= dlt_until:
-        (place / "dlt").mkdir()
-        seconds, memory = run([sys.executable, "-c", DLT, str(data), form, str(place / "dlt")], output)
-        _tell(count, form, "dlt, filesystem source", seconds, memory.peak(), floor)
+    return floor
+
+
+def _measure_peers(count: int, form: str, place: Path, sling: Path | None, floor: float) -> None:
+    data, output = place / "data", place / "output.txt"
+    (place / "dlt").mkdir()
+    seconds, memory = run([sys.executable, "-c", DLT, str(data), form, str(place / "dlt")], output)
+    _tell(count, form, "dlt, filesystem source", seconds, memory.peak(), floor)
+    if sling is None:
+        return
+    target = place / "sling.parquet"
+    given = ("--src-stream", f"file://{data}/order_lines_*.{form}", "--tgt-object", f"file://{target}")
+    program = sling / "sling_linux_amd64" / "bin" / "sling-linux-amd64"
+    seconds, memory = run([str(program), "run", *given], output, **_sling_home(sling, place / "home"))
+    (rows,) = duckdb.sql(f"select count(*) from '{target}'").fetchone() or (0,)
+    assert rows == count, f"sling wrote {rows} rows"
+    _tell(count, form, "sling", seconds, memory.peak(), floor)
+
+
+def _sling_home(sling: Path, home: Path) -> dict[str, str]:
+    """Put DuckDB's extensions where its program looks for them; return the environment of sling."""
+    for extension in sling.glob("duckdb_extension_*/extensions/*/*.duckdb_extension"):
+        place = home / ".duckdb" / "extensions" / extension.parent.name / "linux_amd64"
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(extension, place)
+    programs = [sling / "sling_linux_amd64" / "bin" / "sling-linux-amd64", sling / "duckdb_cli" / "duckdb"]
+    for program in programs:
+        program.chmod(0o755)
+    own = {"HOME": str(home), "SLING_HOME_DIR": str(home), "SLING_DISABLE_TELEMETRY": "TRUE"}
+    return own | {"DUCKDB_PATH": str(programs[1])}
 
 
 def _tell(count: int, form: str, way: str, seconds: float, mib: float, floor: float) -> None:
