@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sales_warehouse import conformed, durable, failpoint, landing, ledger, settings
 from sales_warehouse import gate as gates
+from sales_warehouse.collector.prune import prune
 from sales_warehouse.company.models import Source
 from sales_warehouse.conformed import MappingError
 from sales_warehouse.gate import Gated, GateError
@@ -66,12 +67,20 @@ def extract(run: Run, source: str) -> StepReport:
             environment=run.environment,
             on_progress=log.progress,
         )
+        _prune_spool(run, source)
         report.rows = {"landed": landed.load.rows if landed.load else 0, "refused_files": len(landed.refused)}
         report.notes = landed.notes
         if landed.refused:
             listed = "\n".join(f"  {item['origin']}: {item['reason']}" for item in landed.refused)
             raise RefusedInput(f"{source}: {len(landed.refused)} refused, the rest was taken:\n{listed}")
     return report
+
+
+def _prune_spool(run: Run, source: str) -> None:
+    days = run.company.webhooks.keep_days
+    if days:
+        before = run.as_of - datetime.timedelta(days=days)
+        prune(run.home.spool, run.company.sources[source], landing.loads(run.home, source), before)
 
 
 def conform(run: Run, source: str) -> StepReport:

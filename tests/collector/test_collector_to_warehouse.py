@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -99,6 +101,27 @@ def test_forms_and_chats_arrive_without_manual_entry_and_a_replay_changes_no_row
     assert refresh(company, "site") == (0, 0, 0)
     assert refresh(company, "wechat") == (0, 0, 0)
     assert accepted(state, "leads", "lead_id, name, phone, channel, created_at") == leads
+
+
+def test_a_file_of_the_spool_goes_long_after_it_landed_and_only_then(company: Path, tmp_path: Path) -> None:
+    with collecting(company, tmp_path / "var") as collector:
+        post_batch(collector)
+    refresh(company, "site")
+    spool = tmp_path / "var" / "small" / "spool" / "forms"
+    files = sorted(spool.glob("*.jsonl"))
+    changed = files[0]
+    run = steps.make_run(company)
+    steps.extract(replace(run, as_of=run.as_of + datetime.timedelta(days=29)), "site")
+    assert sorted(spool.glob("*.jsonl")) == files
+    unread = spool / "29990101T000000_000000000001.jsonl"
+    unread.write_bytes(changed.read_bytes() + changed.read_bytes())
+    steps.prune(spool.parent, run.company.sources["site"], [], run.as_of)
+    assert unread.exists()
+    again = steps.extract(replace(run, as_of=run.as_of + datetime.timedelta(days=31)), "site")
+    assert sorted(spool.glob("*.jsonl")) == [unread]  # it landed just now
+    assert again.rows["landed"] > 0
+    third = steps.extract(replace(run, as_of=run.as_of + datetime.timedelta(days=32)), "site")
+    assert third.rows["landed"] == 0
 
 
 def test_what_could_not_be_read_is_in_quarantine_with_its_bytes(company: Path, tmp_path: Path) -> None:

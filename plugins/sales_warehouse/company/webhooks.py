@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from sales_warehouse.company.base import Label, Model
 
+SPOOL = "${WEBHOOK_SPOOL}/"  # where the path of a source that reads an endpoint begins
+
 EndpointName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 ContentType = Literal[
     "application/json",
@@ -101,6 +103,9 @@ class WebhooksFile(Model):
     rotate_seconds: float = Field(default=30, ge=0.1, le=3600, description="events are in a finished file after this")
     rotate_bytes: int = Field(default=4_000_000, ge=1_000, description="or when so much has come")
     remember_days: int = Field(default=30, ge=1, description="how long an id is known; longer than senders try again")
+    keep_days: int = Field(
+        default=30, ge=0, description="how long a finished file is kept after it landed; 0: for good"
+    )
     minimum_free_bytes: int = Field(default=256_000_000, ge=0, description="with less free disk, events are refused")
     trusted_proxies: tuple[str, ...] = Field(default=(), description="addresses whose X-Forwarded-For is believed")
 
