@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading_desk import Desk
+from swallowing import swallowing
 
 from sales_warehouse.extract import FileRefused
+from sales_warehouse.extract.rows import Dialect
 from sales_warehouse.reading import Given, read, read_file
 
 DAYS = "".join(f"2026-01-{day:02d},Tea {day},{day}.50\n" for day in range(1, 21))
@@ -171,6 +173,16 @@ def test_a_parser_that_drops_a_row_is_caught(desk: Desk, monkeypatch: pytest.Mon
     monkeypatch.setattr(read, "batches", lossy)
     with pytest.raises(FileRefused, match="1 records are neither rows nor rejected"):
         desk.read("a,b\n1,2\n3,4\n")
+    assert not (desk.folder / desk.out).exists()
+
+
+@pytest.mark.parametrize("keeps_first", [True, False], ids=["glues two records", "skips one"])
+def test_a_record_that_csv_swallows_with_its_lines_is_caught(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, keeps_first: bool
+) -> None:
+    monkeypatch.setattr(Dialect, "reader", swallowing(Dialect.reader, keeps_first))
+    with pytest.raises(FileRefused, match="the parser gave one record for 2 lines that are more"):
+        desk.read("a,b\n" + "".join(f"{n},x\n" if n % 100 else f"{n}\n" for n in range(30_000)))
     assert not (desk.folder / desk.out).exists()
 
 

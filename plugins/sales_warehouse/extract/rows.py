@@ -3,6 +3,8 @@
 Blocks of lines without a fault are parsed at once, the others record by record. A record that cannot be read is blamed
 on its first line, and the lines after it are read again: an unclosed quote does not swallow the rest of the file. A
 record with closed quotes and a wrong number of fields stays one record, however many lines it has.
+
+The lines that csv took for a record are held against the `grammar` of one record: csv cannot swallow another.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from sales_warehouse.extract.count import records_ended
+from sales_warehouse.extract.grammar import record_pattern, records_in
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import TextParquet
 from sales_warehouse.extract.scan import Scan
@@ -64,6 +66,11 @@ class Dialect:
             skipinitialspace=self.skip_space,
             strict=True,
         )
+
+    @property
+    def record(self) -> re.Pattern[str]:
+        """The grammar of one record."""
+        return record_pattern(self.delimiter, self.quote, self.escape, self.skip_space)
 
     def _with_literal_escapes(self, line: str) -> str:
         """Double the escapes that stand before nothing that has to be escaped: they are text (a path, a fraction)."""
@@ -201,8 +208,8 @@ def open_text(file: Path, seen: Scan) -> TextIO:
 def read_header(lines: Lines, dialect: Dialect) -> list[str]:
     """Return the names in the first record; raise FileRefused when there is none."""
     try:
-        names = next(dialect.reader(lines))
-    except (csv.Error, StopIteration) as error:
+        names, _ = _next_record(dialect.reader(lines), lines, dialect.record)
+    except csv.Error as error:
         raise FileRefused(f"header (line 1): cannot be read ({error}); ask for the file again") from error
     if not names:
         raise FileRefused("header (line 1): the line is empty; the header has to be the first line")
@@ -252,7 +259,7 @@ def batches(lines: Lines, dialect: Dialect, width: int, longest: int, rules: Rul
     """
     while longest <= LONGEST_RECORD and (block := lines.block()):
         rows = _at_once(block, dialect, width, rules)
-        if rows is not None and len(rows) == records_ended(block, dialect.quote, dialect.escape):
+        if rows is not None and len(rows) == records_in("".join(block), dialect.record):
             lines.records += len(rows)
             yield Batch(rows)
             continue
@@ -281,12 +288,12 @@ def _at_once(block: list[str], dialect: Dialect, width: int, rules: Rules | None
 def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None, until: int) -> Batch:
     """Return the records up to the physical line `until`, and the rest of the one that crosses it."""
     batch = Batch()
-    reader = dialect.reader(lines)
+    reader, record = dialect.reader(lines), dialect.record
     while lines.number < until:
         lines.next_record()
         started = lines.number + 1
         try:
-            fields = next(reader, None)
+            fields, text = _next_record(reader, lines, record)
         except csv.Error as error:
             whole = _ends(lines.taken[-1])
             first = lines.give_back_all_but_first()
@@ -299,7 +306,6 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None,
             break
         if not fields:
             continue
-        text = "".join(lines.taken)
         batch.places.append((started, text))
         if fault := _fault(fields, width, lines.taken[-1]):
             if not batch.mend(started, text, rules):
@@ -310,6 +316,24 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None,
             batch.rows.append(fields)
     lines.next_record()
     return batch
+
+
+def _next_record(reader: Reader, lines: Lines, record: re.Pattern[str]) -> tuple[list[str] | None, str]:
+    """Return the fields of the next record and its text; none for a blank line, None at the end.
+
+    Raises csv.Error when its quotes are broken, which csv does not see where it has an escape, and FileRefused when csv
+    took more lines than those of one record.
+    """
+    fields = next(reader, None)
+    text = "".join(lines.taken)
+    if not fields or record.fullmatch(text):
+        return fields, text
+    if record.match(text) is None:
+        raise csv.Error("a delimiter is expected after a closing quote")
+    raise FileRefused(
+        f"line {lines.number - len(lines.taken) + 1}: the parser gave one record for {len(lines.taken)} lines that are "
+        "more: this is a fault of the reader; nothing of it was taken. Please report this with the file"
+    )
 
 
 def _ends(line: str) -> bool:
