@@ -57,6 +57,17 @@ def test_a_backslash_is_an_escape_only_where_it_escapes(desk: Desk) -> None:
     assert desk.table[1] == ['5" wide; C:\\new', "1"]
 
 
+def test_a_backslash_is_an_escape_where_no_delimiter_is_near(desk: Desk) -> None:
+    desk.read("a;b\n" + '"a \\"red\\" pot";1\n' * 3)
+    assert desk.table[1] == ['a "red" pot', "1"]
+    assert desk.mended == []
+
+
+def test_a_quote_that_escapes_itself_is_a_doubled_one(desk: Desk) -> None:
+    desk.read('a,b\n"a ""red"" pot, big",1\n', escape='"')
+    assert desk.table[1] == ['a "red" pot, big', "1"]
+
+
 def test_apostrophes_in_texts_are_no_quotes(desk: Desk) -> None:
     desk.read("a,b\n" + "men's,9' leader\nwomen's,8' rod\n" * 5)
     assert desk.table[1] == ["men's", "9' leader"]

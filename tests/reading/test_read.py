@@ -50,6 +50,13 @@ def test_what_is_no_row_is_listed_with_line_reason_and_text(desk: Desk, line: st
     assert (report.rows, report.rejected, len(desk.table)) == (40, 1, 41)
 
 
+@pytest.mark.parametrize("line", ['1,"a"b', '1,"a"b"c'])
+def test_text_after_a_closing_quote_is_a_fault_with_an_escape_too(desk: Desk, line: str) -> None:
+    desk.read('a,b\n1,"x\\", y"\n' + line + '\n2,"z"\n', strict=True, escape="\\")
+    assert desk.rejects == [["3", "a quote inside a quoted field is not doubled, or a quote is not closed", line]]
+    assert desk.table[1:] == [["1", 'x", y'], ["2", "z"]]
+
+
 def test_bytes_of_another_encoding_are_listed_as_they_are(desk: Desk) -> None:
     desk.read("a,b\n1,中\n".encode() + "2,华\n".encode("gb18030") + b"3,z\n")
     assert desk.rejects == [["3", "a byte outside of the encoding: 0xBB", r"2,\xbb\xaa"]]

@@ -142,11 +142,12 @@ def _only(candidates: Iterable[list[str]]) -> list[str] | None:
 
 def _strictly(text: str, dialect: Dialect) -> list[str] | None:
     """Return the fields of one record by the rules, None where the quotes are broken."""
+    if not dialect.record.fullmatch(text):
+        return None
     try:
-        rows = list(dialect.reader(iter(text.splitlines(keepends=True))))
+        return next(dialect.reader(iter([text])), [])
     except csv.Error:
         return None
-    return rows[0] if len(rows) == 1 else []
 
 
 def with_literal_quotes(text: str, dialect: Dialect, width: int) -> list[str] | None:
