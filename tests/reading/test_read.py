@@ -134,6 +134,38 @@ def test_a_second_table_is_not_mixed_into_the_first(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lines", "below"),
+    [
+        pytest.param(["n/a,n/a,n/a"], DAYS, id="the same in each cell"),
+        pytest.param(["n/a,n/a,n/a"] * 5, DAYS, id="five of them"),
+        pytest.param(["none,missing,unknown"], DAYS, id="texts that could be names"),
+        pytest.param(["none,missing,unknown", "void,void,not known"], DAYS, id="two of them"),
+        pytest.param(["none,missing,unknown"], "", id="at the end"),
+    ],
+)
+def test_a_row_without_a_value_of_its_kind_is_a_row(desk: Desk, lines: list[str], below: str) -> None:
+    report = desk.read("day,product,amount\n" + DAYS + "\n".join(lines) + "\n" + below)
+    assert desk.table[21 : 21 + len(lines)] == [line.split(",") for line in lines]
+    assert (report.rows, desk.rejects) == (20 + len(lines) + len(below.splitlines()), [])
+
+
+def test_another_table_of_the_same_width_may_have_columns_of_the_same_kinds(desk: Desk) -> None:
+    desk.read("day,product,amount\n" + DAYS + "name,region,score\nAnna,East,1\nBen,North,2\n")
+    assert [text for _, _, text in desk.rejects] == ["name,region,score", "Anna,East,1", "Ben,North,2"]
+
+
+def test_names_with_a_line_end_in_quotes_are_names(desk: Desk) -> None:
+    report = desk.read('"day\nof sale",product,amount\n' + DAYS)
+    assert report.columns == ["day\nof sale", "product", "amount"]
+    assert (report.rows, report.rejected) == (20, 0)
+
+
+def test_quotes_in_fields_in_quotes_miss_no_delimiter(desk: Desk) -> None:
+    desk.read("a,b,c\n" + "x,1,y\n" * 5 + '"5""x6",1,"12"""\n')
+    assert (desk.table[-1], desk.rejects) == (['5"x6', "1", '12"'], [])
+
+
 def test_an_empty_file_is_an_empty_table(desk: Desk) -> None:
     report = desk.read(b"")
     assert (desk.table, report.records, report.notes) == ([], 0, ["0 bytes: there is nothing in it"])

@@ -12,8 +12,9 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
@@ -95,7 +96,7 @@ class Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else self._file.readline(LONGEST_RECORD + 1)
+        line = self._returned.popleft() if self._returned else self._read()
         if not line:
             raise StopIteration
         self.number += 1
@@ -121,6 +122,17 @@ class Lines:
             lines += self._file.readlines(BLOCK - size)
         self.number += len(lines)
         return lines
+
+    def ahead(self, count: int, size: int = BLOCK) -> list[str]:
+        """Return the lines that follow, as many as were asked for or have `size` characters, and take none of them."""
+        waiting = sum(map(len, islice(self._returned, count)))
+        while len(self._returned) < count and waiting < size and (line := self._read()):
+            self._returned.append(line)
+            waiting += len(line)
+        return list(islice(self._returned, count))
+
+    def _read(self) -> str:
+        return self._file.readline(LONGEST_RECORD + 1)
 
     def give_back(self, lines: Sequence[str]) -> None:
         self._returned.extendleft(reversed(lines))
@@ -164,8 +176,11 @@ class Rules(Protocol):
     def is_suspect(self, fields: list[str]) -> bool:
         """Tell whether `fault` has to see a record."""
 
-    def fault(self, fields: list[str]) -> str | None:
-        """Return why a record is no row of the table; it is asked of one after the other."""
+    def fault(self, fields: list[str], text: str, ahead: Callable[[int], list[str]]) -> str | None:
+        """Return why a record is no row of the table; it is asked of one after the other.
+
+        `ahead` gives some of the lines that follow.
+        """
 
 
 @dataclass
@@ -310,7 +325,7 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None,
         if fault := _fault(fields, width, lines.taken[-1]):
             if not batch.mend(started, text, rules):
                 batch.refuse(started, fault, text)
-        elif rules and (fault := rules.fault(fields)):
+        elif rules and (fault := rules.fault(fields, text, lines.ahead)):
             batch.refuse(started, fault, text)
         else:
             batch.rows.append(fields)
