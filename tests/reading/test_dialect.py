@@ -52,6 +52,13 @@ def test_is_found(desk: Desk, delimiter: str, quote: str, end: str) -> None:
     assert report.dialect["quote"] == quote
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_line_feed_in_quotes_ends_no_line_where_carriage_returns_do(desk: Desk, quote: str) -> None:
+    report = desk.read("a,b\r" + "1,2\r" * 5 + f"3,{quote}x\ny, z{quote}\r4,{quote}5{quote}\r")
+    assert desk.table[-2:] == [["3", "x\ny, z"], ["4", "5"]]
+    assert (report.dialect["line_end"], report.records, report.rows) == ("\r", 7, 7)
+
+
 def test_a_backslash_is_an_escape_only_where_it_escapes(desk: Desk) -> None:
     desk.read("a;b\n" + '"5\\" wide; C:\\new";1\n' * 3)
     assert desk.table[1] == ['5" wide; C:\\new', "1"]

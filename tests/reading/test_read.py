@@ -18,6 +18,7 @@ from reading_desk import Desk
 from swallowing import swallowing
 
 from sales_warehouse.extract import FileRefused
+from sales_warehouse.extract import rows as slow
 from sales_warehouse.extract.rows import Dialect
 from sales_warehouse.reading import Given, read, read_file
 
@@ -164,6 +165,29 @@ def test_names_with_a_line_end_in_quotes_are_names(desk: Desk) -> None:
 def test_quotes_in_fields_in_quotes_miss_no_delimiter(desk: Desk) -> None:
     desk.read("a,b,c\n" + "x,1,y\n" * 5 + '"5""x6",1,"12"""\n')
     assert (desk.table[-1], desk.rejects) == (['5"x6', "1", '12"'], [])
+
+
+@pytest.mark.parametrize("big_bytes", [1 << 30, 0], ids=["small", "big"])
+@pytest.mark.parametrize("above", [1, 2 * read.SAMPLE_LINES], ids=["in the sample", "below the sample"])
+def test_a_line_that_is_too_long_is_one_reject(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, above: int, big_bytes: int
+) -> None:
+    monkeypatch.setattr(slow, "LONGEST_RECORD", 1 << 12)
+    monkeypatch.setattr(read, "LONGEST_RECORD", 1 << 12)
+    monkeypatch.setattr(read, "BIG_BYTES", big_bytes)
+    report = desk.read("a,b\n" + "1,2\n" * above + "3," + "x" * 10_000 + "\n4,5\n")
+    assert desk.table[-1] == ["4", "5"]
+    assert [(line, reason) for line, reason, _ in desk.rejects] == [
+        (str(above + 2), "longer than 4096 characters; is a quote not closed?")
+    ]
+    assert (report.records, report.rows, report.lines) == (above + 2, above + 1, above + 3)
+
+
+def test_a_line_of_names_that_is_too_long_is_no_table(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow, "LONGEST_RECORD", 1 << 12)
+    monkeypatch.setattr(read, "LONGEST_RECORD", 1 << 12)
+    with pytest.raises(FileRefused, match="line 1 has more than 4,096 characters: is this a table"):
+        desk.read("a," + "x" * 10_000 + "\n4,5\n")
 
 
 def test_an_empty_file_is_an_empty_table(desk: Desk) -> None:

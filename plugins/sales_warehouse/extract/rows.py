@@ -132,7 +132,11 @@ class Lines:
         return list(islice(self._returned, count))
 
     def _read(self) -> str:
-        return self._file.readline(LONGEST_RECORD + 1)
+        """Return the next line; of one that is too long for a record only as much as shows it."""
+        line = piece = self._file.readline(LONGEST_RECORD + 1)
+        while len(piece) > LONGEST_RECORD and not _ends(piece):
+            piece = self._file.readline(LONGEST_RECORD + 1)
+        return line
 
     def give_back(self, lines: Sequence[str]) -> None:
         self._returned.extendleft(reversed(lines))

@@ -20,7 +20,7 @@ from sales_warehouse.extract.delimited import read_csv
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.rows import LONGEST_RECORD, Batch, Dialect, Fault, Lines, Mend, batches
 from sales_warehouse.extract.scan import CHUNK, line_end_of, scan
-from sales_warehouse.reading.detect import detect
+from sales_warehouse.reading.detect import QUOTES, detect
 from sales_warehouse.reading.dialect import Given
 from sales_warehouse.reading.kinds import KINDS
 from sales_warehouse.reading.mend import TableRules
@@ -109,17 +109,31 @@ class _Reading:
         on_progress: Callable[[int, int], None],
     ) -> None:  # fmt: skip
         self.text, self.codec, self.report, self.output, self.on_progress = text, codec, report, output, on_progress
-        with text.open("rb") as start:
-            self.newline = "\r" if line_end_of(start.read(CHUNK)) == "\r" else "\n"
-        with self._open() as handle:
-            sample = _sample(handle)
-        self.dialect = detect(sample, given.delimiter, given.quote, given.escape)
+        self.dialect, sample = self._detect(given)
         self.head = find_head(sample, self.dialect, given.header, given.skip)
         if self.head.width > MOST_COLUMNS:
             raise FileRefused(f"{self.head.width:,} columns, at most {MOST_COLUMNS:,} are read")
+        for number, line in enumerate(sample[: self.head.lines], 1):
+            if len(line) > LONGEST_RECORD:
+                raise FileRefused(f"line {number} has more than {LONGEST_RECORD:,} characters: is this a table?")
         self.seen = scan(text, self.dialect.delimiter, self.dialect.quote)
         self.rules = TableRules(self.dialect, self.head.profile, self.head.names, strict=strict)
         self._tell_of_head(sample)
+
+    def _detect(self, given: Given) -> tuple[Dialect, list[str]]:
+        """Return the dialect and a sample of whole lines; where a line ends depends on what quotes it."""
+        sample = self._sample(QUOTES[0] if given.quote is None else given.quote)
+        dialect, newline = detect(sample, given.delimiter, given.quote, given.escape), self.newline
+        again = self._sample(dialect.quote)
+        if newline == self.newline:
+            return dialect, sample
+        return detect(again, given.delimiter, dialect.quote, given.escape), again
+
+    def _sample(self, quote: str) -> list[str]:
+        with self.text.open("rb") as start:
+            self.newline = "\r" if line_end_of(start.read(CHUNK), quote.encode()) == "\r" else "\n"
+        with self._open() as handle:
+            return Lines(handle).ahead(SAMPLE_LINES, SAMPLE_BYTES)
 
     def _open(self) -> TextIO:
         codec = "utf-8-sig" if self.codec == "utf-8" else self.codec
@@ -144,7 +158,8 @@ class _Reading:
         """Write the table with DuckDB; tell whether it has every record that the bytes show."""
         head, target = self.head, self.output.table_file
         has_plain_dialect = self.codec == "utf-8" and self.dialect == Dialect(self.dialect.delimiter, '"')
-        if self.seen.odd or not has_plain_dialect or head.lines != 1 or head.columns != head.names:
+        is_odd = self.seen.odd or self.seen.longest > LONGEST_RECORD
+        if is_odd or not has_plain_dialect or head.lines != 1 or head.columns != head.names:
             return False
         rows = read_csv([self.text], head.columns, self.dialect, self.seen.longest)
         strange = " and ".join(_is_not(head.columns[place], head.profile.kinds[place]) for place in head.profile.typed)
@@ -191,17 +206,6 @@ class _Reading:
         for counts, found in ((report.reasons, faults), (report.mends, batch.mends)):
             for item in found:
                 counts[item.reason] = counts.get(item.reason, 0) + 1
-
-
-def _sample(handle: TextIO) -> list[str]:
-    lines: list[str] = []
-    size = 0
-    while len(lines) < SAMPLE_LINES and size < SAMPLE_BYTES and (line := handle.readline(LONGEST_RECORD)):
-        if len(line) == LONGEST_RECORD:
-            raise FileRefused(f"line {len(lines) + 1} has {LONGEST_RECORD:,} characters and more: is this a table?")
-        lines.append(line)
-        size += len(line)
-    return lines
 
 
 def _is_not(column: str, kind: str | None) -> str:
