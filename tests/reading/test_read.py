@@ -225,6 +225,43 @@ def test_a_big_file_with_another_table_in_it_is_read_record_by_record(
     assert desk.read("day,product,amount\n" + DAYS + "name,region,code\nAnna,East,E\n").rejected == 2
 
 
+@pytest.mark.parametrize("big_bytes", [1 << 30, 0], ids=["small", "big"])
+def test_names_in_the_middle_of_texts_are_rejected_in_files_of_every_size(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, big_bytes: int
+) -> None:
+    monkeypatch.setattr(read, "BIG_BYTES", big_bytes)
+    report = desk.read("name,region\nAnna,East\nname,region\nBen,North\n")
+    assert desk.table == [["name", "region"], ["Anna", "East"], ["Ben", "North"]]
+    assert (report.rows, desk.rejects) == (2, [["3", "the line of names again", "name,region"]])
+
+
+@pytest.mark.parametrize("big_bytes", [1 << 30, 0], ids=["small", "big"])
+@pytest.mark.parametrize("spoilt", [0, 1], ids=["a block at once", "record by record"])
+def test_blank_lines_are_counted_and_told_where_they_could_be_values(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, big_bytes: int, spoilt: int
+) -> None:
+    monkeypatch.setattr(read, "BIG_BYTES", big_bytes)
+    report = desk.read("no\n1\n\n2\n" + "3,4\n" * spoilt + '\n"\n5"\n\n')
+    assert (report.records, report.rows, report.blank_lines) == (3 + spoilt, 3, 3)
+    assert report.notes[-1] == "blank lines: 3; none is a row, not even an empty one"
+
+    report = desk.read("no,b\n1,2\n\n3,4\n")
+    assert report.blank_lines == 1
+    assert not any("blank" in note for note in report.notes), "they are no values of two columns"
+
+
+def test_a_first_line_that_could_be_a_row_is_told(desk: Desk) -> None:
+    content = "Anna,East\nBen,North\nCleo,South\nDora,West\n"
+    report = desk.read(content)
+    assert report.notes == [
+        "line 1 was taken for names, though the kinds of the columns do not tell it from a row: if it is one, say "
+        "--dialect header=0"
+    ]
+    report = desk.read(content, header=0)
+    assert (report.rows, desk.table[0]) == (4, ["Anna", "East"])
+    assert desk.read(content, header=1).notes == []
+
+
 def test_a_parser_that_drops_a_row_is_caught(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = read.batches
 

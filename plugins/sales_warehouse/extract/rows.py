@@ -197,6 +197,7 @@ class Batch:
     )  # of each row its first line and its text, where it was read by itself
     faults: dict[int, Fault] = field(default_factory=dict)
     mends: list[Mend] = field(default_factory=list)
+    blank: int = 0  # lines with nothing in them, which are no records
 
     def refuse(self, line: int, reason: str, text: str) -> None:
         text = _bare(text)
@@ -277,10 +278,10 @@ def batches(lines: Lines, dialect: Dialect, width: int, longest: int, rules: Rul
     `longest` is the length of the longest record in bytes, as far as it was counted.
     """
     while longest <= LONGEST_RECORD and (block := lines.block()):
-        rows = _at_once(block, dialect, width, rules)
-        if rows is not None and len(rows) == records_in("".join(block), dialect.record):
-            lines.records += len(rows)
-            yield Batch(rows)
+        batch = _at_once(block, dialect, width, rules)
+        if batch is not None and len(batch.rows) == records_in("".join(block), dialect.record):
+            lines.records += len(batch.rows)
+            yield batch
             continue
         lines.give_back(block)
         yield _one_by_one(lines, dialect, width, rules, until=lines.number + len(block))
@@ -291,17 +292,20 @@ def batches(lines: Lines, dialect: Dialect, width: int, longest: int, rules: Rul
             return
 
 
-def _at_once(block: list[str], dialect: Dialect, width: int, rules: Rules | None) -> list[list[str]] | None:
+def _at_once(block: list[str], dialect: Dialect, width: int, rules: Rules | None) -> Batch | None:
     """Return the records of a block, None when anything in it is odd or it ends inside a record."""
     if any(map(_NO_TEXT.search, block)):
         return None
     try:
-        rows = [row for row in dialect.reader(iter(block)) if row]
+        found = list(dialect.reader(iter(block)))
     except csv.Error:
         return None
+    rows = [row for row in found if row]
     if not {width}.issuperset(map(len, rows)):
         return None
-    return None if rules and any(map(rules.is_suspect, rows)) else rows
+    if rules and any(map(rules.is_suspect, rows)):
+        return None
+    return Batch(rows, blank=len(found) - len(rows))
 
 
 def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None, until: int) -> Batch:
@@ -324,6 +328,7 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None,
         if fields is None:
             break
         if not fields:
+            batch.blank += 1
             continue
         batch.places.append((started, text))
         if fault := _fault(fields, width, lines.taken[-1]):

@@ -24,6 +24,7 @@ class Scan:
     """What a file looks like from the outside; `records` includes the header, blank lines are none."""
 
     records: int = 0
+    blank: int = 0  # lines outside of quotes with nothing in them
     lines: int = 0  # line ends of any place, +1 for a last line without one
     longest: int = 0  # bytes of the longest record
     line_end: str = "\n"  # "\n", "\r\n" or "\r"
@@ -153,6 +154,7 @@ class _Counter:
                 self.result.suspect("mixed line ends")
         self._take(positions, lengths, blank)
         self.result.records += int(len(ends) - blank.sum())
+        self.result.blank += int(blank.sum())
         self.result.longest = max(self.result.longest, int(lengths.max()))
         self.last_end = int(positions[-1])
 

@@ -30,12 +30,16 @@ from sales_warehouse.sql import connect, ident, literal
 
 SAMPLE_LINES, SAMPLE_BYTES = 1_000, 1 << 18
 MOST_COLUMNS = 10_000
+NAMES_OR_ROW = (
+    "line {} was taken for names, though the kinds of the columns do not tell it from a row: if it is one, say "
+    "--dialect header=0"
+)
 BIG_BYTES = 32 << 20  # a bigger file is worth starting DuckDB
 
 
 @dataclass
 class Report:
-    """What became of a file; `records` are those below the names, blank lines are none."""
+    """What became of a file; `records` and `blank_lines` are those below the names."""
 
     file: str
     encoding: str
@@ -44,6 +48,7 @@ class Report:
     lines: int = 0
     skipped_lines: int = 0
     name_lines: int = 0
+    blank_lines: int = 0
     records: int = 0
     rows: int = 0
     rejected: int = 0
@@ -87,6 +92,7 @@ def read_file(
             reading = _Reading(text, codec, given, report, output, strict, on_progress)
             if file.stat().st_size < BIG_BYTES or not reading.fast(Path(scratch)):
                 reading.slow()
+            reading.tell_of_blank_lines()
         return report
 
 
@@ -118,7 +124,7 @@ class _Reading:
                 raise FileRefused(f"line {number} has more than {LONGEST_RECORD:,} characters: is this a table?")
         self.seen = scan(text, self.dialect.delimiter, self.dialect.quote)
         self.rules = TableRules(self.dialect, self.head.profile, self.head.names, strict=strict)
-        self._tell_of_head(sample)
+        self._tell_of_head(sample, given)
 
     def _detect(self, given: Given) -> tuple[Dialect, list[str]]:
         """Return the dialect and a sample of whole lines; where a line ends depends on what quotes it."""
@@ -139,7 +145,7 @@ class _Reading:
         codec = "utf-8-sig" if self.codec == "utf-8" else self.codec
         return self.text.open(encoding=codec, errors="surrogateescape", newline=self.newline)
 
-    def _tell_of_head(self, sample: list[str]) -> None:
+    def _tell_of_head(self, sample: list[str], given: Given) -> None:
         head, report = self.head, self.report
         report.dialect = asdict(self.dialect) | {"line_end": self.seen.line_end}
         report.columns = list(head.columns)
@@ -153,6 +159,12 @@ class _Reading:
             report.notes.append(f"line {head.lines}: {head.refused}")
         if not head.name_lines:
             report.notes.append("there is no line of names")
+        elif given.header is None and head.names and not head.profile.typed:
+            report.notes.append(NAMES_OR_ROW.format(head.skipped + 1))
+
+    def tell_of_blank_lines(self) -> None:
+        if self.report.blank_lines and self.head.width == 1:
+            self.report.notes.append(f"blank lines: {self.report.blank_lines:,}; none is a row, not even an empty one")
 
     def fast(self, scratch: Path) -> bool:
         """Write the table with DuckDB; tell whether it has every record that the bytes show."""
@@ -164,16 +176,18 @@ class _Reading:
         rows = read_csv([self.text], head.columns, self.dialect, self.seen.longest)
         strange = " and ".join(_is_not(head.columns[place], head.profile.kinds[place]) for place in head.profile.typed)
         strange = strange if len(head.profile.typed) > 1 else "false"
+        again = " and ".join(f"{ident(name)} = {literal(name)}" for name in head.columns)
         kind = "format parquet, compression zstd" if target.target.suffix == PARQUET else "format csv, header"
         with connect(temp=scratch) as connection:
             try:
-                query = f"select count(*), count(*) filter ({strange}) from {rows}"
+                query = f"select count(*), count(*) filter (({strange}) or ({again})) from {rows}"
                 if connection.execute(query).fetchone() != (self.seen.records - 1, 0):
                     return False
                 connection.execute(f"copy (from {rows}) to {literal(str(target.path))} ({kind})")
             except duckdb.Error:
                 return False
         self.report.records = self.report.rows = self.seen.records - 1
+        self.report.blank_lines = self.seen.blank
         return True
 
     def slow(self) -> None:
@@ -201,6 +215,7 @@ class _Reading:
         self.output.reject(faults)
         self.output.tell(batch.mends)
         report.rows += len(batch.rows) - len(faults)
+        report.blank_lines += batch.blank
         report.rejected += len(faults)
         report.mended += len(batch.mends)
         for counts, found in ((report.reasons, faults), (report.mends, batch.mends)):
