@@ -17,11 +17,11 @@ def record_pattern(delimiter: str, quote: str, escape: str = "", skip_space: boo
     """Return a pattern of one record that is no blank line, with its line ends; `skip_space` after a delimiter."""
     sign, mark, back = map(re.escape, (delimiter, quote, escape))
     end = rf"(?:[{LINE_ENDS}]++|\Z)"
-    whole_line = rf"[^{mark}{back}{LINE_ENDS}]++{end}" if quote or escape else rf"[^{LINE_ENDS}]++{end}"
+    plain_line = rf"[^{mark}{back}{LINE_ENDS}]++{end}"  # most lines, told at a glance
     field = _field(sign, mark, back)
     if skip_space:
         field = rf" *+{field}"
-    return re.compile(rf"{whole_line}|(?=[^{LINE_ENDS}]){field}(?:{sign}{field})*+{end}")
+    return re.compile(rf"{plain_line}|(?=[^{LINE_ENDS}]){field}(?:{sign}{field})*+{end}")
 
 
 def _field(sign: str, mark: str, back: str) -> str:
