@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from extract_sources import Desk
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import xlwt
 from extract_sources import Desk, rows
 from hypothesis import given
 from hypothesis import strategies as st
+from swallowing import swallowing
 
 from sales_warehouse import conservation
 from sales_warehouse.extract import Extraction, count, delimited, excel, jsonl
@@ -41,21 +42,6 @@ def test_lines_with_text_are_counted_however_the_chunks_fall(lines: list[str], c
         Path(file.name).write_bytes(text)
         patch.setattr(count, "CHUNK", chunk)
         assert count.lines_with_text(Path(file.name)) == sum(1 for line in text.split(b"\n") if line.strip())
-
-
-@pytest.mark.parametrize(
-    ("text", "records"),
-    [
-        (["a,b\n", "c,d\n"], 2),
-        (['a,"b\n', 'c",d\n'], 1),
-        (["\n", "a\n", "\r\n"], 1),
-        (['"a""b"\n', '"c\n', "\n", 'd"\n'], 2),
-        (["a"], 1),
-    ],
-    ids=["two", "a line end in quotes", "blank lines", "escaped quotes and a blank line in quotes", "no last line end"],
-)
-def test_records_end_outside_of_quotes(text: list[str], records: int) -> None:
-    assert count.records_ended(text, '"') == records
 
 
 def book_of(write: Callable[[xlsxwriter.Workbook, xlsxwriter.workbook.Worksheet], None]) -> bytes:
@@ -174,6 +160,24 @@ def test_a_row_that_the_slow_path_loses_is_read_again_or_caught(
         return
     (reason,) = lost(found, desk)
     assert reason.startswith("a.csv: the source has 10,001 rows, the reader counted 10,000 and wrote 10,000")
+
+
+@pytest.mark.parametrize("keeps_first", [True, False], ids=["glues two records", "skips one"])
+def test_a_record_that_csv_swallows_with_its_lines_is_caught(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, keeps_first: bool
+) -> None:
+    desk.put("a.csv", "a,b\n" + "".join(f"{n},x\n" if n % 100 else f"{n},\x00\n" for n in range(30_000)))
+    assert len(rows(desk.extract_files("a,b"))) == 30_000
+    monkeypatch.setattr(slow.Dialect, "reader", swallowing(slow.Dialect.reader, keeps_first))
+    (reason,) = lost(desk.extract_files("a,b"), desk)
+    assert "the parser gave one record for 2 lines that are more: this is a fault of the reader" in reason
+
+
+def test_a_header_that_csv_glues_to_the_first_row_is_caught(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow.Dialect, "reader", swallowing(slow.Dialect.reader, keeps_first=True, every=1))
+    desk.put("a.csv", "a,b\n1,2\n3,4\n")
+    (reason,) = lost(desk.extract_files("a,b"), desk)
+    assert reason.startswith("a.csv: line 1: the parser gave one record for 2 lines")
 
 
 def test_a_lost_line_of_json_is_caught(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

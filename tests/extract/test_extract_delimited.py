@@ -141,6 +141,19 @@ def test_malformed_rows_land_beside_the_good_ones(desk: Desk, content: str, good
     assert [(item.rows, item.malformed) for item in done.landed] == [(len(good) + 1, 1)]
 
 
+def test_a_line_that_is_too_long_is_one_malformed_row(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow, "LONGEST_RECORD", 1 << 14)
+    monkeypatch.setattr(delimited, "LONGEST_RECORD", 1 << 14)
+    desk.put("a.csv", "a,b\n1,2\n3," + "x" * 100_000 + "\n5,6\n")
+    landed = rows(desk.extract_files("a,b"), columns="a, _malformed")
+    assert landed == [("1", None), (None, "line 3: longer than 16384 characters; is a quote not closed?"), ("5", None)]
+
+
+def test_carriage_returns_end_lines_that_have_a_line_feed_in_quotes(desk: Desk) -> None:
+    desk.put("a.csv", 'a,b\r1,2\r3,"x\ny"\r')
+    assert rows(desk.extract_files("a,b")) == [("1", "2"), ("3", "x\ny")]
+
+
 def test_a_quote_that_is_never_closed_does_not_swallow_a_long_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow, "LONGEST_RECORD", 1 << 14)
     monkeypatch.setattr(delimited, "LONGEST_RECORD", 1 << 14)

@@ -15,7 +15,7 @@ from sales_warehouse.extract.scan import Scan
 
 CELLS = st.text(st.sampled_from('ab1,"\r\n é上'), max_size=8)
 TABLES = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=20)
-LINE_ENDS = st.sampled_from(["\n", "\r\n"])
+LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 def _written(table: list, line_end: str) -> str:
@@ -73,6 +73,7 @@ def _doubtful(found: Scan) -> Scan:
         (b"a,b\n1,2\r\n", "mixed line ends"),
         (b"a,b\r\n1,2\n", "mixed line ends"),
         (b"a,b\r\n1,2\r3\r\n", "mixed line ends"),
+        (b"a,b\r" + b"1,2\r" * scan.CHUNK + b"1,x\ny\r", "mixed line ends"),
     ],
 )
 def test_it_says_what_the_fast_path_must_not_be_trusted_with(tmp_path: Path, content: bytes, reason: str) -> None:

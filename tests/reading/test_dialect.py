@@ -52,9 +52,27 @@ def test_is_found(desk: Desk, delimiter: str, quote: str, end: str) -> None:
     assert report.dialect["quote"] == quote
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_line_feed_in_quotes_ends_no_line_where_carriage_returns_do(desk: Desk, quote: str) -> None:
+    report = desk.read("a,b\r" + "1,2\r" * 5 + f"3,{quote}x\ny, z{quote}\r4,{quote}5{quote}\r")
+    assert desk.table[-2:] == [["3", "x\ny, z"], ["4", "5"]]
+    assert (report.dialect["line_end"], report.records, report.rows) == ("\r", 7, 7)
+
+
 def test_a_backslash_is_an_escape_only_where_it_escapes(desk: Desk) -> None:
     desk.read("a;b\n" + '"5\\" wide; C:\\new";1\n' * 3)
     assert desk.table[1] == ['5" wide; C:\\new', "1"]
+
+
+def test_a_backslash_is_an_escape_where_no_delimiter_is_near(desk: Desk) -> None:
+    desk.read("a;b\n" + '"a \\"red\\" pot";1\n' * 3)
+    assert desk.table[1] == ['a "red" pot', "1"]
+    assert desk.mended == []
+
+
+def test_a_quote_that_escapes_itself_is_a_doubled_one(desk: Desk) -> None:
+    desk.read('a,b\n"a ""red"" pot, big",1\n', escape='"')
+    assert desk.table[1] == ['a "red" pot, big', "1"]
 
 
 def test_apostrophes_in_texts_are_no_quotes(desk: Desk) -> None:

@@ -15,8 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading_desk import Desk
+from swallowing import swallowing
 
 from sales_warehouse.extract import FileRefused
+from sales_warehouse.extract import rows as slow
+from sales_warehouse.extract.rows import Dialect
 from sales_warehouse.reading import Given, read, read_file
 
 DAYS = "".join(f"2026-01-{day:02d},Tea {day},{day}.50\n" for day in range(1, 21))
@@ -46,6 +49,13 @@ def test_what_is_no_row_is_listed_with_line_reason_and_text(desk: Desk, line: st
     report = desk.read("day,product,amount\n" + DAYS + line + "\n" + DAYS)
     assert desk.rejects == [["22", reason, line]]
     assert (report.rows, report.rejected, len(desk.table)) == (40, 1, 41)
+
+
+@pytest.mark.parametrize("line", ['1,"a"b', '1,"a"b"c'])
+def test_text_after_a_closing_quote_is_a_fault_with_an_escape_too(desk: Desk, line: str) -> None:
+    desk.read('a,b\n1,"x\\", y"\n' + line + '\n2,"z"\n', strict=True, escape="\\")
+    assert desk.rejects == [["3", "a quote inside a quoted field is not doubled, or a quote is not closed", line]]
+    assert desk.table[1:] == [["1", 'x", y'], ["2", "z"]]
 
 
 def test_bytes_of_another_encoding_are_listed_as_they_are(desk: Desk) -> None:
@@ -125,6 +135,61 @@ def test_a_second_table_is_not_mixed_into_the_first(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lines", "below"),
+    [
+        pytest.param(["n/a,n/a,n/a"], DAYS, id="the same in each cell"),
+        pytest.param(["n/a,n/a,n/a"] * 5, DAYS, id="five of them"),
+        pytest.param(["none,missing,unknown"], DAYS, id="texts that could be names"),
+        pytest.param(["none,missing,unknown", "void,void,not known"], DAYS, id="two of them"),
+        pytest.param(["none,missing,unknown"], "", id="at the end"),
+    ],
+)
+def test_a_row_without_a_value_of_its_kind_is_a_row(desk: Desk, lines: list[str], below: str) -> None:
+    report = desk.read("day,product,amount\n" + DAYS + "\n".join(lines) + "\n" + below)
+    assert desk.table[21 : 21 + len(lines)] == [line.split(",") for line in lines]
+    assert (report.rows, desk.rejects) == (20 + len(lines) + len(below.splitlines()), [])
+
+
+def test_another_table_of_the_same_width_may_have_columns_of_the_same_kinds(desk: Desk) -> None:
+    desk.read("day,product,amount\n" + DAYS + "name,region,score\nAnna,East,1\nBen,North,2\n")
+    assert [text for _, _, text in desk.rejects] == ["name,region,score", "Anna,East,1", "Ben,North,2"]
+
+
+def test_names_with_a_line_end_in_quotes_are_names(desk: Desk) -> None:
+    report = desk.read('"day\nof sale",product,amount\n' + DAYS)
+    assert report.columns == ["day\nof sale", "product", "amount"]
+    assert (report.rows, report.rejected) == (20, 0)
+
+
+def test_quotes_in_fields_in_quotes_miss_no_delimiter(desk: Desk) -> None:
+    desk.read("a,b,c\n" + "x,1,y\n" * 5 + '"5""x6",1,"12"""\n')
+    assert (desk.table[-1], desk.rejects) == (['5"x6', "1", '12"'], [])
+
+
+@pytest.mark.parametrize("big_bytes", [1 << 30, 0], ids=["small", "big"])
+@pytest.mark.parametrize("above", [1, 2 * read.SAMPLE_LINES], ids=["in the sample", "below the sample"])
+def test_a_line_that_is_too_long_is_one_reject(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, above: int, big_bytes: int
+) -> None:
+    monkeypatch.setattr(slow, "LONGEST_RECORD", 1 << 12)
+    monkeypatch.setattr(read, "LONGEST_RECORD", 1 << 12)
+    monkeypatch.setattr(read, "BIG_BYTES", big_bytes)
+    report = desk.read("a,b\n" + "1,2\n" * above + "3," + "x" * 10_000 + "\n4,5\n")
+    assert desk.table[-1] == ["4", "5"]
+    assert [(line, reason) for line, reason, _ in desk.rejects] == [
+        (str(above + 2), "longer than 4096 characters; is a quote not closed?")
+    ]
+    assert (report.records, report.rows, report.lines) == (above + 2, above + 1, above + 3)
+
+
+def test_a_line_of_names_that_is_too_long_is_no_table(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow, "LONGEST_RECORD", 1 << 12)
+    monkeypatch.setattr(read, "LONGEST_RECORD", 1 << 12)
+    with pytest.raises(FileRefused, match="line 1 has more than 4,096 characters: is this a table"):
+        desk.read("a," + "x" * 10_000 + "\n4,5\n")
+
+
 def test_an_empty_file_is_an_empty_table(desk: Desk) -> None:
     report = desk.read(b"")
     assert (desk.table, report.records, report.notes) == ([], 0, ["0 bytes: there is nothing in it"])
@@ -160,6 +225,43 @@ def test_a_big_file_with_another_table_in_it_is_read_record_by_record(
     assert desk.read("day,product,amount\n" + DAYS + "name,region,code\nAnna,East,E\n").rejected == 2
 
 
+@pytest.mark.parametrize("big_bytes", [1 << 30, 0], ids=["small", "big"])
+def test_names_in_the_middle_of_texts_are_rejected_in_files_of_every_size(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, big_bytes: int
+) -> None:
+    monkeypatch.setattr(read, "BIG_BYTES", big_bytes)
+    report = desk.read("name,region\nAnna,East\nname,region\nBen,North\n")
+    assert desk.table == [["name", "region"], ["Anna", "East"], ["Ben", "North"]]
+    assert (report.rows, desk.rejects) == (2, [["3", "the line of names again", "name,region"]])
+
+
+@pytest.mark.parametrize("big_bytes", [1 << 30, 0], ids=["small", "big"])
+@pytest.mark.parametrize("spoilt", [0, 1], ids=["a block at once", "record by record"])
+def test_blank_lines_are_counted_and_told_where_they_could_be_values(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, big_bytes: int, spoilt: int
+) -> None:
+    monkeypatch.setattr(read, "BIG_BYTES", big_bytes)
+    report = desk.read("no\n1\n\n2\n" + "3,4\n" * spoilt + '\n"\n5"\n\n')
+    assert (report.records, report.rows, report.blank_lines) == (3 + spoilt, 3, 3)
+    assert report.notes[-1] == "blank lines: 3; none is a row, not even an empty one"
+
+    report = desk.read("no,b\n1,2\n\n3,4\n")
+    assert report.blank_lines == 1
+    assert not any("blank" in note for note in report.notes), "they are no values of two columns"
+
+
+def test_a_first_line_that_could_be_a_row_is_told(desk: Desk) -> None:
+    content = "Anna,East\nBen,North\nCleo,South\nDora,West\n"
+    report = desk.read(content)
+    assert report.notes == [
+        "line 1 was taken for names, though the kinds of the columns do not tell it from a row: if it is one, say "
+        "--dialect header=0"
+    ]
+    report = desk.read(content, header=0)
+    assert (report.rows, desk.table[0]) == (4, ["Anna", "East"])
+    assert desk.read(content, header=1).notes == []
+
+
 def test_a_parser_that_drops_a_row_is_caught(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = read.batches
 
@@ -171,6 +273,16 @@ def test_a_parser_that_drops_a_row_is_caught(desk: Desk, monkeypatch: pytest.Mon
     monkeypatch.setattr(read, "batches", lossy)
     with pytest.raises(FileRefused, match="1 records are neither rows nor rejected"):
         desk.read("a,b\n1,2\n3,4\n")
+    assert not (desk.folder / desk.out).exists()
+
+
+@pytest.mark.parametrize("keeps_first", [True, False], ids=["glues two records", "skips one"])
+def test_a_record_that_csv_swallows_with_its_lines_is_caught(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, keeps_first: bool
+) -> None:
+    monkeypatch.setattr(Dialect, "reader", swallowing(Dialect.reader, keeps_first))
+    with pytest.raises(FileRefused, match="the parser gave one record for 2 lines that are more"):
+        desk.read("a,b\n" + "".join(f"{n},x\n" if n % 100 else f"{n}\n" for n in range(30_000)))
     assert not (desk.folder / desk.out).exists()
 
 

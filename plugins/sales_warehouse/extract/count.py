@@ -1,6 +1,6 @@
 """How many records a source holds, counted from its bytes by something that is not the parser that reads them.
 
-`scan` does the same for delimited text. Each count is compared with what was read and with what was written
+`scan` and `grammar` do the same for delimited text. Each count is compared with what was read and with what was written
 (`sales_warehouse.conservation`): a parser that drops one row in ten thousand is caught.
 """
 
@@ -10,7 +10,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers import expat
 
@@ -21,19 +21,6 @@ from sales_warehouse.extract.outcome import FileRefused
 CHUNK = 1 << 20
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _BLANK = b" \t\r\x0b\x0c"
-
-
-def records_ended(lines: Iterable[str], quote: str, escape: str = "") -> int:
-    """Return how many records end in whole lines that begin outside of quotes: by the parity of their quotes."""
-    ended, is_open = 0, False
-    escaped = re.compile(re.escape(escape) + ".", re.DOTALL) if escape else None
-    for line in lines:
-        if not is_open and not line.strip("\r\n"):
-            continue
-        bare = escaped.sub("", line) if escaped else line
-        is_open ^= bool(quote) and bare.count(quote) % 2 == 1
-        ended += not is_open
-    return ended
 
 
 def lines_with_text(file: Path) -> int:

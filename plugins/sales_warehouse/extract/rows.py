@@ -3,6 +3,8 @@
 Blocks of lines without a fault are parsed at once, the others record by record. A record that cannot be read is blamed
 on its first line, and the lines after it are read again: an unclosed quote does not swallow the rest of the file. A
 record with closed quotes and a wrong number of fields stays one record, however many lines it has.
+
+The lines that csv took for a record are held against the `grammar` of one record: csv cannot swallow another.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from sales_warehouse.extract.count import records_ended
+from sales_warehouse.extract.grammar import record_pattern, records_in
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import TextParquet
 from sales_warehouse.extract.scan import Scan
@@ -65,6 +68,11 @@ class Dialect:
             strict=True,
         )
 
+    @property
+    def record(self) -> re.Pattern[str]:
+        """The grammar of one record."""
+        return record_pattern(self.delimiter, self.quote, self.escape, self.skip_space)
+
     def _with_literal_escapes(self, line: str) -> str:
         """Double the escapes that stand before nothing that has to be escaped: they are text (a path, a fraction)."""
         meant = re.escape(f"{self.escape}{self.quote}{self.delimiter}\r\n")
@@ -88,7 +96,7 @@ class Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else self._file.readline(LONGEST_RECORD + 1)
+        line = self._returned.popleft() if self._returned else self._read()
         if not line:
             raise StopIteration
         self.number += 1
@@ -114,6 +122,21 @@ class Lines:
             lines += self._file.readlines(BLOCK - size)
         self.number += len(lines)
         return lines
+
+    def ahead(self, count: int, size: int = BLOCK) -> list[str]:
+        """Return the lines that follow, as many as were asked for or have `size` characters, and take none of them."""
+        waiting = sum(map(len, islice(self._returned, count)))
+        while len(self._returned) < count and waiting < size and (line := self._read()):
+            self._returned.append(line)
+            waiting += len(line)
+        return list(islice(self._returned, count))
+
+    def _read(self) -> str:
+        """Return the next line; of one that is too long for a record only as much as shows it."""
+        line = piece = self._file.readline(LONGEST_RECORD + 1)
+        while len(piece) > LONGEST_RECORD and not _ends(piece):
+            piece = self._file.readline(LONGEST_RECORD + 1)
+        return line
 
     def give_back(self, lines: Sequence[str]) -> None:
         self._returned.extendleft(reversed(lines))
@@ -157,8 +180,11 @@ class Rules(Protocol):
     def is_suspect(self, fields: list[str]) -> bool:
         """Tell whether `fault` has to see a record."""
 
-    def fault(self, fields: list[str]) -> str | None:
-        """Return why a record is no row of the table; it is asked of one after the other."""
+    def fault(self, fields: list[str], text: str, ahead: Callable[[int], list[str]]) -> str | None:
+        """Return why a record is no row of the table; it is asked of one after the other.
+
+        `ahead` gives some of the lines that follow.
+        """
 
 
 @dataclass
@@ -171,6 +197,7 @@ class Batch:
     )  # of each row its first line and its text, where it was read by itself
     faults: dict[int, Fault] = field(default_factory=dict)
     mends: list[Mend] = field(default_factory=list)
+    blank: int = 0  # lines with nothing in them, which are no records
 
     def refuse(self, line: int, reason: str, text: str) -> None:
         text = _bare(text)
@@ -201,8 +228,8 @@ def open_text(file: Path, seen: Scan) -> TextIO:
 def read_header(lines: Lines, dialect: Dialect) -> list[str]:
     """Return the names in the first record; raise FileRefused when there is none."""
     try:
-        names = next(dialect.reader(lines))
-    except (csv.Error, StopIteration) as error:
+        names, _ = _next_record(dialect.reader(lines), lines, dialect.record)
+    except csv.Error as error:
         raise FileRefused(f"header (line 1): cannot be read ({error}); ask for the file again") from error
     if not names:
         raise FileRefused("header (line 1): the line is empty; the header has to be the first line")
@@ -251,10 +278,10 @@ def batches(lines: Lines, dialect: Dialect, width: int, longest: int, rules: Rul
     `longest` is the length of the longest record in bytes, as far as it was counted.
     """
     while longest <= LONGEST_RECORD and (block := lines.block()):
-        rows = _at_once(block, dialect, width, rules)
-        if rows is not None and len(rows) == records_ended(block, dialect.quote, dialect.escape):
-            lines.records += len(rows)
-            yield Batch(rows)
+        batch = _at_once(block, dialect, width, rules)
+        if batch is not None and len(batch.rows) == records_in("".join(block), dialect.record):
+            lines.records += len(batch.rows)
+            yield batch
             continue
         lines.give_back(block)
         yield _one_by_one(lines, dialect, width, rules, until=lines.number + len(block))
@@ -265,28 +292,31 @@ def batches(lines: Lines, dialect: Dialect, width: int, longest: int, rules: Rul
             return
 
 
-def _at_once(block: list[str], dialect: Dialect, width: int, rules: Rules | None) -> list[list[str]] | None:
+def _at_once(block: list[str], dialect: Dialect, width: int, rules: Rules | None) -> Batch | None:
     """Return the records of a block, None when anything in it is odd or it ends inside a record."""
     if any(map(_NO_TEXT.search, block)):
         return None
     try:
-        rows = [row for row in dialect.reader(iter(block)) if row]
+        found = list(dialect.reader(iter(block)))
     except csv.Error:
         return None
+    rows = [row for row in found if row]
     if not {width}.issuperset(map(len, rows)):
         return None
-    return None if rules and any(map(rules.is_suspect, rows)) else rows
+    if rules and any(map(rules.is_suspect, rows)):
+        return None
+    return Batch(rows, blank=len(found) - len(rows))
 
 
 def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None, until: int) -> Batch:
     """Return the records up to the physical line `until`, and the rest of the one that crosses it."""
     batch = Batch()
-    reader = dialect.reader(lines)
+    reader, record = dialect.reader(lines), dialect.record
     while lines.number < until:
         lines.next_record()
         started = lines.number + 1
         try:
-            fields = next(reader, None)
+            fields, text = _next_record(reader, lines, record)
         except csv.Error as error:
             whole = _ends(lines.taken[-1])
             first = lines.give_back_all_but_first()
@@ -298,18 +328,36 @@ def _one_by_one(lines: Lines, dialect: Dialect, width: int, rules: Rules | None,
         if fields is None:
             break
         if not fields:
+            batch.blank += 1
             continue
-        text = "".join(lines.taken)
         batch.places.append((started, text))
         if fault := _fault(fields, width, lines.taken[-1]):
             if not batch.mend(started, text, rules):
                 batch.refuse(started, fault, text)
-        elif rules and (fault := rules.fault(fields)):
+        elif rules and (fault := rules.fault(fields, text, lines.ahead)):
             batch.refuse(started, fault, text)
         else:
             batch.rows.append(fields)
     lines.next_record()
     return batch
+
+
+def _next_record(reader: Reader, lines: Lines, record: re.Pattern[str]) -> tuple[list[str] | None, str]:
+    """Return the fields of the next record and its text; none for a blank line, None at the end.
+
+    Raises csv.Error when its quotes are broken, which csv does not see where it has an escape, and FileRefused when csv
+    took more lines than those of one record.
+    """
+    fields = next(reader, None)
+    text = "".join(lines.taken)
+    if not fields or record.fullmatch(text):
+        return fields, text
+    if record.match(text) is None:
+        raise csv.Error("a delimiter is expected after a closing quote")
+    raise FileRefused(
+        f"line {lines.number - len(lines.taken) + 1}: the parser gave one record for {len(lines.taken)} lines that are "
+        "more: this is a fault of the reader; nothing of it was taken. Please report this with the file"
+    )
 
 
 def _ends(line: str) -> bool:

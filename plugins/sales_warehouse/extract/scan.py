@@ -7,6 +7,7 @@ precede a delimiter, mixed line ends.
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Scan:
     """What a file looks like from the outside; `records` includes the header, blank lines are none."""
 
     records: int = 0
+    blank: int = 0  # lines outside of quotes with nothing in them
     lines: int = 0  # line ends of any place, +1 for a last line without one
     longest: int = 0  # bytes of the longest record
     line_end: str = "\n"  # "\n", "\r\n" or "\r"
@@ -86,7 +88,7 @@ class _Counter:
             start = source.read(CHUNK)
             chunk = start.removeprefix(BOM_UTF8)
             self.mark = len(start) - len(chunk)
-            self.result.line_end = line_end_of(chunk)
+            self.result.line_end = line_end_of(chunk, bytes([self.quote]) if self.quote >= 0 else b"")
             self.end = CR if self.result.line_end == "\r" else LF
             previous = b"\n"
             while chunk:
@@ -106,8 +108,7 @@ class _Counter:
         if len(quotes):
             self._judge_quotes(body, quotes)
         if len(quotes) or self.quotes % 2:
-            open_before = (np.searchsorted(quotes, ends) + self.quotes) % 2
-            ends = ends[open_before == 0]
+            ends = self._outside(ends, quotes)
         self._judge_bytes(padded, inner, quotes)
         self._count(body, ends)
         self.quotes += len(quotes)
@@ -123,12 +124,20 @@ class _Counter:
     def _judge_bytes(self, padded: bytes, inner: np.ndarray, quotes: np.ndarray) -> None:
         if b"\x00" in padded:
             self.result.suspect("NUL bytes")
+        if self.result.line_end == "\r" and b"\n" in padded[1:-1]:
+            self._judge_feeds(inner, quotes)
         if self.result.line_end != "\r" and b"\r" in padded[1:-1]:
             self._judge_returns(padded, inner, quotes)
 
+    def _outside(self, places: np.ndarray, quotes: np.ndarray) -> np.ndarray:
+        return places[(np.searchsorted(quotes, places) + self.quotes) % 2 == 0]
+
+    def _judge_feeds(self, inner: np.ndarray, quotes: np.ndarray) -> None:
+        if len(self._outside(np.flatnonzero(inner == LF), quotes)):
+            self.result.suspect("mixed line ends")
+
     def _judge_returns(self, padded: bytes, inner: np.ndarray, quotes: np.ndarray) -> None:
-        returns = np.flatnonzero(inner == CR)
-        outside = returns[(np.searchsorted(quotes, returns) + self.quotes) % 2 == 0]
+        outside = self._outside(np.flatnonzero(inner == CR), quotes)
         following = np.frombuffer(padded, np.uint8)[outside + 2]
         if len(outside) and (self.result.line_end == "\n" or (following != LF).any()):
             self.result.suspect("mixed line ends")
@@ -145,6 +154,7 @@ class _Counter:
                 self.result.suspect("mixed line ends")
         self._take(positions, lengths, blank)
         self.result.records += int(len(ends) - blank.sum())
+        self.result.blank += int(blank.sum())
         self.result.longest = max(self.result.longest, int(lengths.max()))
         self.last_end = int(positions[-1])
 
@@ -189,9 +199,13 @@ class _Locator(_Counter):
         return np.where(offsets < self.offset, self.first_line, lines)
 
 
-def line_end_of(start: bytes) -> str:
-    """Return the first line end of a file; without a line feed, carriage returns end its lines."""
-    feed, carriage = start.find(b"\n"), start.find(b"\r")
+def line_end_of(start: bytes, quote: bytes) -> str:
+    """Return the first line end outside of quotes; without a line feed there, carriage returns end the lines."""
+    mark = re.escape(quote)
+    bare = re.sub(mark + b"[^" + mark + b"]*+(?:" + mark + rb"|\Z)", b"", start) if len(quote) == 1 else start
+    if not set(bare) & {LF, CR}:
+        bare = start
+    feed, carriage = bare.find(b"\n"), bare.find(b"\r")
     if feed < 0:
         return "\r" if carriage >= 0 else "\n"
     return "\r\n" if 0 <= carriage == feed - 1 else "\n"

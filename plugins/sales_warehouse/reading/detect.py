@@ -39,10 +39,12 @@ def detect(lines: Sequence[str], delimiter: str | None, quote: str | None, escap
 
 @dataclass(frozen=True)
 class Record:
-    """A record of a sample; `line` is its first one, from 0."""
+    """A record of a sample, in the lines from `line` (from 0) up to `end`."""
 
     line: int
     fields: list[str]
+    end: int
+    is_broken: bool = False
 
 
 def records_of(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
@@ -55,14 +57,20 @@ def records_of(lines: Sequence[str], dialect: Dialect) -> Iterator[Record]:
             taken = max(1, reader.line_num - done)
         except csv.Error:
             fields, taken = [], MOST_LINES + 1
-        if taken > MOST_LINES:
+        is_broken = taken > MOST_LINES or bool(fields and not _is_record(lines[place : place + taken], dialect))
+        if is_broken:
             fields, taken = lines[place].rstrip("\r\n").split(dialect.delimiter), 1
             reader, done = dialect.reader(iter(lines[place + 1 :])), 0
         else:
             done = reader.line_num
         if fields:
-            yield Record(place, fields)
+            yield Record(place, fields, place + taken, is_broken)
         place += taken
+
+
+def _is_record(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Tell whether csv is right about the lines of a record; only with an escape it lets broken quotes pass."""
+    return not dialect.escape or bool(dialect.record.fullmatch("".join(lines)))
 
 
 def _rows(lines: Sequence[str], dialect: Dialect) -> list[list[str]]:
@@ -81,12 +89,17 @@ def _with_quotes(lines: Sequence[str], text: str, delimiter: str, quote: str | N
     if quote is None:
         evidence = {sign: _quoted(text, delimiter, sign) for sign in QUOTES}
         quote = max(QUOTES, key=lambda sign: evidence[sign])  # the double quote where there is none
-    plain = Dialect(delimiter, quote, escape or "")
+    plain = Dialect(delimiter, quote, "" if escape is None or escape == quote else escape)
     bare = len(re.findall(rf"(?<=\w){re.escape(quote)}(?=\w)", text)) if quote else 0
     if escape is not None or not quote or text.count("\\" + quote) <= bare:
         return plain
-    escaped = replace(plain, escape="\\")
-    return max(plain, escaped, key=lambda dialect: _alikeness(_rows(lines, dialect)))
+    return max(plain, replace(plain, escape="\\"), key=lambda dialect: _alike_and_whole(lines, dialect))
+
+
+def _alike_and_whole(lines: Sequence[str], dialect: Dialect) -> tuple[float, int]:
+    """Return the pattern score and how few records are broken: what tells where no delimiter is near a quote."""
+    records = list(records_of(lines, dialect))
+    return _alikeness([record.fields for record in records]), -sum(record.is_broken for record in records)
 
 
 def _quoted(text: str, delimiter: str, quote: str) -> int:

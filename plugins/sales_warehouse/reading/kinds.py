@@ -47,6 +47,11 @@ class Profile:
         """Tell whether every cell of a row is of the kind of its column, or empty."""
         return all(not cells[place] or kind(cells[place]) == self.kinds[place] for place in self.typed)
 
+    def mostly_fits(self, cells: Sequence[str]) -> bool:
+        """Tell whether more than half of the cells of a row that have something in them are of their column's kind."""
+        filled = [place for place in self.typed if cells[place]]
+        return 2 * sum(kind(cells[place]) == self.kinds[place] for place in filled) > len(filled)
+
     def is_foreign(self, cells: Sequence[str]) -> bool:
         """Tell whether a row has something in every column with a kind, and nowhere of that kind: names, or worse."""
         return bool(self.typed) and all(

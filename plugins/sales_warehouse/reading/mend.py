@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
 
 from sales_warehouse.extract.rows import Dialect
-from sales_warehouse.reading.detect import DELIMITERS
+from sales_warehouse.reading.detect import DELIMITERS, MOST_LINES, records_of
 from sales_warehouse.reading.kinds import Profile
 
 LONGEST = 1 << 16  # characters of a record that is looked at again
 MOST_READINGS, MOST_STEPS = 64, 10_000
+RECORDS_AHEAD = 3  # one of them is a row where a table goes on
 ANOTHER_TABLE = "another table begins here"
 BELOW_ANOTHER = "below the line where another table begins"
 GLUED = "a quote inside of a word and one at the end of a later field: is a delimiter missing?"
@@ -42,16 +43,25 @@ class TableRules:
         """Tell whether a record may be no row: names again, or a second table, or below one."""
         return self.ended or fields == self.names or self._is_glued(fields) or self._is_foreign(fields)
 
-    def fault(self, fields: list[str]) -> str | None:
-        """Return why a record is no row of the table. One that is foreign in two columns or more begins another."""
+    def fault(self, fields: list[str], text: str, ahead: Callable[[int], list[str]]) -> str | None:
+        """Return why a record is no row of the table."""
         if self.ended:
             return BELOW_ANOTHER
         if fields == self.names:
             return NAMES_AGAIN
-        if self._is_glued(fields):
+        if self._is_glued(fields) and self.dialect.quote in quoted_field(self.dialect).sub("", text):
             return GLUED
-        self.ended = self._is_foreign(fields)
+        self.ended = self._is_foreign(fields) and self._begins_another(fields, ahead)
         return ANOTHER_TABLE if self.ended else None
+
+    def _begins_another(self, fields: Sequence[str], ahead: Callable[[int], list[str]]) -> bool:
+        """Tell whether a foreign row has names, each another one, and something below that is no row of this table."""
+        names = {fields[place].casefold() for place in self.profile.typed}
+        if len(names) < len(self.profile.typed):
+            return False
+        lines = ahead(RECORDS_AHEAD * MOST_LINES)
+        below = [record.fields for record in islice(records_of(lines, self.dialect), RECORDS_AHEAD)]
+        return bool(below) and not any(len(row) == self.width and self.profile.mostly_fits(row) for row in below)
 
     def _is_glued(self, fields: Sequence[str]) -> bool:
         """Tell whether a quote opens inside of a word, and one closes at the end of a later field."""
@@ -142,11 +152,21 @@ def _only(candidates: Iterable[list[str]]) -> list[str] | None:
 
 def _strictly(text: str, dialect: Dialect) -> list[str] | None:
     """Return the fields of one record by the rules, None where the quotes are broken."""
+    if not dialect.record.fullmatch(text):
+        return None
     try:
-        rows = list(dialect.reader(iter(text.splitlines(keepends=True))))
+        return next(dialect.reader(iter([text])), [])
     except csv.Error:
         return None
-    return rows[0] if len(rows) == 1 else []
+
+
+@cache
+def quoted_field(dialect: Dialect) -> re.Pattern[str]:
+    """Return a pattern of a field in quotes with what stands before it."""
+    sign, mark = re.escape(dialect.delimiter), re.escape(dialect.quote)
+    inside = rf"{re.escape(dialect.escape)}.|[^{mark}]" if dialect.escape else rf"[^{mark}]|{mark}{mark}"
+    space = " *" if dialect.skip_space else ""
+    return re.compile(rf"(?:\A|{sign}){space}{mark}(?:{inside})*+{mark}(?=[{sign}\r\n]|\Z)", re.DOTALL)
 
 
 def with_literal_quotes(text: str, dialect: Dialect, width: int) -> list[str] | None:

@@ -20,7 +20,7 @@ from sales_warehouse.extract.delimited import read_csv
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.rows import LONGEST_RECORD, Batch, Dialect, Fault, Lines, Mend, batches
 from sales_warehouse.extract.scan import CHUNK, line_end_of, scan
-from sales_warehouse.reading.detect import detect
+from sales_warehouse.reading.detect import QUOTES, detect
 from sales_warehouse.reading.dialect import Given
 from sales_warehouse.reading.kinds import KINDS
 from sales_warehouse.reading.mend import TableRules
@@ -30,12 +30,16 @@ from sales_warehouse.sql import connect, ident, literal
 
 SAMPLE_LINES, SAMPLE_BYTES = 1_000, 1 << 18
 MOST_COLUMNS = 10_000
+NAMES_OR_ROW = (
+    "line {} was taken for names, though the kinds of the columns do not tell it from a row: if it is one, say "
+    "--dialect header=0"
+)
 BIG_BYTES = 32 << 20  # a bigger file is worth starting DuckDB
 
 
 @dataclass
 class Report:
-    """What became of a file; `records` are those below the names, blank lines are none."""
+    """What became of a file; `records` and `blank_lines` are those below the names."""
 
     file: str
     encoding: str
@@ -44,6 +48,7 @@ class Report:
     lines: int = 0
     skipped_lines: int = 0
     name_lines: int = 0
+    blank_lines: int = 0
     records: int = 0
     rows: int = 0
     rejected: int = 0
@@ -87,6 +92,7 @@ def read_file(
             reading = _Reading(text, codec, given, report, output, strict, on_progress)
             if file.stat().st_size < BIG_BYTES or not reading.fast(Path(scratch)):
                 reading.slow()
+            reading.tell_of_blank_lines()
         return report
 
 
@@ -109,23 +115,37 @@ class _Reading:
         on_progress: Callable[[int, int], None],
     ) -> None:  # fmt: skip
         self.text, self.codec, self.report, self.output, self.on_progress = text, codec, report, output, on_progress
-        with text.open("rb") as start:
-            self.newline = "\r" if line_end_of(start.read(CHUNK)) == "\r" else "\n"
-        with self._open() as handle:
-            sample = _sample(handle)
-        self.dialect = detect(sample, given.delimiter, given.quote, given.escape)
+        self.dialect, sample = self._detect(given)
         self.head = find_head(sample, self.dialect, given.header, given.skip)
         if self.head.width > MOST_COLUMNS:
             raise FileRefused(f"{self.head.width:,} columns, at most {MOST_COLUMNS:,} are read")
+        for number, line in enumerate(sample[: self.head.lines], 1):
+            if len(line) > LONGEST_RECORD:
+                raise FileRefused(f"line {number} has more than {LONGEST_RECORD:,} characters: is this a table?")
         self.seen = scan(text, self.dialect.delimiter, self.dialect.quote)
         self.rules = TableRules(self.dialect, self.head.profile, self.head.names, strict=strict)
-        self._tell_of_head(sample)
+        self._tell_of_head(sample, given)
+
+    def _detect(self, given: Given) -> tuple[Dialect, list[str]]:
+        """Return the dialect and a sample of whole lines; where a line ends depends on what quotes it."""
+        sample = self._sample(QUOTES[0] if given.quote is None else given.quote)
+        dialect, newline = detect(sample, given.delimiter, given.quote, given.escape), self.newline
+        again = self._sample(dialect.quote)
+        if newline == self.newline:
+            return dialect, sample
+        return detect(again, given.delimiter, dialect.quote, given.escape), again
+
+    def _sample(self, quote: str) -> list[str]:
+        with self.text.open("rb") as start:
+            self.newline = "\r" if line_end_of(start.read(CHUNK), quote.encode()) == "\r" else "\n"
+        with self._open() as handle:
+            return Lines(handle).ahead(SAMPLE_LINES, SAMPLE_BYTES)
 
     def _open(self) -> TextIO:
         codec = "utf-8-sig" if self.codec == "utf-8" else self.codec
         return self.text.open(encoding=codec, errors="surrogateescape", newline=self.newline)
 
-    def _tell_of_head(self, sample: list[str]) -> None:
+    def _tell_of_head(self, sample: list[str], given: Given) -> None:
         head, report = self.head, self.report
         report.dialect = asdict(self.dialect) | {"line_end": self.seen.line_end}
         report.columns = list(head.columns)
@@ -139,26 +159,35 @@ class _Reading:
             report.notes.append(f"line {head.lines}: {head.refused}")
         if not head.name_lines:
             report.notes.append("there is no line of names")
+        elif given.header is None and head.names and not head.profile.typed:
+            report.notes.append(NAMES_OR_ROW.format(head.skipped + 1))
+
+    def tell_of_blank_lines(self) -> None:
+        if self.report.blank_lines and self.head.width == 1:
+            self.report.notes.append(f"blank lines: {self.report.blank_lines:,}; none is a row, not even an empty one")
 
     def fast(self, scratch: Path) -> bool:
         """Write the table with DuckDB; tell whether it has every record that the bytes show."""
         head, target = self.head, self.output.table_file
         has_plain_dialect = self.codec == "utf-8" and self.dialect == Dialect(self.dialect.delimiter, '"')
-        if self.seen.odd or not has_plain_dialect or head.lines != 1 or head.columns != head.names:
+        is_odd = self.seen.odd or self.seen.longest > LONGEST_RECORD
+        if is_odd or not has_plain_dialect or head.lines != 1 or head.columns != head.names:
             return False
         rows = read_csv([self.text], head.columns, self.dialect, self.seen.longest)
         strange = " and ".join(_is_not(head.columns[place], head.profile.kinds[place]) for place in head.profile.typed)
         strange = strange if len(head.profile.typed) > 1 else "false"
+        again = " and ".join(f"{ident(name)} = {literal(name)}" for name in head.columns)
         kind = "format parquet, compression zstd" if target.target.suffix == PARQUET else "format csv, header"
         with connect(temp=scratch) as connection:
             try:
-                query = f"select count(*), count(*) filter ({strange}) from {rows}"
+                query = f"select count(*), count(*) filter (({strange}) or ({again})) from {rows}"
                 if connection.execute(query).fetchone() != (self.seen.records - 1, 0):
                     return False
                 connection.execute(f"copy (from {rows}) to {literal(str(target.path))} ({kind})")
             except duckdb.Error:
                 return False
         self.report.records = self.report.rows = self.seen.records - 1
+        self.report.blank_lines = self.seen.blank
         return True
 
     def slow(self) -> None:
@@ -186,22 +215,12 @@ class _Reading:
         self.output.reject(faults)
         self.output.tell(batch.mends)
         report.rows += len(batch.rows) - len(faults)
+        report.blank_lines += batch.blank
         report.rejected += len(faults)
         report.mended += len(batch.mends)
         for counts, found in ((report.reasons, faults), (report.mends, batch.mends)):
             for item in found:
                 counts[item.reason] = counts.get(item.reason, 0) + 1
-
-
-def _sample(handle: TextIO) -> list[str]:
-    lines: list[str] = []
-    size = 0
-    while len(lines) < SAMPLE_LINES and size < SAMPLE_BYTES and (line := handle.readline(LONGEST_RECORD)):
-        if len(line) == LONGEST_RECORD:
-            raise FileRefused(f"line {len(lines) + 1} has {LONGEST_RECORD:,} characters and more: is this a table?")
-        lines.append(line)
-        size += len(line)
-    return lines
 
 
 def _is_not(column: str, kind: str | None) -> str:

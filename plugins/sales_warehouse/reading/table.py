@@ -58,12 +58,12 @@ def find_head(lines: Sequence[str], dialect: Dialect, header: int | None, skip: 
     count = _name_lines(rows, profile) if header is None else header
     if not count or not rows:
         return Head(first, 0, None, width, _profile(rows, width))
-    last = rows[:count][-1].line
-    head = Head(first, last + 1 - first, None, width, _profile(rows[count:], width))
+    last = rows[:count][-1]
+    head = Head(first, last.end - first, None, width, _profile(rows[count:], width))
     if all(len(row.fields) == width for row in rows[:count]):
         parts = zip(*(row.fields for row in rows[:count]), strict=True)
         return replace(head, names=tuple(shown(" ".join(filter(None, names))) for names in parts))
-    if found := header_of(lines[last].rstrip("\r\n"), dialect, width):
+    if found := header_of("".join(lines[last.line : last.end]).rstrip("\r\n"), dialect, width):
         return replace(head, names=tuple(map(shown, found[0])), mended=found[1])
     given = f"{len(rows[count - 1].fields)} names where the rows have {width} fields"
     return replace(head, refused=f"{given}: which of them is missing cannot be told, so the columns are numbered")
