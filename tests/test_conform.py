@@ -86,12 +86,16 @@ def test_a_row_is_as_new_as_its_mapping_says(tmp_path: Path) -> None:
 
 def test_an_id_that_lost_its_last_digits_names_nobody(company: Company) -> None:
     rows = conformed(company, "crm", "rep_id", "('1.23457E+18', 'S0'), ('1E5', 'S0'), ('A+1.5', 'S0')")
-    assert rows == [("1E5", None), ("A+1.5", None), (None, [{"column": "rep_id", "value": "1.23457E+18"}])]
+    assert sorted(rows) == [
+        ("1.23457E+18", [{"column": "rep_id", "value": "1.23457E+18"}]),
+        ("1E5", None),
+        ("A+1.5", None),
+    ]
 
 
 def test_a_nul_that_a_database_gave_is_a_fault(company: Company) -> None:
     (found,) = conformed(company, "crm", "rep_id", "('S' || chr(0) || '1', 'S0')")
-    assert found == (None, [{"column": "rep_id", "value": "S\x001"}])
+    assert found == ("S\x001", [{"column": "rep_id", "value": "S\x001"}])
 
 
 def test_a_seller_has_the_key_that_the_visit_names(company: Company) -> None:

@@ -7,14 +7,10 @@ from dataclasses import dataclass, replace
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
 from sales_warehouse.contracts import VERSION, Column, Contract, load_contracts
-from sales_warehouse.normalise import FULL_WIDTH, Normalisers, half_width, keeps_digits
+from sales_warehouse.normalise import BETWEEN, ODD, WHITE_SPACE, Normalisers, half_width
 from sales_warehouse.sql import ident, literal
 
 CANNOT_BE_TRIED = re.compile(r"\b(over|select)\b", re.IGNORECASE)
-WHITE_SPACE = " \t\r\n\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
-BETWEEN = "\x1f"  # of the texts of a row, when all are looked at in one go
-# Where a text may have to be trimmed, or has a NUL or digits in full width: few rows do, so only those are looked at.
-ODD = rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]"
 REPAIRS = 'struct("column" varchar, "repair" varchar, "before" varchar, "after" varchar)[]'
 NO_REPAIR = f"cast(null as {REPAIRS})"
 ABSENT = ColumnMapping.model_validate({"from": "null"})
@@ -57,7 +53,7 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     written = ", ".join(ident("w_" + c.name) for c in told) or "''"
     texts = ", ".join(f"{_trimmed(ident('w_' + c.name))} as {ident('e_' + c.name)}" for c in columns)
     filled = ", ".join(f"nullif({ident('e_' + c.name)}, '') as {ident('r_' + c.name)}" for c in columns)
-    typed = {c.name: _typed(normalisers, c, asked[c.name]) for c in columns}
+    typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
     values = ",\n    ".join(
         f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
     )
@@ -86,7 +82,7 @@ typed as (
 ),
 judged as (
     select {", ".join(ident(c.name) for c in columns)}, _file, _row_number, _is_deleted,
-    {_faults([c.name for c in told])} as _faults,
+    {_faults(normalisers, [(c, asked[c.name]) for c in told])} as _faults,
     {_repairs(normalisers, [(c, asked[c.name]) for c in told])} as _repairs
     from typed
 ),
@@ -118,14 +114,6 @@ def _trimmed(text: str) -> str:
     return f"case when _is_odd then trim({text}, {literal(WHITE_SPACE)}) else {text} end"
 
 
-def _typed(normalisers: Normalisers, column: Column, mapping: ColumnMapping) -> str:
-    """Return the SQL of a value; an id of which a spreadsheet kept only the first digits names no record."""
-    text = ident("r_" + column.name)
-    value = normalisers.value(text, column, mapping)
-    is_id = column.name.endswith("_id") and column.type == "text" and not mapping.values
-    return f"case when {keeps_digits(text)} then {value} end" if is_id else value
-
-
 def _owned(value: str, column: Column, mapping: ColumnMapping, source: Source) -> str:
     """Put the source that gave an id before it, where the column names another record; NULL stays NULL."""
     if column.references is None:
@@ -138,12 +126,14 @@ def _from(mapping: Mapping) -> str:
     return " ".join([ident(mapping.table), *joins])
 
 
-def _faults(names: list[str]) -> str:
+def _faults(normalisers: Normalisers, told: list[tuple[Column, ColumnMapping]]) -> str:
     """A list built for faulty rows only: most rows have none, and a list for each would cost more than the casts."""
-    broken = {
-        name: f"({ident('e_' + name)} is null or ({ident('r_' + name)} is not null and {ident(name)} is null))"
-        for name in names
-    }
+    broken = {}
+    for column, mapping in told:
+        name, read = ident(column.name), ident("r_" + column.name)
+        tests = [f"{ident('e_' + column.name)} is null", f"({read} is not null and {name} is null)"]
+        tests += filter(None, [normalisers.is_no_text(read, column, mapping)])
+        broken[column.name] = f"({' or '.join(tests)})"
     if not broken:
         return 'cast(null as struct("column" varchar, "value" varchar)[])'
     cells = ", ".join(

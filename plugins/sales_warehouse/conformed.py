@@ -155,7 +155,7 @@ def _conform(
         (rows,) = only_row(
             connection,
             f"copy (select *{_dated(statement, load)}, {added} from ({statement.select})) "
-            f"to {literal(str(file))} (format parquet, compression zstd)",
+            f"to {literal(str(file))} (format parquet, compression zstd, compression_level 1)",
         )
     if not mapping.distinct and rows != kept:
         raise MappingError(

@@ -329,7 +329,7 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
     (rows,) = only_row(
         connection,
         f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
-        f"to {literal(str(target))} (format parquet, compression zstd)",
+        f"to {literal(str(target))} (format parquet, compression zstd, compression_level 1)",
     )
     if rows != batch.conformed - quarantined:
         raise GateError(f"{batch.entity}: {batch.conformed:,} rows in, {rows:,} + {quarantined:,} out")
@@ -358,16 +358,16 @@ def _quality(
 ) -> dict[str, Any]:
     """Count what was mended, what came twice, and what is in doubt; rows are told apart by a hash of 64 bits.
 
-    A row is clean when nothing had to be done about it: of equal rows one is, where none of them was mended.
+    A row is clean when nothing had to be done about it: of equal rows one is, where none of them was mended. Where
+    every row has another key none is repeated, which is known without a look at the rest of the columns.
     """
     relation = f"read_parquet({literal(str(accepted))}, hive_partitioning = false)"
-    said = ", ".join(ident(name) for name in load_contracts()[batch.entity].columns)
-    repeated, clean, repaired = only_row(
+    key = ", ".join(map(ident, load_contracts()[batch.entity].key))
+    rows, keys, repaired = only_row(
         connection,
-        f"select count(*) - count(distinct said), count(distinct said) filter (where _repairs is null), "
-        f"count(*) filter (where _repairs is not null) "
-        f"from (select hash({said}, _is_deleted) as said, _repairs from {relation})",
+        f"select count(*), count(distinct hash({key})), count(*) filter (where _repairs is not null) from {relation}",
     )
+    repeated, clean = (0, rows - repaired) if keys == rows else _repeated(connection, batch, relation)
     counts = connection.execute(
         f'select r."column", r.repair, count(*) from (select unnest(_repairs) as r from {relation} '
         f'where _repairs is not null) group by r."column", r.repair order by count(*) desc, r."column", r.repair'
@@ -380,6 +380,17 @@ def _quality(
         "dirty": batch.conformed - clean,
         "doubtful": _doubtful(connection, batch, validation),
     }
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, relation: str) -> tuple[int, int]:
+    """Count the rows that say again what another one says, and of different rows those of which none was mended."""
+    said = ", ".join(ident(name) for name in load_contracts()[batch.entity].columns)
+    repeated, clean = only_row(
+        connection,
+        "select count(*) - count(distinct said), count(distinct said) filter (where _repairs is null) "
+        f"from (select hash({said}, _is_deleted) as said, _repairs from {relation})",
+    )
+    return repeated, clean
 
 
 def _doubtful(connection: duckdb.DuckDBPyConnection, batch: Batch, validation: Validation | None) -> int:

@@ -35,6 +35,14 @@ MONEY = rf"[+-]?[{MONEY_SIGNS}]?\s?[+-]?([0-9]{{1,3}}(,[0-9]{{3}})+|[0-9]+)(\.[0
 ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
 ISO_OFFSET = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
+BETWEEN = "\x1f"  # of the texts of a row, when all are looked at in one go
+WHITE_SPACE = " \t\r\n\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
+# Where a text may have to be trimmed, has a NUL or digits in full width, or is a number with a power of ten or an
+# underscore: few rows have any of it, so only those are looked at more closely.
+ODD = (
+    rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]|"
+    rf"(^|{BETWEEN})[+-]?[0-9.]+[eE_]"
+)
 # Excel and pandas write a long number so when it was read as one: its digits are gone.
 LOST_DIGITS = r"[0-9]\.[0-9]+[eE]\+[0-9]{2}"
 REASONS = {
@@ -88,7 +96,7 @@ class Normalisers:
     earliest_date: datetime.date
     regions: Mapping[str, str]
     aliases: tuple[str, ...] = ()
-    is_odd: str = "true"  # SQL that tells whether a row may have digits in full width, or a NUL, at all
+    is_odd: str = "true"  # SQL that tells whether a row may have anything of ODD at all
 
     @classmethod
     def of(cls, company: Company) -> Normalisers:
@@ -145,8 +153,20 @@ class Normalisers:
         return wide if self.is_odd == "true" else f"(case when {self.is_odd} then {wide} else {text} end)"
 
     def _text(self, text: str, column: Column, mapping: ColumnMapping) -> str:
-        """Any text but one with a NUL, which PostgreSQL cannot hold and C programs take for the end."""
-        return f"(case when not ({self.is_odd} and contains({text}, chr(0))) then {text} end)"
+        return text
+
+    def is_no_text(self, text: str, column: Column, mapping: ColumnMapping) -> str | None:
+        """Return the SQL that tells a text that no value may be: None where the kind of the column says it anyway.
+
+        PostgreSQL holds no NUL, and C programs take it for the end. An id of which a spreadsheet kept only the first
+        digits names no record.
+        """
+        if _kind(column, mapping) != "text" or mapping.values:
+            return None
+        has_nul = f"contains({text}, chr(0))"
+        if column.name.endswith("_id"):
+            return f"({self.is_odd} and ({has_nul} or regexp_full_match({text}, {literal(LOST_DIGITS)})))"
+        return f"({self.is_odd} and {has_nul})"
 
     def _integer(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = self._half_width(text)
@@ -164,7 +184,7 @@ class Normalisers:
         scale = {"price": 4, "decimal": 2}.get(column.type, 4)
         decimals = f"length(rtrim({plain}, '0')) - strpos({plain}, '.')"
         fits = f"(strpos({plain}, '.') = 0 or {decimals} <= {scale})"
-        strange = " or ".join(f"contains({plain}, '{sign}')" for sign in "eE_")
+        strange = f"{self.is_odd} and regexp_matches({plain}, '[eE_]')"
         return f"case when {fits} and not ({strange}) then try_cast({plain} as decimal(18,{scale})) end"
 
     def _boolean(self, text: str, column: Column, mapping: ColumnMapping) -> str:
@@ -281,11 +301,6 @@ def _province_spellings() -> dict[str, str]:
         for province in provinces()
         for spelling in (province.iso_code, province.name_en, province.name_zh, province.full_name_zh)
     }
-
-
-def keeps_digits(text: str) -> str:
-    """Return the SQL that tells whether a text is no number that was cut to its first digits."""
-    return f"not (contains({text}, '+') and regexp_full_match({text}, {literal(LOST_DIGITS)}))"
 
 
 def half_width(text: str) -> str:
