@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from swallowing import swallowing
 
 from sales_warehouse import conservation
-from sales_warehouse.extract import Extraction, count, delimited, excel, jsonl
+from sales_warehouse.extract import Extraction, count, delimited, excel, jsonl, workbook
 from sales_warehouse.extract import rows as slow
 from sales_warehouse.extract.outcome import FileRefused
 
@@ -65,7 +65,7 @@ def hard_sheet(book: xlsxwriter.Workbook, sheet: xlsxwriter.workbook.Worksheet) 
 
 def test_rows_of_a_sheet_are_those_with_something_in_a_cell(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(book_of(hard_sheet))
-    assert count.sheet_rows(tmp_path / "a.xlsx", "Visits") == [1, 3, 4, 7, 8, 9, 12]
+    assert workbook.look_at(tmp_path / "a.xlsx", "Visits").rows == [1, 3, 4, 7, 8, 9, 12]
 
 
 def test_what_is_counted_is_what_is_read(desk: Desk) -> None:
@@ -95,7 +95,7 @@ def test_xml_with_entities_is_not_counted(tmp_path: Path) -> None:
         archive.writestr("xl/workbook.xml", laughs)
         archive.writestr("xl/_rels/workbook.xml.rels", "<Relationships/>")
     with pytest.raises(FileRefused, match="declares entities"):
-        count.sheet_rows(tmp_path / "a.xlsx", "Visits")
+        workbook.look_at(tmp_path / "a.xlsx", "Visits")
 
 
 # --- a parser that loses one row in ten thousand ------------------------------------------------------------------

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import zipfile
 
 import openpyxl
 import pytest
+import xlwt
 from extract_sources import Desk, reason, rows, types
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from sales_warehouse.extract import excel
+from sales_warehouse import conservation
+from sales_warehouse.extract import excel, workbook
 
 
 def _book(*cells: list, header_row: int = 1, **more_sheets: list) -> bytes:
@@ -46,7 +49,7 @@ def _extract(desk: Desk, content: bytes, columns: str = "id,v", **table: object)
         (1234567890123456, "1234567890123456"),
         (1.5, "1.5"),
         (0.1, "0.1"),
-        (1e20, "100000000000000000000"),
+        (1e14, "100000000000000"),
         (1e-7, "0.0000001"),
         (-3, "-3"),
         ("1E5", "1E5"),
@@ -91,8 +94,152 @@ def test_empty_rows_are_counted_and_positions_stay(desk: Desk) -> None:
         ("2", None, "a.xlsx", 4),
         ("3", None, "a.xlsx", 5),
     ]
-    assert done.notes == ["orders: a.xlsx: 2 rows without any cell were left out"]
+    assert done.notes == ["orders: a.xlsx: 2 empty rows were left out"]
     assert done.landed[0].rows == 3
+
+
+LOST = ", of which Excel keeps 15: store it as text"
+MALFORMED = "id, v, _malformed, _raw, _row_number"
+SHARED = [
+    "<t>id</t>",
+    "<t>v</t>",
+    '<t xml:space="preserve"> </t>',
+    '<rPh sb="0" eb="1"><t>カ</t></rPh>',
+    "<t>_x0020_</t>",
+]
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def _related(**parts: str) -> str:
+    related = "".join(
+        f'<Relationship Id="{kind}" Type="{DOCUMENT}/{kind}" Target="{to}"/>' for kind, to in parts.items()
+    )
+    return f'<Relationships xmlns="{PACKAGE}">{related}</Relationships>'
+
+
+def _written(*rows: str) -> bytes:
+    """A workbook as other programs write it, from the XML of its rows below the header; SHARED are its texts."""
+    header = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
+    parts = {
+        "_rels/.rels": _related(officeDocument="xl/workbook.xml"),
+        "xl/_rels/workbook.xml.rels": _related(worksheet="sheet.xml", sharedStrings="sharedStrings.xml"),
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{DOCUMENT}"><sheets>'
+        '<sheet name="Visits" sheetId="1" r:id="worksheet"/></sheets></workbook>',
+        "xl/sheet.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{header}{"".join(rows)}</sheetData></worksheet>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{"".join(f"<si>{text}</si>" for text in SHARED)}</sst>',
+    }
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {"[Content_Types].xml": "<Types/>", **parts}.items():
+            archive.writestr(name, f'<?xml version="1.0"?>{content}')
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ('<c r="B2" t="e"><v>#N/A</v></c>', "the error #N/A"),
+        ('<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>', "the error #DIV/0!"),
+        ('<c r="B2"><f>A1+1</f></c>', workbook.NO_VALUE),
+        ('<c r="B2"><f>A1+1</f><v></v></c>', workbook.NO_VALUE),
+        (
+            '<c r="B2"><v>1234567890123456789</v></c>',
+            "a number of 19 digits, of which Excel keeps 15: store it as text",
+        ),
+        ('<c r="B2"><v>1234567890123450</v></c>', "a number of 16 digits, of which Excel keeps 15: store it as text"),
+    ],
+)
+def test_a_cell_without_a_value_to_trust_makes_its_row_malformed(desk: Desk, cell: str, said: str) -> None:
+    others = '<row r="3"><c r="A3"><v>8</v></c></row>'
+    done = _extract(desk, _written(f'<row r="2"><c r="A2"><v>7</v></c>{cell}</row>{others}'))
+    conservation.hold_back_what_does_not_add_up(done, desk.folder / "temp")
+    bad, good = rows(done, columns=MALFORMED)
+    assert bad[:3] == (None, None, f"v (cell B2) has {said}")
+    assert json.loads(bad[3])["id"] == "7"
+    assert good == ("8", None, None, None, 2)
+    assert [(item.rows, item.reported, item.malformed) for item in done.landed] == [(2, 2, 1)]
+
+
+def test_an_error_in_a_column_that_nobody_promised_harms_nothing(desk: Desk) -> None:
+    content = _written('<row r="2"><c r="A2"><v>7</v></c><c r="B2" t="e"><v>#REF!</v></c></row>')
+    assert rows(_extract(desk, content, columns="id", drift="known")) == [("7",)]
+
+
+def test_an_error_in_the_header_refuses_the_workbook(desk: Desk) -> None:
+    content = _written('<row r="2"><c r="B2" t="e"><v>#REF!</v></c></row><row r="3"><c r="A3"><v>1</v></c></row>')
+    said = "a.xlsx: header (sheet 'Visits', row 2): cell B2 has the error #REF!"
+    assert reason(_extract(desk, content, header_row=2)) == said
+
+
+def test_a_formula_with_an_empty_text_is_an_empty_cell(desk: Desk) -> None:
+    content = _written('<row r="2"><c r="A2"><v>7</v></c><c r="B2" t="str"><f>A1</f><v></v></c></row>')
+    assert rows(_extract(desk, content)) == [("7", None)]
+
+
+def test_an_error_alone_at_the_end_is_a_row(desk: Desk) -> None:
+    done = _extract(
+        desk, _written('<row r="2"><c r="A2"><v>7</v></c></row><row r="4"><c r="A4" t="e"><v>#N/A</v></c></row>')
+    )
+    conservation.hold_back_what_does_not_add_up(done, desk.folder / "temp")
+    assert rows(done, columns="id, _malformed, _row_number") == [
+        ("7", None, 1),
+        (None, "id (cell A4) has the error #N/A", 3),
+    ]
+
+
+def test_an_error_that_nobody_knows_refuses_the_workbook(desk: Desk) -> None:
+    content = _written('<row r="2"><c r="A2" t="e"><v>#SPILL!</v></c></row>')
+    assert "an error that nothing here knows (Unsupported cell error value '#SPILL!')" in reason(
+        _extract(desk, content)
+    )
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="A3" t="s"><v>2</v></c>',
+        '<c r="A3" t="s"><v>3</v></c>',
+        '<c r="A3" t="s"><v>4</v></c>',
+        '<c r="A3" t="inlineStr"><is><t> </t></is></c>',
+        '<c r="A3" t="inlineStr"><is><rPh sb="0" eb="1"><t>y</t></rPh></is></c>',
+        '<c r="A3" t="str"><f>A1</f><v> </v></c>',
+        '<c r="A3"><v> </v></c>',
+        '<c r="A3" t="inlineStr"/>',
+    ],
+)
+def test_a_row_of_white_space_is_an_empty_one_for_both_counts(desk: Desk, cell: str) -> None:
+    done = _extract(
+        desk,
+        _written(
+            '<row r="2"><c r="A2"><v>7</v></c></row>', f'<row r="3">{cell}</row>', '<row r="4"><c><v>8</v></c></row>'
+        ),
+    )
+    conservation.hold_back_what_does_not_add_up(done, desk.folder / "temp")
+    assert rows(done, columns="id, _row_number") == [("7", 1), ("8", 3)]
+
+
+def test_an_error_of_an_old_workbook_is_told_too(desk: Desk) -> None:
+    book, buffer = xlwt.Workbook(), io.BytesIO()
+    sheet = book.add_sheet("客户")
+    for place, row in enumerate([["id", "v"], ["1", "x"]]):
+        for column, value in enumerate(row):
+            sheet.write(place, column, value)
+    sheet.write(2, 0, "2")
+    sheet.row(2).set_cell_error(1, 0x2A)
+    book.save(buffer)
+    desk.put("a.xls", buffer.getvalue())
+    done = desk.extract_files("id,v", format="excel")
+    assert rows(done, columns="id, v, _malformed") == [("1", "x", None), (None, None, "v (cell B3) has the error #N/A")]
+
+
+def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(desk: Desk) -> None:
+    content = _written('<row r="2"><c r="A2"><v>7</v></c></row><row r="20000"><c r="XFD20000"><v>1</v></c></row>')
+    assert reason(_extract(desk, content)) == (
+        "a.xlsx: sheet 'Visits' goes as far as XFD20000, more than an honest one: delete what stands out there, or "
+        "deliver it as CSV"
+    )
 
 
 def test_a_number_counts_visible_sheets_and_a_name_finds_hidden_ones(desk: Desk) -> None:
