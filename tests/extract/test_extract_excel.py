@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -14,7 +15,7 @@ from extract_sources import Desk, reason, rows, types
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from sales_warehouse import conservation
-from sales_warehouse.extract import excel, workbook
+from sales_warehouse.extract import excel, sheet_cells
 
 
 def _book(*cells: list, header_row: int = 1, **more_sheets: list) -> bytes:
@@ -142,8 +143,8 @@ def _written(*rows: str) -> bytes:
     [
         ('<c r="B2" t="e"><v>#N/A</v></c>', "the error #N/A"),
         ('<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>', "the error #DIV/0!"),
-        ('<c r="B2"><f>A1+1</f></c>', workbook.NO_VALUE),
-        ('<c r="B2"><f>A1+1</f><v></v></c>', workbook.NO_VALUE),
+        ('<c r="B2"><f>A1+1</f></c>', sheet_cells.NO_VALUE),
+        ('<c r="B2"><f>A1+1</f><v></v></c>', sheet_cells.NO_VALUE),
         (
             '<c r="B2"><v>1234567890123456789</v></c>',
             "a number of 19 digits, of which Excel keeps 15: store it as text",
@@ -240,6 +241,30 @@ def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(desk: Desk)
         "a.xlsx: sheet 'Visits' goes as far as XFD20000, more than an honest one: delete what stands out there, or "
         "deliver it as CSV"
     )
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="A2"><v>7</v></c>',
+        "<c r='A2'><v>7</v></c>",
+        '<c s="1" t="str" r="A2"><v>7</v></c>',
+        '<c r="A2" t="inlineStr"><is><t>7</t></is></c><c r="C2" s="5"/>',
+        '<!-- a note --><c r="A2"><v>7</v></c>',
+        '<c r="A2" t="str"><v>&#55;</v></c>',
+        '<c r="A2" t="str"><v><![CDATA[7]]></v></c>',
+        '<c r="A2" t="str"><f>"7"</f><v>7</v></c><c r="C2" t="s"><v>2</v></c>',
+    ],
+)
+def test_a_sheet_is_looked_at_in_the_same_way_however_it_is_written(tmp_path: Path, cell: str) -> None:
+    """A row told at a glance, one that is parsed, and a whole sheet that is."""
+    (tmp_path / "a.xlsx").write_bytes(_written(f'<row r="2" spans="1:3">{cell}</row>', '<row r="3"/>'))
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        quick = sheet_cells.read_cells(archive, "xl/sheet.xml", {"2"})
+        whole = sheet_cells._Cells({"2"})
+        sheet_cells.parse(archive, "xl/sheet.xml", whole)
+    assert quick == whole.look
+    assert quick.rows == [1, 2]
 
 
 def test_a_number_counts_visible_sheets_and_a_name_finds_hidden_ones(desk: Desk) -> None:

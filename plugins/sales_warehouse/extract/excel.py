@@ -23,7 +23,8 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.workbook import Look, look_at, place_of
+from sales_warehouse.extract.sheet_cells import Look, place_of
+from sales_warehouse.extract.workbook import look_at
 
 MOST_PARTS, MOST_BYTES, MOST_RATIO = 10_000, 1 << 30, 200  # of what an .xlsx unpacks to
 HONEST_BYTES = 64 << 20  # below this any ratio is fine
