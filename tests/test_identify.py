@@ -103,6 +103,16 @@ def test_one_person_with_one_phone_is_one_contact(home: Home) -> None:
     assert len(set(keys.values())) == 4
 
 
+def test_a_late_file_of_an_older_day_changes_nobody(home: Home) -> None:
+    newer = {"contact_id": "1", "phone": "+8613800138000", "_version_at": "2026-06-02"}
+    _accept(home, "contacts", "1", "crm", [newer])
+    identify.identify(home, 1)
+    before = _keys(home, "contact", "contact_id")
+    _accept(home, "contacts", "2", "crm", [newer | {"phone": "+8613900139000", "_version_at": "2026-06-01"}])
+    identify.identify(home, 2)
+    assert _keys(home, "contact", "contact_id") == before
+
+
 def test_the_key_is_kept_outside_the_warehouse_and_readable_by_its_owner_only(home: Home) -> None:
     key = identify.contact_key(home)
     file = home.secrets / "contact.key"

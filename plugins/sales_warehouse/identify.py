@@ -100,7 +100,7 @@ def _read(home: Home, entity: str) -> str:
 def _latest(home: Home, entity: str, key: str, version: str) -> str:
     return (
         f"select * exclude (_place) from (select *, row_number() over (partition by _source, {key} "
-        f"order by {version} _load_id desc, _file desc, _row_number desc) as _place "
+        f"order by {version} _version_at desc nulls last, _load_id desc, _file desc, _row_number desc) as _place "
         f"from {_read(home, entity)}) where _place = 1"
     )
 
