@@ -20,7 +20,7 @@ from sales_warehouse.company.models import Source
 from sales_warehouse.conformed import MappingError
 from sales_warehouse.gate import Gated, GateError
 from sales_warehouse.guard.validate import RuleResult
-from sales_warehouse.identify import identify as give_codes
+from sales_warehouse.identity import identify as give_codes
 from sales_warehouse.ledger import Applied
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
@@ -147,7 +147,7 @@ def identify(run: Run) -> StepReport:
     """Give every customer and contact record its code."""
     with recorded(run.folder, "identify") as (_, report), _warehouse_lock(run), _accepted_lock(run):
         gates.ensure_schemas(run.home)
-        found = give_codes(run.home, ledger.read_applied(run.home).batch + 1)
+        found = give_codes(run.home, run.company.identity, ledger.read_applied(run.home).batch + 1, run.as_of)
         report.rows = dict(found.__dict__)
     return report
 
@@ -160,7 +160,9 @@ def transform(run: Run) -> StepReport:
     with recorded(run.folder, "transform") as (log, report), _warehouse_lock(run), _accepted_lock(run):
         (run.home.warehouse / AUDITED).unlink(missing_ok=True)
         plan = _plan(run)
-        give_codes(run.home, plan.before.batch + 1)  # a load may have passed the gate since identify ran
+        give_codes(
+            run.home, run.company.identity, plan.before.batch + 1, run.as_of
+        )  # a load may have passed the gate since identify ran
         report.rows = {"loads_pending": len(plan.pending)}
         report.notes = [plan.why]
         if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing

@@ -22,6 +22,7 @@ FILES: dict[str, type[BaseModel]] = {
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,
     "regions": models.RegionsFile,
+    "identity": models.IdentityFile,
     "webhooks": models.WebhooksFile,
     "demo": models.DemoFile,
 }

@@ -339,6 +339,26 @@ class Pagination(Model):
     )
 
 
+class CustomerEvidence(Model):
+    """From which probability on two customer records are one company."""
+
+    merge_above: float = Field(default=0.95, gt=0.5, lt=1, description="two records are one")
+    review_above: float = Field(default=0.5, gt=0, lt=1, description="from here to `merge_above` a person decides")
+    shared_limit: int = Field(default=5, ge=1, description="customers that may have one phone, e-mail or domain")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> CustomerEvidence:
+        if self.review_above > self.merge_above:
+            raise ValueError("review_above lies above merge_above: there would be nothing to review")
+        return self
+
+
+class IdentityFile(Model):
+    """identity.yml: how records of one company or one person are told."""
+
+    customers: CustomerEvidence = CustomerEvidence()
+
+
 class Table(Model):
     """A table of a source: files of one shape, a database table, or a REST resource."""
 
@@ -561,6 +581,7 @@ class Company(Model):
     playbooks: PlaybooksFile
     regions: RegionsFile
     sources: dict[str, Source]
+    identity: IdentityFile = IdentityFile()
     webhooks: WebhooksFile = WebhooksFile()
     demo: DemoFile | None = None
 

@@ -1,0 +1,39 @@
+"""The keyed hash of an address: HMAC-SHA-256 (RFC 2104) with a key that is kept outside of the warehouse.
+
+A bare hash of a phone number can be reversed by trying all numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+
+from sales_warehouse.home import Home
+
+BLOCK = 64  # bytes of a SHA-256 block, RFC 2104
+
+
+def contact_key(home: Home) -> bytes:
+    """Return the key of the contact hashes: SALES_WAREHOUSE_CONTACT_KEY, else a file of mode 0600 made once."""
+    if given := os.environ.get("SALES_WAREHOUSE_CONTACT_KEY"):
+        return given.encode()
+    file = home.secrets / "contact.key"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_hex(32))
+    return file.read_text().strip().encode()
+
+
+def key_id(key: bytes) -> str:
+    """Name a key without telling it, so that values made with an old key can be found when it is rotated."""
+    return hashlib.sha256(b"key id\x00" + key).hexdigest()[:8]
+
+
+def hmac_sql(expression: str, key: bytes) -> str:
+    """Return the SQL of HMAC-SHA-256 (RFC 2104) of a text, in hexadecimal digits."""
+    padded = (hashlib.sha256(key).digest() if len(key) > BLOCK else key).ljust(BLOCK, b"\x00")
+    inner, outer = (f"unhex('{bytes(byte ^ pad for byte in padded).hex()}')" for pad in (0x36, 0x5C))
+    return f"sha256({outer} || unhex(sha256({inner} || encode({expression}))))"

@@ -1,0 +1,98 @@
+"""Who is the same: certain rules, a keyed hash, and codes that stay from night to night."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+from identity_records import CODE_A, CODE_B, accept, keys, run
+
+from sales_warehouse import gate
+from sales_warehouse.home import Home
+from sales_warehouse.identity.contact_hash import contact_key, hmac_sql
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path, "test")
+    gate.ensure_schemas(home)
+    return home
+
+
+@pytest.mark.parametrize("key", [b"short", b"k" * 64, b"a key that is longer than one block of the hash" * 3])
+@pytest.mark.parametrize("text", ["", "phone:+8613800138000", "电话：一二三"])
+def test_the_hash_in_sql_is_hmac_sha_256(key: bytes, text: str) -> None:
+    expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    assert duckdb.execute(f"select {hmac_sql('t', key)} from (select ? as t)", [text]).fetchone()[0] == expected
+
+
+def test_a_shared_credit_code_makes_one_customer_over_sources(home: Home) -> None:
+    accept(home, "customers", "1", "crm", [{"customer_id": "a", "uscc": CODE_A}, {"customer_id": "b", "uscc": CODE_B}])
+    accept(home, "customers", "2", "shop", [{"customer_id": "9", "uscc": CODE_A}, {"customer_id": "8"}])
+    found = run(home, 1)
+    codes = keys(home, "customer", "customer_id")
+    assert codes["crm", "a"] == codes["shop", "9"]
+    assert len(set(codes.values())) == found.customers == 3
+
+
+def test_codes_stay_and_only_what_changed_is_marked(home: Home) -> None:
+    accept(home, "customers", "1", "crm", [{"customer_id": "a", "uscc": CODE_A}, {"customer_id": "b"}])
+    run(home, 1)
+    before = keys(home, "customer", "customer_id")
+    accept(home, "customers", "2", "shop", [{"customer_id": "9", "uscc": CODE_A}])
+    assert run(home, 2).changed == 1
+    after = keys(home, "customer", "customer_id")
+    assert {record: after[record] for record in before} == before
+    assert after["shop", "9"] == before["crm", "a"]
+    assert run(home, 3).changed == 0
+
+
+def test_a_record_that_leaves_its_group_does_not_take_the_code_along(home: Home) -> None:
+    first = [{"customer_id": record, "uscc": CODE_A} for record in ("a", "b", "c")]
+    accept(home, "customers", "1", "crm", first)
+    run(home, 1)
+    before = keys(home, "customer", "customer_id")
+    accept(home, "customers", "2", "crm", [{"customer_id": "a", "uscc": CODE_B}])
+    run(home, 2)
+    after = keys(home, "customer", "customer_id")
+    assert after["crm", "b"] == after["crm", "c"] == before["crm", "b"]
+    assert after["crm", "a"] != after["crm", "b"]
+
+
+def test_one_person_with_one_phone_is_one_contact(home: Home) -> None:
+    rows = [
+        {"contact_id": "1", "phone": "+8613800138000", "email": "x@a.cn"},
+        {"contact_id": "2", "phone": "+8613800138000"},
+        {"contact_id": "3", "email": "x@a.cn"},
+        {"contact_id": "4"},
+        {"contact_id": "5"},
+    ]
+    accept(home, "contacts", "1", "crm", rows)
+    run(home, 1)
+    codes = keys(home, "contact", "contact_id")
+    assert codes["crm", "1"] == codes["crm", "2"]
+    assert len(set(codes.values())) == 4
+
+
+def test_a_late_file_of_an_older_day_changes_nobody(home: Home) -> None:
+    newer = {"contact_id": "1", "phone": "+8613800138000", "_version_at": "2026-06-02"}
+    accept(home, "contacts", "1", "crm", [newer])
+    run(home, 1)
+    before = keys(home, "contact", "contact_id")
+    accept(home, "contacts", "2", "crm", [newer | {"phone": "+8613900139000", "_version_at": "2026-06-01"}])
+    run(home, 2)
+    assert keys(home, "contact", "contact_id") == before
+
+
+def test_the_key_is_kept_outside_the_warehouse_and_readable_by_its_owner_only(home: Home) -> None:
+    key = contact_key(home)
+    file = home.secrets / "contact.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert contact_key(home) == key
+    accept(home, "contacts", "1", "crm", [{"contact_id": "1", "phone": "+8613800138000"}])
+    run(home, 1)
+    assert all(key not in path.read_bytes() for path in home.identity.rglob("*.parquet"))

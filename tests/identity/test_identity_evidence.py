@@ -1,0 +1,166 @@
+"""Evidence: who is one company without a credit code, who is not, and what waits for a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from identity_records import accept, keys, run
+
+from sales_warehouse import gate
+from sales_warehouse.home import Home
+
+CITIES = ("上海", "成都", "武汉", "大连", "西安")
+BRANDS = ("康宁", "天和", "华康", "百合", "益寿", "安泰", "瑞康", "圣安", "永泰", "明德")
+TRADES = ("医疗器械", "大药房连锁", "母婴用品", "健康体检中心")
+COMPANIES = [(city, brand, trade) for city in CITIES for brand in BRANDS for trade in TRADES]
+
+
+def code_of(number: int) -> str:
+    return f"code{number:014d}"  # identity takes what the gate let in; it checks no character again
+
+
+def phone_of(number: int) -> str:
+    return f"+86139{number:08d}"
+
+
+def customer(number: int, system: str, **other: Any) -> dict[str, Any]:
+    city, brand, trade = COMPANIES[number]
+    name = f"{city}{brand}{trade}有限公司" if system == "crm" else f"{brand}（{city}）{trade}公司"
+    row = {"customer_id": f"{system}{number}", "name": name, "uscc": code_of(number), "city": city, "industry": trade}
+    return row | other
+
+
+def contact(number: int, system: str, **other: Any) -> dict[str, Any]:
+    row = {"contact_id": f"{system}{number}", "customer_id": f"{system}:{system}{number}", "phone": phone_of(number)}
+    return row | {"email": f"li@firma{number}.cn"} | other
+
+
+def without_code(*numbers: int) -> dict[int, dict[str, Any]]:
+    return {number: {"uscc": None} for number in numbers}
+
+
+class World:
+    """200 companies in a CRM and a shop; the shop knows the code of nearly all."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    def begin(self, shop: dict[int, dict[str, Any]], people: dict[int, dict[str, Any]] | None = None) -> None:
+        numbers, people = range(len(COMPANIES)), people or {}
+        accept(self.home, "customers", "1", "crm", [customer(n, "crm") for n in numbers])
+        accept(self.home, "customers", "1", "shop", [customer(n, "shop", **shop.get(n, {})) for n in numbers])
+        accept(self.home, "contacts", "1", "crm", [contact(n, "crm") for n in numbers])
+        accept(self.home, "contacts", "1", "shop", [contact(n, "shop", **people.get(n, {})) for n in numbers])
+        run(self.home, 1)
+
+    def night(self, batch: int, *rows: dict[str, Any], people: list[dict[str, Any]] | None = None) -> None:
+        accept(self.home, "customers", str(batch), "shop", list(rows))
+        if people:
+            accept(self.home, "contacts", str(batch), "shop", people)
+        run(self.home, batch)
+
+    def is_one(self, number: int, system: str = "shop") -> bool:
+        """Tell whether a company has one code in the CRM and in another system."""
+        found = keys(self.home, "customer", "customer_id")
+        return found["crm", f"crm{number}"] == found[system, f"{system}{number}"]
+
+    def rows(self, table: str, columns: str = "*") -> list[tuple]:
+        return duckdb.sql(f"select {columns} from '{self.home.identity}/{table}.parquet' order by all").fetchall()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    home = Home(tmp_path, "test")
+    gate.ensure_schemas(home)
+    return World(home)
+
+
+def test_a_record_without_a_code_joins_its_company_in_spite_of_its_spelling(world: World) -> None:
+    world.begin(without_code(3, 77, 150))
+    assert [world.is_one(number) for number in (3, 77, 150)] == [True, True, True]
+    joined = world.rows("customer_xref", "source, customer_id, rule, probability > 0.95")
+    assert [row for row in joined if row[2] != "credit_code"] == [
+        ("shop", "shop150", "evidence", True),
+        ("shop", "shop3", "evidence", True),
+        ("shop", "shop77", "evidence", True),
+    ]
+
+
+def test_twins_with_one_name_in_one_city_stay_two(world: World) -> None:
+    """Without a code, with another telephone and another domain: the name proves nothing."""
+    world.begin(without_code(5), {5: {"phone": "+8613700000005", "email": "wu@other.cn"}})
+    assert not world.is_one(5)
+
+
+def test_another_code_is_another_company_whatever_else_is_the_same(world: World) -> None:
+    """A wrong character that makes another valid code, a branch and its parent."""
+    world.begin({5: {"uscc": "code_of_a_branch"}})
+    assert not world.is_one(5)
+    assert ("two_codes",) not in world.rows("customer_review", "why")  # two certain records are no doubt
+
+
+def test_a_hotline_fuses_nobody(world: World) -> None:
+    hotline = {number: {"phone": "+864008108888", "email": None} for number in range(100)}
+    world.begin(without_code(*range(0, 100, 7)), hotline)
+    codes = keys(world.home, "customer", "customer_id")
+    assert len({codes["crm", f"crm{number}"] for number in range(100)}) == 100
+
+
+def test_what_fits_two_codes_waits_for_a_person(world: World) -> None:
+    world.begin(without_code(9))
+    twin = customer(9, "shop", customer_id="shop-twin", uscc="code_of_the_twin")
+    world.night(2, twin, people=[contact(9, "shop", contact_id="t", customer_id="shop:shop-twin")])
+    assert world.is_one(9)
+    undecided = world.rows("customer_review", "left_node, right_node, why")
+    assert undecided == [("shop:shop9", "uscc:code_of_the_twin", "two_codes")]
+
+
+def test_a_night_without_changes_changes_no_byte(world: World) -> None:
+    world.begin(without_code(3, 77))
+    before = {path.name: path.read_bytes() for path in world.home.identity.glob("*")}
+    run(world.home, 2)
+    assert {path.name: path.read_bytes() for path in world.home.identity.glob("*")} == before
+
+
+def test_a_night_looks_at_what_changed_and_finds_the_same(world: World, tmp_path: Path) -> None:
+    world.begin(without_code(3, 77))
+    world.night(2, customer(3, "shop", uscc=None, name="康宁公司"), customer(8, "shop", uscc=None))
+    whole = World(Home(tmp_path / "whole", "test"))
+    gate.ensure_schemas(whole.home)
+    for file in world.home.accepted.rglob("*.parquet"):
+        target = whole.home.accepted / file.relative_to(world.home.accepted)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+    whole.home.identity.mkdir(parents=True, exist_ok=True)
+    (whole.home.identity / "customer_model.json").write_bytes(
+        (world.home.identity / "customer_model.json").read_bytes()
+    )
+    run(whole.home, 1)
+    pairs = "left_id, right_id, round(probability, 2)"
+    assert world.rows("customer_pairs", pairs) == whole.rows("customer_pairs", pairs)
+
+
+def test_a_merge_keeps_the_older_code_and_is_written_down(world: World) -> None:
+    world.begin({})
+    stranger = customer(5, "shop", customer_id="late", uscc=None, name="另一家医院", city="西安", industry="医院")
+    world.night(2, stranger)
+    before = keys(world.home, "customer", "customer_id")
+    assert before["crm", "crm5"] != before["shop", "late"]
+    world.night(3, stranger | {"uscc": code_of(5)})
+    after = keys(world.home, "customer", "customer_id")
+    assert after == before | {("shop", "late"): before["crm", "crm5"]}
+    told = world.rows("customer_log", "batch, source, customer_id, old_key, new_key, rule")
+    assert told == [(3, "shop", "late", before["shop", "late"], before["crm", "crm5"], "credit_code")]
+
+
+def test_nothing_is_learnt_from_too_few(tmp_path: Path) -> None:
+    home = Home(tmp_path, "test")
+    gate.ensure_schemas(home)
+    accept(home, "customers", "1", "crm", [customer(n, "crm") for n in range(10)])
+    accept(home, "customers", "1", "shop", [customer(n, "shop", uscc=None) for n in range(10)])
+    found = run(home, 1)
+    assert (found.customers, found.to_review) == (20, 0)
+    assert not (home.identity / "customer_model.json").exists()
