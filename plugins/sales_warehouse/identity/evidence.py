@@ -38,10 +38,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, shared_limit: int) -> None:
 
     A phone, an e-mail or a domain that more than `shared_limit` customers have proves nothing (a hotline, a webmail).
     """
-    connection.create_function(
-        "company_name", _names_of(connection), ["VARCHAR", "VARCHAR"],  # type: ignore[list-item]
-        "STRUCT(core VARCHAR, place VARCHAR)", type="arrow", null_handling="special",  # type: ignore[arg-type]
-    )  # fmt: skip
+    _take_names_apart(connection)
     connection.execute("""
         create or replace temp table addresses as
         select distinct source || ':' || customer_id as unique_id, address
@@ -68,28 +65,30 @@ def prepare(connection: duckdb.DuckDBPyConnection, shared_limit: int) -> None:
             from telling group by unique_id
         ),
         named as (
-            select source || ':' || customer_id as unique_id, uscc, industry,
-                company_name(name, coalesce(city, '')) as told
-            from customer_records
+            select source || ':' || customer_id as unique_id, uscc, industry, core, coalesce(city, named_place) as place
+            from customer_records left join company_names using (name)
         )
-        select unique_id, uscc, told.core as core, told.place as place, industry, phones, emails, domains,
+        select unique_id, uscc, core, place, industry, phones, emails, domains,
             hash({FIELDS}) as digest
         from named left join gathered using (unique_id)""")
 
 
-def _names_of(connection: duckdb.DuckDBPyConnection) -> Any:
+def _take_names_apart(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `company_names`: core and place of every name. The places are those that the records have."""
     cities = connection.execute("select distinct city from customer_records where city is not null").fetchall()
     places = frozenset(name for (name,) in cities)
-
-    def taken_apart(names: pa.ChunkedArray, given: pa.ChunkedArray) -> pa.Array:
-        pairs = zip(names.to_pylist(), given.to_pylist(), strict=True)
-        found = [(company_name(name or "", places), city) for name, city in pairs]
-        cores = pa.array([item.core or None for item, _ in found], pa.string())
-        return pa.StructArray.from_arrays(
-            [cores, pa.array([city or item.place for item, city in found], pa.string())], ["core", "place"]
-        )
-
-    return taken_apart
+    names = connection.execute("select distinct name from customer_records where name is not null").fetchall()
+    found = [company_name(name, places) for (name,) in names]
+    table = pa.table(
+        {
+            "name": pa.array([name for (name,) in names], pa.string()),
+            "core": pa.array([item.core or None for item in found], pa.string()),
+            "named_place": pa.array([item.place for item in found], pa.string()),
+        }
+    )
+    connection.register("names_apart", table)
+    connection.execute("create or replace temp table company_names as select * from names_apart")
+    connection.unregister("names_apart")
 
 
 def is_learnt(model: Path) -> bool:
