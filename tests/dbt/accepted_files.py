@@ -36,7 +36,11 @@ SETTINGS = {
     "deadline_minutes INTEGER",
 }
 IDENTITY = {
-    "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, changed_batch BIGINT",
+    "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, probability DOUBLE, "
+    "changed_batch BIGINT",
+    "customer_log": "batch BIGINT, changed_at TIMESTAMP, source VARCHAR, customer_id VARCHAR, old_key VARCHAR, "
+    "new_key VARCHAR, rule VARCHAR, probability DOUBLE",
+    "customer_review": "left_node VARCHAR, right_node VARCHAR, why VARCHAR, probability DOUBLE",
     "contact_xref": "source VARCHAR, contact_id VARCHAR, contact_key VARCHAR, rule VARCHAR, key_id VARCHAR, "
     "changed_batch BIGINT",
 }

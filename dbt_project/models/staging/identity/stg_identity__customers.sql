@@ -2,5 +2,7 @@ select
     source,
     customer_id,
     customer_key,
+    rule as match_rule,
+    probability as probability_rate,
     changed_batch
 from {{ source('identity', 'customer_xref') }}

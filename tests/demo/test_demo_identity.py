@@ -1,0 +1,79 @@
+"""The demo's companies are found again although a third of the rows is dirty, and nobody else is taken for them."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from demo_settings import small
+
+from sales_warehouse import steps
+from sales_warehouse.demo import advance, open_systems
+
+pytestmark = pytest.mark.slow
+
+TRUTH = """
+    select source || ':' || customer_id as record, company_key, customer_key, match_rule
+    from (
+        select 'crm' as source, crm_id as customer_id, company_key from '{truth}' where crm_id is not null
+        union all select 'shop', member_id, company_key from '{truth}' where member_id is not null
+    ) join (select source, customer_id, customer_key, rule as match_rule from '{found}') using (source, customer_id)"""
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str, int, str, str]]]:
+    """Every customer record: its name, the company that it is, the code that it got, and why."""
+    folder = tmp_path_factory.mktemp("identity")
+    advance(folder / "world", small(customers=500, days=60, dirty_rate=0.32))
+    with pytest.MonkeyPatch.context() as patch, open_systems(folder / "world", folder / "log.txt") as environment:
+        for name, value in {**os.environ, **environment, "SOURCE_DATA": str(folder / "world")}.items():
+            patch.setenv(name, value)
+        patch.setenv("SALES_WAREHOUSE_VAR", str(folder / "var"))
+        run = steps.make_run(Path("config/demo"))
+        for source in ("crm", "shop"):
+            for step in (steps.extract, steps.conform, steps.gate):
+                step(run, source)
+        steps.identify(run)
+        query = TRUTH.format(
+            truth=folder / "world" / "truth" / "customers.parquet", found=run.home.identity / "customer_xref.parquet"
+        )
+        yield duckdb.sql(query).fetchall()
+
+
+def pairs(counts: Counter) -> int:
+    return sum(count * (count - 1) // 2 for count in counts.values())
+
+
+def test_pairs_of_records_are_found_and_no_others(records: list[tuple[str, int, str, str]]) -> None:
+    true = pairs(Counter(company for _, company, *_ in records))
+    found = pairs(Counter(code for _, _, code, _ in records))
+    right = pairs(Counter((company, code) for _, company, code, _ in records))
+    precision, recall = right / found, right / true
+    print(f"\npairs: {true} true, {found} found; precision {precision:.4f}, recall {recall:.4f}")
+    assert true > 100
+    assert precision >= 0.99
+    assert recall >= 0.95
+
+
+def test_clusters_are_the_companies(records: list[tuple[str, int, str, str]]) -> None:
+    """B-cubed (Bagga and Baldwin 1998): of each record, how much of its cluster is its company and the other way."""
+    by_company, by_code = defaultdict(set), defaultdict(set)
+    for record, company, code, _ in records:
+        by_company[company].add(record)
+        by_code[code].add(record)
+    shared = [
+        (by_company[company] & by_code[code], by_company[company], by_code[code]) for _, company, code, _ in records
+    ]
+    precision = sum(len(both) / len(cluster) for both, _, cluster in shared) / len(records)
+    recall = sum(len(both) / len(company) for both, company, _ in shared) / len(records)
+    print(f"\nB-cubed: precision {precision:.4f}, recall {recall:.4f}")
+    assert precision >= 0.99
+    assert recall >= 0.95
+
+
+def test_evidence_finds_what_codes_do_not(records: list[tuple[str, int, str, str]]) -> None:
+    assert Counter(rule for *_, rule in records)["evidence"] >= 20
