@@ -8,8 +8,10 @@ from typing import Any
 import duckdb
 import pytest
 from identity_records import accept, keys, run
+from pydantic import ValidationError
 
 from sales_warehouse import gate
+from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
 
 CITIES = ("上海", "成都", "武汉", "大连", "西安")
@@ -164,3 +166,16 @@ def test_nothing_is_learnt_from_too_few(tmp_path: Path) -> None:
     found = run(home, 1)
     assert (found.customers, found.to_review) == (20, 0)
     assert not (home.identity / "customer_model.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"merge_above": 1.2}, "less than 1"),
+        ({"merge_above": 0.6, "review_above": 0.7}, "review_above lies above merge_above"),
+        ({"shared_limit": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_impossible_thresholds_are_refused(told: dict[str, float], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        IdentityFile.model_validate({"customers": told})

@@ -312,8 +312,9 @@ class Pick:
         An archive lies where its members do; where none of them is new, where `empty` makes a file without rows.
         """
         landed = {item.origin: item.path for item in self.extraction.landed if item.table == self.table}
+        there = landed.keys() | set(self.copies)
         for origin, inside in members.items():
-            if not all(member in landed or member in self.copies for member in inside):
+            if not there.issuperset(inside):
                 continue
             path = next((landed[member] for member in inside if member in landed), None) or empty(origin)
             archive = archives[origin]
