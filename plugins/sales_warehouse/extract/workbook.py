@@ -43,7 +43,7 @@ def _look_at_xls(file: Path, sheet: str) -> Look:
                 }
                 if faults:
                     look.faults[row] = faults
-                if faults or any(str(cell.value).strip() for cell in cells):
+                if any(str(cell.value).strip() for cell in cells if cell.ctype != xlrd.XL_CELL_ERROR):
                     look.rows.append(row)
     except xlrd.XLRDError as error:
         raise FileRefused(f"not a readable Excel file ({error}); was it cut off? ask for it again") from error
