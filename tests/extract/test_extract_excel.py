@@ -195,6 +195,21 @@ def test_an_error_in_the_header_refuses_the_workbook(desk: Desk) -> None:
     assert reason(_extract(desk, content, header_row=2)) == said
 
 
+@pytest.mark.parametrize("mode", ['fullCalcOnLoad="1"', 'calcCompleted="0"'])
+def test_the_value_of_a_formula_that_nobody_calculated_is_none(desk: Desk, mode: str) -> None:
+    """XlsxWriter puts a zero there, openpyxl a value that was right before it changed other cells."""
+    content = _written('<row r="2"><c r="A2"><v>7</v></c><c r="B2"><f>A2+1</f><v>0</v></c></row>')
+    old, target = io.BytesIO(content), io.BytesIO()
+    with zipfile.ZipFile(old) as book, zipfile.ZipFile(target, "w") as changed:
+        for part in book.namelist():
+            changed.writestr(part, book.read(part).replace(b"</sheets>", f"</sheets><calcPr {mode}/>".encode()))
+    assert rows(_extract(desk, content)) == [("7", "0")]
+    done = _extract(desk, target.getvalue())
+    conservation.hold_back_what_does_not_add_up(done, desk.folder / "temp")
+    said = f"v (cell B2) has {sheet_cells.NOT_CALCULATED}"
+    assert rows(done, columns="id, v, _malformed, _row_number") == [("7", None, said, 1)]
+
+
 def test_a_formula_with_an_empty_text_is_an_empty_cell(desk: Desk) -> None:
     content = _written('<row r="2"><c r="A2"><v>7</v></c><c r="B2" t="str"><f>A1</f><v></v></c></row>')
     assert rows(_extract(desk, content)) == [("7", None)]
@@ -229,6 +244,8 @@ def test_an_error_that_nobody_knows_refuses_the_workbook(desk: Desk) -> None:
         '<c r="A3" t="str"><f>A1</f><v> </v></c>',
         '<c r="A3"><v> </v></c>',
         '<c r="A3" t="inlineStr"/>',
+        '<c r="A3" t="s"><v></v></c>',
+        '<c r="A3" t="b"><v/></c>',
     ],
 )
 def test_a_row_of_white_space_is_an_empty_one_for_both_counts(desk: Desk, cell: str) -> None:

@@ -18,7 +18,9 @@ from sales_warehouse.extract.outcome import FileRefused
 
 CHUNK = 1 << 20
 LONGEST_ROW = 64 << 20  # bytes of XML
-NO_VALUE = "a formula without a value: open the workbook in Excel, save it and deliver it again"
+_CALCULATE = "open the workbook in Excel, save it and deliver it again"
+NO_VALUE = f"a formula without a value: {_CALCULATE}"
+NOT_CALCULATED = f"a formula with a value that nobody calculated: {_CALCULATE}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # a character in a text, ST_Xstring
 _NUMBER = re.compile(rb'<row (?:[^<>]*? )?r="([0-9]+)"[^<>]*>')
 _VALUE = re.compile(rb"<c( [^<>]*)?>(?:<is>)?<[vt](?: [^<>]*)?>([^<\s_&\x80-\xff][^<]*)<")  # not blank by itself
@@ -31,8 +33,8 @@ _UNUSUAL = (b"<f", b'"e"', b"rPh", b"='", b"<row ", b"<row>")  # of what is insi
 class Look:
     """Rows and columns are numbered from 1; `faults` says, by row and column, what is wrong with a cell.
 
-    `rows` have a cell without a fault and with more than white space in it; `last_row` and `last_column` are those of
-    any cell that has more than a style, for that is how far the library makes room.
+    `rows` have a cell with more than white space in it that is no error; `last_row` and `last_column` are those of any
+    cell that has more than a style, for that is how far the library makes room.
     """
 
     rows: list[int] = field(default_factory=list)
@@ -57,9 +59,9 @@ class Elements:
 class _Cells(Elements):
     """Follows the rows and cells of a sheet."""
 
-    def __init__(self, blank_texts: set[str]) -> None:
+    def __init__(self, blank_texts: set[str], *, calculated: bool = True) -> None:
         self.look = Look()
-        self._blank_texts = blank_texts
+        self._blank_texts, self._calculated = blank_texts, calculated
         self._row = self._column = 0
         self._columns: set[bytes] = set()  # that rows told at a glance have
         self._has_text = False
@@ -128,14 +130,19 @@ class _Cells(Elements):
         self.look.last_column = max(self.look.last_column, self._column)
         if fault := self._fault(text.strip()):
             self.look.faults.setdefault(self._row, {})[self._column] = fault
-        elif not (text in self._blank_texts if self._kind == "s" else is_blank(text)):
-            self._has_text = True
+        if self._kind == "s":
+            self._has_text |= bool(text) and text not in self._blank_texts
+        elif self._kind != "e":
+            self._has_text |= not is_blank(text)
 
     def _fault(self, text: str) -> str | None:
         if self._kind == "e":
             return f"the error {text or 'without a name'}"
-        is_text = self._kind in ("str", "inlineStr") and self._has_value  # which may be empty
-        return NO_VALUE if self._has_formula and not text and not is_text else None
+        if not self._has_formula:
+            return None
+        if not text and not (self._kind in ("str", "inlineStr") and self._has_value):  # a text may be empty
+            return NO_VALUE
+        return None if self._calculated else NOT_CALCULATED
 
 
 def is_blank(text: str) -> bool:
@@ -164,11 +171,14 @@ def letters_of(column: int) -> str:
     return letters
 
 
-def read_cells(archive: zipfile.ZipFile, part: str, blank_texts: set[str]) -> Look:
-    """Return what a sheet holds; `blank_texts` are the numbers of the shared texts with nothing but white space."""
-    cells = _Cells(blank_texts)
+def read_cells(archive: zipfile.ZipFile, part: str, blank_texts: set[str], *, calculated: bool = True) -> Look:
+    """Return what a sheet holds; `blank_texts` are the numbers of the shared texts with nothing but white space.
+
+    `calculated` tells whether the values of formulas are what they were calculated to be.
+    """
+    cells = _Cells(blank_texts, calculated=calculated)
     if not _read_at_a_glance(archive, part, cells):
-        cells = _Cells(blank_texts)
+        cells = _Cells(blank_texts, calculated=calculated)
         parse(archive, part, cells)
     return cells.look
 
