@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 from written_company import write_company
 
@@ -176,6 +177,24 @@ def test_a_row_that_could_not_be_read_is_mended_by_saying_what_is_in_it(desk: De
     desk.refresh(LATER)
     assert desk.accepted() == [("1", 60), ("4", 56)]
     assert desk.held() == []
+
+
+def test_of_a_row_of_a_workbook_only_the_cell_that_is_wrong_has_to_be_mended(tmp_path: Path) -> None:
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=CRM.replace('"*.csv", format: csv', '"*.xlsx", format: excel'))
+    desk = Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+    book = openpyxl.Workbook()
+    for row in (HEADER, GOOD.replace("60", "#N/A")):
+        book.active.append(row.strip().split(","))
+    book.save(folder / "crm" / "one.xlsx")
+    desk.refresh()
+    said = "seconds (cell F2) has the error #N/A"
+    assert desk.held() == [("one.xlsx", 1, "malformed", "_row", said)]
+    (row,) = desk.export()
+    desk.hand_back([row | {"seconds": "60"}])
+    desk.refresh(LATER)
+    assert desk.accepted("call_id, customer_id, duration_seconds") == [("1", "crm:C1", 60)]
 
 
 def test_the_same_sheet_twice_changes_nothing(desk: Desk) -> None:

@@ -145,6 +145,11 @@ def _written(*rows: str) -> bytes:
         ('<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>', "the error #DIV/0!"),
         ('<c r="B2"><f>A1+1</f></c>', sheet_cells.NO_VALUE),
         ('<c r="B2"><f>A1+1</f><v></v></c>', sheet_cells.NO_VALUE),
+        ('<c r="B2" t="str"><f>A1</f></c>', sheet_cells.NO_VALUE),
+        ('<c r="B2" t="b"><f>A1=1</f></c>', sheet_cells.NO_VALUE),
+        ('<c r="B2" t="s"><f>A1</f><v/></c>', sheet_cells.NO_VALUE),
+        ('<c r="B2" t="e"/>', "the error without a name"),
+        ('<c r="B2"><v>NaN</v></c>', "nan for a number: mend it in Excel"),
         (
             '<c r="B2"><v>1234567890123456789</v></c>',
             "a number of 19 digits, of which Excel keeps 15: store it as text",
@@ -157,21 +162,52 @@ def test_a_cell_without_a_value_to_trust_makes_its_row_malformed(desk: Desk, cel
     done = _extract(desk, _written(f'<row r="2"><c r="A2"><v>7</v></c>{cell}</row>{others}'))
     conservation.hold_back_what_does_not_add_up(done, desk.folder / "temp")
     bad, good = rows(done, columns=MALFORMED)
-    assert bad[:3] == (None, None, f"v (cell B2) has {said}")
+    assert bad[:3] == ("7", None, f"v (cell B2) has {said}")
     assert json.loads(bad[3])["id"] == "7"
     assert good == ("8", None, None, None, 2)
     assert [(item.rows, item.reported, item.malformed) for item in done.landed] == [(2, 2, 1)]
 
 
-def test_an_error_in_a_column_that_nobody_promised_harms_nothing(desk: Desk) -> None:
+def test_every_cell_that_is_wrong_is_named_and_empty(desk: Desk) -> None:
+    content = _written('<row r="2"><c r="A2"><v>1234567890123456789</v></c><c r="B2" t="e"><v>#REF!</v></c></row>')
+    (row,) = rows(_extract(desk, content), columns=MALFORMED)
+    assert row[:3] == (None, None, f"id (cell A2) has a number of 19 digits{LOST}; v (cell B2) has the error #REF!")
+
+
+@pytest.mark.parametrize(("drift", "landed"), [("known", ("7",)), ("adopt", ("7", None))])
+def test_an_error_in_a_column_that_nobody_promised_harms_nothing(desk: Desk, drift: str, landed: tuple) -> None:
     content = _written('<row r="2"><c r="A2"><v>7</v></c><c r="B2" t="e"><v>#REF!</v></c></row>')
-    assert rows(_extract(desk, content, columns="id", drift="known")) == [("7",)]
+    assert rows(_extract(desk, content, columns="id", drift=drift)) == [landed]
+
+
+@pytest.mark.parametrize("column", ["B", "F"])
+def test_a_row_with_an_error_that_harms_nothing_alone_is_an_empty_one(desk: Desk, column: str) -> None:
+    error = f'<row r="3"><c r="{column}3" t="e"><v>#REF!</v></c></row>'
+    content = _written('<row r="2"><c r="A2"><v>7</v></c></row>', error, '<row r="4"><c r="A4"><v>8</v></c></row>')
+    done = _extract(desk, content, columns="id", drift="known")
+    conservation.hold_back_what_does_not_add_up(done, desk.folder / "temp")
+    assert rows(done, columns="id, _row_number") == [("7", 1), ("8", 3)]
 
 
 def test_an_error_in_the_header_refuses_the_workbook(desk: Desk) -> None:
     content = _written('<row r="2"><c r="B2" t="e"><v>#REF!</v></c></row><row r="3"><c r="A3"><v>1</v></c></row>')
     said = "a.xlsx: header (sheet 'Visits', row 2): cell B2 has the error #REF!"
     assert reason(_extract(desk, content, header_row=2)) == said
+
+
+@pytest.mark.parametrize("mode", ['fullCalcOnLoad="1"', 'calcCompleted="0"'])
+def test_the_value_of_a_formula_that_nobody_calculated_is_none(desk: Desk, mode: str) -> None:
+    """XlsxWriter puts a zero there, openpyxl a value that was right before it changed other cells."""
+    content = _written('<row r="2"><c r="A2"><v>7</v></c><c r="B2"><f>A2+1</f><v>0</v></c></row>')
+    old, target = io.BytesIO(content), io.BytesIO()
+    with zipfile.ZipFile(old) as book, zipfile.ZipFile(target, "w") as changed:
+        for part in book.namelist():
+            changed.writestr(part, book.read(part).replace(b"</sheets>", f"</sheets><calcPr {mode}/>".encode()))
+    assert rows(_extract(desk, content)) == [("7", "0")]
+    done = _extract(desk, target.getvalue())
+    conservation.hold_back_what_does_not_add_up(done, desk.folder / "temp")
+    said = f"v (cell B2) has {sheet_cells.NOT_CALCULATED}"
+    assert rows(done, columns="id, v, _malformed, _row_number") == [("7", None, said, 1)]
 
 
 def test_a_formula_with_an_empty_text_is_an_empty_cell(desk: Desk) -> None:
@@ -208,6 +244,8 @@ def test_an_error_that_nobody_knows_refuses_the_workbook(desk: Desk) -> None:
         '<c r="A3" t="str"><f>A1</f><v> </v></c>',
         '<c r="A3"><v> </v></c>',
         '<c r="A3" t="inlineStr"/>',
+        '<c r="A3" t="s"><v></v></c>',
+        '<c r="A3" t="b"><v/></c>',
     ],
 )
 def test_a_row_of_white_space_is_an_empty_one_for_both_counts(desk: Desk, cell: str) -> None:
@@ -232,15 +270,30 @@ def test_an_error_of_an_old_workbook_is_told_too(desk: Desk) -> None:
     book.save(buffer)
     desk.put("a.xls", buffer.getvalue())
     done = desk.extract_files("id,v", format="excel")
-    assert rows(done, columns="id, v, _malformed") == [("1", "x", None), (None, None, "v (cell B3) has the error #N/A")]
+    assert rows(done, columns="id, v, _malformed") == [("1", "x", None), ("2", None, "v (cell B3) has the error #N/A")]
 
 
-def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(desk: Desk) -> None:
-    content = _written('<row r="2"><c r="A2"><v>7</v></c></row><row r="20000"><c r="XFD20000"><v>1</v></c></row>')
+@pytest.mark.parametrize(
+    "stray",
+    [
+        '<c r="XFD20000"><v>1</v></c>',
+        '<c r="XFD20000"><v>1</v></c><c r="A20000"><v>1</v></c>',
+        '<c r="A20000"><v>1</v></c><c r="XFD20000" t="inlineStr"><is><t></t></is></c>',
+        '<c r="A20000"><v>1</v></c><c r="XFD20000" t="inlineStr"><is/></c>',
+        '<c r="A20000"><v>1</v></c><c r="XFD20000" t="d"><v></v></c>',
+    ],
+)
+def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(desk: Desk, stray: str) -> None:
+    content = _written(f'<row r="2"><c r="A2"><v>7</v></c></row><row r="20000">{stray}</row>')
     assert reason(_extract(desk, content)) == (
-        "a.xlsx: sheet 'Visits' goes as far as XFD20000, more than an honest one: delete what stands out there, or "
-        "deliver it as CSV"
+        "a.xlsx: sheet 'Visits' goes down to row 20000 and out to column XFD, further than an honest one: delete the "
+        "cells that stand out there, or deliver it as CSV"
     )
+
+
+def test_a_style_far_away_is_no_cell(desk: Desk) -> None:
+    content = _written('<row r="20000"><c r="A20000"><v>7</v></c><c r="XFD20000" s="0"/></row>')
+    assert rows(_extract(desk, content), columns="id, _row_number") == [("7", 19_999)]
 
 
 @pytest.mark.parametrize(
@@ -254,6 +307,10 @@ def test_a_stray_cell_far_away_is_refused_before_it_takes_the_memory(desk: Desk)
         '<c r="A2" t="str"><v>&#55;</v></c>',
         '<c r="A2" t="str"><v><![CDATA[7]]></v></c>',
         '<c r="A2" t="str"><f>"7"</f><v>7</v></c><c r="C2" t="s"><v>2</v></c>',
+        '<c r="A2" t="s"><v>2</v></c><c r="C2" t="s"><v>0</v></c>',
+        '<c r="AB2"><v>7</v></c><c r="A2"><v>7</v></c>',
+        '<c r="A2"><v>7</v></c><c><v>7</v></c>',
+        '<c r="A2"><v>7</v></c><c r="C2" t="inlineStr"><is/></c>',
     ],
 )
 def test_a_sheet_is_looked_at_in_the_same_way_however_it_is_written(tmp_path: Path, cell: str) -> None:

@@ -2,16 +2,18 @@
 
 Dates become ISO text (a moment at midnight is its day), whole numbers lose the `.0` that Excel's floats have, text
 stays as it is, empty cells are NULL. A row with an error, with a formula that has no value, or with a number of which
-Excel has lost digits is malformed. Rows with nothing but white space are counted and left out; `_row_number` counts
-from the row below the header.
+Excel has lost digits is malformed, when that is in a promised column. Rows with nothing but white space are counted and
+left out; `_row_number` counts from the row below the header.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import math
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -23,7 +25,7 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.sheet_cells import Look, place_of
+from sales_warehouse.extract.sheet_cells import Look, letters_of, place_of
 from sales_warehouse.extract.workbook import look_at
 
 MOST_PARTS, MOST_BYTES, MOST_RATIO = 10_000, 1 << 30, 200  # of what an .xlsx unpacks to
@@ -49,13 +51,24 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
     header = _header(sheet.name, rows, table, look)
     path = room.next_parquet()
     with TextParquet(path, header.landed, file.origin, faults=True) as parquet:
-        empty = _rows(rows, header, table.header_row, look, parquet)
+        empty = _rows(rows, header, table, look, parquet)
     notes = [f"{empty} empty rows were left out"] if empty else []
     notes += header.notes
-    reported = sum(number > table.header_row for number in look.rows)
+    reported = _reported(look, header, table)
     return Written(
         file, path, parquet.rows, reported, malformed=parquet.malformed, notes=tuple(notes), drift=header.drift
     )
+
+
+def _reported(look: Look, header: Header, table: Table) -> int:
+    """Return how many rows have something in them, or should have in a column that the source promised."""
+    promised = {place + 1 for place in _promised(header, table)}
+    broken = (row for row, faults in look.faults.items() if not promised.isdisjoint(faults))
+    return sum(row > table.header_row for row in {*look.rows, *broken})
+
+
+def _promised(header: Header, table: Table) -> list[int]:
+    return [place for place, name in enumerate(header.names) if name in table.columns]
 
 
 def _refuse_bomb(file: SourceFile) -> None:
@@ -84,8 +97,8 @@ def _sheet(file: SourceFile, table: Table) -> tuple[CalamineSheet, Look]:
         look = look_at(file.path, name)
         if look.last_row * look.last_column > MOST_CELLS:
             raise FileRefused(
-                f"sheet {name!r} goes as far as {place_of(look.last_row, look.last_column)}, more than an honest one: "
-                "delete what stands out there, or deliver it as CSV"
+                f"sheet {name!r} goes down to row {look.last_row} and out to column {letters_of(look.last_column)}, "
+                "further than an honest one: delete the cells that stand out there, or deliver it as CSV"
             )
         return book.get_sheet_by_name(name), look
     except CalamineError as error:
@@ -110,7 +123,7 @@ def _whole(sheet: CalamineSheet, look: Look) -> Iterator[Cells]:
     read = 0
     for read, row in enumerate(sheet.iter_rows(), 1):  # noqa: B007
         yield row
-    for _ in range(read, look.rows[-1] if look.rows else 0):
+    for _ in range(read, max(look.faults, default=0)):
         yield []
 
 
@@ -127,51 +140,64 @@ def _header(sheet: str, rows: Iterator[Cells], table: Table, look: Look) -> Head
     return check_header(names, table, where=where)
 
 
-def _rows(rows: Iterator[Cells], header: Header, header_row: int, look: Look, parquet: TextParquet) -> int:
+def _rows(rows: Iterator[Cells], header: Header, table: Table, look: Look, parquet: TextParquet) -> int:
     """Write the rows; return how many were empty. Raises FileRefused for cells beside the header."""
     width, empty = len(header.names), 0
-    order = [header.names.index(name) for name in header.landed]
+    order, promised = [header.names.index(name) for name in header.landed], _promised(header, table)
     numbered = enumerate(rows, 1)
     while batch := list(islice(numbered, BATCH_ROWS)):
-        kept = []
+        kept: list[_Row] = []
         for number, row in batch:
             cells = row or [None] * width
             texts = [cell_text(cell) for cell in cells]
             if any(text and text.strip() for text in texts[width:]):
                 raise FileRefused(f"row {number} below the header has a cell in column {width + 1}, which has no name")
-            if header_row + number in look.faults or any(text and text.strip() for text in texts):
-                kept.append((number, texts, _fault(header_row + number, cells, header, order, look)))
+            faults = _faults(cells, promised, look.faults.get(table.header_row + number, {}))
+            if faults or any(text and text.strip() for text in texts):
+                kept.append(_Row(number, texts, faults))
         empty += len(batch) - len(kept)
         parquet.write(
-            [[None if fault else texts[place] for _, texts, fault in kept] for place in order],
-            [number for number, *_ in kept],
-            [fault for *_, fault in kept],
-            [_raw(header, texts) if fault else None for _, texts, fault in kept],
+            [[row.texts[place] if place not in row.faults else None for row in kept] for place in order],
+            [row.number for row in kept],
+            [row.reason(header, table) for row in kept],
+            [row.raw(header) for row in kept],
         )
     return empty
 
 
-def _fault(row: int, cells: Cells, header: Header, order: list[int], look: Look) -> str | None:
-    """Return why a row cannot be trusted: what is wrong with the first cell of a landed column that is."""
-    faults = look.faults.get(row, {})
-    for place in order:
-        fault = faults.get(place + 1) or _lost_digits(cells[place])
-        if fault:
-            return f"{header.names[place]} (cell {place_of(row, place + 1)}) has {fault}"
-    return None
+@dataclass(frozen=True)
+class _Row:
+    """A row with what is wrong in it, by place. Only such a cell is empty, so that mending it mends the row."""
+
+    number: int
+    texts: list[str | None]
+    faults: dict[int, str]
+
+    def reason(self, header: Header, table: Table) -> str | None:
+        row = table.header_row + self.number
+        told = [f"{header.names[at]} (cell {place_of(row, at + 1)}) has {fault}" for at, fault in self.faults.items()]
+        return "; ".join(told) or None
+
+    def raw(self, header: Header) -> str | None:
+        cells = dict(zip(header.names, self.texts, strict=False))
+        return json.dumps(cells, ensure_ascii=False) if self.faults else None
+
+
+def _faults(cells: Cells, promised: list[int], seen: dict[int, str]) -> dict[int, str]:
+    """Return, by place, what is wrong with cells of promised columns."""
+    found = ((place, seen.get(place + 1) or _lost_digits(cells[place])) for place in promised)
+    return {place: fault for place, fault in found if fault}
 
 
 def _lost_digits(cell: object) -> str | None:
     """Say of a number that Excel does not hold all of its digits: it keeps 15 and writes zeros for the rest."""
     if not isinstance(cell, float) or abs(cell) < FIFTEEN_DIGITS:
         return None
+    if not math.isfinite(cell):
+        return f"{cell} for a number: mend it in Excel"
     if abs(cell) < EVERY_WHOLE_NUMBER and cell % 10:
         return None
     return f"a number of {len(_number(abs(cell)))} digits, of which Excel keeps 15: store it as text"
-
-
-def _raw(header: Header, texts: list[str | None]) -> str:
-    return json.dumps(dict(zip(header.names, texts, strict=False)), ensure_ascii=False)
 
 
 def cell_text(cell: object) -> str | None:

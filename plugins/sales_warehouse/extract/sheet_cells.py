@@ -18,11 +18,14 @@ from sales_warehouse.extract.outcome import FileRefused
 
 CHUNK = 1 << 20
 LONGEST_ROW = 64 << 20  # bytes of XML
-NO_VALUE = "a formula without a value: open the workbook in Excel, save it and deliver it again"
+_CALCULATE = "open the workbook in Excel, save it and deliver it again"
+NO_VALUE = f"a formula without a value: {_CALCULATE}"
+NOT_CALCULATED = f"a formula with a value that nobody calculated: {_CALCULATE}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # a character in a text, ST_Xstring
 _NUMBER = re.compile(rb'<row (?:[^<>]*? )?r="([0-9]+)"[^<>]*>')
-_SOMETHING = re.compile(rb"<[vt](?: [^<>]*)?>[^<\s_&\x80-\xff]")
-_PLACE = re.compile(rb'<c (?:[^<>]*? )?r="([A-Z]+)[0-9]+"')
+_VALUE = re.compile(rb"<c( [^<>]*)?>(?:<is>)?<[vt](?: [^<>]*)?>([^<\s_&\x80-\xff][^<]*)<")  # not blank by itself
+_SHARED = re.compile(rb'\bt\s*=\s*"s"')
+_COLUMN = re.compile(rb'<c r="([A-Z]+)[0-9]+"(?: [^<>]*)?(?<!/)>')  # of a cell with more than a style
 _UNUSUAL = (b"<f", b'"e"', b"rPh", b"='", b"<row ", b"<row>")  # of what is inside of a row
 
 
@@ -30,8 +33,8 @@ _UNUSUAL = (b"<f", b'"e"', b"rPh", b"='", b"<row ", b"<row>")  # of what is insi
 class Look:
     """Rows and columns are numbered from 1; `faults` says, by row and column, what is wrong with a cell.
 
-    `rows` have a cell with a fault or with more than white space in it; `last_row` and `last_column` are those of any
-    cell that has more than a style.
+    `rows` have a cell with more than white space in it that is no error; `last_row` and `last_column` are those of any
+    cell that has more than a style, for that is how far the library makes room.
     """
 
     rows: list[int] = field(default_factory=list)
@@ -56,12 +59,13 @@ class Elements:
 class _Cells(Elements):
     """Follows the rows and cells of a sheet."""
 
-    def __init__(self, blank_texts: set[str]) -> None:
+    def __init__(self, blank_texts: set[str], *, calculated: bool = True) -> None:
         self.look = Look()
-        self._blank_texts = blank_texts
+        self._blank_texts, self._calculated = blank_texts, calculated
         self._row = self._column = 0
+        self._columns: set[bytes] = set()  # that rows told at a glance have
         self._has_text = False
-        self._kind, self._inside, self._has_formula = "", "", False
+        self._kind, self._inside, self._has_formula, self._has_value = "", "", False, False
         self._pieces: list[str] = []
 
     def glance(self, xml: bytes) -> bool:
@@ -71,18 +75,27 @@ class _Cells(Elements):
         if head is None or b"<!" in xml or b":row" in xml:
             return False
         inside = xml[head.end() :]
-        if self._blank_texts or any(mark in inside for mark in _UNUSUAL) or not _SOMETHING.search(inside):
+        if any(mark in inside for mark in _UNUSUAL) or not self._has_something(inside):
             self._row = int(head[1]) - 1
             _parser(self).Parse(b"<sheet>" + xml[start:] + b"</row></sheet>", True)
             return True
-        last = _PLACE.match(inside, inside.rfind(b"<c ", 0, inside.rfind(b"</c>")))
-        if last is None:
+        columns = set(_COLUMN.findall(inside))
+        if len(columns) != inside.count(b"</c>"):
             return False
         self._row = int(head[1])
         self.look.rows.append(self._row)
         self.look.last_row = max(self.look.last_row, self._row)
-        self.look.last_column = max(self.look.last_column, _column_of(last[1].decode()))
+        for column in columns - self._columns:
+            self._columns.add(column)
+            self.look.last_column = max(self.look.last_column, _column_of(column.decode()))
         return True
+
+    def _has_something(self, xml: bytes) -> bool:
+        """Tell whether a cell certainly has more than white space."""
+        for attributes, text in (found.groups(b"") for found in _VALUE.finditer(xml)):
+            if not _SHARED.search(attributes) or text.decode() not in self._blank_texts:
+                return True
+        return False
 
     def start(self, name: str, given: dict[str, str]) -> None:
         if name == "row":
@@ -90,10 +103,11 @@ class _Cells(Elements):
             self._column, self._has_text = 0, False
         elif name == "c":
             self._column = _column_of(given.get("r", "")) or self._column + 1
-            self._kind, self._inside, self._has_formula = given.get("t", "n"), "", False
+            self._kind, self._inside, self._has_formula, self._has_value = given.get("t", "n"), "", False, False
             self._pieces.clear()
-        elif name in ("v", "t", "rPh"):
-            self._inside = self._inside or name
+        elif name in ("v", "is", "t", "rPh"):
+            self._has_value = True
+            self._inside = self._inside or name.removeprefix("is")
         elif name == "f":
             self._has_formula = True
 
@@ -102,7 +116,7 @@ class _Cells(Elements):
             self._inside = ""
         elif name == "c":
             self._end_cell("".join(self._pieces))
-        elif name == "row" and (self._has_text or self._row in self.look.faults):
+        elif name == "row" and self._has_text:
             self.look.rows.append(self._row)
 
     def text(self, data: str) -> None:
@@ -110,17 +124,25 @@ class _Cells(Elements):
             self._pieces.append(data)
 
     def _end_cell(self, text: str) -> None:
-        look = self.look
-        if not text and not self._has_formula and self._kind != "str":
+        if not self._has_value and not self._has_formula and self._kind != "e":
             return
-        look.last_row, look.last_column = max(look.last_row, self._row), max(look.last_column, self._column)
+        self.look.last_row = max(self.look.last_row, self._row)
+        self.look.last_column = max(self.look.last_column, self._column)
+        if fault := self._fault(text.strip()):
+            self.look.faults.setdefault(self._row, {})[self._column] = fault
+        if self._kind == "s":
+            self._has_text |= bool(text) and text not in self._blank_texts
+        elif self._kind != "e":
+            self._has_text |= not is_blank(text)
+
+    def _fault(self, text: str) -> str | None:
         if self._kind == "e":
-            look.faults.setdefault(self._row, {})[self._column] = f"the error {text.strip()}"
-        elif self._has_formula and self._kind == "n" and not text.strip():
-            look.faults.setdefault(self._row, {})[self._column] = NO_VALUE
-        elif text in self._blank_texts if self._kind == "s" else is_blank(text):
-            return
-        self._has_text = True
+            return f"the error {text or 'without a name'}"
+        if not self._has_formula:
+            return None
+        if not text and not (self._kind in ("str", "inlineStr") and self._has_value):  # a text may be empty
+            return NO_VALUE
+        return None if self._calculated else NOT_CALCULATED
 
 
 def is_blank(text: str) -> bool:
@@ -137,18 +159,26 @@ def _column_of(place: str) -> int:
 
 def place_of(row: int, column: int) -> str:
     """Return what Excel calls a cell, such as C7."""
+    return f"{letters_of(column)}{row}"
+
+
+def letters_of(column: int) -> str:
+    """Return what Excel calls a column, such as AB."""
     letters = ""
     while column:
         column, place = divmod(column - 1, 26)
         letters = chr(ord("A") + place) + letters
-    return f"{letters}{row}"
+    return letters
 
 
-def read_cells(archive: zipfile.ZipFile, part: str, blank_texts: set[str]) -> Look:
-    """Return what a sheet holds; `blank_texts` are the numbers of the shared texts with nothing but white space."""
-    cells = _Cells(blank_texts)
+def read_cells(archive: zipfile.ZipFile, part: str, blank_texts: set[str], *, calculated: bool = True) -> Look:
+    """Return what a sheet holds; `blank_texts` are the numbers of the shared texts with nothing but white space.
+
+    `calculated` tells whether the values of formulas are what they were calculated to be.
+    """
+    cells = _Cells(blank_texts, calculated=calculated)
     if not _read_at_a_glance(archive, part, cells):
-        cells = _Cells(blank_texts)
+        cells = _Cells(blank_texts, calculated=calculated)
         parse(archive, part, cells)
     return cells.look
 

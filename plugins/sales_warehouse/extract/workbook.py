@@ -26,7 +26,8 @@ def look_at(file: Path, sheet: str) -> Look:
     with zipfile.ZipFile(file) as archive:
         if "xl/workbook.xml" not in archive.namelist():
             raise FileRefused("neither .xlsx nor .xls: its rows cannot be counted a second time; save it as .xlsx")
-        return read_cells(archive, _part_of(archive, sheet), _blank_shared_texts(archive))
+        part, blank = _part_of(archive, sheet), _blank_shared_texts(archive)
+        return read_cells(archive, part, blank, calculated=_is_calculated(archive))
 
 
 def _look_at_xls(file: Path, sheet: str) -> Look:
@@ -43,7 +44,7 @@ def _look_at_xls(file: Path, sheet: str) -> Look:
                 }
                 if faults:
                     look.faults[row] = faults
-                if faults or any(str(cell.value).strip() for cell in cells):
+                if any(str(cell.value).strip() for cell in cells if cell.ctype != xlrd.XL_CELL_ERROR):
                     look.rows.append(row)
     except xlrd.XLRDError as error:
         raise FileRefused(f"not a readable Excel file ({error}); was it cut off? ask for it again") from error
@@ -61,6 +62,16 @@ def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
             target = targets.get(reference, "")
             return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
     raise FileRefused(f"the workbook does not say where the sheet {sheet!r} is; save it again as .xlsx")
+
+
+def _is_calculated(archive: zipfile.ZipFile) -> bool:
+    """Tell whether formulas have their own values (18.2.2); libraries write any, and that Excel has to calculate."""
+    properties = _Attributes("calcPr")
+    parse(archive, "xl/workbook.xml", properties)
+    return not any(
+        given.get("fullCalcOnLoad") in ("1", "true") or given.get("calcCompleted") in ("0", "false")
+        for given in properties.found
+    )
 
 
 def _blank_shared_texts(archive: zipfile.ZipFile) -> set[str]:
