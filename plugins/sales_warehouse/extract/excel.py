@@ -218,5 +218,7 @@ def cell_text(cell: object) -> str | None:
 
 
 def _number(value: float) -> str:
-    text = format(Decimal(repr(value)), "f")
-    return text.removesuffix(".0")
+    """Return a number as Excel shows it: of a fraction the fifteen digits that count, so 0.1 + 0.2 is 0.3."""
+    if value.is_integer():
+        return str(int(value))
+    return format(Decimal(f"{value:.15g}"), "f")
