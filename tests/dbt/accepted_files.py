@@ -127,7 +127,7 @@ def _owned(source: str, entity: str, row: Row) -> Row:
 def write_customer_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:
     """Write the cross-reference: (source, customer_id) → (customer_key, changed_batch)."""
     rows = [
-        {"source": source, "customer_id": record, "customer_key": key, "rule": "own", "changed_batch": batch}
+        {"source": source, "customer_id": record, "customer_key": key, "rule": "own_record", "changed_batch": batch}
         for (source, record), (key, batch) in keys.items()
     ]
     write_parquet(home.identity / "customer_xref.parquet", IDENTITY["customer_xref"], rows)
@@ -136,7 +136,7 @@ def write_customer_identities(home: Home, keys: Mapping[tuple[str, str], tuple[s
 def write_contact_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:
     """Write the cross-reference: (source, contact_id) → (contact_key, changed_batch)."""
     rows = [
-        {"source": source, "contact_id": record, "contact_key": key, "rule": "own", "changed_batch": batch}
+        {"source": source, "contact_id": record, "contact_key": key, "rule": "own_record", "changed_batch": batch}
         for (source, record), (key, batch) in keys.items()
     ]
     write_parquet(home.identity / "contact_xref.parquet", IDENTITY["contact_xref"], rows)
