@@ -93,6 +93,24 @@ def test_an_id_that_lost_its_last_digits_names_nobody(company: Company) -> None:
     ]
 
 
+def test_an_amount_is_plain_digits_whatever_stands_around_it(tmp_path: Path) -> None:
+    told = """\
+source: shop
+label: {en: Shop, zh: 商城}
+owner: data
+expected_within_hours: 24
+connection: {type: files, path: shop}
+tables: {lines: {files: "*.csv", format: csv, columns: [no, line, count]}}
+mappings:
+  - {entity: order_lines, from: lines, columns: {order_id: no, line_number: line, quantity: count}}
+"""
+    company = load_company(write_company(tmp_path, shop=told))
+    texts = ("'\x0b1e5'", "'\x0c1_000'", "' 1E5'", "'１e５'", "'\x0b5'")
+    found = conformed(company, "shop", "quantity", ", ".join(f"('O1', '1', {text})" for text in texts))
+    assert sorted(str(value) for value, _ in found) == ["5.0000", "None", "None", "None", "None"]
+    assert sum(faults is not None for _, faults in found) == 4
+
+
 def test_a_nul_that_a_database_gave_is_a_fault(company: Company) -> None:
     (found,) = conformed(company, "crm", "rep_id", "('S' || chr(0) || '1', 'S0')")
     assert found == ("S\x001", [{"column": "rep_id", "value": "S\x001"}])

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from sales_warehouse.company.models import ColumnMapping
 from sales_warehouse.contracts import Column
@@ -89,6 +90,10 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
         ("2026/7/1 8:00", "timestamp", {"format": "%Y/%m/%d %H:%M"}, datetime.datetime(2026, 7, 1)),
         ("2026-07-01 08:00:00", "timestamp", {"zone": "UTC"}, datetime.datetime(2026, 7, 1, 8)),
         ("2026-13-01 08:00:00", "timestamp", {}, None),
+        ("2026-07-01 08:00:00 UTC", "timestamp", {"format": "%Y-%m-%d %H:%M:%S %Z"}, datetime.datetime(2026, 7, 1, 8)),
+        ("2026-07-01 08:00 %z", "timestamp", {"format": "%Y-%m-%d %H:%M %%z"}, datetime.datetime(2026, 7, 1)),
+        ("2026-02-02T02:00:00+0800", "date", {"format": "%Y-%m-%dT%H:%M:%S%z"}, datetime.date(2026, 2, 2)),
+        ("2026-02-02T23:00:00-0500", "date", {"format": "%Y-%m-%dT%H:%M:%S%z"}, datetime.date(2026, 2, 3)),
         ("2026-07-01", "timestamp", {"zone": "UTC"}, datetime.datetime(2026, 7, 1)),
         ("2026-07-01 08:00 UTC", "timestamp", {}, None),
         ("2026-07-01 08:00:00 Asia/Tokyo", "timestamp", {}, None),
@@ -122,6 +127,12 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
 )  # fmt: skip
 def test_a_text_becomes_this_value(connection, text, kind, mapping, expected) -> None:
     assert _value(connection, text, kind, **mapping) == expected
+
+
+@pytest.mark.parametrize("told", ["%s", "%H:%M", "%Y-%m", "%Y-%m-%d %I:%M", "2026"])
+def test_a_format_that_makes_no_day_is_refused(told: str) -> None:
+    with pytest.raises(ValidationError):
+        ColumnMapping.model_validate({"from": "c", "format": told})
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Asia/Shanghai"])

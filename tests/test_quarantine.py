@@ -99,7 +99,22 @@ class Desk:
 
 
 def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
-    for text in ("=1", "'=1", "''=1", "+86 138", "'+8613800138000", "-5", "it's", "'quoted'", "@x", ""):
+    for text in (
+        "=1",
+        "'=1",
+        "''=1",
+        "+86 138",
+        "'+8613800138000",
+        "-5",
+        "it's",
+        "'quoted'",
+        "@x",
+        "",
+        "0012",
+        "'0012",
+        "1234567890123456",
+        "60",
+    ):
         shown = sheet._shown(text)
         assert sheet._meant(shown) == text
         assert not shown.startswith(sheet.FORMULA) or sheet._is_number(shown)
@@ -275,6 +290,21 @@ def test_no_cell_of_a_sheet_is_a_formula_and_none_changes_by_that(desk: Desk) ->
     desk.hand_back([row])
     desk.refresh(LATER)
     assert desk.accepted("call_id, customer_id, rep_id") == [("-2", "crm:@SUM(1)", f"crm:{hostile}")]
+
+
+def test_a_cell_of_any_length_can_be_corrected(desk: Desk) -> None:
+    """Another process may have read no file yet, whose reader raises the limit of csv."""
+    long = "x" * 200_000
+    desk.refresh(one=f"2,{long},R1,inbound,yesterday,60\n")
+    csv.field_size_limit(131_072)
+    target = desk.folder / "sheet.csv"
+    sheet.export(desk.home, desk.company, "crm", "calls", target)
+    handed = target.read_text(encoding="utf-8-sig").replace(long, "C1").replace("yesterday", "2026-02-03 10:00:00")
+    assert sheet.take(desk.home, desk.company, handed.encode(), by="", why="", at=LATER).cells == 2
+    csv.field_size_limit(131_072)
+    corrections._read.cache_clear()
+    desk.refresh(LATER)
+    assert desk.accepted("call_id, customer_id") == [("2", "crm:C1")]
 
 
 def test_a_column_with_the_name_of_a_place_is_mended_like_any_other(tmp_path: Path) -> None:

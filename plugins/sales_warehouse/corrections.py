@@ -26,6 +26,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, literal
 
 STAMP = "%Y%m%dT%H%M%S_%f"
+LONGEST_CELL = 1 << 30  # characters; what was landed can be as long
 Place = tuple[str, str, str]  # source, load, table
 
 
@@ -103,6 +104,7 @@ def history(home: Home) -> list[Correction]:
 
 
 def _of(file: Path) -> list[Correction]:
+    csv.field_size_limit(LONGEST_CELL)
     with file.open(encoding="utf-8", newline="") as text:
         return [_correction(row) for row in csv.DictReader(text)]
 

@@ -36,7 +36,7 @@ ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
 ISO_OFFSET = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 BETWEEN = "\x1f"  # of the texts of a row, when all are looked at in one go
-WHITE_SPACE = " \t\r\n\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
+WHITE_SPACE = " \t\r\n\x0b\x0c\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
 # Where a text may have to be trimmed, has a NUL or digits in full width, or is a number with a power of ten or an
 # underscore: few rows have any of it, so only those are looked at more closely.
 ODD = (
@@ -194,6 +194,9 @@ class Normalisers:
 
     def _date(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = self._half_width(text)
+        if mapping.has_zone:  # the day that it was for the business
+            zone = literal(mapping.zone or self.time_zone)
+            return f"cast(timezone({zone}, try_strptime({plain}, {literal(mapping.format)})) as date)"
         if mapping.format:
             return f"cast(try_strptime({plain}, {literal(mapping.format)}) as date)"
         is_iso = f"regexp_full_match({plain}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
@@ -201,7 +204,7 @@ class Normalisers:
 
     def _timestamp(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = self._half_width(text)
-        if mapping.format and "%z" in mapping.format:
+        if mapping.has_zone:
             return f"timezone('UTC', try_strptime({plain}, {literal(mapping.format)}))"
         if mapping.format:
             return self._to_utc(f"try_strptime({plain}, {literal(mapping.format)})", mapping)

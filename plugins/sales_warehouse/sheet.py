@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from sales_warehouse.sql import connect, ident, literal
 PLACE = ("source", "table", "load_id", "file", "row_number")
 REASONS = "reasons"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+DIGITS = re.compile(r"\+\d+|0\d+|\d{12,}")  # a telephone, a number with zeros before it, one that Excel rounds
 LINEAGE = ("_file", "_row_number", "_malformed", "_raw", "_deleted", "_more")
 MOST_PROBLEMS = 20  # that one message names
 BATCH_ROWS = 5_000
@@ -139,14 +141,22 @@ def _streamed(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple]:
 
 def _shown(cell: object) -> str:
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) and not _is_number(text) else text
+    return f"'{text}" if _is_spoilt_by_excel(text) and not _is_number(text) else text
 
 
 def _meant(text: str) -> str:
-    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
+    return text[1:] if text.startswith("'") and _is_spoilt_by_excel(text) else text
+
+
+def _is_spoilt_by_excel(text: str) -> bool:
+    """Tell whether Excel would take a text for a formula, or digits for a number and change them."""
+    bare = text.lstrip("'")
+    return bare.startswith(FORMULA) or DIGITS.fullmatch(bare) is not None
 
 
 def _is_number(text: str) -> bool:
+    if DIGITS.fullmatch(text):
+        return False
     try:
         float(text)
     except ValueError:
@@ -178,6 +188,7 @@ def take(home: Home, company: Company, content: bytes, *, by: str, why: str, at:
 
 def _read(content: bytes) -> Iterator[Row]:
     """Yield the rows of a sheet; Excel in Chinese may have written it as GB18030."""
+    csv.field_size_limit(corrections.LONGEST_CELL)
     reader = csv.reader(io.StringIO(_decoded(content), newline=""), strict=True)
     wanted = (*PLACE, REASONS)
     try:

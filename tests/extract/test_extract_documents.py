@@ -178,6 +178,12 @@ def test_capitals_of_portuguese_are_no_chinese(desk: Desk) -> None:
     assert rows(desk.extract_files("no,name", encoding="auto"))[0] == ("1", "INSTALAÇÃO")
 
 
+@pytest.mark.parametrize("text", ["镕喆", "臺灣電機", "赟淼"])
+def test_rare_characters_are_not_taken_for_accents(desk: Desk, text: str) -> None:
+    desk.put("a.csv", f"no,name\n1,{text}\n".encode("gb18030"))
+    assert "its encoding cannot be told" in reason(desk.extract_files("no,name", encoding="auto"))
+
+
 def test_a_nul_makes_no_utf_16_of_a_file(desk: Desk) -> None:
     desk.put("a.csv", "a,b\n1,x\x00y\n2,z\n")
     assert rows(desk.extract_files("a,b", encoding="auto"), columns="a, _malformed") == [

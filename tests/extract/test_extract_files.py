@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from extract_sources import Desk, reason, rows, source
+from extract_sources import source as make_source
 
+from sales_warehouse.company.models import Mapping
 from sales_warehouse.extract import SourceMisconfigured, SourceUnavailable, delimited
 from sales_warehouse.extract.files import SourceFile
 
@@ -175,3 +177,14 @@ def test_origins_are_paths_below_the_folder(desk: Desk) -> None:
     desk.put("2025/1.csv", "a\n2\n")
     done = desk.extract_files("a", pattern="**/*.csv")
     assert rows(done, columns="_file, a") == [("2025/1.csv", "2"), ("2026/1.csv", "1")]
+
+
+def test_where_rows_say_how_new_they_are_equal_files_of_two_days_are_both_read(desk: Desk) -> None:
+    mapping = {"entity": "sales_reps", "from": "orders", "version": "_file", "columns": {"rep_id": "a"}}
+    described = make_source(
+        {"type": "files", "path": "files"},
+        orders={"files": "*", "format": "csv", "columns": ["a"]},
+    ).model_copy(update={"mappings": (Mapping.model_validate(mapping),)})
+    for day, value in enumerate(("1", "2", "1"), 1):
+        desk.put(f"{day}.csv", f"a\n{value}\n")
+    assert [item.origin for item in desk.extract(described).landed] == ["1.csv", "2.csv", "3.csv"]

@@ -6,6 +6,7 @@ Field descriptions are what the documentation and the error messages print.
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -441,6 +442,28 @@ class ColumnMapping(Model):
     values: dict[str, str] = Field(default_factory=dict, description="source value → contract value")
     otherwise: str | None = Field(default=None, description="what a value outside `values` becomes; absent: refused")
     of: str | None = Field(default=None, description="source whose ids these are; default: this source")
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, value: str | None) -> str | None:
+        told = set(format_specifiers(value or ""))
+        if unknown := sorted(told - set("YymbBdejHIMSfgnpzZaAq%")):
+            raise ValueError(f"%{unknown[0]} is no part of a date or time; say %Y-%m-%d %H:%M:%S, for example")
+        if value and not (told & set("Yy") and (told >= {"j"} or (told & set("mbB") and told & set("de")))):
+            raise ValueError("a year, a month and a day are needed")
+        if "I" in told and "p" not in told:
+            raise ValueError("%I is an hour of twelve and needs %p; %H is one of twenty-four")
+        return value
+
+    @property
+    def has_zone(self) -> bool:
+        """Tell whether the format says the zone of a moment."""
+        return bool(set(format_specifiers(self.format or "")) & {"z", "Z"})
+
+
+def format_specifiers(text: str) -> list[str]:
+    """Return the letters after the percent signs of a strptime format; a doubled sign is one."""
+    return re.findall("%-?(.)", text, re.DOTALL)
 
 
 class Join(Model):

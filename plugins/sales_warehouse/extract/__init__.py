@@ -129,7 +129,8 @@ class _Reader:
         found = list(place.find(table.files or "*", room))
         if not found:
             self.extraction.notes.append(f"{name}: no file matches {table.files!r} in {shown}")
-        pick = Pick(name, earlier, self.extraction)
+        is_versioned = any(mapping.version for mapping in self.source.mappings if mapping.table == name)
+        pick = Pick(name, earlier, self.extraction, is_versioned)
         new = pick.new(found)
         if new:
             size = sum(file.size for file in new) / 1e6

@@ -21,6 +21,10 @@ ARCHIVES = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd",
 # Two bytes that are one GB18030 character are now and then valid UTF-8 too; eight such characters in a row are not.
 ENOUGH_UTF8 = {"gb18030": 8, "windows-1252": 1}
 
+# Windows-1252: letters with accents, the euro, dashes and quotes, and the signs of prices, degrees and questions.
+WESTERN = frozenset(bytes([byte]) for byte in (*range(0xC0, 0x100), *b"\x80\x85\x91\x92\x93\x94\x95\x96\x97\x99"))
+WESTERN |= frozenset(bytes([byte]) for byte in b"\xa0\xa1\xa3\xa7\xa9\xaa\xab\xae\xb0\xb4\xba\xbb\xbf")
+NEARLY_ALL = 0.9
 _CHARACTER = re.compile(r"[^\x00-\x7f]")
 _INSIDE_WORD = re.compile(r"[A-Za-z][^\x00-\x7f][A-Za-z]")
 
@@ -63,7 +67,7 @@ def detected(file: Path) -> str:
     share = _common_share(file) if _decodes(file, "gb18030") else 0.0
     if share >= SURELY_CHINESE:
         return "gb18030"
-    if share <= HARDLY_CHINESE and not _is_partly_utf8(start) and _decodes(file, "windows-1252"):
+    if share <= HARDLY_CHINESE and _is_western(start) and not _is_partly_utf8(start) and _decodes(file, "windows-1252"):
         return "windows-1252"
     raise FileRefused(
         f"its encoding cannot be told: not UTF-8, and {share:.0%} of its characters are common in GB18030; it may be "
@@ -84,6 +88,12 @@ def _is_partly_utf8(start: bytes) -> bool:
     runs = re.findall(rb"[\x80-\xff]+", start)
     whole = sum(_fits(run, "utf-8") for run in runs)
     return whole * 4 > len(runs)
+
+
+def _is_western(start: bytes) -> bool:
+    """Tell whether nearly all bytes beyond ASCII are letters or signs that Western texts have."""
+    beyond = re.findall(rb"[\x80-\xff]", start)
+    return sum(byte in WESTERN for byte in beyond) >= NEARLY_ALL * len(beyond)
 
 
 def _common_share(file: Path) -> float:

@@ -243,6 +243,7 @@ class Pick:
     table: str
     earlier: EarlierTable
     extraction: Extraction
+    is_versioned: bool = False  # rows say how new they are: equal content under another name is another day's
     taken: set[str] = field(default_factory=set)  # fingerprints
     copies: list[str] = field(default_factory=list)  # origins whose content another file brought
 
@@ -266,7 +267,7 @@ class Pick:
         """Return the files, or what was in an archive, whose content did not land before."""
         fresh = []
         for file in files:
-            if file.fingerprint in self.taken or self._landed(file):
+            if (file.fingerprint in self.taken and not self.is_versioned) or self._landed(file):
                 self.extraction.skipped += 1
                 self.copies.append(file.origin)
                 continue
@@ -281,6 +282,8 @@ class Pick:
 
     def _landed(self, file: SourceFile) -> bool:
         """A file that went back to older content counts as new: its newest landed content is not what it holds."""
+        if self.is_versioned:
+            return self.earlier.latest.get(file.origin) == file.fingerprint
         return (
             file.fingerprint in self.earlier.seen
             and self.earlier.latest.get(file.origin, file.fingerprint) == file.fingerprint
