@@ -102,11 +102,11 @@ expected_within_hours: 24
 connection: {type: files, path: shop}
 tables: {lines: {files: "*.csv", format: csv, columns: [no, line, count]}}
 mappings:
-  - {entity: order_lines, from: lines, columns: {order_id: no, line_number: line, quantity: count}}
+  - {entity: order_lines, from: lines, columns: {order_id: no, line_number: line, unit_price_amount: count}}
 """
     company = load_company(write_company(tmp_path, shop=told))
     texts = ("'\x0b1e5'", "'\x0c1_000'", "' 1E5'", "'１e５'", "'\x0b5'")
-    found = conformed(company, "shop", "quantity", ", ".join(f"('O1', '1', {text})" for text in texts))
+    found = conformed(company, "shop", "unit_price_amount", ", ".join(f"('O1', '1', {text})" for text in texts))
     assert sorted(str(value) for value, _ in found) == ["5.0000", "None", "None", "None", "None"]
     assert sum(faults is not None for _, faults in found) == 4
 
