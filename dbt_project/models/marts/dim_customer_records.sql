@@ -5,7 +5,7 @@ select
     records.customer_key,
     records.customer_name,
     coalesce(identities.match_rule, 'own_record') as match_rule,
-    identities.probability_rate,
+    cast(identities.probability_rate as decimal(18, 6)) as probability_rate,
     records.is_deleted
 from {{ ref('int_customers_identified') }} as records
 left join {{ ref('stg_identity__customers') }} as identities

@@ -5,6 +5,6 @@ select
     old_customer_key,
     new_customer_key,
     match_rule,
-    probability_rate,
+    cast(probability_rate as decimal(18, 6)) as probability_rate,
     changed_at
 from {{ ref('stg_identity__customer_changes') }}

@@ -2,5 +2,5 @@ select
     left_name,
     right_name,
     review_reason,
-    probability_rate
+    cast(probability_rate as decimal(18, 6)) as probability_rate
 from {{ ref('stg_identity__customer_review') }}
