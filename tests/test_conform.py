@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from written_company import write_company
+from written_company import files_source, write_company
 
 from sales_warehouse import contracts
 from sales_warehouse.company.load import load_company
@@ -15,25 +15,20 @@ from sales_warehouse.conform import compile_mapping
 from sales_warehouse.contracts import Column, Contract, load_contracts
 from sales_warehouse.normalise import Normalisers
 
-CRM = """\
-source: crm
-label: {en: CRM, zh: 客户关系管理}
-owner: data
-expected_within_hours: 24
-connection: {type: files, path: crm}
+CRM = files_source(
+    "crm",
+    """\
 tables:
   people: {files: "*.csv", format: csv, columns: [no, boss]}
 mappings:
   - entity: sales_reps
     from: people
     columns: {rep_id: no, manager_rep_id: boss}
-"""
-VISITS = """\
-source: visits
-label: {en: Visits, zh: 拜访}
-owner: data
-expected_within_hours: 24
-connection: {type: files, path: visits}
+""",
+)
+VISITS = files_source(
+    "visits",
+    """\
 tables:
   sheet: {files: "*.csv", format: csv, columns: [no, seller, buyer, person]}
 mappings:
@@ -44,7 +39,8 @@ mappings:
       rep_id: {from: seller, of: crm}
       customer_id: {from: buyer, of: crm}
       contact_id: person
-"""
+""",
+)
 
 
 @pytest.fixture
@@ -94,16 +90,14 @@ def test_an_id_that_lost_its_last_digits_names_nobody(company: Company) -> None:
 
 
 def test_an_amount_is_plain_digits_whatever_stands_around_it(tmp_path: Path) -> None:
-    told = """\
-source: shop
-label: {en: Shop, zh: 商城}
-owner: data
-expected_within_hours: 24
-connection: {type: files, path: shop}
+    told = files_source(
+        "shop",
+        """\
 tables: {lines: {files: "*.csv", format: csv, columns: [no, line, count]}}
 mappings:
   - {entity: order_lines, from: lines, columns: {order_id: no, line_number: line, unit_price_amount: count}}
-"""
+""",
+    )
     company = load_company(write_company(tmp_path, shop=told))
     texts = ("'\x0b1e5'", "'\x0c1_000'", "' 1E5'", "'１e５'", "'\x0b5'")
     found = conformed(company, "shop", "unit_price_amount", ", ".join(f"('O1', '1', {text})" for text in texts))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from written_company import write_company
+from written_company import files_source, write_company
 
 from sales_warehouse import conformed
 from sales_warehouse.company.load import CompanyError, load_company
@@ -17,12 +17,9 @@ from sales_warehouse.conformed import Batch
 from sales_warehouse.home import Home
 from sales_warehouse.landing import land
 
-CHATS = """\
-source: talks
-label: {en: Talks, zh: 会话}
-owner: data
-expected_within_hours: 24
-connection: {type: files, path: talks}
+CHATS = files_source(
+    "talks",
+    """\
 tables:
   talks: {files: "*.jsonl", format: jsonl, columns: [no, said]}
 mappings:
@@ -35,7 +32,8 @@ mappings:
       sender_type: {from: "item ->> 'by'", values: {guest: customer, staff: rep}}
       sent_at: "item ->> 'at'"
       text: "item ->> 'text'"
-"""
+""",
+)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from written_company import write_company
+from written_company import files_source, write_company
 
 from sales_warehouse import conformed, corrections, gate, quarantine, sheet
 from sales_warehouse.company.load import load_company
@@ -23,12 +23,9 @@ from sales_warehouse.sheet import SheetRefused
 
 READ_AT = datetime.datetime(2026, 3, 1, 1)
 LATER = datetime.datetime(2026, 3, 2, 1)
-CRM = """\
-source: crm
-label: {en: CRM, zh: 客户系统}
-owner: data-team
-expected_within_hours: 24
-connection: {type: files, path: crm}
+CRM = files_source(
+    "crm",
+    """\
 tables: {calls: {files: "*.csv", format: csv, columns: [no, buyer, seller, direction, at, seconds]}}
 mappings:
   - entity: calls
@@ -41,7 +38,8 @@ mappings:
       started_at: at
       duration_seconds: seconds
       recorded_at: at
-"""
+""",
+)
 HEADER = "no,buyer,seller,direction,at,seconds\n"
 GOOD = "1,C1,R1,inbound,2026-02-03 09:00:00,60\n"
 NO_DATE = "2,C1,R1,inbound,yesterday,60\n"

@@ -7,22 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from written_company import write_company
+from written_company import files_source, write_company
 
 from sales_warehouse import landing, ledger, refusals
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
 
-CRM = """\
-source: crm
-label: {en: CRM, zh: 客户系统}
-owner: data-team
-expected_within_hours: 24
-connection: {type: files, path: crm}
+CRM = files_source(
+    "crm",
+    """\
 tables: {people: {files: "*.csv", format: csv, columns: [no, name]}}
 mappings:
   - {entity: sales_reps, from: people, columns: {rep_id: no, name: name}}
-"""
+""",
+)
 GOOD, BAD, WORSE = "no,name\n1,a\n", "no,nome\n2,b\n", ""
 
 

@@ -15,6 +15,12 @@ channels: {phone: {en: Phone, zh: 电话}}
 LIFECYCLE = "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n"
 
 
+def files_source(name: str, described: str) -> str:
+    """Return the file of a source that reads the folder of its name; `described` has its tables and mappings."""
+    about = f"source: {name}\nlabel: {{en: {name}, zh: {name}}}\nowner: data\nexpected_within_hours: 24\n"
+    return f"{about}connection: {{type: files, path: {name}}}\n{described}"
+
+
 def write_company(folder: Path, **sources: str) -> Path:
     """Write a company with sources by name, each as the text of its file, and return the folder."""
     (folder / "sources").mkdir()

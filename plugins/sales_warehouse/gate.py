@@ -7,7 +7,7 @@ import datetime
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -218,7 +218,7 @@ def _quarantine(
     connection.execute(
         f"insert into failures select _row_id, case fault.\"column\" when '_row' then 'malformed' else 'cast' end, "
         f'fault."column", fault."value", '
-        f"{_reason(company, source, batch, 0)}, {_reason(company, source, batch, 1)} "
+        f"{', '.join(_reasons(company, source, batch))} "
         f"from (select _row_id, _is_deleted, unnest(_faults) as fault from {WHOLE} where _faults is not null) "
         f'where not _is_deleted or fault."column" in ({", ".join(map(literal, key))})'
     )
@@ -242,13 +242,14 @@ def _quarantine(
     return [dict(zip(names, row, strict=True)) for row in counts], rows
 
 
-def _reason(company: Company, source: Source, batch: Batch, language: int) -> str:
-    """Return the SQL that says why a fault is one, in English (0) or Chinese (1)."""
+def _reasons(company: Company, source: Source, batch: Batch) -> Iterator[str]:
+    """Yield the SQL that says why a fault is one, in English and in Chinese."""
     mapping, normalisers = source.mappings[batch.number], Normalisers.of(company)
     columns = load_contracts()[batch.entity].columns | {VERSION.name: VERSION}
-    said = {name: normalisers.reason(columns[name], told)[language] for name, told in mapping.made.items()}
-    arms = " ".join(f"when {literal(name)} then {literal(why)}" for name, why in said.items())
-    return f'case fault."column" when \'_row\' then fault."value" {arms} end'
+    said = {name: normalisers.reason(columns[name], told) for name, told in mapping.made.items()}
+    for language in (0, 1):
+        arms = " ".join(f"when {literal(name)} then {literal(why[language])}" for name, why in said.items())
+        yield f'case fault."column" when \'_row\' then fault."value" {arms} end'
 
 
 def _add_failures(connection: duckdb.DuckDBPyConnection, entity: str, result: RuleResult) -> None:

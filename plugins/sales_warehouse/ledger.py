@@ -209,9 +209,9 @@ def _refusals(home: Home, loads: Loads) -> Iterator[tuple]:
     """Yield everything that was ever refused, with what became of it."""
     for source, landed in loads.items():
         state = landing.status(home, source)
-        for item in refusals.read(home.landing / source):
+        for item, fate in refusals.fates(refusals.read(home.landing / source), landed, state):
             moments = (datetime.datetime.fromisoformat(at) for at in (item.first_at, item.last_at))
-            yield source, item.table, item.origin, item.reason, *moments, refusals.fate(item, landed, state)
+            yield source, item.table, item.origin, item.reason, *moments, fate
 
 
 def _retyped(items: list[Gated]) -> Iterator[tuple]:

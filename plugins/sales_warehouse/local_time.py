@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sales_warehouse.sql import literal
@@ -29,11 +30,10 @@ def utc(local: str, zone: str, since: datetime.date) -> str:
     return f"case when cast({local} as date) not in ({listed}) or ({certain}) then timezone('UTC', {moment}) end"
 
 
-@cache
 def fixed_offset_seconds(zone: str, since: datetime.date) -> int | None:
     """Return the UTC offset of a zone in seconds if it has been the same since a date, else None."""
-    offsets = {_offset(moment, zone) for moment in _noons(since)}
-    return int(offsets.pop().total_seconds()) if len(offsets) == 1 else None
+    days, _ = _changes(zone, since)
+    return None if days else int(_offset(next(_noons(since)), zone).total_seconds())
 
 
 @cache
@@ -41,10 +41,10 @@ def _changes(zone: str, since: datetime.date) -> tuple[tuple[datetime.date, ...]
     """Return the local days on which the clock of a zone may change, and by how many seconds it does."""
     days: set[datetime.date] = set()
     steps: set[int] = set()
-    for noon in _noons(since):
-        before, after = _offset(noon - DAY, zone), _offset(noon, zone)
+    for day, next_day in pairwise(_noons(since)):
+        before, after = _offset(day, zone), _offset(next_day, zone)
         if before != after:
-            days |= {(moment + offset).date() for moment in (noon - DAY, noon) for offset in (before, after)}
+            days |= {(moment + offset).date() for moment in (day, next_day) for offset in (before, after)}
             steps.add(abs(int((after - before).total_seconds())))
     return tuple(sorted(days)), tuple(sorted(steps))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sales_warehouse.landing import Load
 
 NAME = "refusals.json"
+Fate = Literal["landed", "waiting", "gone"]
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,20 @@ def read(folder: Path) -> list[Refusal]:
     return [Refusal(**item) for item in durable.read_json(folder / NAME, [])]
 
 
-def fate(item: Refusal, loads: Iterable[Load], status: Mapping[str, Any]) -> Literal["landed", "waiting", "gone"]:
-    """Tell what became of it: it landed since, as it was or in another version; it still waits; or it went unread.
+def fates(
+    refused: Iterable[Refusal], loads: Sequence[Load], status: Mapping[str, Any]
+) -> Iterator[tuple[Refusal, Fate]]:
+    """Yield what became of each: it landed since, as it was or in another version; it still waits; or it went unread.
 
-    `status` is what the last extraction said.
+    `loads` are in order; `status` is what the last extraction said.
     """
-    for load in loads:
-        is_later = load.extracted_at >= datetime.datetime.fromisoformat(item.last_at)
-        for file in load.files:
-            is_same = item.fingerprint is not None and file.fingerprint == item.fingerprint
-            if file.table == item.table and (is_same or (file.origin == item.origin and is_later)):
-                return "landed"
+    files = [(load.extracted_at, file) for load in loads for file in load.files]
+    contents = {(file.table, file.fingerprint) for _, file in files if file.fingerprint is not None}
+    last_at = {(file.table, file.origin): at for at, file in files}
     waiting = {(told["table"], told["origin"], told["fingerprint"]) for told in status.get("refused", ())}
-    return "waiting" if status.get("status") == "failed" or item.key in waiting else "gone"
+    is_down = status.get("status") == "failed"
+    for item in refused:
+        at = last_at.get((item.table, item.origin))
+        is_newer = at is not None and at >= datetime.datetime.fromisoformat(item.last_at)
+        has_landed = is_newer or (item.table, item.fingerprint) in contents
+        yield item, "landed" if has_landed else "waiting" if is_down or item.key in waiting else "gone"

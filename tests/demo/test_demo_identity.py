@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +29,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str
     folder = tmp_path_factory.mktemp("identity")
     advance(folder / "world", small(customers=500, days=60, dirty_rate=0.32))
     with pytest.MonkeyPatch.context() as patch, open_systems(folder / "world", folder / "log.txt") as environment:
-        for name, value in {**os.environ, **environment, "SOURCE_DATA": str(folder / "world")}.items():
+        for name, value in {**environment, "SOURCE_DATA": str(folder / "world")}.items():
             patch.setenv(name, value)
         patch.setenv("SALES_WAREHOUSE_VAR", str(folder / "var"))
         run = steps.make_run(Path("config/demo"))

@@ -449,7 +449,7 @@ class ColumnMapping(Model):
         told = set(format_specifiers(value or ""))
         if unknown := sorted(told - set("YymbBdejHIMSfgnpzZaAq%")):
             raise ValueError(f"%{unknown[0]} is no part of a date or time; say %Y-%m-%d %H:%M:%S, for example")
-        if value and not (told & set("Yy") and (told >= {"j"} or (told & set("mbB") and told & set("de")))):
+        if value and not (told & set("Yy") and ("j" in told or (told & set("mbB") and told & set("de")))):
             raise ValueError("a year, a month and a day are needed")
         if "I" in told and "p" not in told:
             raise ValueError("%I is an hour of twelve and needs %p; %H is one of twenty-four")

@@ -34,11 +34,6 @@ KEPT_RAW = 1 << 20  # characters of a malformed record that are kept beside it
 _NO_TEXT = re.compile("[\x00\udc80-\udcff]")  # a NUL, and bytes that could not be decoded (PEP 383)
 
 
-def shown(text: str) -> str:
-    """Return a text with the bytes that could not be decoded written as \\x.."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 class RecordTooLong(csv.Error):
     """A record goes on for longer than any honest one."""
 

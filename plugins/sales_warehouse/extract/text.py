@@ -37,13 +37,14 @@ def arrow_texts(columns: Sequence[Sequence[str | None]]) -> tuple[list[pa.Array]
         try:
             arrays.append(column if isinstance(column, pa.Array) else pa.array(column, pa.string()))
         except UnicodeEncodeError:
-            texts = [text if text is None else _shown(text) for text in column]
+            texts = [text if text is None else shown(text) for text in column]
             places.update(place for place, text in enumerate(texts) if text != column[place])
             arrays.append(pa.array(texts, pa.string()))
     return arrays, sorted(places)
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return a text with the bytes that could not be decoded written as \\x.."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -28,7 +28,7 @@ LOG = (
 PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint"
 MODEL = "customer_model.json"
-CODES = "select distinct uscc from nodes where uscc is not null"
+EARLIER = {"customer_xref": XREF, "customer_log": LOG, "customer_pairs": PAIRS, "customer_digests": DIGESTS}
 
 
 def give_codes(
@@ -43,9 +43,8 @@ def give_codes(
     `at` (UTC) is the moment of the log. Beside them stand `customer_pairs` and `customer_digests`, what the evidence
     said and of which state of the records.
     """
-    for name, schema in (("customer_xref", XREF), ("customer_log", LOG), ("customer_pairs", PAIRS)):
+    for name, schema in EARLIER.items():
         load_earlier(connection, home, name, schema)
-    load_earlier(connection, home, "customer_digests", DIGESTS)
     _weigh(connection, home, settings)
     _group(connection, settings)
     _assign(connection, batch)
@@ -90,11 +89,12 @@ def _group(connection: duckdb.DuckDBPyConnection, settings: CustomerEvidence) ->
         where l.node <> r.node and (l.uscc is null or r.uscc is null)
         group by all""").fetchall()
     edges = [Edge(*pair) for pair in pairs]
-    coded = {f"uscc:{code}": code for code in {code for (code,) in connection.execute(CODES).fetchall()}}
-    groups: Groups[str] = Groups(coded)
-    refused = join_by_evidence(groups, [edge for edge in edges if edge.probability >= settings.merge_above])
+    strong = [edge for edge in edges if edge.probability >= settings.merge_above]
     doubtful = [edge for edge in edges if edge.probability < settings.merge_above]
-    _keep_groups(connection, groups, [edge for edge in edges if edge.probability >= settings.merge_above])
+    coded = connection.execute("select distinct node, uscc from nodes where uscc is not null").fetchall()
+    groups: Groups[str] = Groups(dict(coded))
+    refused = join_by_evidence(groups, strong)
+    _keep_groups(connection, groups, strong)
     _keep_review(connection, groups, [("two_codes", edge) for edge in refused] + [("in_doubt", e) for e in doubtful])
 
 

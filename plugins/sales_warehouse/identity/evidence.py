@@ -10,7 +10,6 @@ that did not change; a night compares new and changed records with all, and the 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from sales_warehouse import durable
 from sales_warehouse.identity.company_name import company_name
 from sales_warehouse.sql import only_row
 
@@ -93,7 +93,14 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection) -> None:
 
 def is_learnt(model: Path) -> bool:
     """Tell whether there is a model of these fields."""
-    return model.exists() and json.loads(model.read_text(encoding="utf-8")).get("form") == FORM
+    return _learnt(model) is not None
+
+
+def _learnt(model: Path) -> dict[str, Any] | None:
+    """Return the kept model, None where there is none of these fields."""
+    told = durable.read_json(model, {})
+    settings: dict[str, Any] | None = told["settings"] if told.get("form") == FORM else None
+    return settings
 
 
 def score(connection: duckdb.DuckDBPyConnection, model: Path, least: float) -> bool:
@@ -139,15 +146,13 @@ def _linker(connection: duckdb.DuckDBPyConnection, model: Path) -> Linker:
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     records = DuckDBAPI(connection=connection).register(RECORDS)
-    if is_learnt(model):
-        told = json.loads(model.read_text(encoding="utf-8"))
-        return Linker(records, told["settings"], log_level=None)
+    if settings := _learnt(model):
+        return Linker(records, settings, log_level=None)
     linker = Linker(records, SettingsCreator(**_settings()), log_level=None)
     linker.training.estimate_probability_two_random_records_match([block_on("uscc")], recall=0.8)
     linker.training.estimate_u_using_random_sampling(max_pairs=DRAWN_PAIRS, seed=1)
     linker.training.estimate_m_from_label_column("uscc")
-    model.parent.mkdir(parents=True, exist_ok=True)
-    model.write_text(json.dumps({"form": FORM, "settings": linker.misc.save_model_to_json()}), encoding="utf-8")
+    durable.write_json(model, {"form": FORM, "settings": linker.misc.save_model_to_json()})
     return linker
 
 

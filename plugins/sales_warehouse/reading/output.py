@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sales_warehouse import durable
-from sales_warehouse.extract.rows import Fault, Mend, shown
+from sales_warehouse.extract.rows import Fault, Mend
+from sales_warehouse.extract.text import shown
 
 REJECTS = ("line", "reason", "text")
 MENDED = ("line", "what", "before", "after")

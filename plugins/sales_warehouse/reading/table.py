@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sales_warehouse.extract.rows import Dialect, shown
+from sales_warehouse.extract.rows import Dialect
+from sales_warehouse.extract.text import shown
 from sales_warehouse.reading.detect import Record, common_width, records_of
 from sales_warehouse.reading.kinds import Profile
 from sales_warehouse.reading.mend import header_of
