@@ -112,6 +112,8 @@ def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
         "'0012",
         "1234567890123456",
         "60",
+        "'",
+        "''",
     ):
         shown = sheet._shown(text)
         assert sheet._meant(shown) == text
@@ -123,6 +125,21 @@ def desk(tmp_path: Path) -> Desk:
     folder = tmp_path / "company"
     (folder / "crm").mkdir(parents=True)
     write_company(folder, crm=CRM)
+    return Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Desk:
+    """A desk whose calls come in a workbook: one row, whose direction and duration are errors."""
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=CRM.replace('"*.csv", format: csv', '"*.xlsx", format: excel'))
+    book = openpyxl.Workbook()
+    book.active.append(HEADER.strip().split(","))
+    book.active.append([1, "C1", "R1", "#N/A", "2026-02-03 09:00:00", "#DIV/0!"])
+    for place in ("D2", "F2"):
+        book.active[place].data_type = "e"
+    book.save(folder / "crm" / "calls.xlsx")
     return Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
 
 
@@ -208,6 +225,48 @@ def test_of_a_row_of_a_workbook_only_the_cell_that_is_wrong_has_to_be_mended(tmp
     desk.hand_back([row | {"seconds": "60"}])
     desk.refresh(LATER)
     assert desk.accepted("call_id, customer_id, duration_seconds") == [("1", "crm:C1", 60)]
+
+
+def test_a_row_with_two_wrong_cells_is_let_in_when_both_are_said(workbook: Desk) -> None:
+    workbook.refresh()
+    (row,) = workbook.export()
+    assert "seconds (cell F2)" in row["reasons"] and "direction (cell D2)" in row["reasons"]
+    workbook.hand_back([row | {"direction": "inbound"}])
+    workbook.refresh(LATER)
+    assert workbook.accepted() == []
+    (row,) = workbook.export()
+    assert (row["direction"], row["seconds"], row["no"]) == ("inbound", "", "1")
+    workbook.hand_back([row | {"seconds": "60"}])
+    workbook.refresh(LATER)
+    assert workbook.accepted("call_id, direction, duration_seconds") == [("1", "inbound", 60)]
+    assert workbook.held() == []
+
+
+def test_a_wrong_cell_that_has_to_be_empty_is_said_to_be(workbook: Desk) -> None:
+    workbook.refresh()
+    (row,) = workbook.export()
+    assert workbook.hand_back([row | {"direction": "inbound", "seconds": sheet.EMPTY}]).cells == 2
+    workbook.refresh(LATER)
+    assert workbook.accepted("call_id, direction, duration_seconds") == [("1", "inbound", None)]
+
+
+def test_who_mends_a_row_that_nobody_could_read_speaks_for_all_its_cells(desk: Desk) -> None:
+    desk.refresh(one=GOOD + TOO_LONG)
+    (row,) = desk.export()
+    given = {"no": "4", "buyer": "C2", "seller": "R1", "direction": "inbound", "at": "2026-02-03 12:00:00"}
+    assert desk.hand_back([row | given]).cells == 6
+    desk.refresh(LATER)
+    assert desk.accepted("call_id, customer_id, duration_seconds") == [("1", "crm:C1", 60), ("4", "crm:C2", None)]
+    assert [item.cell.column for item in corrections.history(desk.home) if not item.value] == ["seconds"]
+
+
+def test_one_cell_alone_lets_no_unread_row_in(desk: Desk) -> None:
+    desk.refresh(one=GOOD + TOO_LONG)
+    (load,) = loads(desk.home, "crm")
+    cell = corrections.Cell("crm", load.load_id, "calls", "one.csv", 2, "no")
+    corrections.take(desk.home, [corrections.Correction(cell, None, "4", "Li Na", "asked them", LATER.isoformat())])
+    desk.refresh(LATER)
+    assert [item[2] for item in desk.held()] == ["malformed"]
 
 
 def test_the_same_sheet_twice_changes_nothing(desk: Desk) -> None:

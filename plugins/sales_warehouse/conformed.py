@@ -19,7 +19,7 @@ from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping
 from sales_warehouse.contracts import LINEAGE, VERSION
-from sales_warehouse.extract.parquet import BEFORE, ROW_NUMBER
+from sales_warehouse.extract.parquet import BEFORE, OPTIONAL, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.normalise import Normalisers
@@ -27,7 +27,6 @@ from sales_warehouse.sql import confine, connect, gist, ident, literal, literals
 
 FORM = 5  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
-OPTIONAL = ("_malformed", "_raw", "_deleted", "_more")  # columns that readers write where they are needed
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
 
@@ -266,7 +265,8 @@ def _landed(
     select = f"select {', '.join([*cells, number, *extra])} from {relation}"
     if corrected_in is None:
         return select
-    return corrections.laid_over(connection, select, corrected_in, (source.source, load.load_id, table), plain)
+    place = (source.source, load.load_id, table)
+    return corrections.laid_over(connection, select, corrected_in, place, plain, source.tables[table].columns)
 
 
 def _latest_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, join: Join) -> None:

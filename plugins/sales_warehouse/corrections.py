@@ -13,7 +13,7 @@ import hashlib
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.sql import ident, literal
+from sales_warehouse.sql import ident, literal, literals
 
 STAMP = "%Y%m%dT%H%M%S_%f"
 LONGEST_CELL = 1 << 30  # characters; what was landed can be as long
@@ -126,10 +126,18 @@ def mark(home: Home, places: Iterable[Place]) -> str | None:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16] if told else None
 
 
-def laid_over(connection: duckdb.DuckDBPyConnection, landed: str, home: Home, place: Place, columns: list[str]) -> str:
+def laid_over(
+    connection: duckdb.DuckDBPyConnection,
+    landed: str,
+    home: Home,
+    place: Place,
+    columns: Collection[str],
+    promised: Collection[str],
+) -> str:
     """Return the select `landed` with the corrections of its load and table laid over its `columns`.
 
-    A row that could not be read is one that can, once somebody has said what is in it.
+    A malformed row is one that can be read, once somebody has said what is in every cell that is wrong: all those that
+    the source has `promised`, where nothing could be read.
     """
     items = read(home).get(place, ())
     if not items:
@@ -149,11 +157,14 @@ def laid_over(connection: duckdb.DuckDBPyConnection, landed: str, home: Home, pl
     # a table, for what is registered is not seen once the connection is confined
     connection.execute(
         f"create or replace temp table {ident(name)} as "
-        f"select file as _file, row_number as _row_number{cells} from {ident(f'{name}_given')} group by all"
+        f"select file as _file, row_number as _row_number, list(name) as _said{cells} "
+        f"from {ident(f'{name}_given')} group by all"
     )
     connection.unregister(f"{name}_given")
     replaced = [f"coalesce(c.{ident(column)}, l.{ident(column)}) as {ident(column)}" for column in told]
-    replaced.append("case when c._file is null then l._malformed end as _malformed")
+    wrong = f"coalesce(cast(from_json(l._faulty, '[\"VARCHAR\"]') as varchar[]), {literals(promised)})"
+    is_told = f"coalesce(list_has_all(c._said, {wrong}), false)"
+    replaced.append(f"case when not {is_told} then l._malformed end as _malformed")
     return (
         f"select l.* replace ({', '.join(replaced)}) from ({landed}) as l "
         f"left join {ident(name)} as c on c._file = l._file and c._row_number = l._row_number"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sales_warehouse import corrections, durable, quarantine
 from sales_warehouse.company.models import Company
 from sales_warehouse.conformed import landed_view
 from sales_warehouse.corrections import Cell, Correction
+from sales_warehouse.extract.parquet import LANDED
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.sql import connect, ident, literal
@@ -31,18 +33,22 @@ PLACE = ("source", "table", "load_id", "file", "row_number")
 REASONS = "reasons"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 DIGITS = re.compile(r"\+\d+|0\d+|\d{12,}")  # a telephone, a number with zeros before it, one that Excel rounds
-LINEAGE = ("_file", "_row_number", "_malformed", "_raw", "_deleted", "_more")
+EMPTY = "'"  # what a person writes for a cell that is wrong and has to be empty
 MOST_PROBLEMS = 20  # that one message names
 BATCH_ROWS = 5_000
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a sheet that came back; `place` has the values of PLACE, `cells` what a person may change."""
+    """A row of a sheet that came back; `place` has the values of PLACE, `cells` what a person may change.
+
+    `emptied` are the columns of which somebody says that they have to be empty.
+    """
 
     line: int
     place: tuple[str, ...]
     cells: dict[str, str]
+    emptied: frozenset[str]
 
     @property
     def table(self) -> tuple[str, str]:
@@ -51,6 +57,17 @@ class Row:
     def cell(self, column: str) -> Cell:
         source, table, load_id, file, number = self.place
         return Cell(source, load_id, table, file, int(number), column)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A row in quarantine; `cells` by column, `wrong` the columns without which a malformed row cannot be read."""
+
+    place: tuple[str, ...]
+    reasons: str
+    cells: dict[str, str | None]
+    wrong: frozenset[str]
+    is_unread: bool
 
 
 class SheetRefused(Exception):
@@ -86,7 +103,7 @@ def export(home: Home, company: Company, source: str, table: str, target: Path) 
             writer = csv.writer(text)
             writer.writerow([*PLACE, REASONS, *map(_shown, columns)])
             for row in rows:
-                writer.writerow([_shown(cell) for cell in row])
+                writer.writerow(map(_shown, [*row.place, row.reasons, *row.cells.values()]))
                 written += 1
     durable.move(scratch, target)
     return written
@@ -100,8 +117,8 @@ def _rows(
     table: str,
     wanted: list[Load],
     asked: list[Row] | None = None,
-) -> tuple[list[str], Iterator[tuple]]:
-    """Return the columns of a table, and its held rows with place and reasons: all, or those that are asked for."""
+) -> tuple[list[str], Iterator[Held]]:
+    """Return the columns of a table, and its held rows: all, or those that are asked for."""
     held = quarantine.held(connection, home, source, table)
     selects = []
     for number, load in enumerate(wanted):
@@ -109,15 +126,16 @@ def _rows(
         selects.append(f"select {literal(load.load_id)} as _load_id, * from _landed_{number}")
     united = " union all by name ".join(selects)
     described = connection.execute(f"describe {united}").fetchall()
-    columns = [name for name, *_ in described if name not in ("_load_id", *LINEAGE)]
+    columns = [name for name, *_ in described if name not in ("_load_id", *LANDED)]
     place = f"{literal(source)}, {literal(table)}, h.load_id, h.file, h.row_number, h.reasons"
     cells = "".join(f", l.{ident(column)}" for column in columns)
     query = (
-        f"select {place}{cells} from {held} as h {_asked(connection, asked)}"
+        f"select {place}, l._malformed, l._faulty{cells} from {held} as h {_asked(connection, asked)}"
         f"join ({united}) as l on l._load_id = h.load_id and l._file = h.file and l._row_number = h.row_number "
         "order by h.load_id, h.file, h.row_number"
     )
-    return columns, _streamed(connection.execute(query))
+    promised = company.sources[source].tables[table].columns
+    return columns, (_held(row, columns, promised) for row in _streamed(connection.execute(query)))
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, asked: list[Row] | None) -> str:
@@ -139,6 +157,13 @@ def _streamed(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple]:
         yield from rows
 
 
+def _held(row: tuple, columns: list[str], promised: Iterable[str]) -> Held:
+    place, [reasons, malformed, faulty, *cells] = row[: len(PLACE)], row[len(PLACE) :]
+    is_unread = malformed is not None and faulty is None
+    wrong = promised if is_unread else json.loads(faulty) if malformed is not None else ()
+    return Held(tuple(map(str, place)), reasons, dict(zip(columns, cells, strict=True)), frozenset(wrong), is_unread)
+
+
 def _shown(cell: object) -> str:
     text = "" if cell is None else str(cell)
     return f"'{text}" if _is_spoilt_by_excel(text) and not _is_number(text) else text
@@ -149,9 +174,9 @@ def _meant(text: str) -> str:
 
 
 def _is_spoilt_by_excel(text: str) -> bool:
-    """Tell whether Excel would take a text for a formula, or digits for a number and change them."""
+    """Tell whether Excel would take a text for a formula or for nothing, or digits for a number and change them."""
     bare = text.lstrip("'")
-    return bare.startswith(FORMULA) or DIGITS.fullmatch(bare) is not None
+    return (not bare and text != bare) or bare.startswith(FORMULA) or DIGITS.fullmatch(bare) is not None
 
 
 def _is_number(text: str) -> bool:
@@ -173,9 +198,9 @@ def take(home: Home, company: Company, content: bytes, *, by: str, why: str, at:
     now = _now(home, company, rows)
     found, taken, problems = [], Taken(), []
     for row in rows:
-        cells = now.get(row.place)
-        changed = _changed(row, cells) if cells else {}
-        if cells is None and not _was_taken(home, row):
+        held = now.get(row.place)
+        changed = _changed(row, held) if held else {}
+        if held is None and not _was_taken(home, row):
             problems.append(f"line {row.line}: {row.place[3]} row {row.place[4]} is not in quarantine")
         taken.rows += bool(changed)
         for column, (was, value) in changed.items():
@@ -211,7 +236,8 @@ def _row(line: int, row: list[str], columns: list[str]) -> Row:
         raise SheetRefused(f"line {line}: more or fewer cells than the header; nothing was taken")
     if not place[-1].isdecimal():
         raise SheetRefused(f"line {line}: row_number is not a number; nothing was taken")
-    return Row(line, place, dict(zip(columns, map(_meant, cells), strict=True)))
+    emptied = frozenset(name for name, cell in zip(columns, cells, strict=True) if cell == EMPTY)
+    return Row(line, place, dict(zip(columns, map(_meant, cells), strict=True)), emptied)
 
 
 def _decoded(content: bytes) -> str:
@@ -223,33 +249,38 @@ def _decoded(content: bytes) -> str:
     raise SheetRefused("neither UTF-8 nor GB18030; save the sheet as CSV UTF-8")
 
 
-def _now(home: Home, company: Company, rows: list[Row]) -> Mapping[tuple[str, ...], dict[str, str | None]]:
-    """Return the cells of the rows that are held back in the tables of a sheet, by their place."""
+def _now(home: Home, company: Company, rows: list[Row]) -> Mapping[tuple[str, ...], Held]:
+    """Return the rows that are held back in the tables of a sheet, by their place."""
     asked: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         source, table = row.table
         if source not in company.sources or table not in company.sources[source].tables:
             raise SheetRefused(f"line {row.line}: there is no table {source}.{table}; nothing was taken")
         asked[row.table].append(row)
-    now: dict[tuple[str, ...], dict[str, str | None]] = {}
+    now: dict[tuple[str, ...], Held] = {}
     for (source, table), group in asked.items():
         load_ids = {row.place[2] for row in group}
         wanted = [load for load in loads(home, source) if load.load_id in load_ids and table in load.tables]
         if not wanted:
             continue
         with connect(temp=home.tmp) as connection:
-            columns, found = _rows(connection, home, company, source, table, wanted, group)
-            for item in found:
-                cells = dict(zip(columns, item[len(PLACE) + 1 :], strict=True))
-                now[tuple(str(part) for part in item[: len(PLACE)])] = cells
+            _, found = _rows(connection, home, company, source, table, wanted, group)
+            now.update((held.place, held) for held in found)
     return now
 
 
-def _changed(row: Row, cells: dict[str, str | None]) -> dict[str, tuple[str | None, str]]:
-    """Return what was and what is to be, by column, where the sheet says something else than the row."""
-    if unknown := sorted(set(row.cells) - set(cells)):
+def _changed(row: Row, held: Held) -> dict[str, tuple[str | None, str]]:
+    """Return what was and what is to be, by column, where the sheet says something else than the row.
+
+    Where nothing of a row could be read, who writes one cell speaks for all of them, the empty ones too.
+    """
+    if unknown := sorted(set(row.cells) - set(held.cells)):
         raise SheetRefused(f"unknown column {', '.join(unknown)}; nothing of the sheet was taken")
-    return {name: (cells[name], text) for name, text in row.cells.items() if text != (cells[name] or "")}
+    said = {name for name, text in row.cells.items() if text != (held.cells[name] or "")}
+    said |= row.emptied & held.wrong
+    if said and held.is_unread:
+        said |= held.wrong & set(row.cells)
+    return {name: (held.cells[name], text) for name, text in row.cells.items() if name in said}
 
 
 def _was_taken(home: Home, row: Row) -> bool:

@@ -15,9 +15,8 @@ from sales_warehouse.company.models import Mapping as SourceMapping
 from sales_warehouse.company.webhooks import SPOOL
 from sales_warehouse.conform import raw_text
 from sales_warehouse.contracts import VERSION, load_contracts
+from sales_warehouse.extract.parquet import LANDED
 from sales_warehouse.sql import ident
-
-LANDED = ("_file", "_row_number", "_malformed", "_raw", "_deleted", "_more")
 
 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:

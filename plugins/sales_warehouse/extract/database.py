@@ -76,18 +76,22 @@ def read(
 def _land(visit: _Visit, relation: Relation, name: str, table: Table, cursor: str | None, path: Path) -> Landed:
     reported, highest = relation.counted(visit.connection, table, cursor)
     with TextParquet(path, table.columns, relation.origin, faults=relation.holds_any_bytes) as parquet:
-        _write(visit.batches, relation.rows(table, cursor), parquet)
+        _write(visit.batches, relation.rows(table, cursor), parquet, table.columns)
     counts = (parquet.rows, reported, parquet.content, highest or cursor, parquet.malformed)
     return Landed(name, path, relation.origin, *counts)
 
 
-def _write(reading: Batches, statement: sa.Select, parquet: TextParquet) -> None:
+def _write(reading: Batches, statement: sa.Select, parquet: TextParquet, names: Sequence[str]) -> None:
     for columns in reading.of(statement):
         texts, undecoded = arrow_texts(columns)
-        reasons: list[str | None] = [None] * len(texts[0])
-        for place in undecoded:
-            reasons[place] = NOT_UTF8
-        parquet.write(texts, range(parquet.rows + 1, parquet.rows + len(texts[0]) + 1), reasons)
+        size = len(texts[0])
+        numbers = range(parquet.rows + 1, parquet.rows + size + 1)
+        if not undecoded:
+            parquet.write(texts, numbers)
+            continue
+        faulty = [[names[number] for number in undecoded.get(place, ())] for place in range(size)]
+        reasons = [f"{', '.join(wrong)}: {NOT_UTF8}" if wrong else None for wrong in faulty]
+        parquet.write(texts, numbers, reasons, faulty=faulty)
 
 
 def _drifted(name: str, origin: str, drift: tuple[Drift, ...]) -> Refused:
@@ -133,7 +137,7 @@ def _keys(visit: _Visit, relation: Relation, table: Table, room: Room) -> Path:
     """Read every key. One that got lost on the way would look like a record that is gone, so they are counted."""
     path = room.scratch(".parquet")
     with TextParquet(path, table.key, relation.origin) as parquet:
-        _write(visit.batches, relation.keys(table), parquet)
+        _write(visit.batches, relation.keys(table), parquet, table.key)
     there = relation.size(visit.connection)
     if parquet.rows != there:
         raise SourceUnavailable(
@@ -148,5 +152,5 @@ def _overlooked(
     path = room.next_parquet()
     with TextParquet(path, table.columns, relation.origin, faults=relation.holds_any_bytes) as parquet:
         for keys in comparison.unseen():
-            _write(DriverBatches(visit.connection), relation.rows_with(table, keys), parquet)
+            _write(DriverBatches(visit.connection), relation.rows_with(table, keys), parquet, table.columns)
     return Landed(name, path, relation.origin, parquet.rows, count, None, malformed=parquet.malformed)

@@ -161,6 +161,7 @@ def _rows(rows: Iterator[Cells], header: Header, table: Table, look: Look, parqu
             [row.number for row in kept],
             [row.reason(header, table) for row in kept],
             [row.raw(header) for row in kept],
+            [[header.names[place] for place in row.faults] for row in kept],
         )
     return empty
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -13,16 +14,19 @@ import pyarrow.parquet as pq
 BATCH_ROWS = 20_000  # rows that readers gather before they write
 GROUP_ROWS, GROUP_BYTES = 100_000, 64 << 20  # a row group of the file
 FILE, ROW_NUMBER, MALFORMED, RAW = "_file", "_row_number", "_malformed", "_raw"
+FAULTY = "_faulty"  # columns of a malformed row that are wrong, as a list in JSON; NULL where nothing could be read
 BEFORE = "_before"  # rows of other files before the first one of this, where files share a Parquet file
 DELETED = "_deleted"  # `true` for a row that says that its record is gone from the source
 MORE = "_more"  # what a JSON record has beside the declared keys, as JSON
-RESERVED = (FILE, ROW_NUMBER, BEFORE, MALFORMED, RAW, DELETED, MORE, "_path", "file_row_number")
+OPTIONAL = (MALFORMED, FAULTY, RAW, DELETED, MORE)  # columns that readers write where they are needed
+LANDED = (FILE, ROW_NUMBER, *OPTIONAL)  # what a landed row has beside the columns of its source
+RESERVED = (*LANDED, BEFORE, "_path", "file_row_number")
 
 Text = Sequence[str | None]  # an Arrow array of texts is one, too
 
 
 class TextParquet:
-    """A Parquet file of VARCHAR columns plus `_file` and `_row_number`; with `faults` also `_malformed` and `_raw`.
+    """A Parquet file of VARCHAR columns plus `_file` and `_row_number`; with `faults` also what a malformed row has.
 
     `content` is the SHA-256 of everything written except the lineage: the same rows in the same order give the same.
     """
@@ -36,7 +40,7 @@ class TextParquet:
         self._has_more = False
         self._origin, self._faults = origin, faults
         kinds = [(name, pa.string()) for name in columns] + [(FILE, pa.string()), (ROW_NUMBER, pa.int64())]
-        self._schema = pa.schema(kinds + ([(MALFORMED, pa.string()), (RAW, pa.string())] if faults else []))
+        self._schema = pa.schema(kinds + [(name, pa.string()) for name in (MALFORMED, FAULTY, RAW) if faults])
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._digest = hashlib.sha256(repr(list(columns)).encode())
         self._waiting: list[pa.RecordBatch] = []
@@ -46,8 +50,18 @@ class TextParquet:
     def content(self) -> str:
         return self._digest.hexdigest()
 
-    def write(self, values: Sequence[Text], numbers: Sequence[int], reasons: Text = (), raws: Text = ()) -> None:
-        """Append a batch given by column; `numbers` are the 1-based positions in the origin."""
+    def write(
+        self,
+        values: Sequence[Text],
+        numbers: Sequence[int],
+        reasons: Text = (),
+        raws: Text = (),
+        faulty: Sequence[Iterable[str] | None] = (),
+    ) -> None:
+        """Append a batch given by column; `numbers` are the 1-based positions in the origin.
+
+        `faulty` names the columns that are wrong in a malformed row whose other cells were read.
+        """
         size = len(numbers)
         if not size:
             return
@@ -58,8 +72,9 @@ class TextParquet:
             self._has_more = self._has_more or arrays[self._more].null_count < size
         arrays += [pa.repeat(pa.scalar(self._origin), size), pa.array(numbers, pa.int64())]
         if self._faults:
-            arrays += [pa.array(reasons or [None] * size, pa.string()), pa.array(raws or [None] * size, pa.string())]
-            self.malformed += size - arrays[-2].null_count
+            wrong = [json.dumps(list(names), ensure_ascii=False) if names else None for names in faulty]
+            arrays += [pa.array(texts or [None] * size, pa.string()) for texts in (reasons, wrong, raws)]
+            self.malformed += size - arrays[-3].null_count
         self._waiting.append(pa.record_batch(arrays, schema=self._schema))
         self._waiting_rows += size
         self._waiting_bytes += self._waiting[-1].nbytes
@@ -90,7 +105,7 @@ class TextParquet:
         if kind is not None:
             self.path.unlink(missing_ok=True)
         elif self._faults and not self.malformed:
-            _without(self.path, (MALFORMED, RAW) if self._has_more else (MALFORMED, RAW, MORE))
+            _without(self.path, (MALFORMED, FAULTY, RAW) if self._has_more else (MALFORMED, FAULTY, RAW, MORE))
 
 
 def _without(path: Path, unused: tuple[str, ...]) -> None:

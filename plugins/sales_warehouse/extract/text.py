@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -26,21 +27,23 @@ def text_column(values: Sequence[Any]) -> list[str | None] | Sequence[str | None
     return [value_text(value) for value in values]
 
 
-def arrow_texts(columns: Sequence[Sequence[str | None]]) -> tuple[list[pa.Array], list[int]]:
-    """Return columns of text as Arrow, and the places of rows with bytes that could not be decoded (PEP 383).
+def arrow_texts(columns: Sequence[Sequence[str | None]]) -> tuple[list[pa.Array], dict[int, list[int]]]:
+    """Return columns of text as Arrow, and by the place of a row its columns with undecodable bytes (PEP 383).
 
     Such bytes are written as \\x.. in their texts.
     """
     arrays: list[pa.Array] = []
-    places: set[int] = set()
-    for column in columns:
+    undecoded: dict[int, list[int]] = defaultdict(list)
+    for number, column in enumerate(columns):
         try:
             arrays.append(column if isinstance(column, pa.Array) else pa.array(column, pa.string()))
         except UnicodeEncodeError:
             texts = [text if text is None else shown(text) for text in column]
-            places.update(place for place, text in enumerate(texts) if text != column[place])
+            for place, text in enumerate(texts):
+                if text != column[place]:
+                    undecoded[place].append(number)
             arrays.append(pa.array(texts, pa.string()))
-    return arrays, sorted(places)
+    return arrays, undecoded
 
 
 def shown(text: str) -> str:
