@@ -22,10 +22,13 @@ from sales_warehouse.home import Home
 
 if TYPE_CHECKING:
     from sales_warehouse.airflow.embedded import RefreshOutcome
+    from sales_warehouse.identity.decisions import Decision
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: look at them, mend them, hand them back.")
 app.add_typer(held_rows, name="quarantine")
+who_is_who = typer.Typer(no_args_is_help=True, help="Customers: say who is one and who is not, and take it back.")
+app.add_typer(who_is_who, name="customers")
 console = Console()
 
 CompanyFolder = Annotated[
@@ -271,6 +274,78 @@ def correct(
         _fail(f"{file}: {error}", code=2)
     done = f"{taken.cells:,} cells of {taken.rows:,} rows corrected" if taken.file else "nothing new in it"
     console.print(f"{file}: {done}", highlight=False, soft_wrap=True)
+
+
+Why = Annotated[str, typer.Option(help="Why; kept with the decision.")]
+By = Annotated[str, typer.Option(help="Who says so.", envvar="USER")]
+
+
+@who_is_who.command()
+def review(
+    limit: Annotated[int, typer.Option(min=1, help="Pairs to show.")] = 50, company: CompanyFolder = DEFAULT_COMPANY
+) -> None:
+    """List the pairs of records that may be one customer and wait for a person, the most probable first."""
+    from sales_warehouse.identity.listing import show_review
+
+    show_review(Home.of(_load(company).company_id), limit, console)
+
+
+@who_is_who.command()
+def merge(
+    customers: Annotated[list[str], typer.Argument(help="Two or more: a code, or a record as <source>:<customer_id>.")],
+    why: Why,
+    by: By = "",
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Decide that customers are one, from the next refresh on; the older code stays."""
+    from sales_warehouse.identity import decisions
+
+    _decide(company, partial(decisions.merge, customers=customers, by=by, why=why))
+
+
+@who_is_who.command()
+def split(
+    records: Annotated[list[str], typer.Argument(help="Records of one customer, as <source>:<customer_id>.")],
+    why: Why,
+    by: By = "",
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Decide that records are not the customer that they are taken for, from the next refresh on."""
+    from sales_warehouse.identity import decisions
+
+    _decide(company, partial(decisions.split, records=records, by=by, why=why))
+
+
+@who_is_who.command()
+def undo(
+    decision: Annotated[str, typer.Argument(help="The decision, as `customers decisions` lists it.")],
+    why: Why,
+    by: By = "",
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Take a merge or a split back; the next refresh gives back what was there."""
+    from sales_warehouse.identity import decisions
+
+    _decide(company, partial(decisions.undo, decision_id=decision, by=by, why=why))
+
+
+@who_is_who.command("decisions")
+def list_decisions(company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """List what people decided, and whether it stands."""
+    from sales_warehouse.identity.listing import show_decisions
+
+    show_decisions(Home.of(_load(company).company_id), console)
+
+
+def _decide(company: Path, decide: partial[Decision]) -> None:
+    from sales_warehouse.identity.decisions import DecisionRefused
+
+    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    try:
+        decision = decide(Home.of(_load(company).company_id), at=now)
+    except DecisionRefused as error:
+        _fail(f"{error}", code=2)
+    console.print(f"{decision.decision_id}: kept; the next refresh follows it", highlight=False)
 
 
 def _load(folder: Path) -> Company:

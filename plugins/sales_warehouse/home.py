@@ -43,6 +43,11 @@ class Home:
         return self.dir / "corrections"
 
     @property
+    def decisions(self) -> Path:
+        """What people decided about customers: merges, splits and what they took back; kept for good."""
+        return self.dir / "decisions"
+
+    @property
     def sheets(self) -> Path:
         """Where people put mended sheets for the DAG that lets corrected rows in."""
         return self.dir / "sheets"

@@ -37,10 +37,12 @@ SETTINGS = {
 }
 IDENTITY = {
     "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, probability DOUBLE, "
-    "changed_batch BIGINT",
+    "since TIMESTAMP, changed_batch BIGINT",
+    "customer_decisions": "decision_id VARCHAR, kind VARCHAR, record VARCHAR, is_split_off BOOLEAN, "
+    "decided_by VARCHAR, why VARCHAR, decided_at TIMESTAMP, undone_by VARCHAR, undone_why VARCHAR, undone_at TIMESTAMP",
     "customer_log": "batch BIGINT, changed_at TIMESTAMP, source VARCHAR, customer_id VARCHAR, old_key VARCHAR, "
     "new_key VARCHAR, rule VARCHAR, probability DOUBLE",
-    "customer_review": "left_node VARCHAR, right_node VARCHAR, why VARCHAR, probability DOUBLE",
+    "customer_review": "left_record VARCHAR, right_record VARCHAR, why VARCHAR, probability DOUBLE",
     "contact_xref": "source VARCHAR, contact_id VARCHAR, contact_key VARCHAR, rule VARCHAR, key_id VARCHAR, "
     "changed_batch BIGINT",
 }
@@ -126,8 +128,10 @@ def _owned(source: str, entity: str, row: Row) -> Row:
 
 def write_customer_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:
     """Write the cross-reference: (source, customer_id) → (customer_key, changed_batch)."""
+    since = datetime.datetime(2026, 1, 1)
     rows = [
-        {"source": source, "customer_id": record, "customer_key": key, "rule": "own_record", "changed_batch": batch}
+        {"source": source, "customer_id": record, "customer_key": key, "rule": "own_record", "since": since}
+        | {"changed_batch": batch}
         for (source, record), (key, batch) in keys.items()
     ]
     write_parquet(home.identity / "customer_xref.parquet", IDENTITY["customer_xref"], rows)

@@ -112,8 +112,10 @@ GOOD: dict[str, str] = {
         t(customer_record_key, match_rule, probability_rate)""",
     "trust_identity_changes": """values ('C1', 'C2', timestamp '2026-06-28 18:00:00')
         t(old_customer_key, new_customer_key, changed_at)""",
-    "trust_identity_review": """values ('crm:1', 'shop:1', 0.8), ('crm:1', 'uscc:2', 0.97)
-        t(left_name, right_name, probability_rate)""",
+    "trust_identity_review": """values ('crm:1', 'shop:1', 0.8), ('crm:1', 'shop:2', 0.97)
+        t(left_customer_record_key, right_customer_record_key, probability_rate)""",
+    "trust_identity_decisions": """values ('D1', 'merge', 'crm:1', 'one tax number'), ('D1', 'merge', 'crm:2', 'same')
+        t(decision_id, decision_type, customer_record_key, decision_reason)""",
     "fct_enquiries": """values ('web:1', 'captured'), ('web:2', 'lost') t(event_key, capture_status)""",
     "trust_capture": """values ('web', 'web', date '2026-06-01', 10, 8), ('web', 'web', date '2026-05-01', 10, 10)
         t(source, event_channel, month_start_date, event_count, captured_count)""",
@@ -244,7 +246,13 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customer_records", "update mart set match_rule = 'odd' where _row_id = 1", {"rule_known"}),
     ("dim_customer_records", "update mart set probability_rate = 2 where _row_id = 1", {"probability_is_one"}),
     ("trust_identity_changes", "update mart set old_customer_key = 'C2' where _row_id = 1", {"it_changed"}),
-    ("trust_identity_review", "update mart set right_name = 'uscc:2' where _row_id = 1", {"key_unique"}),
+    (
+        "trust_identity_review",
+        "update mart set right_customer_record_key = 'shop:2' where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("trust_identity_decisions", "update mart set customer_record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
+    ("trust_identity_decisions", "update mart set decision_type = 'odd' where _row_id = 1", {"type_known"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),
     ("fct_enquiries", "update mart set event_key = 'web:2' where _row_id = 1", {"key_unique"}),
     ("fct_enquiries", "update mart set capture_status = 'odd' where _row_id = 1", {"status_known"}),

@@ -116,8 +116,8 @@ def test_what_fits_two_codes_waits_for_a_person(world: World) -> None:
     twin = customer(9, "shop", customer_id="shop-twin", uscc="code_of_the_twin")
     world.night(2, twin, people=[contact(9, "shop", contact_id="t", customer_id="shop:shop-twin")])
     assert world.is_one(9)
-    undecided = world.rows("customer_review", "left_node, right_node, why")
-    assert undecided == [("shop:shop9", "uscc:code_of_the_twin", "two_codes")]
+    undecided = world.rows("customer_review", "left_record, right_record, why")
+    assert undecided == [("shop:shop9", "shop:shop-twin", "two_codes")]
 
 
 def test_a_night_without_changes_changes_no_byte(world: World) -> None:

@@ -14,7 +14,10 @@ from sales_warehouse.identity.records import latest, save
 from sales_warehouse.sql import connect, only_row
 from sales_warehouse.telephone import register_mobile
 
-KEPT = ("customer_pairs", "customer_digests", "customer_log", "customer_review", "contact_xref", "customer_xref")
+KEPT = (
+    "customer_pairs", "customer_digests", "customer_log", "customer_review", "customer_decisions", "contact_xref",
+    "customer_xref",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,32 @@
 """Which customer records are one customer, and the code of each: the same from night to night.
 
-Records with one unified social credit code (checked, GB 32100-2015) are one. A record without a code joins what the
-evidence says; what is between two thresholds, or fits two codes, waits for a person.
+What a person decided comes first. Records with one unified social credit code (checked, GB 32100-2015) are one. A
+record without a code joins what the evidence says; what is between two thresholds, or fits two codes, waits for a
+person.
 """
 
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
-from sales_warehouse.identity import evidence
+from sales_warehouse.identity import decisions, evidence
 from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
 from sales_warehouse.identity.records import load_earlier
-from sales_warehouse.sql import literal
+from sales_warehouse.sql import literal, only_row
 
 XREF = (
-    "source varchar, customer_id varchar, customer_key varchar, rule varchar, probability double, changed_batch bigint"
+    "source varchar, customer_id varchar, customer_key varchar, rule varchar, probability double, since timestamp, "
+    "changed_batch bigint, base_key varchar, base_since timestamp"
 )
 LOG = (
     "batch bigint, changed_at timestamp, source varchar, customer_id varchar, old_key varchar, new_key varchar, "
-    "rule varchar, probability double"
+    "rule varchar, probability double, old_since timestamp"
 )
 PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint"
@@ -38,16 +41,20 @@ def give_codes(
     batch: int,
     at: datetime.datetime,
 ) -> None:
-    """Make `customer_xref`, `customer_log` and `customer_review` from `customer_records` and `contact_records`.
+    """Make `customer_xref`, `customer_log`, `customer_review` and `customer_decisions` from the accepted records.
 
     `at` (UTC) is the moment of the log. Beside them stand `customer_pairs` and `customer_digests`, what the evidence
     said and of which state of the records.
     """
     for name, schema in EARLIER.items():
         load_earlier(connection, home, name, schema)
+    # a cross-reference from before there were decisions
+    connection.execute("update old_customer_xref set base_key = customer_key where base_key is null")
+    decisions.register(connection, decisions.history(home))
     _weigh(connection, home, settings)
     _group(connection, settings)
-    _assign(connection, batch)
+    _assign_base(connection, at)
+    _assign(connection, batch, at)
     _tell(connection, batch, at)
 
 
@@ -78,60 +85,118 @@ def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: Customer
 
 
 def _group(connection: duckdb.DuckDBPyConnection, settings: CustomerEvidence) -> None:
-    """Make `customer_groups` and `customer_review`: who is together, and which pairs a person has to look at."""
+    """Make `base_groups`, who is together by codes and evidence, and `customer_groups`, where decisions count, too.
+
+    And `customer_review`, the pairs that a person has to look at. A node is all records of one credit code, or one
+    record. Who was split off from others of the same code is another node, whose code proves nothing.
+    """
+    has_decisions = only_row(connection, f"select count(*) > 0 from {decisions.TABLE}")[0]
     connection.execute(f"""
-        create temp table nodes as
-        select unique_id, coalesce('uscc:' || uscc, unique_id) as node, uscc from {evidence.RECORDS}""")
-    pairs = connection.execute("""
+        create temp table base_nodes as
+        select unique_id, uscc, coalesce('uscc:' || uscc, unique_id) as node from {evidence.RECORDS}""")
+    joined = _joined(connection, settings, "base_nodes", [], [])
+    _keep_groups(connection, "base_groups", "base_nodes", joined)
+    if has_decisions:
+        connection.execute(f"""
+            create temp table nodes as
+            with split_off as (
+                select left_id as unique_id, max(decision_id) as decision_id
+                from {decisions.TABLE}
+                join base_nodes as l on l.unique_id = left_id join base_nodes as r on r.unique_id = right_id
+                where kind = 'split' and l.uscc = r.uscc
+                group by left_id
+            )
+            select unique_id, case when decision_id is null then uscc end as uscc,
+                node || coalesce(':' || decision_id, '') as node
+            from base_nodes left join split_off using (unique_id)""")
+        joined = _joined(connection, settings, "nodes", _decided(connection, "merge"), _decided(connection, "split"))
+        _keep_groups(connection, "customer_groups", "nodes", joined)
+    else:
+        connection.execute("create view nodes as from base_nodes; create view customer_groups as from base_groups")
+    _keep_review(connection, joined)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """Groups of nodes, the edges that joined them, the nodes that a person joined or split, and what is not clear."""
+
+    groups: Groups[str]
+    edges: list[Edge[str]]
+    decided: set[str]
+    unclear: list[tuple[str, Edge[str]]]
+
+
+def _joined(
+    connection: duckdb.DuckDBPyConnection,
+    settings: CustomerEvidence,
+    nodes: str,
+    merged: list[tuple[str, str]],
+    split: list[tuple[str, str]],
+) -> _Joined:
+    pairs = connection.execute(f"""
         select least(l.node, r.node), greatest(l.node, r.node), max(probability)
         from customer_pairs
-        join nodes as l on l.unique_id = left_id join nodes as r on r.unique_id = right_id
+        join {nodes} as l on l.unique_id = left_id join {nodes} as r on r.unique_id = right_id
         where l.node <> r.node and (l.uscc is null or r.uscc is null)
         group by all""").fetchall()
     edges = [Edge(*pair) for pair in pairs]
     strong = [edge for edge in edges if edge.probability >= settings.merge_above]
     doubtful = [edge for edge in edges if edge.probability < settings.merge_above]
-    coded = connection.execute("select distinct node, uscc from nodes where uscc is not null").fetchall()
-    groups: Groups[str] = Groups(dict(coded))
+    coded = connection.execute(f"select distinct node, uscc from {nodes} where uscc is not null").fetchall()
+    groups: Groups[str] = Groups(dict(coded), split)
+    unheard = [Edge(*pair, 1.0) for pair in merged if not groups.join(*pair, decided=True)]
     refused = join_by_evidence(groups, strong)
-    _keep_groups(connection, groups, strong)
-    _keep_review(connection, groups, [("two_codes", edge) for edge in refused] + [("in_doubt", e) for e in doubtful])
+    found = [("in_doubt", edge) for edge in doubtful] + [("two_codes", edge) for edge in refused]
+    unclear = [(why, edge) for why, edge in found if not groups.are_apart(edge.left, edge.right)]
+    decided = {node for pair in merged for node in pair} | {left for left, _ in split}
+    return _Joined(groups, strong, decided, [*unclear, *(("decisions", edge) for edge in unheard)])
 
 
-def _keep_groups(connection: duckdb.DuckDBPyConnection, groups: Groups[str], edges: list[Edge[str]]) -> None:
-    """Write the group of every node that evidence joined; all others stay alone."""
-    best: dict[str, float] = {}
-    for edge in edges:
-        if groups.of(edge.left) == groups.of(edge.right):
-            for node in (edge.left, edge.right):
-                best[node] = max(best.get(node, 0.0), edge.probability)
-    together = {node: groups.code(node) for node in best}
-    table = pa.table(
+def _decided(connection: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, str]]:
+    """Return the pairs of nodes that decisions of a kind name."""
+    return connection.execute(
+        f"""
+        select distinct l.node, r.node from {decisions.TABLE}
+        join nodes as l on l.unique_id = left_id join nodes as r on r.unique_id = right_id
+        where kind = ? and l.node <> r.node order by all""",
+        [kind],
+    ).fetchall()
+
+
+def _keep_groups(connection: duckdb.DuckDBPyConnection, table: str, nodes: str, joined: _Joined) -> None:
+    """Write the group of every node that evidence or a decision joined or split; all others stay alone."""
+    best: dict[str, float | None] = dict.fromkeys(sorted(joined.decided))
+    for edge in joined.edges:
+        if joined.groups.of(edge.left) == joined.groups.of(edge.right):
+            for node in {edge.left, edge.right} - joined.decided:
+                best[node] = max(best.get(node) or 0.0, edge.probability)
+    codes = {node: joined.groups.code(node) for node in best}
+    given = pa.table(
         {
             "node": pa.array(list(best), pa.string()),
             "group_id": pa.array(
-                [f"uscc:{code}" if code else groups.of(node) for node, code in together.items()], pa.string()
+                [f"uscc:{code}" if code else joined.groups.of(node) for node, code in codes.items()], pa.string()
             ),
             "probability": pa.array(list(best.values()), pa.float64()),
+            "is_decided": pa.array([node in joined.decided for node in best], pa.bool_()),
         }
     )
-    connection.register("joined", table)
-    connection.execute("""
-        create table customer_groups as
-        select source, customer_id, coalesce(joined.group_id, node) as group_id,
-            case when nodes.uscc is not null then 'credit_code' when joined.node is not null then 'evidence'
-                else 'own_record' end as rule,
-            case when nodes.uscc is null then joined.probability end as probability
+    connection.register("joined", given)
+    connection.execute(f"""
+        create temp table {table} as
+        select source, customer_id, unique_id, coalesce(joined.group_id, node) as group_id,
+            case when joined.is_decided then 'decision' when n.uscc is not null then 'credit_code'
+                when joined.node is not null then 'evidence' else 'own_record' end as rule,
+            case when n.uscc is null then joined.probability end as probability
         from customer_records
-        join nodes on nodes.unique_id = source || ':' || customer_id left join joined using (node)""")
+        join {nodes} as n on n.unique_id = source || ':' || customer_id left join joined using (node)""")
     connection.unregister("joined")
 
 
-def _keep_review(
-    connection: duckdb.DuckDBPyConnection, groups: Groups[str], found: list[tuple[str, Edge[str]]]
-) -> None:
-    """Write the pairs that are not decided: one that is together by other pairs is."""
-    open_ = [(why, edge) for why, edge in found if groups.of(edge.left) != groups.of(edge.right)]
+def _keep_review(connection: duckdb.DuckDBPyConnection, joined: _Joined) -> None:
+    """Write the pairs that are not clear, each named by a record; one that is together by other pairs is clear."""
+    groups = joined.groups
+    open_ = [(why, edge) for why, edge in joined.unclear if groups.of(edge.left) != groups.of(edge.right)]
     columns = {
         "left_node": [edge.left for _, edge in open_],
         "right_node": [edge.right for _, edge in open_],
@@ -139,59 +204,118 @@ def _keep_review(
     }
     table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
     table["probability"] = pa.array([edge.probability for _, edge in open_], pa.float64())
-    connection.register("undecided", pa.table(table))
-    connection.execute(
-        "create table customer_review as select * from undecided order by probability desc, left_node, right_node"
-    )
-    connection.unregister("undecided")
+    connection.register("unclear", pa.table(table))
+    connection.execute("""
+        create table customer_review as
+        with named as (select node, min(unique_id) as record from nodes group by node)
+        select l.record as left_record, r.record as right_record, why, probability
+        from unclear join named as l on l.node = left_node join named as r on r.node = right_node
+        order by probability desc, left_record, right_record""")
+    connection.unregister("unclear")
 
 
-def _assign(connection: duckdb.DuckDBPyConnection, batch: int) -> None:
-    """Give each group of records one code: the one that most of its records had, else one made from its first record.
+def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -> None:
+    """Make `base_codes`: the code of every record by codes and evidence alone, and since when it has had it.
 
-    Where two groups claim one code, because a record left its group, the larger group keeps it.
+    A group has the code of its records, of several the oldest one. A code that several groups claim, because records
+    went apart, stays with the largest. A group without a code gets one made from its first record. Decisions do not
+    touch these codes, so that whatever a decision did is undone by leaving it out.
     """
     connection.execute(f"""
-        create table customer_xref as
+        create temp table base_codes as
         with records as (
-            select source, customer_id, created_at, group_id, rule, probability
-            from customer_records join customer_groups using (source, customer_id)
+            select source, customer_id, unique_id, created_at, group_id
+            from customer_records join base_groups using (source, customer_id)
         ),
         claims as (
-            select group_id, customer_key, count(*) as record_count, min(changed_batch) as since
+            select group_id, base_key, count(*) as record_count, min(base_since) as since
             from records join old_customer_xref using (source, customer_id)
-            group by group_id, customer_key
+            group by group_id, base_key
         ),
         kept as (
-            select group_id, customer_key from (
-                select *, row_number() over (partition by customer_key order by record_count desc, group_id) as place
+            select * from (
+                select *, row_number() over (partition by base_key order by record_count desc, group_id) as place
                 from claims
             ) where place = 1
         ),
         chosen as (
-            select group_id, arg_min(kept.customer_key, (since, kept.customer_key)) as customer_key
-            from kept join claims using (group_id, customer_key) group by group_id
+            select group_id, arg_min(base_key, (since, base_key)) as base_key from kept group by group_id
         ),
         made as (
             select group_id, 'C' || upper(left(sha256(
-                arg_min(
-                    source || ':' || customer_id,
-                    (coalesce(created_at, timestamp '9999-12-31'), source, customer_id)
-                )
-            ), 16)) as customer_key
+                arg_min(unique_id, (coalesce(created_at, timestamp '9999-12-31'), source, customer_id))
+            ), 16)) as base_key
             from records group by group_id
         ),
         assigned as (
-            select source, customer_id, rule, probability,
-                coalesce(chosen.customer_key, case when kept.customer_key is null then made.customer_key
-                    else 'C' || upper(left(sha256(group_id), 16)) end) as customer_key
+            select records.*, coalesce(chosen.base_key, case when kept.base_key is null then made.base_key
+                else 'C' || upper(left(sha256(group_id), 16)) end) as base_key
             from records join made using (group_id) left join chosen using (group_id)
-            left join kept on kept.customer_key = made.customer_key and kept.group_id <> records.group_id
+            left join kept on kept.base_key = made.base_key and kept.group_id <> records.group_id
+        )
+        select source, customer_id, unique_id, assigned.base_key,
+            case when old.base_key = assigned.base_key then old.base_since
+                else cast({literal(at)} as timestamp) end as base_since
+        from assigned left join old_customer_xref as old using (source, customer_id)""")
+
+
+def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.datetime) -> None:
+    """Make `customer_xref`: the code of every record, where decisions count, and since when it has had it.
+
+    A base code belongs to the group with the most of its records that nobody split off; who was split off has the codes
+    that it had apart from it, before or since. A group takes the oldest code that is its own, else one is made.
+    """
+    connection.execute(f"""
+        create temp table members as
+        select source, customer_id, unique_id, group_id, rule, probability, base_key, base_since,
+            unique_id in (select left_id from {decisions.TABLE} where kind = 'split') as is_split_off
+        from customer_groups join base_codes using (source, customer_id, unique_id)""")
+    connection.execute("""
+        create temp table final_codes as
+        with owned as (
+            select group_id, base_key as code, min(base_since) as since, row_number() over (
+                partition by base_key order by count(*) filter (where not is_split_off) desc, count(*) desc, group_id
+            ) as place
+            from members group by group_id, base_key
+        ),
+        had as (
+            select group_id, unnest(case when new_key = base_key
+                then [struct_pack(code := old_key, since := old_since)]
+                else [struct_pack(code := new_key, since := changed_at)] end, recursive := true)
+            from members join old_customer_log using (source, customer_id) where is_split_off
+        ),
+        left_behind as (
+            select group_id, code, min(since) as since,
+                row_number() over (partition by code order by min(since), count(*) desc, group_id) as place
+            from had where code not in (select base_key from base_codes) group by group_id, code
+        )
+        select group_id, arg_min(code, (since, code)) as customer_key
+        from (select * from owned where place = 1 union all select * from left_behind where place = 1)
+        group by group_id""")
+    connection.execute(f"""
+        create table customer_xref as
+        with made as (
+            select group_id, 'C' || upper(left(sha256('split:' || min(unique_id)), 16)) as customer_key
+            from members group by group_id
+        ),
+        assigned as (
+            select members.*, coalesce(c.customer_key, made.customer_key) as customer_key
+            from members left join final_codes as c using (group_id) left join made using (group_id)
+        ),
+        earlier as (
+            select source, customer_id, old_key as customer_key, min(old_since) as since
+            from old_customer_log group by all
         )
         select source, customer_id, assigned.customer_key, assigned.rule, assigned.probability,
+            case when old.customer_key = assigned.customer_key then old.since
+                else coalesce(earlier.since, cast({literal(at)} as timestamp)) end as since,
             case when old.customer_key = assigned.customer_key then old.changed_batch else {int(batch)} end
-                as changed_batch
+                as changed_batch,
+            assigned.base_key, assigned.base_since
         from assigned left join old_customer_xref as old using (source, customer_id)
+        left join earlier
+            on earlier.source = assigned.source and earlier.customer_id = assigned.customer_id
+            and earlier.customer_key = assigned.customer_key
         order by source, customer_id
     """)
 
@@ -203,7 +327,7 @@ def _tell(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.dateti
         select * from old_customer_log
         union all
         select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.customer_id, old.customer_key,
-            new.customer_key, new.rule, new.probability
+            new.customer_key, new.rule, new.probability, old.since
         from customer_xref as new join old_customer_xref as old using (source, customer_id)
         where new.customer_key <> old.customer_key and not exists (
             select 1 from old_customer_log as told

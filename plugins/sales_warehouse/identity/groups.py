@@ -20,11 +20,18 @@ class Edge(Generic[Node]):
 
 @dataclass
 class Groups(Generic[Node]):
-    """Nodes joined so far; `code` is the certain code that a group has, of which it never gets a second one."""
+    """Nodes joined so far: by evidence never two of different certain `codes`, and never two that stay `apart`."""
 
     codes: Mapping[Node, str]
+    apart: Iterable[tuple[Node, Node]] = ()
     _above: dict[Node, Node] = field(default_factory=dict)
-    _code: dict[Node, str] = field(default_factory=dict)
+    _codes: dict[Node, frozenset[str]] = field(default_factory=dict)
+    _foes: dict[Node, set[Node]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for left, right in self.apart:
+            self._foes.setdefault(left, set()).add(right)
+            self._foes.setdefault(right, set()).add(left)
 
     def of(self, node: Node) -> Node:
         """Return the node that stands for the group of a node: the smallest one."""
@@ -36,26 +43,38 @@ class Groups(Generic[Node]):
         return top
 
     def code(self, node: Node) -> str | None:
-        """Return the certain code of the group of a node."""
-        top = self.of(node)
-        return self._code.get(top) or self.codes.get(top)
+        """Return the certain code of the group of a node, the smallest one where a person joined several."""
+        return min(self._codes_of(self.of(node)), default=None)
 
-    def join(self, left: Node, right: Node) -> bool:
-        """Make two groups one; return False where each has another certain code."""
+    def are_apart(self, left: Node, right: Node) -> bool:
+        """Tell whether something in the group of one node must not be in that of the other."""
+        one, other = sorted((self.of(left), self.of(right)), key=lambda top: len(self._foes.get(top, ())))
+        return any(self.of(foe) == other for foe in self._foes.get(one, ()))
+
+    def join(self, left: Node, right: Node, *, decided: bool = False) -> bool:
+        """Make two groups one; return False where they have to stay apart.
+
+        What is `decided` joins different codes, too.
+        """
         one, other = sorted((self.of(left), self.of(right)))  # type: ignore[type-var]
         if one == other:
             return True
-        codes = {code for code in (self.code(one), self.code(other)) if code}
-        if len(codes) > 1:
+        mine, others = self._codes_of(one), self._codes_of(other)
+        if self.are_apart(one, other) or (mine and others and mine != others and not decided):
             return False
         self._above[other] = one
-        if codes:
-            self._code[one] = codes.pop()
+        if others:
+            self._codes[one] = mine | others
+        if foes := self._foes.pop(other, None):
+            self._foes[one] = self._foes.get(one, set()) | foes
         return True
+
+    def _codes_of(self, top: Node) -> frozenset[str]:
+        return self._codes.get(top) or frozenset(filter(None, [self.codes.get(top)]))
 
 
 def join_by_evidence(groups: Groups[Node], edges: Iterable[Edge[Node]]) -> list[Edge[Node]]:
-    """Join what the edges say, the most probable first; return those that would have made one of two certain codes.
+    """Join what the edges say, the most probable first; return those of groups that have to stay apart.
 
     A record without a code that fits two coded groups goes to the more probable one; certain rules do not chain
     through it.

@@ -4,5 +4,6 @@ select
     customer_key,
     rule as match_rule,
     probability as probability_rate,
+    cast(since as timestamp) as since,
     changed_batch
 from {{ source('identity', 'customer_xref') }}

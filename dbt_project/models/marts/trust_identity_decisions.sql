@@ -1,0 +1,12 @@
+select
+    decision_id,
+    decision_type,
+    customer_record_key,
+    is_split_off,
+    decided_by,
+    decision_reason,
+    decided_at,
+    undone_by,
+    undo_reason,
+    undone_at
+from {{ ref('stg_identity__customer_decisions') }}
