@@ -57,6 +57,7 @@ def run(
     """Refresh: collect, check, transform, audit, publish and watch, through Airflow, once."""
     from sales_warehouse.airflow.embedded import run_refresh
     from sales_warehouse.airflow.refresh_lock import RefreshBusy
+    from sales_warehouse.identity.contact_hash import ContactKeyError
 
     checked = _load(company)
     day = business_date.date() if business_date else _advance_demo(checked)
@@ -65,6 +66,8 @@ def run(
             outcome = run_refresh(company, as_of=as_of, business_date=day, full_refresh=full_refresh, console=console)
     except (RefreshBusy, Busy) as error:
         _fail(f"{error}", code=75)
+    except ContactKeyError as error:
+        _fail(f"{error}", code=2)
     _summarise(checked, outcome)
     raise typer.Exit(outcome.exit_code)
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
+from sales_warehouse.identity.contact_hash import check_key
 
 NIGHT = datetime.time(2, 0)  # local time at which a refresh of a past business date is taken to have run
 
@@ -62,11 +63,12 @@ def make_run(
 ) -> Run:
     """Check the company's folder and return a run.
 
-    Raises CompanyError when the folder has mistakes. What is not given follows: the business date from the company's
+    Raises CompanyError when the folder has mistakes, ContactKeyError when the key of the contact hashes is gone. What is not given follows: the business date from the company's
     setting (or the demo world's clock), and the moment from the night after the business date.
     """
     company = _checked(company_folder, _state_of(company_folder))
     home = Home.of(company.company_id)
+    check_key(home)
     zone = ZoneInfo(company.about.time_zone)
     now = datetime.datetime.now(datetime.UTC)
     business_date = business_date or _business_date(company, home, zone, as_of or now)

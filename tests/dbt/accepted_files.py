@@ -43,8 +43,10 @@ IDENTITY = {
     "customer_log": "batch BIGINT, changed_at TIMESTAMP, source VARCHAR, customer_id VARCHAR, old_key VARCHAR, "
     "new_key VARCHAR, rule VARCHAR, probability DOUBLE",
     "customer_review": "left_record VARCHAR, right_record VARCHAR, why VARCHAR, probability DOUBLE",
-    "contact_xref": "source VARCHAR, contact_id VARCHAR, contact_key VARCHAR, rule VARCHAR, key_id VARCHAR, "
-    "changed_batch BIGINT",
+    "contact_xref": "source VARCHAR, contact_id VARCHAR, contact_key VARCHAR, rule VARCHAR, contact_hash VARCHAR, "
+    "key_id VARCHAR, since TIMESTAMP, changed_batch BIGINT",
+    "contact_log": "batch BIGINT, changed_at TIMESTAMP, source VARCHAR, contact_id VARCHAR, old_key VARCHAR, "
+    "new_key VARCHAR, rule VARCHAR",
 }
 LEDGER = {
     "loads": "source VARCHAR, load_id VARCHAR, status VARCHAR, extracted_at TIMESTAMP, rows_landed BIGINT, "

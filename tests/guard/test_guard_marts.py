@@ -111,7 +111,9 @@ GOOD: dict[str, str] = {
     "dim_customer_records": """values ('crm:1', 'evidence', 0.97), ('shop:1', 'credit_code', null)
         t(customer_record_key, match_rule, probability_rate)""",
     "trust_identity_changes": """values ('C1', 'C2', timestamp '2026-06-28 18:00:00')
-        t(old_customer_key, new_customer_key, changed_at)""",
+        t(old_key, new_key, changed_at)""",
+    "dim_contact_records": """values ('crm:1', 'phone'), ('shop:1', 'own_record')
+        t(contact_record_key, match_rule)""",
     "trust_identity_review": """values ('crm:1', 'shop:1', 0.8), ('crm:1', 'shop:2', 0.97)
         t(left_customer_record_key, right_customer_record_key, probability_rate)""",
     "trust_identity_decisions": """values ('D1', 'merge', 'crm:1', 'one tax number'), ('D1', 'merge', 'crm:2', 'same')
@@ -245,7 +247,9 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customer_records", "update mart set customer_record_key = 'shop:1' where _row_id = 1", {"key_unique"}),
     ("dim_customer_records", "update mart set match_rule = 'odd' where _row_id = 1", {"rule_known"}),
     ("dim_customer_records", "update mart set probability_rate = 2 where _row_id = 1", {"probability_is_one"}),
-    ("trust_identity_changes", "update mart set old_customer_key = 'C2' where _row_id = 1", {"it_changed"}),
+    ("trust_identity_changes", "update mart set old_key = 'C2' where _row_id = 1", {"it_changed"}),
+    ("dim_contact_records", "update mart set contact_record_key = 'shop:1' where _row_id = 1", {"key_unique"}),
+    ("dim_contact_records", "update mart set match_rule = 'odd' where _row_id = 1", {"rule_known"}),
     (
         "trust_identity_review",
         "update mart set right_customer_record_key = 'shop:2' where _row_id = 1",

@@ -63,21 +63,6 @@ def test_a_record_that_leaves_its_group_does_not_take_the_code_along(home: Home)
     assert after["crm", "a"] != after["crm", "b"]
 
 
-def test_one_person_with_one_phone_is_one_contact(home: Home) -> None:
-    rows = [
-        {"contact_id": "1", "phone": "+8613800138000", "email": "x@a.cn"},
-        {"contact_id": "2", "phone": "+8613800138000"},
-        {"contact_id": "3", "email": "x@a.cn"},
-        {"contact_id": "4"},
-        {"contact_id": "5"},
-    ]
-    accept(home, "contacts", "1", "crm", rows)
-    run(home, 1)
-    codes = keys(home, "contact", "contact_id")
-    assert codes["crm", "1"] == codes["crm", "2"]
-    assert len(set(codes.values())) == 4
-
-
 def test_a_late_file_of_an_older_day_changes_nobody(home: Home) -> None:
     newer = {"contact_id": "1", "phone": "+8613800138000", "_version_at": "2026-06-02"}
     accept(home, "contacts", "1", "crm", [newer])

@@ -15,8 +15,8 @@ from sales_warehouse.sql import connect, only_row
 from sales_warehouse.telephone import register_mobile
 
 KEPT = (
-    "customer_pairs", "customer_digests", "customer_log", "customer_review", "customer_decisions", "contact_xref",
-    "customer_xref",
+    "customer_pairs", "customer_digests", "customer_log", "customer_review", "customer_decisions", "contact_log",
+    "contact_xref", "customer_xref",
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
             f"from ({latest(home, 'contacts', 'contact_id', '')})"
         )
         customers.give_codes(connection, home, settings.customers, batch, at)
-        contacts.give_codes(connection, home, batch, key)
+        contacts.give_codes(connection, home, batch, at, key)
         counts = only_row(
             connection,
             "select (select count(*) from customer_xref), (select count(distinct customer_key) from customer_xref), "

@@ -8,23 +8,53 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from pathlib import Path
 
 from sales_warehouse.home import Home
 
 BLOCK = 64  # bytes of a SHA-256 block, RFC 2104
+VARIABLE = "SALES_WAREHOUSE_CONTACT_KEY"
+SHORTEST = 16  # characters of a key
+
+
+class ContactKeyError(Exception):
+    """There is no key that the contact hashes can be made with."""
+
+
+def check_key(home: Home) -> None:
+    """Raise ContactKeyError when the key is too short, or the one of before is gone."""
+    given, file = os.environ.get(VARIABLE), _file(home)
+    if given is not None and len(given) < SHORTEST:
+        raise ContactKeyError(
+            f"{VARIABLE} has {len(given)} characters, {SHORTEST} are the least: set it to a long random text "
+            "(`openssl rand -hex 32`), or unset it, and a key is made and kept"
+        )
+    if given is None and not file.exists() and (home.identity / "contact_xref.parquet").exists():
+        raise ContactKeyError(
+            f"the key of the contact hashes is gone: {file} is not there and {VARIABLE} is not set. Restore it from "
+            f"your backup. For a new one, `openssl rand -hex 32 > {file}`: codes of contacts stay, their hashes change"
+        )
 
 
 def contact_key(home: Home) -> bytes:
-    """Return the key of the contact hashes: SALES_WAREHOUSE_CONTACT_KEY, else a file of mode 0600 made once."""
-    if given := os.environ.get("SALES_WAREHOUSE_CONTACT_KEY"):
+    """Return the key of the contact hashes: SALES_WAREHOUSE_CONTACT_KEY, else a file of mode 0600 made once.
+
+    Raises ContactKeyError as `check_key` does.
+    """
+    check_key(home)
+    if given := os.environ.get(VARIABLE):
         return given.encode()
-    file = home.secrets / "contact.key"
+    file = _file(home)
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_hex(32))
     return file.read_text().strip().encode()
+
+
+def _file(home: Home) -> Path:
+    return home.secrets / "contact.key"
 
 
 def key_id(key: bytes) -> str:

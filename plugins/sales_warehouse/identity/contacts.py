@@ -1,44 +1,151 @@
-"""Which contact records are one person: those with the same keyed hash of their first certain address.
+"""Which contact records are one person: those with one address and no other name, and the code of each.
 
-A mobile number, else an e-mail, else a WeChat id. Landlines and switchboards are shared, so they prove nothing.
+An address is a mobile number, an e-mail or a WeChat id; landlines and switchboards are shared, so they prove nothing.
+Addresses are compared as keyed hashes. Somebody with another name at the same address is somebody else: a number that
+was given to a new owner, a mailbox that a department shares.
 """
 
 from __future__ import annotations
 
+import datetime
+
 import duckdb
+import pyarrow as pa
 
 from sales_warehouse.home import Home
+from sales_warehouse.identity.codes import keep_codes
 from sales_warehouse.identity.contact_hash import hmac_sql, key_id
+from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.records import load_earlier
 from sales_warehouse.sql import literal
 
-XREF = "source varchar, contact_id varchar, contact_key varchar, rule varchar, key_id varchar, changed_batch bigint"
+XREF = (
+    "source varchar, contact_id varchar, contact_key varchar, rule varchar, contact_hash varchar, key_id varchar, "
+    "since timestamp, changed_batch bigint"
+)
+LOG = (
+    "batch bigint, changed_at timestamp, source varchar, contact_id varchar, old_key varchar, new_key varchar, "
+    "rule varchar"
+)
+KINDS = ("phone", "email", "wechat_id")  # the surest first
 
 
-def give_codes(connection: duckdb.DuckDBPyConnection, home: Home, batch: int, key: bytes) -> None:
-    """Make the table `contact_xref` from `contact_records`."""
+def give_codes(
+    connection: duckdb.DuckDBPyConnection, home: Home, batch: int, at: datetime.datetime, key: bytes
+) -> None:
+    """Make the tables `contact_xref` and `contact_log` from `contact_records`; `at` is UTC.
+
+    A code stays with its records, also when the `key` of the hashes is another one than before.
+    """
     load_earlier(connection, home, "contact_xref", XREF)
+    load_earlier(connection, home, "contact_log", LOG)
+    _look_up_addresses(connection, key)
+    _group(connection)
+    _assign(connection, batch, at, key)
+    connection.execute(f"""
+        create table contact_log as
+        select * from old_contact_log
+        union all
+        select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.contact_id, old.contact_key,
+            new.contact_key, new.rule
+        from contact_xref as new join old_contact_xref as old using (source, contact_id)
+        where new.contact_key <> old.contact_key and not exists (
+            select 1 from old_contact_log as told
+            where told.batch = {int(batch)} and told.source = new.source and told.contact_id = new.contact_id
+                and told.new_key = new.contact_key
+        )
+        order by 1, 3, 4""")
+
+
+def _look_up_addresses(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Make `people`, one row for each record, and `contact_addresses`, one for each certain address of one."""
+    connection.execute(f"""
+        create temp table people as
+        select source || ':' || contact_id as unique_id, source, contact_id, created_at,
+            nullif(lower(regexp_replace(nfc_normalize(name), '[\\s·•.]+', '', 'g')), '') as name,
+            case when is_mobile(phone) then {hmac_sql("'phone:' || phone", key)} end as phone,
+            {hmac_sql("'email:' || lower(email)", key)} as email,
+            {hmac_sql("'wechat_id:' || wechat_id", key)} as wechat_id
+        from contact_records""")
+    selects = [
+        f"select unique_id, name, {place} as place, '{kind}' as kind, {kind} as address from people "
+        f"where {kind} is not null"
+        for place, kind in enumerate(KINDS)
+    ]
+    connection.execute(f"create temp table contact_addresses as {' union all '.join(selects)}")
+
+
+def _group(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `contact_groups`. Who has no name is the one person at the address that has one, if there is just one.
+
+    A group never gets two names; where that is in question, a telephone says more than an e-mail, and that more than a
+    WeChat id.
+    """
+    rows = connection.execute("""
+        with named as (
+            select address, count(distinct name) as name_count, min(name) as only_name
+            from contact_addresses group by address having count(*) > 1
+        ),
+        met as (
+            select unique_id, name, place, address, name_count,
+                coalesce(name, case when name_count = 1 then only_name end) as met_name
+            from contact_addresses join named using (address)
+        )
+        select first_value(unique_id) over w as first_id, unique_id
+        from met where met_name is not null or name_count = 0
+        window w as (partition by address, met_name order by name is null, unique_id)
+        qualify row_number() over w > 1
+        order by place, address, unique_id""").fetchall()
+    named = (
+        dict(
+            connection.execute("""
+            select unique_id, name from people
+            where name is not null and unique_id in (select unique_id from contact_addresses)""").fetchall()
+        )
+        if rows
+        else {}
+    )
+    groups: Groups[str] = Groups(named)
+    for pair in rows:
+        groups.join(*pair)
+    joined = sorted({node for pair in rows for node in pair})
+    given = pa.table(
+        {
+            "unique_id": pa.array(joined, pa.string()),
+            "group_id": pa.array([groups.of(node) for node in joined], pa.string()),
+        }
+    )
+    connection.register("joined_contacts", given)
+    connection.execute("""
+        create temp table contact_groups as
+        select unique_id, coalesce(group_id, unique_id) as group_id, created_at as first_at
+        from people left join joined_contacts using (unique_id)""")
+    connection.unregister("joined_contacts")
+
+
+def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.datetime, key: bytes) -> None:
+    """Make `contact_xref`: the code, and as `rule` the surest kind of address that others of the person have, too."""
+    connection.execute("""
+        create temp table earlier_contacts as
+        select source || ':' || contact_id as unique_id, contact_key as code, since from old_contact_xref""")
+    made = f"'P' || upper(left({hmac_sql('seed', key)}, 24))"
+    connection.execute(
+        f"create temp table contact_codes as {keep_codes('contact_groups', 'earlier_contacts', made, at)}"
+    )
     connection.execute(f"""
         create table contact_xref as
-        with evidence as (
-            select source, contact_id,
-                case when is_mobile(phone) then 'phone' when email is not null then 'email'
-                    when wechat_id is not null then 'wechat_id' else 'own_record' end as rule,
-                coalesce(
-                    case when is_mobile(phone) then 'phone:' || phone end,
-                    'email:' || lower(email),
-                    'wechat_id:' || wechat_id,
-                    'record:' || source || ':' || contact_id
-                ) as address
-            from contact_records
-        ),
-        assigned as (
-            select source, contact_id, rule, 'P' || upper(left({hmac_sql("address", key)}, 24)) as contact_key
-            from evidence
+        with shared as (
+            select unique_id, arg_min(kind, place) as rule
+            from (
+                select *, count(*) over (partition by group_id, address) as record_count
+                from contact_addresses join contact_groups using (unique_id)
+            ) where record_count > 1 group by unique_id
         )
-        select source, contact_id, assigned.contact_key, assigned.rule, {literal(key_id(key))} as key_id,
-            case when old.contact_key = assigned.contact_key then old.changed_batch else {int(batch)} end
-                as changed_batch
-        from assigned left join old_contact_xref as old using (source, contact_id)
-        order by source, contact_id
-    """)
+        select people.source, people.contact_id, codes.code as contact_key, coalesce(shared.rule, 'own_record') as rule,
+            coalesce(phone, email, wechat_id) as contact_hash, {literal(key_id(key))} as key_id,
+            case when old.contact_key = codes.code then old.since else cast({literal(at)} as timestamp) end as since,
+            case when old.contact_key = codes.code then old.changed_batch else {int(batch)} end as changed_batch
+        from people join contact_codes as codes using (unique_id)
+        left join shared using (unique_id)
+        left join old_contact_xref as old on old.source = people.source and old.contact_id = people.contact_id
+        order by people.source, people.contact_id""")

@@ -16,6 +16,7 @@ import pyarrow as pa
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, evidence
+from sales_warehouse.identity.codes import keep_codes
 from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
 from sales_warehouse.identity.records import load_earlier
 from sales_warehouse.sql import literal, only_row
@@ -217,46 +218,21 @@ def _keep_review(connection: duckdb.DuckDBPyConnection, joined: _Joined) -> None
 def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -> None:
     """Make `base_codes`: the code of every record by codes and evidence alone, and since when it has had it.
 
-    A group has the code of its records, of several the oldest one. A code that several groups claim, because records
-    went apart, stays with the largest. A group without a code gets one made from its first record. Decisions do not
-    touch these codes, so that whatever a decision did is undone by leaving it out.
+    Decisions do not touch these codes, so that whatever a decision did is undone by leaving it out.
     """
+    connection.execute("""
+        create temp table base_records as
+        select unique_id, group_id, created_at as first_at
+        from customer_records join base_groups using (source, customer_id)""")
+    connection.execute("""
+        create temp table earlier_records as
+        select source || ':' || customer_id as unique_id, base_key as code, base_since as since
+        from old_customer_xref""")
+    made = "'C' || upper(left(sha256(seed), 16))"
     connection.execute(f"""
         create temp table base_codes as
-        with records as (
-            select source, customer_id, unique_id, created_at, group_id
-            from customer_records join base_groups using (source, customer_id)
-        ),
-        claims as (
-            select group_id, base_key, count(*) as record_count, min(base_since) as since
-            from records join old_customer_xref using (source, customer_id)
-            group by group_id, base_key
-        ),
-        kept as (
-            select * from (
-                select *, row_number() over (partition by base_key order by record_count desc, group_id) as place
-                from claims
-            ) where place = 1
-        ),
-        chosen as (
-            select group_id, arg_min(base_key, (since, base_key)) as base_key from kept group by group_id
-        ),
-        made as (
-            select group_id, 'C' || upper(left(sha256(
-                arg_min(unique_id, (coalesce(created_at, timestamp '9999-12-31'), source, customer_id))
-            ), 16)) as base_key
-            from records group by group_id
-        ),
-        assigned as (
-            select records.*, coalesce(chosen.base_key, case when kept.base_key is null then made.base_key
-                else 'C' || upper(left(sha256(group_id), 16)) end) as base_key
-            from records join made using (group_id) left join chosen using (group_id)
-            left join kept on kept.base_key = made.base_key and kept.group_id <> records.group_id
-        )
-        select source, customer_id, unique_id, assigned.base_key,
-            case when old.base_key = assigned.base_key then old.base_since
-                else cast({literal(at)} as timestamp) end as base_since
-        from assigned left join old_customer_xref as old using (source, customer_id)""")
+        select unique_id, code as base_key, since as base_since
+        from ({keep_codes("base_records", "earlier_records", made, at)})""")
 
 
 def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.datetime) -> None:
@@ -269,7 +245,7 @@ def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.date
         create temp table members as
         select source, customer_id, unique_id, group_id, rule, probability, base_key, base_since,
             unique_id in (select left_id from {decisions.TABLE} where kind = 'split') as is_split_off
-        from customer_groups join base_codes using (source, customer_id, unique_id)""")
+        from customer_groups join base_codes using (unique_id)""")
     connection.execute("""
         create temp table final_codes as
         with owned as (

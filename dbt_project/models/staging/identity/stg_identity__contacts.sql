@@ -2,5 +2,9 @@ select
     source,
     contact_id,
     contact_key,
+    rule as match_rule,
+    contact_hash,
+    key_id as hash_key_id,
+    cast(since as timestamp) as since,
     changed_batch
 from {{ source('identity', 'contact_xref') }}

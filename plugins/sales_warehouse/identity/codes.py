@@ -1,0 +1,53 @@
+"""Codes of groups of records: the same from night to night, whatever else happens to the records."""
+
+from __future__ import annotations
+
+import datetime
+
+from sales_warehouse.sql import literal
+
+
+def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime) -> str:
+    """Return the select of the code of every record, and since when it has had it.
+
+    `groups` has unique_id, group_id and first_at, `earlier` unique_id, code and since of the night before. `made` is
+    the SQL of a new code from `seed`, the text of the first record of a group, or of the group.
+
+    A group has the code of its records, of several the oldest one. A code that several groups claim, because records
+    went apart, stays with the largest. A group without a code gets one made from its first record.
+    """
+    return f"""
+        with claims as (
+            select group_id, code, count(*) as record_count, min(since) as since
+            from {groups} join {earlier} using (unique_id)
+            group by group_id, code
+        ),
+        kept as (
+            select * from (
+                select *, row_number() over (partition by code order by record_count desc, group_id) as place
+                from claims
+            ) where place = 1
+        ),
+        chosen as (
+            select group_id, arg_min(code, (since, code)) as code from kept group by group_id
+        ),
+        made as (
+            select group_id, {made} as code
+            from (
+                select group_id, arg_min(unique_id, (coalesce(first_at, timestamp '9999-12-31'), unique_id)) as seed
+                from {groups} group by group_id
+            )
+        ),
+        made_again as (
+            select group_id, {made} as code from (select distinct group_id, group_id as seed from {groups})
+        ),
+        assigned as (
+            select g.unique_id,
+                coalesce(chosen.code, case when kept.code is null then made.code else made_again.code end) as code
+            from {groups} as g join made using (group_id) join made_again using (group_id)
+            left join chosen using (group_id)
+            left join kept on kept.code = made.code and kept.group_id <> g.group_id
+        )
+        select unique_id, assigned.code,
+            case when old.code = assigned.code then old.since else cast({literal(at)} as timestamp) end as since
+        from assigned left join {earlier} as old using (unique_id)"""

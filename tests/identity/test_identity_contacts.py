@@ -1,0 +1,152 @@
+"""Which contact records are one person, and a code that stays, also when the key of the hashes does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from identity_records import accept, keys, run
+
+from sales_warehouse import gate
+from sales_warehouse.home import Home
+from sales_warehouse.identity.contact_hash import ContactKeyError
+
+MOBILE, OTHER = "+8613800138000", "+8613900139000"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path, "test")
+    gate.ensure_schemas(home)
+    return home
+
+
+def people(home: Home, *rows: dict[str, object], night: int = 1, source: str = "crm") -> list[set[str]]:
+    """Accept contacts, one letter of their code each, and return who is one person."""
+    accept(home, "contacts", str(night), source, list(rows))
+    run(home, night)
+    together: dict[str, set[str]] = {}
+    for (_, record), code in keys(home, "contact", "contact_id").items():
+        together.setdefault(code, set()).add(record)
+    return sorted(together.values(), key=min)
+
+
+def person(contact_id: str, name: str | None = None, **cells: object) -> dict[str, object]:
+    return {"contact_id": contact_id, "name": name, **cells}
+
+
+def test_one_phone_e_mail_or_wechat_id_and_no_other_name_is_one_person(home: Home) -> None:
+    assert people(
+        home,
+        person("a", "王 伟", phone=MOBILE, email="x@a.cn"),
+        person("b", "王伟", phone=MOBILE),
+        person("c", email="X@A.CN"),
+        person("d", "李娜", wechat_id="lina"),
+        person("e", "李娜", wechat_id="lina"),
+        person("f"),
+        person("g"),
+    ) == [{"a", "b", "c"}, {"d", "e"}, {"f"}, {"g"}]
+    rules = duckdb.sql(f"select contact_id, rule from '{home.identity / 'contact_xref.parquet'}' order by 1").fetchall()
+    assert dict(rules) == {
+        "a": "phone", "b": "phone", "c": "email", "d": "wechat_id", "e": "wechat_id", "f": "own_record",
+        "g": "own_record",
+    }  # fmt: skip
+
+
+def test_a_mobile_number_with_a_new_owner_is_another_person(home: Home) -> None:
+    old = person("old", "王伟", phone=MOBILE, email="wang@a.cn", customer_id="crm:1")
+    new = person("new", "赵敏", phone=MOBILE, email="zhao@b.cn", customer_id="crm:2")
+    assert people(home, old) == [{"old"}]
+    before = keys(home, "contact", "contact_id")
+    assert people(home, new, night=2) == [{"new"}, {"old"}]
+    assert keys(home, "contact", "contact_id")["crm", "old"] == before["crm", "old"]
+
+
+def test_who_changes_employer_stays_one_person(home: Home) -> None:
+    assert people(
+        home,
+        person("then", "王伟", phone=MOBILE, email="wang@a.cn", customer_id="crm:1"),
+        person("now", "王伟", phone=MOBILE, email="wang@b.cn", customer_id="crm:2"),
+    ) == [{"now", "then"}]
+
+
+def test_a_mailbox_of_several_people_fuses_nobody(home: Home) -> None:
+    """Who has no name there could be any of them."""
+    shared = {"email": "sales@a.cn"}
+    assert people(
+        home,
+        person("a", "王伟", **shared),
+        person("b", "李娜", **shared),
+        person("c", "王伟", **shared),
+        person("d", **shared),
+    ) == [{"a", "c"}, {"b"}, {"d"}]
+
+
+def test_nobody_without_a_name_makes_one_of_two(home: Home) -> None:
+    """The telephone says more than the e-mail."""
+    assert people(
+        home,
+        person("a", "王伟", phone=MOBILE),
+        person("b", "李娜", email="x@a.cn"),
+        person("c", phone=MOBILE, email="x@a.cn"),
+        person("d", "李娜", email="x@a.cn"),
+    ) == [{"a", "c"}, {"b", "d"}]
+
+
+def test_a_landline_proves_nothing(home: Home) -> None:
+    assert people(home, person("a", phone="+862161234567"), person("b", phone="+862161234567")) == [{"a"}, {"b"}]
+
+
+def test_a_person_keeps_the_code_when_the_number_changes(home: Home) -> None:
+    people(home, person("a", "王伟", phone=MOBILE), person("b", "王伟", phone=MOBILE))
+    before = keys(home, "contact", "contact_id")
+    people(home, person("a", "王伟", phone=OTHER), person("b", "王伟", phone=OTHER), night=2)
+    assert keys(home, "contact", "contact_id") == before
+
+
+def test_a_merge_keeps_the_older_code_and_is_written_down(home: Home) -> None:
+    people(home, person("a", "王伟", phone=MOBILE))
+    people(home, person("b", "王伟", email="wang@a.cn"), night=2)
+    before = keys(home, "contact", "contact_id")
+    people(home, person("b", "王伟", email="wang@a.cn", phone=MOBILE), night=3)
+    after = keys(home, "contact", "contact_id")
+    assert after["crm", "b"] == after["crm", "a"] == before["crm", "a"]
+    log = duckdb.sql(f"select batch, contact_id, old_key, new_key, rule from '{home.identity / 'contact_log.parquet'}'")
+    assert log.fetchall() == [(3, "b", before["crm", "b"], before["crm", "a"], "phone")]
+
+
+def test_another_key_changes_every_hash_and_no_code(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [person("a", "王伟", phone=MOBILE), person("b", phone=MOBILE), person("c", "李娜", email="x@a.cn")]
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "the first key, long enough")
+    people(home, *rows)
+    before = keys(home, "contact", "contact_id")
+    hashes = f"select contact_hash, key_id from '{home.identity / 'contact_xref.parquet'}' order by contact_id"
+    old = duckdb.sql(hashes).fetchall()
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "the second key, as long as that")
+    assert people(home, person("d", "李娜", email="x@a.cn"), night=2) == [{"a", "b"}, {"c", "d"}]
+    after = keys(home, "contact", "contact_id")
+    assert after == before | {("crm", "d"): before["crm", "c"]}
+    new = duckdb.sql(hashes).fetchall()
+    assert {key for _, key in old}.isdisjoint(key for _, key in new)
+    assert {text for text, _ in old}.isdisjoint(text for text, _ in new)
+    assert new[0][0] == new[1][0] and new[2][0] == new[3][0]
+
+
+def test_a_key_that_is_gone_is_not_replaced_in_silence(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(home, person("a", "王伟", phone=MOBILE))
+    key = home.secrets / "contact.key"
+    key.unlink()
+    with pytest.raises(ContactKeyError, match="contact.key is not there and SALES_WAREHOUSE_CONTACT_KEY is not set"):
+        run(home, 2)
+    assert not key.exists()
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "")
+    with pytest.raises(ContactKeyError, match="0 characters, 16 are the least"):
+        run(home, 2)
+
+
+def test_a_night_without_changes_changes_no_byte(home: Home) -> None:
+    people(home, person("a", "王伟", phone=MOBILE), person("b", phone=MOBILE))
+    before = {path.name: path.read_bytes() for path in home.identity.glob("contact*")}
+    run(home, 2)
+    assert {path.name: path.read_bytes() for path in home.identity.glob("contact*")} == before
