@@ -137,7 +137,7 @@ def test_a_key_that_is_gone_is_not_replaced_in_silence(home: Home, monkeypatch: 
     people(home, person("a", "王伟", phone=MOBILE))
     key = home.secrets / "contact.key"
     key.unlink()
-    with pytest.raises(ContactKeyError, match="contact.key is not there and SALES_WAREHOUSE_CONTACT_KEY is not set"):
+    with pytest.raises(ContactKeyError, match=r"contact\.key is not there and SALES_WAREHOUSE_CONTACT_KEY is not set"):
         run(home, 2)
     assert not key.exists()
     monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "")
