@@ -15,7 +15,7 @@ from extract_sources import Desk, reason, rows, types
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from sales_warehouse import conservation
-from sales_warehouse.extract import excel, sheet_cells
+from sales_warehouse.extract import excel, sheet_cells, sheet_rows
 
 
 def _book(*cells: list, header_row: int = 1, **more_sheets: list) -> bytes:
@@ -319,12 +319,13 @@ def test_a_style_far_away_is_no_cell(desk: Desk) -> None:
 def test_a_sheet_is_looked_at_in_the_same_way_however_it_is_written(tmp_path: Path, cell: str) -> None:
     """A row told at a glance, one that is parsed, and a whole sheet that is."""
     (tmp_path / "a.xlsx").write_bytes(_written(f'<row r="2" spans="1:3">{cell}</row>', '<row r="3"/>'))
+    book = sheet_cells.Book(frozenset({"2"}))
     with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
-        quick = sheet_cells.read_cells(archive, "xl/sheet.xml", {"2"})
-        whole = sheet_cells._Cells({"2"})
+        quick = sheet_rows.read_cells(archive, "xl/sheet.xml", "Visits", book)
+        whole = sheet_cells.Cells("Visits", book)
         sheet_cells.parse(archive, "xl/sheet.xml", whole)
     assert quick == whole.look
-    assert quick.rows == [1, 2]
+    assert list(quick.rows) == [1, 2]
 
 
 def test_a_number_counts_visible_sheets_and_a_name_finds_hidden_ones(desk: Desk) -> None:
@@ -365,7 +366,7 @@ def test_a_number_counts_visible_sheets_and_a_name_finds_hidden_ones(desk: Desk)
         pytest.param(
             _book(["id", "v"], ["1", "2", "3"]),
             {},
-            "row 1 below the header has a cell in column 3, which has no name",
+            "row 1 below the header has a cell in column 3 (C2), which has no name",
             id="a cell beside the header",
         ),
         pytest.param(b"", {}, "empty: 0 bytes; ask for the file again", id="an empty file"),
