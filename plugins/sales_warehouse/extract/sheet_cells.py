@@ -6,9 +6,10 @@ A cell whose value is written in a way that the reader may not follow is noted w
 
 from __future__ import annotations
 
+import codecs
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
@@ -17,6 +18,7 @@ from xml.parsers import expat
 from sales_warehouse.extract.outcome import FileRefused
 
 CHUNK, LONGEST_TAG = 1 << 20, 1 << 12  # bytes
+LONG_NUMBER = 300  # digits; no double is smaller than 10 to the power of -324
 MOST_ROWS, MOST_COLUMNS = 1 << 20, 1 << 14
 SPREADSHEET = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -35,6 +37,8 @@ _CELL = re.compile("([A-Za-z]{1,3})([1-9][0-9]{0,6})")
 _ROW, _STYLE = re.compile("[1-9][0-9]{0,6}"), re.compile("0|[1-9][0-9]{0,5}")
 _REFERENCE = re.compile(rb"<(?:[^\s<>/:]*:)?(?:row|c)\s[^<]*&")
 _PLAIN = {"s": re.compile("[0-9]{1,9}"), "b": re.compile("0|1|true|false")}
+_CELL_PATH = ["worksheet", "sheetData", "row", "c"]
+_ROW_PATH = _CELL_PATH[:3]
 _ORDERS = ((), ("v",), ("f",), ("f", "v"), ("is",), ("f", "is"))  # of what is in a cell
 
 
@@ -105,7 +109,7 @@ class Elements:
         """See a comment, a processing instruction or the start of a CDATA section."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Cell:
     """A cell as far as it was seen. `begins` is where the text of its value does, in bytes."""
 
@@ -157,6 +161,10 @@ class Cells(Elements):
         if filled:
             self.look.rows[self.row] = self._shapes.setdefault(filled, filled)
 
+    def doubt(self, columns: Iterable[int]) -> None:
+        """Note which columns of the row have a value of a formula that nobody calculated."""
+        self.look.faults.setdefault(self.row, {}).update(dict.fromkeys(columns, NOT_CALCULATED))
+
     def make_room(self, column: int) -> None:
         self.look.last_row = max(self.look.last_row, self.row)
         self.look.last_column = max(self.look.last_column, column)
@@ -179,39 +187,37 @@ class Cells(Elements):
         self._tail = xml[-LONGEST_TAG:]
 
     def start(self, name: str, given: dict[str, str]) -> None:
-        kind, parents = name.rpartition(" ")[2], self._path[1:]
-        self._path.append(name)
-        if self._cell:
-            self._start_in_cell(self._cell, name, parents)
-        elif kind in ("sheetData", "row", "c"):
-            wanted = {"sheetData": [], "row": ["sheetData"], "c": ["sheetData", "row"]}[kind]
-            if name != kind or parents != wanted or len(self._path) == 1:
-                if kind == "sheetData" or "sheetData" in parents:
-                    raise self._refused(f"below row {self.row} is a <{kind}> where none can be")
-            elif kind == "sheetData":
-                self._start_rows()
-            elif kind == "row":
-                self._start_row(given)
-            else:
-                self._cell = self._start_cell(given)
+        path, cell = self._path, self._cell
+        path.append(name)
+        if cell:
+            self._start_in_cell(cell, name)
+        elif name == "c" and path == _CELL_PATH:
+            self._cell = self._start_cell(given)
+        elif name == "row" and path == _ROW_PATH:
+            self._start_row(given)
+        elif name == "sheetData" and path == _ROW_PATH[:2]:
+            self._start_rows()
+        elif (kind := name.rpartition(" ")[2]) == "sheetData" or (kind in ("row", "c") and "sheetData" in path):
+            raise self._refused(f"below row {self.row} is a <{kind}> where none can be")
 
     def end(self, name: str) -> None:
-        self._path.pop()
-        if not self._cell:
-            if name == "row" and self._path[1:] == ["sheetData"]:
+        path, cell = self._path, self._cell
+        path.pop()
+        if not cell:
+            if name == "row" and path == _ROW_PATH[:2]:
                 self.fill(tuple(sorted(self._filled)))
-        elif len(self._path) == 3:
-            self._end_cell(self._cell)
+        elif len(path) == 3:
+            self._end_cell(cell)
             self._cell = None
-        elif name == "v" and len(self._path) == 4 and self._cell.kind not in _TEXTS:
-            written = 0 if self._cell.begins is None else self.parser.CurrentByteIndex - self._cell.begins
-            self._cell.is_odd |= written != len(self._cell.text.encode())
+        elif name == "v" and len(path) == 4 and cell.kind not in _TEXTS:
+            written = 0 if cell.begins is None else self.parser.CurrentByteIndex - cell.begins
+            cell.is_odd |= written != len(cell.text.encode())
 
     def text(self, data: str) -> None:
-        cell, inside = self._cell, self._path[4:]
-        if not cell or "f" in inside or "rPh" in inside:
+        cell, path = self._cell, self._path
+        if not cell or path[4:5] == ["f"] or "rPh" in path:
             return
-        if "v" in inside or "t" in inside:
+        if "v" in path or "t" in path:
             if cell.begins is None:
                 cell.begins = self.parser.CurrentByteIndex
             cell.pieces.append(data)
@@ -253,12 +259,12 @@ class Cells(Elements):
             raise self._refused(f"cell {self._place(cell)} has the type {cell.kind!r} and the style {cell.style!r}")
         return cell
 
-    def _start_in_cell(self, cell: _Cell, name: str, parents: list[str]) -> None:
-        if len(parents) == 3:
+    def _start_in_cell(self, cell: _Cell, name: str) -> None:
+        if len(self._path) == 5:
             if name not in ("v", "f", "is"):
                 raise self._refused(f"cell {self._place(cell)} has a <{name}>, which the reader does not know")
             cell.parts.append(name)
-        elif "v" in parents or "t" in parents:
+        elif self._path[-2] in ("v", "t"):
             cell.is_odd = True
 
     def _end_cell(self, cell: _Cell) -> None:
@@ -309,7 +315,7 @@ class Cells(Elements):
 
 def _vanishes(kind: str, text: str) -> bool:
     """Tell whether a number is so small that a double makes a zero of it."""
-    if kind != "n":
+    if kind != "n" or (len(text) < LONG_NUMBER and "e" not in text.lower()):
         return False
     try:
         return not float(text) and any(digit in "123456789" for digit in text.lower().partition("e")[0])
@@ -331,7 +337,8 @@ def plain(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    return not plain(text).strip()
+    stripped = text.strip()
+    return not stripped or ("_x" in stripped and not plain(stripped).strip())
 
 
 def column_of(letters: str) -> int:
@@ -361,6 +368,8 @@ def parse(archive: zipfile.ZipFile, part: str, elements: Elements) -> None:
     parser = _parser(elements, namespaces=True)
     with whole_parts(), archive.open(part) as source:
         for chunk in chunks(source):
+            if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                _refuse_encodings("", "UTF-16", 0)
             elements.ahead(chunk)
             parser.Parse(chunk)
         parser.Parse(b"", True)
@@ -368,9 +377,9 @@ def parse(archive: zipfile.ZipFile, part: str, elements: Elements) -> None:
 
 def _parser(elements: Elements, *, namespaces: bool) -> expat.XMLParserType:
     """Return a parser; rows by themselves have prefixes that they do not declare."""
-    parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
-    parser.StartElementHandler = lambda name, given: elements.start(_bare(name), given)
-    parser.EndElementHandler = lambda name: elements.end(_bare(name))
+    parser, names = expat.ParserCreate(namespace_separator=" " if namespaces else None), _Names()
+    parser.StartElementHandler = lambda name, given: elements.start(names[name], given)
+    parser.EndElementHandler = lambda name: elements.end(names[name])
     parser.CharacterDataHandler = elements.text
     parser.CommentHandler = lambda _: elements.markup()
     parser.ProcessingInstructionHandler = lambda *_: elements.markup()
@@ -381,9 +390,12 @@ def _parser(elements: Elements, *, namespaces: bool) -> expat.XMLParserType:
     return parser
 
 
-def _bare(name: str) -> str:
-    vocabulary, _, bare = name.rpartition(" ")
-    return bare if vocabulary in SPREADSHEET else name
+class _Names(dict[str, str]):
+    """Names of elements as the parser gives them, to those that `Elements` sees."""
+
+    def __missing__(self, name: str) -> str:
+        vocabulary, _, bare = name.rpartition(" ")
+        return self.setdefault(name, bare if vocabulary in SPREADSHEET else name)
 
 
 @contextmanager

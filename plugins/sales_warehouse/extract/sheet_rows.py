@@ -33,12 +33,13 @@ _NOT_BLANK = (  # how a text begins, in UTF-8, that is not blank
 _TEXT = _NOT_BLANK + rb"[^<&]*+(?:" + _ENTITY + rb"[^<&]*+)*+"
 _NUMBER = rb"-?[0-9]{1,20}(?:\.[0-9]{1,30})?+(?:[eE][+-]?[0-9]{1,2})?+"
 _STYLE = rb'(?: s="(?:0|[1-9][0-9]{0,5})")?+'
+_FORMULA = rb"(?:<f(?: [^<>]*)?(?:/>|(?<!/)>[^<]*</f>))?+"
 _KINDS = (
-    rb'(?: t="n")?+' + _STYLE + rb"(?:/>|><v>" + _NUMBER + rb"</v></c>)",
+    rb'(?: t="n")?+' + _STYLE + rb"(?:/>|>" + _FORMULA + rb"<v>" + _NUMBER + rb"</v></c>)",
     rb' t="s"' + _STYLE + rb"(?:/>|><v>(?:0|[1-9][0-9]{0,8})</v></c>)",
     rb' t="inlineStr"' + _STYLE + rb'><is><t(?: xml:space="preserve")?>' + _TEXT + rb"</t></is></c>",
-    rb' t="str"' + _STYLE + rb"><v>" + _TEXT + rb"</v></c>",
-    rb' t="b"' + _STYLE + rb"><v>[01]</v></c>",
+    rb' t="str"' + _STYLE + rb">" + _FORMULA + rb"<v>" + _TEXT + rb"</v></c>",
+    rb' t="b"' + _STYLE + rb">" + _FORMULA + rb"<v>[01]</v></c>",
     rb' t="d"' + _STYLE + rb"><v>[0-9][0-9T:.Z+-]*+</v></c>",
 )
 _CELL = rb'<c r="[A-Z]{1,3}+(?P=row)"' + _STYLE + rb"(?:" + b"|".join(_KINDS) + rb")\s*+"
@@ -46,16 +47,18 @@ _HEAD = rb'\s*+<row r="(?P<row>[1-9][0-9]{0,6})"(?: (?:s|[A-Za-z0-9:]{2,})="[^"<
 _ROW = re.compile(_HEAD + rb"(?:" + _CELL + rb")*+")
 _COLUMN = re.compile(rb'<c r="([A-Z]+)')
 _FILLED = re.compile(rb'<c r="([A-Z]+)[^<>]*(?<!/)>')
+_GUESSED = re.compile(rb'<c r="([A-Z]+)[^<>]*><f')
 _SHARED = re.compile(rb'<c r="([A-Z]+)[^<>]* t="s"[^<>]*><v>([0-9]+)<')
-_NO_DATE = re.compile(rb' s="([0-9]+)"[^<>]*><v>(?:-|60[.<]|[0-9.]+[eE])')
+_NO_DATE = re.compile(rb' s="([0-9]+)"[^<>]*>' + _FORMULA + rb"<v>(?:-|60[.<]|[0-9.]+[eE])")
 _NOT_PLAIN = re.compile(rb"<[!?]|<[^\s<>/]*:|\sxmlns[\s=:]")
-_HIDDEN = re.compile(rb"<[!?]|<(?:row|c)[\s/>]|sheetData")
-_BEFORE = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:<\?xml [^<>]*\?>)?\s*<worksheet\s[^<>]*?\bxmlns=\"(?:"
+_HIDDEN = re.compile(rb"<[!?]|<(?:[^\s<>/]*:)?(?:row|c)[\s/>]|sheetData")
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:<\?xml (?P<declared>[^<>]*)\?>)?\s*<(?:(?P<prefix>[A-Za-z]+):)?worksheet\s"
+    rb'(?P<others>[^<>]*?)\bxmlns(?(prefix):(?P=prefix))="(?:'
     + b"|".join(re.escape(name.encode()) for name in SPREADSHEET)
-    + rb')"[^<>]*>'
+    + rb')"(?P<more>[^<>]*)>'
 )
-_ENCODED = re.compile(rb"<\?xml [^<>]*encoding=[\"'](?!utf-8[\"'])", re.IGNORECASE)
+_OTHER_ENCODING = re.compile(rb"encoding\s*=\s*[\"'](?!utf-8[\"'])", re.IGNORECASE)
 
 
 def read_cells(archive: zipfile.ZipFile, part: str, sheet: str, book: Book) -> Look:
@@ -68,25 +71,40 @@ def read_cells(archive: zipfile.ZipFile, part: str, sheet: str, book: Book) -> L
 
 
 def _read_at_a_glance(archive: zipfile.ZipFile, part: str, glance: _Glance) -> bool:
-    """Follow the rows; tell whether the sheet is plainly a list of them."""
-    begin, rest = b"", b""
+    """Follow the rows; tell whether the sheet is plainly a list of them, with one prefix at most."""
+    prefix: bytes | None = None
+    rest, has_begun = b"", False
     with whole_parts(), archive.open(part) as source:
         for chunk in chunks(source):
-            *rows, rest = (rest + chunk).split(_END)
-            if rows and not begin:
-                before, begin, rows[0] = rows[0].partition(b"<sheetData>")
-                if not begin or not _is_plain_before(before):
-                    return False
-            if not all(map(glance.take, rows)) or len(rest) > LONGEST_ROW:
+            rest += chunk
+            prefix = _prefix(rest) if prefix is None else prefix
+            if prefix is None:
                 return False
-    before, end, after = rest.partition(b"</sheetData>")
-    return bool(begin and end) and not before.strip() and b"sheetData" not in after
+            *rows, rest = rest.split(b"</" + prefix + b"row>")
+            if rows and not has_begun:
+                before, begin, rows[0] = rows[0].partition(b"<" + prefix + b"sheetData>")
+                has_begun = bool(begin)
+                if not begin or _HIDDEN.search(before, before.index(b"worksheet")):
+                    return False
+            if not all(glance.take(_without(prefix, row)) for row in rows) or len(rest) > LONGEST_ROW:
+                return False
+    before, end, after = _without(prefix or b"", rest).partition(b"</sheetData>")
+    return has_begun and bool(end) and not before.strip() and b"sheetData" not in after
 
 
-def _is_plain_before(xml: bytes) -> bool:
-    """Tell whether there is nothing unusual before the rows."""
-    root = _BEFORE.match(xml)
-    return root is not None and not _ENCODED.search(xml) and not _HIDDEN.search(xml, root.end())
+def _prefix(xml: bytes) -> bytes | None:
+    """Return what is before the name of every element of a sheet, None when that is not plain."""
+    root = _ROOT.match(xml)
+    if root is None or _OTHER_ENCODING.search(root["declared"] or b""):
+        return None
+    if root["prefix"] is None:
+        return b""
+    return None if b"xmlns=" in root["others"] + root["more"] else root["prefix"] + b":"
+
+
+def _without(prefix: bytes, xml: bytes) -> bytes:
+    """Return the XML of rows without a prefix; there is no `<` in it but that of an element, or it is not plain."""
+    return xml.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</") if prefix else xml
 
 
 class _Glance:
@@ -120,6 +138,8 @@ class _Glance:
             empty = {column_of(column.decode()) for column in blank}
             columns = tuple(column for column in columns if column not in empty)
         self._cells.fill(columns)
+        if not self._cells.book.is_calculated and b"<f" in xml:
+            self._cells.doubt(column_of(column.decode()) for column in _GUESSED.findall(xml))
         return True
 
     def _has_no_date(self, xml: bytes) -> bool:
