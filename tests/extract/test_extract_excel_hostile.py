@@ -463,6 +463,17 @@ def test_a_lost_name_refuses_the_workbook(tmp_path: Path) -> None:
     assert result.reason == f"header (sheet 'Visits', row 1): cell C1 has {UNREAD}"
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"), [("0.0625", "1:30:00"), ("1.0625", "25:30:00"), ("60", "1440:00:00"), ("-0.5", None)]
+)
+def test_a_duration_has_hours_beyond_a_day_and_none_below_zero(tmp_path: Path, value: str, shown: str | None) -> None:
+    cell = f'<row r="2"><c r="B2" s="1"><v>{value}</v></c></row>'
+    result = _read(tmp_path, workbook(sheet_xml(HEADER, cell), SHARED, {"xl/styles.xml": styles_xml(0, 201)}))
+    assert isinstance(result, Written)
+    assert _landed(result)[2]["v"] == shown
+    assert result.malformed == (shown is None)
+
+
 def test_a_duration_that_cannot_be_told_refuses_the_workbook(tmp_path: Path) -> None:
     cell = '<row r="3"><c r="B3" s="1"><v>10000000000</v></c></row>'
     content = workbook(

@@ -129,7 +129,7 @@ class _Sheet:
             if (texts[column - 1] or "").strip() != plain(text).strip():
                 found[column - 1] = UNREAD
         for column, number in look.no_dates.get(row, {}).items():
-            is_date = isinstance(cells[column - 1], datetime.date | datetime.time)
+            is_date = isinstance(cells[column - 1], datetime.date | datetime.time | datetime.timedelta)
             if is_date and (number.startswith("-") or (texts[column - 1] or "").startswith(NO_LEAP_DAY)):
                 found[column - 1] = f"the number {number} for a date, which is none: mend it in Excel"
         return found
@@ -293,7 +293,15 @@ def cell_text(cell: object) -> str | None:
         return cell.isoformat(sep=" ")
     if isinstance(cell, datetime.date | datetime.time):
         return cell.isoformat()
+    if isinstance(cell, datetime.timedelta):
+        return _duration(cell)
     return str(cell)
+
+
+def _duration(value: datetime.timedelta) -> str:
+    """Return a duration as Excel shows it, in hours that go on beyond a day: 25:30:00."""
+    hours, rest = divmod(value, datetime.timedelta(hours=1))
+    return f"{hours}:{str(rest).partition(':')[2]}"
 
 
 def _number(value: float) -> str:
