@@ -2,8 +2,9 @@
 
 Dates become ISO text (a moment at midnight is its day), whole numbers lose the `.0` that Excel's floats have, text
 stays as it is, empty cells are NULL. A row with an error, with a formula that has no value, or with a number of which
-Excel has lost digits is malformed, when that is in a promised column. Rows with nothing but white space are counted and
-left out; `_row_number` counts from the row below the header.
+Excel has lost digits is malformed, when that is in a promised column; in another one such a cell is empty, and told. A
+row with a value in the sheet's XML that the reader does not get is malformed, whatever the column that lands. Rows with
+nothing but white space are counted and left out; `_row_number` counts from the row below the header.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -25,16 +26,17 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.sheet_cells import Look, letters_of, place_of
+from sales_warehouse.extract.sheet_cells import UNREAD, Look, letters_of, place_of, plain
 from sales_warehouse.extract.workbook import look_at
 
 MOST_PARTS, MOST_BYTES, MOST_RATIO = 10_000, 1 << 30, 200  # of what an .xlsx unpacks to
 HONEST_BYTES = 64 << 20  # below this any ratio is fine
 MOST_CELLS = 1 << 25  # from A1 to the farthest cell: the library makes room for all of them
 FIFTEEN_DIGITS, EVERY_WHOLE_NUMBER = 10**15, 2**53  # a double holds no other whole number above the second
-UNKNOWN_ERROR = "Unsupported cell error value"  # as the library says it
+NO_LEAP_DAY = "1900-02-28"  # what the library makes of Excel's 29 February 1900
 
 Cells = list[Any]
+Texts = list[str | None]
 
 
 def read(files: Iterable[SourceFile], table: Table, room: Room) -> Iterator[Result]:
@@ -46,15 +48,15 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
     if not file.size:
         raise FileRefused("empty: 0 bytes; ask for the file again")
     _refuse_bomb(file)
-    sheet, look = _sheet(file, table)
-    rows = _whole(sheet, look)
-    header = _header(sheet.name, rows, table, look)
-    path = room.next_parquet()
+    sheet = _sheet(file, table)
+    rows = sheet.rows()
+    header = _header(sheet, rows, table)
+    path, doubts = room.next_parquet(), _Doubts()
     with TextParquet(path, header.landed, file.origin, faults=True) as parquet:
-        empty = _rows(rows, header, table, look, parquet)
+        empty = _rows(rows, header, table, sheet, parquet, doubts)
     notes = [f"{empty} empty rows were left out"] if empty else []
-    notes += header.notes
-    reported = _reported(look, header, table)
+    notes += [*header.notes, *doubts.notes()]
+    reported = _reported(sheet.look, header, table)
     return Written(
         file, path, parquet.rows, reported, malformed=parquet.malformed, notes=tuple(notes), drift=header.drift
     )
@@ -89,7 +91,59 @@ def _refuse_bomb(file: SourceFile) -> None:
         )
 
 
-def _sheet(file: SourceFile, table: Table) -> tuple[CalamineSheet, Look]:
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet, and what a look at it says.
+
+    The library leaves out `left` columns before the first one that has anything; the look counts from there, too.
+    """
+
+    name: str
+    read: CalamineSheet
+    look: Look
+    left: int
+
+    def rows(self) -> Iterator[Cells]:
+        """Yield every row; to the library, rows at the end with nothing that it reads are no rows."""
+        done = 0
+        try:
+            for done, row in enumerate(self.read.iter_rows(), 1):  # noqa: B007
+                yield row
+        except OverflowError as error:
+            raise FileRefused(
+                f"sheet {self.name!r}, row {done + 1}: a duration of more than a billion days; mend it in Excel"
+            ) from error
+        for _ in range(done, max(max(self.look.faults, default=0), max(self.look.rows, default=0))):
+            yield []
+
+    def place(self, row: int, place: int) -> str:
+        """Return what Excel calls a cell, from its row and its place among those that are read."""
+        return place_of(row, self.left + place + 1)
+
+    def unread(self, row: int, cells: Cells, texts: Texts) -> dict[int, str]:
+        """Return, by place, what is wrong with values that the sheet has and that are not what the library gives."""
+        look = self.look
+        found = {column - 1: UNREAD for column in look.rows.get(row, ()) if not texts[column - 1]}
+        found |= {column - 1: fault for column, fault in look.unread.get(row, {}).items()}
+        for column, text in look.texts.get(row, {}).items():
+            if (texts[column - 1] or "").strip() != plain(text).strip():
+                found[column - 1] = UNREAD
+        for column, number in look.no_dates.get(row, {}).items():
+            is_date = isinstance(cells[column - 1], datetime.date | datetime.time | datetime.timedelta)
+            if is_date and (number.startswith("-") or (texts[column - 1] or "").startswith(NO_LEAP_DAY)):
+                found[column - 1] = f"the number {number} for a date, which is none: mend it in Excel"
+        return found
+
+    def nameless(self, row: int, texts: Texts, width: int) -> int | None:
+        """Return the place of a value in a column that has no name."""
+        beyond = next((place for place, text in enumerate(texts[width:], width) if text and text.strip()), None)
+        filled = self.look.rows.get(row)
+        if beyond is None and filled and not 1 <= filled[0] <= filled[-1] <= width:
+            return next(column - 1 for column in filled if not 1 <= column <= width)
+        return beyond
+
+
+def _sheet(file: SourceFile, table: Table) -> _Sheet:
     """Open a sheet, after a look at how far it goes."""
     try:
         book = CalamineWorkbook.from_path(file.path)
@@ -100,11 +154,11 @@ def _sheet(file: SourceFile, table: Table) -> tuple[CalamineSheet, Look]:
                 f"sheet {name!r} goes down to row {look.last_row} and out to column {letters_of(look.last_column)}, "
                 "further than an honest one: delete the cells that stand out there, or deliver it as CSV"
             )
-        return book.get_sheet_by_name(name), look
+        read = book.get_sheet_by_name(name)
     except CalamineError as error:
-        if str(error).startswith(UNKNOWN_ERROR):
-            raise FileRefused(f"a cell with an error that nothing here knows ({error}); mend it in Excel") from error
         raise FileRefused(f"not a readable Excel file ({error}); was it cut off? ask for it again") from error
+    left = read.start[1] if read.start else 0
+    return _Sheet(name, read, look.moved(left), left)
 
 
 def _sheet_name(book: CalamineWorkbook, wanted: int | str) -> str:
@@ -118,52 +172,77 @@ def _sheet_name(book: CalamineWorkbook, wanted: int | str) -> str:
     raise FileRefused(f"there is no sheet {wanted!r}; visible sheets: {names}; set `sheet` to one of them")
 
 
-def _whole(sheet: CalamineSheet, look: Look) -> Iterator[Cells]:
-    """Yield every row; to the library, rows at the end with nothing but errors are no rows."""
-    read = 0
-    for read, row in enumerate(sheet.iter_rows(), 1):  # noqa: B007
-        yield row
-    for _ in range(read, max(look.faults, default=0)):
-        yield []
-
-
-def _header(sheet: str, rows: Iterator[Cells], table: Table, look: Look) -> Header:
+def _header(sheet: _Sheet, rows: Iterator[Cells], table: Table) -> Header:
     found = next(islice(rows, table.header_row - 1, None), None)
-    where = f"sheet {sheet!r}, row {table.header_row}"
+    row, where = table.header_row, f"sheet {sheet.name!r}, row {table.header_row}"
     if found is None:
         raise FileRefused(f"header ({where}): the sheet ends before that row; check `header_row`")
-    for column, fault in look.faults.get(table.header_row, {}).items():
-        raise FileRefused(f"header ({where}): cell {place_of(table.header_row, column)} has {fault}")
-    names = [cell_text(cell) or "" for cell in found]
+    texts = [cell_text(cell) for cell in found]
+    faults = {column - 1: fault for column, fault in sheet.look.faults.get(row, {}).items()}
+    if (place := sheet.nameless(row, texts, len(texts))) is not None:
+        faults[place] = UNREAD
+    for place, fault in (faults or sheet.unread(row, found, texts)).items():
+        raise FileRefused(f"header ({where}): cell {sheet.place(row, place)} has {fault}")
+    names = [text or "" for text in texts]
     while names and not names[-1]:
         names.pop()
     return check_header(names, table, where=where)
 
 
-def _rows(rows: Iterator[Cells], header: Header, table: Table, look: Look, parquet: TextParquet) -> int:
+def _rows(
+    rows: Iterator[Cells], header: Header, table: Table, sheet: _Sheet, parquet: TextParquet, doubts: _Doubts
+) -> int:
     """Write the rows; return how many were empty. Raises FileRefused for cells beside the header."""
     width, empty = len(header.names), 0
     order, promised = [header.names.index(name) for name in header.landed], _promised(header, table)
     numbered = enumerate(rows, 1)
     while batch := list(islice(numbered, BATCH_ROWS)):
         kept: list[_Row] = []
-        for number, row in batch:
-            cells = row or [None] * width
+        for number, read in batch:
+            row, cells = table.header_row + number, read or [None] * width
             texts = [cell_text(cell) for cell in cells]
-            if any(text and text.strip() for text in texts[width:]):
-                raise FileRefused(f"row {number} below the header has a cell in column {width + 1}, which has no name")
-            faults = _faults(cells, promised, look.faults.get(table.header_row + number, {}))
-            if faults or any(text and text.strip() for text in texts):
+            if (place := sheet.nameless(row, texts, width)) is not None:
+                raise FileRefused(
+                    f"row {number} below the header has a cell in column {place + 1} ({sheet.place(row, place)}), "
+                    "which has no name"
+                )
+            faults = sheet.unread(row, cells, texts)
+            for place, fault in _faults(cells, order, sheet.look.faults.get(row, {})).items():
+                if place in promised:
+                    faults.setdefault(place, fault)
+                elif place not in faults:
+                    doubts.add(header.names[place], f"{sheet.place(row, place)} has {fault}")
+                    texts[place] = None
+            if faults:
+                faults = {place: faults[place] for place in sorted(order) if place in faults}
+            if faults or row in sheet.look.rows or any(text and text.strip() for text in texts):
                 kept.append(_Row(number, texts, faults))
         empty += len(batch) - len(kept)
         parquet.write(
             [[row.texts[place] if place not in row.faults else None for row in kept] for place in order],
             [row.number for row in kept],
-            [row.reason(header, table) for row in kept],
+            [row.reason(header, table, sheet) for row in kept],
             [row.raw(header) for row in kept],
             [[header.names[place] for place in row.faults] for row in kept],
         )
     return empty
+
+
+@dataclass
+class _Doubts:
+    """Cells without a value to trust in columns that nobody promised: how many there are, and the first, by column."""
+
+    found: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, column: str, said: str) -> None:
+        count, first = self.found.get(column, (0, said))
+        self.found[column] = count + 1, first
+
+    def notes(self) -> list[str]:
+        return [
+            f"{count} cells of {column!r}, which is not promised, are empty: cell {first}"
+            for column, (count, first) in self.found.items()
+        ]
 
 
 @dataclass(frozen=True)
@@ -171,12 +250,12 @@ class _Row:
     """A row with what is wrong in it, by place. Only such a cell is empty, so that mending it mends the row."""
 
     number: int
-    texts: list[str | None]
+    texts: Texts
     faults: dict[int, str]
 
-    def reason(self, header: Header, table: Table) -> str | None:
+    def reason(self, header: Header, table: Table, sheet: _Sheet) -> str | None:
         row = table.header_row + self.number
-        told = [f"{header.names[at]} (cell {place_of(row, at + 1)}) has {fault}" for at, fault in self.faults.items()]
+        told = [f"{header.names[at]} (cell {sheet.place(row, at)}) has {fault}" for at, fault in self.faults.items()]
         return "; ".join(told) or None
 
     def raw(self, header: Header) -> str | None:
@@ -184,9 +263,9 @@ class _Row:
         return json.dumps(cells, ensure_ascii=False) if self.faults else None
 
 
-def _faults(cells: Cells, promised: list[int], seen: dict[int, str]) -> dict[int, str]:
-    """Return, by place, what is wrong with cells of promised columns."""
-    found = ((place, seen.get(place + 1) or _lost_digits(cells[place])) for place in promised)
+def _faults(cells: Cells, landed: list[int], seen: dict[int, str]) -> dict[int, str]:
+    """Return, by place, which cells of columns that land have no value to trust, and why."""
+    found = ((place, seen.get(place + 1) or _lost_digits(cells[place])) for place in landed)
     return {place: fault for place, fault in found if fault}
 
 
@@ -215,7 +294,15 @@ def cell_text(cell: object) -> str | None:
         return cell.isoformat(sep=" ")
     if isinstance(cell, datetime.date | datetime.time):
         return cell.isoformat()
+    if isinstance(cell, datetime.timedelta):
+        return _duration(cell)
     return str(cell)
+
+
+def _duration(value: datetime.timedelta) -> str:
+    """Return a duration as Excel shows it, in hours that go on beyond a day: 25:30:00."""
+    hours, rest = divmod(value, datetime.timedelta(hours=1))
+    return f"{hours}:{str(rest).partition(':')[2]}"
 
 
 def _number(value: float) -> str:
