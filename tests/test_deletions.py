@@ -10,12 +10,13 @@ import duckdb
 import pytest
 from written_company import write_company
 
-from sales_warehouse import conformed, gate
+from sales_warehouse import conformed, corrections, gate
 from sales_warehouse.company.load import CompanyError, load_company
+from sales_warehouse.corrections import Cell, Correction
 from sales_warehouse.gate import Gated
 from sales_warehouse.home import Home
 from sales_warehouse.identity.records import latest
-from sales_warehouse.landing import land
+from sales_warehouse.landing import land, loads
 
 CRM = """\
 source: crm
@@ -61,11 +62,17 @@ def gated(folder: Path) -> Callable[[str], tuple[Gated, Home]]:
             environment={}, on_progress=lambda _: None,
         )  # fmt: skip
         assert report.load
-        conformed.conform_load(home, company, source, report.load, lambda _: None)
-        (outcome,), _ = gate.gate_load(home, company, source, report.load, lambda _: None, at=report.load.extracted_at)
-        return outcome, home
+        return judged(home, folder), home
 
     return run
+
+
+def judged(home: Home, folder: Path) -> Gated:
+    """Map and judge the load that landed, as the company says today."""
+    company, (load,) = load_company(folder), loads(home, "crm")
+    conformed.conform_load(home, company, company.sources["crm"], load, lambda _: None)
+    (outcome,), _ = gate.gate_load(home, company, company.sources["crm"], load, lambda _: None, at=load.extracted_at)
+    return outcome
 
 
 def accepted(outcome: Gated, home: Home, columns: str) -> list[tuple]:
@@ -132,6 +139,26 @@ def test_a_record_ends_so(gated: Callable[[str], tuple[Gated, Home]], rows: str,
     _, home = gated(rows.replace("AT", "2026-06-01"))
     found = duckdb.sql(f"select customer_id, _is_deleted from ({latest(home, 'orders', 'order_id')})").fetchall()
     assert found == [(standing, standing is None)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong_row", "is_gone"),
+    [
+        ("1,C1,what,2026-06-01,2026-06-09,0\n1,,,,,1\n", 1, True),
+        ("1,,,,,1\n1,C1,what,2026-06-01,2026-06-09,0\n", 2, False),
+    ],
+    ids=["before the deletion: it is gone all the same", "after the deletion: it is back"],
+)
+def test_a_row_that_is_corrected_takes_the_place_in_which_it_came(
+    folder: Path, gated: Callable[[str], tuple[Gated, Home]], rows: str, wrong_row: int, is_gone: bool
+) -> None:
+    outcome, home = gated(rows)
+    assert (outcome.accepted, outcome.quarantined) == (1, 1)
+    cell = Cell("crm", outcome.batch.load_id, "orders", loads(home, "crm")[0].files[0].origin, wrong_row, "state")
+    corrections.take(home, [Correction(cell, "what", "open", by="Li", why="misspelt", at=f"{READ_AT}")])
+    outcome = judged(home, folder)
+    assert (outcome.accepted, outcome.quarantined) == (2, 0)
+    assert duckdb.sql(f"select _is_deleted from ({latest(home, 'orders', 'order_id')})").fetchall() == [(is_gone,)]
 
 
 def test_a_mark_that_cannot_be_read_is_named_before_anything_runs(folder: Path) -> None:

@@ -39,7 +39,7 @@ mappings:
       updated_at: changed
   - entity: order_lines
     from: orders
-    columns: {order_id: no, line_number: "1", quantity: "1", unit_price_amount: "5"}
+    columns: {order_id: no, line_number: "1", product_id: "'tea'", quantity: "1", unit_price_amount: "5"}
 """
 DESK = files_source(
     "desk",
