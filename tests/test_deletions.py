@@ -10,11 +10,13 @@ import duckdb
 import pytest
 from written_company import write_company
 
-from sales_warehouse import conformed, gate
+from sales_warehouse import conformed, corrections, gate
 from sales_warehouse.company.load import CompanyError, load_company
+from sales_warehouse.corrections import Cell, Correction
 from sales_warehouse.gate import Gated
 from sales_warehouse.home import Home
-from sales_warehouse.landing import land
+from sales_warehouse.identity.records import latest
+from sales_warehouse.landing import land, loads
 
 CRM = """\
 source: crm
@@ -60,11 +62,17 @@ def gated(folder: Path) -> Callable[[str], tuple[Gated, Home]]:
             environment={}, on_progress=lambda _: None,
         )  # fmt: skip
         assert report.load
-        conformed.conform_load(home, company, source, report.load, lambda _: None)
-        (outcome,), _ = gate.gate_load(home, company, source, report.load, lambda _: None, at=report.load.extracted_at)
-        return outcome, home
+        return judged(home, folder), home
 
     return run
+
+
+def judged(home: Home, folder: Path) -> Gated:
+    """Map and judge the load that landed, as the company says today."""
+    company, (load,) = load_company(folder), loads(home, "crm")
+    conformed.conform_load(home, company, company.sources["crm"], load, lambda _: None)
+    (outcome,), _ = gate.gate_load(home, company, company.sources["crm"], load, lambda _: None, at=load.extracted_at)
+    return outcome
 
 
 def accepted(outcome: Gated, home: Home, columns: str) -> list[tuple]:
@@ -97,23 +105,60 @@ def test_a_deletion_without_its_key_goes_to_quarantine(gated: Callable[[str], tu
     assert duckdb.sql(f"select raw from read_parquet('{file}')").fetchall()[0][0].count("C1") == 1
 
 
-def test_a_deletion_without_a_time_happened_when_it_was_read(gated: Callable[[str], tuple[Gated, Home]]) -> None:
-    outcome, home = gated("1,,,,,1\n2,,,,2026-06-02 09:00:00,1\n3,C1,open,2026-06-01 09:00:00,,0\n")
-    assert accepted(outcome, home, "order_id, updated_at") == [
-        ("1", READ_AT),
-        ("2", datetime.datetime(2026, 6, 2, 1)),
-        ("3", None),
+def test_a_deletion_without_a_time_gets_none(gated: Callable[[str], tuple[Gated, Home]]) -> None:
+    outcome, home = gated("1,,,,,1\n2,,,,2026-06-02 09:00:00,1\n3,C1,open,2026-06-01 09:00:00,,0\n4,,,,never,1\n")
+    then = datetime.datetime(2026, 6, 2, 1)
+    assert accepted(outcome, home, "order_id, updated_at, _version_at") == [
+        ("1", None, None),
+        ("2", then, then),
+        ("3", None, None),
+        ("4", None, None),
     ]
 
 
-def test_where_no_row_has_a_time_the_loads_are_in_order(
+def test_what_the_mapping_calls_the_version_counts_before_the_column_of_the_contract(
     folder: Path, gated: Callable[[str], tuple[Gated, Home]]
 ) -> None:
-    """A deletion with a time would beat the record that comes back without one."""
-    timeless = CRM.replace("      updated_at: changed\n", "")
-    (folder / "sources" / "crm.yml").write_text(timeless, encoding="utf-8")
-    outcome, home = gated("1,,,,,1\n3,C1,open,2026-06-01 09:00:00,,0\n")
-    assert accepted(outcome, home, "order_id, _is_deleted, updated_at") == [("1", True, None), ("3", False, None)]
+    (folder / "sources" / "crm.yml").write_text(CRM.replace("    columns:\n", "    version: at\n    columns:\n"))
+    outcome, home = gated("1,C1,open,2026-06-01 09:00:00,2026-06-02 09:00:00,0\n")
+    first, second = datetime.datetime(2026, 6, 1, 1), datetime.datetime(2026, 6, 2, 1)
+    assert accepted(outcome, home, "_version_at, updated_at") == [(first, second)]
+
+
+ENDS = {
+    "made again with an earlier time": ("1,C1,open,AT,2026-06-05,0\n1,,,,,1\n1,C2,open,AT,2026-06-02,0\n", "crm:C2"),
+    "made again without a time": ("1,C1,open,AT,2026-06-05,0\n1,,,,,1\n1,C2,open,AT,,0\n", "crm:C2"),
+    "made again, then deleted": ("1,,,,,1\n1,C1,open,AT,2026-06-05,0\n1,,,,,1\n", None),
+    "deleted with a time, then older": ("1,,,,2026-06-05,1\n1,C1,open,AT,2026-06-02,0\n", None),
+    "deleted with a time, then newer": ("1,,,,2026-06-05,1\n1,C1,open,AT,2026-06-06,0\n", "crm:C1"),
+}
+
+
+@pytest.mark.parametrize(("rows", "standing"), ENDS.values(), ids=ENDS.keys())
+def test_a_record_ends_so(gated: Callable[[str], tuple[Gated, Home]], rows: str, standing: str | None) -> None:
+    _, home = gated(rows.replace("AT", "2026-06-01"))
+    found = duckdb.sql(f"select customer_id, _is_deleted from ({latest(home, 'orders', 'order_id')})").fetchall()
+    assert found == [(standing, standing is None)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong_row", "is_gone"),
+    [
+        ("1,C1,what,2026-06-01,2026-06-09,0\n1,,,,,1\n", 1, True),
+        ("1,,,,,1\n1,C1,what,2026-06-01,2026-06-09,0\n", 2, False),
+    ],
+    ids=["before the deletion: it is gone all the same", "after the deletion: it is back"],
+)
+def test_a_row_that_is_corrected_takes_the_place_in_which_it_came(
+    folder: Path, gated: Callable[[str], tuple[Gated, Home]], rows: str, wrong_row: int, is_gone: bool
+) -> None:
+    outcome, home = gated(rows)
+    assert (outcome.accepted, outcome.quarantined) == (1, 1)
+    cell = Cell("crm", outcome.batch.load_id, "orders", loads(home, "crm")[0].files[0].origin, wrong_row, "state")
+    corrections.take(home, [Correction(cell, "what", "open", by="Li", why="misspelt", at=f"{READ_AT}")])
+    outcome = judged(home, folder)
+    assert (outcome.accepted, outcome.quarantined) == (2, 0)
+    assert duckdb.sql(f"select _is_deleted from ({latest(home, 'orders', 'order_id')})").fetchall() == [(is_gone,)]
 
 
 def test_a_mark_that_cannot_be_read_is_named_before_anything_runs(folder: Path) -> None:

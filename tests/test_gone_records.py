@@ -14,6 +14,7 @@ from written_company import write_company
 from sales_warehouse import conformed, gate
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
+from sales_warehouse.identity.records import latest
 from sales_warehouse.landing import land
 
 CRM = """\
@@ -75,6 +76,12 @@ class Nights:
         found = duckdb.sql(f"select order_id, _is_deleted, customer_id, updated_at from '{file}' order by all")
         return found.fetchall()
 
+    def standing(self) -> list[str]:
+        """Return the orders that are there, of all that was ever accepted."""
+        rows = latest(Home(self.folder / "var", "small"), "orders", "order_id")
+        found = duckdb.sql(f"select order_id from ({rows}) where not _is_deleted order by all").fetchall()
+        return [order for (order,) in found]
+
 
 @pytest.fixture
 def nights(tmp_path: Path) -> Nights:
@@ -95,7 +102,34 @@ def test_a_record_that_vanishes_is_deleted_and_one_that_comes_back_is_back(night
     deleted, again = nights.land()
     assert deleted == ("1", True, "crm:C1", datetime.datetime(2026, 6, 1)), "with what it was; an offer is no order"
     assert again[:2] == ("4", False)
+    assert nights.standing() == ["2", "4"]
     nights.sql("insert into orders values (1, 'C1', 'order', '2026-06-01 08:00:00', '2026-06-01 08:00:00')")
     (back,) = nights.land()
-    # the same version in a later load is the newer one (latest_version.sql)
     assert back == ("1", False, "crm:C1", datetime.datetime(2026, 6, 1))
+    assert nights.standing() == ["1", "2", "4"]
+
+
+@pytest.mark.parametrize(
+    "changed", ["null", "'2026-05-01 08:00:00'"], ids=["without a time", "older than what was deleted, from a backup"]
+)
+def test_a_record_is_back_whatever_its_time(nights: Nights, changed: str) -> None:
+    nights.land()
+    nights.sql("delete from orders where no = 1")
+    nights.land()
+    assert nights.standing() == ["2", "4"]
+    nights.sql(f"insert into orders values (1, 'C1', 'order', '2026-06-01 08:00:00', {changed})")
+    nights.land()
+    assert nights.standing() == ["1", "2", "4"]
+    nights.sql("delete from orders where no = 1")
+    nights.land()
+    assert nights.standing() == ["2", "4"]
+
+
+def test_a_record_that_was_set_back_and_then_removed_is_gone(nights: Nights) -> None:
+    """Its last cells say an older time than some that landed before."""
+    nights.land()
+    nights.sql("update orders set changed = null where no = 4")
+    nights.land()
+    nights.sql("delete from orders where no = 4")
+    nights.land()
+    assert nights.standing() == ["1", "2"]

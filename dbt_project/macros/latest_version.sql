@@ -1,11 +1,15 @@
-{% macro latest_version(staging, key, columns, version_by=none) -%}
+{% macro latest_version(staging, key, columns) -%}
 {#-
-    The latest version of each key: by version_by, then by what the mapping of the source calls its version (a missing
-    one is the oldest), then by load, file and row. Two files of one load are told apart by name, because their rows are
-    numbered from 1 each.
+    Which of the rows of each key counts. Rows are told in the order in which they landed: by load, file and row. Two
+    files of one load are told apart by name, because their rows are numbered from 1 each.
+
+    A deletion without a version says that the record was gone by then: nothing that landed before it counts any more,
+    and what lands after it counts afresh. Of what is left the latest version counts (a missing one is the oldest), and
+    of equal ones the one that landed last. `sales_warehouse/latest_version.py` says the same for what runs before.
 
     Incrementally it reads the pending loads alone and compares them with the rows that the keys have now, so an
-    older version that arrives late replaces nothing, and applying the same loads again changes nothing.
+    older version that arrives late replaces nothing, and applying the same loads again changes nothing. That holds
+    while the loads of a source are applied in their order; a load that was held up makes a full build (steps.py).
     `_changed_load_id` is the load that last changed a row's content: a source that sends its whole table every
     night makes work for what changed only.
 
@@ -15,7 +19,6 @@
     Keys with one row (nearly all) never enter the sort.
 -#}
 {%- set columns = columns + ['is_deleted', '_version_at'] -%}
-{%- set version = (version_by ~ ' desc nulls last, ' if version_by else '') ~ '_version_at desc nulls last, ' -%}
 {%- set content = columns | reject('in', key) | reject('in', ['_version_at', '_load_id', '_file', '_row_number']) | list -%}
 {%- if is_incremental() -%}
 with
@@ -30,7 +33,7 @@ current_rows as (
     select kept.*
     from {{ this }} as kept
     inner join (select distinct {{ key | join(', ') }} from incoming) as touched
-        on {% for column in key %}kept.{{ column }} = touched.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+        on {{ same_key('kept', 'touched', key) }}
 ),
 
 candidates as (
@@ -44,14 +47,19 @@ candidates as (
     where not ({{ is_pending('_load_id') }})
 ),
 
+ended as (
+    {{ last_ends('candidates', key) }}
+),
+
 ranked as (
     select
-        {{ columns | join(',\n        ') }},
-        row_number() over (
-            partition by {{ key | join(', ') }}
-            order by {{ version }}_load_id desc, _file desc, _row_number desc
-        ) as version_rank
+        candidates.*,
+        {{ version_rank('candidates', key) }}
     from candidates
+    left join ended
+        on {{ same_key('candidates', 'ended', key) }}
+
+    where {{ counts_after_end('candidates', key) }}
 )
 
 select
@@ -69,7 +77,7 @@ select
     end as _changed_load_id
 from ranked
 left join current_rows
-    on {% for column in key %}ranked.{{ column }} = current_rows.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+    on {{ same_key('ranked', 'current_rows', key) }}
 
 where ranked.version_rank = 1
 {%- else -%}
@@ -81,18 +89,22 @@ repeated as (
     having count(*) > 1
 ),
 
+ended as (
+    {{ last_ends(ref(staging), key) }}
+),
+
 ranked as (
     select
         versions.*,
-        row_number() over (
-            partition by {% for column in key %}versions.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-
-            order by {{ version }}_load_id desc, _file desc, _row_number desc
-        ) as version_rank
+        {{ version_rank('versions', key) }}
     from {{ ref(staging) }} as versions
     inner join repeated
-        on {% for column in key %}versions.{{ column }} = repeated.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+        on {{ same_key('versions', 'repeated', key) }}
 
+    left join ended
+        on {{ same_key('versions', 'ended', key) }}
+
+    where {{ counts_after_end('versions', key) }}
 )
 
 select
@@ -102,7 +114,7 @@ select
     versions._load_id as _changed_load_id
 from {{ ref(staging) }} as versions
 left join repeated
-    on {% for column in key %}versions.{{ column }} = repeated.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+    on {{ same_key('versions', 'repeated', key) }}
 
 where repeated.{{ key[0] }} is null
 union all
@@ -112,6 +124,57 @@ select
 from ranked
 where version_rank = 1
 {%- endif -%}
+{%- endmacro %}
+
+{% macro same_key(left, right, key) -%}
+{% for column in key %}{{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{% macro last_ends(relation, key) -%}
+{#- Of each key the place of the last deletion that has no version. -#}
+select
+    {{ key | join(', ') }},
+    _load_id,
+    _file,
+    _row_number
+from (
+    select
+        {{ key | join(', ') }},
+        _load_id,
+        _file,
+        _row_number,
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by _load_id desc, _file desc, _row_number desc
+        ) as end_rank
+    from {{ relation }}
+    where is_deleted and _version_at is null
+) as ends
+where end_rank = 1
+{%- endmacro %}
+
+{% macro counts_after_end(rows, key) -%}
+{#- The end itself counts, too: it is what is left where nothing follows it. -#}
+(
+    ended.{{ key[0] }} is null
+    or {{ rows }}._load_id > ended._load_id
+    or (
+        {{ rows }}._load_id = ended._load_id
+        and (
+            {{ rows }}._file > ended._file
+            or ({{ rows }}._file = ended._file and {{ rows }}._row_number >= ended._row_number)
+        )
+    )
+)
+{%- endmacro %}
+
+{% macro version_rank(rows, key) -%}
+row_number() over (
+    partition by {% for column in key %}{{ rows }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+
+    order by
+        {{ rows }}._version_at desc nulls last, {{ rows }}._load_id desc, {{ rows }}._file desc, {{ rows }}._row_number desc
+) as version_rank
 {%- endmacro %}
 
 {% macro present(model) -%}

@@ -29,19 +29,31 @@ class Statement:
         return f"coalesce(({self.mapping.where}), false)" if self.mapping.where else "true"
 
     @property
+    def missed(self) -> str:
+        """Rows by which the reader says that it does not find their record any more; nobody knows since when."""
+        return f"{ident(self.mapping.table)}._deleted is not null"
+
+    @property
     def deleted(self) -> str:
         """Rows whose record is gone: as the mapping tells, or as the reader found."""
-        gone = f"{ident(self.mapping.table)}._deleted is not null"
-        return f"({gone} or coalesce(({self.mapping.deleted}), false))" if self.mapping.deleted else gone
+        told = self.mapping.deleted
+        return f"({self.missed} or coalesce(({told}), false))" if told else self.missed
+
+    @property
+    def version(self) -> str | None:
+        """The column that says how new a row is: what the mapping calls its version, else the contract's own."""
+        told = (VERSION.name, self.contract.version_by)
+        return next((name for name in told if name in self.mapping.made), None)
 
 
 def compile_mapping(company: Company, source: Source, mapping: Mapping) -> Statement:
     """Return the statement that turns landed rows of a source into contract rows.
 
     A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
-    The result has the columns of the contract, the lineage columns, `_is_deleted`, `_faults` and `_repairs`. Faults are
-    NULL, or a list of `column`, `value` for every text that could not become a value of its column, and for malformed
-    rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
+    The result has the columns of the contract, the lineage columns, `_version_at`, `_is_deleted`, `_faults` and
+    `_repairs`. The version is NULL where nobody says how new the row is; latest_version.py tells what follows. Faults
+    are NULL, or a list of `column`, `value` for every text that could not become a value of its column, and for
+    malformed rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
     """
     contract = load_contracts()[mapping.entity]
     normalisers = replace(Normalisers.of(company), is_odd="_is_odd")
@@ -62,7 +74,7 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
 with written as (
     select
     {raw},
-    {held}, {statement.deleted} as _is_deleted
+    {held}, {statement.deleted} as _is_deleted, {statement.missed} as _is_missed
     from {_from(mapping)}
     where {ident(mapping.table)}._malformed is null and {statement.where}
 ),
@@ -81,7 +93,7 @@ typed as (
     from picked
 ),
 judged as (
-    select {", ".join(ident(c.name) for c in columns)}, _file, _row_number, _is_deleted,
+    select {", ".join(map(ident, contract.columns))}, {_version(statement)}, _file, _row_number, _is_deleted,
     {_faults(normalisers, [(c, asked[c.name]) for c in told])} as _faults,
     {_repairs(normalisers, [(c, asked[c.name]) for c in told])} as _repairs
     from typed
@@ -108,6 +120,32 @@ def raw_text(mapping: ColumnMapping, source: Source, table: str) -> str:
         return f"coalesce({ident(table)}.{ident(mapping.expression)}, '')"
     text = f"coalesce(cast(({mapping.expression}) as varchar), '')"
     return text if CANNOT_BE_TRIED.search(mapping.expression) else f"try({text})"
+
+
+def _version(statement: Statement) -> str:
+    """A record that the reader misses has the cells that it had last: their time is not that of its end."""
+    told = f"case when not _is_missed then {ident(statement.version)} end" if statement.version else "null"
+    return f"cast({told} as {VERSION.sql_type}) as {VERSION.name}"
+
+
+def with_version(company: Company, source: Source, table: str, rows: str) -> str:
+    """Return a select of landed rows of a table that adds `_row_is_deleted` and `_row_version_at`.
+
+    They are as a mapping tells that reads this table alone (the first one that gives a version); the version is NULL
+    where none does, or where its text is no moment.
+    """
+    alone = [m for m in source.mappings if m.table == table and not m.joins and not m.each]
+    told = next((s for s in (Statement(load_contracts()[m.entity], m, "") for m in alone) if s.version), None)
+    if told is None or told.version is None:
+        return f"select *, false as _row_is_deleted, cast(null as {VERSION.sql_type}) as _row_version_at from {rows}"
+    column, asked = (told.contract.columns | {VERSION.name: VERSION})[told.version], told.mapping.made[told.version]
+    text = f"nullif(trim({raw_text(asked, source, table)}, {literal(WHITE_SPACE)}), '')"
+    moment = f"case when not {told.missed} then {text} end"
+    return (
+        f"select * exclude (_told), "
+        f"cast({Normalisers.of(company).value('_told', column, asked)} as {VERSION.sql_type}) as _row_version_at from "
+        f"(select *, {told.deleted} as _row_is_deleted, {moment} as _told from {rows} as {ident(table)})"
+    )
 
 
 def _trimmed(text: str) -> str:

@@ -17,15 +17,16 @@ import duckdb
 
 from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
-from sales_warehouse.conform import Statement, compile_mapping
-from sales_warehouse.contracts import LINEAGE, VERSION
+from sales_warehouse.conform import Statement, compile_mapping, with_version
+from sales_warehouse.contracts import LINEAGE
 from sales_warehouse.extract.parquet import BEFORE, OPTIONAL, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
+from sales_warehouse.latest_version import latest_version
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
 
-FORM = 5  # raise it when this module makes different rows from the same input
+FORM = 6  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
@@ -93,6 +94,7 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping, corrected: 
         compile_mapping(company, source, mapping).select,
         source.tables[mapping.table].model_dump(mode="json"),
         [join.model_dump(mode="json") for join in mapping.joins],
+        [with_version(company, source, join.table, "") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
     parts += [part for part in (mapping.each, corrected) if part]
@@ -143,7 +145,7 @@ def _conform(
         landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
         connection.execute(f"create view {ident(mapping.table)} as {_elements(mapping)}")
         for join in mapping.joins:
-            _latest_view(connection, home, source, load, join)
+            _latest_view(connection, home, company, source, load, join)
         confine(connection, home.dir)  # from here on the company's own SQL runs
         landed, kept = _counts(connection, load, mapping, statement)
         lineage = (source.source, load.load_id, load.extracted_at)
@@ -153,7 +155,7 @@ def _conform(
         )
         (rows,) = only_row(
             connection,
-            f"copy (select *{_dated(statement, load)}, {added} from ({statement.select})) "
+            f"copy (select *, {added} from ({statement.select})) "
             f"to {literal(str(file))} (format parquet, compression zstd, compression_level 1)",
         )
     if not mapping.distinct and rows != kept:
@@ -162,19 +164,6 @@ def _conform(
             "a join finds several rows for one; make its condition name a unique row"
         )
     return landed, kept, rows
-
-
-def _dated(statement: Statement, load: Load) -> str:
-    """A deletion that does not say when it happened happened by the time it was read: what changes later is newer.
-
-    Where no row says it, the loads are in order, and a record that comes back after its deletion has to win.
-    """
-    told = [name for name in (statement.contract.version_by, VERSION.name) if name in statement.mapping.made]
-    if not told:
-        return ""
-    moment = f"cast({literal(load.extracted_at)} as timestamp)"
-    dated = [f"case when _is_deleted then coalesce({v}, {moment}) else {v} end as {v}" for v in map(ident, told)]
-    return f" replace ({', '.join(dated)})"
 
 
 def _counts(
@@ -269,8 +258,10 @@ def _landed(
     return corrections.laid_over(connection, select, corrected_in, place, plain, source.tables[table].columns)
 
 
-def _latest_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, join: Join) -> None:
-    """Create a view of the latest row per key of a joined table, as known when the load came."""
+def _latest_view(
+    connection: duckdb.DuckDBPyConnection, home: Home, company: Company, source: Source, load: Load, join: Join
+) -> None:
+    """Create a view of the latest version per key of a joined table, as known when the load came."""
     known = [item for item in loads(home, source.source) if item.load_id <= load.load_id]
     selects = [
         f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item, join.table, home)})"
@@ -281,10 +272,8 @@ def _latest_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Sour
         columns = ", ".join(f"cast(null as varchar) as {ident(name)}" for name in source.tables[join.table].columns)
         connection.execute(f"create or replace view {ident(join.table)} as select {columns} where false")
         return
-    key = ", ".join(ident(name) for name in join.key)
-    connection.execute(
-        f"create or replace view {ident(join.table)} as "
-        f"select * exclude (_place) from (select *, row_number() over "
-        f"(partition by {key} order by _load_id desc, _file desc, _row_number desc) as _place "
-        f"from ({' union all by name '.join(selects)}) where _malformed is null) where _place = 1"
-    )
+    rows = f"(select * from ({' union all by name '.join(selects)}) where _malformed is null)"
+    versions = with_version(company, source, join.table, rows)
+    latest = latest_version(f"({versions})", join.key, deleted="_row_is_deleted", version="_row_version_at")
+    columns = "* exclude (_row_is_deleted, _row_version_at)"
+    connection.execute(f"create or replace view {ident(join.table)} as select {columns} from ({latest})")

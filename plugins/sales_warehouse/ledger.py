@@ -79,6 +79,21 @@ def load_fingerprints(items: list[Gated]) -> dict[str, str]:
     return {load: hashlib.sha256(json.dumps(sorted(p)).encode()).hexdigest()[:16] for load, p in parts.items()}
 
 
+def overtaken(items: list[Gated], applied: Applied) -> list[str]:
+    """Return the loads that the warehouse does not hold yet though it holds a later one of their source.
+
+    They waited before the gate. A deletion ends what landed before it, so rows have to be ranked in the order of their
+    loads; what they beat is not in the working warehouse any more.
+    """
+    batches = [item.batch for item in items]
+    newest: dict[str, str] = {}
+    for batch in batches:
+        if batch.load_id in applied.loads:
+            newest[batch.source] = max(batch.load_id, newest.get(batch.source, ""))
+    missing = (batch for batch in batches if batch.load_id not in applied.loads)
+    return sorted({batch.load_id for batch in missing if batch.load_id < newest.get(batch.source, "")})
+
+
 def sweep_accepted(home: Home, items: list[Gated]) -> int:
     """Remove accepted files of loads that never finished the gate or whose source left the company."""
     wanted = {accepted_file(home, item.batch) for item in items}

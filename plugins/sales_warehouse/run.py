@@ -63,9 +63,9 @@ def make_run(
 ) -> Run:
     """Check the company's folder and return a run.
 
-    Raises CompanyError when the folder has mistakes, ContactKeyError when the key of the contact hashes is gone. What is
-    not given follows: the business date from the company's setting (or the demo world's clock), and the moment from the
-    night after the business date.
+    Raises CompanyError when the folder has mistakes, ContactKeyError when the key of the contact hashes is gone. What
+    is not given follows: the business date from the company's setting (or the demo world's clock), and the moment from
+    the night after the business date.
     """
     company = _checked(company_folder, _state_of(company_folder))
     home = Home.of(company.company_id)

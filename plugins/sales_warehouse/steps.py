@@ -281,6 +281,7 @@ class _Plan:
     def __init__(self, run: Run, items: list[Gated], before: Applied, code: str) -> None:
         self.before, self.code = before, code
         self.loads = ledger.load_fingerprints(items)
+        self.late = ledger.overtaken(items, before)
         self.full, self.why = self._full(run)
         known = {} if self.full else before.loads
         self.pending = sorted(load for load in self.loads if load not in known)
@@ -302,6 +303,7 @@ class _Plan:
             "first build": not run.home.warehouse_file.exists() or self.before.batch == 0,
             "code or settings changed": self.code != self.before.code,
             f"{len(changed)} loads were mapped or judged anew": bool(changed),
+            f"{len(self.late)} loads come after later ones of their source": bool(self.late),
         }
         found = [reason for reason, holds in reasons.items() if holds]
         return (True, f"full build: {found[0]}") if found else (False, "only what changed")

@@ -109,13 +109,16 @@ def write_ledger(home: Home, table: str, rows: Iterable[Row]) -> None:
 def write_load(home: Home, source: str, load_id: str, entities: Mapping[str, Iterable[Row]]) -> None:
     """Write one accepted load of a source; rows are numbered in the order given.
 
-    A reference without a colon names a record of the same source, as `C1` of the shop becomes `shop:C1`.
+    A reference without a colon names a record of the same source, as `C1` of the shop becomes `shop:C1`. A row is as
+    new as the column of its contract says that tells it.
     """
     for entity, rows in entities.items():
+        version_by = load_contracts()[entity].version_by
         numbered = [
-            {"_source": source, "_file": f"{entity}.csv", "_row_number": number, **_owned(source, entity, row)}
+            {"_source": source, "_file": f"{entity}.csv", "_row_number": number,
+             "_version_at": row.get(version_by or ""), **_owned(source, entity, row)}
             for number, row in enumerate(rows, start=1)
-        ]
+        ]  # fmt: skip
         path = home.accepted / entity / f"_load_id={load_id}" / f"{source}.parquet"
         write_parquet(path, contract_schema(entity), numbered)
 

@@ -21,7 +21,8 @@ def accept(home: Home, entity: str, load_id: str, source: str, rows: list[dict[s
     schema = {name: kind for name, kind in load_contracts()[entity].schema.items() if name != "_load_id"}
     selects = []
     for number, row in enumerate(rows, 1):
-        full = {"_source": source, "_row_number": number, **row}
+        newness = row.get(load_contracts()[entity].version_by or "")
+        full = {"_source": source, "_file": "f", "_row_number": number, "_version_at": newness, **row}
         cells = ", ".join(
             f"cast({literal(full.get(name))} as {kind}) as {ident(name)}" for name, kind in schema.items()
         )

@@ -3,7 +3,6 @@
 {{ latest_version(
     'stg_accepted__customers',
     key=['customer_record_key'],
-    version_by='updated_at',
     columns=[
         'customer_record_key', 'source', 'customer_id', 'owner_rep_key', 'customer_name', 'uscc', 'industry',
         'region_key', 'province_key', 'city', 'size_band', 'is_addressable', 'created_at', 'updated_at',

@@ -8,7 +8,6 @@
 {{ latest_version(
     'stg_accepted__dealer_inventory',
     key=['source', 'dealer_key', 'product_key', 'counted_at'],
-    version_by='reported_at',
     columns=[
         'source', 'dealer_key', 'product_key', 'counted_at', 'quantity', 'reported_at', '_load_id', '_file',
         '_row_number',

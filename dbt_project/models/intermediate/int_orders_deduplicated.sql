@@ -3,7 +3,6 @@
 {{ latest_version(
     'stg_accepted__orders',
     key=['order_key'],
-    version_by='updated_at',
     columns=[
         'order_key', 'source', 'order_id', 'customer_record_key', 'contact_record_key', 'opportunity_key', 'rep_key',
         'store_key', 'dealer_key', 'channel', 'region_key', 'order_status', 'currency', 'ordered_at', 'paid_at', 'updated_at',

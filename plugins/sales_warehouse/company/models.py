@@ -490,7 +490,8 @@ class Mapping(Model):
     )
     version: ColumnMapping | None = Field(
         default=None,
-        description="moment that tells how new a row is, such as a day in the name of its file; absent: as they land",
+        description="moment that tells how new a row is, such as a day in the name of its file; absent: the column of "
+        "the contract that tells it, such as updated_at; then as they land",
     )
     distinct: bool = Field(default=False, description="equal rows become one, and are counted as folded")
     columns: dict[str, ColumnMapping]

@@ -38,11 +38,11 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
     key = contact_key(home)
     with connect(temp=home.tmp) as connection:
         register_mobile(connection)
-        versioned = latest(home, "customers", "customer_id", "updated_at desc nulls last,")
+        versioned = latest(home, "customers", "customer_id")
         connection.execute(f"create temp table customer_records as select _source as source, * from ({versioned})")
         connection.execute(
             f"create temp table contact_records as select _source as source, * "
-            f"from ({latest(home, 'contacts', 'contact_id', '')})"
+            f"from ({latest(home, 'contacts', 'contact_id')})"
         )
         customers.give_codes(connection, home, settings.customers, batch, at)
         contacts.give_codes(connection, home, batch, at, key)

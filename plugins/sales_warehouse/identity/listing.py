@@ -40,7 +40,7 @@ def show_review(home: Home, limit: int, console: Console) -> None:
 
 
 def _review(connection: duckdb.DuckDBPyConnection, home: Home, file: str, limit: int) -> tuple[int, list[tuple]]:
-    named = latest(home, "customers", "customer_id", "updated_at desc nulls last,")
+    named = latest(home, "customers", "customer_id")
     rows = connection.execute(f"""
         with named as (select _source || ':' || customer_id as record, name, city from ({named}))
         select probability, why, left_record, l.name, l.city, right_record, r.name, r.city

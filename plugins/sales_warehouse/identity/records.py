@@ -6,6 +6,7 @@ import duckdb
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
+from sales_warehouse.latest_version import latest_version
 from sales_warehouse.sql import literal
 
 
@@ -17,12 +18,9 @@ def _read(home: Home, entity: str) -> str:
     )
 
 
-def latest(home: Home, entity: str, key: str, version: str) -> str:
-    return (
-        f"select * exclude (_place) from (select *, row_number() over (partition by _source, {key} "
-        f"order by {version} _version_at desc nulls last, _load_id desc, _file desc, _row_number desc) as _place "
-        f"from {_read(home, entity)}) where _place = 1"
-    )
+def latest(home: Home, entity: str, key: str) -> str:
+    """Return a select of the accepted row of each record that counts."""
+    return latest_version(_read(home, entity), ["_source", key])
 
 
 def load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, name: str, schema: str) -> None:
