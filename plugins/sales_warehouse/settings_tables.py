@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 
 from sales_warehouse import business_calendar, durable
-from sales_warehouse.company.models import Company, Label, Tier
+from sales_warehouse.company.models import Company, CustomerAttribute, Label, Tier
 from sales_warehouse.home import Home
 from sales_warehouse.normalise import provinces
 from sales_warehouse.sql import connect, ident, literal
@@ -39,6 +39,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
                 "relevance": "varchar", "parent_target_id": "varchar", "weight": "double"},
     "playbooks": dict.fromkeys(("playbook_id", "name_en", "name_zh", "department", "steps_en", "steps_zh"), "varchar"),
     "exchange_rates": {"currency": "varchar", "rate": "decimal(18,8)"},
+    "survivorship": dict.fromkeys(("attribute", "rule", "source"), "varchar") | {"source_rank": "integer"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
     | {"expected_within_hours": "double", "deadline_minutes": "integer"},
 }  # fmt: skip
@@ -70,6 +71,7 @@ def write_settings(
             (p.id, *_pair(p.name), p.department, "\n".join(s.en for s in p.steps), "\n".join(s.zh for s in p.steps))
             for p in company.playbooks.playbooks
         ],
+        "survivorship": _survivorship(company),
         "exchange_rates": [(company.about.currency, 1), *company.about.exchange_rates.items()],
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
@@ -133,6 +135,15 @@ def _rules(place: int, tier: Tier) -> Iterable[tuple]:
                 ("at_least", condition.at_least) if condition.at_least is not None else ("at_most", condition.at_most)
             )
             yield place, tier.tier, rule.id, condition.fact, *bound, *_pair(rule.reason)
+
+
+def _survivorship(company: Company) -> Iterable[tuple]:
+    """Yield a row for each attribute of a customer, and one for each source that speaks first about it, from 1."""
+    for attribute in get_args(CustomerAttribute):
+        rule = company.identity.golden_record.of(attribute)
+        yield attribute, rule.rule, None, None
+        for rank, source in enumerate(rule.prefer, 1):
+            yield attribute, rule.rule, source, rank
 
 
 def _targets(company: Company) -> Iterable[tuple]:

@@ -32,6 +32,7 @@ SETTINGS = {
     "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
     "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
     "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
+    "survivorship": "attribute VARCHAR, rule VARCHAR, source VARCHAR, source_rank INTEGER",
     "sources": "source VARCHAR, label_en VARCHAR, label_zh VARCHAR, owner VARCHAR, expected_within_hours BIGINT, "
     "deadline_minutes INTEGER",
 }

@@ -4,21 +4,44 @@ records as (
     where customer_key <> 'unknown'
 ),
 
--- Each attribute comes from the newest record that has one.
-merged as (
+-- Each attribute comes from the record that speaks for it (golden_record in identity.yml).
+survived as (
     select
         customer_key,
         {% for attribute in [
             'customer_name', 'uscc', 'industry', 'region_key', 'province_key', 'city', 'size_band', 'owner_rep_key',
-            'is_addressable',
         ] %}
-        min_by({{ attribute }}, record_rank) filter (where {{ attribute }} is not null) as {{ attribute }},
+        max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }},
         {% endfor %}
+        max(case when attribute = 'is_addressable' then attribute_value end) = 'true' as is_addressable
+    from {{ ref('int_customer_values_survived') }}
+    group by customer_key
+),
+
+counted as (
+    select
+        customer_key,
         min(created_at) as created_at,
         count(*) as source_record_count,
         min(case when is_deleted then 1 else 0 end) = 1 as is_deleted
     from records
     group by customer_key
+),
+
+merged as (
+    select
+        counted.*,
+        survived.customer_name,
+        survived.uscc,
+        survived.industry,
+        survived.region_key,
+        survived.province_key,
+        survived.city,
+        survived.size_band,
+        survived.owner_rep_key,
+        survived.is_addressable
+    from counted
+    left join survived on counted.customer_key = survived.customer_key
 ),
 
 profiles as (

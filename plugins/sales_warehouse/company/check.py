@@ -10,7 +10,7 @@ import duckdb
 
 from sales_warehouse import settings
 from sales_warehouse.company.load import Document, Problem, suggestion
-from sales_warehouse.company.models import Company, FilesConnection, Source
+from sales_warehouse.company.models import Company, FilesConnection, Source, Survivorship
 from sales_warehouse.company.models import Mapping as SourceMapping
 from sales_warehouse.company.webhooks import SPOOL
 from sales_warehouse.conform import raw_text
@@ -21,7 +21,7 @@ from sales_warehouse.sql import ident
 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
     """Return every mistake that no single file shows."""
-    problems = list(_references(company, documents))
+    problems = [*_references(company, documents), *_golden_record(company, documents)]
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 
@@ -31,6 +31,20 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
         problems += _spool(company, source, documents[f"sources/{name}"])
         problems += taken or _mappings(company, source, documents[f"sources/{name}"])
     return problems
+
+
+def _golden_record(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
+    """Find sources that are to speak for a customer and that there are not."""
+    golden = company.identity.golden_record
+    rules: list[tuple[tuple[str, ...], Survivorship]] = [((), golden)]
+    rules += [(("attributes", name), rule) for name, rule in golden.attributes.items()]
+    for path, rule in rules:
+        for place, source in enumerate(rule.prefer):
+            if source not in company.sources:
+                yield documents["identity"].problem(
+                    f"unknown source {source!r}{suggestion(source, company.sources)}",
+                    *("golden_record", *path, "prefer", place),
+                )
 
 
 def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:

@@ -340,6 +340,11 @@ class Pagination(Model):
     )
 
 
+CustomerAttribute = Literal[
+    "name", "uscc", "industry", "region", "province", "city", "size_band", "owner_rep_id", "addressable"
+]
+
+
 class CustomerEvidence(Model):
     """From which probability on two customer records are one company."""
 
@@ -354,10 +359,28 @@ class CustomerEvidence(Model):
         return self
 
 
+class Survivorship(Model):
+    """Which of several records of one customer says what counts; records that were deleted speak last."""
+
+    rule: Literal["newest", "oldest", "most_common"] = "newest"
+    prefer: tuple[str, ...] = Field(default=(), description="sources that speak before all others, in this order")
+
+
+class GoldenRecord(Survivorship):
+    """Where the values of a customer come from, and for which of its attributes another rule holds."""
+
+    attributes: dict[CustomerAttribute, Survivorship] = Field(default={}, description="attributes of their own rule")
+
+    def of(self, attribute: CustomerAttribute) -> Survivorship:
+        """Return the rule of an attribute."""
+        return self.attributes.get(attribute, self)
+
+
 class IdentityFile(Model):
-    """identity.yml: how records of one company or one person are told."""
+    """identity.yml: how records of one company or one person are told, and which of them speaks for a customer."""
 
     customers: CustomerEvidence = CustomerEvidence()
+    golden_record: GoldenRecord = GoldenRecord()
 
 
 class Table(Model):
