@@ -10,12 +10,14 @@ records as (
 ),
 
 rules as (
-    select * from {{ ref('stg_settings__survivorship') }} where source is null
+    select * from {{ ref('stg_settings__survivorship') }}
+    where source is null
 ),
 
 -- Sources that are not named speak after those that are.
 preferred as (
-    select * from {{ ref('stg_settings__survivorship') }} where source is not null
+    select * from {{ ref('stg_settings__survivorship') }}
+    where source is not null
 ),
 
 said as (

@@ -41,10 +41,8 @@ def _golden_record(company: Company, documents: Mapping[str, Document]) -> Itera
     for path, rule in rules:
         for place, source in enumerate(rule.prefer):
             if source not in company.sources:
-                yield documents["identity"].problem(
-                    f"unknown source {source!r}{suggestion(source, company.sources)}",
-                    *("golden_record", *path, "prefer", place),
-                )
+                text = f"unknown source {source!r}{suggestion(source, company.sources)}"
+                yield documents["identity"].problem(text, "golden_record", *path, "prefer", place)
 
 
 def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:
