@@ -192,6 +192,7 @@ NAMED = {
     "no row has a time": ([[ROW], [GONE], [ROW]], False),
     "a late older version after a deletion with a time": ([[GONE_THEN], [EARLY]], True),
     "a late older version after a deletion without one": ([[LATE], [GONE], [EARLY]], False),
+    "a newer version that landed before a deletion with a time": ([[LATE], [GONE_THEN]], False),
     "without a time after a deletion with one": ([[GONE_THEN], [ROW]], True),
     "deleted twice": ([[LATE], [GONE], [EARLY], [GONE]], True),
     "in the second file of a load, deleted in the first": ([[replace(ROW, file="b"), GONE]], False),
