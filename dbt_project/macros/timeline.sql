@@ -1,0 +1,30 @@
+{# What the events of a customer's timeline are called, in English and Chinese. #}
+
+{% macro timeline_types() -%}
+{{ return({
+    'order': {'en': 'Order', 'zh': '订单'},
+    'visit': {'en': 'Visit', 'zh': '拜访'},
+    'chat': {'en': 'Chat', 'zh': '会话'},
+    'call': {'en': 'Call', 'zh': '电话'},
+    'web_event': {'en': 'Web site', 'zh': '官网'},
+    'lead': {'en': 'Enquiry', 'zh': '线索'},
+    'quote': {'en': 'Quote', 'zh': '报价'},
+    'return': {'en': 'Return', 'zh': '退货'},
+    'survey': {'en': 'Survey', 'zh': '满意度调查'},
+    'stage': {'en': 'Stage', 'zh': '商机阶段'},
+    'invoice': {'en': 'Invoice due', 'zh': '发票到期'},
+    'payment': {'en': 'Payment', 'zh': '回款'},
+}) }}
+{%- endmacro %}
+
+{% macro timeline_words() -%}
+{#- The closed lists among the outcomes: the status of an order. Everything else stays in the words of its source. -#}
+{{ return({
+    'placed': {'en': 'placed', 'zh': '已下单'},
+    'paid': {'en': 'paid', 'zh': '已付款'},
+    'shipped': {'en': 'shipped', 'zh': '已发货'},
+    'delivered': {'en': 'delivered', 'zh': '已签收'},
+    'cancelled': {'en': 'cancelled', 'zh': '已取消'},
+    'unknown': {'en': 'status unknown', 'zh': '状态未知'},
+}) }}
+{%- endmacro %}
