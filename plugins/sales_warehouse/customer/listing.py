@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sales_warehouse.customer.account import Account
+from sales_warehouse.customer.account import Account, Row
 from sales_warehouse.customer.search import Found
 from sales_warehouse.customer.words import Language, shown, words
 from sales_warehouse.local_time import in_zone
@@ -90,7 +90,7 @@ def _show_events(account: Account, language: Language, zone: str, console: Conso
     say, events = words(language), account.events
     table = _titled(say["timeline"], console, say["when"], say["what"], say["amount"], say["channel"], say["record"])
     for row in events.rows:
-        at, title = moment(row["happened_at"], zone), row[f"title_{language}"]
+        at, title = when(row, zone), row[f"title_{language}"]
         _add(table, at, title, money(row["amount"]), row[f"channel_name_{language}"], row["record_key"])
     console.print(table if events.rows else Text(say["no_events"]))
     console.print(Text(shown(language, events)))
@@ -104,6 +104,13 @@ def money(amount: Decimal | None) -> str:
 def moment(at: datetime.datetime | None, zone: str) -> str:
     """A UTC moment in business time, to the minute; nothing where there is none."""
     return f"{in_zone(at, zone):%Y-%m-%d %H:%M}" if at else ""
+
+
+def when(event: Row, zone: str) -> str:
+    """When an event was: of an invoice the day, which is all that is known; nothing where there is nothing."""
+    if event["event_type"] == "invoice":
+        return f"{event['happened_date'] or ''}"
+    return moment(event["happened_at"], zone)
 
 
 def _titled(title: str, console: Console, *columns: str) -> Table:

@@ -23,7 +23,7 @@ from sales_warehouse.airflow.progress import counts
 from sales_warehouse.company.load import load_company
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
 from sales_warehouse.customer.chart import chart
-from sales_warehouse.customer.listing import moment, money
+from sales_warehouse.customer.listing import moment, money, when
 from sales_warehouse.customer.search import MOST_FOUND
 from sales_warehouse.customer.words import shown, words
 from sales_warehouse.quarantine import Filter
@@ -34,7 +34,7 @@ TEMPLATES = Environment(
 TEMPLATES.filters["counts"] = counts
 TEMPLATES.filters["of_reason"] = quarantined.of_reason
 TEMPLATES.filters["query"] = quarantined.query
-TEMPLATES.filters |= {"money": money, "moment": moment}
+TEMPLATES.filters |= {"money": money, "moment": moment, "when": when}
 TEMPLATES.globals["shown"] = shown
 
 # Rows are as people wrote them, names and phone numbers included: they are for those who may let them in again.
