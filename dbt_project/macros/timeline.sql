@@ -17,14 +17,24 @@
 }) }}
 {%- endmacro %}
 
-{% macro timeline_words() -%}
-{#- The closed lists among the outcomes: the status of an order. Everything else stays in the words of its source. -#}
-{{ return({
+{% macro timeline_title(name, detail, outcome) -%}
+{#- `Order · paid`: what it is, and after a dot a detail in its language, else the outcome in the words of the source. -#}
+'{{ name }}' || coalesce(' · ' || coalesce({{ detail }}, {{ outcome }}), '')
+{%- endmacro %}
+
+{% macro timeline_order_status(status, language) -%}
+{#- A closed list; every other outcome stays in the words of its source. -#}
+{%- set words = {
     'placed': {'en': 'placed', 'zh': '已下单'},
     'paid': {'en': 'paid', 'zh': '已付款'},
     'shipped': {'en': 'shipped', 'zh': '已发货'},
     'delivered': {'en': 'delivered', 'zh': '已签收'},
     'cancelled': {'en': 'cancelled', 'zh': '已取消'},
     'unknown': {'en': 'status unknown', 'zh': '状态未知'},
-}) }}
+} -%}
+case {{ status }}
+    {%- for word, name in words.items() %}
+    when '{{ word }}' then '{{ name[language] }}'
+    {%- endfor %}
+end
 {%- endmacro %}

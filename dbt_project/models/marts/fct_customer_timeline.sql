@@ -1,151 +1,133 @@
--- A full table every night: what it is made of is kept incrementally already, and a row of it changes whenever its
--- customer, order or deal does.
+{#-
+    Each type of event: the facts that it comes from, and what the columns of the timeline are there. What a type does
+    not say is null, a person or seller that it does not name is `unknown`. Each branch reads its fact as it is: no join
+    but that of an order with its lines, of a stage with its deal, of an invoice or payment with its order.
+-#}
 {%- set text = dbt.type_string() -%}
 {%- set no_text = 'cast(null as ' ~ text ~ ')' -%}
-{%- set types = timeline_types() %}
+{%- set score = number_text('score') ~ " || '/' || " ~ number_text('max_score') -%}
+{%- set version = 'cast(quote_version as ' ~ text ~ ')' -%}
+{%- set of_touch = {
+    'relation': 'touches', 'event_key': 'touchpoint_key', 'source': 'source',
+    'contact_key': 'contact_key', 'rep_key': 'rep_key', 'opportunity_key': 'opportunity_key',
+    'happened_at': 'occurred_at', 'happened_date': 'occurred_date', 'channel': 'channel', 'direction': 'direction',
+    'outcome': 'outcome',
+} -%}
+{%- set events = [
+    ('visit', of_touch), ('chat', of_touch), ('call', of_touch), ('web_event', of_touch), ('lead', of_touch),
+    ('order', {
+        'relation': 'orders', 'key': 'order_key', 'source': 'source',
+        'contact_key': 'contact_key', 'rep_key': 'rep_key', 'opportunity_key': 'opportunity_key', 'order_key': 'order_key',
+        'happened_at': 'ordered_at', 'happened_date': 'order_date', 'channel': 'channel', 'direction': "'inbound'",
+        'outcome': 'order_status', 'detail_en': 'detail_en', 'detail_zh': 'detail_zh', 'amount': 'net_amount',
+    }),
+    ('return', {
+        'relation': ref('fct_returns'), 'key': 'return_key', 'source': 'source', 'rep_key': 'rep_key',
+        'order_key': 'order_key', 'happened_at': 'returned_at', 'happened_date': 'return_date', 'channel': 'channel',
+        'direction': "'inbound'", 'outcome': 'return_reason', 'amount': 'refund_amount',
+    }),
+    ('quote', {
+        'relation': ref('fct_quotes'), 'key': "quote_key || '/' || " ~ version, 'source': 'source',
+        'contact_key': 'contact_key', 'rep_key': 'rep_key', 'opportunity_key': 'opportunity_key',
+        'happened_at': 'created_at', 'happened_date': 'created_date', 'channel': "'quote'", 'direction': "'outbound'",
+        'detail_en': "'version ' || " ~ version, 'detail_zh': "'第 ' || " ~ version ~ " || ' 版'", 'amount': 'amount',
+    }),
+    ('survey', {
+        'relation': ref('fct_satisfaction_scores'), 'key': 'survey_key', 'source': 'source', 'order_key': 'order_key',
+        'happened_at': 'answered_at', 'happened_date': 'answered_date', 'channel': "'survey'",
+        'direction': "'inbound'", 'detail_en': score, 'detail_zh': score,
+    }),
+    ('stage', {
+        'relation': 'stages', 'key': "opportunity_key || '/' || cast(entered_at as " ~ text ~ ')',
+        'record_key': 'opportunity_key', 'source': source_of('opportunity_key'), 'contact_key': 'contact_key',
+        'rep_key': 'rep_key', 'opportunity_key': 'opportunity_key', 'happened_at': 'entered_at',
+        'happened_date': 'entered_date', 'outcome': 'stage', 'amount': 'amount',
+    }),
+    ('invoice', {
+        'relation': 'invoices', 'key': 'invoice_key', 'source': source_of('invoice_key'), 'rep_key': 'rep_key',
+        'opportunity_key': 'opportunity_key', 'order_key': 'order_key', 'happened_at': 'cast(due_date as timestamp)',
+        'happened_date': 'due_date', 'channel': 'channel', 'direction': "'outbound'", 'amount': 'amount',
+    }),
+    ('payment', {
+        'relation': 'payments', 'key': 'payment_key', 'source': source_of('payment_key'), 'rep_key': 'rep_key',
+        'opportunity_key': 'opportunity_key', 'order_key': 'order_key', 'happened_at': 'paid_at',
+        'happened_date': 'paid_date', 'channel': 'channel', 'direction': "'inbound'", 'amount': 'amount',
+    }),
+] -%}
+{%- set names = timeline_types() %}
 
 with
 touches as (
     select * from {{ ref('fct_touchpoints') }}
 ),
 
-orders as (
-    select * from {{ ref('int_orders_keyed') }}
-),
-
-opportunities as (
-    select * from {{ ref('fct_opportunities') }}
-),
-
--- What a touch says beyond fct_touchpoints: an amount, its order, and a detail where the source has no word for the outcome.
 order_amounts as (
     select
         order_key,
-        sum(net_amount) as amount
+        sum(net_amount) as net_amount
     from {{ ref('fct_order_lines') }}
     group by order_key
 ),
 
-measures as (
+orders as (
     select
-        'order:' || orders.order_key as event_key,
-        order_amounts.amount,
-        orders.order_key,
-        {{ no_text }} as detail_en,
-        {{ no_text }} as detail_zh
-    from orders
+        orders.*,
+        order_amounts.net_amount,
+        {{ timeline_order_status('orders.order_status', 'en') }} as detail_en,
+        {{ timeline_order_status('orders.order_status', 'zh') }} as detail_zh
+    from {{ ref('int_orders_keyed') }} as orders
     left join order_amounts on orders.order_key = order_amounts.order_key
-    union all
-    select
-        'return:' || return_key as event_key,
-        refund_amount as amount,
-        order_key,
-        {{ no_text }} as detail_en,
-        {{ no_text }} as detail_zh
-    from {{ ref('fct_returns') }}
-    union all
-    select
-        'quote:' || quote_key || '/' || cast(quote_version as {{ text }}) as event_key,
-        amount,
-        {{ no_text }} as order_key,
-        'version ' || cast(quote_version as {{ text }}) as detail_en,
-        '第 ' || cast(quote_version as {{ text }}) || ' 版' as detail_zh
-    from {{ ref('fct_quotes') }}
-    union all
-    select
-        'survey:' || survey_key as event_key,
-        cast(null as decimal(18, 4)) as amount,
-        order_key,
-        {{ number_text('score') }} || '/' || {{ number_text('max_score') }} as detail_en,
-        {{ number_text('score') }} || '/' || {{ number_text('max_score') }} as detail_zh
-    from {{ ref('fct_satisfaction_scores') }}
 ),
 
-united as (
+stages as (
     select
-        touches.touchpoint_key as event_key,
-        touches.touchpoint_type as event_type,
-        touches.source,
-        substring(touches.touchpoint_key, length(touches.touchpoint_type) + 2) as record_key,
-        touches.customer_key,
-        touches.contact_key,
-        touches.rep_key,
-        touches.opportunity_key,
-        measures.order_key,
-        touches.occurred_at as happened_at,
-        touches.occurred_date as happened_date,
-        touches.channel,
-        touches.direction,
-        touches.outcome,
-        measures.detail_en,
-        measures.detail_zh,
-        measures.amount
-    from touches
-    left join measures on touches.touchpoint_key = measures.event_key
-    union all
-    select
-        'stage:' || stages.opportunity_key || '/' || cast(stages.entered_at as {{ text }}) as event_key,
-        'stage' as event_type,
-        {{ source_of('stages.opportunity_key') }} as source,
-        stages.opportunity_key as record_key,
+        stages.*,
         coalesce(opportunities.customer_key, 'unknown') as customer_key,
         coalesce(opportunities.contact_key, 'unknown') as contact_key,
-        coalesce(opportunities.owner_rep_key, 'unknown') as rep_key,
-        stages.opportunity_key,
-        {{ no_text }} as order_key,
-        stages.entered_at as happened_at,
-        stages.entered_date as happened_date,
-        {{ no_text }} as channel,
-        {{ no_text }} as direction,
-        stages.stage as outcome,
-        {{ no_text }} as detail_en,
-        {{ no_text }} as detail_zh,
-        stages.amount
+        coalesce(opportunities.owner_rep_key, 'unknown') as rep_key
     from {{ ref('fct_opportunity_stage_events') }} as stages
-    left join opportunities on stages.opportunity_key = opportunities.opportunity_key
-    union all
-    -- An invoice has no other day than the one on which it is due.
+    left join {{ ref('fct_opportunities') }} as opportunities on stages.opportunity_key = opportunities.opportunity_key
+),
+
+{% for relation in ['invoices', 'payments'] %}
+{{ relation }} as (
     select
-        'invoice:' || invoices.invoice_key as event_key,
-        'invoice' as event_type,
-        {{ source_of('invoices.invoice_key') }} as source,
-        invoices.invoice_key as record_key,
-        invoices.customer_key,
-        'unknown' as contact_key,
+        {{ relation }}.*,
         coalesce(orders.rep_key, 'unknown') as rep_key,
         orders.opportunity_key,
-        invoices.order_key,
-        cast(invoices.due_date as timestamp) as happened_at,
-        invoices.due_date as happened_date,
-        orders.channel,
-        'outbound' as direction,
-        {{ no_text }} as outcome,
-        {{ no_text }} as detail_en,
-        {{ no_text }} as detail_zh,
-        invoices.amount
-    from {{ ref('fct_invoices') }} as invoices
-    left join orders on invoices.order_key = orders.order_key
-    union all
+        orders.channel
+    from {{ ref('fct_' ~ relation) }} as {{ relation }}
+    left join {{ ref('int_orders_keyed') }} as orders on {{ relation }}.order_key = orders.order_key
+),
+
+{% endfor %}
+united as (
+    {% for type, says in events %}
     select
-        'payment:' || payments.payment_key as event_key,
-        'payment' as event_type,
-        {{ source_of('payments.payment_key') }} as source,
-        payments.payment_key as record_key,
-        payments.customer_key,
-        'unknown' as contact_key,
-        coalesce(orders.rep_key, 'unknown') as rep_key,
-        orders.opportunity_key,
-        payments.order_key,
-        payments.paid_at as happened_at,
-        payments.paid_date as happened_date,
-        orders.channel,
-        'inbound' as direction,
-        {{ no_text }} as outcome,
-        {{ no_text }} as detail_en,
-        {{ no_text }} as detail_zh,
-        payments.amount
-    from {{ ref('fct_payments') }} as payments
-    left join orders on payments.order_key = orders.order_key
+        customer_key,
+        {{ says.happened_at }} as happened_at,
+        {{ says.event_key or "'" ~ type ~ ":' || " ~ says.key }} as event_key,
+        '{{ type }}' as event_type,
+        {{ says.happened_date }} as happened_date,
+        {{ says.channel or no_text }} as channel,
+        {{ says.direction or no_text }} as direction,
+        {% for language in ['en', 'zh'] %}
+        {{ timeline_title(names[type][language], says['detail_' ~ language] or no_text, says.outcome or no_text) }} as title_{{ language }},
+        {% endfor %}
+        {{ says.outcome or no_text }} as outcome,
+        cast({{ says.amount or 'null' }} as decimal(18, 4)) as amount,
+        {{ says.contact_key or "'unknown'" }} as contact_key,
+        {{ says.rep_key or "'unknown'" }} as rep_key,
+        {{ says.opportunity_key or no_text }} as opportunity_key,
+        {{ says.order_key or no_text }} as order_key,
+        {{ says.source }} as source,
+        {{ says.record_key or says.key or 'substring(touchpoint_key, ' ~ (type | length + 2) ~ ')' }} as record_key
+    from {{ says.relation }}
+    {% if says.event_key %}
+    where touchpoint_type = '{{ type }}'
+    {% endif %}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 )
 
 select
@@ -156,27 +138,10 @@ select
     happened_date,
     channel,
     direction,
-    {% for language in ['en', 'zh'] %}
-    case event_type
-        {% for type, name in types.items() %}
-        when '{{ type }}' then '{{ name[language] }}'
-        {% endfor %}
-    end
-    || coalesce(
-        ' · ' || coalesce(
-            detail_{{ language }},
-            case
-                {% for word, name in timeline_words().items() %}
-                when event_type = 'order' and outcome = '{{ word }}' then '{{ name[language] }}'
-                {% endfor %}
-            end,
-            outcome
-        ),
-        ''
-    ) as title_{{ language }},
-    {% endfor %}
+    title_en,
+    title_zh,
     outcome,
-    cast(amount as decimal(18, 4)) as amount,
+    amount,
     contact_key,
     rep_key,
     opportunity_key,
