@@ -5,6 +5,11 @@
 substring({{ key }}, position(':' in {{ key }}) + 1)
 {%- endmacro %}
 
+{% macro source_of(key) -%}
+{#- The source of a record, from its key `<source>:<id>`. -#}
+substring({{ key }}, 1, position(':' in {{ key }}) - 1)
+{%- endmacro %}
+
 {% macro region_of(own, customer, rep) -%}
 {#- A row's own region, else its customer's, else its rep's; a text that settings do not list is kept as it is. -#}
 coalesce({{ own }}, {{ customer }}, {{ rep }}, 'unknown')

@@ -22,6 +22,7 @@ from sales_warehouse.home import Home
 
 if TYPE_CHECKING:
     from sales_warehouse.airflow.embedded import RefreshOutcome
+    from sales_warehouse.customer.words import Language
     from sales_warehouse.identity.decisions import Decision
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -114,6 +115,41 @@ def rollback(
     except (LookupError, ValueError) as error:
         _fail(f"{error}")
     console.print(f"published: {version}", highlight=False)
+
+
+@app.command()
+def customer(
+    who: Annotated[str, typer.Argument(help="Customer code, credit code, number in a system, or part of the name.")],
+    company: CompanyFolder = DEFAULT_COMPANY,
+    events: Annotated[int, typer.Option(help="Events of the timeline to show, the newest first.", min=0)] = 20,
+    of_type: Annotated[str | None, typer.Option("--type", help="Only events of a type: order, visit, call, …")] = None,
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the company's.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+) -> None:
+    """Show one customer from what is published: records, people, purchases by month, timeline over all channels."""
+    from sales_warehouse.customer import NothingPublished, find, listing, opened, read_account
+
+    about = _load(company).about
+    said: Language = "zh" if (language or about.language) == "zh" else "en"
+    try:
+        with opened(Home.of(about.company_id)) as published:
+            found = find(published, who)
+            if len(found) > 1:
+                listing.show_found(found, said, Console(stderr=True))
+                _fail("several customers are meant; name one by its customer code")
+            account = (
+                read_account(published, found[0].customer_key, event_type=of_type, limit=events) if found else None
+            )
+    except NothingPublished as error:
+        _fail(f"{error}")
+    if account is None:
+        _fail(
+            f"no customer is known by {who!r}: give a customer code, a credit code, a system's number or part of a name"
+        )
+    if as_json:
+        print(listing.to_json(account))
+    else:
+        listing.show_account(account, said, about.time_zone, console)
 
 
 @app.command()

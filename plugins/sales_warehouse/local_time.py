@@ -1,4 +1,7 @@
-"""Local wall clock to UTC, as SQL. An hour that a clock change skips or repeats is no moment that anybody knows."""
+"""Local wall clock to UTC, as SQL, and back.
+
+An hour that a clock change skips or repeats is no moment that anybody knows.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,11 @@ def utc(local: str, zone: str, since: datetime.date) -> str:
     certain = " and ".join([f"timezone({name}, {moment}) = {local}", *same])
     listed = ", ".join(f"date '{day}'" for day in days)
     return f"case when cast({local} as date) not in ({listed}) or ({certain}) then timezone('UTC', {moment}) end"
+
+
+def in_zone(moment: datetime.datetime, zone: str) -> datetime.datetime:
+    """Return a UTC moment, which carries no zone on disk, as the wall clock of a zone."""
+    return moment.replace(tzinfo=datetime.UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 def fixed_offset_seconds(zone: str, since: datetime.date) -> int | None:

@@ -40,6 +40,10 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "playbooks": dict.fromkeys(("playbook_id", "name_en", "name_zh", "department", "steps_en", "steps_zh"), "varchar"),
     "exchange_rates": {"currency": "varchar", "rate": "decimal(18,8)"},
     "survivorship": dict.fromkeys(("attribute", "rule", "source"), "varchar") | {"source_rank": "integer"},
+    "order_reconciliations": dict.fromkeys(
+        ("reconciliation_id", "name_en", "name_zh", "left_source", "left_number", "left_orders", "right_source",
+         "right_number", "right_orders"), "varchar"
+    ) | {"amount_tolerance": "decimal(18,4)", "date_tolerance_days": "integer", "since_date": "date"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
     | {"expected_within_hours": "double", "deadline_minutes": "integer"},
 }  # fmt: skip
@@ -73,6 +77,11 @@ def write_settings(
         ],
         "survivorship": _survivorship(company),
         "exchange_rates": [(company.about.currency, 1), *company.about.exchange_rates.items()],
+        "order_reconciliations": [
+            (r.id, *_pair(r.name), r.left.source, r.left.number, r.left.orders, r.right.source, r.right.number,
+             r.right.orders, r.amount_tolerance, r.date_tolerance_days, r.since)
+            for r in company.reconciliation.orders
+        ],
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
              s.deadline and s.deadline.hour * 60 + s.deadline.minute)

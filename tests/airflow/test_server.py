@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import customer_marts
 import httpx
 import jwt
 import psutil
@@ -24,7 +25,18 @@ from sales_warehouse.home import Home
 
 ROWS, SHEET = "quarantine-rows?source=shop", "quarantine-sheet?source=shop&table=customers"
 PAGES = (
-    *("board", "data-docs/", "data-docs/index.html", "quarantine", "refreshes", "models", "style.css"),
+    *(
+        "board",
+        "customers",
+        "customers?who=busy",
+        "customer?key=C1A",
+        "data-docs/",
+        "data-docs/index.html",
+        "quarantine",
+        "refreshes",
+        "models",
+        "style.css",
+    ),
     *(ROWS, SHEET),
 )
 NEVER = "a file outside the folder"
@@ -45,7 +57,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, company: Path) -> Home:
     _write(home.warehouse / "docs" / "static_index.html", "<h1>dbt docs</h1>")
     _write(home.secrets / "other", NEVER)
     (home.data_docs / "link").symlink_to(home.secrets / "other")
-    home.current.symlink_to(version)
+    customer_marts.write(home, version)
     _hold_back(home, company)
     event = '{"step": "%s", "subject": "shop", "event": "%s", "at": "2026-07-01T18:00:00+00:00", "seconds": 1.5}\n'
     _write(home.runs / "night" / "steps.jsonl", event % ("extract", "start") + event % ("extract", "end"))
@@ -121,6 +133,8 @@ def test_with_a_login_every_page_is_shown_and_may_reach_nothing_outside(
     [
         pytest.param("board", "Board of the tiny company", id="the published board"),
         pytest.param("data-docs/", "Every expectation held", id="the validation results"),
+        pytest.param("customers?who=康宁", "武汉康宁医疗器械有限公司", id="a customer by its name"),
+        pytest.param("customer?key=C1A", "Order · paid", id="the timeline of a customer"),
         pytest.param("models", "dbt docs", id="the graph of the models"),
         pytest.param("quarantine", "<b>2</b> <span>shop</span>", id="rows in quarantine"),
         pytest.param(ROWS, "&lt;script&gt;alert(1)&lt;/script&gt;", id="rows as text, never as markup"),
@@ -209,7 +223,7 @@ def test_the_pages_stand_in_the_navigation(ui: server.Server, token: str) -> Non
     plugins = httpx.get(f"{ui.address}/api/v2/plugins", headers=headers, timeout=20).json()["plugins"]
     views = [view for plugin in plugins for view in plugin["external_views"]]
     names = [view["name"] for view in views]
-    assert names == ["Sales board", "Data Docs", "Quarantine", "Refreshes", "Models"]
+    assert names == ["Sales board", "Customers", "Data Docs", "Quarantine", "Refreshes", "Models"]
     assert all(not view["href"].startswith("/") for view in views)
     assert httpx.get(f"{ui.address}/api/v2/plugins/importErrors", headers=headers).json()["import_errors"] == []
 

@@ -138,6 +138,56 @@ def test_a_mistake_is_named_with_its_place(folder: Path, file: str, found: str, 
         assert part in str(error.value)
 
 
+RECONCILIATION = """\
+orders:
+  - id: shop_in_erp
+    name: {en: Shop orders in the ERP, zh: 商城订单在ERP中}
+    left: {source: shop, number: order_id}
+    right: {source: erp, number: order_number, orders: numbered}
+"""
+RECONCILIATIONS = {
+    "a source that is not there": ("source: erp", "source: epr", [":5: orders.0.right.source", "did you mean 'erp'"]),
+    "a source without orders": (
+        "source: erp", "source: till", [":5: orders.0.right.source", "'till' maps no orders"],
+    ),
+    "a number that nobody maps": (
+        "number: order_id", "number: order_number",
+        [":4: orders.0.left.number", "sources/shop.yml fills 'order_number'"],
+    ),
+    "the same system twice": ("source: erp, number: order_number", "source: shop, number: order_id", ["two systems"]),
+    "an unknown column": ("number: order_id", "number: customer_id", [":4:", "'customer_id'"]),
+}  # fmt: skip
+
+
+@pytest.fixture
+def reconciled(folder: Path) -> Path:
+    erp = SHOP.replace("source: shop", "source: erp").replace(
+        "order_id: no", "order_id: no\n      order_number: created"
+    )
+    (folder / "sources" / "erp.yml").write_text(erp, encoding="utf-8")
+    products = "mappings: [{entity: products, from: orders, columns: {product_id: no}}]\n"
+    till = SHOP.replace("source: shop", "source: till").partition("mappings:")[0] + products
+    (folder / "sources" / "till.yml").write_text(till, encoding="utf-8")
+    (folder / "reconciliation.yml").write_text(RECONCILIATION, encoding="utf-8")
+    return folder
+
+
+def test_a_reconciliation_is_taken(reconciled: Path) -> None:
+    (rule,) = load_company(reconciled).reconciliation.orders
+    assert (rule.left.number, rule.right.orders, str(rule.amount_tolerance)) == ("order_id", "numbered", "0.01")
+
+
+@pytest.mark.parametrize(("found", "wrong", "said"), RECONCILIATIONS.values(), ids=RECONCILIATIONS.keys())
+def test_a_mistake_in_a_reconciliation_is_named(reconciled: Path, found: str, wrong: str, said: list[str]) -> None:
+    assert found in RECONCILIATION
+    (reconciled / "reconciliation.yml").write_text(RECONCILIATION.replace(found, wrong, 1), encoding="utf-8")
+    with pytest.raises(CompanyError) as error:
+        load_company(reconciled)
+    assert "reconciliation.yml" in str(error.value)
+    for part in said:
+        assert part in str(error.value)
+
+
 def test_a_missing_file_is_named(folder: Path) -> None:
     (folder / "lifecycle.yml").unlink()
     with pytest.raises(CompanyError, match=r"lifecycle\.yml: this file is missing"):

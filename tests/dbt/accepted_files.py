@@ -33,6 +33,9 @@ SETTINGS = {
     "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
     "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
     "survivorship": "attribute VARCHAR, rule VARCHAR, source VARCHAR, source_rank INTEGER",
+    "order_reconciliations": "reconciliation_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, left_source VARCHAR, "
+    "left_number VARCHAR, left_orders VARCHAR, right_source VARCHAR, right_number VARCHAR, right_orders VARCHAR, "
+    "amount_tolerance DECIMAL(18,4), date_tolerance_days INTEGER, since_date DATE",
     "sources": "source VARCHAR, label_en VARCHAR, label_zh VARCHAR, owner VARCHAR, expected_within_hours BIGINT, "
     "deadline_minutes INTEGER",
 }

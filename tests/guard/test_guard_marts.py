@@ -49,6 +49,24 @@ GOOD: dict[str, str] = {
     "fct_touchpoints": """values ('h1', 'chat', 'c1', 'r1', date '2026-01-01'),
         ('h2', 'order', 'unknown', 'unknown', date '2026-01-01')
         t(touchpoint_key, touchpoint_type, customer_key, rep_key, occurred_date)""",
+    "fct_customer_timeline": """values ('order:s:1', 'order', 'c1', 'Order', '订单'),
+        ('stage:s:1/x', 'stage', 'unknown', 'Stage', '商机阶段')
+        t(event_key, event_type, customer_key, title_en, title_zh)""",
+    "fct_customer_months": """select 'c1' as customer_key, month_start_date::date as month_start_date,
+        0.0 as net_sales_amount
+        from generate_series(timestamp '2024-08-01', timestamp '2026-07-01', interval 1 month) t(month_start_date)""",
+    "fct_customer_contacts": """values ('c1', 'p1', 'user', 2, timestamp '2026-01-01'), ('c1', 'p2', 'unknown', 0, null)
+        t(customer_key, contact_key, contact_role, touch_count, last_touch_at)""",
+    "fct_deal_contacts": """values ('d1', 'p1', 'user'), ('d1', 'p2', 'unknown')
+        t(opportunity_key, contact_key, contact_role)""",
+    "fct_deal_chains": """values ('d1', 3, 1, 1, 0, 0, 1), ('d2', 0, 0, 0, 0, 0, 0)
+        t(opportunity_key, contact_count, decision_maker_count, influencer_count, user_count, gatekeeper_count,
+          unknown_count)""",
+    "trust_customer_differences": """values ('c1', 'city', 'crm:1', 'Wuhan', 2), ('c1', 'city', 'shop:1', 'Jinan', 2)
+        t(customer_key, attribute, customer_record_key, attribute_value, value_count)""",
+    "trust_order_matches": """values ('r|a|b', 'matched', 'a', 'b'), ('r|c|', 'only_left', 'c', null),
+        ('r||d', 'only_right', null, 'd') t(match_key, match_status, left_order_key, right_order_key)""",
+    "trust_order_differences": """values ('r|a|b', 'amount'), ('r|a|b', 'status') t(match_key, difference_type)""",
     "dim_dealers": "values ('d1', 'east'), ('unknown', 'unknown') t(dealer_key, region_key)",
     "dim_stores": "values ('s1', 'd1', 'east'), ('unknown', 'unknown', 'unknown') t(store_key, dealer_key, region_key)",
     "dim_market_events": """values ('m1', date '2026-01-01', date '2026-01-01'), ('m2', date '2026-01-01', null)
@@ -149,6 +167,9 @@ KEYS = {
     "fct_leads": "lead_key",
     "fct_opportunities": "opportunity_key",
     "fct_touchpoints": "touchpoint_key",
+    "fct_customer_timeline": "event_key",
+    "fct_deal_chains": "opportunity_key",
+    "trust_order_matches": "match_key",
     "dim_dealers": "dealer_key",
     "dim_stores": "store_key",
     "dim_market_events": "market_event_key",
@@ -195,6 +216,19 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
     ("fct_opportunity_stage_events", "update mart set dwell_days = -1 where _row_id = 1", {"dwell_not_negative"}),
     ("fct_touchpoints", "update mart set touchpoint_type = 'fax' where _row_id = 1", {"type_known"}),
+    ("fct_customer_timeline", "update mart set event_type = 'fax' where _row_id = 1", {"type_known"}),
+    ("fct_customer_months", "delete from mart where _row_id = 9", {"no_gaps"}),
+    ("fct_customer_months", "update mart set month_start_date = '2024-09-01' where _row_id = 1", {"key_unique"}),
+    ("fct_customer_contacts", "update mart set contact_key = 'p2' where _row_id = 1", {"key_unique"}),
+    ("fct_customer_contacts", "update mart set touch_count = 0 where _row_id = 1", {"touches_fit"}),
+    ("fct_deal_contacts", "update mart set contact_key = 'p2' where _row_id = 1", {"key_unique"}),
+    ("fct_deal_chains", "update mart set contact_count = 2 where _row_id = 1", {"roles_sum_to_people"}),
+    ("trust_customer_differences", "update mart set customer_record_key = 'shop:1' where _row_id = 1", {"key_unique"}),
+    ("trust_customer_differences", "update mart set value_count = 1 where _row_id = 1", {"there_is_a_difference"}),
+    ("trust_order_matches", "update mart set right_order_key = null where _row_id = 1", {"sides_fit_status"}),
+    ("trust_order_matches", "update mart set left_order_key = null where _row_id = 2", {"sides_fit_status"}),
+    ("trust_order_differences", "update mart set difference_type = 'status' where _row_id = 1", {"key_unique"}),
+    ("trust_order_differences", "update mart set difference_type = 'colour' where _row_id = 1", {"type_known"}),
     ("dim_market_events", "update mart set ends_date = '2025-12-31' where _row_id = 1", {"ends_after_it_starts"}),
     ("fct_calls", "update mart set duration_seconds = -1 where _row_id = 1", {"duration_not_negative"}),
     ("fct_chats", "update mart set first_response_seconds = -1 where _row_id = 1", {"response_not_negative"}),

@@ -80,6 +80,57 @@ def test_months_that_did_not_change_are_linked_and_the_changed_one_is_written(ho
     assert read_generation(home) == 2
 
 
+def _timeline(home: Home, *, column: str = "customer_key", clustered: bool = True) -> None:
+    """A large table beside the marts, of 5,000 customers, in no order."""
+    said = f"One event. Primary key: event. {'Clustered by: customer_key.' if clustered else ''} 一个事件。"
+    with duckdb.connect(str(home.warehouse_file)) as db:
+        db.execute(
+            f"CREATE TABLE marts.fct_timeline AS SELECT upper(left(sha256((range % 5000)::VARCHAR), 16)) AS {column}, "
+            "range AS event, DATE '2026-04-01' + (range % 90)::INTEGER AS event_date FROM range(600_000)"
+        )
+        db.execute(f"COMMENT ON TABLE marts.fct_timeline IS '{said}'")
+
+
+def _scanned(done: publish.Published) -> tuple[int, int]:
+    """Rows that a look at one customer goes through, and rows that it finds."""
+    with duckdb.connect(str(done.path / "warehouse.duckdb"), read_only=True) as db:
+        (key,) = db.execute("SELECT customer_key FROM marts.fct_timeline LIMIT 1").fetchone()
+        query = f"EXPLAIN (ANALYZE, FORMAT json) SELECT * FROM marts.fct_timeline WHERE customer_key = '{key}'"
+        node = json.loads(db.execute(query).fetchone()[1])
+    while node.get("operator_type") != "TABLE_SCAN":
+        node = node["children"][0]
+    return node["operator_rows_scanned"], node["operator_cardinality"]
+
+
+def test_a_table_that_is_clustered_lies_customer_by_customer_in_one_piece(home: Home) -> None:
+    _timeline(home)
+    done = publish_marts(home, "night-1")
+    assert (done.path / "parquet" / "fct_timeline.parquet").is_file()
+    with duckdb.connect() as db:
+        parquet = f"read_parquet('{done.path / 'parquet' / 'fct_timeline.parquet'}', file_row_number=true)"
+        db.execute(f"ATTACH '{done.path / 'warehouse.duckdb'}' AS published (READ_ONLY)")
+        for rows, place in ((parquet, "file_row_number"), ("published.marts.fct_timeline", "rowid")):
+            before = f"lag(customer_key) OVER (ORDER BY {place}) AS before"
+            query = f"SELECT count(*) FILTER (customer_key < before) FROM (SELECT customer_key, {before} FROM {rows})"
+            assert db.execute(query).fetchone() == (0,)
+    assert _scanned(done) == (122_880, 120)  # one row group of five
+
+
+def test_a_table_that_is_not_clustered_is_searched_in_every_month(home: Home) -> None:
+    _timeline(home, clustered=False)
+    done = publish_marts(home, "night-1")
+    assert not (done.path / "parquet" / "fct_timeline.parquet").exists()
+    assert _scanned(done)[0] > 2 * 122_880  # in every month anew
+
+
+def test_a_table_is_clustered_by_its_first_columns_or_refused(home: Home) -> None:
+    _timeline(home, column="customer")
+    with pytest.raises(
+        publish.Unpublishable, match="fct_timeline is said to be clustered by customer_key, but its first"
+    ):
+        publish_marts(home, "night-1")
+
+
 def test_the_same_marts_give_the_same_parquet_bytes_whatever_the_order_of_their_rows(home: Home) -> None:
     first = publish_marts(home, "night-1")
     with duckdb.connect(str(home.warehouse_file)) as db:

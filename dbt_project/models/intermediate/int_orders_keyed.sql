@@ -35,6 +35,7 @@ select
     orders.order_key,
     orders.source,
     orders.order_id,
+    orders.order_number,
     orders.customer_record_key,
     coalesce(customers.customer_key, 'unknown') as customer_key,
     coalesce(contacts.contact_key, 'unknown') as contact_key,

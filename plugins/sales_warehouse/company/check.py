@@ -21,7 +21,7 @@ from sales_warehouse.sql import ident
 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
     """Return every mistake that no single file shows."""
-    problems = [*_references(company, documents), *_golden_record(company, documents)]
+    problems = [*_references(company, documents), *_reconciled(company, documents), *_golden_record(company, documents)]
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 
@@ -88,6 +88,26 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
                 if condition.fact not in lifecycle_facts():
                     text = f"unknown fact{suggestion(condition.fact, lifecycle_facts())}"
                     yield documents["lifecycle"].problem(text, "tiers", t, "rules", r, "when", c, "fact")
+
+
+def _reconciled(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
+    """Both sides of a reconciliation are sources with orders, and fill the column that carries the shared number."""
+    for position, rule in enumerate(company.reconciliation.orders):
+        for name, side in (("left", rule.left), ("right", rule.right)):
+            place = ("orders", position, name)
+            source = company.sources.get(side.source)
+            mapped = [mapping.columns for mapping in source.mappings if mapping.entity == "orders"] if source else []
+            if source is None:
+                text = f"unknown source{suggestion(side.source, company.sources)}"
+                yield documents["reconciliation"].problem(text, *place, "source")
+            elif not mapped:
+                text = f"the source {side.source!r} maps no orders, so there is nothing to compare"
+                yield documents["reconciliation"].problem(text, *place, "source")
+            elif not any(side.number in columns for columns in mapped):
+                text = (
+                    f"no mapping of orders in sources/{side.source}.yml fills {side.number!r}; map it, or name another"
+                )
+                yield documents["reconciliation"].problem(text, *place, "number")
 
 
 def _spool(company: Company, source: Source, document: Document) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ FILES: dict[str, type[BaseModel]] = {
     "playbooks": models.PlaybooksFile,
     "regions": models.RegionsFile,
     "identity": models.IdentityFile,
+    "reconciliation": models.ReconciliationFile,
     "webhooks": models.WebhooksFile,
     "demo": models.DemoFile,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -229,6 +230,53 @@ class RegionsFile(Model):
     """regions.yml: the sales regions."""
 
     regions: tuple[Region, ...] = ()
+
+
+# --- reconciliation.yml ----------------------------------------------------------------------------------------
+
+
+class ReconciledSide(Model):
+    """One of two systems that tell of the same orders."""
+
+    source: Name
+    number: Literal["order_id", "order_number", "opportunity_id"] = Field(
+        default="order_number", description="column of the orders contract that both systems fill with the same number"
+    )
+    orders: Literal["all", "numbered"] = Field(
+        default="all", description="which of its orders the other system should have: all, or those with a number"
+    )
+
+
+class OrderReconciliation(Model):
+    """Two systems that tell of the same orders, and what counts as telling the same."""
+
+    id: Name
+    name: Label
+    left: ReconciledSide
+    right: ReconciledSide
+    amount_tolerance: Decimal = Field(default=Decimal("0.01"), ge=0, description="in the reporting currency")
+    date_tolerance_days: int = Field(default=0, ge=0)
+    since: datetime.date | None = Field(default=None, description="orders before this day on both sides are left out")
+
+    @model_validator(mode="after")
+    def _two_systems(self) -> OrderReconciliation:
+        if self.left.source == self.right.source:
+            raise ValueError("left and right are the same source; an order is reconciled between two systems")
+        return self
+
+
+class ReconciliationFile(Model):
+    """reconciliation.yml: what two systems should both know."""
+
+    orders: tuple[OrderReconciliation, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique(self) -> ReconciliationFile:
+        names = [rule.id for rule in self.orders]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"the id {twice[0]!r} is there twice; each rule needs one of its own")
+        return self
 
 
 # --- sources/<name>.yml ----------------------------------------------------------------------------------------
@@ -630,6 +678,7 @@ class Company(Model):
     sources: dict[str, Source]
     identity: IdentityFile = IdentityFile()
     webhooks: WebhooksFile = WebhooksFile()
+    reconciliation: ReconciliationFile = ReconciliationFile()
     demo: DemoFile | None = None
 
     @property

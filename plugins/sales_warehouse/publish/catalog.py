@@ -13,7 +13,8 @@ from sales_warehouse.sql import ident, literal
 SOURCE = "working"
 SCHEMA = "marts"
 
-# Tables from this size on are kept by month, so that a night writes the months that changed and links the others.
+# Tables from this size on are kept by month, so that a night writes the months that changed and links the others. One
+# that is clustered by something else is one piece, so that the rows of one customer lie together in the file.
 MONTHLY_FROM_ROWS = 1_000_000
 
 # What every reader understands: DuckDB, Parquet, PostgreSQL and the BI tools behind them.
@@ -81,9 +82,28 @@ def _has_month(column: str) -> str:
 
 def stated_key(comment: str, columns: Sequence[Column]) -> tuple[str, ...]:
     """The key that a model's description ends its English with (`Primary key: order_key, line_number.`), if it does."""
-    stated = re.search(r"Primary key: ([\w, ]+)\.", comment)
-    names = tuple(name.strip() for name in stated[1].split(",")) if stated else ()
+    names = _stated("Primary key", comment)
     return names if set(names) <= {column.name for column in columns} else ()
+
+
+def stated_order(name: str, comment: str, columns: Sequence[Column]) -> tuple[str, ...]:
+    """The columns that a model's description says its rows lie together by (`Clustered by: customer_key.`), if it does.
+
+    A table is written in the order of its columns, so these must be its first ones: Unpublishable otherwise.
+    """
+    names = _stated("Clustered by", comment)
+    first = tuple(column.name for column in columns[: len(names)])
+    if names != first:
+        raise Unpublishable(
+            f"{SCHEMA}.{name} is said to be clustered by {', '.join(names)}, but its first columns are "
+            f"{', '.join(first)}: put the columns that rows lie together by first in the model"
+        )
+    return names
+
+
+def _stated(what: str, comment: str) -> tuple[str, ...]:
+    found = re.search(rf"{what}: ([\w, ]+)\.", comment)
+    return tuple(part.strip() for part in found[1].split(",")) if found else ()
 
 
 def _table(
@@ -91,7 +111,8 @@ def _table(
 ) -> Table:
     columns = _columns(db, name)
     rows = db.execute(f"SELECT count(*) FROM {relation(name)}").fetchall()[0][0]
-    month = month_column(columns) if rows >= monthly_from_rows else None
+    is_clustered = bool(stated_order(name, comment or "", columns))
+    month = month_column(columns) if rows >= monthly_from_rows and not is_clustered else None
     pieces = tuple(
         Piece(piece, f"parquet/{name}.parquet" if month is None else f"parquet/{name}/{piece}.parquet", count, checksum)
         for piece, (count, checksum) in checksums(db, relation(name), columns, month).items()

@@ -2,6 +2,7 @@ select
     _source || ':' || order_id as order_key,
     _source as source,
     order_id,
+    nullif(trim(order_number), '') as order_number,
     customer_id as customer_record_key,
     contact_id as contact_record_key,
     opportunity_id as opportunity_key,

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
@@ -21,6 +21,11 @@ from sales_warehouse.airflow.pages import quarantine as quarantined
 from sales_warehouse.airflow.pages import refreshes as runs
 from sales_warehouse.airflow.progress import counts
 from sales_warehouse.company.load import load_company
+from sales_warehouse.customer import NothingPublished, find, opened, read_account
+from sales_warehouse.customer.chart import chart
+from sales_warehouse.customer.listing import moment, money, when
+from sales_warehouse.customer.search import MOST_FOUND
+from sales_warehouse.customer.words import shown, words
 from sales_warehouse.quarantine import Filter
 
 TEMPLATES = Environment(
@@ -29,6 +34,8 @@ TEMPLATES = Environment(
 TEMPLATES.filters["counts"] = counts
 TEMPLATES.filters["of_reason"] = quarantined.of_reason
 TEMPLATES.filters["query"] = quarantined.query
+TEMPLATES.filters |= {"money": money, "moment": moment, "when": when}
+TEMPLATES.globals["shown"] = shown
 
 # Rows are as people wrote them, names and phone numbers included: they are for those who may let them in again.
 MayReplay = Depends(
@@ -117,10 +124,51 @@ def refreshes() -> Response:
     return _page("refreshes.html.j2", refreshes=runs.refreshes(place.home().runs))
 
 
+@app.get("/customers")
+def customers(who: str = "", lang: str | None = None) -> Response:
+    """Find a customer; of its people the pages show no more than the marts do: name, job, role."""
+    manner = place.manner(lang)
+    try:
+        with opened(place.home()) as published:
+            found = find(published, who)
+    except NothingPublished as error:
+        return _missing("Customers", f"{error}")
+    return _page("customers.html.j2", who=who, found=found, most=MOST_FOUND, **_said(manner, "customers?", who=who))
+
+
+@app.get("/customer")
+def customer(
+    key: str,
+    kind: Annotated[str | None, Query(alias="type")] = None,
+    offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+    lang: str | None = None,
+) -> Response:
+    """Show one customer: who it is, its people, its purchases by month and a part of its timeline."""
+    manner = place.manner(lang)
+    try:
+        with opened(place.home()) as published:
+            account = read_account(published, key, event_type=kind, offset=offset)
+    except NothingPublished as error:
+        return _missing("Customers", f"{error}")
+    if account is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such customer.")
+    said = _said(manner, "customer?", key=key)
+    return _page("customer.html.j2", account=account, kind=kind, drawing=chart(account.months), **said)
+
+
 @app.get("/style.css")
 def style() -> Response:
     """Give the style of the pages of our own."""
     return safety.guarded(FileResponse(Path(__file__).parent / "templates" / "style.css"), safety.PLAIN)
+
+
+def _said(manner: place.Manner, page: str, **asked: str) -> dict[str, Any]:
+    """What every bilingual page needs: its words, and its own address in the other language."""
+    other = "en" if manner.language == "zh" else "zh"
+    return {
+        "say": words(manner.language), "lang": manner.language, "zone": manner.zone,
+        "other": page + urlencode({**asked, "lang": other}),
+    }  # fmt: skip
 
 
 def _missing(title: str, message: str) -> Response:

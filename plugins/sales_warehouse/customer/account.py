@@ -1,0 +1,126 @@
+"""Everything that is published of one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+Row = dict[str, Any]
+
+PAGE_EVENTS = 100
+
+
+@dataclass(frozen=True)
+class Events:
+    """A part of a timeline, the newest first; `total` is how many events there are of the kind that was asked for."""
+
+    rows: list[Row]
+    total: int
+    offset: int
+
+    @property
+    def previous(self) -> int:
+        """The offset of the part before."""
+        return max(0, self.offset - PAGE_EVENTS)
+
+    @property
+    def following(self) -> int | None:
+        """The offset of the next part, None after the last."""
+        after = self.offset + len(self.rows)
+        return after if after < self.total else None
+
+
+@dataclass(frozen=True)
+class Account:
+    """One customer: who it is, its records in the systems, people, open deals, 24 months, and events.
+
+    Times are UTC, amounts are Decimals in the reporting currency. `counts` is events by type.
+    """
+
+    customer: Row
+    records: list[Row]
+    contacts: list[Row]
+    deals: list[Row]
+    months: list[Row]
+    counts: dict[str, int]
+    events: Events
+
+
+_CUSTOMER = """
+    select customers.*, regions.region_name_en, regions.region_name_zh, provinces.region_name_en as province_name_en,
+        provinces.region_name_zh as province_name_zh, reps.rep_name as owner_name
+    from dim_customers as customers
+    left join dim_regions as regions on customers.region_key = regions.region_key
+    left join dim_regions as provinces on customers.province_key = provinces.region_key
+    left join dim_sales_reps as reps on customers.owner_rep_key = reps.rep_key
+    where customers.customer_key = $key"""
+_RECORDS = """
+    select source, customer_id, customer_name, match_rule, probability_rate, is_deleted
+    from dim_customer_records where customer_key = $key order by source, customer_id limit 200"""
+_CONTACTS = """
+    select contact_key, contact_name, title, contact_role, is_employed, touch_count, last_touch_at, last_touch_type,
+        last_touch_channel
+    from fct_customer_contacts where customer_key = $key and not is_deleted
+    order by array_position(['decision_maker', 'influencer', 'user', 'gatekeeper', 'unknown'], contact_role),
+        last_touch_at desc nulls last, contact_key
+    limit 200"""
+_DEALS = """
+    select chains.opportunity_key, opportunities.product_line, chains.amount, opportunities.created_date,
+        opportunities.expected_close_date, chains.contact_count, chains.missing_roles, chains.is_decision_maker_missing,
+        chains.is_decision_maker_untouched, chains.last_touch_at
+    from fct_deal_chains as chains
+    join fct_opportunities as opportunities on chains.opportunity_key = opportunities.opportunity_key
+    where chains.customer_key = $key and chains.opportunity_status = 'open'
+    order by chains.amount desc, chains.opportunity_key limit 200"""
+TREND = """
+    select month_start_date, net_sales_amount, returns_amount, order_count, previous_year_net_sales_amount,
+        previous_year_order_count, is_whole_month
+    from fct_customer_months where customer_key = $key order by month_start_date"""
+_COUNTS = (
+    "select event_type, count(*) from fct_customer_timeline where customer_key = $key group by 1 order by 2 desc, 1"
+)
+_EVENTS = """
+    select events.* exclude (customer_key, event_key, outcome), channels.channel_name_en, channels.channel_name_zh
+    from (
+        from fct_customer_timeline where customer_key = $key and ($type is null or event_type = $type)
+        order by happened_at desc nulls last, event_key desc limit $limit offset $offset
+    ) as events
+    left join dim_channels as channels on events.channel = channels.channel
+    order by events.happened_at desc nulls last, events.event_key desc"""
+
+
+def read_account(
+    connection: duckdb.DuckDBPyConnection,
+    customer_key: str,
+    *,
+    event_type: str | None = None,
+    offset: int = 0,
+    limit: int = PAGE_EVENTS,
+) -> Account | None:
+    """Return a customer, None where there is none of this key.
+
+    `limit` of its events from `offset` on, of one type or of all; at most 200 records, people and open deals.
+    """
+    found = _rows(connection, _CUSTOMER, key=customer_key)
+    if not found:
+        return None
+    counts = dict(connection.execute(_COUNTS, {"key": customer_key}).fetchall())
+    events = _rows(connection, _EVENTS, key=customer_key, type=event_type, limit=limit, offset=offset)
+    total = counts.get(event_type, 0) if event_type else sum(counts.values())
+    return Account(
+        customer=found[0],
+        records=_rows(connection, _RECORDS, key=customer_key),
+        contacts=_rows(connection, _CONTACTS, key=customer_key),
+        deals=_rows(connection, _DEALS, key=customer_key),
+        months=_rows(connection, TREND, key=customer_key),
+        counts=counts,
+        events=Events(events, total, offset),
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> list[Row]:
+    result = connection.execute(query, parameters)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
