@@ -11,7 +11,11 @@ from typing import Any
 import duckdb
 
 from sales_warehouse import business_calendar, durable
-from sales_warehouse.company.models import Company, Label, Tier
+from sales_warehouse.company.base import Label
+from sales_warehouse.company.check import lifecycle_facts
+from sales_warehouse.company.clauses import clauses_by_id, possible
+from sales_warehouse.company.lifecycle import Tier
+from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.normalise import provinces
 from sales_warehouse.sql import connect, ident, literal
@@ -30,6 +34,12 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | dict.fromkeys(("name_en", "name_zh", "retention_class"), "varchar"),
     "lifecycle_rules": {"priority": "integer", "tier": "varchar", "rule_id": "varchar", "fact": "varchar",
                         "operator": "varchar", "threshold": "double", "reason_en": "varchar", "reason_zh": "varchar"},
+    "segments": {"segment_id": "varchar", "segment_type": "varchar", "priority": "integer"}
+    | dict.fromkeys(("name_en", "name_zh"), "varchar"),
+    "segment_conditions": {"segment_id": "varchar", "clause": "integer", "condition": "integer", "kind": "varchar",
+                           "name": "varchar", "operator": "varchar", "threshold": "double", "value": "varchar",
+                           "is_negated": "boolean"},
+    "tagged_customers": {"tag_id": "varchar", "customer_record_key": "varchar"},
     "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
                     "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
                     "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
@@ -59,6 +69,11 @@ def write_settings(
         ],
         "lifecycle_rules": [
             row for place, tier in enumerate(company.lifecycle.tiers, 1) for row in _rules(place, tier)
+        ],
+        "segments": _segments(company),
+        "segment_conditions": _segment_conditions(company),
+        "tagged_customers": [
+            (tag.id, key) for tag in company.segments.tags for key in dict.fromkeys(tag.customers or ())
         ],
         "alert_rules": [
             (r.id, r.kind, r.metric, r.dimension, r.threshold_rate, r.minimum_amount, r.severity, r.owner, r.playbook,
@@ -129,10 +144,23 @@ def _regions(company: Company) -> Iterable[tuple]:
 def _rules(place: int, tier: Tier) -> Iterable[tuple]:
     for rule in tier.rules:
         for condition in rule.when:
-            bound = (
-                ("at_least", condition.at_least) if condition.at_least is not None else ("at_most", condition.at_most)
-            )
-            yield place, tier.tier, rule.id, condition.fact, *bound, *_pair(rule.reason)
+            yield place, tier.tier, rule.id, condition.fact, *condition.bounds[0], *_pair(rule.reason)
+
+
+def _segments(company: Company) -> Iterable[tuple]:
+    for kind, items in company.segments.kinds.items():
+        for place, item in enumerate(items, 1):
+            yield item.id, kind, place, *_pair(item.name)
+
+
+def _segment_conditions(company: Company) -> Iterable[tuple]:
+    """One row for each condition of a clause, and for each value that its attribute may have."""
+    for segment, found in clauses_by_id(company.segments).items():
+        for c, clause in enumerate(possible(found, lifecycle_facts()), 1):
+            for number, part in enumerate(sorted(clause, key=repr), 1):
+                for value in part.values or (None,):
+                    yield (segment, c, number, part.kind, part.name, part.operator, part.number, value,
+                           part.is_negated)  # fmt: skip
 
 
 def _targets(company: Company) -> Iterable[tuple]:

@@ -24,6 +24,10 @@ SETTINGS = {
     "lifecycle_rules": "priority BIGINT, tier VARCHAR, rule_id VARCHAR, fact VARCHAR, operator VARCHAR, "
     "threshold DECIMAL(18,4), reason_en VARCHAR, reason_zh VARCHAR",
     "lifecycle_tiers": "tier VARCHAR, priority BIGINT, name_en VARCHAR, name_zh VARCHAR, retention_class VARCHAR",
+    "segments": "segment_id VARCHAR, segment_type VARCHAR, priority BIGINT, name_en VARCHAR, name_zh VARCHAR",
+    "segment_conditions": "segment_id VARCHAR, clause BIGINT, condition BIGINT, kind VARCHAR, name VARCHAR, "
+    "operator VARCHAR, threshold DECIMAL(18,4), value VARCHAR, is_negated BOOLEAN",
+    "tagged_customers": "tag_id VARCHAR, customer_record_key VARCHAR",
     "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
     "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
     "name_zh VARCHAR",

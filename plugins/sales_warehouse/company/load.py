@@ -18,6 +18,7 @@ FILES: dict[str, type[BaseModel]] = {
     "company": models.CompanyFile,
     "calendar": models.CalendarFile,
     "lifecycle": models.LifecycleFile,
+    "segments": models.SegmentsFile,
     "alerts": models.AlertsFile,
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,
