@@ -24,7 +24,7 @@ from sales_warehouse.identity import identify as give_codes
 from sales_warehouse.ledger import Applied
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
-from sales_warehouse.settings_tables import write_settings
+from sales_warehouse.settings_tables import need_patterns, write_settings
 
 __all__ = [
     "audit",
@@ -293,6 +293,7 @@ class _Plan:
             "currency": about.currency,
             "pending_loads": self.pending,
             "identity_batch": before.batch + 1,
+            "need_patterns": need_patterns(run.company),
         }
 
     def _full(self, run: Run) -> tuple[bool, str]:

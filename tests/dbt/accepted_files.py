@@ -28,6 +28,8 @@ SETTINGS = {
     "segment_conditions": "segment_id VARCHAR, clause BIGINT, condition BIGINT, kind VARCHAR, name VARCHAR, "
     "operator VARCHAR, threshold DECIMAL(18,4), value VARCHAR, is_negated BOOLEAN",
     "tagged_customers": "tag_id VARCHAR, customer_record_key VARCHAR",
+    "need_fields": "field_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, has_several BOOLEAN, priority BIGINT",
+    "need_rules": "rule_id VARCHAR, field_id VARCHAR, fact VARCHAR, priority BIGINT",
     "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
     "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
     "name_zh VARCHAR",

@@ -114,6 +114,16 @@ GOOD: dict[str, str] = {
         t(old_customer_key, new_customer_key, changed_at)""",
     "trust_identity_review": """values ('crm:1', 'shop:1', 0.8), ('crm:1', 'uscc:2', 0.97)
         t(left_name, right_name, probability_rate)""",
+    "dim_customer_tiers": """values ('c1', date '2026-01-01', date '2026-01-31', false, 'B', 'why'),
+        ('c1', date '2026-02-01', null, true, 'A', 'why'), ('c2', date '2026-01-01', null, true, 'C', 'why')
+        t(customer_key, valid_from_date, valid_to_date, is_current, tier, tier_reason_en)""",
+    "dim_segments": "values ('east', 'segment'), ('large', 'tag') t(segment_id, segment_type)",
+    "fct_segment_members": """values ('east', 'c1', date '2026-01-01', date '2026-01-31', false),
+        ('east', 'c1', date '2026-03-01', null, true)
+        t(segment_id, customer_key, valid_from_date, valid_to_date, is_current)""",
+    "fct_customer_needs": """values ('budget', 'c1', '50万', 'chat:h1', 1, '预算50万'),
+        ('content', 'c1', 'paper-1', 'web_event:w1', 0, null)
+        t(field_id, customer_key, need_value, touchpoint_key, message_number, quoted_text)""",
     "fct_enquiries": """values ('web:1', 'captured'), ('web:2', 'lost') t(event_key, capture_status)""",
     "trust_capture": """values ('web', 'web', date '2026-06-01', 10, 8), ('web', 'web', date '2026-05-01', 10, 10)
         t(source, event_channel, month_start_date, event_count, captured_count)""",
@@ -157,6 +167,7 @@ KEYS = {
     "kpi_targets": "target_id",
     "alert_net_sales_fall": "incident_key",
     "trust_source_freshness": "source",
+    "dim_segments": "segment_id",
 }
 
 # mart, what is done to it (its name is `mart`; the first row has _row_id 1), the rules that must refuse it.
@@ -246,6 +257,26 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_identity_changes", "update mart set old_customer_key = 'C2' where _row_id = 1", {"it_changed"}),
     ("trust_identity_review", "update mart set right_name = 'uscc:2' where _row_id = 1", {"key_unique"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),
+    (
+        "dim_customer_tiers",
+        "update mart set valid_from_date = '2026-02-01', valid_to_date = '2026-02-01' where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("dim_customer_tiers", "update mart set valid_to_date = '2025-12-31' where _row_id = 1", {"days_in_order"}),
+    (
+        "dim_customer_tiers",
+        "update mart set is_current = true, valid_to_date = null where _row_id = 1",
+        {"one_current_tier"},
+    ),
+    ("dim_segments", "update mart set segment_type = 'odd' where _row_id = 1", {"segment_or_tag"}),
+    ("fct_segment_members", "update mart set valid_from_date = '2026-01-01' where _row_id = 2", {"key_unique"}),
+    ("fct_segment_members", "update mart set valid_to_date = '2026-03-31' where _row_id = 2", {"days_in_order"}),
+    (
+        "fct_customer_needs",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("fct_customer_needs", "update mart set quoted_text = null where _row_id = 1", {"text_quoted"}),
     ("fct_enquiries", "update mart set event_key = 'web:2' where _row_id = 1", {"key_unique"}),
     ("fct_enquiries", "update mart set capture_status = 'odd' where _row_id = 1", {"status_known"}),
     ("trust_capture", "update mart set month_start_date = '2026-05-01' where _row_id = 1", {"key_unique"}),

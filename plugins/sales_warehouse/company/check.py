@@ -11,6 +11,7 @@ import duckdb
 from sales_warehouse import settings
 from sales_warehouse.company.bounds import Fact
 from sales_warehouse.company.check_lifecycle import check_lifecycle
+from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_segments import check_segments
 from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company, FilesConnection, Source
@@ -30,6 +31,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
     if "segments" in documents:
         problems += check_segments(company, documents["segments"], facts, customer_attributes())
+    if "needs" in documents:
+        problems += check_needs(company.needs, documents["needs"])
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 

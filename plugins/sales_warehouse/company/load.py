@@ -19,6 +19,7 @@ FILES: dict[str, type[BaseModel]] = {
     "calendar": models.CalendarFile,
     "lifecycle": models.LifecycleFile,
     "segments": models.SegmentsFile,
+    "needs": models.NeedsFile,
     "alerts": models.AlertsFile,
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,

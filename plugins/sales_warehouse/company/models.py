@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
+from sales_warehouse.company.needs import NeedsFile
 from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.webhooks import WebhooksFile
@@ -550,6 +551,7 @@ class Company(Model):
     calendar: CalendarFile
     lifecycle: LifecycleFile
     segments: SegmentsFile = SegmentsFile()
+    needs: NeedsFile = NeedsFile()
     alerts: AlertsFile
     targets: TargetsFile
     playbooks: PlaybooksFile
