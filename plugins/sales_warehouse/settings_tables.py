@@ -15,7 +15,6 @@ from sales_warehouse.company.base import Label
 from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
-from sales_warehouse.company.lifecycle import Tier
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.normalise import provinces
@@ -71,9 +70,7 @@ def write_settings(
             (tier.tier, place, *_pair(tier.name), tier.retention_class)
             for place, tier in enumerate(company.lifecycle.tiers, 1)
         ],
-        "lifecycle_rules": [
-            row for place, tier in enumerate(company.lifecycle.tiers, 1) for row in _rules(place, tier)
-        ],
+        "lifecycle_rules": _rules(company),
         "segments": _segments(company),
         "segment_conditions": _segment_conditions(company),
         "tagged_customers": [
@@ -163,10 +160,12 @@ def _regions(company: Company) -> Iterable[tuple]:
             yield code, *names, "province", region.id, code
 
 
-def _rules(place: int, tier: Tier) -> Iterable[tuple]:
-    for rule in tier.rules:
+def _rules(company: Company) -> Iterable[tuple]:
+    """One row for each condition; the first rule of the file that holds is the one that counts."""
+    rules = [(tier.tier, rule) for tier in company.lifecycle.tiers for rule in tier.rules]
+    for place, (tier, rule) in enumerate(rules, 1):
         for condition in rule.when:
-            yield place, tier.tier, rule.id, condition.fact, *condition.bounds[0], *_pair(rule.reason)
+            yield place, tier, rule.id, condition.fact, *condition.bounds[0], *_pair(rule.reason)
 
 
 def _segments(company: Company) -> Iterable[tuple]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sales_warehouse import conformed, durable, failpoint, landing, ledger, settings
 from sales_warehouse import gate as gates
+from sales_warehouse import purge as purging
 from sales_warehouse.collector.prune import prune
 from sales_warehouse.company.models import Source
 from sales_warehouse.conformed import MappingError
@@ -37,6 +38,7 @@ __all__ = [
     "make_run",
     "publish",
     "publish_postgres",
+    "purge",
     "transform",
     "watch",
 ]
@@ -266,6 +268,24 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
     return report
 
 
+def purge(run: Run) -> StepReport:
+    """Remove old texts of conversations as lifecycle.yml says; the next refresh builds the warehouse without them.
+
+    Raises NotPurgeable when the marts do not know of everything yet: a customer may be in another tier by now.
+    """
+    with recorded(run.folder, "purge") as (_, report), _warehouse_lock(run), _accepted_lock(run):
+        if has_news(run):
+            raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
+        done = purging.purge(run.home, run.company, run.as_of)
+        if done.texts:
+            applied = ledger.read_applied(run.home)
+            ledger.write_applied(run.home, Applied(applied.batch, "", {}))
+            run.home.warehouse_file.unlink()
+        report.rows = {"texts": done.texts, "accepted_rows": done.rows}
+        report.notes = [f"listed in {done.file}"] if done.file else ["nothing is old enough"]
+    return report
+
+
 def has_news(run: Run) -> bool:
     """Tell whether loads have passed the gate that the marts do not hold yet, or hold as they were judged before."""
     items = list(ledger.gated(run.home, run.company.sources))
@@ -311,6 +331,7 @@ class _Plan:
 def _plan(run: Run) -> _Plan:
     items = list(ledger.gated(run.home, run.company.sources))
     ledger.sweep_accepted(run.home, items)
+    purging.apply(run.home)
     plan = _Plan(run, items, ledger.read_applied(run.home), _code(run))
     ledger.write_ledger(run.home, run.company, items, plan.pending)
     first = ledger.first_event_date(items) or run.business_date

@@ -131,6 +131,9 @@ GOOD: dict[str, str] = {
         ('a', date '2026-06-27', timestamp '2026-06-27 18:00:00', 'due')
         t(source, date_day, deadline_local_at, deadline_status)""",
     "alert_deadline_missed": """values ('deadline|a|1', 'late'), ('deadline|a|2', 'late') t(incident_key, reason_en)""",
+    "trust_purges": """values ('chats', 'chat_messages', 'b', timestamp '2026-06-26 18:00:00', 5),
+        ('visits', 'visits', 'b', timestamp '2026-06-26 18:00:00', 2)
+        t(source, entity, retention_class, purged_at, text_count)""",
     "trust_repairs": """values ('phone', 'phone_form', 1), ('amount', 'full_width', 2)
         t(column_name, repair_type, row_count)""",
     "trust_dirty_rate": """values (100, 32, 10, 0.32), (0, 0, 0, null)
@@ -284,6 +287,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_deadlines", "update mart set deadline_status = 'odd' where _row_id = 1", {"deadline_status_known"}),
     ("trust_deadlines", "update mart set date_day = '2026-06-27' where _row_id = 1", {"key_unique"}),
     ("alert_deadline_missed", "update mart set incident_key = 'deadline|a|2' where _row_id = 1", {"key_unique"}),
+    ("trust_purges", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
+    ("trust_purges", "update mart set text_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_repairs", "update mart set repair_type = 'odd' where _row_id = 1", {"repair_type_known"}),
     ("trust_repairs", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_dirty_rate", "update mart set dirty_rate = 1.1 where _row_id = 1", {"rate_is_a_share"}),
