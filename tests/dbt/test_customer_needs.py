@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -11,7 +10,7 @@ from pathlib import Path
 import accepted_files as files
 import duckdb
 import pytest
-from customer_world import FIRST_LOAD, Built, message
+from customer_world import Built, message
 from typer.testing import CliRunner
 
 from sales_warehouse import purge
@@ -22,13 +21,11 @@ from sales_warehouse.sql import read_parquet
 
 pytestmark = pytest.mark.slow
 
-NOW = datetime.datetime(2026, 7, 1, 19)
-
 
 def needs(built: Built, key: str, field: str) -> list[tuple]:
     return built.rows(
-        "SELECT need_value, is_latest, stated_date, touchpoint_key, message_number, quoted_text FROM fct_customer_needs "
-        f"WHERE customer_key = '{key}' AND field_id = '{field}' ORDER BY stated_at, need_value"
+        "SELECT need_value, is_latest, stated_date, touchpoint_key, message_number, quoted_text "
+        f"FROM fct_customer_needs WHERE customer_key = '{key}' AND field_id = '{field}' ORDER BY stated_at, need_value"
     )
 
 
@@ -169,4 +166,4 @@ def test_without_marts_nothing_is_decided(old: Built, monkeypatch: pytest.Monkey
     old.home.warehouse_file.unlink()
     monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
     shown = CliRunner().invoke(app, ["purge", "--company", str(old.folder)])
-    assert shown.exit_code == 1 and FIRST_LOAD
+    assert shown.exit_code == 1 and "run a refresh first" in shown.output

@@ -83,7 +83,7 @@ def tier_of(key: str, day: date) -> str:
     year = sum(amount for on, amount in orders if day - on < timedelta(365))
     if key == "GIVES_BACK" and f"{day}" >= "2026-06-25":
         year -= D("0.01")
-    others = {"GIVES_BACK": ["2026-06-25"], "D61": ["2026-06-30"], "LIKELY": ["2026-05-15"], "LOST": ["2026-04-10"]}
+    others = {"GIVES_BACK": ["2026-06-25"], "LIKELY": ["2026-05-15"], "LOST": ["2026-04-10"]}
     met = VISITED.get(key, []) + others.get(key, [])
     touches = [date.fromisoformat(on) for on in met] + [on for on, _ in orders]
     last_touch = max((on for on in touches if on <= day), default=None)
