@@ -41,7 +41,10 @@ cited as (
     inner join rules on statements.rule_id = rules.rule_id
     inner join fields on rules.field_id = fields.field_id
     inner join touchpoints on statements.touchpoint_key = touchpoints.touchpoint_key
-    where touchpoints.customer_key <> 'unknown' and touchpoints.occurred_date <= {{ business_date() }}
+    where
+        touchpoints.customer_key <> 'unknown'
+        -- A conversation goes on after the business date.
+        and {{ business_date_of('coalesce(statements.stated_at, touchpoints.occurred_at)') }} <= {{ business_date() }}
 ),
 
 ranked as (
