@@ -142,7 +142,9 @@ def purge(home: Home, company: Company, at: datetime.datetime) -> Done:
         )
         durable.move(scratch, file)
     failpoint.reach("purge.listed")
-    return Done(file, texts, apply(home))
+    rows = apply(home)
+    failpoint.reach("purge.cleared")
+    return Done(file, texts, rows)
 
 
 def lists(home: Home) -> list[Path]:

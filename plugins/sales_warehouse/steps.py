@@ -277,9 +277,7 @@ def purge(run: Run) -> StepReport:
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
         done = purging.purge(run.home, run.company, run.as_of)
-        if done.texts:
-            applied = ledger.read_applied(run.home)
-            ledger.write_applied(run.home, Applied(applied.batch, "", {}))
+        if done.texts:  # the tables hold them too
             run.home.warehouse_file.unlink()
         report.rows = {"texts": done.texts, "accepted_rows": done.rows}
         report.notes = [f"listed in {done.file}"] if done.file else ["nothing is old enough"]
@@ -340,12 +338,15 @@ def _plan(run: Run) -> _Plan:
 
 
 def _code(run: Run) -> str:
-    """Fingerprint of what decides how rows become marts: the dbt project, and the settings that rows already carry."""
+    """Fingerprint of what decides how rows become marts: the dbt project, the settings that rows already carry, and
+    what was purged since: the tables must not keep it.
+    """
     from sales_warehouse.transform import fingerprint
 
     about = run.company.about
     carried = [about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json")]
-    return hashlib.sha256(json.dumps([fingerprint(), carried], sort_keys=True).encode()).hexdigest()[:16]
+    purged = [file.name for file in purging.lists(run.home)]
+    return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _state_of_marts(run: Run) -> dict[str, int]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,10 +18,11 @@ import pytest
 from customer_world import Built, message
 from typer.testing import CliRunner
 
-from sales_warehouse import purge
+from sales_warehouse import ledger, purge, steps
 from sales_warehouse.cli import app
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
+from sales_warehouse.run import Run
 from sales_warehouse.sql import read_parquet
 
 pytestmark = pytest.mark.slow
@@ -137,6 +143,32 @@ def test_a_purge_removes_old_texts_for_good_and_keeps_the_conversations(
     assert left == accounts
     assert [value for value, *_ in needs(old, "NEEDS", "budget")] == ["55万", "80万"]
     assert old.rows("SELECT entity, text_count FROM trust_purges ORDER BY ALL") == [("chat_messages", 3), ("visits", 1)]
+
+
+@pytest.mark.parametrize("place", ["purge.listed", "purge.cleared"])
+def test_a_purge_that_is_killed_is_finished_by_the_next_refresh(old: Built, place: str) -> None:
+    before, code = texts(old.home), steps._code(run_of(old))
+    environment = os.environ | {"SALES_WAREHOUSE_VAR": str(old.home.root), "SALES_WAREHOUSE_FAILPOINT": place}
+    command = [sys.executable, "-m", "sales_warehouse.cli", "purge", "--company", str(old.folder), "--remove"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert steps._code(run_of(old)) != code  # so that everything is built anew
+    purge.apply(old.home)
+    assert texts(old.home) == {place: text for place, text in before.items() if place not in GONE}
+
+
+def run_of(built: Built) -> Run:
+    return Run(built.home, load_company(built.folder), "r1", datetime.datetime(2026, 7, 1, 18), date(2026, 7, 1))
+
+
+def test_nothing_is_removed_while_loads_wait(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has come may make somebody an A."""
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
+    ledger.write_applied(old.home, ledger.Applied(1, "code", {"a load that is judged anew": "mark"}))
+    before = texts(old.home)
+    done = CliRunner().invoke(app, ["purge", "--company", str(old.folder), "--remove"])
+    assert done.exit_code == 1 and "run a refresh first" in done.output
+    assert texts(old.home) == before and not purge.lists(old.home)
 
 
 def test_a_purge_spares_who_was_in_the_first_tier_on_any_day_of_the_time(old: Built, tmp_path: Path) -> None:
