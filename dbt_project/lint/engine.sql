@@ -9,5 +9,11 @@
 {% macro amount_text(amount) -%}format('{:,.2f}', {{ amount }}){%- endmacro %}
 {% macro number_text(number) -%}cast({{ number }} as varchar){%- endmacro %}
 
-{% macro is_in_last_days(day, days) -%}({{ day }} > {{ business_date() }} - {{ days }} and {{ day }} <= {{ business_date() }}){%- endmacro %}
 {% macro lifecycle_facts() -%}x{%- endmacro %}
+{% macro customer_attributes() -%}{{ return(['x']) }}{%- endmacro %}
+{% macro fact_named(name, relation, prefix='') -%}case {{ name }} when 'x' then {{ relation }}.x end{%- endmacro %}
+{% macro is_within(value, operator, threshold) -%}({{ value }} >= {{ threshold }} and {{ operator }} = 'at_least'){%- endmacro %}
+{% macro loaded_date(extracted_at) -%}cast({{ extracted_at }} as date) - 1{%- endmacro %}
+{% macro the_end() -%}date '9999-12-31'{%- endmacro %}
+{% macro all_text(columns) -%}cast({{ columns[0] }} as varchar){%- endmacro %}
+{% macro matched_text(text, pattern, group) -%}regexp_extract({{ text }}, 'x', 0){%- endmacro %}

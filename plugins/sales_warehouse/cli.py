@@ -153,6 +153,28 @@ def customer(
 
 
 @app.command()
+def purge(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run/--remove", help="Only show what would go, or remove it for good.")
+    ] = True,
+) -> None:
+    """Remove the texts of old conversations, as `retention` in lifecycle.yml says; never those of the first tier."""
+    from sales_warehouse import steps
+    from sales_warehouse.purge import NotPurgeable
+    from sales_warehouse.purge_listing import show_done, show_plan
+
+    _load(company)
+    run = steps.make_run(company)
+    try:
+        show_plan(run, console)
+        if not dry_run:
+            show_done(steps.purge(run), console)
+    except (NotPurgeable, Busy) as error:
+        _fail(f"{error}", code=75 if isinstance(error, Busy) else 1)
+
+
+@app.command()
 def ui(
     company: CompanyFolder = DEFAULT_COMPANY,
     port: Annotated[int | None, typer.Option(help="Port of the pages; default: a free one.")] = None,

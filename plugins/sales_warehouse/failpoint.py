@@ -19,6 +19,8 @@ NAMES = (
     "identify.before_commit",
     "transform.before_dbt",
     "transform.after_dbt",
+    "purge.listed",
+    "purge.cleared",
     "publish.before_rename",
     "publish.before_swap",
     "publish.after_swap",

@@ -66,6 +66,11 @@ class Home:
         return self.dir / "repaired"
 
     @property
+    def purged(self) -> Path:
+        """Lists of the texts that were purged; kept for good, so that they stay away."""
+        return self.dir / "purged"
+
+    @property
     def identity(self) -> Path:
         return self.dir / "identity"
 

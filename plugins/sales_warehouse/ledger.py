@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from sales_warehouse import durable, landing, refusals
+from sales_warehouse import durable, landing, purge, refusals
 from sales_warehouse.company.models import Company
 from sales_warehouse.gate import Gated, accepted_file, manifest_of, read_gated
 from sales_warehouse.home import Home
@@ -36,6 +36,8 @@ SCHEMAS = {
                  "first_refused_at": "timestamp", "last_refused_at": "timestamp", "refusal_status": "varchar"},
     "arrivals": {"source": "varchar", "load_id": "varchar", "origin": "varchar", "arrived_at": "timestamp",
                  "last_event_at": "timestamp"},
+    "purges": {"source": "varchar", "entity": "varchar", "retention_class": "varchar", "business_date": "date",
+               "purged_at": "timestamp", "text_count": "bigint"},
     "pending_loads": {"load_id": "varchar"},
 }  # fmt: skip
 
@@ -130,6 +132,7 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
         "drift": [*_drift(home, loads), *_retyped(items)],
         "refusals": list(_refusals(home, loads)),
         "arrivals": list(_arrivals(company, items, loads)),
+        "purges": purge.counts(home),
         "pending_loads": [(load,) for load in pending],
     }
     with connect(temp=home.tmp) as connection:

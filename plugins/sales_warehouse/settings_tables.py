@@ -11,7 +11,11 @@ from typing import Any, get_args
 import duckdb
 
 from sales_warehouse import business_calendar, durable
-from sales_warehouse.company.models import Company, CustomerAttribute, Label, Tier
+from sales_warehouse.company.base import Label
+from sales_warehouse.company.check import lifecycle_facts
+from sales_warehouse.company.check_needs import groups
+from sales_warehouse.company.clauses import clauses_by_id, possible
+from sales_warehouse.company.models import Company, CustomerAttribute
 from sales_warehouse.home import Home
 from sales_warehouse.normalise import provinces
 from sales_warehouse.sql import connect, ident, literal
@@ -30,6 +34,15 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | dict.fromkeys(("name_en", "name_zh", "retention_class"), "varchar"),
     "lifecycle_rules": {"priority": "integer", "tier": "varchar", "rule_id": "varchar", "fact": "varchar",
                         "operator": "varchar", "threshold": "double", "reason_en": "varchar", "reason_zh": "varchar"},
+    "segments": {"segment_id": "varchar", "segment_type": "varchar", "priority": "integer"}
+    | dict.fromkeys(("name_en", "name_zh"), "varchar"),
+    "segment_conditions": {"segment_id": "varchar", "clause": "integer", "condition": "integer", "kind": "varchar",
+                           "name": "varchar", "operator": "varchar", "threshold": "double", "value": "varchar",
+                           "is_negated": "boolean"},
+    "tagged_customers": {"tag_id": "varchar", "customer_record_key": "varchar"},
+    "need_fields": dict.fromkeys(("field_id", "name_en", "name_zh"), "varchar")
+    | {"has_several": "boolean", "priority": "integer"},
+    "need_rules": {"rule_id": "varchar", "field_id": "varchar", "fact": "varchar", "priority": "integer"},
     "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
                     "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
                     "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
@@ -62,8 +75,19 @@ def write_settings(
             (tier.tier, place, *_pair(tier.name), tier.retention_class)
             for place, tier in enumerate(company.lifecycle.tiers, 1)
         ],
-        "lifecycle_rules": [
-            row for place, tier in enumerate(company.lifecycle.tiers, 1) for row in _rules(place, tier)
+        "lifecycle_rules": _rules(company),
+        "segments": _segments(company),
+        "segment_conditions": _segment_conditions(company),
+        "tagged_customers": [
+            (tag.id, key) for tag in company.segments.tags for key in dict.fromkeys(tag.customers or ())
+        ],
+        "need_fields": [
+            (field.id, *_pair(field.name), field.several, place) for place, field in enumerate(company.needs.fields, 1)
+        ],
+        "need_rules": [
+            (rule.id, field.id, rule.fact, place)
+            for field in company.needs.fields
+            for place, rule in enumerate(field.rules, 1)
         ],
         "alert_rules": [
             (r.id, r.kind, r.metric, r.dimension, r.threshold_rate, r.minimum_amount, r.severity, r.owner, r.playbook,
@@ -91,6 +115,16 @@ def write_settings(
     with connect(temp=home.tmp) as connection:
         for name, schema in SCHEMAS.items():
             write_table(connection, schema, rows[name], home.settings / f"{name}.parquet")
+
+
+def need_patterns(company: Company) -> list[dict[str, Any]]:
+    """Return the rules that read texts; they go into the SQL as constants, which is a hundred times faster."""
+    rules = (rule for field in company.needs.fields for rule in field.rules)
+    return [
+        {"rule_id": rule.id, "pattern": rule.pattern, "group": groups(rule), "value": rule.value, "texts": rule.texts}
+        for rule in rules
+        if rule.pattern is not None
+    ]
 
 
 def write_table(
@@ -137,13 +171,28 @@ def _regions(company: Company) -> Iterable[tuple]:
             yield code, *names, "province", region.id, code
 
 
-def _rules(place: int, tier: Tier) -> Iterable[tuple]:
-    for rule in tier.rules:
+def _rules(company: Company) -> Iterable[tuple]:
+    """One row for each condition; the first rule of the file that holds is the one that counts."""
+    rules = [(tier.tier, rule) for tier in company.lifecycle.tiers for rule in tier.rules]
+    for place, (tier, rule) in enumerate(rules, 1):
         for condition in rule.when:
-            bound = (
-                ("at_least", condition.at_least) if condition.at_least is not None else ("at_most", condition.at_most)
-            )
-            yield place, tier.tier, rule.id, condition.fact, *bound, *_pair(rule.reason)
+            yield place, tier, rule.id, condition.fact, *condition.bounds[0], *_pair(rule.reason)
+
+
+def _segments(company: Company) -> Iterable[tuple]:
+    for kind, items in company.segments.kinds.items():
+        for place, item in enumerate(items, 1):
+            yield item.id, kind, place, *_pair(item.name)
+
+
+def _segment_conditions(company: Company) -> Iterable[tuple]:
+    """One row for each condition of a clause, and for each value that its attribute may have."""
+    for segment, found in clauses_by_id(company.segments).items():
+        for c, clause in enumerate(possible(found, lifecycle_facts()), 1):
+            for number, part in enumerate(sorted(clause, key=repr), 1):
+                for value in part.values or (None,):
+                    yield (segment, c, number, part.kind, part.name, part.operator, part.number, value,
+                           part.is_negated)  # fmt: skip
 
 
 def _survivorship(company: Company) -> Iterable[tuple]:

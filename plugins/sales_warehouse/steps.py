@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sales_warehouse import conformed, durable, failpoint, landing, ledger, settings
 from sales_warehouse import gate as gates
+from sales_warehouse import purge as purging
 from sales_warehouse.collector.prune import prune
 from sales_warehouse.company.models import Source
 from sales_warehouse.conformed import MappingError
@@ -24,7 +25,7 @@ from sales_warehouse.identity import identify as give_codes
 from sales_warehouse.ledger import Applied
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
-from sales_warehouse.settings_tables import write_settings
+from sales_warehouse.settings_tables import need_patterns, write_settings
 
 __all__ = [
     "audit",
@@ -37,6 +38,7 @@ __all__ = [
     "make_run",
     "publish",
     "publish_postgres",
+    "purge",
     "transform",
     "watch",
 ]
@@ -266,6 +268,22 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
     return report
 
 
+def purge(run: Run) -> StepReport:
+    """Remove old texts of conversations as lifecycle.yml says; the next refresh builds the warehouse without them.
+
+    Raises NotPurgeable when the marts do not know of everything yet: a customer may be in another tier by now.
+    """
+    with recorded(run.folder, "purge") as (_, report), _warehouse_lock(run), _accepted_lock(run):
+        if has_news(run):
+            raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
+        done = purging.purge(run.home, run.company, run.as_of)
+        if done.texts:  # the tables hold them too
+            run.home.warehouse_file.unlink()
+        report.rows = {"texts": done.texts, "accepted_rows": done.rows}
+        report.notes = [f"listed in {done.file}"] if done.file else ["nothing is old enough"]
+    return report
+
+
 def has_news(run: Run) -> bool:
     """Tell whether loads have passed the gate that the marts do not hold yet, or hold as they were judged before."""
     items = list(ledger.gated(run.home, run.company.sources))
@@ -294,6 +312,7 @@ class _Plan:
             "currency": about.currency,
             "pending_loads": self.pending,
             "identity_batch": before.batch + 1,
+            "need_patterns": need_patterns(run.company),
         }
 
     def _full(self, run: Run) -> tuple[bool, str]:
@@ -312,6 +331,7 @@ class _Plan:
 def _plan(run: Run) -> _Plan:
     items = list(ledger.gated(run.home, run.company.sources))
     ledger.sweep_accepted(run.home, items)
+    purging.apply(run.home)
     plan = _Plan(run, items, ledger.read_applied(run.home), _code(run))
     ledger.write_ledger(run.home, run.company, items, plan.pending)
     first = ledger.first_event_date(items) or run.business_date
@@ -320,12 +340,15 @@ def _plan(run: Run) -> _Plan:
 
 
 def _code(run: Run) -> str:
-    """Fingerprint of what decides how rows become marts: the dbt project, and the settings that rows already carry."""
+    """Fingerprint of what decides how rows become marts: the dbt project, the settings that rows already carry, and
+    what was purged since: the tables must not keep it.
+    """
     from sales_warehouse.transform import fingerprint
 
     about = run.company.about
     carried = [about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json")]
-    return hashlib.sha256(json.dumps([fingerprint(), carried], sort_keys=True).encode()).hexdigest()[:16]
+    purged = [file.name for file in purging.lists(run.home)]
+    return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _state_of_marts(run: Run) -> dict[str, int]:

@@ -24,6 +24,12 @@ SETTINGS = {
     "lifecycle_rules": "priority BIGINT, tier VARCHAR, rule_id VARCHAR, fact VARCHAR, operator VARCHAR, "
     "threshold DECIMAL(18,4), reason_en VARCHAR, reason_zh VARCHAR",
     "lifecycle_tiers": "tier VARCHAR, priority BIGINT, name_en VARCHAR, name_zh VARCHAR, retention_class VARCHAR",
+    "segments": "segment_id VARCHAR, segment_type VARCHAR, priority BIGINT, name_en VARCHAR, name_zh VARCHAR",
+    "segment_conditions": "segment_id VARCHAR, clause BIGINT, condition BIGINT, kind VARCHAR, name VARCHAR, "
+    "operator VARCHAR, threshold DECIMAL(18,4), value VARCHAR, is_negated BOOLEAN",
+    "tagged_customers": "tag_id VARCHAR, customer_record_key VARCHAR",
+    "need_fields": "field_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, has_several BOOLEAN, priority BIGINT",
+    "need_rules": "rule_id VARCHAR, field_id VARCHAR, fact VARCHAR, priority BIGINT",
     "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
     "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
     "name_zh VARCHAR",
@@ -66,6 +72,8 @@ LEDGER = {
     "refusals": "source VARCHAR, source_table VARCHAR, origin VARCHAR, reason VARCHAR, first_refused_at TIMESTAMP, "
     "last_refused_at TIMESTAMP, refusal_status VARCHAR",
     "arrivals": "source VARCHAR, load_id VARCHAR, origin VARCHAR, arrived_at TIMESTAMP, last_event_at TIMESTAMP",
+    "purges": "source VARCHAR, entity VARCHAR, retention_class VARCHAR, business_date DATE, purged_at TIMESTAMP, "
+    "text_count BIGINT",
     "pending_loads": "load_id VARCHAR",
 }
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import customer_world
 import pytest
 import world
 
@@ -30,3 +31,10 @@ def at_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
     world.write_accounts(home, world.NIGHTS)
     world.refresh(home, [], 3, full=True)
     return home
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> customer_world.Built:
+    """The customers of customer_world as of its business date; a test that refreshes leaves it as it was."""
+    home = Home(tmp_path_factory.mktemp("customers"), "small")
+    return customer_world.build(tmp_path_factory.mktemp("company"), home)

@@ -138,6 +138,16 @@ GOOD: dict[str, str] = {
         t(left_customer_record_key, right_customer_record_key, probability_rate)""",
     "trust_identity_decisions": """values ('D1', 'merge', 'crm:1', 'one tax number'), ('D1', 'merge', 'crm:2', 'same')
         t(decision_id, decision_type, customer_record_key, decision_reason)""",
+    "dim_customer_tiers": """values ('c1', date '2026-01-01', date '2026-01-31', false, 'B', 'why'),
+        ('c1', date '2026-02-01', null, true, 'A', 'why'), ('c2', date '2026-01-01', null, true, 'C', 'why')
+        t(customer_key, valid_from_date, valid_to_date, is_current, tier, tier_reason_en)""",
+    "dim_segments": "values ('east', 'segment'), ('large', 'tag') t(segment_id, segment_type)",
+    "fct_segment_members": """values ('east', 'c1', date '2026-01-01', date '2026-01-31', false),
+        ('east', 'c1', date '2026-03-01', null, true)
+        t(segment_id, customer_key, valid_from_date, valid_to_date, is_current)""",
+    "fct_customer_needs": """values ('budget', 'c1', '50万', 'chat:h1', 1, '预算50万'),
+        ('content', 'c1', 'paper-1', 'web_event:w1', 0, null)
+        t(field_id, customer_key, need_value, touchpoint_key, message_number, quoted_text)""",
     "fct_enquiries": """values ('web:1', 'captured'), ('web:2', 'lost') t(event_key, capture_status)""",
     "trust_capture": """values ('web', 'web', date '2026-06-01', 10, 8), ('web', 'web', date '2026-05-01', 10, 10)
         t(source, event_channel, month_start_date, event_count, captured_count)""",
@@ -145,6 +155,9 @@ GOOD: dict[str, str] = {
         ('a', date '2026-06-27', timestamp '2026-06-27 18:00:00', 'due')
         t(source, date_day, deadline_local_at, deadline_status)""",
     "alert_deadline_missed": """values ('deadline|a|1', 'late'), ('deadline|a|2', 'late') t(incident_key, reason_en)""",
+    "trust_purges": """values ('chats', 'chat_messages', 'b', timestamp '2026-06-26 18:00:00', 5),
+        ('visits', 'visits', 'b', timestamp '2026-06-26 18:00:00', 2)
+        t(source, entity, retention_class, purged_at, text_count)""",
     "trust_repairs": """values ('phone', 'phone_form', 1), ('amount', 'full_width', 2)
         t(column_name, repair_type, row_count)""",
     "trust_dirty_rate": """values (100, 32, 10, 0.32), (0, 0, 0, null)
@@ -184,6 +197,7 @@ KEYS = {
     "kpi_targets": "target_id",
     "alert_net_sales_fall": "incident_key",
     "trust_source_freshness": "source",
+    "dim_segments": "segment_id",
 }
 
 # mart, what is done to it (its name is `mart`; the first row has _row_id 1), the rules that must refuse it.
@@ -296,6 +310,26 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_identity_decisions", "update mart set customer_record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
     ("trust_identity_decisions", "update mart set decision_type = 'odd' where _row_id = 1", {"type_known"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),
+    (
+        "dim_customer_tiers",
+        "update mart set valid_from_date = '2026-02-01', valid_to_date = '2026-02-01' where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("dim_customer_tiers", "update mart set valid_to_date = '2025-12-31' where _row_id = 1", {"days_in_order"}),
+    (
+        "dim_customer_tiers",
+        "update mart set is_current = true, valid_to_date = null where _row_id = 1",
+        {"one_current_tier"},
+    ),
+    ("dim_segments", "update mart set segment_type = 'odd' where _row_id = 1", {"segment_or_tag"}),
+    ("fct_segment_members", "update mart set valid_from_date = '2026-01-01' where _row_id = 2", {"key_unique"}),
+    ("fct_segment_members", "update mart set valid_to_date = '2026-03-31' where _row_id = 2", {"days_in_order"}),
+    (
+        "fct_customer_needs",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("fct_customer_needs", "update mart set quoted_text = null where _row_id = 1", {"text_quoted"}),
     ("fct_enquiries", "update mart set event_key = 'web:2' where _row_id = 1", {"key_unique"}),
     ("fct_enquiries", "update mart set capture_status = 'odd' where _row_id = 1", {"status_known"}),
     ("trust_capture", "update mart set month_start_date = '2026-05-01' where _row_id = 1", {"key_unique"}),
@@ -303,6 +337,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_deadlines", "update mart set deadline_status = 'odd' where _row_id = 1", {"deadline_status_known"}),
     ("trust_deadlines", "update mart set date_day = '2026-06-27' where _row_id = 1", {"key_unique"}),
     ("alert_deadline_missed", "update mart set incident_key = 'deadline|a|2' where _row_id = 1", {"key_unique"}),
+    ("trust_purges", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
+    ("trust_purges", "update mart set text_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_repairs", "update mart set repair_type = 'odd' where _row_id = 1", {"repair_type_known"}),
     ("trust_repairs", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_dirty_rate", "update mart set dirty_rate = 1.1 where _row_id = 1", {"rate_is_a_share"}),

@@ -16,7 +16,8 @@ from refreshes import CHAIN, assert_same, chain, environment, marts
 from sales_warehouse import failpoint
 
 KILLS = int(os.environ.get("SALES_WAREHOUSE_TEST_KILLS", "2"))
-REFRESH_FAILPOINTS = [name for name in failpoint.NAMES if not name.startswith("collect.")]  # tests/collector has those
+ELSEWHERE = ("collect.", "purge.")  # tests/collector and tests/dbt have those
+REFRESH_FAILPOINTS = [name for name in failpoint.NAMES if not name.startswith(ELSEWHERE)]
 
 
 @pytest.fixture(scope="module")

@@ -31,3 +31,14 @@ format_number({{ amount }}, 2)
 {#- 12.0000 reads 12 and 0.5000 reads 0.5 -#}
 regexp_replace(cast(cast({{ number }} as decimal(28, 4)) as {{ dbt.type_string() }}), '[.]?0+$', '')
 {%- endmacro %}
+
+{% macro matched_text(text, pattern, group) %}{{ return(adapter.dispatch('matched_text')(text, pattern, group)) }}{% endmacro %}
+
+{% macro duckdb__matched_text(text, pattern, group) -%}
+nullif(regexp_extract({{ text }}, {{ text_literal(pattern) }}, {{ group }}), '')
+{%- endmacro %}
+
+{% macro spark__matched_text(text, pattern, group) -%}
+{#- A raw literal keeps its backslashes. -#}
+nullif(regexp_extract({{ text }}, r{{ text_literal(pattern) }}, {{ group }}), '')
+{%- endmacro %}

@@ -5,7 +5,7 @@
     key=['visit_key'],
     columns=[
         'visit_key', 'source', 'customer_record_key', 'contact_record_key', 'rep_key', 'opportunity_key', 'purpose',
-        'outcome', 'latitude', 'longitude', 'started_at', 'ended_at', 'recorded_at', '_load_id', '_file',
+        'outcome', 'visit_notes', 'latitude', 'longitude', 'started_at', 'ended_at', 'recorded_at', '_load_id', '_file',
         '_row_number',
     ],
 ) }}

@@ -49,7 +49,8 @@ profiles as (
 ),
 
 tiers as (
-    select * from {{ ref('int_customers_tiered') }}
+    select * from {{ ref('int_customer_days_tiered') }}
+    where profile_date = {{ business_date() }}
 ),
 
 known as (

@@ -9,6 +9,10 @@ from functools import cache
 import duckdb
 
 from sales_warehouse import settings
+from sales_warehouse.company.bounds import Fact
+from sales_warehouse.company.check_lifecycle import check_lifecycle
+from sales_warehouse.company.check_needs import check_needs
+from sales_warehouse.company.check_segments import check_segments
 from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company, FilesConnection, Source, Survivorship
 from sales_warehouse.company.models import Mapping as SourceMapping
@@ -21,7 +25,13 @@ from sales_warehouse.sql import ident
 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
     """Return every mistake that no single file shows."""
+    facts = lifecycle_facts()
     problems = [*_references(company, documents), *_reconciled(company, documents), *_golden_record(company, documents)]
+    problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
+    if "segments" in documents:
+        problems += check_segments(company, documents["segments"], facts, customer_attributes())
+    if "needs" in documents:
+        problems += check_needs(company.needs, documents["needs"])
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 
@@ -56,20 +66,29 @@ def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:
 @cache
 def metric_ids() -> frozenset[str]:
     """Return the metrics of the registry."""
-    return _first_column("kpi_metrics_registry")
+    return frozenset(row["metric_id"] for row in _seed("kpi_metrics_registry"))
 
 
 @cache
-def lifecycle_facts() -> frozenset[str]:
-    """Return the facts about a customer that lifecycle rules may ask for."""
-    return _first_column("lifecycle_facts")
+def lifecycle_facts() -> dict[str, Fact]:
+    """Return the facts about a customer that lifecycle rules and segments may ask for."""
+    return {row["fact"]: _fact(row) for row in _seed("lifecycle_facts")}
 
 
-def _first_column(seed: str) -> frozenset[str]:
-    with (settings.PROJECT / "dbt_project" / "seeds" / f"{seed}.csv").open(encoding="utf-8") as file:
-        rows = csv.reader(file)
-        next(rows)
-        return frozenset(row[0] for row in rows if row)
+@cache
+def customer_attributes() -> dict[str, str]:
+    """Return the attributes of a customer that segments may ask for, with their types."""
+    return {row["attribute"]: row["type"] for row in _seed("customer_attributes")}
+
+
+def _fact(row: dict[str, str]) -> Fact:
+    low, high = float(row["minimum"] or "-inf"), float(row["maximum"] or "inf")
+    return Fact(row["fact"], low, high, row["is_whole"] == "true", row["is_always_known"] == "true")
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    with (settings.PROJECT / "dbt_project" / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _references(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
@@ -82,12 +101,6 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
         if target.metric not in metric_ids():
             text = f"unknown metric{suggestion(target.metric, metric_ids())}"
             yield documents["targets"].problem(text, "targets", position, "metric")
-    for t, tier in enumerate(company.lifecycle.tiers):
-        for r, rule in enumerate(tier.rules):
-            for c, condition in enumerate(rule.when):
-                if condition.fact not in lifecycle_facts():
-                    text = f"unknown fact{suggestion(condition.fact, lifecycle_facts())}"
-                    yield documents["lifecycle"].problem(text, "tiers", t, "rules", r, "when", c, "fact")
 
 
 def _reconciled(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ FILES: dict[str, type[BaseModel]] = {
     "company": models.CompanyFile,
     "calendar": models.CalendarFile,
     "lifecycle": models.LifecycleFile,
+    "segments": models.SegmentsFile,
+    "needs": models.NeedsFile,
     "alerts": models.AlertsFile,
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,

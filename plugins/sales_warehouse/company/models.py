@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from sales_warehouse.company.base import Label, Model
+from sales_warehouse.company.lifecycle import LifecycleFile, Name
+from sales_warehouse.company.needs import NeedsFile
+from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.webhooks import WebhooksFile
 from sales_warehouse.contracts import VERSION
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Normaliser = Literal[
@@ -73,57 +75,6 @@ class CalendarFile(Model):
     closes: datetime.time = datetime.time(18, 0)
     holidays: dict[datetime.date, Label] = Field(default_factory=dict, description="further days off")
     workdays: tuple[datetime.date, ...] = Field(default=(), description="days worked although they look free")
-
-
-# --- lifecycle.yml ---------------------------------------------------------------------------------------------
-
-
-class Condition(Model):
-    """A fact about a customer that must reach, or not pass, a number."""
-
-    fact: str
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> Condition:
-        if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("give exactly one of at_least and at_most")
-        return self
-
-
-class TierRule(Model):
-    """A rule of a tier: it holds when all of its conditions hold."""
-
-    id: Name
-    reason: Label
-    when: tuple[Condition, ...] = Field(min_length=1)
-
-
-class Tier(Model):
-    """A tier of customers; any one of its rules is enough. The last tier takes whoever is left."""
-
-    tier: str
-    name: Label
-    retention_class: Name = "standard"
-    rules: tuple[TierRule, ...] = ()
-
-
-class LifecycleFile(Model):
-    """lifecycle.yml: tiers from the first choice to the last."""
-
-    tiers: tuple[Tier, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _exhaustive(self) -> LifecycleFile:
-        if self.tiers[-1].rules:
-            raise ValueError(
-                f"the last tier ({self.tiers[-1].tier}) must have no rules: it takes everybody who is left"
-            )
-        empty = [tier.tier for tier in self.tiers[:-1] if not tier.rules]
-        if empty:
-            raise ValueError(f"tier {empty[0]} has no rules, so no customer would reach the tiers after it")
-        return self
 
 
 # --- alerts.yml ------------------------------------------------------------------------------------------------
@@ -671,6 +622,8 @@ class Company(Model):
     about: CompanyFile
     calendar: CalendarFile
     lifecycle: LifecycleFile
+    segments: SegmentsFile = SegmentsFile()
+    needs: NeedsFile = NeedsFile()
     alerts: AlertsFile
     targets: TargetsFile
     playbooks: PlaybooksFile

@@ -8,6 +8,7 @@ select
 
     nullif(trim(purpose), '') as purpose,
     nullif(trim(outcome), '') as outcome,
+    nullif(trim(notes), '') as visit_notes,
 
     latitude,
     longitude,

@@ -1,8 +1,8 @@
--- Exactly one tier for each customer. A rule holds when all its conditions hold; the lowest priority wins.
+-- Exactly one tier for each customer and day. A rule holds when all its conditions hold; the lowest priority wins.
 -- A fact that a customer does not have (no order ever, so no days since it) meets no condition.
 with
 profiles as (
-    select * from {{ ref('int_customers_profiled') }}
+    select * from {{ ref('int_customer_days_profiled') }}
 ),
 
 rules as (
@@ -12,6 +12,7 @@ rules as (
 conditions as (
     select
         profiles.customer_key,
+        profiles.profile_date,
         rules.priority,
         rules.tier,
         rules.rule_id,
@@ -20,11 +21,7 @@ conditions as (
         rules.threshold,
         rules.reason_en,
         rules.reason_zh,
-        case rules.fact
-            {% for fact in lifecycle_facts() %}
-            when '{{ fact }}' then cast(profiles.{{ fact }} as decimal(28, 4))
-            {% endfor %}
-        end as fact_value
+        {{ fact_named('rules.fact', 'profiles') | indent(8) }} as fact_value
     from profiles
     cross join rules
 ),
@@ -32,21 +29,17 @@ conditions as (
 judged as (
     select
         conditions.*,
-        coalesce(
-            case operator
-                when 'at_least' then fact_value >= threshold
-                when 'at_most' then fact_value <= threshold
-            end,
-            false
-        ) as is_met,
+        {{ is_within('fact_value', 'operator', 'threshold') | indent(8) }} as is_met,
         fact || ' = ' || {{ number_text('fact_value') }}
-        || case operator when 'at_least' then ' ≥ ' else ' ≤ ' end || {{ number_text('threshold') }} as condition_text
+        || case operator when 'at_least' then ' ≥ ' when 'over' then ' > ' when 'at_most' then ' ≤ ' else ' < ' end
+        || {{ number_text('threshold') }} as condition_text
     from conditions
 ),
 
 held as (
     select
         customer_key,
+        profile_date,
         rule_id,
         tier,
         min(priority) as priority,
@@ -54,14 +47,14 @@ held as (
         min(reason_zh) as reason_zh,
         {{ joined_text('condition_text', ', ', 'condition_text') }} as condition_text
     from judged
-    group by customer_key, rule_id, tier
+    group by customer_key, profile_date, rule_id, tier
     having count(*) = count(*) filter (where is_met)
 ),
 
 ranked as (
     select
         held.*,
-        row_number() over (partition by customer_key order by priority asc, rule_id asc) as place
+        row_number() over (partition by customer_key, profile_date order by priority asc, rule_id asc) as place
     from held
 ),
 
@@ -79,10 +72,15 @@ otherwise as (
 
 select
     profiles.customer_key,
+    profiles.profile_date,
     coalesce(ranked.tier, otherwise.tier, 'unknown') as tier,
     coalesce(ranked.rule_id, 'otherwise') as rule_id,
     coalesce(ranked.reason_en || ' (' || ranked.condition_text || ')', 'No rule holds') as tier_reason_en,
     coalesce(ranked.reason_zh || '（' || ranked.condition_text || '）', '没有命中任何规则') as tier_reason_zh
 from profiles
 left join otherwise on 1 = 1
-left join ranked on profiles.customer_key = ranked.customer_key and ranked.place = 1
+left join ranked
+    on
+        profiles.customer_key = ranked.customer_key
+        and profiles.profile_date = ranked.profile_date
+        and ranked.place = 1

@@ -1,0 +1,127 @@
+{%- set attributes = customer_attributes() -%}
+{%- set content = ['versions.is_deleted', 'versions.updated_at'] -%}
+{%- for attribute in attributes -%}
+{%- do content.append('versions.' ~ attribute) -%}
+{%- endfor -%}
+-- What was known of a customer on a day. A version of a record is in force from the day on which it changed, as its
+-- source says, else from its load; the first version that is known counts from the beginning. Of several records of one
+-- customer the newest that has an attribute speaks, as in dim_customers.
+with
+records as (
+    select
+        customer_record_key,
+        customer_key
+    from {{ ref('int_customers_identified') }}
+    where customer_key <> 'unknown'
+),
+
+loads as (
+    select * from {{ ref('stg_ledger__loads') }}
+),
+
+versions as (
+    select
+        records.customer_key,
+        versions.customer_record_key,
+        versions.customer_id,
+        versions.source,
+        {% for attribute in attributes %}
+        versions.{{ attribute }},
+        {% endfor %}
+        versions.is_deleted,
+        {{ all_text(content) }} as content,
+        coalesce(versions.updated_at, versions.created_at) as changed_at,
+        coalesce(
+            {{ business_date_of('coalesce(versions._version_at, versions.updated_at)') }},
+            {{ loaded_date('loads.extracted_at') }},
+            {{ business_date() }}
+        ) as version_date,
+        row_number() over (
+            partition by versions.customer_record_key
+            order by
+                versions.updated_at desc nulls last, versions._version_at desc nulls last, versions._load_id desc,
+                versions._file desc, versions._row_number desc
+        ) as version_rank
+    from {{ ref('stg_accepted__customers') }} as versions
+    inner join records on versions.customer_record_key = records.customer_record_key
+    left join loads on versions.source = loads.source and versions._load_id = loads.load_id
+),
+
+superseded as (
+    select
+        versions.*,
+        min(version_date) over (
+            partition by customer_record_key order by version_rank asc rows between unbounded preceding and 1 preceding
+        ) as superseded_date
+    from versions
+),
+
+compared as (
+    select
+        superseded.*,
+        lag(content) over (partition by customer_record_key order by version_date asc) as content_before
+    from superseded
+    where superseded_date is null or version_date < superseded_date
+),
+
+-- A source that sends its whole table every night says nothing new.
+in_force as (
+    select
+        compared.*,
+        lead(version_date) over (partition by customer_record_key order by version_date asc) as next_date,
+        row_number() over (partition by customer_record_key order by version_date asc) as place
+    from compared
+    where content_before is null or content <> content_before
+),
+
+days as (
+    select distinct
+        customer_key,
+        version_date
+    from in_force
+),
+
+known as (
+    select
+        days.customer_key,
+        days.version_date,
+        {% for attribute in attributes %}
+        in_force.{{ attribute }},
+        {% endfor %}
+        row_number() over (
+            partition by days.customer_key, days.version_date
+            order by
+                in_force.is_deleted asc, in_force.changed_at desc nulls last, in_force.source asc, in_force.customer_id asc
+        ) as record_rank
+    from days
+    inner join in_force
+        on
+            days.customer_key = in_force.customer_key
+            and (in_force.place = 1 or days.version_date >= in_force.version_date)
+            and days.version_date < coalesce(in_force.next_date, {{ the_end() }})
+),
+
+merged as (
+    select
+        customer_key,
+        {% for attribute in attributes %}
+        min_by({{ attribute }}, record_rank) filter (where {{ attribute }} is not null) as {{ attribute }},
+        {% endfor %}
+        version_date
+    from known
+    group by customer_key, version_date
+)
+
+select
+    customer_key,
+    version_date as from_date,
+    lead(version_date) over (partition by customer_key order by version_date asc) as until_date,
+    row_number() over (partition by customer_key order by version_date asc) = 1 as is_first,
+    coalesce(region_key, 'unknown') as region_key,
+    province_key,
+    city,
+    industry,
+    size_band,
+    coalesce(owner_rep_key, 'unknown') as owner_rep_key,
+    coalesce(is_addressable, true) as is_addressable
+from merged

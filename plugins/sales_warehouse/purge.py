@@ -1,0 +1,256 @@
+"""Purge: the texts of old conversations leave the warehouse, as lifecycle.yml says; the touchpoints themselves stay.
+
+A text goes when it is older than its customer's retention class keeps it. It stays when the customer is in the first
+tier, or was on any day of that time; when nobody knows whose it is; and when its class has no age. What went is listed
+for good in `purged/`, so that it stays away: a load that brings such a text again loses it before the marts see it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from sales_warehouse import durable, failpoint
+from sales_warehouse.company.models import Company
+from sales_warehouse.home import Home
+from sales_warehouse.sql import connect, ident, literal, literals, only_row
+
+STAMP = "%Y%m%dT%H%M%S_%f"
+SEEN = "seen.json"  # accepted files as they were when nothing of the lists was in them
+COLUMNS = {
+    "entity": "varchar", "source": "varchar", "record_id": "varchar", "message_number": "bigint",
+    "customer_key": "varchar", "retention_class": "varchar", "said_date": "date", "business_date": "date",
+    "purged_at": "timestamp",
+}  # fmt: skip
+REMAINS = (
+    "landing/ keeps every load as it came, with the files beside it: remove loads of that age there when they must go",
+    "quarantine/ keeps rows that were refused, sheets/ and corrections/ what people wrote about them",
+    "spool/ keeps what the collector received, for `keep_days` of webhooks.yml",
+    "published/ keeps the versions before, in which fct_customer_needs quotes words, until `keep_versions` newer ones "
+    "are there; PostgreSQL until the next one",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Where the texts of an entity are: in its accepted files, and in the working warehouse."""
+
+    key: tuple[str, ...]
+    text: str
+    query: str
+
+
+KINDS = {
+    "chat_messages": Kind(
+        ("chat_id", "message_number"),
+        "text",
+        """
+        select said.source, substring(said.chat_key, length(said.source) + 2) as record_id, said.message_number,
+            chats.customer_key, coalesce(messages.sent_date, chats.started_date) as said_date
+        from intermediate.int_chat_messages_deduplicated as said
+        inner join marts.fct_chats as chats on said.chat_key = chats.chat_key
+        inner join marts.fct_chat_messages as messages
+            on said.chat_key = messages.chat_key and said.message_number = messages.message_number
+        where said.message_text is not null
+        """,
+    ),
+    "visits": Kind(
+        ("visit_id",),
+        "notes",
+        """
+        select said.source, substring(said.visit_key, length(said.source) + 2) as record_id,
+            0::bigint as message_number, visits.customer_key, visits.started_date as said_date
+        from intermediate.int_visits_deduplicated as said
+        inner join marts.fct_visits as visits on said.visit_key = visits.visit_key
+        where said.visit_notes is not null
+        """,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Count:
+    """Texts of one entity, source and retention class that are old enough: how many go, and how many a tier keeps."""
+
+    entity: str
+    source: str
+    retention_class: str
+    keep_days: int
+    going: int
+    kept: int
+    customers: int
+    oldest: datetime.date | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a purge did: the list of what went, and how many rows of accepted files lost their text."""
+
+    file: Path | None
+    texts: int
+    rows: int
+
+
+class NotPurgeable(Exception):
+    """There is nothing to decide with: no marts yet, or loads that they do not hold."""
+
+
+def find(home: Home, company: Company) -> list[Count]:
+    """Count what a purge would take, as of the business date of the marts. Raises NotPurgeable."""
+    with _working(home) as db:
+        _candidates(db, company, marts_date(home))
+        rows = db.execute(
+            "select entity, source, retention_class, keep_days, count(*) filter (where not is_kept), "
+            "count(*) filter (where is_kept), count(distinct customer_key) filter (where not is_kept), "
+            "min(said_date) filter (where not is_kept) from candidates group by all order by all"
+        ).fetchall()
+    return [Count(*row) for row in rows]
+
+
+def marts_date(home: Home) -> datetime.date:
+    """Return the business date of the last refresh: tiers and ages are as of that day."""
+    with connect(temp=home.tmp) as db:
+        [day] = only_row(
+            db, f"select business_date from read_parquet({literal(str(home.settings / 'company.parquet'))})"
+        )
+    return day
+
+
+def purge(home: Home, company: Company, at: datetime.datetime) -> Done:
+    """Take the texts out of the accepted files and list them; the working warehouse has to be built anew after it.
+
+    The list is written first: a purge that was killed is finished by the next one, or by the next refresh.
+    """
+    business_date = marts_date(home)
+    with _working(home) as db:
+        _candidates(db, company, business_date)
+        [(texts,)] = db.execute("select count(*) from candidates where not is_kept").fetchall()
+        if not texts:
+            return Done(None, 0, 0)
+        file = home.purged / f"{at.strftime(STAMP)}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch = file.with_name(f".{file.name}{durable.TEMPORARY}")
+        values = {"business_date": f"date {literal(str(business_date))}", "purged_at": f"timestamp {literal(str(at))}"}
+        listed = ", ".join(f"({values.get(name, name)})::{kind} as {name}" for name, kind in COLUMNS.items())
+        db.execute(
+            f"copy (select {listed} from candidates where not is_kept order by all) "
+            f"to {literal(str(scratch))} (format parquet)"
+        )
+        durable.move(scratch, file)
+    failpoint.reach("purge.listed")
+    rows = apply(home)
+    failpoint.reach("purge.cleared")
+    return Done(file, texts, rows)
+
+
+def lists(home: Home) -> list[Path]:
+    """Return the lists of what was purged, oldest first."""
+    return sorted(home.purged.glob("[!.]*.parquet"))
+
+
+def apply(home: Home) -> int:
+    """Take what the lists name out of accepted files that are new since; return how many rows lost their text."""
+    found = lists(home)
+    if not found:
+        return 0
+    state = durable.read_json(home.purged / SEEN, {})
+    seen: Mapping[str, int] = state.get("files", {}) if state.get("lists") == len(found) else {}
+    cleared, files = 0, {}
+    with connect(temp=home.tmp) as db:
+        db.execute(
+            f"create table purged as select distinct entity, source, record_id, message_number "
+            f"from read_parquet({literals([str(file) for file in found])})"
+        )
+        for entity, kind in KINDS.items():
+            for file in sorted(home.accepted.glob(f"{entity}/_load_id=[!_]*/[!.]*.parquet")):
+                name = str(file.relative_to(home.accepted))
+                if seen.get(name) != file.stat().st_mtime_ns:
+                    cleared += _clear(db, entity, kind, file)
+                files[name] = file.stat().st_mtime_ns
+    durable.write_json(home.purged / SEEN, {"lists": len(found), "files": files})
+    return cleared
+
+
+def counts(home: Home) -> Iterator[tuple]:
+    """Yield source, entity, retention class, business date and moment of each purge, and how many texts it took."""
+    found = lists(home)
+    if found:
+        with connect(temp=home.tmp) as db:
+            yield from db.execute(
+                "select source, entity, retention_class, business_date, purged_at, count(*) "
+                f"from read_parquet({literals([str(file) for file in found])}) group by all order by all"
+            ).fetchall()
+
+
+def _working(home: Home) -> duckdb.DuckDBPyConnection:
+    if not home.warehouse_file.exists():
+        raise NotPurgeable("there is no working warehouse to tell whose the conversations are; run a refresh first")
+    db = connect(home.warehouse_file, temp=home.tmp, read_only=True)
+    needed = "('dim_customer_tiers', 'fct_chats', 'fct_chat_messages', 'fct_visits')"
+    [there] = only_row(
+        db, f"select count(*) from duckdb_tables() where schema_name = 'marts' and table_name in {needed}"
+    )
+    if there < 4:
+        db.close()
+        raise NotPurgeable("the working warehouse is not complete; run a refresh first")
+    return db
+
+
+def _candidates(db: duckdb.DuckDBPyConnection, company: Company, business_date: datetime.date) -> None:
+    """Make the temporary table `candidates`: every text that is old enough, and whether a tier keeps it."""
+    ages = [(name, item.keep_conversation_days) for name, item in company.lifecycle.retention.items()]
+    db.execute("create or replace temp table ages (retention_class varchar, keep_days integer)")
+    if ages:
+        db.executemany("insert into ages values (?, ?)", ages)
+    texts = " union all by name ".join(
+        f"(select {literal(entity)} as entity, * from ({kind.query}))" for entity, kind in KINDS.items()
+    )
+    first, today = literal(company.lifecycle.tiers[0].tier), f"date {literal(str(business_date))}"
+    db.execute(
+        f"""
+        create or replace temp table candidates as
+        select texts.*, ages.retention_class, ages.keep_days, exists (
+            from marts.dim_customer_tiers as was
+            where was.customer_key = texts.customer_key and was.tier = {first}
+                and (was.is_current or was.valid_to_date >= {today} - ages.keep_days)
+        ) as is_kept
+        from ({texts}) as texts
+        inner join marts.dim_customer_tiers as tiers on texts.customer_key = tiers.customer_key and tiers.is_current
+        inner join ages on tiers.retention_class = ages.retention_class
+        where texts.customer_key <> 'unknown' and texts.said_date < {today} - ages.keep_days
+        """
+    )
+
+
+def _clear(db: duckdb.DuckDBPyConnection, entity: str, kind: Kind, file: Path) -> int:
+    """Write a file again without the texts that are listed; its rows stay as many as they were."""
+    rows = f"read_parquet({literal(str(file))}, hive_partitioning = false)"
+    matches = _matches(entity, kind.key)
+    affected = f"rows.{ident(kind.text)} is not null and exists (from purged where {matches})"
+    [before, found] = only_row(db, f"select count(*), count(*) filter (where {affected}) from {rows} as rows")
+    if not found:
+        return 0
+    scratch = file.with_name(f".{file.name}{durable.TEMPORARY}")
+    replaced = f"if({affected}, null, rows.{ident(kind.text)}) as {ident(kind.text)}"
+    db.execute(
+        f"copy (select rows.* replace ({replaced}) from {rows} as rows order by _file, _row_number) "
+        f"to {literal(str(scratch))} (format parquet, compression zstd, compression_level 1)"
+    )
+    [after] = only_row(db, f"select count(*) from read_parquet({literal(str(scratch))})")
+    if after != before:
+        scratch.unlink()
+        raise RuntimeError(
+            f"{file} had {before:,} rows and would have {after:,} without the texts; nothing was changed"
+        )
+    durable.move(scratch, file)
+    return int(found)
+
+
+def _matches(entity: str, key: Iterable[str]) -> str:
+    columns = dict(zip(("record_id", "message_number"), key, strict=False))
+    same = [f"purged.{ident(name)} = rows.{ident(column)}" for name, column in columns.items()]
+    return " and ".join([f"purged.entity = {literal(entity)}", "purged.source = rows._source", *same])

@@ -1,0 +1,201 @@
+"""What customers need cites where they said so; a purge takes old texts and nothing of a customer of the first tier."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import accepted_files as files
+import duckdb
+import pytest
+from customer_world import Built, message
+from typer.testing import CliRunner
+
+from sales_warehouse import ledger, purge, steps
+from sales_warehouse.cli import app
+from sales_warehouse.company.load import load_company
+from sales_warehouse.home import Home
+from sales_warehouse.run import Run
+from sales_warehouse.sql import read_parquet
+
+pytestmark = pytest.mark.slow
+
+
+def needs(built: Built, key: str, field: str) -> list[tuple]:
+    return built.rows(
+        "SELECT need_value, is_latest, stated_date, touchpoint_key, message_number, quoted_text "
+        f"FROM fct_customer_needs WHERE customer_key = '{key}' AND field_id = '{field}' ORDER BY stated_at, need_value"
+    )
+
+
+def test_the_latest_statement_counts_and_older_ones_stay_with_their_touchpoint(built: Built) -> None:
+    """The seller's 99万 and what the customer writes after the business date are no statements."""
+    assert needs(built, "NEEDS", "budget") == [
+        ("50万", False, date(2026, 5, 1), "chat:crm:H-NEEDS-1", 1, "预算大概50万"),
+        ("60万", False, date(2026, 5, 15), "visit:crm:V-NEEDS-2026-05-15", 0, "预算60万"),
+        ("80万", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 1, "预算80万"),  # and not 便宜, the second rule
+    ]
+
+
+def test_a_field_of_several_values_has_a_latest_statement_of_each(built: Built) -> None:
+    assert needs(built, "NEEDS", "products") == [
+        ("monitors", True, date(2026, 5, 5), "quote:crm:Q2/1", 0, None),
+        ("血压计", False, date(2026, 5, 31), "chat:crm:H-NEEDS-1", 3, "血压仪"),
+        ("监护仪", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 1, "监护仪"),
+        ("血压计", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 1, "血压计"),
+    ]
+
+
+def test_facts_tell_needs_too(built: Built) -> None:
+    assert needs(built, "NEEDS", "content") == [("paper-1", True, date(2026, 5, 20), "web_event:crm:E2", 0, None)]
+    assert needs(built, "NEEDS", "intent") == [("price", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 0, None)]
+    roles = needs(built, "NEEDS", "role")
+    assert {(value, key) for value, _, _, key, _, _ in roles} == {
+        ("decision_maker", "visit:crm:V-NEEDS-2026-05-15"), ("decision_maker", "web_event:crm:E2"),
+        ("decision_maker", "web_event:crm:E3"),
+    }  # fmt: skip
+    assert [is_latest for _, is_latest, *_ in roles].count(True) == 1
+
+
+def test_every_statement_cites_a_touchpoint_of_its_customer(built: Built) -> None:
+    query = """
+        SELECT count(*), count(t.touchpoint_key) FROM fct_customer_needs n LEFT JOIN fct_touchpoints t
+        USING (touchpoint_key, customer_key, touchpoint_type, source)
+    """
+    [(statements, cited)] = built.rows(query)
+    assert statements == cited > 10
+
+
+# --- purge -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old(built: Built, tmp_path: Path) -> Iterator[Built]:
+    """A copy of the home that a purge may change."""
+    shutil.copytree(built.home.dir, tmp_path / "small")
+    yield Built(Home(tmp_path, "small"), built.folder)
+
+
+def texts(home: Home) -> dict[tuple[str, int], str]:
+    """What is written in the accepted files: by conversation and message, and by visit."""
+    said = read_parquet(home.accepted.glob("chat_messages/*/*.parquet"), options="union_by_name = true")
+    noted = read_parquet(home.accepted.glob("visits/*/*.parquet"), options="union_by_name = true")
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT chat_id, message_number, text FROM {said} WHERE text IS NOT NULL "
+            f"UNION ALL SELECT visit_id, 0, notes FROM {noted} WHERE notes IS NOT NULL"
+        ).fetchall()
+    return {(record, number): text for record, number, text in rows}
+
+
+GONE = {("H-NEEDS-1", 1), ("H-NEEDS-1", 3), ("V-NEEDS-2026-05-15", 0), ("H-LOST-1", 1)}
+
+
+def test_a_dry_run_shows_what_would_go_and_removes_nothing(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
+    monkeypatch.setenv("COLUMNS", "160")
+    before = texts(old.home)
+    shown = CliRunner().invoke(app, ["purge", "--company", str(old.folder)])
+    assert shown.exit_code == 0, shown.output
+    assert "4 texts as of business date 2026-07-01" in shown.output
+    assert "Nothing has been removed" in shown.output and "landing/ keeps every load" in shown.output
+    assert texts(old.home) == before and not purge.lists(old.home)
+
+
+def test_a_purge_removes_old_texts_for_good_and_keeps_the_conversations(
+    old: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
+    before = texts(old.home)
+    facts = old.rows("SELECT touchpoint_key, customer_key FROM fct_touchpoints ORDER BY ALL")
+    accounts = old.rows("SELECT source, entity, unexplained_count FROM trust_row_accounting ORDER BY ALL")
+    done = CliRunner().invoke(app, ["purge", "--company", str(old.folder), "--remove"])
+    assert done.exit_code == 0, done.output
+    # 30 days are kept: 1 June stays, 31 May goes. LIKELY is A, and nobody knows whose the last one is.
+    assert texts(old.home) == {place: text for place, text in before.items() if place not in GONE}
+    assert ("H-LIKELY-1", 1) in texts(old.home) and ("H-nobody-1", 1) in texts(old.home)
+    assert not old.home.warehouse_file.exists()
+
+    # The source hands an old message over again, and one that is new.
+    again = [
+        message("NEEDS", 1, 1, "2026-05-01", "你好，预算大概50万"),
+        message("NEEDS", 1, 4, "2026-05-02", "预算55万"),
+    ]
+    files.write_load(old.home, "crm", "20260701T180000_000000", {"chat_messages": again})
+    assert purge.apply(old.home) == 1
+    assert ("H-NEEDS-1", 1) not in texts(old.home) and texts(old.home)["H-NEEDS-1", 4] == "预算55万"
+    assert purge.apply(old.home) == 0
+
+    files.write_ledger(old.home, "purges", [
+        dict(zip(("source", "entity", "retention_class", "business_date", "purged_at", "text_count"), row, strict=True))
+        for row in purge.counts(old.home)
+    ])  # fmt: skip
+    old.refresh(full=True)
+    assert old.rows("SELECT touchpoint_key, customer_key FROM fct_touchpoints ORDER BY ALL") == facts
+    left = old.rows("SELECT source, entity, unexplained_count FROM trust_row_accounting ORDER BY ALL")
+    assert left == accounts
+    assert [value for value, *_ in needs(old, "NEEDS", "budget")] == ["55万", "80万"]
+    assert old.rows("SELECT entity, text_count FROM trust_purges ORDER BY ALL") == [("chat_messages", 3), ("visits", 1)]
+
+
+@pytest.mark.parametrize("place", ["purge.listed", "purge.cleared"])
+def test_a_purge_that_is_killed_is_finished_by_the_next_refresh(old: Built, place: str) -> None:
+    before, code = texts(old.home), steps._code(run_of(old))
+    environment = os.environ | {"SALES_WAREHOUSE_VAR": str(old.home.root), "SALES_WAREHOUSE_FAILPOINT": place}
+    command = [sys.executable, "-m", "sales_warehouse.cli", "purge", "--company", str(old.folder), "--remove"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert steps._code(run_of(old)) != code  # so that everything is built anew
+    purge.apply(old.home)
+    assert texts(old.home) == {place: text for place, text in before.items() if place not in GONE}
+
+
+def run_of(built: Built) -> Run:
+    return Run(built.home, load_company(built.folder), "r1", datetime.datetime(2026, 7, 1, 18), date(2026, 7, 1))
+
+
+def test_nothing_is_removed_while_loads_wait(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has come may make somebody an A."""
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
+    ledger.write_applied(old.home, ledger.Applied(1, "code", {"a load that is judged anew": "mark"}))
+    before = texts(old.home)
+    done = CliRunner().invoke(app, ["purge", "--company", str(old.folder), "--remove"])
+    assert done.exit_code == 1 and "run a refresh first" in done.output
+    assert texts(old.home) == before and not purge.lists(old.home)
+
+
+def test_a_purge_spares_who_was_in_the_first_tier_on_any_day_of_the_time(old: Built, tmp_path: Path) -> None:
+    """LOST was A until 30 April: 61 days before the business date are too short to remember it, 62 are not."""
+    folder = shutil.copytree(old.folder, tmp_path / "company")
+    kept = {}
+    for keep_days in (61, 62):
+        text = (old.folder / "lifecycle.yml").read_text(encoding="utf-8")
+        changed = text.replace("keep_conversation_days: 30", f"keep_conversation_days: {keep_days}")
+        (folder / "lifecycle.yml").write_text(changed, encoding="utf-8")
+        found = purge.find(old.home, load_company(folder))
+        kept[keep_days] = [(item.entity, item.going, item.kept) for item in found]
+    assert kept == {61: [("chat_messages", 1, 0)], 62: [("chat_messages", 0, 1)]}
+
+
+def test_a_class_without_an_age_is_kept_for_ever(old: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shutil.copytree(old.folder, tmp_path / "company")
+    text = (folder / "lifecycle.yml").read_text(encoding="utf-8")
+    (folder / "lifecycle.yml").write_text(text.partition("retention:")[0], encoding="utf-8")
+    assert purge.find(old.home, load_company(folder)) == []
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
+    shown = CliRunner().invoke(app, ["purge", "--company", str(folder)])
+    assert "Every conversation is kept" in shown.output
+
+
+def test_without_marts_nothing_is_decided(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    old.home.warehouse_file.unlink()
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
+    shown = CliRunner().invoke(app, ["purge", "--company", str(old.folder)])
+    assert shown.exit_code == 1 and "run a refresh first" in shown.output
