@@ -303,6 +303,7 @@ def test_what_is_unusual_and_can_be_read_in_one_way_lands(
         '<c r="B2" t="s"><v>3</v></c>',
         '<c r="B2" t="b"><v> 1</v></c>',
         '<c r="B2" t="str"><v><![CDATA[x]]></v></c>',
+        '<c r="B2" t="str"><v>x<![CDATA[y]]></v></c>',
         '<c r="B2" t="inlineStr"><v>x</v></c>',
         '<c r="B2" t="inlineStr"><is><t>x</t></is><v>y</v></c>',
         '<c r="B2" t="inlineStr"><is><t>x</t></is><is><t>y</t></is></c>',
