@@ -65,7 +65,7 @@ def hard_sheet(book: xlsxwriter.Workbook, sheet: xlsxwriter.workbook.Worksheet) 
 
 def test_rows_of_a_sheet_are_those_with_something_in_a_cell(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(book_of(hard_sheet))
-    assert workbook.look_at(tmp_path / "a.xlsx", "Visits").rows == [1, 3, 4, 7, 8, 9, 12]
+    assert list(workbook.look_at(tmp_path / "a.xlsx", "Visits").rows) == [1, 3, 4, 7, 8, 9, 12]
 
 
 def test_what_is_counted_is_what_is_read(desk: Desk) -> None:
