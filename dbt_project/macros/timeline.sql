@@ -32,9 +32,5 @@
     'cancelled': {'en': 'cancelled', 'zh': '已取消'},
     'unknown': {'en': 'status unknown', 'zh': '状态未知'},
 } -%}
-case {{ status }}
-    {%- for word, name in words.items() %}
-    when '{{ word }}' then '{{ name[language] }}'
-    {%- endfor %}
-end
+case {{ status }}{% for word, name in words.items() %} when '{{ word }}' then '{{ name[language] }}'{% endfor %} end
 {%- endmacro %}
