@@ -284,6 +284,49 @@ def read(
     show_report(done, out, bad, better, console)
 
 
+@app.command()
+def match(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A delimited file, or .parquet.")],
+    config: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="match.yml: id, and of what kind the columns are.")
+    ],
+    out: Annotated[Path, typer.Option(help="A row for each record, its id and its cluster: .parquet, else CSV.")],
+    pairs: Annotated[
+        Path | None, typer.Option(help="Pairs worth telling, with probabilities; default: <out>.pairs.csv.")
+    ] = None,
+) -> None:
+    """Find the records of one table that are one person or one company (docs/identity.md)."""
+    from rich.progress import Progress
+
+    from sales_warehouse.company.load import load_file
+    from sales_warehouse.extract import FileRefused
+    from sales_warehouse.identity.match import STEPS, MatchRefused
+    from sales_warehouse.identity.match import match as match_records
+    from sales_warehouse.identity.match_settings import MatchSettings
+
+    pairs_out = pairs or Path(f"{out}.pairs.csv")
+    try:
+        settings_ = load_file(config, MatchSettings)
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("", total=len(STEPS))
+            done = match_records(
+                file,
+                settings_,
+                out,
+                pairs_out,
+                on_step=lambda number, name: progress.update(task, completed=number, description=name),
+            )
+    except (CompanyError, MatchRefused) as error:
+        _fail(f"{error}", code=2)
+    except (FileRefused, OSError) as error:
+        _fail(f"{file}: {error}")
+    lines = [f"{file}: {done.records:,} records are {done.clusters:,} → {out}"]
+    lines += [f"  note: {note}" for note in done.notes]
+    lines.append(f"  {done.looked_at:,} pairs looked at, {done.told:,} told → {pairs_out}")
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 @held_rows.command("list")
 def list_quarantine(
     company: CompanyFolder = DEFAULT_COMPANY,

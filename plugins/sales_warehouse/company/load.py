@@ -55,7 +55,7 @@ class CompanyError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=lambda p: (str(p.file), p.line or 0))
         count = len(self.problems)
-        title = f"{count} mistake{'s' if count > 1 else ''} in the company's configuration; nothing was run"
+        title = f"{count} mistake{'s' if count > 1 else ''} in the configuration; nothing was run"
         super().__init__("\n".join([title, *(f"  {problem}" for problem in self.problems)]))
 
 
@@ -111,6 +111,17 @@ def load_company(folder: Path) -> models.Company:
     if problems:
         raise CompanyError(problems)
     return company
+
+
+def load_file(file: Path, model: type[M]) -> M:
+    """Return the checked content of one file of configuration that stands alone; raises CompanyError."""
+    problems: list[Problem] = []
+    if not file.is_file():
+        raise CompanyError([Problem(file, None, "", "this file does not exist")])
+    found = _parse(file, file.stem, model, {}, problems)
+    if found is None:
+        raise CompanyError(problems)
+    return found
 
 
 def _load_part(

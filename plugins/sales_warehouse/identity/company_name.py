@@ -11,6 +11,9 @@ from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 
+import duckdb
+import pyarrow as pa
+
 LEGAL_FORM = re.compile(
     r"(股份有限公司|有限责任公司|有限公司|集团公司|总公司|公司|集团|股份|"
     r"(co)?(ltd|limited)|inc(orporated)?|corp(oration)?|llc|plc|gmbh|ag|co)$"
@@ -42,6 +45,25 @@ def company_name(text: str, places: Container[str]) -> CompanyName:
         core = shorter
     core = _without_place(core, places, named)
     return CompanyName(core, named[0] if named else None)
+
+
+def take_apart(connection: duckdb.DuckDBPyConnection, names: str, places: str, into: str) -> None:
+    """Make a table of every `name` of a query with its `core` and `named_place`; `places` is a query of places."""
+    known = frozenset(
+        place for (place,) in connection.execute(f"select distinct * from ({places})").fetchall() if place
+    )
+    told = connection.execute(f"select distinct name from ({names}) where name is not null order by name").fetchall()
+    found = [company_name(name, known) for (name,) in told]
+    table = pa.table(
+        {
+            "name": pa.array([name for (name,) in told], pa.string()),
+            "core": pa.array([item.core or None for item in found], pa.string()),
+            "named_place": pa.array([item.place for item in found], pa.string()),
+        }
+    )
+    connection.register("names_apart", table)
+    connection.execute(f"create or replace temp table {into} as select * from names_apart")
+    connection.unregister("names_apart")
 
 
 def _outside(text: str, places: Container[str], named: list[str]) -> str:
