@@ -188,6 +188,41 @@ def test_a_mistake_in_a_reconciliation_is_named(reconciled: Path, found: str, wr
         assert part in str(error.value)
 
 
+IDENTITY = """\
+golden_record:
+  prefer: [shop]
+  attributes:
+    industry: {rule: most_common}
+    city: {prefer: [shop]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "wrong", "said"),
+    [
+        ("city: {prefer: [shop]}", "city: {prefer: [shpo]}", [":5:", "unknown source 'shpo'; did you mean 'shop'"]),
+        ("prefer: [shop]\n  attr", "prefer: [erp]\n  attr", [":2:", "unknown source 'erp'"]),
+        ("rule: most_common", "rule: longest", [":4:", "longest"]),
+        ("industry:", "industri:", [":4:", "industri"]),
+    ],
+)
+def test_a_mistake_in_the_golden_record_is_named(folder: Path, found: str, wrong: str, said: list[str]) -> None:
+    file = folder / "identity.yml"
+    file.write_text(IDENTITY, encoding="utf-8")
+    golden = load_company(folder).identity.golden_record
+    assert (golden.of("city").prefer, golden.of("name").prefer, golden.of("industry").prefer) == (
+        ("shop",),
+        ("shop",),
+        (),
+    )
+    assert found in IDENTITY
+    file.write_text(IDENTITY.replace(found, wrong), encoding="utf-8")
+    with pytest.raises(CompanyError) as error:
+        load_company(folder)
+    for part in (str(file.name), *said):
+        assert part in str(error.value)
+
+
 def test_a_missing_file_is_named(folder: Path) -> None:
     (folder / "lifecycle.yml").unlink()
     with pytest.raises(CompanyError, match=r"lifecycle\.yml: this file is missing"):

@@ -51,7 +51,7 @@ def _golden_record(company: Company, documents: Mapping[str, Document]) -> Itera
     for path, rule in rules:
         for place, source in enumerate(rule.prefer):
             if source not in company.sources:
-                text = f"unknown source {source!r}{suggestion(source, company.sources)}"
+                text = f"unknown source{suggestion(source, company.sources)}"
                 yield documents["identity"].problem(text, "golden_record", *path, "prefer", place)
 
 
