@@ -75,6 +75,7 @@ told as (
             contacts.contact_role as need_value
         from {{ ref('fct_touchpoints') }} as touchpoints
         inner join contacts on touchpoints.contact_key = contacts.contact_key
+        where touchpoints.touchpoint_type in ('visit', 'call', 'chat')
     ) as facts
         on rules.fact = facts.fact
     where facts.need_value is not null and facts.need_value <> 'unknown'
