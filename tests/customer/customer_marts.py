@@ -14,7 +14,7 @@ from sales_warehouse.sql import ident, literal
 
 MARTS = (
     *("dim_customers", "dim_customer_records", "dim_contacts", "dim_regions", "dim_sales_reps", "dim_channels"),
-    *("fct_customer_timeline", "fct_customer_months", "fct_customer_contacts", "fct_deal_chains", "fct_opportunities"),
+    *("fct_customer_timeline", "fct_customer_months", "fct_customer_contacts", "fct_deal_chains"),
     "trust_identity_changes",
 )
 KANG, EMPTY, BUSY, ODD = "C1A", "C2B", "C3C", "C4D"
@@ -68,12 +68,9 @@ ROWS: dict[str, list[dict[str, object]]] = {
         {"customer_key": KANG, "contact_key": "P4", "contact_name": "Gone", "contact_role": "unknown", "touch_count": 0,
          "is_employed": True, "is_deleted": True},
     ],
-    "fct_opportunities": [
-        {"opportunity_key": "crm:D1", "customer_key": KANG, "product_line": "影像",
-         "expected_close_date": "2026-08-01"},
-    ],
     "fct_deal_chains": [
         {"opportunity_key": "crm:D1", "customer_key": KANG, "opportunity_status": "open", "amount": "1280000",
+         "product_line": "影像", "expected_close_date": "2026-08-01",
          "contact_count": 3, "missing_roles": "influencer gatekeeper", "is_decision_maker_missing": False,
          "is_decision_maker_untouched": True},
     ],

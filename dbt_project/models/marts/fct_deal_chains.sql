@@ -14,11 +14,14 @@ people as (
 )
 
 select
-    opportunities.opportunity_key,
     opportunities.customer_key,
+    opportunities.opportunity_key,
     opportunities.owner_rep_key,
     opportunities.opportunity_status,
+    opportunities.product_line,
     opportunities.amount,
+    opportunities.created_date,
+    opportunities.expected_close_date,
     coalesce(people.contact_count, 0) as contact_count,
     {% for role in roles + ['unknown'] %}
     coalesce(people.{{ role }}_count, 0) as {{ role }}_count,

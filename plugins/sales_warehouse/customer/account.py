@@ -67,13 +67,10 @@ _CONTACTS = """
         last_touch_at desc nulls last, contact_key
     limit 200"""
 _DEALS = """
-    select chains.opportunity_key, opportunities.product_line, chains.amount, opportunities.created_date,
-        opportunities.expected_close_date, chains.contact_count, chains.missing_roles, chains.is_decision_maker_missing,
-        chains.is_decision_maker_untouched, chains.last_touch_at
-    from fct_deal_chains as chains
-    join fct_opportunities as opportunities on chains.opportunity_key = opportunities.opportunity_key
-    where chains.customer_key = $key and chains.opportunity_status = 'open'
-    order by chains.amount desc, chains.opportunity_key limit 200"""
+    select opportunity_key, product_line, amount, created_date, expected_close_date, contact_count, missing_roles,
+        is_decision_maker_missing, is_decision_maker_untouched, last_touch_at
+    from fct_deal_chains where customer_key = $key and opportunity_status = 'open'
+    order by amount desc, opportunity_key limit 200"""
 TREND = """
     select month_start_date, net_sales_amount, returns_amount, order_count, previous_year_net_sales_amount,
         previous_year_order_count, is_whole_month
@@ -84,7 +81,7 @@ _COUNTS = (
 _EVENTS = """
     select events.* exclude (customer_key, event_key, outcome), channels.channel_name_en, channels.channel_name_zh
     from (
-        from fct_customer_timeline where customer_key = $key and ($type is null or event_type = $type)
+        from fct_customer_timeline where customer_key = $key and {of_type}
         order by happened_at desc nulls last, event_key desc limit $limit offset $offset
     ) as events
     left join dim_channels as channels on events.channel = channels.channel
@@ -107,7 +104,8 @@ def read_account(
     if not found:
         return None
     counts = dict(connection.execute(_COUNTS, {"key": customer_key}).fetchall())
-    events = _rows(connection, _EVENTS, key=customer_key, type=event_type, limit=limit, offset=offset)
+    part = {"key": customer_key, "limit": limit, "offset": offset} | ({"type": event_type} if event_type else {})
+    events = _rows(connection, _EVENTS.format(of_type="event_type = $type" if event_type else "true"), **part)
     total = counts.get(event_type, 0) if event_type else sum(counts.values())
     return Account(
         customer=found[0],
