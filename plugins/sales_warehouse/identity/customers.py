@@ -53,7 +53,7 @@ def give_codes(
 
 def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence) -> None:
     """Make `customer_pairs`: those of before whose records are as they were, and those of what is new or changed."""
-    evidence.prepare(connection, settings.shared_limit)
+    evidence.prepare(connection, home, settings.shared_limit)
     if not evidence.is_learnt(home.identity / MODEL):
         connection.execute("delete from old_customer_digests")
     connection.execute(f"""
@@ -91,7 +91,12 @@ def _group(connection: duckdb.DuckDBPyConnection, settings: CustomerEvidence) ->
     edges = [Edge(*pair) for pair in pairs]
     strong = [edge for edge in edges if edge.probability >= settings.merge_above]
     doubtful = [edge for edge in edges if edge.probability < settings.merge_above]
-    coded = connection.execute("select distinct node, uscc from nodes where uscc is not null").fetchall()
+    connected = pa.table({"node": pa.array([node for edge in edges for node in (edge.left, edge.right)], pa.string())})
+    connection.register("connected", connected)
+    coded = connection.execute(
+        "select distinct node, uscc from nodes semi join connected using (node) where uscc is not null"
+    ).fetchall()
+    connection.unregister("connected")
     groups: Groups[str] = Groups(dict(coded))
     refused = join_by_evidence(groups, strong)
     _keep_groups(connection, groups, strong)
