@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
-from sales_warehouse.identity import evidence
+from sales_warehouse.identity import clusters, evidence
 from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
 from sales_warehouse.identity.records import load_earlier
 from sales_warehouse.sql import literal
@@ -78,29 +78,41 @@ def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: Customer
 
 
 def _group(connection: duckdb.DuckDBPyConnection, settings: CustomerEvidence) -> None:
-    """Make `customer_groups` and `customer_review`: who is together, and which pairs a person has to look at."""
+    """Make `customer_groups` and `customer_review`: who is together, and which pairs a person has to look at.
+
+    Who hangs together with one credit code at most is one group; only where there are more codes does the order count
+    in which records are joined.
+    """
     connection.execute(f"""
         create temp table nodes as
         select unique_id, coalesce('uscc:' || uscc, unique_id) as node, uscc from {evidence.RECORDS}""")
-    pairs = connection.execute("""
-        select least(l.node, r.node), greatest(l.node, r.node), max(probability)
+    connection.execute("""
+        create temp table node_pairs as
+        select least(l.node, r.node) as unique_id_l, greatest(l.node, r.node) as unique_id_r,
+            max(probability) as probability
         from customer_pairs
         join nodes as l on l.unique_id = left_id join nodes as r on r.unique_id = right_id
         where l.node <> r.node and (l.uscc is null or r.uscc is null)
-        group by all""").fetchall()
-    edges = [Edge(*pair) for pair in pairs]
-    strong = [edge for edge in edges if edge.probability >= settings.merge_above]
-    doubtful = [edge for edge in edges if edge.probability < settings.merge_above]
-    connected = pa.table({"node": pa.array([node for edge in edges for node in (edge.left, edge.right)], pa.string())})
-    connection.register("connected", connected)
+        group by all""")
+    connection.execute(
+        f"create temp table strong_node_pairs as select * from node_pairs where probability >= {settings.merge_above}"
+    )
+    clusters.chain(connection, "strong_node_pairs", "node_chains")
+    connection.execute("""
+        create temp table chain_codes as
+        select chain, count(distinct uscc) as codes, any_value(uscc) as uscc
+        from node_chains join (select distinct node as unique_id, uscc from nodes) using (unique_id) group by chain""")
+    hard = "(select unique_id from node_chains join chain_codes using (chain) where codes > 1)"
+    pairs = connection.execute(f"""
+        select unique_id_l, unique_id_r, probability from strong_node_pairs where unique_id_l in {hard}""").fetchall()
+    strong = [Edge(*pair) for pair in pairs]
     coded = connection.execute(
-        "select distinct node, uscc from nodes semi join connected using (node) where uscc is not null"
+        f"select distinct node, uscc from nodes where uscc is not null and node in {hard}"
     ).fetchall()
-    connection.unregister("connected")
     groups: Groups[str] = Groups(dict(coded))
     refused = join_by_evidence(groups, strong)
     _keep_groups(connection, groups, strong)
-    _keep_review(connection, groups, [("two_codes", edge) for edge in refused] + [("in_doubt", e) for e in doubtful])
+    _keep_review(connection, groups, refused, settings)
 
 
 def _keep_groups(connection: duckdb.DuckDBPyConnection, groups: Groups[str], edges: list[Edge[str]]) -> None:
@@ -120,7 +132,20 @@ def _keep_groups(connection: duckdb.DuckDBPyConnection, groups: Groups[str], edg
             "probability": pa.array(list(best.values()), pa.float64()),
         }
     )
-    connection.register("joined", table)
+    connection.register("ordered", table)
+    connection.execute("""
+        create temp table joined as
+        with best as (
+            select node, max(probability) as probability
+            from (
+                select unique_id_l as node, probability from strong_node_pairs
+                union all select unique_id_r, probability from strong_node_pairs
+            ) group by node
+        )
+        select node, coalesce('uscc:' || uscc, chain) as group_id, probability
+        from node_chains join chain_codes using (chain) join best on best.node = unique_id where codes <= 1
+        union all select * from ordered""")
+    connection.unregister("ordered")
     connection.execute("""
         create table customer_groups as
         select source, customer_id, coalesce(joined.group_id, node) as group_id,
@@ -129,25 +154,29 @@ def _keep_groups(connection: duckdb.DuckDBPyConnection, groups: Groups[str], edg
             case when nodes.uscc is null then joined.probability end as probability
         from customer_records
         join nodes on nodes.unique_id = source || ':' || customer_id left join joined using (node)""")
-    connection.unregister("joined")
 
 
 def _keep_review(
-    connection: duckdb.DuckDBPyConnection, groups: Groups[str], found: list[tuple[str, Edge[str]]]
+    connection: duckdb.DuckDBPyConnection,
+    groups: Groups[str],
+    refused: list[Edge[str]],
+    settings: CustomerEvidence,
 ) -> None:
     """Write the pairs that are not decided: one that is together by other pairs is."""
-    open_ = [(why, edge) for why, edge in found if groups.of(edge.left) != groups.of(edge.right)]
-    columns = {
-        "left_node": [edge.left for _, edge in open_],
-        "right_node": [edge.right for _, edge in open_],
-        "why": [why for why, _ in open_],
-    }
+    open_ = [edge for edge in refused if groups.of(edge.left) != groups.of(edge.right)]
+    columns = {"left_node": [edge.left for edge in open_], "right_node": [edge.right for edge in open_]}
     table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
-    table["probability"] = pa.array([edge.probability for _, edge in open_], pa.float64())
+    table["probability"] = pa.array([edge.probability for edge in open_], pa.float64())
     connection.register("undecided", pa.table(table))
-    connection.execute(
-        "create table customer_review as select * from undecided order by probability desc, left_node, right_node"
-    )
+    connection.execute(f"""
+        create table customer_review as
+        select left_node, right_node, 'two_codes' as why, probability from undecided
+        union all
+        select unique_id_l, unique_id_r, 'in_doubt', p.probability
+        from node_pairs as p left join joined as l on l.node = unique_id_l left join joined as r on r.node = unique_id_r
+        where p.probability < {settings.merge_above}
+            and coalesce(l.group_id, unique_id_l) <> coalesce(r.group_id, unique_id_r)
+        order by probability desc, left_node, right_node""")
     connection.unregister("undecided")
 
 
