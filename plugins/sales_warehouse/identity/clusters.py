@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 import duckdb
 import pyarrow as pa
 
+from sales_warehouse.identity.model import quiet
+
 LARGEST = 300  # records of a chain up to which every pair is looked at
 BOUND = 20.0  # a pair speaks for or against with a million to one at most
 Scored = tuple[str, str, float]
@@ -27,7 +29,10 @@ def group(
 
     `scored` has `unique_id_l`, `unique_id_r` and `match_weight`; `look_at` scores a table of pairs, naming its result.
     """
-    _chains(connection, scored, least_weight)
+    connection.execute(
+        f"create or replace temp table strong_pairs as select * from {scored} where match_weight >= {least_weight}"
+    )
+    chain(connection, "strong_pairs", "chains")
     connection.execute(f"""
         create or replace temp table chain_pairs as
         with small as (select chain from chains group by chain having count(*) <= {LARGEST})
@@ -62,23 +67,21 @@ def group(
     connection.unregister("linked")
 
 
-def _chains(connection: duckdb.DuckDBPyConnection, scored: str, least_weight: float) -> None:
-    """Make the table `chains`: who hangs together by pairs above the threshold, by the smallest id."""
+def chain(connection: duckdb.DuckDBPyConnection, pairs: str, into: str) -> None:
+    """Make a table of `unique_id` and `chain`: who hangs together by pairs, named by the smallest id."""
     from splink import DuckDBAPI
     from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-    connection.execute(
-        f"create or replace temp table strong_pairs as select * from {scored} where match_weight >= {least_weight}"
-    )
-    connection.execute("""
-        create or replace temp table strung as
-        select unique_id_l as unique_id from strong_pairs union select unique_id_r from strong_pairs""")
-    api = DuckDBAPI(connection=connection)
-    found = cluster_pairwise_predictions_at_threshold(
-        nodes=api.register("strung"), edges=api.register("strong_pairs"), db_api=api, node_id_column_name="unique_id"
-    )
     connection.execute(f"""
-        create or replace temp table chains as
+        create or replace temp table strung as
+        select unique_id_l as unique_id from {pairs} union select unique_id_r from {pairs}""")
+    api = DuckDBAPI(connection=connection)
+    with quiet():
+        found = cluster_pairwise_predictions_at_threshold(
+            nodes=api.register("strung"), edges=api.register(pairs), db_api=api, node_id_column_name="unique_id"
+        )
+    connection.execute(f"""
+        create or replace temp table {into} as
         select unique_id, min(unique_id) over (partition by cluster_id) as chain from {found.physical_name}""")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import cache
 
@@ -38,7 +38,7 @@ def company_name(text: str, places: Container[str]) -> CompanyName:
     A name that is nothing but place and legal form is its own core.
     """
     named: list[str] = []
-    plain = unicodedata.normalize("NFKC", text).translate(_simplified()).casefold()
+    plain = unicodedata.normalize("NFKC", text).translate(SIMPLIFIED).casefold()
     plain = BRACKETS.sub(lambda found: _outside(found[1].strip(), places, named), plain)
     core = SIGNS.sub("", plain)
     while (shorter := LEGAL_FORM.sub("", core)) not in ("", core):
@@ -47,22 +47,30 @@ def company_name(text: str, places: Container[str]) -> CompanyName:
     return CompanyName(core, named[0] if named else None)
 
 
-def take_apart(connection: duckdb.DuckDBPyConnection, names: str, places: str, into: str) -> None:
-    """Make a table of every `name` of a query with its `core` and `named_place`; `places` is a query of places."""
-    known = frozenset(
+def take_apart(
+    connection: duckdb.DuckDBPyConnection, names: str, places: str, into: str, *, known: str | None = None
+) -> None:
+    """Make a table of every `name` of a query with its `core` and `named_place`; `places` is a query of places.
+
+    `known` is such a table of before, made with the same places: only what is new is taken apart.
+    """
+    listed = frozenset(
         place for (place,) in connection.execute(f"select distinct * from ({places})").fetchall() if place
     )
-    told = connection.execute(f"select distinct name from ({names}) where name is not null order by name").fetchall()
-    found = [company_name(name, known) for (name,) in told]
+    new = f"name not in (select name from {known})" if known else "true"
+    told = connection.execute(f"select distinct name from ({names}) where name is not null and {new} order by name")
+    new_names = [name for (name,) in told.fetchall()]
+    found = [company_name(name, listed) for name in new_names]
     table = pa.table(
         {
-            "name": pa.array([name for (name,) in told], pa.string()),
+            "name": pa.array(new_names, pa.string()),
             "core": pa.array([item.core or None for item in found], pa.string()),
             "named_place": pa.array([item.place for item in found], pa.string()),
         }
     )
     connection.register("names_apart", table)
-    connection.execute(f"create or replace temp table {into} as select * from names_apart")
+    before = f"from {known} union all by name" if known else ""
+    connection.execute(f"create or replace temp table {into} as {before} from names_apart")
     connection.unregister("names_apart")
 
 
@@ -82,11 +90,21 @@ def _without_place(text: str, places: Container[str], named: list[str]) -> str:
     return text
 
 
+class _Simplified(dict[int, int]):
+    """Traditional characters → simplified, one by one, as OpenCC knows them; each is looked up when it is met."""
+
+    def __missing__(self, code: int) -> int:
+        found = _convert()(chr(code)) if code in IDEOGRAPHS else chr(code)
+        self[code] = ord(found) if len(found) == 1 else code
+        return self[code]
+
+
+SIMPLIFIED = _Simplified()
+
+
 @cache
-def _simplified() -> dict[int, int]:
-    """Traditional characters → simplified, one by one, as OpenCC knows them."""
+def _convert() -> Callable[[str], str]:
     from opencc import OpenCC
 
-    convert = OpenCC("t2s").convert
-    found = {code: convert(chr(code)) for code in IDEOGRAPHS}
-    return {code: ord(text) for code, text in found.items() if len(text) == 1 and text != chr(code)}
+    convert: Callable[[str], str] = OpenCC("t2s").convert
+    return convert

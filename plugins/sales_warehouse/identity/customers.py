@@ -8,18 +8,16 @@ person.
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, evidence
 from sales_warehouse.identity.codes import keep_codes
-from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
+from sales_warehouse.identity.grouping import group
 from sales_warehouse.identity.records import load_earlier
-from sales_warehouse.sql import literal, only_row
+from sales_warehouse.sql import literal
 
 XREF = (
     "source varchar, customer_id varchar, customer_key varchar, rule varchar, probability double, since timestamp, "
@@ -53,7 +51,7 @@ def give_codes(
     connection.execute("update old_customer_xref set base_key = customer_key where base_key is null")
     decisions.register(connection, decisions.history(home))
     _weigh(connection, home, settings)
-    _group(connection, settings)
+    group(connection, settings.merge_above)
     _assign_base(connection, at)
     _assign(connection, batch, at)
     _tell(connection, batch, at)
@@ -61,7 +59,7 @@ def give_codes(
 
 def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence) -> None:
     """Make `customer_pairs`: those of before whose records are as they were, and those of what is new or changed."""
-    evidence.prepare(connection, settings.shared_limit)
+    evidence.prepare(connection, home, settings.shared_limit)
     if not evidence.is_learnt(home.identity / MODEL):
         connection.execute("delete from old_customer_digests")
     connection.execute(f"""
@@ -83,136 +81,6 @@ def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: Customer
         ) group by left_id, right_id order by left_id, right_id""")
     seen = evidence.RECORDS if has_learnt else f"(from {evidence.RECORDS} where false)"
     connection.execute(f"create table customer_digests as select unique_id, digest from {seen} order by unique_id")
-
-
-def _group(connection: duckdb.DuckDBPyConnection, settings: CustomerEvidence) -> None:
-    """Make `base_groups`, who is together by codes and evidence, and `customer_groups`, where decisions count, too.
-
-    And `customer_review`, the pairs that a person has to look at. A node is all records of one credit code, or one
-    record. Who was split off from others of the same code is another node, whose code proves nothing.
-    """
-    has_decisions = only_row(connection, f"select count(*) > 0 from {decisions.TABLE}")[0]
-    connection.execute(f"""
-        create temp table base_nodes as
-        select unique_id, uscc, coalesce('uscc:' || uscc, unique_id) as node from {evidence.RECORDS}""")
-    joined = _joined(connection, settings, "base_nodes", [], [])
-    _keep_groups(connection, "base_groups", "base_nodes", joined)
-    if has_decisions:
-        connection.execute(f"""
-            create temp table nodes as
-            with split_off as (
-                select left_id as unique_id, max(decision_id) as decision_id
-                from {decisions.TABLE}
-                join base_nodes as l on l.unique_id = left_id join base_nodes as r on r.unique_id = right_id
-                where kind = 'split' and l.uscc = r.uscc
-                group by left_id
-            )
-            select unique_id, case when decision_id is null then uscc end as uscc,
-                node || coalesce(':' || decision_id, '') as node
-            from base_nodes left join split_off using (unique_id)""")
-        joined = _joined(connection, settings, "nodes", _decided(connection, "merge"), _decided(connection, "split"))
-        _keep_groups(connection, "customer_groups", "nodes", joined)
-    else:
-        connection.execute("create view nodes as from base_nodes; create view customer_groups as from base_groups")
-    _keep_review(connection, joined)
-
-
-@dataclass(frozen=True)
-class _Joined:
-    """Groups of nodes, the edges that joined them, the nodes that a person joined or split, and what is not clear."""
-
-    groups: Groups[str]
-    edges: list[Edge[str]]
-    decided: set[str]
-    unclear: list[tuple[str, Edge[str]]]
-
-
-def _joined(
-    connection: duckdb.DuckDBPyConnection,
-    settings: CustomerEvidence,
-    nodes: str,
-    merged: list[tuple[str, str]],
-    split: list[tuple[str, str]],
-) -> _Joined:
-    pairs = connection.execute(f"""
-        select least(l.node, r.node), greatest(l.node, r.node), max(probability)
-        from customer_pairs
-        join {nodes} as l on l.unique_id = left_id join {nodes} as r on r.unique_id = right_id
-        where l.node <> r.node and (l.uscc is null or r.uscc is null)
-        group by all""").fetchall()
-    edges = [Edge(*pair) for pair in pairs]
-    strong = [edge for edge in edges if edge.probability >= settings.merge_above]
-    doubtful = [edge for edge in edges if edge.probability < settings.merge_above]
-    coded = connection.execute(f"select distinct node, uscc from {nodes} where uscc is not null").fetchall()
-    groups: Groups[str] = Groups(dict(coded), split)
-    unheard = [Edge(*pair, 1.0) for pair in merged if not groups.join(*pair, decided=True)]
-    refused = join_by_evidence(groups, strong)
-    found = [("in_doubt", edge) for edge in doubtful] + [("two_codes", edge) for edge in refused]
-    unclear = [(why, edge) for why, edge in found if not groups.are_apart(edge.left, edge.right)]
-    decided = {node for pair in merged for node in pair} | {left for left, _ in split}
-    return _Joined(groups, strong, decided, [*unclear, *(("decisions", edge) for edge in unheard)])
-
-
-def _decided(connection: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, str]]:
-    """Return the pairs of nodes that decisions of a kind name."""
-    return connection.execute(
-        f"""
-        select distinct l.node, r.node from {decisions.TABLE}
-        join nodes as l on l.unique_id = left_id join nodes as r on r.unique_id = right_id
-        where kind = ? and l.node <> r.node order by all""",
-        [kind],
-    ).fetchall()
-
-
-def _keep_groups(connection: duckdb.DuckDBPyConnection, table: str, nodes: str, joined: _Joined) -> None:
-    """Write the group of every node that evidence or a decision joined or split; all others stay alone."""
-    best: dict[str, float | None] = dict.fromkeys(sorted(joined.decided))
-    for edge in joined.edges:
-        if joined.groups.of(edge.left) == joined.groups.of(edge.right):
-            for node in {edge.left, edge.right} - joined.decided:
-                best[node] = max(best.get(node) or 0.0, edge.probability)
-    codes = {node: joined.groups.code(node) for node in best}
-    given = pa.table(
-        {
-            "node": pa.array(list(best), pa.string()),
-            "group_id": pa.array(
-                [f"uscc:{code}" if code else joined.groups.of(node) for node, code in codes.items()], pa.string()
-            ),
-            "probability": pa.array(list(best.values()), pa.float64()),
-            "is_decided": pa.array([node in joined.decided for node in best], pa.bool_()),
-        }
-    )
-    connection.register("joined", given)
-    connection.execute(f"""
-        create temp table {table} as
-        select source, customer_id, unique_id, coalesce(joined.group_id, node) as group_id,
-            case when joined.is_decided then 'decision' when n.uscc is not null then 'credit_code'
-                when joined.node is not null then 'evidence' else 'own_record' end as rule,
-            case when n.uscc is null then joined.probability end as probability
-        from customer_records
-        join {nodes} as n on n.unique_id = source || ':' || customer_id left join joined using (node)""")
-    connection.unregister("joined")
-
-
-def _keep_review(connection: duckdb.DuckDBPyConnection, joined: _Joined) -> None:
-    """Write the pairs that are not clear, each named by a record; one that is together by other pairs is clear."""
-    groups = joined.groups
-    open_ = [(why, edge) for why, edge in joined.unclear if groups.of(edge.left) != groups.of(edge.right)]
-    columns = {
-        "left_node": [edge.left for _, edge in open_],
-        "right_node": [edge.right for _, edge in open_],
-        "why": [why for why, _ in open_],
-    }
-    table = {name: pa.array(values, pa.string()) for name, values in columns.items()}
-    table["probability"] = pa.array([edge.probability for _, edge in open_], pa.float64())
-    connection.register("unclear", pa.table(table))
-    connection.execute("""
-        create table customer_review as
-        with named as (select node, min(unique_id) as record from nodes group by node)
-        select l.record as left_record, r.record as right_record, why, probability
-        from unclear join named as l on l.node = left_node join named as r on r.node = right_node
-        order by probability desc, left_record, right_record""")
-    connection.unregister("unclear")
 
 
 def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -> None:

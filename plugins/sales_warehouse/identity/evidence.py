@@ -12,16 +12,19 @@ from pathlib import Path
 import duckdb
 
 from sales_warehouse import durable
+from sales_warehouse.home import Home
 from sales_warehouse.identity import candidates, model
 from sales_warehouse.identity.company_name import take_apart
 from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_sets
 from sales_warehouse.identity.model import Model
-from sales_warehouse.sql import only_row
+from sales_warehouse.identity.records import load_earlier, save
+from sales_warehouse.sql import literal, only_row
 
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place: more are no few that could be one
 FORM = 2  # raise it when the fields or their comparison change: the model is learnt anew then
 RECORDS, CHANGED, STANDING = "evidence_records", "changed_records", "standing_records"
+NAMES = "company_names_known"  # a file beside the cross-references: it may be removed at any time
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
 FIELDS = "core, place, industry, phones, emails, domains"
 COMPARISONS = (
@@ -34,14 +37,12 @@ COMPARISONS = (
 )
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, shared_limit: int) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, home: Home, shared_limit: int) -> None:
     """Make the table of evidence from `customer_records` and `contact_records`: one row for each customer record.
 
     A phone, an e-mail or a domain that more than `shared_limit` customers have proves nothing (a hotline, a webmail).
     """
-    take_apart(
-        connection, "select name from customer_records", "select city as place from customer_records", "company_names"
-    )
+    _take_names_apart(connection, home)
     connection.execute("""
         create or replace temp table addresses as
         select distinct source || ':' || customer_id as unique_id, address
@@ -74,6 +75,26 @@ def prepare(connection: duckdb.DuckDBPyConnection, shared_limit: int) -> None:
         select unique_id, uscc, core, place, industry, phones, emails, domains,
             hash({FIELDS}) as digest
         from named left join gathered using (unique_id)""")
+
+
+def _take_names_apart(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Make the table `company_names`; names that were taken apart with the same places are remembered."""
+    places = "select city as place from customer_records"
+    (digest,) = only_row(
+        connection, f"select coalesce(sum(hash(place)), 0)::varchar from (select distinct * from ({places}))"
+    )
+    load_earlier(connection, home, NAMES, "name varchar, core varchar, named_place varchar, places varchar")
+    connection.execute(
+        f"create or replace temp table known_names as "
+        f"select * exclude (places) from old_{NAMES} where places = {literal(f'{FORM} {digest}')}"
+    )
+    names = "select name from customer_records"
+    take_apart(connection, names, places, "company_names", known="known_names")
+    connection.execute(f"""
+        create table {NAMES} as
+        select *, {literal(f"{FORM} {digest}")} as places from company_names semi join ({names}) using (name)
+        order by name""")
+    save(connection, home, NAMES)
 
 
 def is_learnt(kept: Path) -> bool:

@@ -135,7 +135,7 @@ def score(
 
     The weight is log2 of the odds. Pairs with a probability below `least` are left out.
     """
-    with _quiet():
+    with quiet():
         linker = _linker(connection, records, comparisons, model, pairs)
         return str(linker.inference.predict(threshold_match_probability=least).physical_name)
 
@@ -143,7 +143,7 @@ def score(
 def _patterns(
     connection: duckdb.DuckDBPyConnection, records: str, comparisons: Sequence[Comparison], pairs: str
 ) -> Patterns:
-    with _quiet():
+    with quiet():
         linker = _linker(connection, records, comparisons, None, pairs)
         compared = linker.inference.predict()
     columns = ", ".join(ident(f"mw_{comparison.name}") for comparison in comparisons)
@@ -249,7 +249,7 @@ def _comparison(comparison: Comparison, model: Model | None) -> dict[str, Any]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Splink speaks of its every step."""
     log = logging.getLogger("splink")
     before = log.level

@@ -1,0 +1,188 @@
+"""Which customer records are together: what a person decided, one credit code, then evidence, the strongest first."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from sales_warehouse.identity import clusters, decisions, evidence
+from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
+from sales_warehouse.sql import only_row
+
+DECIDED = "decided_nodes"  # kind, left_node, right_node: the pairs of nodes that decisions name
+
+
+def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
+    """Make `base_groups`, who is together by codes and evidence, and `customer_groups`, where decisions count, too.
+
+    And `customer_review`, the pairs that a person has to look at. A node is all records of one credit code, or one
+    record. Who was split off from others of the same code is another node, whose code proves nothing.
+    """
+    connection.execute(f"""
+        create temp table base_nodes as
+        select unique_id, uscc, coalesce('uscc:' || uscc, unique_id) as node from {evidence.RECORDS}""")
+    connection.execute(f"create temp table {DECIDED} (kind varchar, left_node varchar, right_node varchar)")
+    unclear = _join(connection, "base_nodes", "base_groups", merge_above)
+    if not only_row(connection, f"select count(*) from {decisions.TABLE}")[0]:
+        connection.execute("create view nodes as from base_nodes; create view customer_groups as from base_groups")
+        _keep_review(connection, unclear, merge_above)
+        return
+    connection.execute(f"""
+        create temp table nodes as
+        with split_off as (
+            select left_id as unique_id, max(decision_id) as decision_id
+            from {decisions.TABLE}
+            join base_nodes as l on l.unique_id = left_id join base_nodes as r on r.unique_id = right_id
+            where kind = 'split' and l.uscc = r.uscc
+            group by left_id
+        )
+        select unique_id, case when decision_id is null then uscc end as uscc,
+            node || coalesce(':' || decision_id, '') as node
+        from base_nodes left join split_off using (unique_id)""")
+    connection.execute(f"""
+        insert into {DECIDED}
+        select distinct kind, l.node, r.node from {decisions.TABLE}
+        join nodes as l on l.unique_id = left_id join nodes as r on r.unique_id = right_id
+        where l.node <> r.node""")
+    unclear = _join(connection, "nodes", "customer_groups", merge_above)
+    _keep_review(connection, unclear, merge_above)
+
+
+def _join(
+    connection: duckdb.DuckDBPyConnection, nodes: str, into: str, merge_above: float
+) -> list[tuple[str, Edge[str]]]:
+    """Make the table of the group of every record, and `joined`, that of every node that is not alone.
+
+    Who hangs together with one credit code at most is one group; only where there are more codes, or somebody decided,
+    does the order count in which records are joined. Return what could not be joined, and why.
+    """
+    connection.execute(f"""
+        create or replace temp table node_pairs as
+        select least(l.node, r.node) as unique_id_l, greatest(l.node, r.node) as unique_id_r,
+            max(probability) as probability
+        from customer_pairs
+        join {nodes} as l on l.unique_id = left_id join {nodes} as r on r.unique_id = right_id
+        where l.node <> r.node and (l.uscc is null or r.uscc is null)
+        group by all""")
+    connection.execute(f"""
+        create or replace temp table strong_node_pairs as
+        select * from node_pairs where probability >= {float(merge_above)}""")
+    connection.execute(f"""
+        create or replace temp table linked_node_pairs as
+        select unique_id_l, unique_id_r from strong_node_pairs
+        union
+        select least(left_node, right_node), greatest(left_node, right_node) from {DECIDED} where kind = 'merge'""")
+    clusters.chain(connection, "linked_node_pairs", "node_chains")
+    connection.execute(f"""
+        create or replace temp table chain_codes as
+        select chain, count(distinct uscc) as codes, any_value(uscc) as uscc,
+            bool_or(unique_id in (select unnest([left_node, right_node]) from {DECIDED})) as is_decided
+        from node_chains join (select distinct node as unique_id, uscc from {nodes}) using (unique_id)
+        group by chain""")
+    unclear = _join_in_order(connection, nodes)
+    connection.execute("""
+        create or replace temp table joined as
+        with best as (
+            select node, max(probability) as probability
+            from (
+                select unique_id_l as node, probability from strong_node_pairs
+                union all select unique_id_r, probability from strong_node_pairs
+            ) group by node
+        )
+        select node, coalesce('uscc:' || uscc, chain) as group_id, probability, false as is_decided
+        from node_chains join chain_codes using (chain) join best on best.node = unique_id
+        where codes <= 1 and not is_decided
+        union all select * from joined_in_order""")
+    connection.execute(f"""
+        create temp table {into} as
+        select source, customer_id, unique_id, coalesce(joined.group_id, node) as group_id,
+            case when joined.is_decided then 'decision' when n.uscc is not null then 'credit_code'
+                when joined.node is not null then 'evidence' else 'own_record' end as rule,
+            case when n.uscc is null then joined.probability end as probability
+        from customer_records
+        join {nodes} as n on n.unique_id = source || ':' || customer_id left join joined using (node)""")
+    return unclear
+
+
+def _join_in_order(connection: duckdb.DuckDBPyConnection, nodes: str) -> list[tuple[str, Edge[str]]]:
+    """Make `joined_in_order` of the chains where the order counts; return what could not be joined."""
+    hard = "select unique_id from node_chains join chain_codes using (chain) where codes > 1 or is_decided"
+    pairs = connection.execute(f"""
+        select unique_id_l, unique_id_r, probability from strong_node_pairs where unique_id_l in ({hard})""").fetchall()
+    coded = connection.execute(f"""
+        select distinct node, uscc from {nodes}
+        where uscc is not null and (
+            node in ({hard}) or node in (select unnest([left_node, right_node]) from {DECIDED})
+        )""").fetchall()
+    decisions_of = f"select left_node, right_node from {DECIDED} where kind = ? order by all"
+    merged, split = (connection.execute(decisions_of, [kind]).fetchall() for kind in ("merge", "split"))
+    strong = [Edge(*pair) for pair in pairs]
+    groups: Groups[str] = Groups(dict(coded), split)
+    unheard = [Edge(left, right, 1.0) for left, right in merged if not groups.join(left, right, decided=True)]
+    refused = join_by_evidence(groups, strong)
+    decided = {node for pair in merged for node in pair} | {left for left, _ in split}
+    best: dict[str, float | None] = dict.fromkeys(sorted(decided))
+    for edge in strong:
+        if groups.of(edge.left) == groups.of(edge.right):
+            for node in {edge.left, edge.right} - decided:
+                best[node] = max(best.get(node) or 0.0, edge.probability)
+    codes = {node: groups.code(node) for node in best}
+    given = pa.table(
+        {
+            "node": pa.array(list(best), pa.string()),
+            "group_id": pa.array(
+                [f"uscc:{code}" if code else groups.of(node) for node, code in codes.items()], pa.string()
+            ),
+            "probability": pa.array(list(best.values()), pa.float64()),
+            "is_decided": pa.array([node in decided for node in best], pa.bool_()),
+        }
+    )
+    connection.register("in_order", given)
+    connection.execute("create or replace temp table joined_in_order as select * from in_order")
+    connection.unregister("in_order")
+    return [("two_codes", edge) for edge in refused] + [("decisions", edge) for edge in unheard]
+
+
+def _keep_review(
+    connection: duckdb.DuckDBPyConnection, unclear: list[tuple[str, Edge[str]]], merge_above: float
+) -> None:
+    """Write the pairs that are not clear, each named by a record.
+
+    One that is together by other pairs is clear, and so is one that a person keeps apart.
+    """
+    given = pa.table(
+        {
+            "left_node": pa.array([edge.left for _, edge in unclear], pa.string()),
+            "right_node": pa.array([edge.right for _, edge in unclear], pa.string()),
+            "why": pa.array([why for why, _ in unclear], pa.string()),
+            "probability": pa.array([edge.probability for _, edge in unclear], pa.float64()),
+        }
+    )
+    connection.register("not_joined", given)
+    connection.execute(f"""
+        create table customer_review as
+        with named as (
+            select node, min(unique_id) as record, any_value(coalesce(group_id, node)) as group_id
+            from nodes left join joined using (node) group by node
+        ),
+        apart as (
+            select l.group_id as one, r.group_id as other
+            from {DECIDED} join named as l on l.node = left_node join named as r on r.node = right_node
+            where kind = 'split'
+        ),
+        found as (
+            select left_node, right_node, why, probability from not_joined
+            union all
+            select unique_id_l, unique_id_r, 'in_doubt', probability from node_pairs
+            where probability < {float(merge_above)}
+        )
+        select l.record as left_record, r.record as right_record, why, probability
+        from found join named as l on l.node = left_node join named as r on r.node = right_node
+        where l.group_id <> r.group_id and (
+            why = 'decisions' or not exists (
+                select 1 from apart
+                where (one = l.group_id and other = r.group_id) or (one = r.group_id and other = l.group_id)
+            )
+        )
+        order by probability desc, left_record, right_record""")
+    connection.unregister("not_joined")
