@@ -16,6 +16,7 @@ from sales_warehouse.identity import candidates, kinds, model
 from sales_warehouse.identity.clusters import average_linkage
 from sales_warehouse.identity.kinds import KINDS
 from sales_warehouse.identity.match import match
+from sales_warehouse.identity.match_settings import MatchSettings
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,26 @@ def test_what_cannot_be_matched_is_refused_with_what_to_do(tmp_path: Path, table
     assert said in refused(tmp_path, table, config)
 
 
+def test_a_companys_name_is_what_is_left_without_form_and_place(tmp_path: Path) -> None:
+    """One core, one city and one telephone: the likeliest pair, though hardly a letter of the names is the same."""
+    rows = ["1,上海康宁医疗器械有限公司,上海,021-55556666", "2,康寧（上海）醫療器械有限責任公司,上海,86-21-55556666"]
+    others = [
+        ("天和", "成都"),
+        ("华安", "大连"),
+        ("瑞圣", "武汉"),
+        ("永泰", "西安"),
+        ("明德", "成都"),
+        ("百益", "大连"),
+    ]
+    rows += [f"{n},{name}贸易有限公司,{city},028-{n}111222{n}" for n, (name, city) in enumerate(others, 3)]
+    (tmp_path / "table.csv").write_text("\n".join(["id,name,city,tel", *rows]) + "\n", encoding="utf-8")
+    fields = {"name": "company_name", "city": "place", "tel": "phone"}
+    settings = MatchSettings(id="id", fields=fields, merge_above=0.3, review_above=0.01)
+    done = match(tmp_path / "table.csv", settings, tmp_path / "o.csv", tmp_path / "p.csv")
+    assert done.clusters == 7
+    assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith("1,2,")
+
+
 @pytest.mark.parametrize(
     ("kind", "cell", "made"),
     [
@@ -136,6 +157,7 @@ def test_one_good_pair_does_not_fuse_two_groups() -> None:
     good = [("a", "b", 9.0), ("c", "d", 9.0), ("b", "c", 4.0)]
     against = [("a", "c", -5.0), ("a", "d", -5.0), ("b", "d", -5.0)]
     assert average_linkage(good + against, 0.0) == {"a": "a", "b": "a", "c": "c", "d": "c"}
+    assert average_linkage(good, 0.0) == {"a": "a", "b": "a", "c": "c", "d": "c"}  # what is not given speaks against
     assert set(average_linkage(good + [(left, right, 1.0) for left, right, _ in against], 0.0).values()) == {"a"}
 
 
