@@ -167,7 +167,7 @@ def purge(
     _load(company)
     run = steps.make_run(company)
     try:
-        show_plan(run, console)
+        show_plan(run, console, is_dry=dry_run)
         if not dry_run:
             show_done(steps.purge(run), console)
     except (NotPurgeable, Busy) as error:

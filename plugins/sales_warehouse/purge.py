@@ -27,7 +27,7 @@ COLUMNS = {
     "purged_at": "timestamp",
 }  # fmt: skip
 REMAINS = (
-    "landing/ keeps every load as it came, with the files beside it: remove loads of that age there when they must go",
+    "landing/ keeps every load as it came, with the files beside it; nothing takes texts out of it yet",
     "quarantine/ keeps rows that were refused, sheets/ and corrections/ what people wrote about them",
     "spool/ keeps what the collector received, for `keep_days` of webhooks.yml",
     "published/ keeps the versions before, in which fct_customer_needs quotes words, until `keep_versions` newer ones "

@@ -10,7 +10,7 @@ from sales_warehouse.run import Run
 from sales_warehouse.runlog import StepReport
 
 
-def show_plan(run: Run, console: Console) -> None:
+def show_plan(run: Run, console: Console, *, is_dry: bool) -> None:
     """Show what is old enough, what of it a tier keeps, and where copies remain."""
     if not run.company.lifecycle.retention:
         console.print("Every conversation is kept: `retention` of lifecycle.yml gives no class an age.")
@@ -29,7 +29,8 @@ def show_plan(run: Run, console: Console) -> None:
     console.print("What a purge does not reach:")
     for place in purge.REMAINS:
         console.print(f"  {run.home.dir}/{place}", soft_wrap=True, highlight=False)
-    console.print("Nothing has been removed. To remove it for good: --remove")
+    if is_dry:
+        console.print("Nothing has been removed. To remove it for good: --remove")
 
 
 def show_done(report: StepReport, console: Console) -> None:

@@ -276,7 +276,8 @@ def purge(run: Run) -> StepReport:
     with recorded(run.folder, "purge") as (_, report), _warehouse_lock(run), _accepted_lock(run):
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
-        done = purging.purge(run.home, run.company, run.as_of)
+        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # a list is never written over another
+        done = purging.purge(run.home, run.company, now)
         if done.texts:  # the tables hold them too
             run.home.warehouse_file.unlink()
         report.rows = {"texts": done.texts, "accepted_rows": done.rows}

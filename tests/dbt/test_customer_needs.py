@@ -158,6 +158,19 @@ def run_of(built: Built) -> Run:
     return Run(built.home, load_company(built.folder), "r1", datetime.datetime(2026, 7, 1, 18), date(2026, 7, 1))
 
 
+def test_a_second_purge_adds_its_list_to_the_first(old: Built, tmp_path: Path) -> None:
+    """A shorter age, in the same night."""
+    steps.purge(run_of(old))
+    old.refresh(full=True)
+    folder = shutil.copytree(old.folder, tmp_path / "company")
+    text = (folder / "lifecycle.yml").read_text(encoding="utf-8")
+    (folder / "lifecycle.yml").write_text(text.replace("days: 30", "days: 29"), encoding="utf-8")
+    done = steps.purge(run_of(Built(old.home, folder)))
+    assert done.rows == {"texts": 1, "accepted_rows": 1}  # of 1 June
+    assert [count for *_, count in purge.counts(old.home)] == [3, 1, 1]
+    assert not GONE & texts(old.home).keys()
+
+
 def test_nothing_is_removed_while_loads_wait(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has come may make somebody an A."""
     monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
