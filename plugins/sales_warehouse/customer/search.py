@@ -54,5 +54,5 @@ def find(connection: duckdb.DuckDBPyConnection, text: str, limit: int = MOST_FOU
             {"text": wanted},
         ).fetchall()
         if rows:
-            return [Found(*row, kind) for row in rows]
+            return [Found(*(*row, kind)) for row in rows]
     return []

@@ -32,8 +32,8 @@ def home() -> Home:
 
     Raises ValueError when company.yml names no company.
     """
-    company_id = _about().get("company_id")
-    if not NAME.fullmatch(str(company_id)):
+    company_id = str(_about().get("company_id"))
+    if not NAME.fullmatch(company_id):
         file = settings.company_folder() / "company.yml"
         raise ValueError(f"{file}: company_id: {company_id!r} is not a name of small letters, digits and underscores")
     return Home.of(company_id)
