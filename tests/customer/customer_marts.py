@@ -105,6 +105,7 @@ def write(home: Home, folder: Path | None = None) -> Path:
                 db.execute(f"insert into marts.{ident(mart)} by name select {values}")
         _months(db)
         _many_events(db)
+    home.current.unlink(missing_ok=True)
     home.current.symlink_to(folder)
     return file
 

@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal as D
 from pathlib import Path
 
+import customer_marts
 import duckdb
 import pytest
 from customer_marts import BUSY, EMPTY, KANG, MANY, ODD
@@ -100,6 +101,21 @@ def test_there_is_no_customer_of_that_key(published: duckdb.DuckDBPyConnection) 
 def test_before_the_first_refresh_the_error_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(NothingPublished, match="make run"), opened(Home(tmp_path, "none")):
         pass
+
+
+def test_a_look_sees_the_version_that_is_current_then(tmp_path: Path) -> None:
+    home = Home(tmp_path, "tiny")
+    names = []
+    for version, name in (("000001_20260630", "Before"), ("000002_20260701", "After")):
+        file = customer_marts.write(home, home.published / "versions" / version)
+        with duckdb.connect(str(file)) as db:
+            db.execute("update marts.dim_customers set customer_name = ? where customer_key = ?", [name, EMPTY])
+        for _ in range(2):
+            with opened(home) as published:
+                account = read_account(published, EMPTY)
+            assert account
+            names.append(account.customer["customer_name"])
+    assert names == ["Before", "Before", "After", "After"]
 
 
 def test_a_version_from_before_timelines_says_what_to_run(tmp_path: Path) -> None:
