@@ -111,6 +111,24 @@ def test_a_hotline_fuses_nobody(world: World) -> None:
     assert len({codes["crm", f"crm{number}"] for number in range(100)}) == 100
 
 
+def test_a_company_that_is_renamed_keeps_its_code(world: World) -> None:
+    """By its credit code; without one by the telephone and the e-mail that stay; without these a person has to say."""
+    world.begin(without_code(5, 6))
+    before = keys(world.home, "customer", "customer_id")
+    renamed = [customer(number, "shop", name=f"晨曦{number}号新材料公司", uscc=None) for number in (5, 6)]
+    stranger = contact(6, "shop", phone="+8613700000006", email="wu@other.cn")
+    world.night(2, customer(4, "shop", name="东方新生公司"), *renamed, people=[stranger])
+    after = keys(world.home, "customer", "customer_id")
+    assert after["shop", "shop4"] == before["shop", "shop4"]
+    assert after["shop", "shop5"] == before["shop", "shop5"]
+    assert after["shop", "shop6"] != before["shop", "shop6"]
+    assert {record: code for record, code in after.items() if record[1] != "shop6"} == {
+        record: code for record, code in before.items() if record[1] != "shop6"
+    }
+    told = world.rows("customer_log", "customer_id, old_key, new_key, rule")
+    assert told == [("shop6", before["shop", "shop6"], after["shop", "shop6"], "own_record")]
+
+
 def test_what_fits_two_codes_waits_for_a_person(world: World) -> None:
     world.begin(without_code(9))
     twin = customer(9, "shop", customer_id="shop-twin", uscc="code_of_the_twin")

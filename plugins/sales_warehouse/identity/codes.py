@@ -10,33 +10,37 @@ from sales_warehouse.sql import literal
 def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime) -> str:
     """Return the select of the code of every record, and since when it has had it.
 
-    `groups` has unique_id, group_id and first_at, `earlier` unique_id, code and since of the night before. `made` is
-    the SQL of a new code from `seed`, the text of the first record of a group, or of the group.
+    `groups` has unique_id, group_id, is_certain and first_at, `earlier` unique_id, code and since of the night before.
+    `made` is the SQL of a new code from `seed`, the text of the first record of a group, or of the group.
 
     A group has the code of its records, of several the oldest one. A code that several groups claim, because records
-    went apart, stays with the largest. A group without a code gets one made from its first record.
+    went apart, stays with one that is certain (has a credit code), then with the largest, then with the record that it
+    was made from. A group without a code gets one made from its first record.
     """
     return f"""
-        with claims as (
-            select group_id, code, count(*) as record_count, min(since) as since
-            from {groups} join {earlier} using (unique_id)
-            group by group_id, code
-        ),
-        kept as (
-            select * from (
-                select *, row_number() over (partition by code order by record_count desc, group_id) as place
-                from claims
-            ) where place = 1
-        ),
-        chosen as (
-            select group_id, arg_min(code, (since, code)) as code from kept group by group_id
-        ),
-        made as (
+        with made as (
             select group_id, {made} as code
             from (
                 select group_id, arg_min(unique_id, (coalesce(first_at, timestamp '9999-12-31'), unique_id)) as seed
                 from {groups} group by group_id
             )
+        ),
+        claims as (
+            select group_id, e.code, count(*) as record_count, min(since) as since, bool_or(is_certain) as is_certain,
+                bool_or(e.code = made.code) as is_native
+            from {groups} join {earlier} as e using (unique_id) join made using (group_id)
+            group by group_id, e.code
+        ),
+        kept as (
+            select * from (
+                select *, row_number() over (
+                    partition by code order by is_certain desc, record_count desc, is_native desc, group_id
+                ) as place
+                from claims
+            ) where place = 1
+        ),
+        chosen as (
+            select group_id, arg_min(code, (since, code)) as code from kept group by group_id
         ),
         made_again as (
             select group_id, {made} as code from (select distinct group_id, group_id as seed from {groups})

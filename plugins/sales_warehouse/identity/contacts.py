@@ -118,7 +118,7 @@ def _group(connection: duckdb.DuckDBPyConnection) -> None:
     connection.register("joined_contacts", given)
     connection.execute("""
         create temp table contact_groups as
-        select unique_id, coalesce(group_id, unique_id) as group_id, created_at as first_at
+        select unique_id, coalesce(group_id, unique_id) as group_id, false as is_certain, created_at as first_at
         from people left join joined_contacts using (unique_id)""")
     connection.unregister("joined_contacts")
 

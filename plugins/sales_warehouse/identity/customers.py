@@ -90,7 +90,7 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -
     """
     connection.execute("""
         create temp table base_records as
-        select unique_id, group_id, created_at as first_at
+        select unique_id, group_id, starts_with(group_id, 'uscc:') as is_certain, created_at as first_at
         from customer_records join base_groups using (source, customer_id)""")
     connection.execute("""
         create temp table earlier_records as
