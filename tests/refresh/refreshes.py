@@ -25,7 +25,7 @@ READ_TIMES = {
 
 def environment(state: Path, **more: str) -> dict[str, str]:
     """The environment of a child: its own state folder, one contact key for all, no hurry in locks."""
-    fixed = {"SALES_WAREHOUSE_VAR": str(state), "SALES_WAREHOUSE_CONTACT_KEY": "a key for tests"}
+    fixed = {"SALES_WAREHOUSE_VAR": str(state), "SALES_WAREHOUSE_CONTACT_KEY": "a key for the tests of refreshes"}
     return {**os.environ, **fixed, "SALES_WAREHOUSE_LOCK_SECONDS": "120", **more}
 
 
