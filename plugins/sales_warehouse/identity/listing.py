@@ -36,6 +36,7 @@ def show_review(home: Home, limit: int, console: Console) -> None:
     console.print(
         f"{count:,} pairs wait, {len(rows):,} are shown; decide with `sales-warehouse customers merge` or `split`",
         highlight=False,
+        soft_wrap=True,
     )
 
 
