@@ -161,16 +161,17 @@ def purge(
 ) -> None:
     """Remove the texts of old conversations, as `retention` in lifecycle.yml says; never those of the first tier."""
     from sales_warehouse import steps
+    from sales_warehouse.identity.contact_hash import ContactKeyError
     from sales_warehouse.purge import NotPurgeable
     from sales_warehouse.purge_listing import show_done, show_plan
 
     _load(company)
-    run = steps.make_run(company)
     try:
+        run = steps.make_run(company)
         show_plan(run, console, is_dry=dry_run)
         if not dry_run:
             show_done(steps.purge(run), console)
-    except (NotPurgeable, Busy) as error:
+    except (NotPurgeable, ContactKeyError, Busy) as error:
         _fail(f"{error}", code=75 if isinstance(error, Busy) else 1)
 
 

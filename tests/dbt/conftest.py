@@ -9,6 +9,12 @@ import world
 from sales_warehouse.home import Home
 
 
+@pytest.fixture(autouse=True)
+def contact_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of the hashes of contacts, which these worlds write without any."""
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "a key for the tests of marts")
+
+
 @pytest.fixture(scope="session")
 def night_by_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The world as three nights leave it, in a folder whose name is all special characters."""
