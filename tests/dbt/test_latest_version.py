@@ -154,7 +154,7 @@ def test_dbt_makes_two_statements(statements: Statements) -> None:
     assert literal(PENDING) in statements.night
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loads=HISTORIES)
 def test_everything_at_once_is_as_the_rule_says(statements: Statements, loads: Loads) -> None:
     warehouse = Warehouse(statements, loads)
@@ -164,7 +164,7 @@ def test_everything_at_once_is_as_the_rule_says(statements: Statements, loads: L
     assert warehouse.found(f"({twin})") == counting(loads)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loads=HISTORIES, data=st.data())
 def test_night_after_night_is_as_the_rule_says_however_often_a_night_is_applied(
     statements: Statements, loads: Loads, data: st.DataObject

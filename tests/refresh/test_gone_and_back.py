@@ -147,6 +147,7 @@ def test_what_is_gone_leaves_the_marts_and_what_comes_back_is_in_them_again(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_load_that_was_held_up_takes_its_place_before_the_later_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
