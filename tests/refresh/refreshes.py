@@ -15,6 +15,8 @@ CLI = Path(sys.executable).with_name("sales-warehouse")
 
 # When a load was read is not what it says: two ways to the same marts may differ here and nowhere else.
 READ_TIMES = {
+    "dim_customer_records": ("since",),
+    "dim_contact_records": ("since",),
     "trust_source_freshness": ("last_load_at", "age_hours"),
     "trust_quarantine_reasons": ("last_load_at",),
     "trust_repairs": ("last_load_at",),
