@@ -10,9 +10,12 @@ import customer_marts
 import duckdb
 import pytest
 from customer_marts import BUSY, EMPTY, KANG, MANY, ODD
+from ruamel.yaml import YAML
 
+from sales_warehouse import settings
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
 from sales_warehouse.customer.chart import HEIGHT, TOP, chart
+from sales_warehouse.customer.words import WORDS
 from sales_warehouse.home import Home
 
 
@@ -96,6 +99,13 @@ def test_a_customer_without_anything_is_a_customer(published: duckdb.DuckDBPyCon
 
 def test_there_is_no_customer_of_that_key(published: duckdb.DuckDBPyConnection) -> None:
     assert read_account(published, "C9") is None
+
+
+def test_every_rule_that_a_record_can_be_known_by_has_a_name() -> None:
+    suite = settings.PROJECT / "expectations" / "marts" / "dim_customer_records.yml"
+    rules = YAML(typ="safe").load(suite.read_text(encoding="utf-8"))["rules"]
+    (known,) = (rule["value_set"] for rule in rules if rule.get("id") == "rule_known")
+    assert set(known) <= set(WORDS)
 
 
 def test_before_the_first_refresh_the_error_says_what_to_run(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "source": ("System", "系统"),
     "number": ("Number", "编号"),
     "match_rule": ("Known by", "匹配依据"),
+    "decision": ("a person's decision", "人工决定"),
     "credit_code": ("credit code", "统一社会信用代码"),
     "evidence": ("evidence", "综合证据"),
     "own_record": ("own record", "独立记录"),
