@@ -55,3 +55,22 @@ def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime) -> s
         select unique_id, assigned.code,
             case when old.code = assigned.code then old.since else cast({literal(at)} as timestamp) end as since
         from assigned left join {earlier} as old using (unique_id)"""
+
+
+def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.datetime) -> str:
+    """Return the select of `<entity>_log`: what it was, and a line for each record that has another code now.
+
+    `record` is the column of its id, `told` what a line says beside the codes. The same batch again adds nothing.
+    """
+    key = f"{entity}_key"
+    return f"""
+        select * from old_{entity}_log
+        union all
+        select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.{record}, old.{key}, new.{key}, {told}
+        from {entity}_xref as new join old_{entity}_xref as old using (source, {record})
+        where new.{key} <> old.{key} and not exists (
+            select 1 from old_{entity}_log as told
+            where told.batch = {int(batch)} and told.source = new.source and told.{record} = new.{record}
+                and told.new_key = new.{key}
+        )
+        order by 1, 3, 4"""

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from sales_warehouse.home import Home
-from sales_warehouse.identity.codes import keep_codes
+from sales_warehouse.identity.codes import keep_codes, new_changes
 from sales_warehouse.identity.contact_hash import hmac_sql, key_id
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.records import load_earlier
@@ -42,19 +42,7 @@ def give_codes(
     _look_up_addresses(connection, key)
     _group(connection)
     _assign(connection, batch, at, key)
-    connection.execute(f"""
-        create table contact_log as
-        select * from old_contact_log
-        union all
-        select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.contact_id, old.contact_key,
-            new.contact_key, new.rule
-        from contact_xref as new join old_contact_xref as old using (source, contact_id)
-        where new.contact_key <> old.contact_key and not exists (
-            select 1 from old_contact_log as told
-            where told.batch = {int(batch)} and told.source = new.source and told.contact_id = new.contact_id
-                and told.new_key = new.contact_key
-        )
-        order by 1, 3, 4""")
+    connection.execute(f"create table contact_log as {new_changes('contact', 'contact_id', 'new.rule', batch, at)}")
 
 
 def _look_up_addresses(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:

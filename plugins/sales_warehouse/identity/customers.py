@@ -14,7 +14,7 @@ import duckdb
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, evidence
-from sales_warehouse.identity.codes import keep_codes
+from sales_warehouse.identity.codes import keep_codes, new_changes
 from sales_warehouse.identity.grouping import group
 from sales_warehouse.identity.records import load_earlier
 from sales_warehouse.sql import literal
@@ -54,7 +54,8 @@ def give_codes(
     group(connection, settings.merge_above)
     _assign_base(connection, at)
     _assign(connection, batch, at)
-    _tell(connection, batch, at)
+    told = "new.rule, new.probability, old.since"
+    connection.execute(f"create table customer_log as {new_changes('customer', 'customer_id', told, batch, at)}")
 
 
 def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence) -> None:
@@ -162,20 +163,3 @@ def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.date
             and earlier.customer_key = assigned.customer_key
         order by source, customer_id
     """)
-
-
-def _tell(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.datetime) -> None:
-    """Make `customer_log`: what it was, and a line for each record that has another code now."""
-    connection.execute(f"""
-        create table customer_log as
-        select * from old_customer_log
-        union all
-        select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.customer_id, old.customer_key,
-            new.customer_key, new.rule, new.probability, old.since
-        from customer_xref as new join old_customer_xref as old using (source, customer_id)
-        where new.customer_key <> old.customer_key and not exists (
-            select 1 from old_customer_log as told
-            where told.batch = {int(batch)} and told.source = new.source and told.customer_id = new.customer_id
-                and told.new_key = new.customer_key
-        )
-        order by 1, 3, 4""")
