@@ -25,7 +25,6 @@ from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, literal, literals
 
-STAMP = "%Y%m%dT%H%M%S_%f"
 LONGEST_CELL = 1 << 30  # characters; what was landed can be as long
 Place = tuple[str, str, str]  # source, load, table
 
@@ -74,7 +73,7 @@ def take(home: Home, corrections: Iterable[Correction]) -> Path | None:
         cells = [*asdict(item.cell).values(), item.was, item.value, item.by, item.why, item.at]
         writer.writerow(["" if cell is None else cell for cell in cells])
     mark = hashlib.sha256(text.getvalue().encode()).hexdigest()[:12]
-    stamp = datetime.datetime.fromisoformat(new[0].at).strftime(STAMP)
+    stamp = datetime.datetime.fromisoformat(new[0].at).strftime(durable.STAMP)
     target = home.corrections / f"{stamp}_{mark}.csv"
     scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
     scratch.parent.mkdir(parents=True, exist_ok=True)

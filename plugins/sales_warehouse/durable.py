@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 TEMPORARY = ".tmp"
+STAMP = "%Y%m%dT%H%M%S_%f"  # a moment in the name of a file or folder: names are in the order of time
 
 
 class Busy(Exception):

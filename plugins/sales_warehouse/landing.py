@@ -20,7 +20,6 @@ from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
 MANIFEST = "manifest.json"
 STATUS = "status.json"
-STAMP = "%Y%m%dT%H%M%S_%f"
 LOCAL_TIME = datetime.timedelta(hours=15)  # no zone is further ahead of UTC, and clocks differ a little
 
 
@@ -216,14 +215,14 @@ def _write_status(folder: Path, at: datetime.datetime, word: str, error: str, re
 
 def moment_of(load_id: str) -> datetime.datetime:
     """Return the moment in the name of a load, UTC."""
-    return datetime.datetime.strptime(load_id[: len("20260101T000000_000000")], STAMP)
+    return datetime.datetime.strptime(load_id[: len("20260101T000000_000000")], durable.STAMP)
 
 
 def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str:
     """Name a load by its moment and its source; always later than the last one, whatever the clock says."""
     if before:
         at = max(at, moment_of(before[-1].load_id) + datetime.timedelta(microseconds=1))
-    return f"{at.strftime(STAMP)}-{source}"
+    return f"{at.strftime(durable.STAMP)}-{source}"
 
 
 def _earlier(source: Source, before: list[Load]) -> dict[str, EarlierTable]:

@@ -19,7 +19,6 @@ from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
-STAMP = "%Y%m%dT%H%M%S_%f"
 SEEN = "seen.json"  # accepted files as they were when nothing of the lists was in them
 COLUMNS = {
     "entity": "varchar", "source": "varchar", "record_id": "varchar", "message_number": "bigint",
@@ -131,7 +130,7 @@ def purge(home: Home, company: Company, at: datetime.datetime) -> Done:
         [(texts,)] = db.execute("select count(*) from candidates where not is_kept").fetchall()
         if not texts:
             return Done(None, 0, 0)
-        file = home.purged / f"{at.strftime(STAMP)}.parquet"
+        file = home.purged / f"{at.strftime(durable.STAMP)}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         scratch = file.with_name(f".{file.name}{durable.TEMPORARY}")
         values = {"business_date": f"date {literal(str(business_date))}", "purged_at": f"timestamp {literal(str(at))}"}

@@ -21,7 +21,6 @@ from sales_warehouse.home import Home
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.sql import connect, literal
 
-STAMP = "%Y%m%dT%H%M%S_%f"
 TABLE = "decided"  # of every pair that a decision names: decision_id, kind, left_id, right_id
 
 Kind = Literal["merge", "split", "undo"]
@@ -163,8 +162,8 @@ def _keep(home: Home, decision: Decision) -> Decision:
     stand = standing(history(home))
     if decision.kind != "undo" and (against := _contradicted(stand, decision)):
         raise DecisionRefused(f"{against} together say the opposite; undo one of them first")
-    moment = datetime.datetime.fromisoformat(decision.at)
-    durable.write_json(home.decisions / f"{moment.strftime(STAMP)}_{decision.decision_id}.json", asdict(decision))
+    stamp = datetime.datetime.fromisoformat(decision.at).strftime(durable.STAMP)
+    durable.write_json(home.decisions / f"{stamp}_{decision.decision_id}.json", asdict(decision))
     return decision
 
 
