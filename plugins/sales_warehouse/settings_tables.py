@@ -17,6 +17,7 @@ from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.models import Company, CustomerAttribute
 from sales_warehouse.home import Home
+from sales_warehouse.metrics import filled_columns, metric_rows
 from sales_warehouse.normalise import provinces
 from sales_warehouse.sql import connect, ident, literal
 
@@ -46,6 +47,13 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
                     "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
                     "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
+    "metrics": {"metric_id": "varchar", "metric_number": "integer", "priority": "integer"}
+    | dict.fromkeys(("name_en", "name_zh", "formula_en", "formula_zh"), "varchar")
+    | dict.fromkeys(("grains", "dimensions", "unit", "direction"), "varchar")
+    | {"band_from": "double", "band_to": "double"}
+    | dict.fromkeys(("aggregation", "decomposition", "owner_en", "owner_zh"), "varchar")
+    | {"is_cohort": "boolean", "matures_after_days": "integer", "is_on_board": "boolean", "absent_reason_en": "varchar",
+       "absent_reason_zh": "varchar"},
     "targets": {"target_id": "varchar", "name_en": "varchar", "name_zh": "varchar", "metric_id": "varchar",
                 "scope_dimension": "varchar", "scope_value": "varchar", "baseline_value": "double",
                 "target_value": "double", "mode": "varchar", "starts_on": "date", "due_on": "date", "owner": "varchar",
@@ -94,6 +102,7 @@ def write_settings(
              *_pair(r.name))
             for r in company.alerts.rules
         ],
+        "metrics": metric_rows(company.metrics, filled_columns(company.sources.values())),
         "targets": _targets(company),
         "playbooks": [
             (p.id, *_pair(p.name), p.department, "\n".join(s.en for s in p.steps), "\n".join(s.zh for s in p.steps))

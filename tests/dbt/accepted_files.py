@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import duckdb
 
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
+from sales_warehouse.metrics import MetricsFile, metric_rows
+from sales_warehouse.settings_tables import SCHEMAS as WRITTEN
 from sales_warehouse.sql import ident, literal
 
 Row = Mapping[str, object]
@@ -37,6 +39,7 @@ SETTINGS = {
     "scope_dimension VARCHAR, scope_value VARCHAR, "
     "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
     "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
+    "metrics": ", ".join(f"{name} {kind}" for name, kind in WRITTEN["metrics"].items()),
     "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
     "survivorship": "attribute VARCHAR, rule VARCHAR, source VARCHAR, source_rank INTEGER",
     "order_reconciliations": "reconciliation_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, left_source VARCHAR, "
@@ -102,6 +105,14 @@ def write_empty_company(home: Home) -> None:
         for table, schema in tables.items():
             write_parquet(folder / f"{table}.parquet", schema, [])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
+    write_metrics(home)
+
+
+def write_metrics(home: Home, without: Collection[str] = ()) -> None:
+    """Write the registry for a company whose sources fill every column but those named, as `entity.column`."""
+    columns = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
+    rows = metric_rows(MetricsFile(), columns.difference(without))
+    write_settings(home, "metrics", [dict(zip(WRITTEN["metrics"], row, strict=True)) for row in rows])
 
 
 def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> None:

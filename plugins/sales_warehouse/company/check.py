@@ -20,6 +20,7 @@ from sales_warehouse.company.webhooks import SPOOL
 from sales_warehouse.conform import raw_text
 from sales_warehouse.contracts import VERSION, load_contracts
 from sales_warehouse.extract.parquet import LANDED
+from sales_warehouse.metrics import registry, wrong_changes
 from sales_warehouse.sql import ident
 
 
@@ -30,6 +31,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
     if "segments" in documents:
         problems += check_segments(company, documents["segments"], facts, customer_attributes())
+    if "metrics" in documents:
+        problems += [documents["metrics"].problem(text, *path) for path, text in wrong_changes(company.metrics)]
     if "needs" in documents:
         problems += check_needs(company.needs, documents["needs"])
     if company.demo:
@@ -64,12 +67,6 @@ def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:
 
 
 @cache
-def metric_ids() -> frozenset[str]:
-    """Return the metrics of the registry."""
-    return frozenset(row["metric_id"] for row in _seed("kpi_metrics_registry"))
-
-
-@cache
 def lifecycle_facts() -> dict[str, Fact]:
     """Return the facts about a customer that lifecycle rules and segments may ask for."""
     return {row["fact"]: _fact(row) for row in _seed("lifecycle_facts")}
@@ -98,8 +95,8 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
             text = f"unknown playbook{suggestion(alert.playbook, playbooks)}"
             yield documents["alerts"].problem(text, "rules", position, "playbook")
     for position, target in enumerate(company.targets.targets):
-        if target.metric not in metric_ids():
-            text = f"unknown metric{suggestion(target.metric, metric_ids())}"
+        if target.metric not in registry():
+            text = f"unknown metric{suggestion(target.metric, registry())}"
             yield documents["targets"].problem(text, "targets", position, "metric")
 
 

@@ -21,6 +21,7 @@ FILES: dict[str, type[BaseModel]] = {
     "segments": models.SegmentsFile,
     "needs": models.NeedsFile,
     "alerts": models.AlertsFile,
+    "metrics": models.MetricsFile,
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,
     "regions": models.RegionsFile,

@@ -20,6 +20,7 @@ from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.webhooks import WebhooksFile
 from sales_warehouse.contracts import VERSION
+from sales_warehouse.metrics.registry import MetricsFile
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -625,6 +626,7 @@ class Company(Model):
     segments: SegmentsFile = SegmentsFile()
     needs: NeedsFile = NeedsFile()
     alerts: AlertsFile
+    metrics: MetricsFile = MetricsFile()
     targets: TargetsFile
     playbooks: PlaybooksFile
     regions: RegionsFile
