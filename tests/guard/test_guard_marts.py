@@ -105,11 +105,13 @@ GOOD: dict[str, str] = {
     "kpi_values": """values
         ('win_rate', 'month', date '2026-01-01', 'total', 'total', 1, 2, 0.5, timestamp '2026-02-01'),
         ('quota_attainment', 'month', date '2026-01-01', 'total', 'total', 3, 2, 1.5, timestamp '2026-02-01'),
+        ('lead_first_response_hours', 'month', date '2026-01-01', 'total', 'total', 1, 9, null, timestamp '2026-02-01'),
         ('win_rate', 'day', date '2026-01-01', 'total', 'total', 0, 0, null, timestamp '2026-02-01')
        
         t(metric_id, period_grain, period_start_date, dimension_name, dimension_value,
           numerator, denominator, value, as_of)""",
-    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
+    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'no source maps it')
+        t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
         t(target_id, metric_id, status, actual_value)""",
     "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2), (date '2026-01-01', 2, 'order', 0, 0, 0, 0)
@@ -270,6 +272,7 @@ BAD: list[tuple[str, str, set[str]]] = [
         "alter table mart alter value type double; update mart set value = 'nan' where _row_id = 2",
         {"value_finite"},
     ),
+    ("kpi_metrics", "update mart set direction = 'sideways' where _row_id = 1", {"direction_known"}),
     ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
