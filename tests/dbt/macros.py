@@ -22,12 +22,15 @@ def _macros() -> str:
 def rendered(call: str, variables: Mapping[str, object] | None = None) -> str:
     """Return what dbt makes of a piece of SQL that calls macros."""
     context: dict[str, object] = {}
+    macros = ENVIRONMENT.from_string(_macros())
 
     def dispatch(name: str) -> Callable[..., object]:
-        module = ENVIRONMENT.from_string(_macros()).make_module(context)
-        found: Callable[..., object] = getattr(module, f"duckdb__{name}")
+        if "module" not in made:
+            made["module"] = macros.make_module(context)
+        found: Callable[..., object] = getattr(made["module"], f"duckdb__{name}")
         return found
 
+    made: dict[str, object] = {}
     context |= {
         "adapter": SimpleNamespace(dispatch=dispatch),
         "return": lambda value: value,
