@@ -18,6 +18,13 @@ UNKNOWN = "'unknown'"
 GOOD: dict[str, str] = {
     "dim_dates": """select d::date as date_day, true as is_workday, date_trunc('month', d)::date as month_start_date
         from range(date '2026-01-30', date '2026-02-03', interval 1 day) t(d)""",
+    "dim_calendar_hours": """select 'default' as schedule_id, d::date as date_day, 4 as open_seconds, true as is_open,
+        4 * (row_number() over (order by d) - 1) as open_seconds_before,
+        d + interval 1 second as opens_1_at, d + interval 3 second as closes_1_at,
+        d + interval 4 second as opens_2_at, d + interval 6 second as closes_2_at,
+        null::timestamp as opens_3_at, null::timestamp as closes_3_at,
+        null::timestamp as opens_4_at, null::timestamp as closes_4_at
+        from range(date '2026-01-30', date '2026-02-03', interval 1 day) t(d)""",
     "dim_customers": """values ('c1', true, 'A'), ('unknown', false, null) t(customer_key, is_addressable, tier)""",
     "dim_contacts": "values ('p1', 'c1'), ('unknown', 'unknown') t(contact_key, customer_key)",
     "dim_products": "values ('a1', 1), ('unknown', 0) t(product_key, x)",
@@ -213,6 +220,9 @@ BAD: list[tuple[str, str, set[str]]] = [
         for mart, key in KEYS.items()
         if mart != "trust_source_freshness"
     ),
+    ("dim_calendar_hours", "update mart set date_day = '2026-01-31' where _row_id = 1", {"key_unique"}),
+    ("dim_calendar_hours", "update mart set open_seconds = 5 where _row_id = 1", {"parts_make_the_day"}),
+    ("dim_calendar_hours", "update mart set is_open = false where _row_id = 1", {"parts_make_the_day"}),
     ("dim_dates", "delete from mart where _row_id = 2", {"without_gaps"}),
     ("dim_dates", "delete from mart", {"without_gaps"}),
     *(

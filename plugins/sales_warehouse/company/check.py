@@ -10,6 +10,7 @@ import duckdb
 
 from sales_warehouse import settings
 from sales_warehouse.company.bounds import Fact
+from sales_warehouse.company.check_calendar import check_calendar
 from sales_warehouse.company.check_lifecycle import check_lifecycle
 from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_segments import check_segments
@@ -29,6 +30,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     facts = lifecycle_facts()
     problems = [*_references(company, documents), *_reconciled(company, documents), *_golden_record(company, documents)]
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
+    if "calendar" in documents:
+        problems += check_calendar(company, documents["calendar"])
     if "segments" in documents:
         problems += check_segments(company, documents["segments"], facts, customer_attributes())
     if "metrics" in documents:
