@@ -3,7 +3,8 @@
 {% macro kpi_models() -%}
 {#- One model for each metric of the registry, or for two that are counted alike; target attainment is computed from them. -#}
 {{ return([
-    'int_kpi_new_leads', 'int_kpi_lead_conversion_rate', 'int_kpi_opp_to_order_rate', 'int_kpi_stage_loss_rate',
+    'int_kpi_new_leads', 'int_kpi_lead_conversion_rate', 'int_kpi_lead_first_response_hours',
+    'int_kpi_follow_up_interval_hours', 'int_kpi_first_order_cycle_days', 'int_kpi_top3_customer_share', 'int_kpi_opp_to_order_rate', 'int_kpi_stage_loss_rate',
     'int_kpi_stage_dwell_days', 'int_kpi_win_rate', 'int_kpi_win_cycle_days', 'int_kpi_weighted_pipeline_amount',
     'int_kpi_pipeline_coverage_ratio', 'int_kpi_net_sales', 'int_kpi_revenue_per_customer', 'int_kpi_return_rate',
     'int_kpi_collection_rate', 'int_kpi_entry_within_24h_rate', 'int_kpi_capture_completeness_rate', 'int_kpi_dirty_rate',
@@ -206,6 +207,23 @@ where {{ date_column }} is not null
 {{ "union all" if not (loop.last and outer.last) }}  -- noqa: LT02
 {% endfor %}
 {% endfor %}
+{%- endmacro %}
+
+{% macro kpi_median_waited(placed, duration_column, is_event_column) -%}
+{#- Rows of kpi_placed to medians with those still waiting counted as waiting: how many ended, of how many, the median. -#}
+select
+    period_grain,
+    period_start_date,
+    dimension_name,
+    dimension_value,
+    event_count as numerator,
+    subject_count as denominator,
+    p50 as value
+from (
+    {{ kaplan_meier(
+        placed, ['period_grain', 'period_start_date', 'dimension_name', 'dimension_value'], duration_column, is_event_column, [0.5]
+    ) | indent(4) }}
+) as estimated
 {%- endmacro %}
 
 {% macro kpi_without_gaps(metric_id, grouped, grains, is_count=false, maturity_days=0) -%}
