@@ -39,8 +39,8 @@ MODELS = ("fct_dealer_stock_days", "fct_dealer_stock_weeks", "fct_dealer_stock",
 
 def ordered(number: str, dealer: str, quantity: int, day: str, batch: str | None = None, product: str = "P1") -> Row:
     """A line that a dealer ordered, at ten in the morning; ten of our money for a unit."""
-    return {"dealer_order_id": number, "line_number": 1, "dealer_id": dealer, "product_id": product,
-            "quantity": quantity, "amount": 10 * quantity, "ordered_at": f"2026-{day} 02:00:00", "batch_id": batch}  # fmt: skip
+    return {"dealer_order_id": number, "line_number": 1, "dealer_id": dealer, "product_id": product, "batch_id": batch,
+            "quantity": quantity, "amount": 10 * quantity, "ordered_at": f"2026-{day} 02:00:00"}  # fmt: skip
 
 
 def sold(number: str, dealer: str, quantity: int, day: str, batch: str | None = None, product: str = "P1") -> Row:
@@ -112,7 +112,8 @@ HANDED_OVER = {
     "stores": "select store_id, '{source}:' || dealer_id as dealer_id, name from rows_stores",
     "dealer_orders": """select order_id as dealer_order_id, line_no::bigint as line_number,
         '{source}:' || dealer_id as dealer_id, 'crm:' || product_id as product_id, quantity::bigint as quantity,
-        amount::decimal(18, 2) as amount, ordered_at::timestamp - interval 8 hour as ordered_at, batch_id from rows_dealer_orders""",
+        amount::decimal(18, 2) as amount, ordered_at::timestamp - interval 8 hour as ordered_at, batch_id
+        from rows_dealer_orders""",
     "dealer_inventory": """select '{source}:' || dealer_id as dealer_id, 'crm:' || product_id as product_id,
         counted_on::timestamp - interval 8 hour as counted_at, quantity::bigint as quantity,
         reported_at::timestamp - interval 8 hour as reported_at from rows_dealer_inventory""",
