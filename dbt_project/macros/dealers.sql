@@ -1,4 +1,4 @@
-{# Stock of dealers: which units went where, and what there was on a day. #}
+{# Stock of dealers: which units went where; and ranks. #}
 
 {% macro first_in_first_out(name, lots, outs, keys, lots_where='true', outs_where='true') -%}
 {#-
@@ -96,19 +96,11 @@
 )
 {%- endmacro %}
 
-{% macro dealer_stock_on(days, day='date_day', columns=none) -%}
-{#-
-    A query: what every dealer has of every product at the end of each day of `days`, a relation with the column `day`.
-    fct_dealer_stock_days has a row only where something moved; on a day without one the stock is that of the row before.
--#}
-select
-    days.{{ day }},
-    stock.dealer_key,
-    stock.product_key,
-    {% for column in columns or ['closing_units', 'last_counted_date'] %}
-    stock.{{ column }}{{ "," if not loop.last }}
-    {% endfor %}
-from {{ days }} as days
-inner join {{ ref('fct_dealer_stock_days') }} as stock
-    on days.{{ day }} between stock.stock_date and stock.until_date
+{% macro mean_rank(value, keys) -%}
+{#- The place of a value within `keys`, from the smallest; equal ones share the mean of their places. -#}
+cast(
+    rank() over (partition by {{ keys | join(', ') }} order by {{ value }} asc)
+    + (count(*) over (partition by {{ keys | join(', ') }}, {{ value }}) - 1) / 2.0
+    as double
+)
 {%- endmacro %}

@@ -257,7 +257,8 @@ def test_the_coefficients_are_those_of_ranks_and_values_of_the_months(built: Bui
     orders, scores = defaultdict(dict), defaultdict(dict)
     for dealer, month, place, units, answers, score in built.rows(
         "select m.dealer_key, month_start_date, "
-        "row_number() over (partition by m.dealer_key order by month_start_date), sell_in_units, answer_count, score_rate_sum from fct_dealer_months m join dim_dealers d using (dealer_key) "
+        "row_number() over (partition by m.dealer_key order by month_start_date), "
+        "sell_in_units, answer_count, score_rate_sum from fct_dealer_months m join dim_dealers d using (dealer_key) "
         f"where region_key = '{region}' and is_complete"
     ):
         if place > 1:  # the first month is not whole; here it is also that of the first order
@@ -295,7 +296,7 @@ def ranks(values: Sequence[float]) -> list[float]:
 
 
 def test_stock_of_any_day_is_that_of_the_row_before(built: Built) -> None:
-    """The macro dealer_stock_on, as SQL: a row covers the days up to the next one, so each day is there once."""
+    """A row covers the days up to the next one, so each day is there once."""
     found = built.rows(
         "select d.date_day, s.closing_units from dim_dates d join fct_dealer_stock_days s "
         "on d.date_day between s.stock_date and s.until_date where s.dealer_key = 'by_hand:D1' "

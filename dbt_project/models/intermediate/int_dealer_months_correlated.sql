@@ -14,6 +14,13 @@ dealers as (
     select * from {{ ref('dim_dealers') }}
 ),
 
+lags as (
+    {% for lag in lags %}
+    select {{ lag }} as lag_months
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
+),
+
 pairs as (
     {% for lag in lags %}
     select
@@ -35,20 +42,19 @@ pairs as (
 
 -- A lag without a pair is there too, and says so.
 members as (
-    {% for lag in lags %}
     select
-        {{ lag }} as lag_months,
+        lag_months,
         'total' as dimension_name,
         'total' as dimension_value
+    from lags
     union all
     select distinct
-        {{ lag }} as lag_months,
+        lags.lag_months,
         'region' as dimension_name,
-        region_key as dimension_value
-    from dealers
-    where dealer_key <> 'unknown'
-    {{ "union all" if not loop.last }}  -- noqa: LT02
-    {% endfor %}
+        dealers.region_key as dimension_value
+    from lags
+    cross join dealers
+    where dealers.dealer_key <> 'unknown'
 ),
 
 placed as (
@@ -74,13 +80,8 @@ placed as (
 ranked as (
     select
         placed.*,
-        {% for column, place in {'order_level': 'order_rank', 'score_deviation_rate': 'score_rank'}.items() %}
-        cast(
-            rank() over (partition by lag_months, dimension_name, dimension_value order by {{ column }} asc)
-            + (count(*) over (partition by lag_months, dimension_name, dimension_value, {{ column }}) - 1) / 2.0
-            as double
-        ) as {{ place }}{{ "," if not loop.last }}
-        {% endfor %}
+        {{ mean_rank('order_level', ['lag_months', 'dimension_name', 'dimension_value']) }} as order_rank,
+        {{ mean_rank('score_deviation_rate', ['lag_months', 'dimension_name', 'dimension_value']) }} as score_rank
     from placed
 ),
 

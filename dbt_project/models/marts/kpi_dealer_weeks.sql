@@ -47,7 +47,7 @@ select
     cast(sell_out_units as bigint) as sell_out_units,
     cast(opening_units as bigint) as opening_units,
     cast(sell_in_units as bigint) as sell_in_units,
-    {{ ratio('sell_out_units', 'case when opening_units + sell_in_units > 0 then opening_units + sell_in_units end') }} as sell_through_rate,
+    {{ ratio('sell_out_units', 'nullif(greatest(opening_units + sell_in_units, 0), 0)') }} as sell_through_rate,
     cast(closing_units as bigint) as closing_units,
     cast(unexplained_units as bigint) as unexplained_units,
     cast(dealer_count as bigint) as dealer_count,
