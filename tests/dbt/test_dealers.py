@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal as D
 from statistics import correlation, fmean
 
+import duckdb
 import pytest
-from dealer_world import Built, build
+from dealer_oracle import History, Move, balance, opening, traces
+from dealer_world import END, Built, build
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sales_warehouse.sql import literal
 
 pytestmark = pytest.mark.slow
 
@@ -304,3 +312,136 @@ def test_stock_of_any_day_is_that_of_the_row_before(built: Built) -> None:
     )
     assert [day for day, _ in found] == [june(day) for day in range(1, 29)]
     assert [units for _, units in found][:8] == [20, 20, 15, 15, 25, 19, 19, 16]
+
+
+# --- the SQL against plain Python -------------------------------------------------------------------------------------
+
+CHAIN = ("int_dealer_moves_united", "int_dealer_days_balanced", "int_dealers_reported", "int_dealer_stock_dated",
+         "int_dealer_moves_traced", "int_dealer_lots_ended")  # fmt: skip
+QUANTITIES = st.integers(-3, 6).filter(bool)
+MOVES = st.builds(Move, st.booleans(), st.integers(0, 6), QUANTITIES, st.sampled_from([None, None, "A", "B"]))
+HISTORIES = st.builds(
+    lambda moves, counts: History(tuple(replace(move, number=n) for n, move in enumerate(moves)), counts),
+    st.lists(MOVES, max_size=9),
+    st.dictionaries(st.integers(0, 7), st.integers(0, 9), max_size=3),
+)
+FIRST_DAY = END - timedelta(30)
+
+
+class Chain:
+    """What dbt made of the models from moves to traces, on a warehouse in memory."""
+
+    def __init__(self, built: Built) -> None:
+        self.statements = [(model, built.compiled(model)) for model in CHAIN]
+        self.connection = duckdb.connect()
+        self.connection.execute("attach ':memory:' as working; set TimeZone = 'UTC'; set threads = 1")
+        for schema in ("staging", "intermediate", "marts"):
+            self.connection.execute(f"create schema working.{schema}")
+        self.connection.execute(
+            "create table working.staging.stg_settings__dealer_rules as select 14 as stale_after_days, "
+            "28 as supply_window_days"
+        )
+
+    def run(self, histories: Sequence[History]) -> None:
+        """Each history is a dealer of its own, `d<place>`; its product is `p`, its moves minutes apart."""
+        lines, sales, counts = [], [], []
+        for place, history in enumerate(histories):
+            for n, move in enumerate(history.moves):
+                day, at = FIRST_DAY + timedelta(move.day), f"{FIRST_DAY + timedelta(move.day)} 08:{n:02}"
+                row = (
+                    f"d{place}",
+                    "p",
+                    move.quantity,
+                    move.quantity,
+                    f"d{place}.{'o' if move.is_order else 's'}{n}",
+                    at,
+                    day,
+                    move.batch,
+                )
+                (lines if move.is_order else sales).append(row)
+            for number, units in history.counts.items():
+                counts.append((f"d{place}", "p", units, FIRST_DAY + timedelta(number)))
+        self.fill("fct_dealer_orders", lines, "dealer_key varchar, product_key varchar, quantity bigint, "
+                  "amount decimal(18, 4), dealer_order_key varchar, ordered_at timestamp, ordered_date date, "
+                  "batch_id varchar", "1::bigint as line_number")  # fmt: skip
+        self.fill("fct_store_sales", sales, "dealer_key varchar, product_key varchar, quantity bigint, "
+                  "amount decimal(18, 4), store_sale_key varchar, sold_at timestamp, sold_date date, "
+                  "batch_id varchar", "'x' as store_key")  # fmt: skip
+        self.fill("fct_dealer_inventory", counts, "dealer_key varchar, product_key varchar, quantity bigint, "
+                  "counted_date date", "'x' as source, counted_date::timestamp as counted_at, "
+                  "null as reported_at")  # fmt: skip
+        for model, statement in self.statements:
+            self.connection.execute(f"create or replace table working.intermediate.{model} as {statement}")
+
+    def fill(self, table: str, rows: list[tuple], schema: str, more: str) -> None:
+        self.connection.execute(f"create or replace table scratch ({schema})")
+        if rows:
+            values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
+            self.connection.execute(f"insert into scratch values {values}")
+        self.connection.execute(f"create or replace table working.marts.{table} as select *, {more} from scratch")
+
+    def balance(self, place: int) -> list[tuple]:
+        return self.connection.execute(
+            f"select stock_date - date '{FIRST_DAY}', opening_units, sell_in_units, sell_out_units, returned_units, "
+            "closing_units, unexplained_units from working.intermediate.int_dealer_days_balanced "
+            f"where dealer_key = 'd{place}' order by 1"
+        ).fetchall()
+
+    def traces(self, place: int) -> Counter[tuple[str, str]]:
+        found = self.connection.execute(
+            "select coalesce(lot_key, 'none'), coalesce(out_key, outcome_type), units, trace_key "
+            f"from working.intermediate.int_dealer_lots_ended where dealer_key = 'd{place}'"
+        ).fetchall()
+        assert len({row[3] for row in found}) == len(found)
+        own = re.compile(r"(?<=:)d[0-9]+[.]")
+        return Counter({(own.sub("", lot), own.sub("", out)): units for lot, out, units, _ in found})
+
+
+@pytest.fixture(scope="module")
+def chain(built: Built) -> Chain:
+    return Chain(built)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories=st.lists(HISTORIES, min_size=10, max_size=40))
+def test_stock_and_traces_are_those_of_plain_python(chain: Chain, histories: list[History]) -> None:
+    chain.run(histories)
+    for place, history in enumerate(histories):
+        assert chain.balance(place) == balance(history)
+        wanted = traces(history, f"d{place}")
+        assert chain.traces(place) == wanted
+        unexplained = sum(day[-1] for day in balance(history))
+        if history.counts:
+            assert unexplained == told_by(history, wanted)
+
+
+def told_by(history: History, pieces: Counter[tuple[str, str]]) -> int:
+    """What traces say is unexplained by the last count: missing, less what has no origin by then."""
+    last = max(history.counts)
+    days = {move.key: move.day for move in history.moves}
+    missing = sum(units for (_, outcome), units in pieces.items() if outcome == "missing")
+    unknown = sum(
+        units for (origin, outcome), units in pieces.items() if origin == "none" and days.get(outcome, last) <= last
+    )
+    later = sum(
+        units for (origin, outcome), units in pieces.items()
+        if origin != "none" and days.get(origin, -1) <= last < days.get(outcome, -1)
+    )  # fmt: skip
+    return missing - unknown + max(0, later - history.counts[last])
+
+
+def test_the_oracle_is_right_about_a_history_worked_by_hand() -> None:
+    """8 come; 3 of batch A and 4 of nobody knows which go, then 2 of B, which never came; 2 are counted."""
+    history = History(
+        (Move(True, 0, 5, "A", 0), Move(True, 1, 3, None, 1), Move(False, 2, 3, "A", 2), Move(False, 3, 4, None, 3),
+         Move(False, 4, 2, "B", 4)),
+        {5: 2},
+    )  # fmt: skip
+    # the first count is after everything: 2 = 8 - 9 + 3, so 3 were there before
+    assert opening(history) == 3
+    assert balance(history)[-1] == (5, 2, 0, 0, 0, 2, 0)
+    # B takes what has no batch, 2 of the 3 that were there; the 4 without one are what is left, the oldest first
+    assert traces(history, "d") == {
+        ("order:o0/1", "sale:s2"): 3, ("opening:d/p", "sale:s4"): 2, ("opening:d/p", "sale:s3"): 1,
+        ("order:o0/1", "sale:s3"): 2, ("order:o1/1", "sale:s3"): 1, ("order:o1/1", "in_stock"): 2,
+    }  # fmt: skip
