@@ -55,6 +55,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "need_fields": dict.fromkeys(("field_id", "name_en", "name_zh"), "varchar")
     | {"has_several": "boolean", "priority": "integer"},
     "need_rules": {"rule_id": "varchar", "field_id": "varchar", "fact": "varchar", "priority": "integer"},
+    "dealer_rules": {"stale_after_days": "integer", "supply_window_days": "integer"},
     "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
                     "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
                     "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
@@ -123,6 +124,7 @@ def write_settings(
             for field in company.needs.fields
             for place, rule in enumerate(field.rules, 1)
         ],
+        "dealer_rules": [(company.dealers.stale_after_days, company.dealers.supply_window_days)],
         "alert_rules": [
             (r.id, r.kind, r.metric, r.dimension, r.threshold_rate, r.minimum_amount, r.severity, r.owner, r.playbook,
              *_pair(r.name))

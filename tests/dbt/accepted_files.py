@@ -39,6 +39,7 @@ SETTINGS = {
     "tagged_customers": "tag_id VARCHAR, customer_record_key VARCHAR",
     "need_fields": "field_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, has_several BOOLEAN, priority BIGINT",
     "need_rules": "rule_id VARCHAR, field_id VARCHAR, fact VARCHAR, priority BIGINT",
+    "dealer_rules": "stale_after_days INTEGER, supply_window_days INTEGER",
     "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
     "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
     "name_zh VARCHAR",
@@ -126,6 +127,7 @@ def write_empty_company(home: Home) -> None:
     for folder, tables in ((home.settings, SETTINGS), (home.identity, IDENTITY), (home.ledger, LEDGER)):
         for table, schema in tables.items():
             write_parquet(folder / f"{table}.parquet", schema, [])
+    write_settings(home, "dealer_rules", [{"stale_after_days": 14, "supply_window_days": 28}])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
     write_metrics(home)
 

@@ -103,6 +103,33 @@ GOOD: dict[str, str] = {
         t(source, dealer_key, product_key, counted_at, is_latest)""",
     "fct_store_sales": """values ('z1', 's1', 'd1', 'a1', 'east', date '2026-01-01')
         t(store_sale_key, store_key, dealer_key, product_key, region_key, sold_date)""",
+    "fct_dealer_stock_days": """values
+        ('d1', 'a1', date '2026-01-01', date '2026-01-04', 0, 10, 3, 1, 6, 0, null, null),
+        ('d1', 'a1', date '2026-01-05', date '2026-01-09', 6, 0, 0, 0, 5, 1, 5, date '2026-01-05')
+        t(dealer_key, product_key, stock_date, until_date, opening_units, sell_in_units, sell_out_units,
+          returned_units, closing_units, unexplained_units, counted_units, last_counted_date)""",
+    "fct_dealer_stock_weeks": """values ('d1', 'a1', date '2026-01-05', 0, 10, 3, 1, 6, 0, 'reported'),
+        ('d1', 'a1', date '2026-01-12', 6, 0, 0, 0, 6, 0, 'waiting')
+        t(dealer_key, product_key, week_start_date, opening_units, sell_in_units, sell_out_units, returned_units,
+          closing_units, unexplained_units, report_status)""",
+    "fct_dealer_stock": """values ('d1', 'a1', false, null, 28), ('d1', 'a2', true, 'never_counted', 1)
+        t(dealer_key, product_key, is_stale, stale_reason, window_days)""",
+    "fct_dealer_traces": """values ('o1>z1', 'order', 'sold', date '2026-01-01', date '2026-01-01', 2),
+        ('o1>in_stock', 'order', 'not_counted', date '2026-01-01', null, 8)
+        t(trace_key, origin_type, outcome_type, origin_date, outcome_date, units)""",
+    "fct_dealer_months": """values ('d1', date '2026-01-01', 2, 1.6), ('d1', date '2026-02-01', 0, 0)
+        t(dealer_key, month_start_date, answer_count, score_rate_sum)""",
+    "kpi_dealer_satisfaction": """values (0, 'total', 'total', 30, 0.5, 0.1, 0.8, 'positive'),
+        (1, 'total', 'total', 29, null, null, null, 'insufficient')
+        t(lag_months, dimension_name, dimension_value, pair_count, spearman_coefficient, spearman_low_coefficient,
+          spearman_high_coefficient, verdict)""",
+    "kpi_dealer_stock": """values ('total', 'total', 3, 2, 100.0, 80.0), ('region', 'east', 1, 1, 0.0, 0.0)
+        t(dimension_name, dimension_value, dealer_count, counted_dealer_count, sell_in_amount,
+          covered_sell_in_amount)""",
+    "kpi_dealer_weeks": """values (date '2026-01-05', 'total', 'total', 3, 2, 100.0, 80.0),
+        (date '2026-01-12', 'total', 'total', 1, 1, 0.0, 0.0)
+        t(week_start_date, dimension_name, dimension_value, dealer_count, reported_dealer_count, sell_in_amount,
+          covered_sell_in_amount)""",
     "fct_experiment_assignments": """values ('x1', 'u1', date '2026-01-01'), ('x1', 'u2', date '2026-01-01')
         t(experiment_key, unit_id, assigned_date)""",
     "fct_sales_daily": """values (date '2026-01-01', 'east', 'phone', 'r1', 'milk', 'baby', 10.0, 1.0, 2.0, 7.0),
@@ -202,6 +229,7 @@ KEYS = {
     "fct_chats": "chat_key",
     "fct_satisfaction_scores": "survey_key",
     "fct_store_sales": "store_sale_key",
+    "fct_dealer_traces": "trace_key",
     "kpi_metrics": "metric_id",
     "kpi_targets": "target_id",
     "alert_net_sales_fall": "incident_key",
@@ -265,6 +293,35 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_dealer_orders", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_dealer_inventory", "update mart set counted_at = '2026-01-08' where _row_id = 1", {"key_unique"}),
     ("fct_dealer_inventory", "update mart set is_latest = false where _row_id = 2", {"one_latest_count"}),
+    (
+        "fct_dealer_stock_days",
+        "update mart set stock_date = '2026-01-05', until_date = '2026-01-05' where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("fct_dealer_stock_days", "update mart set unexplained_units = 1 where _row_id = 1", {"balanced"}),
+    ("fct_dealer_stock_days", "update mart set until_date = '2025-12-31' where _row_id = 1", {"days_in_order"}),
+    ("fct_dealer_stock_days", "update mart set counted_units = 4 where _row_id = 2", {"count_is_the_stock"}),
+    ("fct_dealer_stock_weeks", "update mart set week_start_date = '2026-01-12' where _row_id = 1", {"key_unique"}),
+    ("fct_dealer_stock_weeks", "update mart set closing_units = 7 where _row_id = 1", {"balanced"}),
+    ("fct_dealer_stock_weeks", "update mart set report_status = 'late' where _row_id = 1", {"status_known"}),
+    ("fct_dealer_stock", "update mart set product_key = 'a2' where _row_id = 1", {"key_unique"}),
+    ("fct_dealer_stock", "update mart set is_stale = false where _row_id = 2", {"stale_has_a_reason"}),
+    ("fct_dealer_stock", "update mart set stale_reason = 'odd' where _row_id = 2", {"reason_known"}),
+    ("fct_dealer_stock", "update mart set window_days = 0 where _row_id = 1", {"window_positive"}),
+    ("fct_dealer_traces", "update mart set units = 0 where _row_id = 1", {"units_positive"}),
+    ("fct_dealer_traces", "update mart set origin_type = 'odd' where _row_id = 1", {"origin_known"}),
+    ("fct_dealer_traces", "update mart set outcome_type = 'odd' where _row_id = 1", {"outcome_known"}),
+    ("fct_dealer_traces", "update mart set outcome_date = '2025-12-31' where _row_id = 1", {"never_before_it_came"}),
+    ("fct_dealer_months", "update mart set month_start_date = '2026-02-01' where _row_id = 1", {"key_unique"}),
+    ("fct_dealer_months", "update mart set score_rate_sum = 2.1 where _row_id = 1", {"scores_fit_answers"}),
+    ("kpi_dealer_satisfaction", "update mart set lag_months = 1 where _row_id = 1", {"key_unique"}),
+    ("kpi_dealer_satisfaction", "update mart set verdict = 'odd' where _row_id = 1", {"verdict_known"}),
+    ("kpi_dealer_satisfaction", "update mart set pair_count = 29 where _row_id = 1", {"no_verdict_on_few"}),
+    ("kpi_dealer_satisfaction", "update mart set spearman_coefficient = 0.9 where _row_id = 1", {"coefficient_range"}),
+    ("kpi_dealer_stock", "update mart set dimension_name = 'total', dimension_value = 'total'", {"key_unique"}),
+    ("kpi_dealer_stock", "update mart set sell_in_amount = 79 where _row_id = 1", {"covers_a_part"}),
+    ("kpi_dealer_weeks", "update mart set week_start_date = '2026-01-12' where _row_id = 1", {"key_unique"}),
+    ("kpi_dealer_weeks", "update mart set reported_dealer_count = 4 where _row_id = 1", {"covers_a_part"}),
     ("fct_experiment_assignments", "update mart set unit_id = 'u2' where _row_id = 1", {"key_unique"}),
     ("fct_sales_daily", "update mart set sales_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_sales_daily", "update mart set net_sales_amount = 8 where _row_id = 1", {"net_adds_up"}),

@@ -11,6 +11,7 @@ import duckdb
 from sales_warehouse import settings
 from sales_warehouse.company.bounds import Fact
 from sales_warehouse.company.check_calendar import check_calendar
+from sales_warehouse.company.check_dealers import check_dealers
 from sales_warehouse.company.check_lifecycle import check_lifecycle
 from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_segments import check_segments
@@ -38,6 +39,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
         problems += [documents["metrics"].problem(text, *path) for path, text in wrong_changes(company.metrics)]
     if "needs" in documents:
         problems += check_needs(company.needs, documents["needs"])
+    if "dealers" in documents:
+        problems += check_dealers(company, documents["dealers"])
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 

@@ -21,6 +21,7 @@ FILES: dict[str, type[BaseModel]] = {
     "lifecycle": models.LifecycleFile,
     "segments": models.SegmentsFile,
     "needs": models.NeedsFile,
+    "dealers": models.DealersFile,
     "alerts": models.AlertsFile,
     "metrics": models.MetricsFile,
     "targets": models.TargetsFile,

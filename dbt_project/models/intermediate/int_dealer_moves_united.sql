@@ -1,0 +1,39 @@
+-- What came to a dealer and what left it. A dealer sends goods back to us by a negative order line, and a buyer brings
+-- goods back by a negative sale: each is a move the other way. What is dated later than the business date is not there yet.
+with
+moves as (
+    select
+        'order:' || dealer_order_key || '/' || cast(line_number as {{ dbt.type_string() }}) as move_key,
+        case when quantity > 0 then 'ordered' else 'sent_back' end as move_type,
+        dealer_key,
+        product_key,
+        nullif(trim(batch_id), '') as batch_id,
+        ordered_date as moved_date,
+        ordered_at as moved_at,
+        abs(quantity) as units,
+        amount,
+        dealer_order_key,
+        line_number,
+        cast(null as {{ dbt.type_string() }}) as store_sale_key,
+        cast(null as {{ dbt.type_string() }}) as store_key
+    from {{ ref('fct_dealer_orders') }}
+    union all
+    select
+        'sale:' || store_sale_key as move_key,
+        case when quantity > 0 then 'sold' else 'brought_back' end as move_type,
+        dealer_key,
+        product_key,
+        nullif(trim(batch_id), '') as batch_id,
+        sold_date as moved_date,
+        sold_at as moved_at,
+        abs(quantity) as units,
+        amount,
+        cast(null as {{ dbt.type_string() }}) as dealer_order_key,
+        cast(null as bigint) as line_number,
+        store_sale_key,
+        store_key
+    from {{ ref('fct_store_sales') }}
+)
+
+select * from moves
+where units > 0 and moved_date <= {{ business_date() }}
