@@ -150,6 +150,41 @@ GOOD: dict[str, str] = {
         t(target_id, metric_id, status, actual_value)""",
     "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2), (date '2026-01-01', 2, 'order', 0, 0, 0, 0)
         t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count)""",
+    "kpi_sales_periods": """values
+        ('month', date '2026-05-01', 'total', 'total', true, 5.0, 0.5, 1.0, false),
+        ('month', date '2026-06-01', 'total', 'total', false, 3.0, null, null, false)
+        t(period_grain, period_start_date, dimension_name, dimension_value, is_complete, net_sales_amount, change_rate,
+          robust_z, is_unusual)""",
+    "kpi_product_ranks": """values ('total', 'hit', 1, 'a1', 5.0, 9), ('total', 'hit', 2, 'a2', 4.0, 9)
+        t(product_scope, list_type, list_rank, product_key, net_sales_amount, product_count)""",
+    "kpi_product_traits": """values ('shop', 'hit', 'trait', 'light', 3, 4, 4, 4, 36, 9.0, 0.00002, 0.0004, true),
+        ('shop', 'hit', 'trait', 'large', 1, 1, 4, 5, 36, 1.8, 0.4, 0.8, false)
+        t(product_scope, list_type, trait_type, trait, shown_trait_count, group_trait_count, group_count,
+          trait_product_count, product_count, lift_ratio, p_value, q_value, is_shared)""",
+    "kpi_sales_pivot": """values ('2026-01-01|milk|east|r1', date '2026-01-01', 'milk', 'east', 'r1', false, false, false, false,
+          5.0),
+        ('|||', null, 'total', 'total', 'total', true, true, true, true, 5.0)
+        t(cell_key, month_start_date, product_line, region_key, rep_key, is_all_months, is_all_lines, is_all_regions,
+          is_all_reps, net_sales_amount)""",
+    "kpi_sales_cells": """values (date '2026-01-01', 'milk', 'east', 400.0, 100.0, 9.0, 0.0001, 1, true),
+        (date '2026-01-01', 'milk', 'west', 1.0, null, null, null, null, false)
+        t(month_start_date, product_line, region_key, net_sales_amount, expected_amount, residual_z, q_value, cell_rank,
+          is_odd)""",
+    "kpi_return_rates": """values ('week', date '2026-01-05', 'east', 100, 9, 0.09, 1000, 30, 0.03, 50, 1, 200, 9, 0.01, true),
+        ('month', date '2026-01-01', 'east', 100, 3, 0.03, 1000, 30, 0.03, 50, 1, 200, 3, 1.0, false)
+        t(period_grain, period_start_date, region_key, sold_line_count, returned_line_count, returned_line_rate,
+          baseline_sold_line_count, baseline_returned_line_count, baseline_rate, other_sold_line_count,
+          other_returned_line_count, sold_unit_count, returned_unit_count, q_value, is_spike)""",
+    "kpi_segment_contributions": """values ('size_band', 'medium', 35, 100, 62, 100, 1.7714, 0.01, true),
+        ('tag', 'medium', 35, 100, 35, 100, 1.0, 0.9, false)
+        t(group_type, group_id, customer_count, all_customer_count, repurchase_count, all_repurchase_count,
+          contribution_index, q_value, is_over_contributing)""",
+    "kpi_sales_concentration": """values ('total', 'total', 23, 100.0, 0.35, 0.8, 0.87, 2270.0),
+        ('product', 'a1', 1, 5.0, 1.0, 1.0, 1.0, 10000.0)
+        t(scope_type, scope_value, customer_count, net_sales_amount, cr1_rate, cr3_rate, cr10_rate, hhi)""",
+    "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0), ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
+        t(region_key, product_line, penetration_status, addressable_count, buyer_count, expected_buyer_count,
+          missing_buyer_count)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -232,6 +267,7 @@ KEYS = {
     "fct_dealer_traces": "trace_key",
     "kpi_metrics": "metric_id",
     "kpi_targets": "target_id",
+    "kpi_sales_pivot": "cell_key",
     "alert_net_sales_fall": "incident_key",
     "trust_source_freshness": "source",
     "dim_segments": "segment_id",
@@ -344,6 +380,39 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
     ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
+    *(
+        (mart, "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"})
+        for mart in (
+            *("kpi_sales_periods", "kpi_product_ranks", "kpi_product_traits", "kpi_sales_cells", "kpi_return_rates"),
+            *("kpi_segment_contributions", "kpi_sales_concentration", "kpi_white_space"),
+        )
+    ),
+    ("kpi_sales_periods", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
+    ("kpi_sales_periods", "update mart set robust_z = 1 where _row_id = 2", {"running_compared_with_nothing"}),
+    ("kpi_product_ranks", "update mart set list_type = 'odd' where _row_id = 1", {"list_known"}),
+    ("kpi_product_ranks", "update mart set list_rank = 4 where _row_id = 1", {"three_a_list"}),
+    ("kpi_product_traits", "update mart set group_trait_count = 5 where _row_id = 1", {"counts_fit"}),
+    ("kpi_product_traits", "update mart set is_shared = true where _row_id = 2", {"claimed_when_significant"}),
+    ("kpi_sales_pivot", "update mart set is_all_reps = true where _row_id = 1", {"totals_named"}),
+    ("kpi_sales_cells", "update mart set expected_amount = null where _row_id = 1", {"tested_whole"}),
+    ("kpi_sales_cells", "update mart set q_value = 0.5 where _row_id = 1", {"odd_when_significant"}),
+    ("kpi_return_rates", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
+    ("kpi_return_rates", "update mart set returned_line_count = 101 where _row_id = 1", {"returned_of_sold"}),
+    ("kpi_return_rates", "update mart set is_spike = true where _row_id = 2", {"spike_above_baseline"}),
+    ("kpi_segment_contributions", "update mart set group_type = 'odd' where _row_id = 1", {"type_known"}),
+    ("kpi_segment_contributions", "update mart set customer_count = 101 where _row_id = 1", {"part_of_all"}),
+    (
+        "kpi_segment_contributions",
+        "update mart set is_over_contributing = true where _row_id = 2",
+        {"over_when_significant"},
+    ),
+    ("kpi_sales_concentration", "update mart set scope_type = 'odd' where _row_id = 1", {"scope_known"}),
+    ("kpi_sales_concentration", "update mart set cr3_rate = 0.3 where _row_id = 1", {"shares_rise"}),
+    ("kpi_sales_concentration", "update mart set hhi = 400 where _row_id = 1", {"hhi_within_bounds"}),
+    ("kpi_white_space", "update mart set penetration_status = 'odd', missing_buyer_count = 0 where _row_id = 1",
+     {"status_known"}),
+    ("kpi_white_space", "update mart set buyer_count = 51 where _row_id = 1", {"buyers_of_base"}),
+    ("kpi_white_space", "update mart set missing_buyer_count = 1 where _row_id = 2", {"opportunity_has_base"}),
     (
         "alert_net_sales_fall",
         "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",

@@ -5,6 +5,6 @@
     key=['product_key'],
     columns=[
         'product_key', 'source', 'product_id', 'product_name', 'product_line', 'category', 'price_band',
-        'unit', 'list_price_amount', '_load_id', '_file', '_row_number',
+        'unit', 'traits', 'list_price_amount', '_load_id', '_file', '_row_number',
     ],
 ) }}

@@ -28,6 +28,7 @@ select
     coalesce(products.price_band, 'unknown') as price_band,
     cast(products.list_price_amount as decimal(18, 4)) as list_price_amount,
     products.unit,
+    products.traits,
     coalesce(products.is_deleted, false) as is_deleted
 from seen
 left join products on seen.product_key = products.product_key

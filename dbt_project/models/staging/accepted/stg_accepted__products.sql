@@ -8,6 +8,7 @@ select
     nullif(trim(category), '') as category,
     nullif(trim(price_band), '') as price_band,
     nullif(trim(unit), '') as unit,
+    nullif(trim(traits), '') as traits,
 
     list_price_amount,
 

@@ -1,0 +1,37 @@
+{# Numbers and rows for statistics on DuckDB and on Spark. #}
+
+{% macro log_factorial(n) %}{{ return(adapter.dispatch('log_factorial')(n)) }}{% endmacro %}
+
+{% macro duckdb__log_factorial(n) -%}
+lgamma(cast({{ n }} as double) + 1)
+{%- endmacro %}
+
+{% macro default__log_factorial(n) -%}
+{{ stirling_log_factorial(n) }}
+{%- endmacro %}
+
+{% macro each_number(name, first, last) %}{{ return(adapter.dispatch('each_number')(name, first, last)) }}{% endmacro %}
+
+{% macro duckdb__each_number(name, first, last) -%}
+{#- Part of a from clause: a row for each whole number from first to last, in <name>.n. -#}
+cross join unnest(generate_series(cast({{ first }} as bigint), cast({{ last }} as bigint))) as {{ name }}(n)
+{%- endmacro %}
+
+{% macro spark__each_number(name, first, last) -%}
+{#- sequence() counts down where the last is below the first. -#}
+lateral view explode(
+    case when {{ first }} <= {{ last }} then sequence(cast({{ first }} as bigint), cast({{ last }} as bigint)) end
+) {{ name }} as n
+{%- endmacro %}
+
+{% macro each_part(name, text, separator) %}{{ return(adapter.dispatch('each_part')(name, text, separator)) }}{% endmacro %}
+
+{% macro duckdb__each_part(name, text, separator) -%}
+{#- Part of a from clause: a row for each part of a text, in <name>.part. -#}
+cross join unnest(string_split({{ text }}, {{ text_literal(separator) }})) as {{ name }}(part)
+{%- endmacro %}
+
+{% macro spark__each_part(name, text, separator) -%}
+{#- split() takes a pattern. -#}
+lateral view explode(split({{ text }}, {{ text_literal('[' ~ separator ~ ']') }})) {{ name }} as part
+{%- endmacro %}

@@ -1,0 +1,35 @@
+with
+buyers as (
+    select * from {{ ref('int_buyers_concentrated') }}
+),
+
+summed as (
+    select
+        scope_type,
+        scope_value,
+        cast(count(*) as bigint) as customer_count,
+        cast(sum(net_sales_amount) as decimal(18, 4)) as net_sales_amount,
+        cast(sum(case when place <= 1 then net_sales_amount else 0 end) as decimal(18, 4)) as top1_amount,
+        cast(sum(case when place <= 3 then net_sales_amount else 0 end) as decimal(18, 4)) as top3_amount,
+        cast(sum(case when place <= 10 then net_sales_amount else 0 end) as decimal(18, 4)) as top10_amount,
+        max(case when place = 1 then customer_key end) as top_customer_key,
+        cast(10000 * sum(share * share) as decimal(18, 4)) as hhi
+    from buyers
+    group by scope_type, scope_value
+)
+
+select
+    scope_type,
+    scope_value,
+    customer_count,
+    net_sales_amount,
+    top1_amount,
+    top3_amount,
+    top10_amount,
+    {{ ratio('top1_amount', 'net_sales_amount') }} as cr1_rate,
+    {{ ratio('top3_amount', 'net_sales_amount') }} as cr3_rate,
+    {{ ratio('top10_amount', 'net_sales_amount') }} as cr10_rate,
+    hhi,
+    top_customer_key,
+    cast(top3_amount as double) / cast(net_sales_amount as double) >= {{ var('concentration_cr3_rate') }} as is_concentrated
+from summed
