@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from sales_warehouse import settings_tables
+from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, literal
@@ -30,6 +32,10 @@ SETTINGS = {
     "tagged_customers": "tag_id VARCHAR, customer_record_key VARCHAR",
     "need_fields": "field_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, has_several BOOLEAN, priority BIGINT",
     "need_rules": "rule_id VARCHAR, field_id VARCHAR, fact VARCHAR, priority BIGINT",
+    "comparison_rules": "significance DECIMAL(18,4), least_change_rate DECIMAL(18,4), least_count BIGINT, "
+    "least_segment_count BIGINT, do_managers_sell BOOLEAN, minimum_heads BIGINT, returns_rate DECIMAL(18,4), "
+    "most_moved_rate DECIMAL(18,4), least_gain_rate DECIMAL(18,4)",
+    "not_selling": "unit_type VARCHAR, unit_name VARCHAR",
     "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
     "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
     "name_zh VARCHAR",
@@ -102,6 +108,10 @@ def write_empty_company(home: Home) -> None:
         for table, schema in tables.items():
             write_parquet(folder / f"{table}.parquet", schema, [])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
+    rules = settings_tables.comparison_rules(ComparisonsFile())
+    write_settings(
+        home, "comparison_rules", [dict(zip(settings_tables.SCHEMAS["comparison_rules"], rules, strict=True))]
+    )
 
 
 def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> None:

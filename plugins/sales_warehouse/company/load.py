@@ -20,6 +20,7 @@ FILES: dict[str, type[BaseModel]] = {
     "lifecycle": models.LifecycleFile,
     "segments": models.SegmentsFile,
     "needs": models.NeedsFile,
+    "comparisons": models.ComparisonsFile,
     "alerts": models.AlertsFile,
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,

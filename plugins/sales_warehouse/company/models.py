@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from sales_warehouse.company.base import Label, Model
+from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
 from sales_warehouse.company.segments import SegmentsFile
@@ -624,6 +625,7 @@ class Company(Model):
     lifecycle: LifecycleFile
     segments: SegmentsFile = SegmentsFile()
     needs: NeedsFile = NeedsFile()
+    comparisons: ComparisonsFile = ComparisonsFile()
     alerts: AlertsFile
     targets: TargetsFile
     playbooks: PlaybooksFile
