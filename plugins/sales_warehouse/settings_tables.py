@@ -17,6 +17,7 @@ from sales_warehouse.company.calendar import DEFAULT, MOST_INTERVALS
 from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
+from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.models import Company, CustomerAttribute
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import filled_columns, metric_rows
@@ -56,6 +57,11 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | {"has_several": "boolean", "priority": "integer"},
     "need_rules": {"rule_id": "varchar", "field_id": "varchar", "fact": "varchar", "priority": "integer"},
     "dealer_rules": {"stale_after_days": "integer", "supply_window_days": "integer"},
+    "comparison_rules": {
+        "significance": "double", "least_change_rate": "double", "least_count": "integer",
+        "least_segment_count": "integer", "do_managers_sell": "boolean", "minimum_heads": "integer",
+        "returns_rate": "double", "most_moved_rate": "double", "least_gain_rate": "double"},
+    "not_selling": dict.fromkeys(("unit_type", "unit_name"), "varchar"),
     "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
                     "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
                     "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
@@ -125,6 +131,11 @@ def write_settings(
             for place, rule in enumerate(field.rules, 1)
         ],
         "dealer_rules": [(company.dealers.stale_after_days, company.dealers.supply_window_days)],
+        "comparison_rules": [comparison_rules(company.comparisons)],
+        "not_selling": [
+            *(("team", name) for name in company.comparisons.sellers.teams_without),
+            *(("department", name) for name in company.comparisons.sellers.departments_without),
+        ],
         "alert_rules": [
             (r.id, r.kind, r.metric, r.dimension, r.threshold_rate, r.minimum_amount, r.severity, r.owner, r.playbook,
              *_pair(r.name))
@@ -152,6 +163,15 @@ def write_settings(
     with connect(temp=home.tmp) as connection:
         for name, schema in SCHEMAS.items():
             write_table(connection, schema, rows[name], home.settings / f"{name}.parquet")
+
+
+def comparison_rules(file: ComparisonsFile) -> tuple[Any, ...]:
+    """Return the one row of comparison_rules."""
+    counts, moves = file.differences, file.reallocation
+    return (
+        counts.significance, counts.least_change_rate, counts.least_count, counts.least_segment_count,
+        file.sellers.managers, moves.minimum_heads, moves.returns_rate, moves.most_moved_rate, moves.least_gain_rate,
+    )  # fmt: skip
 
 
 def need_patterns(company: Company) -> list[dict[str, Any]]:

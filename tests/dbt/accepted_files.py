@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from sales_warehouse import settings_tables
+from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import MetricsFile, metric_rows
@@ -40,6 +42,10 @@ SETTINGS = {
     "need_fields": "field_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, has_several BOOLEAN, priority BIGINT",
     "need_rules": "rule_id VARCHAR, field_id VARCHAR, fact VARCHAR, priority BIGINT",
     "dealer_rules": "stale_after_days INTEGER, supply_window_days INTEGER",
+    "comparison_rules": "significance DECIMAL(18,4), least_change_rate DECIMAL(18,4), least_count BIGINT, "
+    "least_segment_count BIGINT, do_managers_sell BOOLEAN, minimum_heads BIGINT, returns_rate DECIMAL(18,4), "
+    "most_moved_rate DECIMAL(18,4), least_gain_rate DECIMAL(18,4)",
+    "not_selling": "unit_type VARCHAR, unit_name VARCHAR",
     "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
     "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
     "name_zh VARCHAR",
@@ -137,6 +143,10 @@ def write_metrics(home: Home, without: Collection[str] = ()) -> None:
     columns = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
     rows = metric_rows(MetricsFile(), columns.difference(without))
     write_settings(home, "metrics", [dict(zip(WRITTEN["metrics"], row, strict=True)) for row in rows])
+    rules = settings_tables.comparison_rules(ComparisonsFile())
+    write_settings(
+        home, "comparison_rules", [dict(zip(settings_tables.SCHEMAS["comparison_rules"], rules, strict=True))]
+    )
 
 
 def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> None:

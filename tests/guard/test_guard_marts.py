@@ -185,6 +185,32 @@ GOOD: dict[str, str] = {
     "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0), ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
         t(region_key, product_line, penetration_status, addressable_count, buyer_count, expected_buyer_count,
           missing_buyer_count)""",
+    "kpi_repurchase": """values (date '2026-06-01', 'milk', 'high', 5, 10, 6, 10, 'fell', true, 'member_benefits'),
+        (date '2026-06-01', 'milk', 'low', 0, 0, 0, 0, 'too_few', false, null)
+        t(month_start_date, category, price_band, repurchase_customer_count, customer_count,
+          previous_repurchase_customer_count, previous_customer_count, change_status, is_flagged, advice_id)""",
+    "kpi_repurchase_cycles": """values (date '2026-06-01', 'milk', 'shorter', 5, 4, 6, 5), (date '2026-06-01', 'tea',
+        'too_few', 0, 0, 0, 0)
+        t(month_start_date, product_line, change_status, gap_count, ended_count, previous_gap_count,
+        previous_ended_count)""",
+    "kpi_region_productivity": """values ('year', date '2025-07-01', 'east', 1, 2, 365.0),
+        ('year', date '2025-07-01', 'west', 0, 0, 0) t(period_grain, period_start_date, region_key, won_count,
+        closed_count, fte_days)""",
+    "kpi_region_gaps": """values ('east', 'west', 'saturation', -10, -5, -3, -2), ('east', 'peers', 'too_few', 3, null,
+        null, null)
+        t(region_key, peer_key, verdict, won_gap_amount, deals_gap_amount, win_rate_gap_amount,
+        deal_size_gap_amount)""",
+    "kpi_head_allocation": """values ('east', 3, 1, 1, 4), ('west', 2, 1, -1, 1)
+        t(region_key, head_count, minimum_head_count, change_count, proposed_head_count)""",
+    "kpi_weekday_profile": """values ('workday', 0, 10, 8, 4), ('day_off', 6, 5, 5, 0)
+        t(day_type, day_of_week, enquiry_count, matured_enquiry_count, converted_count)""",
+    "kpi_deal_interactions": """values ('industry_line', 'a', 'b', 'all', 'better', 1, 2), ('line_rep', 'all', 'b',
+        'r1', 'too_few', 0, 1)
+        t(combination_type, industry, product_line, rep_key, interaction_status, won_count, closed_count)""",
+    "kpi_deal_reversals": """values ('rep', 'industry', 'east', 'r1', 'r2', 3, 2, 2, 0, true, -5.0, 5.0),
+        ('rep', 'industry', 'east', 'r1', 'r3', 1, 0, 0, 0, false, 5.0, null)
+        t(member_type, segment_type, peer_group, member_key, other_key, segment_count, counted_segment_count,
+          better_segment_count, worse_segment_count, is_reversal, difference_points, adjusted_difference_points)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -413,6 +439,48 @@ BAD: list[tuple[str, str, set[str]]] = [
      {"status_known"}),
     ("kpi_white_space", "update mart set buyer_count = 51 where _row_id = 1", {"buyers_of_base"}),
     ("kpi_white_space", "update mart set missing_buyer_count = 1 where _row_id = 2", {"opportunity_has_base"}),
+    ("kpi_repurchase", "update mart set price_band = 'low' where _row_id = 1", {"key_unique"}),
+    ("kpi_repurchase", "update mart set change_status = 'odd' where _row_id = 2", {"status_known"}),
+    ("kpi_repurchase", "update mart set repurchase_customer_count = 11 where _row_id = 1", {"counts_fit"}),
+    ("kpi_repurchase", "update mart set advice_id = null where _row_id = 1", {"advice_fits"}),
+    ("kpi_repurchase_cycles", "update mart set product_line = 'tea' where _row_id = 1", {"key_unique"}),
+    ("kpi_repurchase_cycles", "update mart set change_status = 'good' where _row_id = 1", {"status_known"}),
+    ("kpi_repurchase_cycles", "update mart set ended_count = 6 where _row_id = 1", {"counts_fit"}),
+    ("kpi_region_productivity", "update mart set region_key = 'west' where _row_id = 1", {"key_unique"}),
+    ("kpi_region_productivity", "update mart set period_grain = 'week' where _row_id = 1", {"grain_known"}),
+    ("kpi_region_productivity", "update mart set won_count = 3 where _row_id = 1", {"counts_fit"}),
+    ("kpi_region_gaps", "update mart set peer_key = 'peers' where _row_id = 1", {"key_unique"}),
+    ("kpi_region_gaps", "update mart set verdict = 'odd' where _row_id = 1", {"verdict_known"}),
+    ("kpi_region_gaps", "update mart set deals_gap_amount = -6 where _row_id = 1", {"parts_make_gap"}),
+    (
+        "kpi_head_allocation",
+        "update mart set region_key = 'west' where _row_id = 1",
+        {"expect_column_values_to_be_unique.region_key"},
+    ),
+    ("kpi_head_allocation", "update mart set proposed_head_count = 0 where _row_id = 2", {"whole_heads"}),
+    (
+        "kpi_head_allocation",
+        "update mart set change_count = 2, proposed_head_count = 5 where _row_id = 1",
+        {"heads_conserved"},
+    ),
+    (
+        "kpi_weekday_profile",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("kpi_weekday_profile", "update mart set day_type = 'odd' where _row_id = 1", {"day_type_known"}),
+    ("kpi_weekday_profile", "update mart set converted_count = 9 where _row_id = 1", {"counts_fit"}),
+    (
+        "kpi_deal_interactions",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("kpi_deal_interactions", "update mart set interaction_status = 'odd' where _row_id = 1", {"status_known"}),
+    ("kpi_deal_interactions", "update mart set won_count = 3 where _row_id = 1", {"counts_fit"}),
+    ("kpi_deal_reversals", "update mart set other_key = 'r3' where _row_id = 1", {"key_unique"}),
+    ("kpi_deal_reversals", "update mart set other_key = 'r0' where _row_id = 1", {"pair_once"}),
+    ("kpi_deal_reversals", "update mart set segment_count = 1 where _row_id = 1", {"segments_fit"}),
+    ("kpi_deal_reversals", "update mart set difference_points = 5 where _row_id = 1", {"reversal_fits"}),
     (
         "alert_net_sales_fall",
         "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",

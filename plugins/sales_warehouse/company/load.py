@@ -22,6 +22,7 @@ FILES: dict[str, type[BaseModel]] = {
     "segments": models.SegmentsFile,
     "needs": models.NeedsFile,
     "dealers": models.DealersFile,
+    "comparisons": models.ComparisonsFile,
     "alerts": models.AlertsFile,
     "metrics": models.MetricsFile,
     "targets": models.TargetsFile,

@@ -1,0 +1,153 @@
+-- A region beside another one, or beside all others together, over the 365 days up to the business date. What is won per
+-- head is deals per head × win rate × amount of a won deal; the gap is split into the three by logarithmic means, which
+-- leaves no rest (LMDI: Ang 2005, Energy Policy 33, 867-871).
+with
+measured as (
+    select * from {{ ref('int_region_periods_measured') }}
+    where period_grain = 'year' and fte_days > 0 and region_key <> 'unknown'
+),
+
+rules as (
+    select * from {{ ref('stg_settings__comparison_rules') }}
+),
+
+pairs as (
+    select
+        own.region_key,
+        peer.region_key as peer_key,
+        peer.region_key as with_region_key
+    from measured as own
+    inner join measured as peer on own.region_key <> peer.region_key
+    union all
+    select
+        own.region_key,
+        'peers' as peer_key,
+        peer.region_key as with_region_key
+    from measured as own
+    inner join measured as peer on own.region_key <> peer.region_key
+),
+
+peers as (
+    select
+        pairs.region_key,
+        pairs.peer_key,
+        sum(measured.net_sales_amount) as net_sales_amount,
+        sum(measured.closed_count) as closed_count,
+        sum(measured.won_count) as won_count,
+        sum(measured.won_amount) as won_amount,
+        sum(measured.won_squares) as won_squares,
+        sum(measured.fte_days) as fte_days,
+        sum(measured.reached_customer_count) as reached_customer_count,
+        sum(measured.addressable_customer_count) as addressable_customer_count
+    from pairs
+    inner join measured on pairs.with_region_key = measured.region_key
+    group by pairs.region_key, pairs.peer_key
+),
+
+paired as (
+    select
+        own.period_start_date,
+        own.period_end_date,
+        own.day_count,
+        own.region_key,
+        peers.peer_key,
+        own.net_sales_amount,
+        peers.net_sales_amount as peer_net_sales_amount,
+        own.closed_count,
+        peers.closed_count as peer_closed_count,
+        own.won_count,
+        peers.won_count as peer_won_count,
+        own.won_amount,
+        peers.won_amount as peer_won_amount,
+        own.won_squares,
+        peers.won_squares as peer_won_squares,
+        own.fte_days,
+        peers.fte_days as peer_fte_days,
+        own.reached_customer_count,
+        peers.reached_customer_count as peer_reached_customer_count,
+        own.addressable_customer_count,
+        peers.addressable_customer_count as peer_addressable_customer_count,
+        rules.least_change_rate,
+        own.closed_count >= rules.least_count
+        and peers.closed_count >= rules.least_count
+        and own.won_amount > 0
+        and peers.won_amount > 0 as is_enough
+    from measured as own
+    inner join peers on own.region_key = peers.region_key
+    cross join rules
+),
+
+per_head as (
+    select
+        paired.*,
+        cast(day_count as double) * cast(net_sales_amount as double) / cast(fte_days as double) as sales_per_head,
+        cast(day_count as double) * cast(peer_net_sales_amount as double) / cast(peer_fte_days as double) as peer_sales_per_head,
+        cast(day_count as double) * cast(won_amount as double) / cast(fte_days as double) as won_per_head,
+        cast(day_count as double) * cast(peer_won_amount as double) / cast(peer_fte_days as double) as peer_won_per_head,
+        case
+            when is_enough
+                then ln((cast(closed_count as double) / cast(fte_days as double)) / (cast(peer_closed_count as double) / cast(peer_fte_days as double)))
+        end as deals_log,
+        case
+            when is_enough
+                then ln((cast(won_count as double) / closed_count) / (cast(peer_won_count as double) / peer_closed_count))
+        end as win_rate_log,
+        -- a sum of so many deals as chance brings: its variance is the sum of their squares (a compound Poisson sum)
+        case
+            when is_enough
+                then
+                    won_squares / (cast(won_amount as double) * cast(won_amount as double))
+                    + peer_won_squares / (cast(peer_won_amount as double) * cast(peer_won_amount as double))
+        end as log_variance
+    from paired
+),
+
+weighted as (
+    select
+        per_head.*,
+        case when is_enough then {{ log_mean('won_per_head', 'peer_won_per_head') }} end as weight
+    from per_head
+),
+
+-- Each part is rounded, and the last one is what is left: the three make the gap to the last digit.
+split as (
+    select
+        weighted.*,
+        cast(won_per_head as decimal(18, 4)) - cast(peer_won_per_head as decimal(18, 4)) as gap_amount,
+        cast(weight * deals_log as decimal(18, 4)) as deals_gap_amount,
+        cast(weight * win_rate_log as decimal(18, 4)) as win_rate_gap_amount
+    from weighted
+)
+
+select
+    period_start_date,
+    period_end_date,
+    region_key,
+    peer_key,
+    net_sales_amount,
+    peer_net_sales_amount,
+    closed_count,
+    peer_closed_count,
+    won_count,
+    peer_won_count,
+    won_amount,
+    peer_won_amount,
+    day_count,
+    fte_days,
+    peer_fte_days,
+    reached_customer_count,
+    peer_reached_customer_count,
+    addressable_customer_count,
+    peer_addressable_customer_count,
+    least_change_rate,
+    is_enough,
+    cast(sales_per_head as decimal(18, 4)) as net_sales_per_head_amount,
+    cast(peer_sales_per_head as decimal(18, 4)) as peer_net_sales_per_head_amount,
+    cast(won_per_head as decimal(18, 4)) as won_per_head_amount,
+    cast(peer_won_per_head as decimal(18, 4)) as peer_won_per_head_amount,
+    case when is_enough then {{ two_sided_p('(ln(won_per_head / peer_won_per_head) / sqrt(log_variance))') }} end as p_value,
+    cast(gap_amount as decimal(18, 4)) as gap_amount,
+    deals_gap_amount,
+    win_rate_gap_amount,
+    cast(case when is_enough then gap_amount - deals_gap_amount - win_rate_gap_amount end as decimal(18, 4)) as deal_size_gap_amount
+from split

@@ -1,0 +1,48 @@
+-- The 90 days up to the end of a month, and the 90 days before them: which gaps began in them, and how far each went in
+-- them. A gap that had not ended by the end of its 90 days counts as long as that, in both windows alike, so that the later
+-- one does not look shorter for having had less time.
+{%- set this_month = "cast(date_trunc('month', " ~ business_date() ~ ") as date)" %}
+with
+gaps as (
+    select * from {{ ref('int_repurchase_gaps') }}
+    where order_date > {{ this_month }} - 600
+),
+
+months as (
+    {% for back in range(13) %}
+    select
+        cast({{ dbt.dateadd('month', -back, this_month) }} as date) as month_start_date,
+        {% if back == 0 -%}
+        {{ business_date() }}
+        {%- else -%}
+        cast({{ dbt.dateadd('month', -back + 1, this_month) }} as date) - 1
+        {%- endif %} as period_end_date
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
+),
+
+windows as (
+    select
+        month_start_date,
+        period_end_date,
+        'now' as window_type,
+        period_end_date as last_date
+    from months
+    union all
+    select
+        month_start_date,
+        period_end_date,
+        'before' as window_type,
+        period_end_date - 90 as last_date
+    from months
+)
+
+select
+    windows.month_start_date,
+    windows.period_end_date,
+    windows.window_type,
+    gaps.product_line,
+    cast({{ dbt.datediff('gaps.order_date', 'least(coalesce(gaps.next_order_date, windows.last_date), windows.last_date)', 'day') }} as bigint) as gap_days,
+    coalesce(gaps.next_order_date <= windows.last_date, false) as is_ended
+from windows
+inner join gaps on gaps.order_date > windows.last_date - 90 and gaps.order_date <= windows.last_date

@@ -1,0 +1,51 @@
+with
+profiled as (
+    select
+        profiled.*,
+        {{ ratio('enquiry_count', 'day_count') }} as enquiries_per_day,
+        {{ ratio('workday_enquiry_count', 'workday_count') }} as workday_enquiries_per_day,
+        {{ ratio('converted_count', 'matured_enquiry_count') }} as conversion_rate,
+        {{ ratio('workday_converted_count', 'workday_matured_enquiry_count') }} as workday_conversion_rate
+    from {{ ref('int_weekdays_profiled') }} as profiled
+),
+
+compared as (
+    select
+        profiled.*,
+        {{ ratio('enquiries_per_day', 'workday_enquiries_per_day') }} as enquiries_per_day_factor,
+        {{ ratio('conversion_rate - workday_conversion_rate', 'workday_conversion_rate') }} as conversion_change_rate
+    from profiled
+),
+
+judged as (
+    select
+        compared.*,
+        coalesce(p_value <= significance and conversion_change_rate <= -least_change_rate, false) as is_flagged
+    from compared
+)
+
+select
+    judged.day_type,
+    judged.day_of_week,
+    judged.first_date as period_start_date,
+    judged.last_date as period_end_date,
+    judged.day_count,
+    judged.enquiry_count,
+    judged.enquiries_per_day,
+    judged.enquiries_per_day_factor,
+    judged.matured_enquiry_count,
+    judged.converted_count,
+    judged.conversion_rate,
+    judged.conversion_change_rate,
+    cast((judged.conversion_rate - judged.workday_conversion_rate) * 100 as decimal(18, 4)) as conversion_change_points,
+    cast(judged.p_value as decimal(18, 8)) as p_value,
+    judged.order_count,
+    judged.net_sales_amount,
+    judged.is_flagged,
+    advice.advice_id,
+    advice.advice_en,
+    advice.advice_zh
+from judged
+-- Worth somebody's day off only where as many ask as on a workday.
+left join {{ ref('advice') }} as advice
+    on judged.is_flagged and judged.enquiries_per_day_factor >= 1 and advice.advice_id = 'off_hours_service'

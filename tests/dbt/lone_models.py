@@ -1,0 +1,51 @@
+"""One model's SQL over tables made up for it, without a build: what a rule needs twenty small companies for."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import SimpleNamespace
+
+import duckdb
+from jinja2 import Environment
+from macros import _macros
+
+from sales_warehouse.transform import PROJECT
+
+VARIABLES = {
+    "business_date": "2026-06-28",
+    "as_of": "2026-06-28 12:00:00",
+    "time_zone": "Asia/Shanghai",
+    "currency": "CNY",
+}
+ENVIRONMENT = Environment(extensions=["jinja2.ext.do"], autoescape=False)
+DBT = SimpleNamespace(
+    type_string=lambda: "varchar",
+    datediff=lambda first, second, part: f"date_diff('{part}', cast({first} as date), cast({second} as date))",
+    dateadd=lambda part, number, day: f"({day} + interval ({number}) {part})",
+    generate_series=lambda most: f"select generated_number from range(1, {most} + 1) t(generated_number)",
+)
+
+
+@cache
+def sql_of(model: str) -> str:
+    """Return the SQL of a model, which reads tables of the names that it refers to."""
+    (file,) = (PROJECT / "models").rglob(f"{model}.sql")
+    context = {"ref": lambda name: name, "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value}
+    return ENVIRONMENT.from_string(_macros() + file.read_text(encoding="utf-8")).render(context).strip()
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> list[tuple]:
+    """Run a model over the tables of a connection, and return some columns of its rows in their order."""
+    connection.execute(f"create or replace table {model} as {sql_of(model)}")
+    return connection.execute(f"select {columns} from {model} order by all").fetchall()
+
+
+def give_rules(connection: duckdb.DuckDBPyConnection, **changes: object) -> None:
+    """Make the table of rules: the defaults, but for what is said."""
+    rules = {
+        "significance": 0.05, "least_change_rate": 0.1, "least_count": 30, "least_segment_count": 10,
+        "do_managers_sell": True,
+        "minimum_heads": 1, "returns_rate": 0.5, "most_moved_rate": 0.1, "least_gain_rate": 0.1,
+    } | changes  # fmt: skip
+    named = ", ".join(f"{value} as {name}" for name, value in rules.items())
+    connection.execute(f"create or replace table stg_settings__comparison_rules as select {named}")

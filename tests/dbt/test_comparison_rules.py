@@ -1,0 +1,250 @@
+"""The rules behind the comparisons, each over companies of a few rows."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lone_models import ENVIRONMENT, give_rules, rows_of
+from macros import _macros
+
+Region = tuple[int, int, int, float]  # heads, closed deals, won deals, amount of a won deal
+
+
+@pytest.fixture
+def company() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")
+        give_rules(connection)
+        yield connection
+
+
+def staff(connection: duckdb.DuckDBPyConnection, regions: Mapping[str, Region]) -> None:
+    measured = ", ".join(
+        f"('year', '{name}', date '2025-06-29', date '2026-06-28', {closed}, {won}, {won * amount}, "
+        f"{won * amount**2}::double, {heads * 365}, 365)"
+        for name, (heads, closed, won, amount) in regions.items()
+    )
+    connection.execute(f"""create or replace table int_region_periods_measured as select * from (values {measured})
+        t(period_grain, region_key, period_start_date, period_end_date, closed_count, won_count, won_amount,
+        won_squares,
+            head_days, day_count)""")
+    heads = ", ".join(
+        f"('{name}-{number}', '{name}', date '2020-01-01', date '9999-12-31', true)"
+        for name, (count, *_) in regions.items()
+        for number in range(count)
+    )
+    connection.execute(f"""create or replace table int_sales_reps_employed as select * from (values {heads})
+        t(rep_key, region_key, from_date, until_date, is_selling)""")
+
+
+def proposed(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    return dict(rows_of(connection, "int_heads_reallocated", "region_key, change_count"))
+
+
+# --- moving heads ---------------------------------------------------------------------------------------------------
+
+
+def test_regions_that_are_alike_keep_whom_they_have(company: duckdb.DuckDBPyConnection) -> None:
+    staff(company, {"a": (4, 100, 50, 1000.0), "b": (4, 100, 50, 1000.0), "c": (2, 50, 25, 1000.0)})
+    give_rules(company, most_moved_rate=0.9, least_gain_rate=0)
+    assert proposed(company) == {"a": 0, "b": 0, "c": 0}
+
+
+def test_heads_go_where_the_next_one_brings_most(company: duckdb.DuckDBPyConnection) -> None:
+    """400 × (√(5/4) − 1) = 47.2 for a head more, 100 × (1 − √(3/4)) = 13.4 for a head fewer; then 42.7 for 15.9."""
+    staff(company, {"rich": (4, 400, 200, 2.0), "poor": (4, 100, 50, 2.0)})
+    assert proposed(company) == {"poor": -1, "rich": 1}  # a tenth of eight is none, and one is always possible
+    give_rules(company, most_moved_rate=0.25)
+    assert proposed(company) == {"poor": -2, "rich": 2}
+    ((gain,),) = company.execute("select sum(change_amount) from int_heads_reallocated").fetchall()
+    by_hand = 400 * (math.sqrt(6 / 4) - 1) + 100 * (math.sqrt(2 / 4) - 1)
+    assert gain == pytest.approx(by_hand)
+
+
+def test_no_region_is_left_with_fewer_than_the_least(company: duckdb.DuckDBPyConnection) -> None:
+    staff(company, {"rich": (4, 400, 200, 2.0), "poor": (4, 40, 20, 2.0)})
+    give_rules(company, most_moved_rate=0.9, minimum_heads=3)
+    assert proposed(company) == {"poor": -1, "rich": 1}
+
+
+def test_a_team_that_wins_less_loses_nobody_for_it(company: duckdb.DuckDBPyConnection) -> None:
+    """As many deals a head; that fewer are won is for coaching, and more heads elsewhere would find no more deals."""
+    staff(company, {"good": (4, 100, 60, 1000.0), "weak": (4, 100, 20, 1000.0)})
+    give_rules(company, most_moved_rate=0.9, least_gain_rate=0)
+    assert proposed(company) == {"good": 0, "weak": 0}
+
+
+def test_regions_that_differ_by_chance_exchange_nobody(company: duckdb.DuckDBPyConnection) -> None:
+    """120 deals and 100 may be chance: ln 1.2 / √(1/120 + 1/100) = 1.35. Twenty times as many are not."""
+    give_rules(company, least_gain_rate=0, most_moved_rate=0.9)
+    staff(company, {"a": (20, 120, 60, 1000.0), "b": (20, 100, 50, 1000.0)})
+    assert proposed(company) == {"a": 0, "b": 0}
+    staff(company, {"a": (20, 2400, 1200, 1000.0), "b": (20, 2000, 1000, 1000.0)})
+    assert proposed(company)["a"] > 0
+
+
+def test_a_region_with_too_few_deals_is_left_alone(company: duckdb.DuckDBPyConnection) -> None:
+    staff(company, {"rich": (4, 400, 200, 2.0), "new": (9, 29, 0, 2.0), "poor": (1, 100, 50, 2.0)})
+    assert proposed(company) == {"new": 0, "poor": 0, "rich": 0}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    regions=st.lists(
+        st.tuples(st.integers(1, 4), st.integers(30, 300), st.integers(10, 30), st.sampled_from([1.0, 1.5, 3.0])),
+        min_size=2, max_size=4,
+    ),
+    least=st.integers(0, 2),
+)  # fmt: skip
+def test_no_allocation_brings_more(regions: list[Region], least: int) -> None:
+    """Every allocation is tried: with no limit to moves, none with as many heads and the least cover brings more."""
+    named = {f"r{number}": region for number, region in enumerate(regions)}
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")
+        give_rules(connection, most_moved_rate=0.999, least_gain_rate=0, minimum_heads=least, significance=1)
+        staff(connection, named)
+        change = proposed(connection)
+    won, closed = sum(r[2] for r in regions), sum(r[1] for r in regions)
+
+    def brings(heads: tuple[int, ...]) -> float:
+        return sum(
+            region[1] * won / closed * region[3] * math.sqrt(count / region[0])
+            for region, count in zip(regions, heads, strict=True)
+        )
+
+    total = sum(r[0] for r in regions)
+    found = tuple(region[0] + change[name] for name, region in named.items())
+    assert sum(found) == total and all(isinstance(count, int) for count in found)
+    assert all(count >= min(least, region[0]) for count, region in zip(found, regions, strict=True))
+    possible = (
+        heads
+        for heads in itertools.product(range(total + 1), repeat=len(regions))
+        if sum(heads) == total and all(n >= min(least, r[0]) for n, r in zip(heads, regions, strict=True))
+    )
+    assert brings(found) == pytest.approx(max(map(brings, possible)))
+
+
+# --- cycles ---------------------------------------------------------------------------------------------------------
+
+# Every customer buys on its own day of a rhythm, and goes on to the business date.
+RHYTHM = """select '{line}-' || n as customer_key, '{line}' as product_line, day::date as order_date
+    from range({customers}) c(n), generate_series(timestamp '{first}' + interval (n % {every}) day, timestamp '{last}',
+    interval {every} day) g(day)"""
+
+
+def cycles(connection: duckdb.DuckDBPyConnection, *rhythms: str) -> dict[str, tuple]:
+    connection.execute(f"create or replace table int_order_days_bought as {' union all '.join(rhythms)}")
+    for model in ("int_repurchase_gaps", "int_repurchase_windows", "int_repurchase_medians"):
+        rows_of(connection, model, "1")
+    rows_of(connection, "int_repurchase_cycles_compared", "1")
+    connection.execute(
+        "create or replace table advice as select 'find_reason' as advice_id, 'a' as advice_en, 'b' as advice_zh"
+    )
+    found = rows_of(
+        connection, "kpi_repurchase_cycles",
+        "product_line, previous_median_days, median_days, change_status, advice_id, is_changed, month_start_date",
+    )  # fmt: skip
+    return {line: rest for line, *rest, month in found if f"{month}" == "2026-06-01"}
+
+
+def rhythm(line: str, every: int, first: str = "2025-06-01", last: str = "2026-06-28", customers: int = 120) -> str:
+    return RHYTHM.format(line=line, every=every, first=first, last=last, customers=customers)
+
+
+STEADY = [rhythm("tea", 20), rhythm("milk", 30)]
+# The 90 days up to 28 June begin on 31 March.
+SOONER = [rhythm("pads", 20, last="2026-03-30"), rhythm("pads", 12, first="2026-03-31")]
+
+
+def test_a_line_whose_cycle_falls_from_20_to_12_days_changed_and_no_other(company: duckdb.DuckDBPyConnection) -> None:
+    assert cycles(company, *STEADY, *SOONER) == {
+        "milk": [30, 30, "steady", None, False],
+        "pads": [20, 12, "shorter", "find_reason", True],
+        "tea": [20, 20, "steady", None, False],
+    }
+
+
+def test_a_longer_cycle_is_a_change_too(company: duckdb.DuckDBPyConnection) -> None:
+    later = [rhythm("pads", 12, last="2026-03-30"), rhythm("pads", 20, first="2026-03-31")]
+    assert cycles(company, *STEADY, *later)["pads"] == [12, 20, "longer", "find_reason", True]
+
+
+def test_what_every_line_does_is_the_change_of_none(company: duckdb.DuckDBPyConnection) -> None:
+    all_of_them = [text.replace("pads", line) for line in ("pads", "tea", "milk") for text in SOONER]
+    assert {line: rest[2] for line, rest in cycles(company, *all_of_them).items()} == dict.fromkeys(
+        ("milk", "pads", "tea"), "steady"
+    )
+
+
+def test_a_company_that_began_lately_has_no_time_before(company: duckdb.DuckDBPyConnection) -> None:
+    assert cycles(company, rhythm("tea", 10, first="2026-02-01"))["tea"][2] == "no_time_before"
+
+
+# --- enquiries --------------------------------------------------------------------------------------------------------
+
+
+def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: duckdb.DuckDBPyConnection) -> None:
+    """Of four on 2 May, one was lost, and two leads of another are one enquiry; a lead of a fair has its own day."""
+    company.execute("""create table fct_enquiries as select * from (values ('e1', date '2026-05-02'), ('e2', date
+        '2026-05-02'),
+        ('e3', date '2026-05-02'), ('e4', date '2026-05-02'), ('e5', date '2026-06-01')) t(event_key, occurred_date)""")
+    company.execute("""create table fct_leads as select * from (values
+        ('l1', 'e1', date '2026-05-04', true), ('l2', 'e2', date '2026-05-04', false), ('l3', 'e2', date '2026-05-05',
+        true),
+        ('l4', 'e4', date '2026-05-04', false), ('l5', null, date '2026-05-04', true), ('l6', 'unknown event', date
+        '2026-05-04', false),
+        ('l7', 'e5', date '2026-06-01', true)) t(lead_key, source_event_key, created_date, is_converted_30d)""")
+    found = rows_of(
+        company, "int_enquiry_days_counted", "date_day::varchar, enquiry_count, converted_count, is_matured"
+    )
+    assert found == [("2026-05-02", 4, 2, True), ("2026-05-04", 2, 1, True), ("2026-06-01", 1, 1, False)]
+
+
+# --- the statistics -------------------------------------------------------------------------------------------------
+
+
+@cache
+def expression(call: str) -> str:
+    return ENVIRONMENT.from_string(_macros() + "{{ " + call + " }}").render({"return": lambda value: value}).strip()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(-12, 12))
+def test_the_tail_of_the_normal_distribution(z: float) -> None:
+    tail = expression("two_sided_p('z')")
+    ((found,),) = duckdb.sql(f"select {tail} from (select {z:.17f}::double as z)").fetchall()
+    assert found == pytest.approx(math.erfc(abs(z) / math.sqrt(2)), abs=2e-7)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.sampled_from([0.001, 0.01, 0.02, 0.04, 0.2, 0.9])), min_size=1, max_size=12))
+def test_q_values_are_those_of_benjamini_and_hochberg(ps: list[float | None]) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")
+        rows = ", ".join(f"('f', {number}, {'null' if p is None else p}::double)" for number, p in enumerate(ps))
+        connection.execute(f"create table tested as select * from (values {rows}) t(family, number, p_value)")
+        sql = expression("q_values('tested', ['family'], 'number asc')")
+        found = [q for (q,) in connection.execute(f"select q_value from ({sql}) order by number").fetchall()]
+    known = [p for p in ps if p is not None]
+
+    def q_of(p: float) -> float:
+        """The least share of chance among any set of the smallest p that this one belongs to."""
+        return min(1, *(worse * len(known) / sum(other <= worse for other in known) for worse in known if worse >= p))
+
+    assert found == [None if p is None else pytest.approx(q_of(p)) for p in ps]
+
+
+def test_paid_is_what_has_a_day_of_payment_or_went_on_as_if(company: duckdb.DuckDBPyConnection) -> None:
+    sql = expression("is_paid_order('o')")
+    found = company.execute(f"""select {sql} from (values (false, date '2026-01-01', 'placed'), (false, null, 'placed'),
+        (false, null, 'paid'), (false, null, 'shipped'), (false, null, 'delivered'), (true, date '2026-01-01',
+        'cancelled'),
+        (false, null, 'unknown')) o(is_cancelled, paid_date, order_status)""").fetchall()  # fmt: skip
+    assert [told for (told,) in found] == [True, False, True, True, True, False, False]
