@@ -13,6 +13,7 @@ from sales_warehouse.company.bounds import Fact
 from sales_warehouse.company.check_lifecycle import check_lifecycle
 from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_segments import check_segments
+from sales_warehouse.company.check_targets import check_targets
 from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company, FilesConnection, Source, Survivorship
 from sales_warehouse.company.models import Mapping as SourceMapping
@@ -30,6 +31,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
     if "segments" in documents:
         problems += check_segments(company, documents["segments"], facts, customer_attributes())
+    if "targets" in documents:
+        problems += check_targets(company.targets, documents["targets"], metrics())
     if "needs" in documents:
         problems += check_needs(company.needs, documents["needs"])
     if company.demo:
@@ -64,9 +67,9 @@ def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:
 
 
 @cache
-def metric_ids() -> frozenset[str]:
-    """Return the metrics of the registry."""
-    return frozenset(row["metric_id"] for row in _seed("kpi_metrics_registry"))
+def metrics() -> dict[str, dict[str, str]]:
+    """Return the metrics of the registry, by id."""
+    return {row["metric_id"]: row for row in _seed("kpi_metrics_registry")}
 
 
 @cache
@@ -97,10 +100,6 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
         if alert.playbook and alert.playbook not in playbooks:
             text = f"unknown playbook{suggestion(alert.playbook, playbooks)}"
             yield documents["alerts"].problem(text, "rules", position, "playbook")
-    for position, target in enumerate(company.targets.targets):
-        if target.metric not in metric_ids():
-            text = f"unknown metric{suggestion(target.metric, metric_ids())}"
-            yield documents["targets"].problem(text, "targets", position, "metric")
 
 
 def _reconciled(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:

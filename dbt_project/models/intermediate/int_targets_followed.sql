@@ -1,0 +1,71 @@
+-- The whole history of what each goal aims at, by the finest period there is: it says most exactly which days count.
+with
+goals as (
+    select * from {{ ref('int_targets_defined') }}
+    where is_known_metric and starts_on is not null and due_on is not null
+),
+
+grains as (
+    select
+        metric_id,
+        dimension_name,
+        period_grain,
+        row_number() over (
+            partition by metric_id, dimension_name
+            order by case period_grain when 'day' then 1 when 'week' then 2 when 'month' then 3 when 'quarter' then 4 else 5 end
+        ) as place
+    from (
+        select distinct
+            metric_id,
+            dimension_name,
+            period_grain
+        from {{ ref('kpi_values') }}
+        where period_grain <> 'all'
+    ) as listed
+),
+
+periods as (
+    select
+        goals.target_id,
+        goals.aggregation,
+        goals.is_cohort,
+        goals.starts_on,
+        goals.due_on,
+        followed.period_grain,
+        followed.period_start_date,
+        case followed.period_grain
+            {% for grain in ['day', 'week', 'month', 'quarter'] %}
+            when '{{ grain }}' then cast({{ period_end(grain, 'followed.period_start_date') }} as date)
+            {% endfor %}
+            else cast({{ dbt.last_day('followed.period_start_date', 'year') }} as date)
+        end as period_end_date,
+        followed.numerator,
+        followed.denominator,
+        followed.value,
+        followed.is_matured
+    from goals
+    inner join grains
+        on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name and grains.place = 1
+    inner join {{ ref('kpi_values') }} as followed
+        on
+            goals.metric_id = followed.metric_id
+            and grains.period_grain = followed.period_grain
+            and goals.scope_dimension = followed.dimension_name
+            and goals.scope_value = followed.dimension_value
+            and followed.period_start_date <= {{ business_date() }}
+)
+
+select
+    target_id,
+    aggregation,
+    period_grain,
+    period_start_date,
+    period_end_date,
+    numerator,
+    denominator,
+    value,
+    is_matured,
+    period_start_date between starts_on and due_on as is_within,
+    -- A cohort that still has time to convert would pull the rate down.
+    period_start_date between starts_on and due_on and (is_matured or not is_cohort) as is_counted
+from periods
