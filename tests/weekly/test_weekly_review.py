@@ -50,7 +50,8 @@ create table kpi_targets as from (values
     target_id, target_name_en, target_name_zh, metric_id, unit, target_value, upper_value, actual_value, progress_rate,
     expected_progress_rate, projected_value, projected_status, starts_on, due_on, owner, status);
 create table kpi_goal_lints as from (values
-    ('goal', 'S1', 'missing_metric', 'S', 'fault', 'names no metric', '没有指标')) t(subject_type, subject_id, lint_type, smart_letter, severity, message_en, message_zh);
+    ('goal', 'S1', 'missing_metric', 'S', 'fault', 'names no metric', '没有指标')) t(
+    subject_type, subject_id, lint_type, smart_letter, severity, message_en, message_zh);
 create table alert_net_sales_fall as from (values ('fall|east', 'critical', 'Li', 'East fell', '华东下降', 'call'))
     t(incident_key, severity, owner, reason_en, reason_zh, playbook_id);
 create table alert_deadline_missed as from (values ('late|crm', 'late', '迟到')) t(incident_key, reason_en, reason_zh);
