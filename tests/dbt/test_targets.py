@@ -147,7 +147,7 @@ SENT: list[Row] = [
     {"target_id": "S2", "metric_id": "net_sales", "scope": "region=west", "target_value": 700, "owner": "planning",
      "starts_on": "2026-07-01", "due_on": "2026-09-30", "parent_target_id": "nobody"},
     {"target_id": "S3", "metric_id": "net_slaes", "target_value": 1, "baseline_value": 2, "starts_on": "2026-07-01",
-     "due_on": "2026-06-30", "owner": "planning", "relevance": "plan"},
+     "due_on": "2026-06-30", "owner": "planning", "relevance": "plan", "parent_target_id": "S3"},
     {"target_id": "sales", "metric_id": "win_rate", "target_value": "0.9"},
 ]  # fmt: skip
 ITERATIONS: list[Row] = [
@@ -311,7 +311,7 @@ def test_a_goal_that_a_source_sent_is_published_with_its_faults(marts: duckdb.Du
         "missing_metric", "missing_target", "missing_baseline", "missing_relevance", "missing_dates", "missing_owner",
     }  # fmt: skip
     assert set(lints(marts, "S2")) == {"missing_baseline", "missing_relevance", "unknown_parent"}
-    assert set(lints(marts, "S3")) == {"unknown_metric", "reversed_dates"}
+    assert set(lints(marts, "S3")) == {"unknown_metric", "reversed_dates", "own_parent"}
     assert set(lints(marts, "planning:sales")) == {"id_taken"}
 
 

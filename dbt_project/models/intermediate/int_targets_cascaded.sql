@@ -17,7 +17,7 @@ parts as (
     from {{ ref('int_targets_judged') }} as children
     inner join {{ ref('int_targets_judged') }} as parents
         on children.parent_target_id = parents.target_id and children.metric_id = parents.metric_id
-    where children.is_whole and parents.is_whole
+    where children.is_whole and parents.is_whole and children.target_id <> parents.target_id
 ),
 
 put_together as (

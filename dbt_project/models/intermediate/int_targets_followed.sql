@@ -1,4 +1,4 @@
--- The whole history of what each goal aims at, by the finest period there is: it says most exactly which days count.
+-- What each goal aims at, with its history, by the finest period there is: it says most exactly which days count.
 with
 goals as (
     select * from {{ ref('int_targets_defined') }}
@@ -53,6 +53,8 @@ periods as (
             and goals.scope_dimension = followed.dimension_name
             and goals.scope_value = followed.dimension_value
             and followed.period_start_date <= {{ business_date() }}
+            -- two years and a month before it are all that anything asks for
+            and followed.period_start_date between goals.starts_on - 762 and goals.due_on
 )
 
 select

@@ -96,7 +96,8 @@ select
     case
         when not is_begun then null
         when is_final then actual_value
-        when aggregation = 'sum' and whole_amount is not null then {{ ratio('actual_value * whole_amount', 'passed_amount') }}
+        when aggregation = 'sum' and whole_amount is not null
+            then {{ ratio('cast(actual_value as double) * whole_amount', 'passed_amount') }}
         when aggregation = 'sum' then {{ ratio('actual_value * pace_count', 'passed_pace_count') }}
         when aggregation = 'ratio' then {{ ratio('done_amount + coming_amount', 'pace_count') }}
         else coalesce(actual_value, trailing_value)
