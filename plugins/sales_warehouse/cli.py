@@ -75,10 +75,16 @@ def run(
 
 @app.command()
 def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
-    """Check the configuration of a company without running anything."""
+    """Check the configuration of a company without running anything, and say what is unwise in its goals."""
+    from rich.markup import escape
+
+    from sales_warehouse.goal_warnings import unwise
+
     checked = _load(company)
     mappings = sum(len(source.mappings) for source in checked.sources.values())
     console.print(f"{company}: fine. {len(checked.sources)} sources, {mappings} mappings.", highlight=False)
+    for line in unwise(checked, Home.of(checked.company_id)):
+        console.print(f"  [yellow]warning[/yellow] {escape(line)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -150,6 +156,32 @@ def customer(
         print(listing.to_json(account))
     else:
         listing.show_account(account, said, about.time_zone, console)
+
+
+@app.command("review")
+def weekly_review(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    week: Annotated[
+        datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Any day of it; default: the last whole one.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write it to this file: .html for a page, else Markdown.")] = None,
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the company's.")] = None,
+) -> None:
+    """Show the weekly review: targets, movers, alerts and what to do. A week has one pack, however late it is asked."""
+    from sales_warehouse import weekly
+
+    about = _load(company).about
+    said = language or about.language
+    try:
+        pack = weekly.pack_of(Home.of(about.company_id), week.date() if week else None)
+    except weekly.NoPack as error:
+        _fail(f"{error}")
+    text = weekly.html(pack, said) if out and out.suffix == ".html" else weekly.markdown(pack, said)
+    if out:
+        out.write_text(text, encoding="utf-8")
+        console.print(f"{out}: week from {pack['week_start_date']}", highlight=False, soft_wrap=True)
+    else:
+        print(text, end="")
 
 
 @app.command()

@@ -121,6 +121,11 @@ class Home:
         return self.dir / "messages"
 
     @property
+    def reviews(self) -> Path:
+        """The packs of the weekly review, one for each week; a pack is kept as it was made."""
+        return self.dir / "reviews"
+
+    @property
     def secrets(self) -> Path:
         return self.dir / "secrets"
 

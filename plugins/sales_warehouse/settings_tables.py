@@ -18,6 +18,10 @@ from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.comparisons import ComparisonsFile
+from sales_warehouse.company.check import lifecycle_facts, metrics
+from sales_warehouse.company.check_needs import groups
+from sales_warehouse.company.clauses import clauses_by_id, possible
+from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company, CustomerAttribute
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import filled_columns, metric_rows
@@ -75,7 +79,10 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "targets": {"target_id": "varchar", "name_en": "varchar", "name_zh": "varchar", "metric_id": "varchar",
                 "scope_dimension": "varchar", "scope_value": "varchar", "baseline_value": "double",
                 "target_value": "double", "mode": "varchar", "starts_on": "date", "due_on": "date", "owner": "varchar",
-                "relevance": "varchar", "parent_target_id": "varchar", "weight": "double"},
+                "relevance": "varchar", "parent_target_id": "varchar", "weight": "double", "upper_value": "double"},
+    "iterations": {"iteration_id": "varchar", "name_en": "varchar", "name_zh": "varchar", "target_id": "varchar",
+                   "starts_on": "date", "ends_on": "date"},
+    "goal_lints": dict.fromkeys(("subject_type", "subject_id", "lint_type", "message_en", "message_zh"), "varchar"),
     "playbooks": dict.fromkeys(("playbook_id", "name_en", "name_zh", "department", "steps_en", "steps_zh"), "varchar"),
     "exchange_rates": {"currency": "varchar", "rate": "decimal(18,8)"},
     "survivorship": dict.fromkeys(("attribute", "rule", "source"), "varchar") | {"source_rank": "integer"},
@@ -143,6 +150,15 @@ def write_settings(
         ],
         "metrics": metric_rows(company.metrics, filled_columns(company.sources.values())),
         "targets": _targets(company),
+        "iterations": [
+            (i.id, *_pair(i.name), target, i.starts_on, i.ends_on)
+            for i in company.targets.iterations
+            for target in dict.fromkeys(i.targets)
+        ],
+        "goal_lints": [
+            (lint.subject_type, lint.subject_id, lint.lint_type, *_pair(lint.message))
+            for lint in lint_targets(company.targets, metrics())
+        ],
         "playbooks": [
             (p.id, *_pair(p.name), p.department, "\n".join(s.en for s in p.steps), "\n".join(s.zh for s in p.steps))
             for p in company.playbooks.playbooks
@@ -265,5 +281,5 @@ def _targets(company: Company) -> Iterable[tuple]:
         dimension, value = next(iter(t.scope.items()), ("total", "total"))
         yield (
             t.id, *_pair(t.name), t.metric, dimension, value, t.baseline, t.target, t.mode, t.starts_on, t.due_on,
-            t.owner, t.relevance, t.parent, t.weight,
+            t.owner, t.relevance, t.parent, t.weight, t.upper,
         )  # fmt: skip

@@ -260,11 +260,16 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
     `addresses` gives the Apprise addresses that a connection holds.
     """
     from sales_warehouse.watch import send_alerts
+    from sales_warehouse.weekly import NoPack, pack_of
 
     with recorded(run.folder, "watch") as (_, report), _warehouse_lock(run):
         done = send_alerts(run, addresses=addresses)
         report.rows = {"new": done.new, "sent": done.sent, "pending": done.pending}
         report.notes = [str(failure) for failure in done.failures]
+        try:
+            pack_of(run.home)  # the first refresh after a week keeps what its review talks about
+        except NoPack as error:
+            report.notes.append(f"no weekly review was kept: {error}")
     return report
 
 

@@ -407,6 +407,16 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
         ),
     ]
     _values(db, "kpi_targets", columns, rows)
+    db.execute("""
+        create table marts.kpi_board as
+        select 13::bigint as number, 'net_sales' as metric_id, 'money' as unit, 'month' as period_grain,
+            date '2026-05-01' as period_start_date, 20500000.0 as numerator, null::double as denominator,
+            20500000.0 as value, 'year' as target_id, 260000000.0 as target_value, 0.4783 as progress_rate,
+            0.46 as expected_progress_rate, 270326088.04 as projected_value, 'meets' as projected_status,
+            date '2026-12-31' as due_on, 'on_track' as target_status
+        union all
+        select 8, 'win_rate', 'rate', 'month', date '2026-05-01', 40, 100, 0.4, null, null, null, null, null, null,
+            null, 'no_target'""")
 
 
 def _alerts(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: int) -> None:

@@ -121,6 +121,15 @@ def test_its_figures_are_those_of_the_marts(board: Path, warehouse: Path, reader
             assert shown[f"tier:{tier}"] == count
 
 
+def test_the_metrics_stand_with_their_goals_or_without(board: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri())
+    sales, wins = page.locator('[data-metric="net_sales"]'), page.locator('[data-metric="win_rate"]')
+    for text in ("May 2026", "47.8%", "46.0%", "¥270M", "On pace"):
+        expect(sales).to_contain_text(text)
+    expect(wins).to_contain_text("40.0%")
+    expect(wins).to_contain_text("No target")
+
+
 def test_choosing_a_region_and_a_period_shows_the_sums_of_both(board: Path, warehouse: Path, reader: Reader) -> None:
     page = reader.open(board.as_uri())
     page.click('[data-focus="period:last_month"]')

@@ -54,6 +54,11 @@ SETTINGS = {
     "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
     "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
     "metrics": ", ".join(f"{name} {kind}" for name, kind in WRITTEN["metrics"].items()),
+    "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4), upper_value DECIMAL(28,8)",
+    "iterations": "iteration_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, target_id VARCHAR, starts_on DATE, "
+    "ends_on DATE",
+    "goal_lints": "subject_type VARCHAR, subject_id VARCHAR, lint_type VARCHAR, message_en VARCHAR, "
+    "message_zh VARCHAR",
     "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
     "survivorship": "attribute VARCHAR, rule VARCHAR, source VARCHAR, source_rank INTEGER",
     "order_reconciliations": "reconciliation_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, left_source VARCHAR, "

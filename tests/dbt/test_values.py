@@ -301,7 +301,7 @@ def test_targets_up_down_relative_and_without_data(marts: duckdb.DuckDBPyConnect
     ).fetchall()
     assert rows == [
         # (40 − 20) ÷ (40 − 10)
-        ("cycle", D("10"), D("20"), D("0.66666667"), "behind"),
+        ("cycle", D("10"), D("20"), D("0.66666667"), "missed"),
         ("later", D("0.5"), None, None, "no_data"),
         # 15 % more than 20 % is 23 %; 1 of 3 leads that had their 30 days, the one of 23 June has not
         ("leads", D("0.23"), D("0.33333333"), D("1.44927535"), "met"),
@@ -313,9 +313,9 @@ def test_targets_up_down_relative_and_without_data(marts: duckdb.DuckDBPyConnect
         ("pace_win", D("0.065"), D("0.06"), D("0.92307692"), "on_track"),
         ("pace_win_bare", D("0.065"), D("0.06"), D("0.92307692"), "behind"),
         ("pace_win_slow", D("0.065"), D("0.06"), D("0.92307692"), "behind"),
-        ("sales", D("1000"), D("635.81"), D("0.63581"), "behind"),  # not the 5 that the planners sent
+        ("sales", D("1000"), D("635.81"), D("0.63581"), "missed"),  # not the 5 that the planners sent
         # O1 195, W1 100, W2 85, O8 6 of June in the north
-        ("sent_north", D("600"), D("386"), D("0.64333333"), "behind"),
+        ("sent_north", D("600"), D("386"), D("0.64333333"), "missed"),
     ]
 
 

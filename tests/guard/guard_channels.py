@@ -67,6 +67,9 @@ ALSO_GOOD: list[tuple[str, Row]] = [
     ("market_events", {"actor": NULL, "ends_on": NULL, "region": NULL, "starts_on": "2030-01-01"}),
     ("targets", {"scope": "total", "mode": "absolute", "baseline_value": NULL, "weight": NULL}),
     ("targets", {"scope": NULL, "mode": NULL, "baseline_value": NULL}),
+    # what makes it a bad goal is told in kpi_goal_lints
+    ("targets", {"metric_id": NULL, "target_value": NULL, "baseline_value": NULL, "starts_on": NULL, "due_on": NULL}),
+    ("targets", {"due_on": "2026-05-31"}),
     ("experiments", {"unit_type": NULL, "ends_on": NULL, "hypothesis": NULL, "metric_id": NULL}),
     ("experiment_assignments", {"assigned_at": "2026-07-01 15:30:00"}),
 ]
@@ -129,11 +132,9 @@ BAD: list[Case] = [
     ("market_events", "actor", "竞品", "actor_known"),
     ("market_events", "starts_on", "1999-12-31", "starts_on_not_too_early"),
     ("market_events", "ends_on", "2026-05-31", "ended_after_started"),
-    *_required("targets", "target_id", "metric_id", "target_value", "starts_on", "due_on"),
+    *_required("targets", "target_id"),
     ("targets", "mode", "percent", "mode_known"),
     ("targets", "scope", "华东", "scope_form"),
-    ("targets", "due_on", "2026-05-31", "due_after_start"),
-    ("targets", "baseline_value", NULL, "baseline_for_relative_rate"),
     ("targets", "weight", "1.01", "weight_range"),
     *_required("experiments", "experiment_id", "starts_on"),
     ("experiments", "unit_type", "客户", "unit_type_known"),

@@ -148,6 +148,25 @@ GOOD: dict[str, str] = {
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
         t(target_id, metric_id, status, actual_value)""",
+    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
+    "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1, 'misses', true, null),
+        ('g2', 'unknown', 'no_data', null, 'unknown', false, 'S M')
+        t(target_id, metric_id, status, actual_value, projected_status, is_smart, smart_faults)""",
+    "kpi_goal_lints": """values ('goal', 'g1', 'missing_baseline', 'M', 'fault', 'no baseline'),
+        ('board', 'board', 'single_metric', null, 'warning', 'one alone')
+        t(subject_type, subject_id, lint_type, smart_letter, severity, message_en)""",
+    "kpi_target_cascades": """values ('g1', 'region', 'net_sales', 'sum', 10, 8, -2),
+        ('g1', 'team', 'net_sales', 'not_combined', 10, null, null)
+        t(parent_target_id, scope_dimension, metric_id, combination, parent_target_value, children_target_value,
+          target_difference_value)""",
+    "kpi_target_iterations": """values ('i1', 'g1', 'win_rate', date '2026-07-01', date '2026-07-14', 'running'),
+        ('i1', 'g2', 'win_rate', date '2026-07-01', date '2026-07-28', 'no_data')
+        t(iteration_id, target_id, metric_id, starts_on, ends_on, iteration_status)""",
+    "kpi_board": """values ('win_rate', 'Win rate', 'g1', 'met'), ('clv', 'CLV', null, 'no_target')
+        t(metric_id, name_en, target_id, target_status)""",
+    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 'better'),
+        ('net_sales', 'region', 'west', 8, 10, -2, 'worse')
+        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, change_type)""",
     "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2), (date '2026-01-01', 2, 'order', 0, 0, 0, 0)
         t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count)""",
     "kpi_sales_periods": """values
@@ -294,6 +313,7 @@ KEYS = {
     "kpi_metrics": "metric_id",
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
+    "kpi_board": "metric_id",
     "alert_net_sales_fall": "incident_key",
     "trust_source_freshness": "source",
     "dim_segments": "segment_id",
@@ -404,6 +424,22 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_metrics", "update mart set direction = 'sideways' where _row_id = 1", {"direction_known"}),
     ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
+    ("kpi_targets", "update mart set projected_status = 'odd' where _row_id = 1", {"projected_status_known"}),
+    ("kpi_targets", "update mart set is_smart = false where _row_id = 1", {"faults_named"}),
+    ("kpi_goal_lints", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
+    ("kpi_goal_lints", "update mart set severity = 'odd' where _row_id = 1", {"severity_known"}),
+    ("kpi_goal_lints", "update mart set smart_letter = 'X' where _row_id = 1", {"letter_known"}),
+    ("kpi_target_cascades", "update mart set scope_dimension = 'team' where _row_id = 1", {"key_unique"}),
+    ("kpi_target_cascades", "update mart set combination = 'mean' where _row_id = 1", {"combination_known"}),
+    ("kpi_target_cascades", "update mart set target_difference_value = 0 where _row_id = 1", {"difference_fits"}),
+    ("kpi_target_iterations", "update mart set target_id = 'g2' where _row_id = 1", {"key_unique"}),
+    ("kpi_target_iterations", "update mart set iteration_status = 'odd' where _row_id = 1", {"status_known"}),
+    ("kpi_target_iterations", "update mart set ends_on = '2026-08-04' where _row_id = 1", {"short_cycle"}),
+    ("kpi_board", "update mart set target_status = 'odd' where _row_id = 1", {"status_known"}),
+    ("kpi_board", "update mart set target_id = null where _row_id = 1", {"target_named"}),
+    ("kpi_movers", "update mart set dimension_value = 'west' where _row_id = 1", {"key_unique"}),
+    ("kpi_movers", "update mart set change_type = 'odd' where _row_id = 1", {"change_type_known"}),
+    ("kpi_movers", "update mart set change_value = 3 where _row_id = 1", {"change_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
     ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
     *(

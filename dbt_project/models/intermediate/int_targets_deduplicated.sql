@@ -9,8 +9,8 @@
     'stg_accepted__targets',
     key=['target_key'],
     columns=[
-        'target_key', 'source', 'target_id', 'parent_target_id', 'metric_id', 'scope', 'target_mode', 'owner',
-        'relevance', 'baseline_value', 'target_value', 'weight', 'starts_on', 'due_on', '_load_id', '_file',
-        '_row_number',
+        'target_key', 'source', 'target_id', 'parent_target_id', 'target_name', 'metric_id', 'scope', 'target_mode',
+        'owner', 'relevance', 'baseline_value', 'target_value', 'upper_value', 'weight', 'starts_on', 'due_on',
+        '_load_id', '_file', '_row_number',
     ],
 ) }}

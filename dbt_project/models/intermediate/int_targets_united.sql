@@ -1,5 +1,6 @@
 -- The goals of the company's configuration and those that a source sent. Where both have one of the same name the
--- configuration wins: it was checked before anything ran, and changes to it are reviewed.
+-- configuration wins: it was checked before anything ran, and changes to it are reviewed. Of several sources that send
+-- the same name the first by name counts; int_targets_linted says which were left out.
 with
 configured as (
     select * from {{ ref('stg_settings__targets') }}
@@ -14,6 +15,7 @@ sent as (
 
 select
     target_id,
+    'company' as source,
     target_name_en,
     target_name_zh,
     metric_id,
@@ -21,25 +23,34 @@ select
     scope_value,
     baseline_value,
     target_value,
+    upper_value,
     target_mode,
     starts_on,
     due_on,
-    owner
+    owner,
+    relevance,
+    parent_target_id,
+    weight
 from configured
 union all
 -- A scope is `total`, or a dimension and its value as in `region=华东`.
 select
     target_id,
-    cast(null as varchar) as target_name_en,
-    cast(null as varchar) as target_name_zh,
+    source,
+    target_name as target_name_en,
+    target_name as target_name_zh,
     metric_id,
     coalesce(nullif(trim(split_part(scope, '=', 1)), ''), 'total') as scope_dimension,
     coalesce(nullif(trim(split_part(scope, '=', 2)), ''), 'total') as scope_value,
     cast(baseline_value as decimal(28, 8)) as baseline_value,
     cast(target_value as decimal(28, 8)) as target_value,
+    cast(upper_value as decimal(28, 8)) as upper_value,
     coalesce(target_mode, 'absolute') as target_mode,
     starts_on,
     due_on,
-    owner
+    owner,
+    relevance,
+    parent_target_id,
+    cast(weight as decimal(28, 8)) as weight
 from sent
 where place = 1 and target_id not in (select configured.target_id from configured)

@@ -32,6 +32,12 @@ LISTINGS = {
     "metrics": Listing(
         "marts.kpi_metrics", "metric_id number name_en name_zh unit direction", "number, metric_id"
     ),
+    "kpi_board": Listing(
+        "marts.kpi_board",
+        """metric_id unit period_grain period_start_date numerator denominator value target_id target_value
+        progress_rate expected_progress_rate projected_value projected_status due_on target_status""",
+        "number, metric_id",
+    ),
     "regions": Listing(
         "marts.dim_regions",
         "region_key region_name_en region_name_zh region_level parent_region_key iso_code",
@@ -101,7 +107,7 @@ def targets(business_date: datetime.date) -> Listing:
     return Listing(
         "marts.kpi_targets",
         """target_id metric_id scope_dimension scope_value baseline_value target_value actual_value progress_rate
-        expected_progress_rate starts_on due_on owner status""",
+        expected_progress_rate projected_value projected_status starts_on due_on owner status""",
         "due_on, target_id",
         f"starts_on <= {literal(business_date)} and due_on >= {literal(business_date - datetime.timedelta(days=31))}",
     )

@@ -15,6 +15,7 @@ from sales_warehouse.company.check_dealers import check_dealers
 from sales_warehouse.company.check_lifecycle import check_lifecycle
 from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_segments import check_segments
+from sales_warehouse.company.check_targets import check_targets
 from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company, FilesConnection, Source, Survivorship
 from sales_warehouse.company.models import Mapping as SourceMapping
@@ -37,6 +38,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
         problems += check_segments(company, documents["segments"], facts, customer_attributes())
     if "metrics" in documents:
         problems += [documents["metrics"].problem(text, *path) for path, text in wrong_changes(company.metrics)]
+    if "targets" in documents:
+        problems += check_targets(company.targets, documents["targets"], registry())
     if "needs" in documents:
         problems += check_needs(company.needs, documents["needs"])
     if "dealers" in documents:

@@ -21,6 +21,7 @@ from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
 from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
+from sales_warehouse.company.targets import TargetsFile
 from sales_warehouse.company.webhooks import WebhooksFile
 from sales_warehouse.contracts import VERSION
 from sales_warehouse.metrics.registry import MetricsFile
@@ -107,39 +108,7 @@ class AlertsFile(Model):
     carriers: tuple[Carrier, ...] = (FileCarrier(type="file"),)
 
 
-# --- targets.yml, playbooks.yml, regions.yml -------------------------------------------------------------------
-
-
-class Target(Model):
-    """A goal on a metric."""
-
-    id: Name
-    name: Label
-    metric: str
-    scope: dict[str, str] = Field(default_factory=dict, max_length=1, description="one dimension and its value")
-    baseline: float
-    target: float
-    mode: Literal["absolute", "relative_rate"] = "absolute"
-    starts_on: datetime.date
-    due_on: datetime.date
-    owner: str
-    relevance: str = Field(min_length=1, description="why the goal matters")
-    parent: Name | None = None
-    weight: float = Field(default=1, gt=0)
-
-    @model_validator(mode="after")
-    def _time_bound(self) -> Target:
-        if self.due_on <= self.starts_on:
-            raise ValueError("due_on must be later than starts_on")
-        if self.target == self.baseline and self.mode == "absolute":
-            raise ValueError("target equals baseline: there is nothing to reach")
-        return self
-
-
-class TargetsFile(Model):
-    """targets.yml: the goals of the company."""
-
-    targets: tuple[Target, ...] = ()
+# --- playbooks.yml, regions.yml --------------------------------------------------------------------------------
 
 
 class Playbook(Model):

@@ -88,7 +88,7 @@ def registry(file: Path = REGISTRY) -> Mapping[str, Metric]:
 
 
 def absent_because(metric: Metric, mapped: Iterable[str]) -> tuple[str, ...]:
-    """Return the needs of a metric that no source meets; `mapped` are the columns that sources fill, `entity.column`."""
+    """Return the needs of a metric that no source meets; `mapped` are the columns that are filled, `entity.column`."""
     filled = set(mapped)
     return tuple(need for need in metric.needs if not filled.intersection(need.split("|")))
 
@@ -101,7 +101,7 @@ def filled_columns(sources: Iterable[Any]) -> frozenset[str]:
 
 
 def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
-    """Yield the rows of the settings table `metrics`: the registry with a company's changes and what is absent there."""
+    """Yield the rows of the settings table `metrics`: the registry with a company's changes and what it lacks."""
     by_id, columns = {change.id: change for change in changes.metrics}, frozenset(filled)
     for place, known in enumerate(registry().values(), 1):
         metric = _changed(known, by_id[known.id]) if known.id in by_id else known

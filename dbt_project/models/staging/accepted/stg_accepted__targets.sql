@@ -4,6 +4,7 @@ select
     target_id,
     parent_target_id,
 
+    nullif(trim(name), '') as target_name,
     nullif(trim(metric_id), '') as metric_id,
     nullif(trim(scope), '') as scope,
     nullif(trim(mode), '') as target_mode,
@@ -12,6 +13,7 @@ select
 
     baseline_value,
     target_value,
+    upper_value,
     weight,
 
     starts_on,

@@ -7,8 +7,12 @@ select
     coalesce(nullif(trim(scope_value), ''), 'total') as scope_value,
     cast(baseline_value as decimal(28, 8)) as baseline_value,
     cast(target_value as decimal(28, 8)) as target_value,
+    cast(upper_value as decimal(28, 8)) as upper_value,
     mode as target_mode,
     cast(starts_on as date) as starts_on,
     cast(due_on as date) as due_on,
-    owner
+    owner,
+    relevance,
+    parent_target_id,
+    cast(weight as decimal(28, 8)) as weight
 from {{ source('settings', 'targets') }}

@@ -27,9 +27,9 @@ function salesSentence(data) {
 }
 
 function targetSentence(targets) {
-  const measured = (targets ?? []).filter((target) => target.status && target.status !== "no_data");
+  const measured = (targets ?? []).filter((target) => target.status && target.status !== "no_data" && target.status !== "not_started");
   if (!measured.length) return null;
-  const behind = measured.filter((target) => target.status === "behind").length;
+  const behind = measured.filter((target) => target.status === "behind" || target.status === "missed").length;
   return behind ? say("lede_targets", behind, measured.length) : say("lede_targets_fine", measured.length);
 }
 

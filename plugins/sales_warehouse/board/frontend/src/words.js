@@ -88,6 +88,15 @@ const WORDS = {
 
   // targets
   met: ["Met", "已达成"],
+  missed: ["Missed", "未达成"],
+  not_started: ["Not started", "未开始"],
+  no_target: ["No target", "无目标"],
+  kpi_board: ["Metrics and their targets", "指标与目标"],
+  metric: ["Metric", "指标"],
+  last_period: ["Last whole period", "最近完整周期"],
+  finish: ["Projected finish", "预计达成"],
+  meets: ["will be met", "可达成"],
+  misses: ["will be missed", "难达成"],
   on_track: ["On pace", "按进度"],
   behind: ["Behind pace", "落后"],
   target: ["Target", "目标"],

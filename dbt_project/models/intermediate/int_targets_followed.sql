@@ -1,0 +1,83 @@
+-- What each goal aims at, with its history, by the finest period there is, which says most exactly which days count.
+with
+goals as (
+    select * from {{ ref('int_targets_defined') }}
+    where is_known_metric and starts_on is not null and due_on is not null
+),
+
+grains as (
+    select distinct
+        metric_id,
+        dimension_name,
+        period_grain,
+        case period_grain when 'day' then 1 when 'week' then 2 when 'month' then 3 else 4 end as coarseness
+    from {{ ref('int_kpi_values') }}
+    where period_grain <> 'all'
+),
+
+-- What is counted or taken from rows again in each period does not add up: the longest period that a goal has room for.
+chosen as (
+    select
+        goals.target_id,
+        grains.period_grain,
+        row_number() over (
+            partition by goals.target_id
+            order by case when goals.aggregation in ('distinct', 'median') then -grains.coarseness else grains.coarseness end
+        ) as place
+    from goals
+    inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
+    where
+        goals.aggregation not in ('distinct', 'median')
+        or case grains.period_grain
+            {% for grain in ['day', 'week', 'month', 'quarter'] %}
+            when '{{ grain }}' then {{ period_before("'" ~ grain ~ "'", period_start(grain, '(goals.due_on + 1)')) }} >= goals.starts_on
+            {% endfor %}
+        end
+),
+
+periods as (
+    select
+        goals.target_id,
+        goals.aggregation,
+        goals.is_cohort,
+        goals.starts_on,
+        goals.due_on,
+        followed.period_grain,
+        followed.period_start_date,
+        case followed.period_grain
+            {% for grain in ['day', 'week', 'month', 'quarter'] %}
+            when '{{ grain }}' then cast({{ period_end(grain, 'followed.period_start_date') }} as date)
+            {% endfor %}
+            else cast({{ dbt.last_day('followed.period_start_date', 'year') }} as date)
+        end as period_end_date,
+        followed.numerator,
+        followed.denominator,
+        followed.value,
+        followed.is_matured
+    from goals
+    inner join chosen on goals.target_id = chosen.target_id and chosen.place = 1
+    inner join {{ ref('int_kpi_values') }} as followed
+        on
+            goals.metric_id = followed.metric_id
+            and chosen.period_grain = followed.period_grain
+            and goals.scope_dimension = followed.dimension_name
+            and goals.scope_value = followed.dimension_value
+            and followed.period_start_date <= {{ business_date() }}
+            -- two years and a month before it are all that anything asks for
+            and followed.period_start_date between goals.starts_on - 762 and goals.due_on
+)
+
+select
+    target_id,
+    aggregation,
+    period_grain,
+    period_start_date,
+    period_end_date,
+    numerator,
+    denominator,
+    value,
+    is_matured,
+    period_start_date between starts_on and due_on as is_within,
+    -- A cohort that still has time to convert would pull the rate down.
+    period_start_date between starts_on and due_on and (is_matured or not is_cohort) as is_counted
+from periods

@@ -1,0 +1,105 @@
+-- A goal in a short cycle: what of a sum is due in it, where on its line a level should be when it ends.
+with
+windows as (
+    select
+        iterations.iteration_id,
+        iterations.iteration_name_en,
+        iterations.iteration_name_zh,
+        greatest(iterations.starts_on, targets.starts_on) as window_starts_on,
+        least(iterations.ends_on, targets.due_on) as window_ends_on,
+        iterations.starts_on,
+        iterations.ends_on,
+        targets.target_id,
+        targets.metric_id,
+        targets.aggregation,
+        targets.direction,
+        targets.baseline_value,
+        targets.goal_value,
+        targets.upper_value,
+        targets.starts_on as target_starts_on,
+        targets.workday_count as target_workday_count
+    from {{ ref('stg_settings__iterations') }} as iterations
+    inner join {{ ref('int_targets_judged') }} as targets on iterations.target_id = targets.target_id
+    where targets.is_whole
+),
+
+workdays as (
+    select
+        windows.iteration_id,
+        windows.target_id,
+        sum(case when dates.date_day >= windows.window_starts_on then 1 else 0 end) as workday_count,
+        count(*) as workday_count_to_end
+    from windows
+    inner join {{ ref('dim_dates') }} as dates
+        on dates.is_workday and dates.date_day between windows.target_starts_on and windows.window_ends_on
+    group by windows.iteration_id, windows.target_id
+),
+
+actuals as (
+    select
+        windows.iteration_id,
+        windows.target_id,
+        sum(followed.numerator) as numerator,
+        sum(followed.denominator) as denominator,
+        max_by(followed.value, followed.period_start_date) filter (where followed.value is not null) as latest_value
+    from windows
+    inner join {{ ref('int_targets_followed') }} as followed
+        on
+            windows.target_id = followed.target_id
+            and followed.is_counted
+            and followed.period_start_date between windows.window_starts_on and windows.window_ends_on
+    group by windows.iteration_id, windows.target_id
+),
+
+measured as (
+    select
+        windows.*,
+        workdays.workday_count,
+        case windows.aggregation
+            when 'sum'
+                then {{ ratio('windows.goal_value * coalesce(workdays.workday_count, 0)', 'windows.target_workday_count') }}
+            else
+                cast(
+                    coalesce(
+                        windows.baseline_value + (windows.goal_value - windows.baseline_value)
+                        * {{ ratio('workdays.workday_count_to_end', 'windows.target_workday_count') }},
+                        windows.goal_value
+                    ) as decimal(28, 8)
+                )
+        end as milestone_value,
+        cast(actuals.numerator as decimal(28, 8)) as actual_numerator,
+        cast(actuals.denominator as decimal(28, 8)) as actual_denominator,
+        case windows.aggregation
+            when 'sum' then cast(actuals.numerator as decimal(28, 8))
+            when 'ratio' then {{ ratio('actuals.numerator', 'actuals.denominator') }}
+            else actuals.latest_value
+        end as actual_value
+    from windows
+    left join workdays on windows.iteration_id = workdays.iteration_id and windows.target_id = workdays.target_id
+    left join actuals on windows.iteration_id = actuals.iteration_id and windows.target_id = actuals.target_id
+)
+
+select
+    iteration_id,
+    target_id,
+    iteration_name_en,
+    iteration_name_zh,
+    metric_id,
+    starts_on,
+    ends_on,
+    cast(coalesce(workday_count, 0) as bigint) as workday_count,
+    milestone_value,
+    actual_numerator,
+    actual_denominator,
+    actual_value,
+    case
+        when window_starts_on > {{ business_date() }} then 'not_started'
+        when actual_value is null or milestone_value is null then 'no_data'
+        when
+            {{ reaches('actual_value', 'direction', 'milestone_value', outside('actual_value', 'milestone_value', 'upper_value')) }}
+            and (aggregation <> 'sum' or direction <> 'down' or window_ends_on <= {{ business_date() }})
+            then 'met'
+        when window_ends_on <= {{ business_date() }} then 'missed'
+        else 'running'
+    end as iteration_status
+from measured

@@ -1,0 +1,25 @@
+select
+    week_start_date,
+    metric_id,
+    metric_name_en,
+    metric_name_zh,
+    unit,
+    direction,
+    dimension_name,
+    dimension_value,
+    period_grain,
+    period_start_date,
+    period_end_date,
+    previous_start_date,
+    numerator,
+    denominator,
+    value,
+    previous_numerator,
+    previous_denominator,
+    previous_value,
+    change_value,
+    change_rate,
+    change_type,
+    change_rank
+from {{ ref('int_metric_changes_ranked') }}
+where change_rank <= {{ var('movers_kept') }}

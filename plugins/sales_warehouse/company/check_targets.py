@@ -1,0 +1,85 @@
+"""Goals that name what there is not, hang together in a ring, or average what cannot be averaged are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sales_warehouse.company.load import Document, Problem, suggestion
+from sales_warehouse.company.targets import Target, TargetsFile
+from sales_warehouse.metrics import Metric
+
+def check_targets(file: TargetsFile, document: Document, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
+    """Yield the mistakes of targets.yml; `metrics` is the registry by metric."""
+    goals = {target.id: target for target in file.targets}
+    yield from _unique(file, document)
+    for at, target in enumerate(file.targets):
+        if target.metric not in metrics:
+            yield document.problem(f"unknown metric{suggestion(target.metric, metrics)}", "targets", at, "metric")
+            continue
+        yield from _band(target, document, at, metrics[target.metric])
+        if target.parent is not None:
+            yield from _parent(target, goals, document, at, metrics[target.metric])
+    for at, group in enumerate(file.goal_sets):
+        for place, metric in enumerate(group.metrics):
+            if metric not in metrics:
+                text = f"unknown metric{suggestion(metric, metrics)}"
+                yield document.problem(text, "goal_sets", at, "metrics", place)
+    yield from _iterations(file, goals, document)
+
+
+def _iterations(file: TargetsFile, goals: Mapping[str, Target], document: Document) -> Iterator[Problem]:
+    for at, iteration in enumerate(file.iterations):
+        for place, name in enumerate(iteration.targets):
+            goal = goals.get(name)
+            if goal is None:
+                yield document.problem(f"unknown target{suggestion(name, goals)}", "iterations", at, "targets", place)
+            elif iteration.starts_on > goal.due_on or iteration.ends_on < goal.starts_on:
+                text = f"no day of it lies in the goal {name!r}, which runs from {goal.starts_on} to {goal.due_on}"
+                yield document.problem(text, "iterations", at, "targets", place)
+
+
+def _unique(file: TargetsFile, document: Document) -> Iterator[Problem]:
+    for kind in ("targets", "goal_sets", "iterations"):
+        seen: set[str] = set()
+        for at, item in enumerate(getattr(file, kind)):
+            if item.id in seen:
+                yield document.problem(f"{item.id!r} is there twice; rename one", kind, at, "id")
+            seen.add(item.id)
+
+
+def _band(target: Target, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
+    is_band = metric.direction == "band"
+    if is_band and target.upper is None:
+        text = f"{target.metric} belongs into a band, so a goal of it has two ends: give `upper` beside `target`"
+        yield document.problem(text, "targets", at, "target")
+    elif target.upper is not None and not is_band:
+        better = "higher" if metric.direction == "up" else "lower"
+        text = f"of {target.metric} {better} is better, so a goal of it has one end: leave `upper` out"
+        yield document.problem(text, "targets", at, "upper")
+
+
+def _parent(
+    target: Target, goals: Mapping[str, Target], document: Document, at: int, metric: Metric
+) -> Iterator[Problem]:
+    above = goals.get(target.parent or "")
+    if above is None:
+        text = f"unknown target{suggestion(target.parent or '', goals)}"
+        yield document.problem(text, "targets", at, "parent")
+        return
+    if _is_in_ring(target, goals):
+        yield document.problem(f"{target.id!r} is a part of itself, over {above.id!r}", "targets", at, "parent")
+    if target.weight is not None and metric.aggregation != "sum":
+        text = (
+            f"{target.metric} does not add up: weights would average rates. Leave it out; the goal above is measured "
+            "by all numerators over all denominators of its parts"
+        )
+        yield document.problem(text, "targets", at, "weight")
+
+
+def _is_in_ring(target: Target, goals: Mapping[str, Target]) -> bool:
+    seen: set[str] = set()
+    node: Target | None = target
+    while node is not None and node.id not in seen:
+        seen.add(node.id)
+        node = goals.get(node.parent or "")
+    return node is not None and node.id == target.id

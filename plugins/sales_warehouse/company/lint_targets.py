@@ -1,0 +1,107 @@
+"""What is unwise in goals and boards, as far as the configuration alone shows it: said, never refused.
+
+What takes data to see (history, what sources sent) is found by int_targets_linted and published in kpi_goal_lints,
+these lints among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sales_warehouse.company.base import Label
+from sales_warehouse.company.check_targets import Metrics
+from sales_warehouse.company.targets import GoalSet, Iteration, TargetsFile
+
+FEWEST, MOST = 5, 7
+GRAINS = ("day", "week", "month", "quarter", "year")
+HOW_OFTEN = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly"}
+GRAIN_WORDS = {"day": "日", "week": "周", "month": "月度", "quarter": "季度", "year": "年度"}
+BOARD = "board"
+
+
+@dataclass(frozen=True)
+class Lint:
+    """Something unwise: where (`goal_set`, `iteration` or `board`, and which), of what kind, in words."""
+
+    subject_type: str
+    subject_id: str
+    lint_type: str
+    message: Label
+
+
+def lint_targets(file: TargetsFile, metrics: Metrics) -> Iterator[Lint]:
+    """Yield what is unwise; `metrics` is the registry by metric."""
+    for group in file.goal_sets:
+        yield from _focus(group, metrics)
+        yield from _coarse(group, metrics)
+    for iteration in file.iterations:
+        yield from _too_short(iteration, file, metrics)
+    shown = [name for name, row in metrics.items() if str(row.get("is_on_board", "")).lower() == "true"]
+    yield from _single("board", BOARD, shown, metrics)
+
+
+def _focus(group: GoalSet, metrics: Metrics) -> Iterator[Lint]:
+    listed = list(dict.fromkeys(group.metrics))
+    if len(listed) > MOST:
+        beyond = listed[MOST:]
+        en, zh = _names(beyond, metrics)
+        verb = "is" if len(beyond) == 1 else "are"
+        yield Lint("goal_set", group.id, "many_metrics", Label(
+            en=f"{len(listed)} metrics; people can watch {FEWEST} to {MOST}. Beyond the {MOST}th {verb}: {en}",
+            zh=f"共 {len(listed)} 个指标，建议控制在 {FEWEST}-{MOST} 个；超出的是：{zh}",
+        ))  # fmt: skip
+    elif 1 < len(listed) < FEWEST:
+        yield Lint("goal_set", group.id, "few_metrics", Label(
+            en=f"{len(listed)} metrics; {FEWEST} to {MOST} show more than one side of the business",
+            zh=f"仅 {len(listed)} 个指标，建议 {FEWEST}-{MOST} 个，以反映业务的不同侧面",
+        ))  # fmt: skip
+    yield from _single("goal_set", group.id, listed, metrics)
+
+
+def _single(subject_type: str, subject_id: str, listed: Sequence[str], metrics: Metrics) -> Iterator[Lint]:
+    if len(listed) == 1:
+        en, zh = _names(listed, metrics)
+        yield Lint(subject_type, subject_id, "single_metric", Label(
+            en=f"{en} alone: a single metric says that something changed and not why; add what drives it",
+            zh=f"过度依赖单一指标「{zh}」：只能看到变化，看不到原因，请补充驱动指标",
+        ))  # fmt: skip
+
+
+def _coarse(group: GoalSet, metrics: Metrics) -> Iterator[Lint]:
+    for metric in dict.fromkeys(group.metrics):
+        grain = finest_grain(metrics[metric])
+        if grain and GRAINS.index(grain) > GRAINS.index(group.decides):
+            en, zh = _names([metric], metrics)
+            how, often = HOW_OFTEN[group.decides], GRAIN_WORDS[group.decides]
+            yield Lint("goal_set", group.id, f"coarse_metric:{metric}", Label(
+                en=f"{en} is measured by {grain} and decisions are {how}: between two decisions it says nothing new",
+                zh=f"「{zh}」按{GRAIN_WORDS[grain]}统计，却用于{often}决策：粒度粗于决策周期",
+            ))  # fmt: skip
+
+
+def _too_short(iteration: Iteration, file: TargetsFile, metrics: Metrics) -> Iterator[Lint]:
+    goals = {target.id: target for target in file.targets}
+    days = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+    for name in iteration.targets:
+        metric = goals[name].metric
+        grain = finest_grain(metrics[metric])
+        if grain and days[grain] > iteration.days:
+            en, zh = _names([metric], metrics)
+            yield Lint("iteration", iteration.id, f"coarse_metric:{name}", Label(
+                en=f"{en} is measured by {grain}: {iteration.days} days may pass without a value of it",
+                zh=f"「{zh}」按{GRAIN_WORDS[grain]}统计：{iteration.days} 天的周期内可能没有取值",
+            ))  # fmt: skip
+
+
+def finest_grain(metric: Mapping[str, str]) -> str | None:
+    """Return the finest period that the registry measures a metric by; None where it has none."""
+    words = (metric.get("grain") or "").split()
+    return words[0] if words and words[0] in GRAINS else None
+
+
+def _names(listed: Sequence[str], metrics: Metrics) -> tuple[str, str]:
+    return (
+        ", ".join(metrics[name]["name_en"] for name in listed),
+        "、".join(metrics[name]["name_zh"] for name in listed),
+    )

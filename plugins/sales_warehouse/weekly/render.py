@@ -1,0 +1,144 @@
+"""A pack as Markdown or as a page of its own, in English or Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sales_warehouse.weekly.pack import Pack
+from sales_warehouse.weekly.words import words
+
+Say = dict[str, str]
+Row = dict[str, str | None]
+PAGES = Environment(
+    loader=PackageLoader("sales_warehouse.weekly", "templates"), autoescape=True, undefined=StrictUndefined
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of the review; `columns` are its headings."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def markdown(pack: Pack, language: str) -> str:
+    """The pack as Markdown with tables."""
+    say = words(language)
+    blocks = [f"# {_escaped(_title(pack, language, say))}", _lead(pack, say)]
+    for section in sections(pack, language):
+        blocks.append(f"## {section.title}")
+        lines = [section.columns, tuple("---" for _ in section.columns), *section.rows]
+        table = "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
+        blocks.append(table if section.rows else say["none"])
+    return "\n\n".join(blocks) + "\n"
+
+
+def html(pack: Pack, language: str) -> str:
+    """The pack as one page without scripts, for a browser or a mail."""
+    say = words(language)
+    page = PAGES.get_template("review.html.j2")
+    return page.render(
+        language="zh-Hans" if language == "zh" else "en", title=_title(pack, language, say), lead=_lead(pack, say),
+        sections=sections(pack, language), none=say["none"],
+    )  # fmt: skip
+
+
+def sections(pack: Pack, language: str) -> list[Section]:
+    """The tables of a review in their order."""
+    say, tongue = words(language), "zh" if language == "zh" else "en"
+    currency = pack["company"].get("currency") or ""
+
+    def table(name: str, columns: Sequence[str], cells: Callable[[Row], tuple[str, ...]]) -> Section:
+        return Section(say[name], tuple(say[column] for column in columns), tuple(map(cells, pack[name])))
+
+    return [
+        table("targets", ("target", "goal", "actual", "progress", "expected", "finish", "status", "due", "owner"),
+              lambda row: _target(row, tongue, say, currency)),
+        table("movers", ("metric", "where", "period", "value", "before", "change", "what"),
+              lambda row: _mover(row, tongue, say, currency)),
+        table("alerts", ("severity", "what", "owner"),
+              lambda row: (say.get(f"{row['severity']}", row["severity"] or ""), row[f"reason_{tongue}"] or "",
+                           row["owner"] or "")),
+        table("actions", ("playbook", "department", "steps"),
+              lambda row: (row[f"name_{tongue}"] or "", row["department"] or "", _steps(row[f"steps_{tongue}"]))),
+        table("lints", ("severity", "subject", "letter", "what"),
+              lambda row: (say[f"{row['severity']}"], row["subject_id"] or "", row["smart_letter"] or "",
+                           row[f"message_{tongue}"] or "")),
+    ]  # fmt: skip
+
+
+def _title(pack: Pack, language: str, say: Say) -> str:
+    about = pack["company"]
+    return say["title"].format(company=about.get("name_zh" if language == "zh" else "name_en") or "")
+
+
+def _lead(pack: Pack, say: Say) -> str:
+    return say["lead"].format(
+        start=pack["week_start_date"], end=pack["week_end_date"], version=pack["version"], date=pack["business_date"]
+    )
+
+
+def _target(row: Row, tongue: str, say: Say, currency: str) -> tuple[str, ...]:
+    def shown(name: str) -> str:
+        return amount(row[name], row["unit"], say, currency)
+
+    goal = shown("target_value") + (f" – {shown('upper_value')}" if row["upper_value"] else "")
+    verdict = say[row["projected_status"] or "unknown"]
+    finish = f"{shown('projected_value')} ({verdict})" if row["projected_value"] else ""
+    progress, expected = (amount(row[name], "rate", say, "") for name in ("progress_rate", "expected_progress_rate"))
+    return (
+        row[f"target_name_{tongue}"] or row["target_id"] or "", goal, shown("actual_value"), progress, expected, finish,
+        say[row["status"] or "no_data"], row["due_on"] or "", row["owner"] or "",
+    )  # fmt: skip
+
+
+def _mover(row: Row, tongue: str, say: Say, currency: str) -> tuple[str, ...]:
+    dimension = row["dimension_name"] or ""
+    member = "" if dimension == "total" else f" {row[f'member_{tongue}']}"
+    return (
+        row[f"metric_name_{tongue}"] or "", say.get(dimension, dimension) + member,
+        f"{row['period_start_date']} – {row['period_end_date']}",
+        amount(row["value"], row["unit"], say, currency), amount(row["previous_value"], row["unit"], say, currency),
+        _change(row, say, currency), say[row["change_type"] or "neutral"],
+    )  # fmt: skip
+
+
+def _change(row: Row, say: Say, currency: str) -> str:
+    change = Decimal(row["change_value"] or 0)
+    if row["unit"] == "rate":
+        return f"{change * 100:+,.1f} {say['points']}"
+    sign = "+" if change > 0 else "−"
+    relative = f" ({Decimal(row['change_rate']) * 100:+,.1f} %)" if row["change_rate"] else ""
+    return sign + amount(f"{abs(change)}", row["unit"], say, currency) + relative
+
+
+def amount(text: str | None, unit: str | None, say: Say, currency: str) -> str:
+    """A value of a metric for people: rates in percent, money without cents; nothing where there is none."""
+    if text is None:
+        return ""
+    value = Decimal(text)
+    if unit == "rate":
+        return f"{value * 100:,.1f} %"
+    if unit == "money":
+        return f"{value:,.0f} {currency}".strip()
+    if unit in ("day", "hour"):
+        return f"{value:,.1f} {say[unit]}"
+    return f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.2f}"
+
+
+def _steps(text: str | None) -> str:
+    return "; ".join(f"{number}. {step}" for number, step in enumerate((text or "").splitlines(), start=1))
+
+
+def _escaped(text: str) -> str:
+    """Text in a cell: a name from a source must neither end the cell nor become markup."""
+    flat = " ".join(text.split())
+    for mark in "\\|<>`*_[]":
+        flat = flat.replace(mark, f"\\{mark}")
+    return flat
