@@ -9,7 +9,8 @@
     'int_kpi_pipeline_coverage_ratio', 'int_kpi_net_sales', 'int_kpi_revenue_per_customer', 'int_kpi_return_rate',
     'int_kpi_collection_rate', 'int_kpi_entry_within_24h_rate', 'int_kpi_capture_completeness_rate', 'int_kpi_dirty_rate',
     'int_kpi_source_freshness_hours', 'int_kpi_dormant_rate', 'int_kpi_satisfaction_score',
-    'int_kpi_visit_completion_rate',
+    'int_kpi_visit_completion_rate', 'int_kpi_repurchase_rate', 'int_kpi_repurchase_cycle_days',
+    'int_kpi_revenue_per_head', 'int_kpi_channel_sell_through_rate', 'int_kpi_dealer_days_of_supply',
 ]) }}
 {%- endmacro %}
 

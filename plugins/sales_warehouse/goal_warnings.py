@@ -6,17 +6,21 @@ from collections.abc import Iterator
 
 import duckdb
 
-from sales_warehouse.company.check import metrics
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
+from sales_warehouse.metrics import absent_because, filled_columns, metrics_of
 from sales_warehouse.publish import current_folder
 from sales_warehouse.sql import connect
 
 
 def unwise(company: Company, home: Home) -> Iterator[str]:
     """Yield a line for everything that is wrong or unwise, what only data shows as of the last refresh."""
-    for lint in lint_targets(company.targets, metrics()):
+    filled = filled_columns(company.sources.values())
+    for metric in metrics_of(company.metrics).values():
+        if absent := absent_because(metric, filled):
+            yield f"metric {metric.id} will be absent: no source maps {', '.join(n.replace('|', ' / ') for n in absent)}"
+    for lint in lint_targets(company.targets, metrics_of(company.metrics)):
         yield f"targets.yml: {lint.subject_type} {lint.subject_id}: {lint.message.en}"
     configured = {target.id for target in company.targets.targets}
     for subject, message in _published(home):

@@ -18,13 +18,10 @@ from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.comparisons import ComparisonsFile
-from sales_warehouse.company.check import lifecycle_facts, metrics
-from sales_warehouse.company.check_needs import groups
-from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company, CustomerAttribute
 from sales_warehouse.home import Home
-from sales_warehouse.metrics import filled_columns, metric_rows
+from sales_warehouse.metrics import filled_columns, metric_rows, metrics_of
 from sales_warehouse.normalise import provinces
 from sales_warehouse.sql import connect, ident, literal
 
@@ -157,7 +154,7 @@ def write_settings(
         ],
         "goal_lints": [
             (lint.subject_type, lint.subject_id, lint.lint_type, *_pair(lint.message))
-            for lint in lint_targets(company.targets, metrics())
+            for lint in lint_targets(company.targets, metrics_of(company.metrics))
         ],
         "playbooks": [
             (p.id, *_pair(p.name), p.department, "\n".join(s.en for s in p.steps), "\n".join(s.zh for s in p.steps))

@@ -18,9 +18,11 @@ import accepted_files as files
 import duckdb
 import pytest
 
+from sales_warehouse.company.base import Label
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.targets import TargetsFile
 from sales_warehouse.home import Home
+from sales_warehouse.metrics import registry
 from sales_warehouse.sql import literal
 from sales_warehouse.transform import _copy_project, child_environment
 
@@ -196,6 +198,8 @@ def _write_measured(file: Path, calendar: Path) -> None:
             "INSERT INTO kpi_values VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [list(row.values()) for row in VALUES],
         )
+        connection.execute("CREATE SCHEMA IF NOT EXISTS intermediate")
+        connection.execute("CREATE TABLE intermediate.int_kpi_values AS FROM kpi_values")
         rows = ", ".join(
             "(" + ", ".join(map(literal, (name, number, name.title(), f"指标{number}", *rest, True))) + ")"
             for number, (name, *rest) in enumerate(METRICS, start=1)
@@ -390,9 +394,11 @@ def test_movers_are_of_the_last_whole_week(marts: duckdb.DuckDBPyConnection) -> 
 # --- what the configuration alone shows ----------------------------------------------------------------------------
 
 REGISTRY = {
-    name: {"name_en": name.title(), "name_zh": f"指标{number}", "grain": grain, "is_on_board": "false"}
+    name: registry()["net_sales"].model_copy(
+        update={"id": name, "name": Label(en=name.title(), zh=f"指标{number}"), "grains": (grain,), "board": False}
+    )
     for number, (name, grain) in enumerate(
-        [*((f"m{n}", "week by rep") for n in range(1, 9)), ("net_sales", "day by region"), ("quarterly", "quarter")]
+        [*((f"m{n}", "week") for n in range(1, 9)), ("net_sales", "day"), ("quarterly", "quarter")]
     )
 }
 
@@ -419,7 +425,7 @@ def test_a_set_of_eight_metrics_names_the_eighth() -> None:
 def test_net_sales_alone_is_warned_in_a_set_and_on_the_board() -> None:
     text = "Net_Sales alone: a single metric says that something changed and not why; add what drives it"
     assert said(goal_sets=[group("net_sales")]) == [("core", "single_metric", text)]
-    board = {**REGISTRY, "net_sales": {**REGISTRY["net_sales"], "is_on_board": "true"}}
+    board = {**REGISTRY, "net_sales": REGISTRY["net_sales"].model_copy(update={"board": True})}
     [lint] = lint_targets(TargetsFile(), board)
     assert (lint.subject_type, lint.lint_type, lint.message.en) == ("board", "single_metric", text)
 

@@ -144,11 +144,8 @@ GOOD: dict[str, str] = {
        
         t(metric_id, period_grain, period_start_date, dimension_name, dimension_value,
           numerator, denominator, value, as_of)""",
-    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'no source maps it')
+    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'absent')
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
-    "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
-        t(target_id, metric_id, status, actual_value)""",
-    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1, 'misses', true, null),
         ('g2', 'unknown', 'no_data', null, 'unknown', false, 'S M')
         t(target_id, metric_id, status, actual_value, projected_status, is_smart, smart_faults)""",

@@ -15,8 +15,8 @@ first_orders as (
     select
         customer_key,
         min(order_date) as first_order_date
-    from {{ ref('int_orders_keyed') }}
-    where is_paid and customer_key <> 'unknown' and order_date <= {{ business_date() }}
+    from {{ ref('int_orders_keyed') }} as orders
+    where {{ is_paid_order('orders') }} and customer_key <> 'unknown' and order_date <= {{ business_date() }}
     group by customer_key
 ),
 

@@ -3,8 +3,8 @@ first_paid as (
     select
         opportunity_key,
         min(coalesce(paid_at, ordered_at)) as first_paid_at
-    from {{ ref('int_orders_keyed') }}
-    where is_paid and opportunity_key is not null
+    from {{ ref('int_orders_keyed') }} as orders
+    where {{ is_paid_order('orders') }} and opportunity_key is not null
     group by opportunity_key
 ),
 

@@ -8,6 +8,7 @@ from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.targets import Target, TargetsFile
 from sales_warehouse.metrics import Metric
 
+
 def check_targets(file: TargetsFile, document: Document, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
     """Yield the mistakes of targets.yml; `metrics` is the registry by metric."""
     goals = {target.id: target for target in file.targets}

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sales_warehouse.company.base import Label
-from sales_warehouse.company.check_targets import Metrics
 from sales_warehouse.company.targets import GoalSet, Iteration, TargetsFile
+from sales_warehouse.metrics import Metric
+
+Metrics = Mapping[str, Metric]
 
 FEWEST, MOST = 5, 7
 GRAINS = ("day", "week", "month", "quarter", "year")
@@ -37,7 +39,7 @@ def lint_targets(file: TargetsFile, metrics: Metrics) -> Iterator[Lint]:
         yield from _coarse(group, metrics)
     for iteration in file.iterations:
         yield from _too_short(iteration, file, metrics)
-    shown = [name for name, row in metrics.items() if str(row.get("is_on_board", "")).lower() == "true"]
+    shown = [name for name, metric in metrics.items() if metric.board]
     yield from _single("board", BOARD, shown, metrics)
 
 
@@ -94,14 +96,13 @@ def _too_short(iteration: Iteration, file: TargetsFile, metrics: Metrics) -> Ite
             ))  # fmt: skip
 
 
-def finest_grain(metric: Mapping[str, str]) -> str | None:
+def finest_grain(metric: Metric) -> str | None:
     """Return the finest period that the registry measures a metric by; None where it has none."""
-    words = (metric.get("grain") or "").split()
-    return words[0] if words and words[0] in GRAINS else None
+    return min((grain for grain in metric.grains if grain in GRAINS), key=GRAINS.index, default=None)
 
 
 def _names(listed: Sequence[str], metrics: Metrics) -> tuple[str, str]:
     return (
-        ", ".join(metrics[name]["name_en"] for name in listed),
-        "、".join(metrics[name]["name_zh"] for name in listed),
+        ", ".join(metrics[name].name.en for name in listed),
+        "、".join(metrics[name].name.zh for name in listed),
     )

@@ -15,8 +15,8 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.calendar import CalendarFile, clock_time
-from sales_warehouse.company.dealers import DealersFile
 from sales_warehouse.company.comparisons import ComparisonsFile
+from sales_warehouse.company.dealers import DealersFile
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
 from sales_warehouse.company.segments import SegmentsFile

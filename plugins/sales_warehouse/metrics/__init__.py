@@ -8,8 +8,11 @@ from sales_warehouse.metrics.registry import (
     absent_because,
     filled_columns,
     metric_rows,
+    metrics_of,
     registry,
     wrong_changes,
 )
 
-__all__ = ["Metric", "MetricsFile", "absent_because", "filled_columns", "metric_rows", "registry", "wrong_changes"]
+__all__ = [
+    "Metric", "MetricsFile", "absent_because", "filled_columns", "metric_rows", "metrics_of", "registry", "wrong_changes",
+]  # fmt: skip

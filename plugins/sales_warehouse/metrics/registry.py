@@ -93,6 +93,12 @@ def absent_because(metric: Metric, mapped: Iterable[str]) -> tuple[str, ...]:
     return tuple(need for need in metric.needs if not filled.intersection(need.split("|")))
 
 
+def metrics_of(changes: MetricsFile) -> dict[str, Metric]:
+    """Return the registry with what a company changes in it, by id."""
+    by_id = {change.id: change for change in changes.metrics}
+    return {name: _changed(metric, by_id[name]) if name in by_id else metric for name, metric in registry().items()}
+
+
 def filled_columns(sources: Iterable[Any]) -> frozenset[str]:
     """Return the columns of the channel contracts that any of the sources fills, as `entity.column`."""
     return frozenset(
@@ -102,9 +108,8 @@ def filled_columns(sources: Iterable[Any]) -> frozenset[str]:
 
 def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
     """Yield the rows of the settings table `metrics`: the registry with a company's changes and what it lacks."""
-    by_id, columns = {change.id: change for change in changes.metrics}, frozenset(filled)
-    for place, known in enumerate(registry().values(), 1):
-        metric = _changed(known, by_id[known.id]) if known.id in by_id else known
+    columns = frozenset(filled)
+    for place, metric in enumerate(metrics_of(changes).values(), 1):
         absent = [need.replace("|", " / ") for need in absent_because(metric, columns)]
         yield (
             metric.id, metric.number, place, metric.name.en, metric.name.zh, metric.formula.en, metric.formula.zh,

@@ -1,0 +1,181 @@
+"""Every metric by hand, on the company of metrics_world.py, and what happens where a company cannot have one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal as D
+from pathlib import Path
+
+import duckdb
+import metrics_world
+import pytest
+
+from sales_warehouse.home import Home
+
+pytestmark = pytest.mark.slow
+
+Marts = duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marts]:
+    """The company, but for what nobody there counts: stock of dealers and the ends of calls."""
+    home = Home(Path(tmp_path_factory.mktemp("metrics")), "page")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "a key for the tests of marts")
+        metrics_world.build(home, without=("dealer_inventory.quantity", "visits.ended_at"))
+    with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
+        connection.execute("USE marts")
+        yield connection
+
+
+def kpi(marts: Marts, metric: str, grain: str, start: str, member: str = "total") -> tuple | None:
+    """(numerator, denominator, value, is_matured) of a metric, in total or for a member `dimension=value`."""
+    dimension, _, value = member.partition("=")
+    return marts.execute(
+        "SELECT numerator, denominator, value, is_matured FROM kpi_values WHERE (metric_id, period_grain, "
+        "period_start_date, dimension_name, dimension_value) = (?, ?, CAST(? AS DATE), ?, ?)",
+        [metric, grain, start, dimension, value or "total"],
+    ).fetchone()
+
+
+# metric, grain, start, member → numerator, denominator, value, is_matured; a numerator of None is no count
+GOLDEN = [
+    # L2 is new in May, when it came, and in June, when S1 got it; in the second quarter it is one lead.
+    ("new_leads", "month", "2026-05-01", "total", "1", None, "1", True),
+    ("new_leads", "month", "2026-06-01", "total", "4", None, "4", True),
+    ("new_leads", "quarter", "2026-04-01", "total", "4", None, "4", True),
+    ("new_leads", "day", "2026-06-01", "total", "2", None, "2", True),
+    ("new_leads", "day", "2026-06-02", "total", "0", None, "0", True),
+    ("new_leads", "month", "2026-07-01", "total", "0", None, "0", True),
+    ("new_leads", "month", "2026-06-01", "channel=phone", "2", None, "2", True),
+    # L1 waits 0.5 h; L3 from Friday 17:00 to Monday 10:00, 2 h; L4 still waits: of 3, after 2 h a third is left.
+    ("lead_first_response_hours", "month", "2026-06-01", "total", "2", "3", "2", True),
+    ("lead_first_response_hours", "month", "2026-06-01", "team=T1", "1", "1", "0.5", True),
+    ("lead_first_response_hours", "month", "2026-05-01", "total", "0", "1", None, True),
+    # C1: 48 days 23.5 h from the visit to the first call, 48 h to the next. C3 has waited since 8 June, which counts once it
+    # is more than (1175.5 + 48) / 2: 1,166 h on Sunday night, 1,286 on the business date. C1's own wait is short.
+    ("follow_up_interval_hours", "week", "2026-07-20", "total", "2389.5", "3", "796.5", True),
+    ("follow_up_interval_hours", "week", "2026-07-20", "team=T2", "1166", "1", "1166", True),
+    ("follow_up_interval_hours", "week", "2026-07-27", "total", "1286", "1", "1286", False),
+    # D2's order was paid after 90 days to the second, D3's a second later.
+    ("opp_to_order_rate", "month", "2026-01-01", "total", "1", "2", "0.5", True),
+    ("opp_to_order_rate", "month", "2026-06-01", "total", "1", "1", "1", False),
+    ("opp_to_order_rate", "month", "2026-07-01", "total", "0", "2", "0", False),
+    ("opp_to_order_rate", "month", "2026-02-01", "total", "0", "0", None, True),
+    ("win_rate", "month", "2026-04-01", "total", "1", "2", "0.5", True),
+    ("win_rate_by_amount", "month", "2026-04-01", "total", "1000", "4000", "0.25", True),
+    ("win_cycle_days", "month", "2026-06-01", "total", "10", "1", "10", True),
+    # C1: from the lead on 1 June to the order on the 15th. C2 bought at once. C5 has not paid anything yet.
+    ("first_order_cycle_days", "month", "2026-06-01", "total", "1", "1", "14", True),
+    ("first_order_cycle_days", "quarter", "2026-04-01", "total", "2", "2", "0", True),
+    ("first_order_cycle_days", "month", "2026-07-01", "total", "0", "1", None, False),
+    # 200 x 0.5 + 100 x 0.25
+    ("weighted_pipeline_amount", "day", "2026-07-31", "total", "125", None, "125", True),
+    ("weighted_pipeline_amount", "day", "2026-07-31", "region=north", "100", None, "100", True),
+    # Q3 aims at 1,000 and stands at -120; D4 closes in time, D5 does not. The other goal is met: nothing to divide by.
+    ("pipeline_coverage_ratio", "day", "2026-07-31", "target=q3", "200", "1120", "0.17857143", True),
+    ("pipeline_coverage_ratio", "day", "2026-07-31", "target=met", "200", "0", None, True),
+    # June: 500 + 100 + 20. July: 60 + 70 - 150 - 100.
+    ("net_sales", "month", "2026-06-01", "total", "620", None, "620", True),
+    ("net_sales", "month", "2026-07-01", "total", "-120", None, "-120", True),
+    ("revenue_per_customer", "month", "2026-06-01", "total", "620", "3", "206.66666667", True),
+    ("revenue_per_customer", "quarter", "2026-04-01", "total", "1020", "4", "255", True),
+    ("revenue_per_customer", "month", "2026-07-01", "region=north", "-90", "1", "-90", True),
+    ("revenue_per_order", "month", "2026-06-01", "total", "620", "3", "206.66666667", True),
+    ("revenue_per_order", "quarter", "2026-04-01", "total", "1020", "5", "204", True),
+    # 3 of 10 came back in July and count for June, when they were sold; 2 of 2; none of 5. Five of two are two.
+    ("return_rate", "month", "2026-06-01", "total", "5", "17", "0.29411765", True),
+    ("return_rate", "month", "2026-06-01", "region=south", "2", "7", "0.28571429", True),
+    ("return_rate", "week", "2026-06-15", "product=s:P1", "5", "12", "0.41666667", True),
+    ("return_rate", "month", "2026-07-01", "total", "0", "8", "0", False),
+    # 550 for an invoice of 500 is 500; the payment of August is not known on the business date.
+    ("collection_rate", "month", "2026-06-01", "total", "500", "600", "0.83333333", True),
+    ("collection_rate", "month", "2026-07-01", "total", "0", "60", "0", True),
+    ("quota_attainment", "day", "2026-07-31", "target=q3", "-120", "1000", "-0.12", True),
+    ("quota_attainment", "day", "2026-07-31", "target=over", "620", "10", "62", True),
+    # a quarter's goal is followed by the quarter, in which L2 is one lead
+    ("quota_attainment", "day", "2026-07-31", "target=leads", "4", "8", "0.5", True),
+    # July: C1 and C2 paid on two days, C3 on one; C4 and C5 have not paid. Baby: C1 alone came back.
+    ("repurchase_rate", "month", "2026-07-01", "total", "2", "3", "0.66666667", True),
+    ("repurchase_rate", "month", "2026-06-01", "total", "1", "3", "0.33333333", True),
+    ("repurchase_rate", "month", "2026-07-01", "category=baby", "1", "3", "0.33333333", True),
+    ("repurchase_rate", "month", "2026-07-01", "price_band=low", "0", "1", "0", True),
+    # C1 came back after 25 days, C3 has not for 41: at 25 days half is left.
+    ("repurchase_cycle_days", "month", "2026-06-01", "total", "1", "2", "25", True),
+    ("repurchase_cycle_days", "month", "2026-04-01", "product_line=tea", "0", "1", None, False),
+    # 1 + 0.5 x 15 days of 30
+    ("revenue_per_head", "month", "2026-06-01", "total", "620", "1.25", "496", True),
+    ("revenue_per_head", "month", "2026-07-01", "region=north", "-90", "1", "-90", True),
+    # C1 410, C2 400, C5 70, C4 20, C3 nothing after its return: 880 of 900; squares 333,400 of 810,000
+    ("top3_customer_share", "month", "2026-07-01", "total", "880", "900", "0.97777778", True),
+    ("top3_customer_share", "month", "2026-07-01", "product_line=milk", "710", "710", "1", True),
+    ("customer_hhi", "month", "2026-07-01", "total", None, "900", "4116.04938272", True),
+    # The 365 days up to 30 June 2024 begin on 2 July 2023, for 29 February is in them; those up to 31 May on 2 June.
+    ("top3_customer_share", "month", "2024-06-01", "total", "3", "3", "1", True),
+    ("top3_customer_share", "month", "2024-05-01", "total", "10", "10", "1", True),
+    # one of 44 rows, all loaded on the business date
+    ("dirty_rate", "day", "2026-07-31", "total", "1", "44", "0.02272727", True),
+    ("source_freshness_hours", "day", "2026-07-31", "source=s", "8", None, "8", True),
+    # C1 and C3 have open deals, the others bought: nobody is in the last tier. At the end of May C2 alone was not.
+    ("dormant_rate", "month", "2026-07-01", "total", "0", "5", "0", True),
+    ("dormant_rate", "month", "2026-05-01", "total", "4", "5", "0.8", True),
+    ("satisfaction_score", "month", "2026-07-01", "total", "1.4", "2", "0.7", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("metric", "grain", "start", "member", "numerator", "denominator", "value", "matured"), GOLDEN)
+def test_a_metric_is_what_it_is_by_hand(
+    metric: str, grain: str, start: str, member: str, numerator: str | None, denominator: str | None, value: str | None,
+    matured: bool, marts: Marts,
+) -> None:  # fmt: skip
+    found = kpi(marts, metric, grain, start, member)
+    assert found is not None, "no such row"
+    expected = tuple(None if number is None else D(number) for number in (numerator, denominator, value))
+    shown = found[:3] if numerator is not None else (None, *found[1:3])
+    assert (shown, found[3]) == (expected, matured)
+
+
+def test_every_metric_that_the_company_can_have_is_tested_here_or_beside_its_own_marts(marts: Marts) -> None:
+    elsewhere = {
+        "lead_conversion_rate", "stage_loss_rate", "stage_dwell_days", "entry_within_24h_rate",
+        "capture_completeness_rate", "clv_12m", "channel_sell_through_rate", "dealer_days_of_supply",
+        "visit_completion_rate",
+    }  # fmt: skip
+    known = {name for (name,) in marts.execute("SELECT metric_id FROM kpi_metrics").fetchall()}
+    assert {row[0] for row in GOLDEN} == known - elsewhere
+
+
+def test_a_period_is_compared_with_the_one_before_and_the_same_a_year_ago(marts: Marts) -> None:
+    found = marts.execute(
+        "SELECT previous_value, change_rate, change_pp, year_before_value, year_change_rate FROM kpi_values WHERE "
+        "(metric_id, period_grain, period_start_date, dimension_name) = ('net_sales', 'month', DATE '2026-07-01', 'total')"
+    ).fetchone()
+    # July a year ago sold nothing: there is a value, and nothing to relate to
+    assert found == (D("620"), D("-1.19354839"), None, D("0"), None)
+    found = marts.execute(
+        "SELECT previous_value, change_rate, change_pp FROM kpi_values WHERE (metric_id, period_grain, period_start_date, "
+        "dimension_name) = ('repurchase_rate', 'month', DATE '2026-07-01', 'total')"
+    ).fetchone()
+    assert found == (D("0.33333333"), D("1.00000003"), D("33.33333400"))
+
+
+def test_net_sales_are_buying_customers_times_revenue_of_each(marts: Marts) -> None:
+    rows = marts.execute(
+        "SELECT sales.value, per.denominator * per.value FROM kpi_values AS sales JOIN kpi_values AS per "
+        "USING (period_grain, period_start_date, dimension_name, dimension_value) WHERE sales.metric_id = 'net_sales' "
+        "AND per.metric_id = 'revenue_per_customer' AND per.value IS NOT NULL"
+    ).fetchall()
+    assert len(rows) > 20 and all(abs(sales - product) < D("0.00001") for sales, product in rows)
+
+
+def test_what_no_source_can_tell_is_absent_with_its_reason_and_not_zero(marts: Marts) -> None:
+    absent = marts.execute(
+        "SELECT metric_id, absent_reason_en FROM kpi_metrics WHERE NOT is_available ORDER BY priority"
+    ).fetchall()
+    assert absent == [
+        ("channel_sell_through_rate", "no source maps dealer_inventory.quantity"),
+        ("visit_completion_rate", "no source maps visits.ended_at"),
+        ("dealer_days_of_supply", "no source maps dealer_inventory.quantity"),
+    ]
+    assert kpi(marts, "visit_completion_rate", "month", "2026-06-01") is None
