@@ -49,6 +49,7 @@ summed as (
         sum(case when not is_stale then window_sell_in_amount else 0 end) as covered_sell_in_amount
     from lines
     group by grouping sets ((), (region_key), (dealer_tier))
+    having count(*) > 0
 )
 
 select
