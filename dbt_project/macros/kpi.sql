@@ -11,6 +11,7 @@
     'int_kpi_source_freshness_hours', 'int_kpi_dormant_rate', 'int_kpi_satisfaction_score',
     'int_kpi_visit_completion_rate', 'int_kpi_repurchase_rate', 'int_kpi_repurchase_cycle_days',
     'int_kpi_revenue_per_head', 'int_kpi_channel_sell_through_rate', 'int_kpi_dealer_days_of_supply',
+    'int_kpi_clv_12m',
 ]) }}
 {%- endmacro %}
 

@@ -146,6 +146,8 @@ GOOD: dict[str, str] = {
           numerator, denominator, value, as_of)""",
     "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'absent')
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
+    "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
+        t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1, 'misses', true, null),
         ('g2', 'unknown', 'no_data', null, 'unknown', false, 'S M')
         t(target_id, metric_id, status, actual_value, projected_status, is_smart, smart_faults)""",
@@ -308,6 +310,7 @@ KEYS = {
     "fct_store_sales": "store_sale_key",
     "fct_dealer_traces": "trace_key",
     "kpi_metrics": "metric_id",
+    "kpi_customer_lifetime_values": "customer_key",
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
@@ -417,6 +420,11 @@ BAD: list[tuple[str, str, set[str]]] = [
         "kpi_values",
         "alter table mart alter value type double; update mart set value = 'nan' where _row_id = 2",
         {"value_finite"},
+    ),
+    (
+        "kpi_customer_lifetime_values",
+        "update mart set clv_12m_amount = -1 where _row_id = 1",
+        {"expected_possible"},
     ),
     ("kpi_metrics", "update mart set direction = 'sideways' where _row_id = 1", {"direction_known"}),
     ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),

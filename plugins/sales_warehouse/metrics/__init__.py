@@ -14,5 +14,6 @@ from sales_warehouse.metrics.registry import (
 )
 
 __all__ = [
-    "Metric", "MetricsFile", "absent_because", "filled_columns", "metric_rows", "metrics_of", "registry", "wrong_changes",
+    "Metric", "MetricsFile", "absent_because", "filled_columns", "metric_rows", "metrics_of", "registry",
+    "wrong_changes",
 ]  # fmt: skip

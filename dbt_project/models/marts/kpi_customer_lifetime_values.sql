@@ -1,0 +1,12 @@
+select
+    purchases.customer_key,
+    purchases.first_order_date,
+    purchases.last_order_date,
+    purchases.order_day_count,
+    purchases.value_to_date_amount,
+    cast(expected.expected_order_count as decimal(18, 6)) as expected_order_count_12m,
+    cast(expected.expected_order_amount as decimal(18, 4)) as expected_order_amount,
+    cast(expected.expected_amount as decimal(18, 4)) as clv_12m_amount,
+    case when expected.customer_key is not null then 'estimated' else 'too_few_returning' end as estimate_status
+from {{ ref('int_customer_purchases') }} as purchases
+left join {{ ref('int_customer_values_expected') }} as expected on purchases.customer_key = expected.customer_key

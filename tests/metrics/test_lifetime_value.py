@@ -1,0 +1,90 @@
+"""What a customer will be worth: against the papers' own numbers, and against customers made by the process assumed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sales_warehouse.lifetime_value import (
+    LEAST_RETURNING,
+    Purchases,
+    expected_amount,
+    expected_purchases,
+    fit_amounts,
+    fit_purchases,
+    lifetime_values,
+)
+
+# CDNOW, Fader, Hardie and Lee (2005), table 2 and section 4.3; Gamma-Gamma as fitted to the same customers.
+CDNOW = np.array([0.243, 4.414, 0.793, 2.426])
+CDNOW_AMOUNTS = np.array([6.248802, 3.744588, 15.447748])
+
+
+def customers(*rows: tuple[float, float, float, float]) -> Purchases:
+    return Purchases(*(np.array(column, dtype=float) for column in zip(*rows, strict=True)))
+
+
+def made(count: int, seed: int, weeks: float, later: float) -> tuple[Purchases, np.ndarray]:
+    """Customers by the process that the models assume: what is seen in `weeks`, and how many purchases come after."""
+    random = np.random.default_rng(seed)
+    seen, then = [], []
+    for _ in range(count):
+        rate, lost = random.gamma(1.2, 1 / 8.0), random.beta(0.9, 4.0)
+        mean = 15.0 / random.gamma(3.5)
+        moments, moment, living = [], 0.0, True
+        while living:
+            moment += random.exponential(1 / rate)
+            if moment > weeks + later:
+                break
+            moments.append(moment)
+            living = random.random() > lost
+        early = [m for m in moments if m <= weeks]
+        amounts = random.gamma(6.0, mean, max(len(early), 1))
+        seen.append((len(early), early[-1] if early else 0.0, weeks, float(np.mean(amounts))))
+        then.append(len(moments) - len(early))
+    return customers(*seen), np.array(then)
+
+
+def test_the_purchases_to_come_are_those_of_the_paper() -> None:
+    found = expected_purchases(CDNOW, customers((2, 30.43, 38.86, 1)), 39)
+    assert found[0] == pytest.approx(1.226, abs=0.001)
+
+
+def test_a_customer_with_few_purchases_is_drawn_towards_the_mean_of_all() -> None:
+    found = expected_amount(CDNOW_AMOUNTS, customers((2, 1, 2, 22.35), (1, 1, 2, 11.77), (0, 0, 2, 99.0)))
+    assert found == pytest.approx([24.658619, 18.911489, 35.170], abs=0.01)
+
+
+def test_who_bought_lately_is_worth_more_than_who_bought_as_often_long_ago() -> None:
+    late, early = expected_purchases(CDNOW, customers((5, 50, 52, 1), (5, 10, 52, 1)), 52)
+    assert late > 5 * early
+
+
+def test_the_process_that_made_the_customers_is_found_again_and_foretells_them() -> None:
+    seen, then = made(4000, 7, 78, 52)
+    rates, amounts = fit_purchases(seen), fit_amounts(seen)
+    assert rates is not None and amounts is not None
+    assert rates[:2] == pytest.approx([1.2, 8.0], rel=0.12)
+    assert rates[2] / (rates[2] + rates[3]) == pytest.approx(0.9 / 4.9, rel=0.12)
+    p, q, gamma = amounts  # each alone is known badly, the mean of all that they give together well
+    assert p * gamma / (q - 1) == pytest.approx(6.0 * 15.0 / 2.5, rel=0.05)
+    assert expected_purchases(rates, seen, 52).sum() == pytest.approx(then.sum(), rel=0.03)
+
+
+def test_the_value_is_purchases_times_amount_less_the_discount_of_each_month() -> None:
+    seen, _ = made(600, 3, 78, 1)
+    bare, discounted = lifetime_values(seen, 0.0), lifetime_values(seen, 0.1)
+    assert bare is not None and discounted is not None
+    assert bare.value == pytest.approx(bare.purchases * bare.amount)
+    # money of the year lies between a tenth less (all at its end) and nothing less
+    assert np.all((discounted.value < bare.value) & (discounted.value > bare.value / 1.1))
+    again = lifetime_values(seen, 0.1)
+    assert again is not None and np.array_equal(again.value, discounted.value)
+
+
+def test_too_few_who_came_back_say_nothing() -> None:
+    seen, _ = made(300, 5, 78, 1)
+    few = np.flatnonzero(seen.repeats > 0)[: LEAST_RETURNING - 1]
+    rows = np.concatenate([few, np.flatnonzero(seen.repeats == 0)])
+    part = Purchases(*(getattr(seen, name)[rows] for name in ("repeats", "last_weeks", "seen_weeks", "mean_amount")))
+    assert lifetime_values(part, 0.1) is None
