@@ -57,8 +57,11 @@ def counted(dealer: str, quantity: int, day: str, product: str = "P1") -> Row:
 
 # D1 has everything: goods without a batch, a batch that it never ordered (B9), goods that go back and that come back.
 # D2 goes silent after May. D3 never counts. D4 does nothing at all. D5 counts less than it ordered, and counts today.
+# D6 was a dealer once. Nobody knows whose store sold S9.
 BY_HAND: dict[str, list[Row]] = {
-    "dealers": [{"dealer_id": f"D{n}", "region": "by_hand", "tier": "gold"} for n in range(1, 6)],
+    "dealers": [
+        {"dealer_id": f"D{n}", "region": "by_hand", "tier": "gold", "_is_deleted": n == 6} for n in range(1, 7)
+    ],
     "stores": [{"store_id": f"store of D{n}", "dealer_id": f"D{n}", "name": f"Store {n}"} for n in range(1, 6)],
     "products": [{"product_id": "P1", "product_line": "milk"}, {"product_id": "P2", "product_line": "tea"}],
     "dealer_orders": [
@@ -73,6 +76,7 @@ BY_HAND: dict[str, list[Row]] = {
         sold("S4", "D1", -1, "06-10", "B1"), sold("S5", "D1", 14, "06-16", "B9"), sold("S6", "D1", 1, "06-25"),
         sold("S7", "D2", 3, "05-20"),
         sold("S8", "D3", 3, "06-20"),
+        sold("S9", "D9", 2, "06-20"),
     ],
     "dealer_inventory": [
         # two counts of one day: the later one is the stock at its end
@@ -81,6 +85,7 @@ BY_HAND: dict[str, list[Row]] = {
         counted("D1", 4, "06-01", "P2"),
         counted("D2", 7, "05-31"),
         counted("D5", 6, "06-07"), counted("D5", 6, "06-28"),
+        counted("D6", 9, "05-01"),
     ],
 }  # fmt: skip
 
@@ -105,7 +110,7 @@ def content_dealers(region: str, missing: int) -> dict[str, list[Row]]:
 
 
 SITUATIONS = {"stock_leak": {}, "stale_dealer": {}, "dealer_satisfaction": {}}
-SIZE = {"customers": 480, "days": 400, "orders_per_day": 1, "dirty_rate": 0, "seed": 3, "business_date": END}
+SIZE = {"customers": 320, "days": 330, "orders_per_day": 1, "dirty_rate": 0, "seed": 3, "business_date": END}
 # What the demo's dealers hand over, as the mappings of config/demo/sources/dealers.yml and surveys.yml conform it.
 HANDED_OVER = {
     "dealers": "select dealer_id, name, '{source}' as region, tier from rows_dealers",

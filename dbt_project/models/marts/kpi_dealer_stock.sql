@@ -1,4 +1,4 @@
--- A dealer that reports nothing at all is one of the dealers, too.
+-- A dealer that reports nothing at all is one of the dealers, too; one that its source deleted is none once it is silent.
 with
 stock as (
     select * from {{ ref('fct_dealer_stock') }}
@@ -26,8 +26,11 @@ lines as (
     left join silent on dealers.dealer_key = silent.dealer_key
     left join stock on dealers.dealer_key = stock.dealer_key
     where
-        stock.dealer_key is not null
-        or (dealers.dealer_key <> 'unknown' and not dealers.is_deleted)
+        case
+            when dealers.is_deleted then not stock.is_stale or stock.window_sell_in_amount <> 0
+            when dealers.dealer_key = 'unknown' then stock.dealer_key is not null
+            else true
+        end
 ),
 
 summed as (
@@ -43,7 +46,7 @@ summed as (
         sum(
             case when not is_stale then cast(window_sell_out_units as decimal(18, 8)) / window_days else 0 end
         ) as daily_sell_out_units,
-        count(distinct dealer_key) as dealer_count,
+        count(distinct case when dealer_key <> 'unknown' then dealer_key end) as dealer_count,
         count(distinct case when not is_silent then dealer_key end) as counted_dealer_count,
         sum(window_sell_in_amount) as sell_in_amount,
         sum(case when not is_stale then window_sell_in_amount else 0 end) as covered_sell_in_amount

@@ -1,14 +1,17 @@
--- Only what is reported is in the numbers; what it is a part of stands beside them.
+-- Only what is reported is in the numbers; what it is a part of stands beside them. A dealer that its source deleted is no
+-- part of the weeks after its last report.
 with
 lines as (
     select
         weeks.*,
         dealers.region_key,
         products.product_line,
+        nullif(weeks.dealer_key, 'unknown') as known_dealer_key,
         weeks.report_status = 'reported' as is_reported
     from {{ ref('fct_dealer_stock_weeks') }} as weeks
     inner join {{ ref('dim_dealers') }} as dealers on weeks.dealer_key = dealers.dealer_key
     inner join {{ ref('dim_products') }} as products on weeks.product_key = products.product_key
+    where not (dealers.is_deleted and weeks.is_stale)
 ),
 
 summed as (
@@ -26,9 +29,9 @@ summed as (
         sum(case when is_reported then sell_in_units else 0 end) as sell_in_units,
         sum(case when is_reported then closing_units else 0 end) as closing_units,
         sum(case when is_reported then unexplained_units else 0 end) as unexplained_units,
-        count(distinct dealer_key) as dealer_count,
-        count(distinct case when is_reported then dealer_key end) as reported_dealer_count,
-        count(distinct case when is_stale then dealer_key end) as stale_dealer_count,
+        count(distinct known_dealer_key) as dealer_count,
+        count(distinct case when is_reported then known_dealer_key end) as reported_dealer_count,
+        count(distinct case when is_stale then known_dealer_key end) as stale_dealer_count,
         sum(sell_in_amount) as sell_in_amount,
         sum(case when is_reported then sell_in_amount else 0 end) as covered_sell_in_amount
     from lines

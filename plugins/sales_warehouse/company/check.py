@@ -42,8 +42,7 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
         problems += check_targets(company.targets, documents["targets"], registry())
     if "needs" in documents:
         problems += check_needs(company.needs, documents["needs"])
-    if "dealers" in documents:
-        problems += check_dealers(company, documents["dealers"])
+    problems += check_dealers(company, documents)
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 
