@@ -68,8 +68,8 @@ def run(home: Home, select: tuple[str, ...]) -> None:
     home.tmp.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-m", "sales_warehouse.dbt_child", str(os.getpid()), "--no-use-colors",
-         "--log-path", "../logs", "run", "--select", *select, "--project-dir", ".", "--profiles-dir", ".", "--target-path", "../target",
-         "--vars", json.dumps(given)],
+         "--log-path", "../logs", "run", "--select", *select, "--project-dir", ".", "--profiles-dir", ".",
+         "--target-path", "../target", "--vars", json.dumps(given)],
         cwd=project, env=child_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout

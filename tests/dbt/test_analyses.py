@@ -12,7 +12,10 @@ from pathlib import Path
 import analysis_world as world
 import duckdb
 import pytest
+from pydantic import ValidationError
+from ruamel.yaml import YAML
 
+from sales_warehouse.company.analyses import AnalysesFile
 from sales_warehouse.company.models import DemoFile
 from sales_warehouse.demo.answers import measure
 from sales_warehouse.demo.generator import open_generator
@@ -29,8 +32,9 @@ MONTHS = [datetime.date(2025 + (month + 3) // 12, (month + 3) % 12 + 1, 15) for 
 # Four lines in four regions over 13 months: line x region x 100 x the month's factor, and one cell four times as much.
 CELLS = """
     select make_date(2025 + (m + 5) // 12, (m + 5) % 12 + 1, 10) as sales_date, 'r' || r as region_key,
-        'cells' as channel, 'r' as rep_key, 'l' || l as product_line, 'c' as category, 1 as order_count, 1 as unit_count,
-        l * r * 1000 * (1 + m % 3) * case when (m, l, r) = (9, 3, 2) then 4 else 1 end as net_sales_amount
+        'cells' as channel, 'r' as rep_key, 'l' || l as product_line, 'c' as category, 1 as order_count,
+        1 as unit_count, l * r * 1000 * (1 + m % 3)
+            * case when (m, l, r) = (9, 3, 2) then 4 else 1 end as net_sales_amount
     from range(13) t(m), range(1, 5) u(l), range(1, 5) v(r)
 """
 PERIODS = " union all ".join(
@@ -157,8 +161,8 @@ def golden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPy
 def test_an_empty_month_is_there_and_far_out(golden: duckdb.DuckDBPyConnection) -> None:
     query = """
         select net_sales_amount, previous_amount, change_rate, year_before_amount, year_change_rate,
-            baseline_period_count, baseline_median_amount, baseline_mad_amount, robust_z, is_unusual, baseline_mean_amount,
-            baseline_deviation_amount, variation_rate
+            baseline_period_count, baseline_median_amount, baseline_mad_amount, robust_z, is_unusual,
+            baseline_mean_amount, baseline_deviation_amount, variation_rate
         from kpi_sales_periods where period_grain = 'month' and dimension_name = 'channel' and dimension_value = 'wave'
             and period_start_date >= date '2026-04-01' order by period_start_date
     """
@@ -354,6 +358,29 @@ def test_factorials_without_a_gamma_function() -> None:
     query = "select n, {} as series, lgamma(n + 1) as exact from (select unnest([0, 1, 2, 9, 170, 10000000]) as n)"
     for n, series, exact in duckdb.sql(query.format(rendered("stirling_log_factorial", "n"))).fetchall():
         assert series == pytest.approx(exact, rel=1e-13, abs=1e-12), n
+
+
+def test_thresholds_that_nobody_sets_are_those_of_the_configuration() -> None:
+    """Without a company, as in dbt's own tests, the project's variables hold."""
+    given = YAML(typ="safe").load(world.PROJECT / "dbt_project.yml")["vars"]
+    wanted = AnalysesFile().model_dump()
+    assert {name: given.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"false_discovery_rate": 0},
+        {"false_discovery_rate": 0.5},
+        {"concentration_cr3_rate": 80},
+        {"return_spike_factor": 0.5},
+        {"contribution": 2},
+    ],
+    ids=str,
+)
+def test_a_threshold_that_cannot_be_is_refused(written: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        AnalysesFile.model_validate(written)
 
 
 # --- the demo's situations ---------------------------------------------------------------------------------------

@@ -177,8 +177,8 @@ GOOD: dict[str, str] = {
         ('shop', 'hit', 'trait', 'large', 1, 1, 4, 5, 36, 1.8, 0.4, 0.8, false)
         t(product_scope, list_type, trait_type, trait, shown_trait_count, group_trait_count, group_count,
           trait_product_count, product_count, lift_ratio, p_value, q_value, is_shared)""",
-    "kpi_sales_pivot": """values ('2026-01-01|milk|east|r1', date '2026-01-01', 'milk', 'east', 'r1', false, false, false,
-          false, 5.0),
+    "kpi_sales_pivot": """values ('2026-01-01|milk|east|r1', date '2026-01-01', 'milk', 'east', 'r1', false, false,
+          false, false, 5.0),
         ('|||', null, 'total', 'total', 'total', true, true, true, true, 5.0)
         t(cell_key, month_start_date, product_line, region_key, rep_key, is_all_months, is_all_lines, is_all_regions,
           is_all_reps, net_sales_amount)""",
