@@ -1,4 +1,4 @@
-{# Tests of significance in SQL. Each says where its formula is from; tests/dbt/test_statistics.py computes them again. #}
+{# Tests of significance in SQL. Each says where its formula is from; tests/dbt/test_analyses.py computes them again. #}
 
 {% macro window_of(grain, windows) -%}
 {#- A number of periods by grain, where a grain is a column. -#}
