@@ -1,4 +1,4 @@
-{# Tests of significance in SQL. Each says where its formula is from; tests/dbt/test_statistics.py computes them again. #}
+{# Tests of significance in SQL. Each says where its formula is from; tests/dbt/test_analyses.py computes them again. #}
 
 {% macro window_of(grain, windows) -%}
 {#- A number of periods by grain, where a grain is a column. -#}
@@ -7,13 +7,13 @@ case {{ grain }}{% for name, count in windows.items() %} when '{{ name }}' then 
 
 {% macro stirling_log_factorial(n) -%}
 {#-
-    ln n! = ln Γ(n + 1) by Stirling's series at n + 8, seven steps up, where its error is below 1e-13
+    ln n! = ln Γ(n + 1) by Stirling's series at n + 8, seven steps up, where its error is below 1e-12
     (Abramowitz and Stegun 1964, 6.1.15 and 6.1.41). For engines without lgamma.
 -#}
 {%- set z = '(cast(' ~ n ~ ' as double) + 8)' -%}
 (
     ({{ z }} - 0.5) * ln({{ z }}) - {{ z }} + 0.91893853320467274178 + 1 / (12 * {{ z }}) - 1 / (360 * power({{ z }}, 3))
-    + 1 / (1260 * power({{ z }}, 5)) - 1 / (1680 * power({{ z }}, 7))
+    + 1 / (1260 * power({{ z }}, 5)) - 1 / (1680 * power({{ z }}, 7)) + 1 / (1188 * power({{ z }}, 9))
     {%- for step in range(1, 8) %}
     - ln({{ z }} - {{ step }})
     {%- endfor %}

@@ -319,6 +319,7 @@ class _Plan:
             "pending_loads": self.pending,
             "identity_batch": before.batch + 1,
             "need_patterns": need_patterns(run.company),
+            **run.company.analyses.model_dump(),
         }
 
     def _full(self, run: Run) -> tuple[bool, str]:

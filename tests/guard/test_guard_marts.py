@@ -179,8 +179,8 @@ GOOD: dict[str, str] = {
         ('shop', 'hit', 'trait', 'large', 1, 1, 4, 5, 36, 1.8, 0.4, 0.8, false)
         t(product_scope, list_type, trait_type, trait, shown_trait_count, group_trait_count, group_count,
           trait_product_count, product_count, lift_ratio, p_value, q_value, is_shared)""",
-    "kpi_sales_pivot": """values ('2026-01-01|milk|east|r1', date '2026-01-01', 'milk', 'east', 'r1', false, false, false, false,
-          5.0),
+    "kpi_sales_pivot": """values ('2026-01-01|milk|east|r1', date '2026-01-01', 'milk', 'east', 'r1', false, false,
+          false, false, 5.0),
         ('|||', null, 'total', 'total', 'total', true, true, true, true, 5.0)
         t(cell_key, month_start_date, product_line, region_key, rep_key, is_all_months, is_all_lines, is_all_regions,
           is_all_reps, net_sales_amount)""",
@@ -188,7 +188,8 @@ GOOD: dict[str, str] = {
         (date '2026-01-01', 'milk', 'west', 1.0, null, null, null, null, false)
         t(month_start_date, product_line, region_key, net_sales_amount, expected_amount, residual_z, q_value, cell_rank,
           is_odd)""",
-    "kpi_return_rates": """values ('week', date '2026-01-05', 'east', 100, 9, 0.09, 1000, 30, 0.03, 50, 1, 200, 9, 0.01, true),
+    "kpi_return_rates": """values ('week', date '2026-01-05', 'east', 100, 9, 0.09, 1000, 30, 0.03, 50, 1, 200, 9, 0.01,
+          true),
         ('month', date '2026-01-01', 'east', 100, 3, 0.03, 1000, 30, 0.03, 50, 1, 200, 3, 1.0, false)
         t(period_grain, period_start_date, region_key, sold_line_count, returned_line_count, returned_line_rate,
           baseline_sold_line_count, baseline_returned_line_count, baseline_rate, other_sold_line_count,
@@ -200,7 +201,8 @@ GOOD: dict[str, str] = {
     "kpi_sales_concentration": """values ('total', 'total', 23, 100.0, 0.35, 0.8, 0.87, 2270.0),
         ('product', 'a1', 1, 5.0, 1.0, 1.0, 1.0, 10000.0)
         t(scope_type, scope_value, customer_count, net_sales_amount, cr1_rate, cr3_rate, cr10_rate, hhi)""",
-    "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0), ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
+    "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0),
+        ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
         t(region_key, product_line, penetration_status, addressable_count, buyer_count, expected_buyer_count,
           missing_buyer_count)""",
     "kpi_repurchase": """values (date '2026-06-01', 'milk', 'high', 5, 10, 6, 10, 'fell', true, 'member_benefits'),
@@ -476,8 +478,11 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_sales_concentration", "update mart set scope_type = 'odd' where _row_id = 1", {"scope_known"}),
     ("kpi_sales_concentration", "update mart set cr3_rate = 0.3 where _row_id = 1", {"shares_rise"}),
     ("kpi_sales_concentration", "update mart set hhi = 400 where _row_id = 1", {"hhi_within_bounds"}),
-    ("kpi_white_space", "update mart set penetration_status = 'odd', missing_buyer_count = 0 where _row_id = 1",
-     {"status_known"}),
+    (
+        "kpi_white_space",
+        "update mart set penetration_status = 'odd', missing_buyer_count = 0 where _row_id = 1",
+        {"status_known"},
+    ),
     ("kpi_white_space", "update mart set buyer_count = 51 where _row_id = 1", {"buyers_of_base"}),
     ("kpi_white_space", "update mart set missing_buyer_count = 1 where _row_id = 2", {"opportunity_has_base"}),
     ("kpi_repurchase", "update mart set price_band = 'low' where _row_id = 1", {"key_unique"}),

@@ -31,8 +31,8 @@ buyers as (
     from {{ ref('int_purchases_summed') }} as purchases
     inner join products on purchases.product_key = products.product_key
     inner join customers on purchases.customer_key = customers.customer_key
-    where purchases.line_count > 0
     group by customers.region_key, products.product_line, purchases.customer_key
+    having sum(purchases.line_count) > 0
 ),
 
 bought as (

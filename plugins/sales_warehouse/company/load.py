@@ -23,6 +23,7 @@ FILES: dict[str, type[BaseModel]] = {
     "needs": models.NeedsFile,
     "dealers": models.DealersFile,
     "comparisons": models.ComparisonsFile,
+    "analyses": models.AnalysesFile,
     "alerts": models.AlertsFile,
     "metrics": models.MetricsFile,
     "targets": models.TargetsFile,

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
+from sales_warehouse.company.analyses import AnalysesFile
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.calendar import CalendarFile, clock_time
 from sales_warehouse.company.comparisons import ComparisonsFile
@@ -577,6 +578,7 @@ class Company(Model):
     needs: NeedsFile = NeedsFile()
     dealers: DealersFile = DealersFile()
     comparisons: ComparisonsFile = ComparisonsFile()
+    analyses: AnalysesFile = AnalysesFile()
     alerts: AlertsFile
     metrics: MetricsFile = MetricsFile()
     targets: TargetsFile
