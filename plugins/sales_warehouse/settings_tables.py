@@ -36,6 +36,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
                        "open_seconds": "integer", "open_seconds_before": "bigint"}
     | {f"{bound}_{part}_at": "timestamp" for part in range(1, MOST_INTERVALS + 1) for bound in ("opens", "closes")},
     "schedules": dict.fromkeys(("schedule_id", "name_en", "name_zh"), "varchar"),
+    "funnel": {"maturity_days": "integer", "stalled_severity": "varchar", "stalled_playbook_id": "varchar",
+               "odd_score": "decimal(18,4)", "odd_minimum_entered": "integer"},
+    "stall_limits": {"stage": "varchar", "limit_type": "varchar", "limit_days": "integer"},
     "schedule_members": dict.fromkeys(("schedule_id", "member_type", "member"), "varchar"),
     "regions": dict.fromkeys(
         ("region_key", "region_name_en", "region_name_zh", "level", "parent_region_key", "iso_code"), "varchar"
@@ -77,6 +80,7 @@ def write_settings(
     home: Home, company: Company, *, as_of: datetime.datetime, business_date: datetime.date, first_date: datetime.date
 ) -> None:
     """Write one Parquet file per table below `settings/`; `first_date` is the earliest day that events may lie on."""
+    f = company.funnel
     calendar_days = _calendar_days(company, business_date, first_date)
     rows: dict[str, Iterable[Sequence[Any]]] = {
         "company": [_company(company, as_of, business_date)],
@@ -88,6 +92,12 @@ def write_settings(
         "calendar_hours": business_calendar.open_days(company, calendar_days),
         "schedules": [
             (DEFAULT, *_pair(OWN_HOURS)), *((s.id, *_pair(s.name)) for s in company.calendar.schedules)
+        ],
+        "funnel": [
+            (f.maturity_days, f.stalled.severity, f.stalled.playbook, f.odd_step.score, f.odd_step.minimum_entered)
+        ],
+        "stall_limits": [
+            (stage, *limit.days) for stage, limit in (("*", f.stalled.limit), *f.stalled.stages.items())
         ],
         "schedule_members": [
             (schedule.id, kind, name)

@@ -24,6 +24,9 @@ SETTINGS = {
     "open_seconds INTEGER, open_seconds_before BIGINT, "
     + ", ".join(f"opens_{part}_at TIMESTAMP, closes_{part}_at TIMESTAMP" for part in range(1, 5)),
     "schedules": "schedule_id VARCHAR, name_en VARCHAR, name_zh VARCHAR",
+    "funnel": "maturity_days INTEGER, stalled_severity VARCHAR, stalled_playbook_id VARCHAR, "
+    "odd_score DECIMAL(18,4), odd_minimum_entered INTEGER",
+    "stall_limits": "stage VARCHAR, limit_type VARCHAR, limit_days INTEGER",
     "schedule_members": "schedule_id VARCHAR, member_type VARCHAR, member VARCHAR",
     "regions": "region_key VARCHAR, region_name_en VARCHAR, region_name_zh VARCHAR, level VARCHAR, "
     "parent_region_key VARCHAR, iso_code VARCHAR",
@@ -123,6 +126,10 @@ def write_empty_company(home: Home) -> None:
     for folder, tables in ((home.settings, SETTINGS), (home.identity, IDENTITY), (home.ledger, LEDGER)):
         for table, schema in tables.items():
             write_parquet(folder / f"{table}.parquet", schema, [])
+    write_settings(home, "funnel", [
+        {"maturity_days": 90, "stalled_severity": "warning", "odd_score": "3.5", "odd_minimum_entered": 50},
+    ])  # fmt: skip
+    write_settings(home, "stall_limits", [{"stage": "*", "limit_type": "calendar", "limit_days": 30}])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
 
 

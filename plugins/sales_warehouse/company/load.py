@@ -21,6 +21,7 @@ FILES: dict[str, type[BaseModel]] = {
     "lifecycle": models.LifecycleFile,
     "segments": models.SegmentsFile,
     "needs": models.NeedsFile,
+    "funnel": models.FunnelFile,
     "alerts": models.AlertsFile,
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,

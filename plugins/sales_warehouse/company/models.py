@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.calendar import CalendarFile, clock_time
+from sales_warehouse.company.funnel import FunnelFile
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
 from sales_warehouse.company.segments import SegmentsFile
@@ -603,6 +604,7 @@ class Company(Model):
     lifecycle: LifecycleFile
     segments: SegmentsFile = SegmentsFile()
     needs: NeedsFile = NeedsFile()
+    funnel: FunnelFile = FunnelFile()
     alerts: AlertsFile
     targets: TargetsFile
     playbooks: PlaybooksFile
