@@ -123,8 +123,15 @@ GOOD: dict[str, str] = {
     "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
         t(target_id, metric_id, status, actual_value)""",
-    "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2), (date '2026-01-01', 2, 'order', 0, 0, 0, 0)
-        t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count)""",
+    "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2, 1, 4, 3, 0),
+        (date '2026-01-01', 2, 'order', 0, 0, 0, 0, 0, 0, 0, 0)
+        t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count, skipped_count,
+          in_order_count, in_order_advanced_count, regressed_count)""",
+    "kpi_funnel_steps": """values
+        ('month', date '2026-01-01', 'stage', 's', 10, 6, 12, 6, 3, 2, 1, -4.5, true, true),
+        ('month', date '2026-01-01', 'main', 'lead', 10, 6, 10, 6, 3, 1, 0, null, false, false)
+        t(period_grain, period_start_date, step_level, step, entered_count, converted_count, stay_count, advanced_count,
+          lost_count, open_count, regressed_count, robust_score, is_odd, is_matured)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -295,6 +302,12 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
     ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
+    ("kpi_funnel", "update mart set in_order_count = 11 where _row_id = 1", {"in_order_within_entered"}),
+    ("kpi_funnel_steps", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
+    ("kpi_funnel_steps", "update mart set step_level = 'odd' where _row_id = 1", {"level_known"}),
+    ("kpi_funnel_steps", "update mart set regressed_count = 0 where _row_id = 1", {"outcomes_sum_to_stays"}),
+    ("kpi_funnel_steps", "update mart set converted_count = 11 where _row_id = 1", {"converted_within_entered"}),
+    ("kpi_funnel_steps", "update mart set is_odd = true where _row_id = 2", {"odd_only_when_judged"}),
     (
         "alert_net_sales_fall",
         "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",

@@ -64,10 +64,7 @@ history as (
         present.step,
         past.conversion,
         past.entered_count,
-        past.converted_count,
-        median(past.conversion) over (
-            partition by present.period_grain, present.period_start_date, present.step_level, present.step
-        ) as expected
+        past.converted_count
     from matured as present
     inner join matured as past
         on
@@ -80,21 +77,43 @@ history as (
             and past.is_large
 ),
 
-expected as (
+medians as (
     select
         period_grain,
         period_start_date,
         step_level,
         step,
-        max(expected) as expected,
+        median(conversion) as expected,
         count(*) as period_count,
-        -- 1.4826 times the median deviation estimates the standard deviation of a normal distribution.
-        1.4826 * median(abs(conversion - expected)) as spread,
         sum(entered_count) as entered_count,
         -- One more of each, so that what always went on is not taken for what cannot fail to.
         (sum(converted_count) + 1.0) / (sum(entered_count) + 2.0) as pooled
     from history
     group by period_grain, period_start_date, step_level, step
+),
+
+expected as (
+    select
+        medians.period_grain,
+        medians.period_start_date,
+        medians.step_level,
+        medians.step,
+        medians.expected,
+        medians.period_count,
+        medians.entered_count,
+        medians.pooled,
+        -- 1.4826 times the median deviation estimates the standard deviation of a normal distribution.
+        1.4826 * median(abs(history.conversion - medians.expected)) as spread
+    from medians
+    inner join history
+        on
+            medians.period_grain = history.period_grain
+            and medians.period_start_date = history.period_start_date
+            and medians.step_level = history.step_level
+            and medians.step = history.step
+    group by
+        medians.period_grain, medians.period_start_date, medians.step_level, medians.step, medians.expected,
+        medians.period_count, medians.entered_count, medians.pooled
 ),
 
 scored as (
@@ -103,7 +122,12 @@ scored as (
         expected.expected,
         expected.period_count,
         case
-            when matured.is_matured and matured.is_large and expected.period_count >= matured.fewest_periods
+            when
+                matured.is_matured
+                and matured.is_large
+                and expected.period_count >= matured.fewest_periods
+                -- from nothing a step cannot fall
+                and expected.expected > 0
                 then (matured.conversion - expected.expected) / sqrt(
                     -- chance in the period itself, or what the step usually varies by where that is more
                     greatest(
