@@ -72,7 +72,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
          "right_number", "right_orders"), "varchar"
     ) | {"amount_tolerance": "decimal(18,4)", "date_tolerance_days": "integer", "since_date": "date"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
-    | {"expected_within_hours": "double", "deadline_minutes": "integer"},
+    | {"expected_within_hours": "double", "deadline_minutes": "integer", "is_due_at_closing": "boolean"},
 }  # fmt: skip
 
 
@@ -144,7 +144,8 @@ def write_settings(
         ],
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
-             s.deadline and s.deadline.hour * 60 + s.deadline.minute)
+             s.deadline.hour * 60 + s.deadline.minute if isinstance(s.deadline, datetime.time) else None,
+             s.deadline == "closing")
             for s in company.sources.values()
         ],
     }  # fmt: skip

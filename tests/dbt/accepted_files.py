@@ -53,7 +53,7 @@ SETTINGS = {
     "left_number VARCHAR, left_orders VARCHAR, right_source VARCHAR, right_number VARCHAR, right_orders VARCHAR, "
     "amount_tolerance DECIMAL(18,4), date_tolerance_days INTEGER, since_date DATE",
     "sources": "source VARCHAR, label_en VARCHAR, label_zh VARCHAR, owner VARCHAR, expected_within_hours BIGINT, "
-    "deadline_minutes INTEGER",
+    "deadline_minutes INTEGER, is_due_at_closing BOOLEAN",
 }
 IDENTITY = {
     "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, probability DOUBLE, "

@@ -250,7 +250,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_opportunities", "update mart set created_date = null where _row_id = 2", {"closed_has_day"}),
     ("fct_opportunity_stage_events", "update mart set entered_at = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
-    ("fct_opportunity_stage_events", "update mart set dwell_days = -1, dwell_business_hours = -24 where _row_id = 1",
+    ("fct_opportunity_stage_events", "update mart set dwell_days = -0.1, dwell_business_hours = -9 where _row_id = 1",
      {"dwell_not_negative"}),
     ("fct_opportunity_stage_events", "update mart set dwell_business_hours = 0.1 where _row_id = 1", {"business_within_dwell"}),
     ("fct_opportunity_stage_events", "update mart set stalled_date = '2025-12-31' where _row_id = 1", {"stalled_after_entering"}),
