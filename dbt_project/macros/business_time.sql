@@ -48,3 +48,8 @@ cast(
 {#- The schedule of the seller who answers for a row, from a left join to int_sales_reps_scheduled; else the company's. -#}
 coalesce({{ rep_schedules }}.schedule_id, 'default')
 {%- endmacro %}
+
+{% macro not_negative(number) -%}
+{#- Null stays null, where greatest() would make it 0. -#}
+case when {{ number }} < 0 then 0 else {{ number }} end
+{%- endmacro %}

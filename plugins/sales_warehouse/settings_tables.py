@@ -39,6 +39,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
                        "open_seconds": "integer", "open_seconds_before": "bigint"}
     | {f"{bound}_{part}_at": "timestamp" for part in range(1, MOST_INTERVALS + 1) for bound in ("opens", "closes")},
     "schedules": dict.fromkeys(("schedule_id", "name_en", "name_zh"), "varchar"),
+    "funnel": {"maturity_days": "integer", "stalled_severity": "varchar", "stalled_playbook_id": "varchar",
+               "odd_score": "decimal(18,4)", "odd_minimum_entered": "integer"},
+    "stall_limits": {"stage": "varchar", "limit_type": "varchar", "limit_days": "integer"},
     "schedule_members": dict.fromkeys(("schedule_id", "member_type", "member"), "varchar"),
     "regions": dict.fromkeys(
         ("region_key", "region_name_en", "region_name_zh", "level", "parent_region_key", "iso_code"), "varchar"
@@ -88,7 +91,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
          "right_number", "right_orders"), "varchar"
     ) | {"amount_tolerance": "decimal(18,4)", "date_tolerance_days": "integer", "since_date": "date"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
-    | {"expected_within_hours": "double", "deadline_minutes": "integer"},
+    | {"expected_within_hours": "double", "deadline_minutes": "integer", "is_due_at_closing": "boolean"},
 }  # fmt: skip
 
 
@@ -96,6 +99,7 @@ def write_settings(
     home: Home, company: Company, *, as_of: datetime.datetime, business_date: datetime.date, first_date: datetime.date
 ) -> None:
     """Write one Parquet file per table below `settings/`; `first_date` is the earliest day that events may lie on."""
+    f = company.funnel
     calendar_days = _calendar_days(company, business_date, first_date)
     rows: dict[str, Iterable[Sequence[Any]]] = {
         "company": [_company(company, as_of, business_date)],
@@ -107,6 +111,12 @@ def write_settings(
         "calendar_hours": business_calendar.open_days(company, calendar_days),
         "schedules": [
             (DEFAULT, *_pair(OWN_HOURS)), *((s.id, *_pair(s.name)) for s in company.calendar.schedules)
+        ],
+        "funnel": [
+            (f.maturity_days, f.stalled.severity, f.stalled.playbook, f.odd_step.score, f.odd_step.minimum_entered)
+        ],
+        "stall_limits": [
+            (stage, *limit.days) for stage, limit in (("*", f.stalled.limit), *f.stalled.stages.items())
         ],
         "schedule_members": [
             (schedule.id, kind, name)
@@ -169,7 +179,8 @@ def write_settings(
         ],
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
-             s.deadline and s.deadline.hour * 60 + s.deadline.minute)
+             s.deadline.hour * 60 + s.deadline.minute if isinstance(s.deadline, datetime.time) else None,
+             s.deadline == "closing")
             for s in company.sources.values()
         ],
     }  # fmt: skip

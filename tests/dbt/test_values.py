@@ -338,6 +338,55 @@ def test_the_funnel_follows_each_cohort(marts: duckdb.DuckDBPyConnection) -> Non
     ]
 
 
+def test_a_stage_that_is_left_out_is_counted_both_ways(marts: duckdb.DuckDBPyConnection) -> None:
+    query = (
+        "SELECT step, entered_count, skipped_count, in_order_count, in_order_advanced_count, regressed_count "
+        "FROM kpi_funnel WHERE cohort_month = DATE '2026-06-01' AND entered_count > 0 ORDER BY step_order"
+    )
+    # The wanderer was in x1 and x2, the other 120 began with 方案确认 and left both out; two were won out of nothing.
+    assert marts.execute(query).fetchall() == [
+        ("lead", 1, 0, 1, 0, 0),
+        ("opportunity", 123, 0, 123, 1, 0),
+        ("x1", 1, 122, 1, 1, 0),
+        ("x2", 1, 122, 1, 0, 1),
+        ("方案确认", 120, 2, 0, 0, 0),
+        ("商务谈判", 53, 2, 0, 0, 0),
+        ("won", 2, 0, 0, 0, 0),
+    ]
+
+
+def test_a_step_says_what_went_on_and_how_long_it_took(marts: duckdb.DuckDBPyConnection) -> None:
+    """Of 120 in 方案确认 53 went on after 10 days, 47 were lost after 18, and 20 have been there for 29.67.
+
+    S is 67/120 from 10 days on and 20/120 from 18: the median is 18, nine tenths are not reached, and the mean up to
+    29.67 is 10 + 8 × 67/120 + 11.6667 × 20/120.
+    """
+    query = (
+        "SELECT entered_count, converted_count, stay_count, advanced_count, lost_count, open_count, loss_rate, "
+        "dwell_mean_days, dwell_median_days, dwell_p90_days, is_matured, is_odd "
+        "FROM kpi_funnel_steps WHERE period_grain = 'month' AND step = '方案确认'"
+    )
+    assert marts.execute(query).fetchall() == [
+        (120, 53, 120, 53, 47, 20, D("0.47"), D("16.411111"), D("18"), None, False, False)
+    ]
+    again = "SELECT entered_count, stay_count, advanced_count, open_count, regressed_count FROM kpi_funnel_steps"
+    assert marts.execute(f"{again} WHERE period_grain = 'month' AND step = 'x2'").fetchall() == [(1, 2, 0, 1, 1)]
+
+
+def test_time_in_a_stage_goes_on_when_the_deal_comes_back(marts: duckdb.DuckDBPyConnection) -> None:
+    """The wanderer again, in the hours from 9 to 18 of weekdays in Shanghai, where it began on Monday at 8."""
+    query = (
+        "SELECT stage, entry_number, is_regression, dwell_business_hours, stage_days, stage_workdays, stalled_date "
+        "FROM fct_opportunity_stage_events WHERE opportunity_key = 'crm:D1' ORDER BY entered_at"
+    )
+    assert marts.execute(query).fetchall() == [
+        ("x1", 1, False, D("27"), 2, 2, None),
+        ("x2", 1, False, D("18"), 2, 2, None),
+        ("x1", 2, True, D("0"), 3, 2, None),  # from Friday 20:00 to Saturday 20:00
+        ("x2", 2, False, D("162"), 27, 20, None),
+    ]
+
+
 def test_every_row_is_accounted_for(marts: duckdb.DuckDBPyConnection) -> None:
     query = "SELECT landed_count, excluded_count, quarantined_count, current_count, merged_count, unexplained_count"
     # 4 + 5 + 3 accepted versions are 10 orders; each of three loads had one excluded and one quarantined row besides

@@ -50,9 +50,13 @@ GOOD: dict[str, str] = {
        
         t(opportunity_key, customer_key, owner_rep_key, region_key, created_date,
           opportunity_status, probability_rate)""",
-    "fct_opportunity_stage_events": """values ('d1', timestamp '2026-01-01', 's', 'won', 0.0),
-        ('d1', timestamp '2026-01-02', 's', 'open', null)
-        t(opportunity_key, entered_at, stage, exit_type, dwell_days)""",
+    "fct_opportunity_stage_events": """values
+        ('d1', timestamp '2026-01-01', 's', 'won', 0.0, 0.0, 1, date '2026-01-01', null),
+        ('d1', timestamp '2026-01-02', 's', 'open', null, null, 2, date '2026-01-02', date '2026-02-02')
+        t(opportunity_key, entered_at, stage, exit_type, dwell_days, dwell_business_hours, entry_number, entered_date, stalled_date)""",
+    "alert_stalled_deals": """values ('stalled|d1', date '2026-02-02', 31, 21, 'calendar', 30),
+        ('stalled|d2', date '2026-02-02', 15, 11, 'business', 10)
+        t(incident_key, stalled_date, stage_days, stage_workdays, limit_type, limit_days)""",
     "fct_touchpoints": """values ('h1', 'chat', 'c1', 'r1', date '2026-01-01'),
         ('h2', 'order', 'unknown', 'unknown', date '2026-01-01')
         t(touchpoint_key, touchpoint_type, customer_key, rep_key, occurred_date)""",
@@ -231,6 +235,18 @@ GOOD: dict[str, str] = {
         ('rep', 'industry', 'east', 'r1', 'r3', 1, 0, 0, 0, false, 5.0, null)
         t(member_type, segment_type, peer_group, member_key, other_key, segment_count, counted_segment_count,
           better_segment_count, worse_segment_count, is_reversal, difference_points, adjusted_difference_points)""",
+    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
+    "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
+        t(target_id, metric_id, status, actual_value)""",
+    "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2, 1, 4, 3, 0),
+        (date '2026-01-01', 2, 'order', 0, 0, 0, 0, 0, 0, 0, 0)
+        t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count, skipped_count,
+          in_order_count, in_order_advanced_count, regressed_count)""",
+    "kpi_funnel_steps": """values
+        ('month', date '2026-01-01', 'stage', 's', 10, 6, 12, 6, 3, 2, 1, -4.5, true, true),
+        ('month', date '2026-01-01', 'main', 'lead', 10, 6, 10, 6, 3, 1, 0, null, false, false)
+        t(period_grain, period_start_date, step_level, step, entered_count, converted_count, stay_count, advanced_count,
+          lost_count, open_count, regressed_count, robust_score, is_odd, is_matured)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -317,6 +333,7 @@ KEYS = {
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
     "alert_net_sales_fall": "incident_key",
+    "alert_stalled_deals": "incident_key",
     "trust_source_freshness": "source",
     "dim_segments": "segment_id",
 }
@@ -352,7 +369,13 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_opportunities", "update mart set created_date = null where _row_id = 2", {"closed_has_day"}),
     ("fct_opportunity_stage_events", "update mart set entered_at = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
-    ("fct_opportunity_stage_events", "update mart set dwell_days = -1 where _row_id = 1", {"dwell_not_negative"}),
+    ("fct_opportunity_stage_events", "update mart set dwell_days = -0.1, dwell_business_hours = -9 where _row_id = 1",
+     {"dwell_not_negative"}),
+    ("fct_opportunity_stage_events", "update mart set dwell_business_hours = 0.1 where _row_id = 1", {"business_within_dwell"}),
+    ("fct_opportunity_stage_events", "update mart set stalled_date = '2025-12-31' where _row_id = 1", {"stalled_after_entering"}),
+    ("fct_opportunity_stage_events", "update mart set entry_number = 0 where _row_id = 1", {"entry_counted"}),
+    ("alert_stalled_deals", "update mart set stage_days = 30 where _row_id = 1", {"over_the_limit"}),
+    ("alert_stalled_deals", "update mart set stage_workdays = 10 where _row_id = 2", {"over_the_limit"}),
     ("fct_touchpoints", "update mart set touchpoint_type = 'fax' where _row_id = 1", {"type_known"}),
     ("fct_customer_timeline", "update mart set event_type = 'fax' where _row_id = 1", {"type_known"}),
     ("fct_customer_months", "delete from mart where _row_id = 9", {"no_gaps"}),
@@ -527,6 +550,12 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_deal_reversals", "update mart set other_key = 'r0' where _row_id = 1", {"pair_once"}),
     ("kpi_deal_reversals", "update mart set segment_count = 1 where _row_id = 1", {"segments_fit"}),
     ("kpi_deal_reversals", "update mart set difference_points = 5 where _row_id = 1", {"reversal_fits"}),
+    ("kpi_funnel", "update mart set in_order_count = 11 where _row_id = 1", {"in_order_within_entered"}),
+    ("kpi_funnel_steps", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
+    ("kpi_funnel_steps", "update mart set step_level = 'odd' where _row_id = 1", {"level_known"}),
+    ("kpi_funnel_steps", "update mart set regressed_count = 0 where _row_id = 1", {"outcomes_sum_to_stays"}),
+    ("kpi_funnel_steps", "update mart set converted_count = 11 where _row_id = 1", {"converted_within_entered"}),
+    ("kpi_funnel_steps", "update mart set is_odd = true where _row_id = 2", {"odd_only_when_judged"}),
     (
         "alert_net_sales_fall",
         "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",

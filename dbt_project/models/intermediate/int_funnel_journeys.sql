@@ -1,5 +1,6 @@
 -- A journey is a lead with the deals that grew from it, or a deal without a lead. It reaches a step when any of its
--- deals does, it may skip a stage, and it ends (is_lost) when nothing of it is open any more.
+-- deals does, it may skip a stage, and it ends when nothing of it is open any more. An invoice is dated by the day on which
+-- it is due: sources say no other.
 with
 leads as (
     select * from {{ ref('fct_leads') }}
@@ -25,9 +26,18 @@ orders as (
     select
         opportunities.journey_key,
         orders.order_key,
+        orders.order_date,
         orders.is_cancelled
     from {{ ref('int_orders_keyed') }} as orders
     inner join opportunities on orders.opportunity_key = opportunities.opportunity_key
+),
+
+order_dates as (
+    select
+        journey_key,
+        min(order_date) as first_order_date
+    from orders
+    group by journey_key
 ),
 
 order_amounts as (
@@ -43,6 +53,7 @@ order_amounts as (
 invoices as (
     select
         orders.journey_key,
+        min(invoices.due_date) as first_due_date,
         sum(invoices.amount) as amount
     from {{ ref('fct_invoices') }} as invoices
     inner join orders on invoices.order_key = orders.order_key
@@ -52,6 +63,7 @@ invoices as (
 payments as (
     select
         orders.journey_key,
+        min(payments.paid_date) as first_paid_date,
         sum(payments.amount) as amount
     from {{ ref('fct_payments') }} as payments
     inner join orders on payments.order_key = orders.order_key
@@ -62,6 +74,8 @@ deals as (
     select
         journey_key,
         min(created_date) as first_deal_date,
+        min(closed_date) filter (where opportunity_status = 'won') as first_won_date,
+        max(closed_date) as last_closed_date,
         sum(amount) as deal_amount,
         sum(amount) filter (where opportunity_status = 'won') as won_amount,
         count(*) filter (where opportunity_status = 'won') as won_count,
@@ -86,7 +100,9 @@ reached as (
         'lead' as step_type,
         'lead' as step,
         0 as stage_order,
-        cast(0 as decimal(18, 4)) as amount
+        cast(0 as decimal(18, 4)) as amount,
+        created_date as reached_date,
+        false as has_regressed
     from leads
     union all
     select
@@ -94,7 +110,9 @@ reached as (
         'opportunity' as step_type,
         'opportunity' as step,
         0 as stage_order,
-        deal_amount as amount
+        deal_amount as amount,
+        first_deal_date as reached_date,
+        false as has_regressed
     from deals
     union all
     select
@@ -106,13 +124,18 @@ reached as (
             else stages.stage
         end as step,
         stages.stage_order,
-        sum(opportunities.amount) as amount
+        sum(opportunities.amount) as amount,
+        min(entered.entered_date) as reached_date,
+        max(entered.regressed_count) > 0 as has_regressed
     from opportunities
     inner join (
-        select distinct
+        select
             opportunity_key,
-            stage
+            stage,
+            min(entered_date) as entered_date,
+            sum(case when exit_type = 'regressed' then 1 else 0 end) as regressed_count
         from {{ ref('fct_opportunity_stage_events') }}
+        group by opportunity_key, stage
     ) as entered on opportunities.opportunity_key = entered.opportunity_key
     inner join stages on entered.stage = stages.stage
     group by opportunities.journey_key, stages.stage, stages.stage_order
@@ -122,7 +145,9 @@ reached as (
         'won' as step_type,
         'won' as step,
         0 as stage_order,
-        won_amount as amount
+        won_amount as amount,
+        first_won_date as reached_date,
+        false as has_regressed
     from deals
     where won_count > 0
     union all
@@ -131,8 +156,10 @@ reached as (
         'order' as step_type,
         'order' as step,
         0 as stage_order,
-        coalesce(order_amounts.amount, 0) as amount
-    from (select distinct journey_key from orders) as orders
+        coalesce(order_amounts.amount, 0) as amount,
+        orders.first_order_date as reached_date,
+        false as has_regressed
+    from order_dates as orders
     left join order_amounts on orders.journey_key = order_amounts.journey_key
     union all
     select
@@ -140,7 +167,9 @@ reached as (
         'invoice' as step_type,
         'invoice' as step,
         0 as stage_order,
-        amount
+        amount,
+        first_due_date as reached_date,
+        false as has_regressed
     from invoices
     union all
     select
@@ -148,11 +177,13 @@ reached as (
         'payment' as step_type,
         'payment' as step,
         0 as stage_order,
-        amount
+        amount,
+        first_paid_date as reached_date,
+        false as has_regressed
     from payments
 ),
 
-ordered as (
+typed as (
     select
         reached.*,
         case step_type
@@ -160,31 +191,55 @@ ordered as (
             when 'order' then 5 when 'invoice' then 6 else 7
         end as type_order
     from reached
+),
+
+numbered as (
+    select
+        typed.*,
+        dense_rank() over (order by type_order asc, stage_order asc nulls first, step asc) as step_order
+    from typed
+),
+
+placed as (
+    select
+        numbered.*,
+        row_number() over (partition by journey_key order by step_order asc) as place,
+        min(step_order) over (partition by journey_key) as first_step_order,
+        max(step_order) over (partition by journey_key) as last_step_order,
+        lead(step_order) over (partition by journey_key order by step_order asc) as next_step_order
+    from numbered
 )
 
 select
-    ordered.journey_key,
+    placed.journey_key,
     cast(date_trunc('month', coalesce(leads.created_date, deals.first_deal_date)) as date) as cohort_month,
-    ordered.step_type,
-    ordered.step,
-    ordered.type_order,
-    ordered.stage_order,
-    cast(coalesce(ordered.amount, 0) as decimal(18, 4)) as amount,
+    placed.step_type,
+    placed.step,
+    placed.type_order,
+    placed.stage_order,
+    placed.step_order,
+    placed.first_step_order,
+    placed.last_step_order,
+    placed.reached_date,
+    cast(coalesce(placed.amount, 0) as decimal(18, 4)) as amount,
     -- The way goes on from a step as soon as any later one is reached.
-    row_number() over (
-        partition by ordered.journey_key
-        order by ordered.type_order desc, ordered.stage_order desc, ordered.step desc
-    ) > 1 as is_left_behind,
+    placed.step_order < placed.last_step_order as is_left_behind,
+    -- No step between the first one and this one was left out.
+    placed.place = placed.step_order - placed.first_step_order + 1 as is_in_order,
+    coalesce(placed.next_step_order = placed.step_order + 1, false) as is_next_in_order,
+    placed.has_regressed,
     case
-        when ordered.step_type = 'lead' then lower(coalesce(leads.lead_status, '')) in ('lost', 'disqualified', 'invalid', 'closed')
-        when ordered.step_type in ('opportunity', 'stage') then coalesce(outcomes.is_every_deal_lost, false)
-        when ordered.step_type = 'order' then coalesce(outcomes.is_every_order_cancelled, false)
+        when placed.step_type = 'lead' then lower(coalesce(leads.lead_status, '')) in ('lost', 'disqualified', 'invalid', 'closed')
+        when placed.step_type in ('opportunity', 'stage') then coalesce(outcomes.is_every_deal_lost, false)
+        when placed.step_type = 'order' then coalesce(outcomes.is_every_order_cancelled, false)
         else false
     end as is_ended,
+    -- When it ended, where that is known: a lead is lost on no day.
+    case when placed.step_type in ('opportunity', 'stage') then deals.last_closed_date end as ended_date,
     -- The last step is done when what was invoiced is paid.
-    coalesce(ordered.step_type = 'payment' and ordered.amount >= invoices.amount, false) as is_paid_in_full
-from ordered
-left join leads on ordered.journey_key = 'lead:' || leads.lead_key
-left join deals on ordered.journey_key = deals.journey_key
-left join outcomes on ordered.journey_key = outcomes.journey_key
-left join invoices on ordered.journey_key = invoices.journey_key
+    coalesce(placed.step_type = 'payment' and placed.amount >= invoices.amount, false) as is_paid_in_full
+from placed
+left join leads on placed.journey_key = 'lead:' || leads.lead_key
+left join deals on placed.journey_key = deals.journey_key
+left join outcomes on placed.journey_key = outcomes.journey_key
+left join invoices on placed.journey_key = invoices.journey_key

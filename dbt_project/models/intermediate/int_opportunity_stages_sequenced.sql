@@ -1,7 +1,14 @@
--- Each stage entry with where the deal went next. A deal that comes back to a stage has two entries of it.
+-- Each stage entry with where the deal went next. A deal that comes back to a stage has two entries of it. Systems that write
+-- a row whenever anything of a deal changes name its stage again: that is no entry.
 with
 events as (
-    select * from {{ present('int_opportunity_stage_events_deduplicated') }}
+    select
+        events.*,
+        coalesce(events.stage, 'unknown') as stage_name,
+        lag(coalesce(events.stage, 'unknown')) over (
+            partition by events.opportunity_key order by events.entered_at
+        ) as stage_name_before
+    from {{ present('int_opportunity_stage_events_deduplicated') }} as events
 ),
 
 opportunities as (
@@ -12,18 +19,26 @@ opportunities as (
 sequenced as (
     select
         events.*,
+        lag(events.stage_order) over (
+            partition by events.opportunity_key order by events.entered_at
+        ) as previous_stage_order,
         lead(events.entered_at) over (
             partition by events.opportunity_key order by events.entered_at
         ) as next_entered_at,
         lead(events.stage_order) over (
             partition by events.opportunity_key order by events.entered_at
-        ) as next_stage_order
+        ) as next_stage_order,
+        row_number() over (
+            partition by events.opportunity_key, events.stage_name order by events.entered_at
+        ) as entry_number
     from events
+    where events.stage_name_before is null or events.stage_name_before <> events.stage_name
 ),
 
 exited as (
     select
         sequenced.*,
+        opportunities.owner_rep_key,
         case
             when sequenced.next_entered_at is not null then sequenced.next_entered_at
             -- A deal cannot close before the stage it closed in; some systems date both by the day.
@@ -42,9 +57,12 @@ exited as (
 
 select
     opportunity_key,
+    owner_rep_key,
     source,
-    coalesce(stage, 'unknown') as stage,
+    stage_name as stage,
     stage_order,
+    entry_number,
+    coalesce(previous_stage_order >= stage_order, false) as is_regression,
     amount,
     entered_at,
     recorded_at,

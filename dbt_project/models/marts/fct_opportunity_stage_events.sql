@@ -1,6 +1,6 @@
 with
 stages as (
-    select * from {{ ref('int_opportunity_stages_sequenced') }}
+    select * from {{ ref('int_opportunity_stages_timed') }}
 ),
 
 opportunities as (
@@ -14,12 +14,19 @@ rates as (
 select
     stages.opportunity_key,
     stages.entered_at,
-    {{ business_date_of('stages.entered_at') }} as entered_date,
+    stages.entered_date,
     stages.stage,
     stages.stage_order,
+    cast(stages.entry_number as bigint) as entry_number,
+    stages.is_regression,
     stages.left_at,
-    {{ business_date_of('stages.left_at') }} as left_date,
+    stages.left_date,
     stages.dwell_days,
+    stages.dwell_business_hours,
+    stages.stage_days,
+    stages.stage_workdays,
+    stages.stalled_date,
+    stages.schedule_id,
     stages.exit_type,
     -- A stage's amount is in the currency of its deal.
     {{ converted('stages.amount', exchange_rate_of('opportunities.currency', 'rates.exchange_rate')) }} as amount,

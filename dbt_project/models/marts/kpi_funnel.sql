@@ -5,20 +5,11 @@ journeys as (
 ),
 
 steps as (
-    select
+    select distinct
         step_type,
         step,
-        type_order,
-        stage_order,
-        row_number() over (order by type_order asc, stage_order asc, step asc) as step_order
-    from (
-        select distinct
-            step_type,
-            step,
-            type_order,
-            stage_order
-        from journeys
-    ) as distinct_steps
+        step_order
+    from journeys
 ),
 
 cohorts as (
@@ -28,42 +19,73 @@ cohorts as (
 counted as (
     select
         cohort_month,
-        step_type,
-        step,
+        step_order,
         count(*) as entered_count,
         count(*) filter (where is_left_behind or is_paid_in_full) as advanced_count,
         count(*) filter (where not is_left_behind and not is_paid_in_full and is_ended) as lost_count,
         count(*) filter (where not is_left_behind and not is_paid_in_full and not is_ended) as open_count,
+        count(*) filter (where is_in_order) as in_order_count,
+        count(*) filter (where is_in_order and (is_next_in_order or is_paid_in_full)) as in_order_advanced_count,
+        count(*) filter (where has_regressed) as regressed_count,
+        count(*) filter (where first_step_order < step_order and step_order < last_step_order) as between_count,
         sum(amount) as entered_amount
     from journeys
-    group by cohort_month, step_type, step
+    group by cohort_month, step_order
+),
+
+-- How far journeys went: a step between the first and the last one was passed, entered or not.
+spans as (
+    select
+        cohort_month,
+        first_step_order,
+        last_step_order,
+        count(*) as journey_count
+    from (
+        select distinct
+            journey_key,
+            cohort_month,
+            first_step_order,
+            last_step_order
+        from journeys
+    ) as each_once
+    group by cohort_month, first_step_order, last_step_order
+),
+
+passed as (
+    select
+        spans.cohort_month,
+        steps.step_order,
+        sum(spans.journey_count) as passed_count
+    from spans
+    inner join steps on spans.first_step_order < steps.step_order and steps.step_order < spans.last_step_order
+    group by spans.cohort_month, steps.step_order
 )
 
 select
     cohorts.cohort_month,
     cast(steps.step_order as bigint) as step_order,
     steps.step,
-    case steps.step_type
-        when 'lead' then 'Lead' when 'opportunity' then 'Opportunity' when 'won' then 'Won'
-        when 'order' then 'Order' when 'invoice' then 'Invoice' when 'payment' then 'Payment'
-        else steps.step
-    end as step_name_en,
-    case steps.step_type
-        when 'lead' then '线索' when 'opportunity' then '商机' when 'won' then '赢单'
-        when 'order' then '订单' when 'invoice' then '开票' when 'payment' then '回款'
-        else steps.step
-    end as step_name_zh,
+    {{ step_name('steps.step_type', 'steps.step', 'en') }} as step_name_en,
+    {{ step_name('steps.step_type', 'steps.step', 'zh') }} as step_name_zh,
     coalesce(counted.entered_count, 0) as entered_count,
     coalesce(counted.advanced_count, 0) as advanced_count,
     coalesce(counted.lost_count, 0) as lost_count,
     coalesce(counted.open_count, 0) as open_count,
+    cast(coalesce(passed.passed_count, 0) - coalesce(counted.between_count, 0) as bigint) as skipped_count,
+    coalesce(counted.in_order_count, 0) as in_order_count,
+    coalesce(counted.in_order_advanced_count, 0) as in_order_advanced_count,
+    coalesce(counted.regressed_count, 0) as regressed_count,
     cast(coalesce(counted.entered_amount, 0) as decimal(18, 4)) as entered_amount,
-    cast({{ dbt.last_day('cohorts.cohort_month', 'month') }} as date) + {{ var('funnel_maturity_days') }}
+    cast({{ dbt.last_day('cohorts.cohort_month', 'month') }} as date) + settings.maturity_days
     <= {{ business_date() }} as is_matured
 from cohorts
 cross join steps
+cross join {{ ref('stg_settings__funnel') }} as settings
 left join counted
     on
         cohorts.cohort_month = counted.cohort_month
-        and steps.step_type = counted.step_type
-        and steps.step = counted.step
+        and steps.step_order = counted.step_order
+left join passed
+    on
+        cohorts.cohort_month = passed.cohort_month
+        and steps.step_order = passed.step_order

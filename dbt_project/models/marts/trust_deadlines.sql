@@ -3,7 +3,7 @@
 with
 sources as (
     select * from {{ ref('stg_settings__sources') }}
-    where deadline_minutes is not null
+    where deadline_minutes is not null or is_due_at_closing
 ),
 
 arrivals as (
@@ -23,8 +23,11 @@ known as (
 ),
 
 workdays as (
-    select date_day from {{ ref('dim_dates') }}
-    where is_workday and date_day > {{ business_date() }} - {{ days_shown }} and date_day <= {{ business_date() }}
+    select
+        date_day,
+        {{ business_timestamp('coalesce(closes_4_at, closes_3_at, closes_2_at, closes_1_at)') }} as closes_local_at
+    from {{ ref('dim_calendar_hours') }}
+    where schedule_id = 'default' and is_open and date_day > {{ business_date() }} - {{ days_shown }} and date_day <= {{ business_date() }}
 ),
 
 due as (
@@ -32,7 +35,10 @@ due as (
         sources.source,
         sources.owner,
         workdays.date_day,
-        {{ dbt.dateadd('minute', 'sources.deadline_minutes', 'cast(workdays.date_day as timestamp)') }} as deadline_local_at
+        case
+            when sources.is_due_at_closing then workdays.closes_local_at
+            else {{ dbt.dateadd('minute', 'sources.deadline_minutes', 'cast(workdays.date_day as timestamp)') }}
+        end as deadline_local_at
     from sources
     inner join known on sources.source = known.source
     inner join workdays on known.first_on <= workdays.date_day

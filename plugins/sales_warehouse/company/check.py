@@ -102,6 +102,9 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
         if alert.playbook and alert.playbook not in playbooks:
             text = f"unknown playbook{suggestion(alert.playbook, playbooks)}"
             yield documents["alerts"].problem(text, "rules", position, "playbook")
+    stalled = company.funnel.stalled.playbook
+    if stalled and stalled not in playbooks:
+        yield documents["funnel"].problem(f"unknown playbook{suggestion(stalled, playbooks)}", "stalled", "playbook")
     for position, target in enumerate(company.targets.targets):
         if target.metric not in registry():
             text = f"unknown metric{suggestion(target.metric, registry())}"

@@ -24,6 +24,7 @@ FILES: dict[str, type[BaseModel]] = {
     "dealers": models.DealersFile,
     "comparisons": models.ComparisonsFile,
     "analyses": models.AnalysesFile,
+    "funnel": models.FunnelFile,
     "alerts": models.AlertsFile,
     "metrics": models.MetricsFile,
     "targets": models.TargetsFile,

@@ -18,6 +18,7 @@ from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.calendar import CalendarFile, clock_time
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.dealers import DealersFile
+from sales_warehouse.company.funnel import FunnelFile
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
 from sales_warehouse.company.segments import SegmentsFile
@@ -507,8 +508,10 @@ class Source(Model):
     label: Label
     owner: str
     expected_within_hours: float = Field(gt=0, description="older than this, the source counts as stale")
-    deadline: Annotated[datetime.time | None, BeforeValidator(clock_time)] = Field(
-        default=None, description="on workdays, the events of the day have to be in by then, as 18:00 on the spot"
+    deadline: Annotated[datetime.time | Literal["closing"] | None, BeforeValidator(clock_time)] = Field(
+        default=None,
+        description="on workdays, the events of the day have to be in by then: 18:00 on the spot, or `closing`, the hour "
+        "at which the company closes by its calendar",
     )
     micro_batch: bool = Field(default=False, description="also read between the nights, by the DAG `micro_batch`")
     keep_originals: bool = Field(
@@ -579,6 +582,7 @@ class Company(Model):
     dealers: DealersFile = DealersFile()
     comparisons: ComparisonsFile = ComparisonsFile()
     analyses: AnalysesFile = AnalysesFile()
+    funnel: FunnelFile = FunnelFile()
     alerts: AlertsFile
     metrics: MetricsFile = MetricsFile()
     targets: TargetsFile

@@ -1,0 +1,102 @@
+-- One coming to a step, and what became of it. On the level `main` it is a journey that comes to a lead, a deal, an order, an
+-- invoice or a payment; on the level `stage` it is a deal that enters a stage, as often as it does.
+with
+settings as (
+    select * from {{ ref('stg_settings__funnel') }}
+),
+
+main_steps as (
+    select
+        journeys.*,
+        max(type_order) over (partition by journey_key) as last_type_order,
+        min(reached_date) over (
+            partition by journey_key order by type_order asc rows between 1 following and unbounded following
+        ) as next_date
+    from {{ ref('int_funnel_journeys') }} as journeys
+    where step_type in ('lead', 'opportunity', 'order', 'invoice', 'payment')
+),
+
+-- Where an invoice is the next step, only that there is one is known: it is dated by when it is due.
+main_passages as (
+    select
+        'main' as step_level,
+        journey_key as subject_key,
+        step_type,
+        step,
+        cast(type_order as bigint) as step_order,
+        reached_date as entered_date,
+        1 as entry_number,
+        case
+            when type_order < last_type_order or is_paid_in_full then 'advanced'
+            when is_ended then 'lost'
+            else 'open'
+        end as outcome,
+        type_order < last_type_order or is_paid_in_full as has_converted,
+        case when step_type in ('lead', 'opportunity') and type_order < last_type_order then next_date end as converted_date,
+        case
+            when step_type not in ('lead', 'opportunity') then cast(null as decimal(18, 6))
+            when type_order < last_type_order
+                then cast({{ not_negative(dbt.datediff('reached_date', 'next_date', 'day')) }} as decimal(18, 6))
+            when is_ended then cast({{ not_negative(dbt.datediff('reached_date', 'ended_date', 'day')) }} as decimal(18, 6))
+            else cast({{ not_negative(dbt.datediff('reached_date', business_date(), 'day')) }} as decimal(18, 6))
+        end as dwell_days
+    from main_steps
+),
+
+stages as (
+    select * from {{ ref('fct_opportunity_stage_events') }}
+),
+
+-- A deal has gone on from a stage when it enters a later one or is won, also after it had gone back.
+going_on as (
+    select
+        opportunity_key,
+        entered_at,
+        min(case when exit_type in ('advanced', 'won') then left_date end) over (
+            partition by opportunity_key, stage
+        ) as converted_date
+    from stages
+),
+
+stage_passages as (
+    select
+        'stage' as step_level,
+        stages.opportunity_key as subject_key,
+        'stage' as step_type,
+        stages.stage as step,
+        stages.stage_order as step_order,
+        stages.entered_date,
+        stages.entry_number,
+        case stages.exit_type when 'won' then 'advanced' else stages.exit_type end as outcome,
+        going_on.converted_date is not null as has_converted,
+        going_on.converted_date,
+        stages.dwell_days
+    from stages
+    inner join going_on
+        on stages.opportunity_key = going_on.opportunity_key and stages.entered_at = going_on.entered_at
+),
+
+united as (
+    select * from main_passages
+    union all
+    select * from stage_passages
+)
+
+select
+    united.step_level,
+    united.subject_key,
+    united.step_type,
+    united.step,
+    united.step_order,
+    united.entered_date,
+    united.entry_number,
+    united.outcome,
+    united.entry_number = 1 as is_first,
+    united.has_converted
+    and coalesce({{ dbt.datediff('united.entered_date', 'united.converted_date', 'day') }}, 0) <= settings.maturity_days
+        as is_converted_in_time,
+    united.dwell_days,
+    united.outcome <> 'open' as is_over
+from united
+cross join settings
+where united.entered_date is not null

@@ -1,0 +1,44 @@
+-- A deal that stays where it is has the same key every night, so it is told once for each entry into the stage.
+with
+stages as (
+    select * from {{ ref('int_opportunity_stages_timed') }}
+    where exit_type = 'open' and stalled_date <= {{ business_date() }}
+)
+
+select
+    'stalled|' || stages.opportunity_key || '|' || stages.stage || '|' || cast(stages.entered_at as {{ dbt.type_string() }})
+        as incident_key,
+    settings.stalled_severity as severity,
+    settings.stalled_playbook_id as playbook_id,
+    stages.opportunity_key,
+    opportunities.customer_key,
+    stages.owner_rep_key,
+    opportunities.region_key,
+    stages.stage,
+    cast(stages.entry_number as bigint) as entry_number,
+    stages.entered_date,
+    stages.stalled_date,
+    stages.stage_days,
+    stages.stage_workdays,
+    stages.limit_type,
+    cast(stages.limit_days as bigint) as limit_days,
+    opportunities.amount,
+    coalesce(reps.rep_name, stages.owner_rep_key) as owner,
+    'A deal stands still in ' || stages.stage as title_en,
+    '商机停滞在「' || stages.stage || '」阶段' as title_zh,
+    {{ id_of('stages.opportunity_key') }} || ' has been in ' || stages.stage || ' for '
+    || cast(stages.stage_days as {{ dbt.type_string() }}) || ' days ('
+    || coalesce(cast(stages.stage_workdays as {{ dbt.type_string() }}), '?') || ' workdays) in all, more than '
+    || cast(stages.limit_days as {{ dbt.type_string() }})
+    || case stages.limit_type when 'business' then ' workdays' else ' days' end
+    || '; ' || {{ amount_text('opportunities.amount') }} || ' are at stake.' as reason_en,
+    '商机 ' || {{ id_of('stages.opportunity_key') }} || ' 在「' || stages.stage || '」阶段累计停留 '
+    || cast(stages.stage_days as {{ dbt.type_string() }}) || ' 天（'
+    || coalesce(cast(stages.stage_workdays as {{ dbt.type_string() }}), '?') || ' 个工作日），超过 '
+    || cast(stages.limit_days as {{ dbt.type_string() }})
+    || case stages.limit_type when 'business' then ' 个工作日' else ' 天' end
+    || '；涉及金额 ' || {{ amount_text('opportunities.amount') }} || '。' as reason_zh
+from stages
+cross join {{ ref('stg_settings__funnel') }} as settings
+inner join {{ ref('fct_opportunities') }} as opportunities on stages.opportunity_key = opportunities.opportunity_key
+left join {{ ref('int_sales_reps_deduplicated') }} as reps on stages.owner_rep_key = reps.rep_key

@@ -1,0 +1,55 @@
+"""A limit that is no limit, two at once and an unknown playbook of funnel.yml are refused, with the mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_configuration_mistakes import COMPANY, LIFECYCLE, SHOP
+
+from sales_warehouse.company.load import CompanyError, load_company
+
+FUNNEL = """\
+maturity_days: 90
+stalled:
+  limit: {after_days: 30}
+  stages:
+    商务谈判: {after_workdays: 15}
+  playbook: call
+odd_step: {score: 3.5, minimum_entered: 50}
+"""
+PLAYBOOKS = "playbooks: [{id: call, name: {en: Call, zh: 致电}, department: sales, steps: [{en: Call, zh: 致电}]}]\n"
+CASES = {
+    "two limits at once": ("{after_days: 30}", "{after_days: 30, after_workdays: 20}", [":3: stalled.limit", "one of"]),
+    "no limit": ("{after_workdays: 15}", "{}", [":5: stalled.stages.商务谈判", "after_days or after_workdays"]),
+    "a limit of no day": ("after_days: 30", "after_days: 0", [":3: stalled.limit.after_days", "greater than or equal"]),
+    "an unknown playbook": ("playbook: call", "playbook: cal", [":6: stalled.playbook", "did you mean 'call'"]),
+    "a key that is none": ("maturity_days", "maturity", [":1: maturity", "did you mean 'maturity_days'"]),
+    "a score the wrong way": ("score: 3.5", "score: -3.5", [":7: odd_step.score", "greater than 0"]),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sources").mkdir()
+    files = {
+        "company.yml": COMPANY, "lifecycle.yml": LIFECYCLE, "sources/shop.yml": SHOP, "playbooks.yml": PLAYBOOKS,
+        "funnel.yml": FUNNEL,
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_funnel_with_all_of_it_is_taken(folder: Path) -> None:
+    stalled = load_company(folder).funnel.stalled
+    assert (stalled.limit.days, stalled.stages["商务谈判"].days) == (("calendar", 30), ("business", 15))
+
+
+@pytest.mark.parametrize(("old", "new", "told"), CASES.values(), ids=CASES.keys())
+def test_a_mistake_is_told_with_its_place_and_its_mend(folder: Path, old: str, new: str, told: list[str]) -> None:
+    assert FUNNEL.count(old) == 1
+    (folder / "funnel.yml").write_text(FUNNEL.replace(old, new), encoding="utf-8")
+    with pytest.raises(CompanyError) as caught:
+        load_company(folder)
+    assert all(text in str(caught.value) for text in told), caught.value
