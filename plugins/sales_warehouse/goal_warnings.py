@@ -25,7 +25,8 @@ def unwise(company: Company, home: Home) -> Iterator[str]:
     filled = filled_columns(company.sources.values())
     for metric in metrics_of(company.metrics).values():
         if absent := absent_because(metric, filled):
-            yield f"metric {metric.id} will be absent: no source maps {', '.join(n.replace('|', ' / ') for n in absent)}"
+            needed = ", ".join(name.replace("|", " / ") for name in absent)
+            yield f"metric {metric.id} will be absent: no source maps {needed}"
     for lint in lint_targets(company.targets, metrics_of(company.metrics)):
         yield f"targets.yml: {lint.subject_type} {lint.subject_id}: {lint.message.en}"
     configured = {target.id for target in company.targets.targets}
