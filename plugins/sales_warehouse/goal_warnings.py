@@ -6,27 +6,36 @@ from collections.abc import Iterator
 
 import duckdb
 
+from sales_warehouse import durable
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import absent_because, filled_columns, metrics_of
-from sales_warehouse.publish import current_folder
+from sales_warehouse.publish import current_folder, manifest
 from sales_warehouse.sql import connect
+
+MOST = 20  # lines about single goals
 
 
 def unwise(company: Company, home: Home) -> Iterator[str]:
-    """Yield a line for everything that is wrong or unwise, what only data shows as of the last refresh."""
+    """Yield lines for what is wrong or unwise, of goals that are not over; what only data shows as of the last refresh.
+
+    The company's own goals come before those that sources sent.
+    """
     filled = filled_columns(company.sources.values())
     for metric in metrics_of(company.metrics).values():
         if absent := absent_because(metric, filled):
-            missing = ", ".join(need.replace("|", " / ") for need in absent)
-            yield f"metric {metric.id} will be absent: no source maps {missing}"
+            needed = ", ".join(name.replace("|", " / ") for name in absent)
+            yield f"metric {metric.id} will be absent: no source maps {needed}"
     for lint in lint_targets(company.targets, metrics_of(company.metrics)):
         yield f"targets.yml: {lint.subject_type} {lint.subject_id}: {lint.message.en}"
     configured = {target.id for target in company.targets.targets}
-    for subject, message in _published(home):
+    published = _published(home)
+    for subject, message in published[:MOST]:
         place = "targets.yml: goal" if subject in configured else "sent goal"
         yield f"{place} {subject}: {message} (last refresh)"
+    if len(published) > MOST:
+        yield f"and {len(published) - MOST} more of goals: see kpi_goal_lints (last refresh)"
 
 
 def _published(home: Home) -> list[tuple[str, str]]:
@@ -34,11 +43,13 @@ def _published(home: Home) -> list[tuple[str, str]]:
     if folder is None:
         return []
     query = """
-        select subject_id, message_en from marts.kpi_goal_lints
-        where subject_type = 'goal' order by severity, subject_id, lint_type
+        select l.subject_id, l.message_en
+        from marts.kpi_goal_lints as l left join marts.kpi_targets as t on l.subject_id = t.target_id
+        where l.subject_type = 'goal' and coalesce(t.due_on >= $1::date, true)
+        order by t.source is distinct from 'company', l.severity, l.subject_id, l.lint_type
     """
     try:
         with connect(folder / "warehouse.duckdb", temp=home.tmp / "check", read_only=True) as db:
-            return db.execute(query).fetchall()
+            return db.execute(query, [durable.read_json(folder / manifest.NAME)["business_date"]]).fetchall()
     except duckdb.CatalogException:  # a version from before there were lints
         return []

@@ -408,6 +408,16 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
     ]
     _values(db, "kpi_targets", columns, rows)
     db.execute("""
+        create table marts.kpi_movers as from (values
+            ('net_sales', 'money', 'total', 'total', 'week', date '2026-06-08', date '2026-06-14', 1240000.0, 1000000.0,
+             240000.0, 1),
+            ('net_sales', 'money', 'region', 'east', 'week', date '2026-06-08', date '2026-06-14', 10000.0, 20000.0,
+             -10000.0, 2),
+            ('win_rate', 'rate', 'total', 'total', 'month', date '2026-05-01', date '2026-05-31', 0.4, 0.3, 0.1, 1)) t(
+            metric_id, unit, dimension_name, dimension_value, period_grain, period_start_date, period_end_date, value,
+            previous_value, change_value, change_rank)""")
+    db.execute("alter table marts.kpi_movers add column week_start_date date default date '2026-06-08'")
+    db.execute("""
         create table marts.kpi_board as
         select 13::bigint as number, 'net_sales' as metric_id, 'money' as unit, 'month' as period_grain,
             date '2026-05-01' as period_start_date, 20500000.0 as numerator, null::double as denominator,

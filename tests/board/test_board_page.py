@@ -130,6 +130,14 @@ def test_the_metrics_stand_with_their_goals_or_without(board: Path, reader: Read
     expect(wins).to_contain_text("No target")
 
 
+def test_what_moved_is_of_the_last_week_and_not_old_news(board: Path, reader: Reader) -> None:
+    page = reader.open(board.as_uri())
+    for text in ("week of 8 Jun 2026", "¥1.24M", "¥1.00M", "+24.0%"):
+        expect(page.locator('[data-mover="net_sales:total"]')).to_contain_text(text)
+    expect(page.locator('[data-mover="net_sales:east"]')).to_contain_text("East China")
+    expect(page.locator('[data-mover="win_rate:total"]')).to_have_count(0)
+
+
 def test_choosing_a_region_and_a_period_shows_the_sums_of_both(board: Path, warehouse: Path, reader: Reader) -> None:
     page = reader.open(board.as_uri())
     page.click('[data-focus="period:last_month"]')

@@ -108,6 +108,10 @@ CASES = {
         SALES.replace("win_rate", "pipeline_coverage_ratio"), ["targets.0.target", "give `upper` beside `target`"],
     ),
     "an upper end without a band": (SALES + "    upper: 0.5\n", ["targets.0.upper", "higher is better"]),
+    "a dimension that the metric is not measured by": (
+        SALES + "    scope: {regoin: north}\n",
+        ["targets.0.scope", "win_rate is not measured by 'regoin'; did you mean 'region'? Allowed: manager,"],
+    ),
     "an unknown metric": (SALES.replace("win_rate", "win_rat"), ["targets.0.metric", "did you mean 'win_rate'"]),
     "an unknown metric of a set": (
         SALES + "goal_sets:\n  - {id: core, name: {en: C, zh: C}, owner: s, decides: month, metrics: [win_rat]}\n",

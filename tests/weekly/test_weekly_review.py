@@ -29,7 +29,9 @@ create table dim_channels as from (values ('web', 'Web', '网上')) t(channel, c
 create table dim_sales_reps as from (values ('crm:R1', '<b>Ann</b>')) t(rep_key, rep_name);
 create table kpi_metrics as from (values ('net_sales', 1::bigint), ('win_rate', 2)) t(metric_id, number);
 create table kpi_movers as from (values
-    ('win_rate', 'Win rate', '赢单率', 'rate', 'up', 'rep', 'crm:R1', 'month', date '2026-06-01', date '2026-06-30',
+    ('win_rate', 'Win rate', '赢单率', 'rate', 'up', 'team', 'T1', 'month', date '2026-06-01', date '2026-06-30',
+     date '2026-05-01', 0.25, 0.375, -0.125, -0.33333333, 'worse', 1),  -- old news
+    ('win_rate', 'Win rate', '赢单率', 'rate', 'up', 'rep', 'crm:R1', 'month', date '2026-06-10', date '2026-07-09',
      date '2026-05-01', 0.25, 0.375, -0.125, -0.33333333, 'worse', 1),
     ('net_sales', 'Net sales', '净销售额', 'money', 'up', 'total', 'total', 'week', date '2026-07-06',
      date '2026-07-12', date '2026-06-29', {sales}, 1000, {sales} - 1000, 0.24, 'better', 1),
@@ -43,6 +45,8 @@ create table kpi_movers as from (values
 create table kpi_targets as from (values
     ('q3', 'Sales Q3', '三季度销售', 'net_sales', 'money', 6600::decimal(28, 8), null::decimal(28, 8), 1100, 0.16666667,
      0.16666667, 6600, 'meets', date '2026-07-01', date '2026-09-30', 'Li', 'on_track'),
+    ('old', 'Old', '旧', 'net_sales', 'money', 1, null, 1, 1, 1, 1, 'meets', date '2026-01-01', date '2026-03-31', 'Li',
+     'met'),
     ('coverage', 'Coverage', '覆盖倍数', 'coverage', 'ratio', 3, 4, 2.5, 0.5, 0.1, null, 'unknown', date '2026-07-01',
      date '2026-09-30', null, 'behind'),
     ('june', 'June', '六月', 'net_sales', 'money', 1, null, 1, 1, 1, 1, 'meets', date '2026-06-01', date '2026-06-30',
@@ -50,8 +54,10 @@ create table kpi_targets as from (values
     target_id, target_name_en, target_name_zh, metric_id, unit, target_value, upper_value, actual_value, progress_rate,
     expected_progress_rate, projected_value, projected_status, starts_on, due_on, owner, status);
 create table kpi_goal_lints as from (values
-    ('goal', 'S1', 'missing_metric', 'S', 'fault', 'names no metric', '没有指标')) t(
+    ('goal', 'S1', 'missing_metric', 'S', 'fault', 'names no metric', '没有指标'),
+    ('goal', 'old', 'missing_relevance', 'R', 'fault', 'is over', '已结束')) t(
     subject_type, subject_id, lint_type, smart_letter, severity, message_en, message_zh);
+alter table kpi_targets add column source varchar;
 create table alert_net_sales_fall as from (values ('fall|east', 'critical', 'Li', 'East fell', '华东下降', 'call'))
     t(incident_key, severity, owner, reason_en, reason_zh, playbook_id);
 create table alert_deadline_missed as from (values ('late|crm', 'late', '迟到')) t(incident_key, reason_en, reason_zh);
@@ -128,11 +134,11 @@ def test_a_pack_says_goals_movers_alerts_and_what_to_do(home: Home) -> None:
         ("Sales Q3", "6,600 CNY", "1,100 CNY", "16.7 %", "16.7 %", "6,600 CNY (will be met)", "on track", "2026-09-30",
          "Li"),
     )  # fmt: skip
-    week, month = "2026-07-06 – 2026-07-12", "2026-06-01 – 2026-06-30"
+    week, month = "2026-07-06 – 2026-07-12", "2026-06-10 – 2026-07-09"
     assert movers == (
         ("Net sales", "Company", week, "1,240 CNY", "1,000 CNY", "+240 CNY (+24.0 %)", "better"),
-        ("Net sales", "Region East | China", week, "10 CNY", "20 CNY", "−10 CNY (-50.0 %)", "worse"),
-        ("Win rate", "Seller <b>Ann</b>", month, "25.0 %", "37.5 %", "-12.5 points", "worse"),
+        ("Net sales", "Region East | China", week, "10 CNY", "20 CNY", "−10 CNY (−50.0 %)", "worse"),
+        ("Win rate", "Seller <b>Ann</b>", month, "25.0 %", "37.5 %", "−12.5 points", "worse"),
     )
     assert alerts == (("critical", "East fell", "Li"), ("", "late", ""))
     assert actions == (("Call", "Sales", "1. Ring up; 2. Visit"),)
@@ -168,6 +174,7 @@ def test_the_check_says_what_is_unwise(home: Home, monkeypatch: pytest.MonkeyPat
     assert said.exit_code == 0
     assert "targets.yml: goal_set one: Net sales alone: a single metric says that something changed" in said.output
     assert "sent goal S1: names no metric (last refresh)" in said.output
+    assert "is over" not in said.output
 
 
 @pytest.fixture

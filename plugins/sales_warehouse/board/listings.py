@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sales_warehouse.sql import ident, literal
 
 REASONS_SHOWN = 12
+MOVERS_SHOWN = 2  # of one metric along one dimension
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ LISTINGS = {
         """metric_id unit period_grain period_start_date numerator denominator value target_id target_value
         progress_rate expected_progress_rate projected_value projected_status due_on target_status""",
         "number, metric_id",
+    ),
+    "movers": Listing(
+        "marts.kpi_movers",
+        """metric_id unit dimension_name dimension_value period_grain period_start_date value previous_value
+        change_value""",
+        "metric_id, dimension_name <> 'total', dimension_name, change_rank",
+        f"change_rank <= {MOVERS_SHOWN} and (period_grain = 'week' or period_end_date >= week_start_date)",
     ),
     "regions": Listing(
         "marts.dim_regions",

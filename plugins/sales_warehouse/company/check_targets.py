@@ -17,6 +17,7 @@ def check_targets(file: TargetsFile, document: Document, metrics: Mapping[str, M
         if target.metric not in metrics:
             yield document.problem(f"unknown metric{suggestion(target.metric, metrics)}", "targets", at, "metric")
             continue
+        yield from _scope(target, document, at, metrics[target.metric])
         yield from _band(target, document, at, metrics[target.metric])
         if target.parent is not None:
             yield from _parent(target, goals, document, at, metrics[target.metric])
@@ -46,6 +47,14 @@ def _unique(file: TargetsFile, document: Document) -> Iterator[Problem]:
             if item.id in seen:
                 yield document.problem(f"{item.id!r} is there twice; rename one", kind, at, "id")
             seen.add(item.id)
+
+
+def _scope(target: Target, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
+    """A goal is for a dimension that its metric is measured by."""
+    for dimension in target.scope:
+        if dimension not in ("total", *metric.dimensions):
+            text = f"{target.metric} is not measured by{suggestion(dimension, metric.dimensions)}"
+            yield document.problem(text, "targets", at, "scope")
 
 
 def _band(target: Target, document: Document, at: int, metric: Metric) -> Iterator[Problem]:

@@ -36,6 +36,8 @@ QUERIES = {
         left join dim_sales_reps as s on m.dimension_name in ('rep', 'manager') and m.dimension_value = s.rep_key
         left join kpi_metrics as k on m.metric_id = k.metric_id
         where m.change_rank <= {MOVERS}
+            -- a month is news in the week in which it ends; a cohort of a week when it has had its time
+            and (m.period_grain = 'week' or m.period_end_date >= $week)
         order by k.number nulls last, m.metric_id, m.dimension_name <> 'total', m.dimension_name, m.change_rank""",
     "targets": """
         select target_id, target_name_en, target_name_zh, metric_id, unit, target_value, upper_value, actual_value,
@@ -46,8 +48,11 @@ QUERIES = {
             case status when 'missed' then 1 when 'behind' then 2 when 'on_track' then 3 when 'met' then 4 else 5 end,
             due_on, target_id""",
     "lints": """
-        select subject_type, subject_id, lint_type, smart_letter, severity, message_en, message_zh from kpi_goal_lints
-        order by severity, subject_type, subject_id, lint_type""",
+        select l.subject_type, l.subject_id, l.lint_type, l.smart_letter, l.severity, l.message_en, l.message_zh
+        from kpi_goal_lints as l
+        left join kpi_targets as t on l.subject_type = 'goal' and l.subject_id = t.target_id
+        where coalesce(t.due_on >= $week, true)  -- what is over needs no mending
+        order by l.severity, l.subject_type, l.subject_id, l.lint_type""",
 }
 ALERT = ("incident_key", "severity", "owner", "reason_en", "reason_zh", "playbook_id")
 

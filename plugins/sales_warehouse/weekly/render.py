@@ -112,10 +112,14 @@ def _mover(row: Row, tongue: str, say: Say, currency: str) -> tuple[str, ...]:
 def _change(row: Row, say: Say, currency: str) -> str:
     change = Decimal(row["change_value"] or 0)
     if row["unit"] == "rate":
-        return f"{change * 100:+,.1f} {say['points']}"
+        return f"{_signed(change * 100)} {say['points']}"
     sign = "+" if change > 0 else "−"
-    relative = f" ({Decimal(row['change_rate']) * 100:+,.1f} %)" if row["change_rate"] else ""
+    relative = f" ({_signed(Decimal(row['change_rate']) * 100)} %)" if row["change_rate"] else ""
     return sign + amount(f"{abs(change)}", row["unit"], say, currency) + relative
+
+
+def _signed(value: Decimal) -> str:
+    return f"{value:+,.1f}".replace("-", "−")
 
 
 def amount(text: str | None, unit: str | None, say: Say, currency: str) -> str:
@@ -124,12 +128,14 @@ def amount(text: str | None, unit: str | None, say: Say, currency: str) -> str:
         return ""
     value = Decimal(text)
     if unit == "rate":
-        return f"{value * 100:,.1f} %"
-    if unit == "money":
-        return f"{value:,.0f} {currency}".strip()
-    if unit in ("day", "hour"):
-        return f"{value:,.1f} {say[unit]}"
-    return f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.2f}"
+        written = f"{value * 100:,.1f} %"
+    elif unit == "money":
+        written = f"{value:,.0f} {currency}".strip()
+    elif unit in ("day", "hour"):
+        written = f"{value:,.1f} {say[unit]}"
+    else:
+        written = f"{value:,.0f}" if value == value.to_integral_value() else f"{value:,.2f}"
+    return written.replace("-", "−")
 
 
 def _steps(text: str | None) -> str:

@@ -8,6 +8,7 @@ import { h } from "./dom.js";
 import { funnel } from "./funnel.js";
 import { header, pageTitle } from "./header.js";
 import { headline } from "./headline.js";
+import { movers } from "./movers.js";
 import { learnNames, regionName } from "./names.js";
 import { setting } from "./numbers.js";
 import { readPayload } from "./payload.js";
@@ -53,7 +54,7 @@ function sales(data, redraw) {
 
 const SECTIONS = [
   { id: "overview", title: "overview", hidden: true, draw: headline },
-  { id: "attention", title: "attention", nav: "nav_attention", draw: attention },
+  { id: "attention", title: "attention", nav: "nav_attention", draw: (data) => [attention(data), movers(data)] },
   { id: "targets", title: "targets", draw: targets },
   { id: "sales", title: "sales", nav: "nav_sales", draw: sales, on: ["period", "region", "grain", "order", "map"] },
   { id: "pipeline", title: "pipeline", draw: (data) => [funnel(data), stages(data)], on: ["cohort"] },

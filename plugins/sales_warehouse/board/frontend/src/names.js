@@ -28,7 +28,7 @@ export const stageName = (key) => orUnknown(key, stepName(found.steps.get(key), 
 export const metricName = (id) => named(found.metrics.get(id), "name") ?? spelled(id);
 export const metric = (id) => found.metrics.get(id) ?? {};
 
-const MEMBER = { region: regionName, channel: channelName, product_line: productLineName, rep: repName, stage: stageName };
+const MEMBER = { region: regionName, channel: channelName, product_line: productLineName, rep: repName, manager: repName, stage: stageName };
 export const memberName = (dimension, key) => (MEMBER[dimension] ?? orUnknown.bind(null, key))(key) ?? say("unknown");
 
 const UP = new Set(["up", "higher", "higher_is_better", "↑", "increase"]);

@@ -1,0 +1,32 @@
+// What moved most in the last whole week, or the month that ended in it: the table of the weekly review.
+import { periodText } from "./dates.js";
+import { h } from "./dom.js";
+import { goodDirection, memberName, metricName } from "./names.js";
+import { kindOf } from "./numbers.js";
+import { card, delta, figure, nothing } from "./pieces.js";
+import { csvButton } from "./table.js";
+import { say } from "./words.js";
+
+const where = (row) => (row.dimension_name === "total" ? say("total") : memberName(row.dimension_name, row.dimension_value));
+
+function line(row) {
+  const kind = kindOf(row.unit);
+  return h("tr", { "data-mover": `${row.metric_id}:${row.dimension_value}` },
+    h("th", { scope: "row" }, metricName(row.metric_id), h("span", { class: "sub" }, periodText(row.period_start_date, row.period_grain))),
+    h("td", {}, where(row)),
+    h("td", { class: "num" }, figure(row.value, kind)),
+    h("td", { class: "num" }, figure(row.previous_value, kind)),
+    h("td", { class: "num" }, delta(row.value, row.previous_value, kind, goodDirection(row.metric_id))));
+}
+
+export function movers(data) {
+  const rows = data.tables.movers;
+  if (!rows?.length) return card(say("movers"), null, null, nothing(!rows));
+  const columns = [["name", say("metric")], ["where", say("where")], ["value", say("last_period")], ["previous_value", say("period_before")], ["change_value", say("change_previous")]];
+  const listed = rows.map((row) => ({ ...row, name: metricName(row.metric_id), where: where(row) }));
+  return card(say("movers"), say("movers_sub"), csvButton(say("movers"), columns, listed),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("movers") },
+      h("table", {}, h("caption", { class: "sr" }, say("movers")),
+        h("thead", {}, h("tr", {}, columns.map(([key, name]) => h("th", { scope: "col", class: key === "name" || key === "where" ? null : "num" }, name)))),
+        h("tbody", {}, rows.map(line)))));
+}
