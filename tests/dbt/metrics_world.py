@@ -60,8 +60,8 @@ ROWS: dict[str, list[Row]] = {
         {"rep_id": "S2", "name": "S2", "team": "T2", "region": "south", "fte": "0.5", "hired_date": "2026-06-16"},
     ],
     "customers": [
-        {"customer_id": f"C{n}", "name": f"C{n}", "region": "north" if n < 3 else "south", "created_at": at("2025-06-01")}
-        for n in range(1, 6)
+        {"customer_id": f"C{n}", "name": f"C{n}", "region": region, "created_at": at("2025-06-01")}
+        for n, region in enumerate(("north", "north", "south", "south", "south"), 1)
     ],
     "products": [
         {"product_id": "P1", "product_line": "milk", "category": "baby", "price_band": "high"},
@@ -69,7 +69,7 @@ ROWS: dict[str, list[Row]] = {
     ],
     "leads": [
         lead(1, "2026-06-01 10:00", "2026-06-01 10:05", "web", "S1"),  # a Monday; visited half an hour later
-        lead(2, "2026-05-31 23:00", "2026-06-01 09:00", "web", "S1"),  # a Sunday in May, given to S1 in June; nobody answers
+        lead(2, "2026-05-31 23:00", "2026-06-01 09:00", "web", "S1"),  # a Sunday, given to S1 in June; nobody answers
         lead(3, "2026-06-05 17:00", "2026-06-05 17:00", "phone", "S2"),  # a Friday, an hour before closing
         lead(4, "2026-06-03 10:00", "2026-06-03 10:00", "phone", "S2"),  # nobody answers
     ],
@@ -136,7 +136,8 @@ def build(home: Home, without: tuple[str, ...] = ()) -> None:
     files.write_calendar(home, datetime.date(2023, 1, 1), datetime.date(2027, 12, 31))
     files.write_metrics(home, without)
     files.write_settings(home, "regions", [
-        {"region_key": key, "region_name_en": key, "region_name_zh": key, "level": "region"} for key in ("north", "south")
+        {"region_key": key, "region_name_en": key, "region_name_zh": key, "level": "region"}
+        for key in ("north", "south")
     ])  # fmt: skip
     files.write_settings(home, "lifecycle_tiers", [
         {"tier": tier, "priority": place, "name_en": tier, "name_zh": tier} for place, tier in enumerate("ABC", 1)

@@ -53,8 +53,8 @@ GOLDEN = [
     ("lead_first_response_hours", "month", "2026-06-01", "total", "2", "3", "2", True),
     ("lead_first_response_hours", "month", "2026-06-01", "team=T1", "1", "1", "0.5", True),
     ("lead_first_response_hours", "month", "2026-05-01", "total", "0", "1", None, True),
-    # C1: 48 days 23.5 h from the visit to the first call, 48 h to the next. C3 has waited since 8 June, which counts once it
-    # is more than (1175.5 + 48) / 2: 1,166 h on Sunday night, 1,286 on the business date. C1's own wait is short.
+    # C1: 48 days 23.5 h from the visit to the first call, 48 h to the next. C3 has waited since 8 June, which counts once
+    # it is more than (1175.5 + 48) / 2: 1,166 h on Sunday night, 1,286 on the business date. C1's own wait is short.
     ("follow_up_interval_hours", "week", "2026-07-20", "total", "2389.5", "3", "796.5", True),
     ("follow_up_interval_hours", "week", "2026-07-20", "team=T2", "1166", "1", "1166", True),
     ("follow_up_interval_hours", "week", "2026-07-27", "total", "1286", "1", "1286", False),
@@ -73,7 +73,7 @@ GOLDEN = [
     # 200 x 0.5 + 100 x 0.25
     ("weighted_pipeline_amount", "day", "2026-07-31", "total", "125", None, "125", True),
     ("weighted_pipeline_amount", "day", "2026-07-31", "region=north", "100", None, "100", True),
-    # Q3 aims at 1,000 and stands at -120; D4 closes in time, D5 does not. The other goal is met: nothing to divide by.
+    # Q3 aims at 1,000 and stands at -120; D4 closes in time, D5 does not. The other goal is met: nothing is missing.
     ("pipeline_coverage_ratio", "day", "2026-07-31", "target=q3", "200", "1120", "0.17857143", True),
     ("pipeline_coverage_ratio", "day", "2026-07-31", "target=met", "200", "0", None, True),
     # June: 500 + 100 + 20. July: 60 + 70 - 150 - 100.
@@ -149,13 +149,14 @@ def test_every_metric_that_the_company_can_have_is_tested_here_or_beside_its_own
 def test_a_period_is_compared_with_the_one_before_and_the_same_a_year_ago(marts: Marts) -> None:
     found = marts.execute(
         "SELECT previous_value, change_rate, change_pp, year_before_value, year_change_rate FROM kpi_values WHERE "
-        "(metric_id, period_grain, period_start_date, dimension_name) = ('net_sales', 'month', DATE '2026-07-01', 'total')"
+        "(metric_id, period_grain, period_start_date, dimension_name) = "
+        "('net_sales', 'month', DATE '2026-07-01', 'total')"
     ).fetchone()
     # July a year ago sold nothing: there is a value, and nothing to relate to
     assert found == (D("620"), D("-1.19354839"), None, D("0"), None)
     found = marts.execute(
-        "SELECT previous_value, change_rate, change_pp FROM kpi_values WHERE (metric_id, period_grain, period_start_date, "
-        "dimension_name) = ('repurchase_rate', 'month', DATE '2026-07-01', 'total')"
+        "SELECT previous_value, change_rate, change_pp FROM kpi_values WHERE (metric_id, period_grain, "
+        "period_start_date, dimension_name) = ('repurchase_rate', 'month', DATE '2026-07-01', 'total')"
     ).fetchone()
     assert found == (D("0.33333333"), D("1.00000003"), D("33.33333400"))
 

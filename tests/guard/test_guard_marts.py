@@ -170,8 +170,6 @@ GOOD: dict[str, str] = {
     "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 'better'),
         ('net_sales', 'region', 'west', 8, 10, -2, 'worse')
         t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, change_type)""",
-    "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2), (date '2026-01-01', 2, 'order', 0, 0, 0, 0)
-        t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count)""",
     "kpi_sales_periods": """values
         ('month', date '2026-05-01', 'total', 'total', true, 5.0, 0.5, 1.0, false),
         ('month', date '2026-06-01', 'total', 'total', false, 3.0, null, null, false)
@@ -235,9 +233,6 @@ GOOD: dict[str, str] = {
         ('rep', 'industry', 'east', 'r1', 'r3', 1, 0, 0, 0, false, 5.0, null)
         t(member_type, segment_type, peer_group, member_key, other_key, segment_count, counted_segment_count,
           better_segment_count, worse_segment_count, is_reversal, difference_points, adjusted_difference_points)""",
-    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
-    "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
-        t(target_id, metric_id, status, actual_value)""",
     "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2, 1, 4, 3, 0),
         (date '2026-01-01', 2, 'order', 0, 0, 0, 0, 0, 0, 0, 0)
         t(cohort_month, step_order, step, entered_count, advanced_count, lost_count, open_count, skipped_count,
