@@ -19,47 +19,6 @@ from sales_warehouse.sql import ident, literal
 Row = Mapping[str, object]
 
 SETTINGS = {table: ", ".join(f"{name} {kind}" for name, kind in columns.items()) for table, columns in SCHEMAS.items()}
-SETTINGS = {
-    "company": "company_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, currency VARCHAR, time_zone VARCHAR, "
-    "country VARCHAR, language VARCHAR, business_date DATE, as_of TIMESTAMP",
-    "calendar": "date_day DATE, is_workday BOOLEAN, is_holiday BOOLEAN, holiday_name VARCHAR, "
-    "fiscal_year_number INTEGER, fiscal_quarter_number INTEGER, fiscal_year_start_date DATE, "
-    "fiscal_quarter_start_date DATE",
-    "calendar_hours": "schedule_id VARCHAR, date_day DATE, is_open BOOLEAN, open_day_number INTEGER, "
-    "open_seconds INTEGER, open_seconds_before BIGINT, "
-    + ", ".join(f"opens_{part}_at TIMESTAMP, closes_{part}_at TIMESTAMP" for part in range(1, 5)),
-    "schedules": "schedule_id VARCHAR, name_en VARCHAR, name_zh VARCHAR",
-    "funnel": "maturity_days INTEGER, stalled_severity VARCHAR, stalled_playbook_id VARCHAR, "
-    "odd_score DECIMAL(18,4), odd_minimum_entered INTEGER",
-    "stall_limits": "stage VARCHAR, limit_type VARCHAR, limit_days INTEGER",
-    "schedule_members": "schedule_id VARCHAR, member_type VARCHAR, member VARCHAR",
-    "regions": "region_key VARCHAR, region_name_en VARCHAR, region_name_zh VARCHAR, level VARCHAR, "
-    "parent_region_key VARCHAR, iso_code VARCHAR",
-    "channels": "channel VARCHAR, name_en VARCHAR, name_zh VARCHAR",
-    "lifecycle_rules": "priority BIGINT, tier VARCHAR, rule_id VARCHAR, fact VARCHAR, operator VARCHAR, "
-    "threshold DECIMAL(18,4), reason_en VARCHAR, reason_zh VARCHAR",
-    "lifecycle_tiers": "tier VARCHAR, priority BIGINT, name_en VARCHAR, name_zh VARCHAR, retention_class VARCHAR",
-    "segments": "segment_id VARCHAR, segment_type VARCHAR, priority BIGINT, name_en VARCHAR, name_zh VARCHAR",
-    "segment_conditions": "segment_id VARCHAR, clause BIGINT, condition BIGINT, kind VARCHAR, name VARCHAR, "
-    "operator VARCHAR, threshold DECIMAL(18,4), value VARCHAR, is_negated BOOLEAN",
-    "tagged_customers": "tag_id VARCHAR, customer_record_key VARCHAR",
-    "need_fields": "field_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, has_several BOOLEAN, priority BIGINT",
-    "need_rules": "rule_id VARCHAR, field_id VARCHAR, fact VARCHAR, priority BIGINT",
-    "alert_rules": "rule_id VARCHAR, kind VARCHAR, metric_id VARCHAR, dimension VARCHAR, threshold_rate DECIMAL(18,4), "
-    "minimum_amount DECIMAL(18,4), severity VARCHAR, owner VARCHAR, playbook_id VARCHAR, name_en VARCHAR, "
-    "name_zh VARCHAR",
-    "targets": "target_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, metric_id VARCHAR, "
-    "scope_dimension VARCHAR, scope_value VARCHAR, "
-    "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
-    "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
-    "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
-    "survivorship": "attribute VARCHAR, rule VARCHAR, source VARCHAR, source_rank INTEGER",
-    "order_reconciliations": "reconciliation_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, left_source VARCHAR, "
-    "left_number VARCHAR, left_orders VARCHAR, right_source VARCHAR, right_number VARCHAR, right_orders VARCHAR, "
-    "amount_tolerance DECIMAL(18,4), date_tolerance_days INTEGER, since_date DATE",
-    "sources": "source VARCHAR, label_en VARCHAR, label_zh VARCHAR, owner VARCHAR, expected_within_hours BIGINT, "
-    "deadline_minutes INTEGER, is_due_at_closing BOOLEAN",
-}
 IDENTITY = {
     "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, probability DOUBLE, "
     "since TIMESTAMP, changed_batch BIGINT",
@@ -138,6 +97,8 @@ def write_empty_company(home: Home) -> None:
     write_settings(home, "stall_limits", [{"stage": "*", "limit_type": "calendar", "limit_days": 30}])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
     write_metrics(home)
+    rules = settings_tables.comparison_rules(ComparisonsFile())
+    write_settings(home, "comparison_rules", [dict(zip(SCHEMAS["comparison_rules"], rules, strict=True))])
 
 
 def write_metrics(home: Home, without: Collection[str] = ()) -> None:
@@ -145,10 +106,6 @@ def write_metrics(home: Home, without: Collection[str] = ()) -> None:
     columns = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
     rows = metric_rows(MetricsFile(), columns.difference(without))
     write_settings(home, "metrics", [dict(zip(SCHEMAS["metrics"], row, strict=True)) for row in rows])
-    rules = settings_tables.comparison_rules(ComparisonsFile())
-    write_settings(
-        home, "comparison_rules", [dict(zip(settings_tables.SCHEMAS["comparison_rules"], rules, strict=True))]
-    )
 
 
 def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> None:
