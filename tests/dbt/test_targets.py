@@ -151,6 +151,11 @@ SENT: list[Row] = [
     {"target_id": "S3", "metric_id": "net_slaes", "target_value": 1, "baseline_value": 2, "starts_on": "2026-07-01",
      "due_on": "2026-06-30", "owner": "planning", "relevance": "plan", "parent_target_id": "S3"},
     {"target_id": "sales", "metric_id": "win_rate", "target_value": "0.9"},
+    # No absurd row stops the others: 9e13 × 9e13, and a part without a first day that ends after the whole.
+    {"target_id": "S4", "metric_id": "net_sales", "mode": "relative_rate", "baseline_value": 9 * 10**13,
+     "target_value": 9 * 10**13, "starts_on": "2026-07-01", "due_on": "2026-09-30", "owner": "p", "relevance": "plan"},
+    {"target_id": "S5", "metric_id": "net_sales", "baseline_value": 1, "target_value": 2, "due_on": "2027-01-31",
+     "parent_target_id": "sales", "owner": "p", "relevance": "plan"},
 ]  # fmt: skip
 ITERATIONS: list[Row] = [
     {"iteration_id": "i1", "target_id": "sales", "starts_on": "2026-06-29", "ends_on": "2026-07-14"},
@@ -317,6 +322,9 @@ def test_a_goal_that_a_source_sent_is_published_with_its_faults(marts: duckdb.Du
     assert set(lints(marts, "S2")) == {"missing_baseline", "missing_relevance", "unknown_parent"}
     assert set(lints(marts, "S3")) == {"unknown_metric", "reversed_dates", "own_parent"}
     assert set(lints(marts, "planning:sales")) == {"id_taken"}
+    assert set(lints(marts, "S4")) == {"too_large_target", "baseline_differs"}
+    assert set(lints(marts, "S5")) == {"missing_dates"}
+    assert goals(marts, "status, smart_faults", "S4", "S5") == {"S4": ("no_data", "M"), "S5": ("no_data", "T")}
 
 
 def test_what_history_says_to_a_goal(marts: duckdb.DuckDBPyConnection) -> None:

@@ -1,4 +1,4 @@
--- Every goal with its metric and the value to reach; what is missing stays null and is said by int_targets_linted.
+-- Every goal with its metric and the value to reach; what is missing stays null and is said by int_targets_faulted.
 with
 defined as (
     select
@@ -12,7 +12,8 @@ defined as (
         metrics.metric_id is not null as is_known_metric,
         -- "15 % more" than a baseline of 20 % is 23 %.
         case targets.target_mode
-            when 'relative_rate' then cast(targets.baseline_value * (1 + targets.target_value) as decimal(28, 8))
+            when 'relative_rate'
+                then try_cast(cast(targets.baseline_value as double) * (1 + cast(targets.target_value as double)) as decimal(28, 8))
             else targets.target_value
         end as goal_value
     from {{ ref('int_targets_united') }} as targets

@@ -3,6 +3,7 @@
     ('missing_metric', 'S', 'metric_id is null', 'names no metric', '没有指标'),
     ('unknown_metric', 'S', 'metric_id is not null and not is_known_metric', 'names a metric that the registry does not have', '指标不在指标库中'),
     ('missing_target', 'M', 'given_value is null', 'has no value to reach', '没有目标值'),
+    ('too_large_target', 'M', 'given_value is not null and baseline_value is not null and goal_value is null', 'asks for a number that is too large', '目标值过大'),
     ('missing_baseline', 'M', 'baseline_value is null', 'has no baseline to start from', '没有基线值'),
     ('missing_upper', 'M', "direction = 'band' and upper_value is null", 'has no upper end, and its metric belongs into a band', '区间型指标缺少上限'),
     ('nothing_to_reach', 'M', 'baseline_value = goal_value and upper_value is null', 'asks for its baseline: there is nothing to reach', '目标值等于基线值，无需达成'),

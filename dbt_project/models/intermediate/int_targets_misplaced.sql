@@ -95,7 +95,9 @@ select
     || '，超出上级目标期 ' || cast(parents.starts_on as string) || ' 至 ' || cast(parents.due_on as string) as message_zh
 from goals
 inner join goals as parents on goals.parent_target_id = parents.target_id
-where goals.starts_on < parents.starts_on or goals.due_on > parents.due_on
+where
+    goals.is_whole and parents.is_whole
+    and (goals.starts_on < parents.starts_on or goals.due_on > parents.due_on)
 union all
 -- Weights would average rates. The weight is not used; the parts are put together by numerators and denominators.
 select

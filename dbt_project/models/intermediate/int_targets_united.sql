@@ -1,6 +1,6 @@
 -- The goals of the company's configuration and those that a source sent. Where both have one of the same name the
 -- configuration wins: it was checked before anything ran, and changes to it are reviewed. Of several sources that send
--- the same name the first by name counts; int_targets_linted says which were left out.
+-- the same name the first by name counts; int_targets_misplaced says which were left out.
 with
 configured as (
     select * from {{ ref('stg_settings__targets') }}

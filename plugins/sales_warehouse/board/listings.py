@@ -30,9 +30,7 @@ LISTINGS = {
     "company": Listing(
         "settings.company", "company_id name_en name_zh currency time_zone language business_date as_of", "company_id"
     ),
-    "metrics": Listing(
-        "marts.kpi_metrics", "metric_id number name_en name_zh unit direction", "number, metric_id"
-    ),
+    "metrics": Listing("marts.kpi_metrics", "metric_id number name_en name_zh unit direction", "number, metric_id"),
     "kpi_board": Listing(
         "marts.kpi_board",
         """metric_id unit period_grain period_start_date numerator denominator value target_id target_value

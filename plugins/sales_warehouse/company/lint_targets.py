@@ -1,6 +1,6 @@
 """What is unwise in goals and boards, as far as the configuration alone shows it: said, never refused.
 
-What takes data to see (history, what sources sent) is found by int_targets_linted and published in kpi_goal_lints,
+What takes data to see (history, what sources sent) is found by int_goals_linted and published in kpi_goal_lints,
 these lints among them.
 """
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Weekly review: {company}", "每周数据复盘：{company}"),
-    "lead": ("Week from {start} to {end}. From version {version}, business date {date}.",
-             "统计周：{start} 至 {end}。数据版本 {version}，业务日期 {date}。"),
+    "lead": (
+        "Week from {start} to {end}. From version {version}, business date {date}.",
+        "统计周：{start} 至 {end}。数据版本 {version}，业务日期 {date}。",
+    ),
     "targets": ("Targets", "目标"),
     "movers": ("What moved", "变化最大的指标"),
     "alerts": ("Alerts", "预警"),
