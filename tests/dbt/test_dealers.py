@@ -321,8 +321,9 @@ def test_stock_of_any_day_is_that_of_the_row_before(built: Built) -> None:
 
 # --- the SQL against plain Python -------------------------------------------------------------------------------------
 
-CHAIN = ("int_dealer_moves_united", "int_dealer_days_balanced", "int_dealers_reported", "int_dealer_stock_dated",
-         "int_dealer_moves_traced", "int_dealer_lots_ended")  # fmt: skip
+CHAIN = ("int_dealer_stocks_numbered", "int_dealer_moves_united", "int_dealer_days_balanced",
+         "int_dealers_reported", "int_dealer_stock_dated", "int_dealer_stock_opened", "int_dealer_moves_traced",
+         "int_dealer_lots_ended")  # fmt: skip
 QUANTITIES = st.integers(-3, 6).filter(bool)
 MOVES = st.builds(Move, st.booleans(), st.integers(0, 6), QUANTITIES, st.sampled_from([None, None, "A", "B"]))
 HISTORIES = st.builds(
@@ -394,12 +395,13 @@ class Chain:
 
     def traces(self, place: int) -> Counter[tuple[str, str]]:
         found = self.connection.execute(
-            "select coalesce(lot_key, 'none'), coalesce(out_key, outcome_type), units, trace_key "
+            "select split_part(trace_key, '>', 1), split_part(trace_key, '>', 2), units, trace_key "
             f"from working.intermediate.int_dealer_lots_ended where dealer_key = 'd{place}'"
         ).fetchall()
         assert len({row[3] for row in found}) == len(found)
         own = re.compile(r"(?<=:)d[0-9]+[.]")
-        return Counter({(own.sub("", lot), own.sub("", out)): units for lot, out, units, _ in found})
+        return Counter({(own.sub("", lot).replace(f"none:d{place}/p", "none"), own.sub("", out)): units
+                        for lot, out, units, _ in found})  # fmt: skip
 
 
 @pytest.fixture(scope="module")

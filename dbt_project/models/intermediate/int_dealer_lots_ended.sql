@@ -7,227 +7,217 @@ moves as (
     select * from {{ ref('int_dealer_moves_united') }}
 ),
 
+opened as (
+    select * from {{ ref('int_dealer_stock_opened') }}
+),
+
 traced as (
     select * from {{ ref('int_dealer_moves_traced') }}
 ),
 
-opened as (
+stocks as (
     select
-        'opening:' || dealer_key || '/' || product_key as lot_key,
-        dealer_key,
-        product_key,
-        stock_date as moved_date,
-        opening_units as units
-    from (
-        select
-            days.*,
-            row_number() over (partition by dealer_key, product_key order by stock_date asc) as place
-        from {{ ref('int_dealer_days_balanced') }} as days
-    ) as days
-    where place = 1 and opening_units > 0
-),
-
-counted as (
-    select
-        dealer_key,
-        product_key,
-        last_counted_date,
-        counted_units
-    from {{ ref('int_dealer_stock_dated') }}
-    where last_counted_date is not null
+        numbered.stock_number,
+        numbered.dealer_key,
+        numbered.product_key,
+        dated.last_counted_date,
+        dated.counted_units
+    from {{ ref('int_dealer_stocks_numbered') }} as numbered
+    inner join {{ ref('int_dealer_stock_dated') }} as dated
+        on numbered.dealer_key = dated.dealer_key and numbered.product_key = dated.product_key
 ),
 
 lots as (
     select
-        move_key as lot_key,
-        case move_type when 'ordered' then 'order' else 'brought_back' end as origin_type,
-        dealer_key,
-        product_key,
-        batch_id,
+        stock_number,
+        move_number,
         moved_date,
-        moved_at,
         units
     from moves
-    where move_type in ('ordered', 'brought_back')
+    where is_coming
     union all
     select
-        lot_key,
-        'opening' as origin_type,
-        dealer_key,
-        product_key,
-        cast(null as {{ dbt.type_string() }}) as batch_id,
+        stock_number,
+        move_number,
         moved_date,
-        cast(null as timestamp) as moved_at,
         units
     from opened
 ),
 
 outs as (
     select
-        move_key as out_key,
-        move_type as outcome_type,
-        dealer_key,
-        product_key,
-        batch_id,
-        moved_date,
-        units
+        moves.stock_number,
+        moves.move_number,
+        moves.move_type,
+        moves.units,
+        coalesce(moves.moved_date > stocks.last_counted_date, false) as is_later
     from moves
-    where move_type in ('sold', 'sent_back')
+    inner join stocks on moves.stock_number = stocks.stock_number
+    where not moves.is_coming
 ),
 
 used as (
     select
-        traced.lot_key,
+        traced.lot_number,
         sum(traced.units) as units,
-        sum(case when outs.moved_date > counted.last_counted_date then traced.units else 0 end) as later_units
+        sum(case when outs.is_later then traced.units else 0 end) as later_units
     from traced
-    inner join outs on traced.out_key = outs.out_key
-    left join counted on outs.dealer_key = counted.dealer_key and outs.product_key = counted.product_key
-    group by traced.lot_key
-),
-
-left_over as (
-    select
-        lots.*,
-        counted.last_counted_date,
-        counted.counted_units,
-        coalesce(lots.moved_date <= counted.last_counted_date, false) as is_counted,
-        lots.units - coalesce(used.units, 0) as left_units,
-        coalesce(used.later_units, 0) as later_units
-    from lots
-    left join used on lots.lot_key = used.lot_key
-    left join counted on lots.dealer_key = counted.dealer_key and lots.product_key = counted.product_key
-),
-
--- What was sold after the count was there when it was made.
-stocked as (
-    select
-        left_over.*,
-        sum(left_units) over newest_first - left_units as newer_units,
-        counted_units - sum(later_units) over (partition by dealer_key, product_key) as there_units
-    from left_over
-    where is_counted
-    window newest_first as (
-        partition by dealer_key, product_key
-        order by moved_date desc, moved_at desc nulls last, lot_key desc
-        rows unbounded preceding
-    )
-),
-
-ended as (
-    select
-        stocked.*,
-        least(left_units, greatest(there_units - newer_units, 0)) as stock_units
-    from stocked
+    inner join outs on traced.out_number = outs.move_number
+    group by traced.lot_number
 ),
 
 served as (
     select
-        out_key,
+        out_number,
         sum(units) as units
     from traced
-    group by out_key
+    group by out_number
+),
+
+left_over as (
+    select
+        lots.stock_number,
+        lots.move_number,
+        stocks.counted_units,
+        coalesce(lots.moved_date <= stocks.last_counted_date, false) as is_judged,
+        lots.units - coalesce(used.units, 0) as left_units,
+        coalesce(used.later_units, 0) as later_units
+    from lots
+    inner join stocks on lots.stock_number = stocks.stock_number
+    left join used on lots.move_number = used.lot_number
+),
+
+-- What was sold after the count was there when it was made.
+judged as (
+    select
+        left_over.*,
+        sum(left_units) over newest_first - left_units as newer_units,
+        counted_units - sum(later_units) over (partition by stock_number) as there_units
+    from left_over
+    where is_judged
+    window newest_first as (partition by stock_number order by move_number desc rows unbounded preceding)
+),
+
+ended as (
+    select
+        judged.*,
+        least(left_units, greatest(there_units - newer_units, 0)) as stock_units
+    from judged
+),
+
+kept as (
+    select
+        stock_number,
+        sum(left_units + later_units) as units
+    from left_over
+    where is_judged
+    group by stock_number
 ),
 
 pieces as (
     select
-        traced.lot_key,
-        lots.origin_type,
-        traced.out_key,
-        outs.outcome_type,
-        outs.dealer_key,
-        outs.product_key,
-        coalesce(outs.batch_id, lots.batch_id) as batch_id,
-        lots.moved_date as origin_date,
-        outs.moved_date as outcome_date,
+        outs.stock_number,
+        traced.lot_number,
+        traced.out_number,
+        outs.move_type as outcome_type,
         traced.match_rule,
         traced.units
     from traced
-    inner join lots on traced.lot_key = lots.lot_key
-    inner join outs on traced.out_key = outs.out_key
+    inner join outs on traced.out_number = outs.move_number
     union all
     select
-        cast(null as {{ dbt.type_string() }}) as lot_key,
-        'none' as origin_type,
-        outs.out_key,
-        outs.outcome_type,
-        outs.dealer_key,
-        outs.product_key,
-        outs.batch_id,
-        cast(null as date) as origin_date,
-        outs.moved_date as outcome_date,
+        outs.stock_number,
+        cast(null as bigint) as lot_number,
+        outs.move_number as out_number,
+        outs.move_type as outcome_type,
         cast(null as {{ dbt.type_string() }}) as match_rule,
         outs.units - coalesce(served.units, 0) as units
     from outs
-    left join served on outs.out_key = served.out_key
+    left join served on outs.move_number = served.out_number
     union all
-    {% for outcome, units in {'in_stock': 'stock_units', 'missing': 'left_units - stock_units'}.items() %}
     select
-        lot_key,
-        origin_type,
-        cast(null as {{ dbt.type_string() }}) as out_key,
-        '{{ outcome }}' as outcome_type,
-        dealer_key,
-        product_key,
-        batch_id,
-        moved_date as origin_date,
-        last_counted_date as outcome_date,
+        stock_number,
+        move_number as lot_number,
+        cast(null as bigint) as out_number,
+        'in_stock' as outcome_type,
         cast(null as {{ dbt.type_string() }}) as match_rule,
-        {{ units }} as units
+        stock_units as units
     from ended
     union all
-    {% endfor %}
     select
-        lot_key,
-        origin_type,
-        cast(null as {{ dbt.type_string() }}) as out_key,
+        stock_number,
+        move_number as lot_number,
+        cast(null as bigint) as out_number,
+        'missing' as outcome_type,
+        cast(null as {{ dbt.type_string() }}) as match_rule,
+        left_units - stock_units as units
+    from ended
+    union all
+    select
+        stock_number,
+        move_number as lot_number,
+        cast(null as bigint) as out_number,
         'not_counted' as outcome_type,
-        dealer_key,
-        product_key,
-        batch_id,
-        moved_date as origin_date,
-        cast(null as date) as outcome_date,
         cast(null as {{ dbt.type_string() }}) as match_rule,
         left_units as units
     from left_over
-    where not is_counted
+    where not is_judged
     union all
     select
-        cast(null as {{ dbt.type_string() }}) as lot_key,
-        'none' as origin_type,
-        cast(null as {{ dbt.type_string() }}) as out_key,
+        stocks.stock_number,
+        cast(null as bigint) as lot_number,
+        cast(null as bigint) as out_number,
         'in_stock' as outcome_type,
-        counted.dealer_key,
-        counted.product_key,
-        cast(null as {{ dbt.type_string() }}) as batch_id,
-        cast(null as date) as origin_date,
-        counted.last_counted_date as outcome_date,
         cast(null as {{ dbt.type_string() }}) as match_rule,
-        counted.counted_units - coalesce(kept.units, 0) as units
-    from counted
-    left join (
-        select
-            dealer_key,
-            product_key,
-            sum(left_units + later_units) as units
-        from left_over
-        where is_counted
-        group by dealer_key, product_key
-    ) as kept on counted.dealer_key = kept.dealer_key and counted.product_key = kept.product_key
+        stocks.counted_units - coalesce(kept.units, 0) as units
+    from stocks
+    left join kept on stocks.stock_number = kept.stock_number
+    where stocks.counted_units is not null
+),
+
+named as (
+    select
+        stocks.dealer_key,
+        stocks.product_key,
+        case
+            when pieces.lot_number is null then 'none'
+            else coalesce(origins.move_key, 'opening')
+        end as lot_name,
+        case
+            when pieces.lot_number is null then 'none'
+            when origins.move_key is null then 'opening'
+            when origins.move_type = 'ordered' then 'order'
+            else origins.move_type
+        end as origin_type,
+        pieces.outcome_type,
+        outcomes.move_key as out_key,
+        coalesce(outcomes.batch_id, origins.batch_id) as batch_id,
+        origins.dealer_order_key,
+        origins.line_number,
+        origins.store_sale_key as brought_back_sale_key,
+        coalesce(origins.moved_date, opened.moved_date) as origin_date,
+        outcomes.store_sale_key,
+        outcomes.store_key,
+        outcomes.dealer_order_key as return_order_key,
+        outcomes.line_number as return_line_number,
+        case
+            when outcomes.move_key is not null then outcomes.moved_date
+            when pieces.outcome_type <> 'not_counted' then stocks.last_counted_date
+        end as outcome_date,
+        pieces.match_rule,
+        cast(pieces.units as bigint) as units
+    from pieces
+    inner join stocks on pieces.stock_number = stocks.stock_number
+    left join moves as origins on pieces.lot_number = origins.move_number
+    left join moves as outcomes on pieces.out_number = outcomes.move_number
+    left join opened on pieces.lot_number = opened.move_number
+    where pieces.units > 0
 )
 
 select
-    coalesce(lot_key, 'none:' || dealer_key || '/' || product_key) || '>' || coalesce(out_key, outcome_type) as trace_key,
-    lot_key,
-    out_key,
-    origin_type,
-    outcome_type,
-    dealer_key,
-    product_key,
-    batch_id,
-    origin_date,
-    outcome_date,
-    match_rule,
-    cast(units as bigint) as units
-from pieces
-where units > 0
+    case
+        when lot_name in ('none', 'opening') then lot_name || ':' || dealer_key || '/' || product_key
+        else lot_name
+    end || '>' || coalesce(out_key, outcome_type) as trace_key,
+    named.*
+from named

@@ -33,7 +33,28 @@ moves as (
         store_sale_key,
         store_key
     from {{ ref('fct_store_sales') }}
+),
+
+there as (
+    select
+        moves.*,
+        move_type in ('ordered', 'brought_back') as is_coming
+    from moves
+    where units > 0 and moved_date <= {{ business_date() }}
+),
+
+stocks as (
+    select * from {{ ref('int_dealer_stocks_numbered') }}
 )
 
-select * from moves
-where units > 0 and moved_date <= {{ business_date() }}
+-- Moves of a stock are numbered in their order: what comes on a day is there before anything leaves on it. The number before
+-- the first one is left to what was there before.
+select
+    there.*,
+    stocks.stock_number,
+    {{ first_move('stocks.stock_number') }} + row_number() over (
+        partition by stocks.stock_number
+        order by there.moved_date asc, there.is_coming desc, there.moved_at asc nulls first, there.move_key asc
+    ) as move_number
+from there
+inner join stocks on there.dealer_key = stocks.dealer_key and there.product_key = stocks.product_key
