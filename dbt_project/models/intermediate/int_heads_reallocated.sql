@@ -88,7 +88,8 @@ regions as (
         cast(rules.returns_rate as double) as returns_rate,
         rules.least_gain_rate,
         -- deals come as chance brings them, and so do their amounts
-        1 / cast(nullif(measured.closed_count, 0) as double) + case when sized.is_own_size then sized.size_variance else 0 end as log_variance,
+        1 / cast(nullif(measured.closed_count, 0) as double)
+        + case when sized.is_own_size then sized.size_variance else 0 end as log_variance,
         -- a region with too few deals to judge keeps whom it has
         measured.closed_count >= rules.least_count as is_enough
     from measured

@@ -33,7 +33,7 @@ firsts as (
     inner join touches
         on
             leads.customer_key = touches.customer_key
-            and touches.occurred_at >= leads.assigned_at
+            and leads.assigned_at <= touches.occurred_at
             and {{ microseconds_between('leads.assigned_at', 'touches.occurred_at') }} <= 14 * {{ one_day() }}
     group by leads.lead_key
 ),
