@@ -24,6 +24,11 @@ least(
 / nullif(sqrt({{ pooled }} * (1 - {{ pooled }}) * (1 / cast(nullif({{ total }}, 0) as double) + 1 / cast(nullif({{ other_total }}, 0) as double))), 0)
 {%- endmacro %}
 
+{% macro two_shares_p(hits, total, other_hits, other_total) -%}
+{#- How probable it is by chance that two shares differ as much; two that are both none, or both all, do not differ. -#}
+{{ two_sided_p('coalesce(' ~ two_shares_z(hits, total, other_hits, other_total) ~ ', 0)') }}
+{%- endmacro %}
+
 {% macro q_values(relation, family, tie) -%}
 {#-
     The rows of a relation with `q_value`: of all differences that look as sure as this one, the expected share that is

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from types import SimpleNamespace
 
@@ -30,7 +31,18 @@ DBT = SimpleNamespace(
 def sql_of(model: str) -> str:
     """Return the SQL of a model, which reads tables of the names that it refers to."""
     (file,) = (PROJECT / "models").rglob(f"{model}.sql")
-    context = {"ref": lambda name: name, "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value}
+    context: dict[str, object] = {}
+
+    def dispatch(name: str) -> Callable[..., object]:
+        found: Callable[..., object] = getattr(
+            ENVIRONMENT.from_string(_macros()).make_module(context), f"duckdb__{name}"
+        )
+        return found
+
+    context |= {
+        "ref": lambda name: name, "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
+        "adapter": SimpleNamespace(dispatch=dispatch),
+    }  # fmt: skip
     return ENVIRONMENT.from_string(_macros() + file.read_text(encoding="utf-8")).render(context).strip()
 
 

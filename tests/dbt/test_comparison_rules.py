@@ -207,6 +207,43 @@ def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: 
     assert found == [("2026-05-02", 4, 2, True), ("2026-05-04", 2, 1, True), ("2026-06-01", 1, 1, False)]
 
 
+# --- teams ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_team_that_takes_four_times_as_long_is_slower_and_no_other(company: duckdb.DuckDBPyConnection) -> None:
+    """Fifty leads a team, answered after half an hour or two hours: one hour is typical; of the slow team, four."""
+    company.execute("""create table dim_sales_reps as select * from (values ('r1', 'slow'), ('r2', 'a'), ('r3', 'b'),
+        ('r4', 'c'))
+        t(rep_key, team)""")
+    company.execute("""create table fct_leads as select team || n as lead_key, team || n as customer_key, rep as
+        owner_rep_key,
+        timestamp '2026-06-01' as created_at, date '2026-06-01' as created_date, timestamp '2026-06-01 01:00' as
+        first_assigned_at
+        from (values ('slow', 'r1'), ('a', 'r2'), ('b', 'r3'), ('c', 'r4')) t(team, rep), range(51) u(n)""")
+    # the last lead of each team is never answered: by 28 June it has waited its 14 days. An earlier touch is no answer.
+    company.execute("""create table fct_touchpoints as select customer_key, direction, occurred_at from (
+        select customer_key, 'outbound' as direction, first_assigned_at + to_minutes(
+            case when owner_rep_key = 'r1' then 4 else 1 end * case when lead_key[-1:]::int % 2 = 0 then 30 else 120
+            end)
+            as occurred_at
+        from fct_leads where lead_key not like '%50'
+        union all select customer_key, 'outbound', first_assigned_at - interval 1 hour from fct_leads
+        union all select customer_key, 'inbound', first_assigned_at + interval 1 minute from fct_leads)""")
+    company.execute("create table advice as select 'script_training' as advice_id, 'a' as advice_en, 'b' as advice_zh")
+    for model in ("int_leads_answered", "int_team_response_medians", "int_teams_compared"):
+        rows_of(company, model, "1")
+    found = rows_of(
+        company, "kpi_team_responses",
+        "team, lead_count, answered_count, round(typical_hours, 2)::double, round(answer_factor, 2)::double, "
+        "median_hours::double, response_status, advice_id",
+    )  # fmt: skip
+    # beside each of the others is one of four hours: ∛4 = 1.59 is typical of the rest, but the middle one takes an hour
+    alike = (51, 50, 1, 0.63, 2, "as_others", None)
+    assert found == [
+        ("a", *alike), ("b", *alike), ("c", *alike), ("slow", 51, 50, 4, 4, 8, "slower", "script_training"),
+    ]  # fmt: skip
+
+
 # --- the statistics -------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import demo_world
@@ -15,34 +17,122 @@ from sales_warehouse.home import Home
 pytestmark = pytest.mark.slow
 
 SIZE = {
-    "customers": 1200, "days": 760, "orders_per_day": 60, "dirty_rate": 0, "seed": 3, "business_date": demo_world.END,
+    "customers": 1200, "days": 760, "orders_per_day": 150, "dirty_rate": 0, "seed": 3, "business_date": demo_world.END,
 }  # fmt: skip
-PLANTED = {
-    "price_band_repurchase": {}, "regional_gap": {}, "weekend_enquiries": {}, "reversal": {},
-    "shorter_repurchase": {},
-}  # fmt: skip
+PLANTED = ("price_band_repurchase", "shorter_repurchase", "regional_gap", "weekend_enquiries", "reversal", "slow_team")
 MARTS = (
     "kpi_repurchase", "kpi_repurchase_cycles", "kpi_region_gaps", "kpi_head_allocation", "kpi_weekday_profile",
-    "kpi_deal_interactions",
-    "kpi_deal_reversals",
+    "kpi_deal_interactions", "kpi_deal_reversals", "kpi_team_responses",
 )  # fmt: skip
 
 
-def built(temp: Path, situations: Mapping[str, object]) -> tuple[duckdb.DuckDBPyConnection, Mapping[str, Mapping]]:
+@dataclass(frozen=True)
+class World:
+    """What the marts say of a world, and the answers measured in its true rows."""
+
+    marts: duckdb.DuckDBPyConnection
+    truth: Mapping[str, Mapping]
+
+    def ask(self, sql: str) -> list[tuple]:
+        return self.marts.sql(sql).fetchall()
+
+
+def built(temp: Path, *situations: str) -> World:
     home = Home(temp, "world")
-    truth = demo_world.build(home, temp, DemoFile.model_validate(SIZE), situations, *MARTS)
-    return duckdb.connect(str(home.warehouse / "working.duckdb"), read_only=True), truth
+    planted: dict[str, object] = {name: {} for name in situations}
+    truth = demo_world.build(home, temp, DemoFile.model_validate(SIZE), planted, *MARTS)
+    return World(duckdb.connect(str(home.warehouse / "working.duckdb"), read_only=True), truth)
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[duckdb.DuckDBPyConnection, Mapping[str, Mapping]]:
-    return built(tmp_path_factory.mktemp("planted"), PLANTED)
+def planted(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return built(tmp_path_factory.mktemp("planted"), *PLANTED)
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    return built(tmp_path_factory.mktemp("quiet"), {})[0]
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return built(tmp_path_factory.mktemp("quiet"))
 
 
-def test_x(planted, quiet):
-    print(planted[1])
+def is_near(found: object, wanted: float, within: float) -> bool:
+    """Tell whether a factor is another one, chance apart; a change is the factor less one."""
+    return abs(math.log(float(str(found)) / wanted)) < within
+
+
+FALLEN = """select category, price_band, change_rate, advice_id from marts.kpi_repurchase
+    where is_flagged and period_end_date = '2026-06-28'"""
+CHANGED = "select distinct product_line, change_status, advice_id from marts.kpi_repurchase_cycles where is_changed"
+GAP = """select won_gap_rate, verdict, advice_id, p_value < 0.05 from marts.kpi_region_gaps
+    where region_key = '华北' and peer_key = '华南'"""
+MOVED = "select region_key, change_count from marts.kpi_head_allocation where change_count <> 0"
+DAYS_OFF = """select enquiries_per_day_factor, conversion_change_rate, is_flagged, advice_id
+    from marts.kpi_weekday_profile where day_type = 'day_off' and day_of_week = 0"""
+REVERSED = """select member_type, segment_type, peer_group,
+    (win_rate > other_win_rate) <> (better_segment_count > worse_segment_count),
+    least(better_segment_count, worse_segment_count), counted_segment_count > 1
+    from marts.kpi_deal_reversals where is_reversal"""
+ODD = """select combination_type, interaction_status, count(*) from marts.kpi_deal_interactions
+    where interaction_status in ('better', 'worse') group by all order by all"""
+SLOW = "select team, answer_factor, advice_id from marts.kpi_team_responses where response_status <> 'as_others'"
+
+
+def test_the_price_band_that_is_bought_again_less_is_flagged_alone(planted: World) -> None:
+    """The truth looks at the shop alone; what sellers bring in on top is bought as before."""
+    ((category, band, change, advice),) = planted.ask(FALLEN)
+    assert (category, band, advice) == ("配方奶粉", "高", "member_benefits")
+    truth = planted.truth["price_band_repurchase"]["repurchase_rate_change"]
+    assert is_near(1 + change, 1 + truth, 0.05)
+
+
+def test_the_line_that_is_bought_again_sooner_changed_and_is_not_called_bad(planted: World) -> None:
+    assert planted.ask(CHANGED) == [("医用耗材", "shorter", "find_reason")]
+    ((factor,),) = planted.ask("""select cycle_factor from marts.kpi_repurchase_cycles
+        where product_line = '医用耗材' and period_end_date = '2026-06-28'""")  # fmt: skip
+    assert is_near(factor, planted.truth["shorter_repurchase"]["cycle_factor"], 0.15)
+
+
+def test_the_region_that_wins_less_per_head_has_fewer_deals(planted: World) -> None:
+    """The truth counts two years, the mart one."""
+    ((gap, verdict, advice, is_sure),) = planted.ask(GAP)
+    truth = planted.truth["regional_gap"]
+    assert (verdict, advice, is_sure) == (truth["cause"], "widen_market", True)
+    assert is_near(1 + gap, 1 + truth["won_amount_per_head_change"], 0.06)
+
+
+def test_heads_leave_the_region_whose_market_is_full(planted: World) -> None:
+    moved = dict(planted.ask(MOVED))
+    assert moved.pop("华北") < 0
+    assert moved and all(count > 0 for count in moved.values())
+
+
+def test_days_off_bring_three_times_the_enquiries_and_convert_less(planted: World) -> None:
+    ((factor, change, is_flagged, advice),) = planted.ask(DAYS_OFF)
+    truth = planted.truth["weekend_enquiries"]
+    assert (is_flagged, advice) == (True, "off_hours_service")
+    assert is_near(factor, truth["enquiries_a_day_factor"], 0.05)
+    assert is_near(1 + change, 1 + truth["conversion_change"], 0.06)
+
+
+def test_the_seller_who_is_better_in_every_industry_and_worse_over_all_is_found(planted: World) -> None:
+    truth = planted.truth["reversal"]
+    assert (truth["better_in_every_industry"], truth["better_over_all"]) == (1, 0)
+    assert planted.ask(REVERSED) == [("rep", "industry", "华中", True, 0, True)]
+
+
+def test_the_two_sellers_take_what_the_other_does_not(planted: World) -> None:
+    assert planted.ask(ODD) == [("industry_rep", "better", 2), ("industry_rep", "worse", 2)]
+
+
+def test_the_team_that_answers_late_is_slower_and_no_other(planted: World) -> None:
+    # what somebody else of the team had to say to the customer on that day is taken for an answer, too
+    ((team, factor, advice),) = planted.ask(SLOW)
+    assert (team, advice) == ("东北组", "script_training")
+    assert is_near(factor, planted.truth["slow_team"]["first_answer_factor"], 0.2)
+
+
+@pytest.mark.long
+def test_a_quiet_company_has_nothing_of_the_kind(quiet: World) -> None:
+    assert quiet.ask(FALLEN) == quiet.ask(CHANGED) == quiet.ask(MOVED) == quiet.ask(REVERSED) == []
+    assert quiet.ask(ODD) == quiet.ask(SLOW) == []
+    assert [row[1] for row in quiet.ask(GAP)] == ["no_gap"]
+    assert [row[2] for row in quiet.ask(DAYS_OFF)] == [False]

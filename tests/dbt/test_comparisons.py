@@ -44,8 +44,8 @@ TIMES = 4
 
 def deals() -> str:
     rows = [
-        f"select '{rep}-' || n as deal, 'E-{region}' as customer, '{rep}' as rep, n < {won} as is_won, {amount} as amount "
-        f"from range({closed}) t(n)"
+        f"select '{rep}-' || n as deal, 'E-{region}' as customer, '{rep}' as rep, n < {won} as is_won, "
+        f"{amount} as amount from range({closed}) t(n)"
         for (rep, (closed, won, amount)), region in zip(CLOSED.items(), ("base", "full", "weak", "mixed"), strict=True)
     ]
     rows += [

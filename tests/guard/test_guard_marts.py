@@ -226,6 +226,8 @@ GOOD: dict[str, str] = {
         t(region_key, head_count, minimum_head_count, change_count, proposed_head_count)""",
     "kpi_weekday_profile": """values ('workday', 0, 10, 8, 4), ('day_off', 6, 5, 5, 0)
         t(day_type, day_of_week, enquiry_count, matured_enquiry_count, converted_count)""",
+    "kpi_team_responses": """values ('t1', 'slower', 5, 4), ('t2', 'too_few', 1, 0)
+        t(team, response_status, lead_count, answered_count)""",
     "kpi_deal_interactions": """values ('industry_line', 'a', 'b', 'all', 'better', 1, 2), ('line_rep', 'all', 'b',
         'r1', 'too_few', 0, 1)
         t(combination_type, industry, product_line, rep_key, interaction_status, won_count, closed_count)""",
@@ -532,6 +534,13 @@ BAD: list[tuple[str, str, set[str]]] = [
         "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
         {"key_unique"},
     ),
+    (
+        "kpi_team_responses",
+        "update mart set team = 't2' where _row_id = 1",
+        {"expect_column_values_to_be_unique.team"},
+    ),
+    ("kpi_team_responses", "update mart set response_status = 'bad' where _row_id = 1", {"status_known"}),
+    ("kpi_team_responses", "update mart set answered_count = 6 where _row_id = 1", {"counts_fit"}),
     ("kpi_weekday_profile", "update mart set day_type = 'odd' where _row_id = 1", {"day_type_known"}),
     ("kpi_weekday_profile", "update mart set converted_count = 9 where _row_id = 1", {"counts_fit"}),
     (

@@ -127,7 +127,9 @@ select
     within.better_segment_count,
     within.worse_segment_count,
     within.adjusted_difference,
-    {{ two_sided_p('coalesce(' ~ two_shares_z('pairs.won_count', 'pairs.closed_count', 'pairs.other_won_count', 'pairs.other_closed_count') ~ ', 0)') }} as p_value,
+    {{ two_shares_p(
+        'pairs.won_count', 'pairs.closed_count', 'pairs.other_won_count', 'pairs.other_closed_count'
+    ) }} as p_value,
     {{ two_sided_p('coalesce(within.adjusted_z, 0)') }} as adjusted_p_value,
     rules.significance
 from pairs

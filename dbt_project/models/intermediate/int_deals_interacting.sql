@@ -16,8 +16,7 @@ cells as (
 ),
 
 everything as (
-    select
-        (cast(sum(won_count) as double) + 0.5) / (sum(closed_count) + 1) as win_rate
+    select (cast(sum(won_count) as double) + 0.5) / (sum(closed_count) + 1) as win_rate
     from cells
 ),
 
@@ -26,7 +25,8 @@ by_{{ name }} as (
     select
         cells.{{ name }},
         ln(
-            (sum(cells.won_count) + 10 * max(everything.win_rate)) / (sum(cells.closed_count) - sum(cells.won_count) + 10 * (1 - max(everything.win_rate)))
+            (sum(cells.won_count) + 10 * max(everything.win_rate))
+            / (sum(cells.closed_count) - sum(cells.won_count) + 10 * (1 - max(everything.win_rate)))
         ) - ln(max(everything.win_rate) / (1 - max(everything.win_rate))) as effect
     from cells
     cross join everything

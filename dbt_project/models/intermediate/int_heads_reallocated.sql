@@ -15,20 +15,61 @@ rules as (
     select * from {{ ref('stg_settings__comparison_rules') }}
 ),
 
+sellers as (
+    select
+        rep_key,
+        region_key
+    from {{ ref('int_sales_reps_employed') }}
+    where is_selling and {{ business_date() }} >= from_date and {{ business_date() }} < until_date
+),
+
 heads as (
     select
         region_key,
-        count(distinct rep_key) as head_count
-    from {{ ref('int_sales_reps_employed') }}
-    where is_selling and {{ business_date() }} >= from_date and {{ business_date() }} < until_date
+        count(*) as head_count
+    from sellers
     group by region_key
 ),
 
 company as (
     select
         cast(sum(won_count) as double) / nullif(sum(closed_count), 0) as win_rate,
-        cast(sum(won_amount) as double) / nullif(sum(won_count), 0) as deal_amount
+        cast(sum(won_amount) as double) / nullif(sum(won_count), 0) as deal_amount,
+        count(*) as region_count
     from measured
+),
+
+sizes as (
+    select
+        measured.region_key,
+        company.win_rate,
+        company.deal_amount,
+        company.region_count,
+        cast(measured.won_amount as double) / nullif(measured.won_count, 0) as own_deal_amount,
+        -- relative variance of the mean of so many amounts
+        greatest(
+            0,
+            measured.won_squares / nullif(cast(measured.won_amount as double) * cast(measured.won_amount as double), 0)
+            - 1 / cast(nullif(measured.won_count, 0) as double)
+        ) as size_variance
+    from measured
+    cross join company
+),
+
+-- What a deal of the region is worth counts where it surely differs from that of all, else the one of all does.
+sized as (
+    select
+        sizes.*,
+        case
+            when sizes.own_deal_amount is null or sizes.own_deal_amount = sizes.deal_amount then false
+            when sizes.size_variance < 1e-12 then true
+            else
+                least(1, sizes.region_count * {{ two_sided_p(
+                    '((sizes.own_deal_amount - sizes.deal_amount) / sizes.own_deal_amount / sqrt(sizes.size_variance))'
+                ) }}) <= rules.significance
+        end as is_own_size
+    from sizes
+    cross join rules
 ),
 
 regions as (
@@ -40,8 +81,7 @@ regions as (
         heads.head_count,
         cast(measured.head_days as double) / measured.day_count as average_heads,
         coalesce(
-            measured.closed_count * company.win_rate
-            * coalesce(cast(measured.won_amount as double) / nullif(measured.won_count, 0), company.deal_amount),
+            measured.closed_count * sized.win_rate * case when sized.is_own_size then sized.own_deal_amount else sized.deal_amount end,
             0
         ) as potential_amount,
         rules.minimum_heads,
@@ -49,16 +89,12 @@ regions as (
         rules.least_gain_rate,
         -- deals come as chance brings them, and so do their amounts
         1 / cast(nullif(measured.closed_count, 0) as double)
-        + greatest(
-            0,
-            measured.won_squares / nullif(cast(measured.won_amount as double) * cast(measured.won_amount as double), 0)
-            - 1 / cast(nullif(measured.won_count, 0) as double)
-        ) as log_variance,
+        + case when sized.is_own_size then sized.size_variance else 0 end as log_variance,
         -- a region with too few deals to judge keeps whom it has
         measured.closed_count >= rules.least_count as is_enough
     from measured
     inner join heads on measured.region_key = heads.region_key
-    cross join company
+    inner join sized on measured.region_key = sized.region_key
     cross join rules
 ),
 
@@ -72,9 +108,10 @@ limits as (
     cross join rules
 ),
 
+-- No region can get or lose more heads than there are.
 steps as (
-    select cast(numbers.generated_number as bigint) as step
-    from ({{ dbt.generate_series(1000) }}) as numbers
+    select row_number() over (order by rep_key asc) as step
+    from sellers
 ),
 
 valued as (
@@ -131,8 +168,9 @@ moves as (
             -- where nothing is lost there is nothing to be unsure of
             and (
                 losses.loss <= 0
-                or least(1, limits.pair_count * {{ two_sided_p('(ln(gains.gain / nullif(losses.loss, 0)) / sqrt(nullif(gains.log_variance + losses.log_variance, 0)))') }})
-                <= limits.significance
+                or least(1, limits.pair_count * {{ two_sided_p(
+                    '(ln(gains.gain / nullif(losses.loss, 0)) / sqrt(nullif(gains.log_variance + losses.log_variance, 0)))'
+                ) }}) <= limits.significance
             )
 ),
 

@@ -86,7 +86,11 @@ per_head as (
         cast(day_count as double) * cast(peer_won_amount as double) / cast(peer_fte_days as double) as peer_won_per_head,
         case
             when is_enough
-                then ln((cast(closed_count as double) / cast(fte_days as double)) / (cast(peer_closed_count as double) / cast(peer_fte_days as double)))
+                then
+                    ln(
+                        (cast(closed_count as double) / cast(fte_days as double))
+                        / (cast(peer_closed_count as double) / cast(peer_fte_days as double))
+                    )
         end as deals_log,
         case
             when is_enough

@@ -65,9 +65,9 @@ rated as (
                         / (cast(beside.other_ended_count as double) / beside.other_waited_days)
                     )
         end as other_log,
-        1 / cast(nullif(beside.ended_count, 0) as double)
-        + 1 / cast(nullif(beside.previous_ended_count, 0) as double)
-        as own_variance,
+        (
+            1 / cast(nullif(beside.ended_count, 0) as double) + 1 / cast(nullif(beside.previous_ended_count, 0) as double)
+        ) as own_variance,
         coalesce(
             1 / cast(nullif(beside.other_ended_count, 0) as double) + 1 / cast(nullif(beside.other_previous_ended_count, 0) as double),
             0

@@ -42,7 +42,9 @@ select
     windows.period_end_date,
     windows.window_type,
     gaps.product_line,
-    cast({{ dbt.datediff('gaps.order_date', 'least(coalesce(gaps.next_order_date, windows.last_date), windows.last_date)', 'day') }} as bigint) as gap_days,
+    cast({{ dbt.datediff(
+        'gaps.order_date', 'least(coalesce(gaps.next_order_date, windows.last_date), windows.last_date)', 'day'
+    ) }} as bigint) as gap_days,
     coalesce(gaps.next_order_date <= windows.last_date, false) as is_ended
 from windows
-inner join gaps on gaps.order_date > windows.last_date - 90 and gaps.order_date <= windows.last_date
+inner join gaps on windows.last_date < gaps.order_date + 90 and windows.last_date >= gaps.order_date

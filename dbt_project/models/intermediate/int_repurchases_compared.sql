@@ -119,7 +119,10 @@ tested as (
                 compared.is_comparable
                 and compared.customer_count >= rules.least_count
                 and compared.previous_customer_count >= rules.least_count
-                then {{ two_sided_p('coalesce(' ~ two_shares_z('compared.repurchase_customer_count', 'compared.customer_count', 'compared.previous_repurchase_customer_count', 'compared.previous_customer_count') ~ ', 0)') }}
+                then {{ two_shares_p(
+                    'compared.repurchase_customer_count', 'compared.customer_count',
+                    'compared.previous_repurchase_customer_count', 'compared.previous_customer_count'
+                ) }}
         end as p_value
     from compared
     cross join rules

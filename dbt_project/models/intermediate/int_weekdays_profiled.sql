@@ -90,7 +90,10 @@ select
             and profiled.day_of_week = 0
             and profiled.matured_enquiry_count >= rules.least_count
             and workdays.matured_enquiry_count >= rules.least_count
-            then {{ two_sided_p('coalesce(' ~ two_shares_z('profiled.converted_count', 'profiled.matured_enquiry_count', 'workdays.converted_count', 'workdays.matured_enquiry_count') ~ ', 0)') }}
+            then {{ two_shares_p(
+                'profiled.converted_count', 'profiled.matured_enquiry_count',
+                'workdays.converted_count', 'workdays.matured_enquiry_count'
+            ) }}
     end as p_value
 from profiled
 left join workdays on profiled.first_date = workdays.first_date

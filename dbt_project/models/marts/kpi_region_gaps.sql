@@ -14,7 +14,9 @@ compared as (
 judged as (
     select
         compared.*,
-        case when deals_gap_share is not null then cast(1 - deals_gap_share - win_rate_gap_share as decimal(28, 8)) end as deal_size_gap_share,
+        case
+            when deals_gap_share is not null then cast(1 - deals_gap_share - win_rate_gap_share as decimal(28, 8))
+        end as deal_size_gap_share,
         case
             when not is_enough then 'too_few'
             when won_gap_rate > -least_change_rate then 'no_gap'

@@ -63,9 +63,15 @@ select
     compared.net_sales_per_head_amount,
     compared.best_region_key,
     compared.best_net_sales_per_head_amount,
-    {{ ratio('compared.net_sales_per_head_amount - compared.best_net_sales_per_head_amount', 'compared.best_net_sales_per_head_amount') }} as gap_to_best_rate,
+    {{ ratio(
+        'compared.net_sales_per_head_amount - compared.best_net_sales_per_head_amount',
+        'compared.best_net_sales_per_head_amount'
+    ) }} as gap_to_best_rate,
     compared.peer_net_sales_per_head_amount,
-    {{ ratio('compared.net_sales_per_head_amount - compared.peer_net_sales_per_head_amount', 'compared.peer_net_sales_per_head_amount') }} as gap_to_peers_rate,
+    {{ ratio(
+        'compared.net_sales_per_head_amount - compared.peer_net_sales_per_head_amount',
+        'compared.peer_net_sales_per_head_amount'
+    ) }} as gap_to_peers_rate,
     compared.closed_count,
     compared.won_count,
     compared.won_amount,

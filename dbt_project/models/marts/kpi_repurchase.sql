@@ -3,7 +3,9 @@ compared as (
     select
         compared.*,
         {{ ratio('repurchase_customer_count', 'customer_count') }} as repurchase_rate,
-        case when is_comparable then {{ ratio('previous_repurchase_customer_count', 'previous_customer_count') }} end as previous_repurchase_rate
+        case
+            when is_comparable then {{ ratio('previous_repurchase_customer_count', 'previous_customer_count') }}
+        end as previous_repurchase_rate
     from {{ ref('int_repurchases_compared') }} as compared
 ),
 

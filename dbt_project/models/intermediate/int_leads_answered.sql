@@ -1,0 +1,60 @@
+-- How long a lead of the last 365 days waited for its first outbound touch, by the team that it was given to: from its
+-- assignment, for before that no team had it. A lead of a customer whom nobody knows yet cannot be followed; one that nobody
+-- touched within 14 days, or not yet, is not answered and has waited that long.
+with
+leads as (
+    select
+        leads.lead_key,
+        leads.customer_key,
+        reps.team,
+        coalesce(leads.first_assigned_at, leads.created_at) as assigned_at
+    from {{ ref('fct_leads') }} as leads
+    inner join {{ ref('dim_sales_reps') }} as reps on leads.owner_rep_key = reps.rep_key
+    where
+        leads.customer_key <> 'unknown'
+        and reps.team <> 'unknown'
+        and leads.created_date > {{ business_date() }} - 365
+        and leads.created_date <= {{ business_date() }}
+),
+
+touches as (
+    select
+        customer_key,
+        occurred_at
+    from {{ ref('fct_touchpoints') }}
+    where direction = 'outbound' and customer_key <> 'unknown'
+),
+
+firsts as (
+    select
+        leads.lead_key,
+        min(touches.occurred_at) as answered_at
+    from leads
+    inner join touches
+        on
+            leads.customer_key = touches.customer_key
+            and leads.assigned_at <= touches.occurred_at
+            and {{ microseconds_between('leads.assigned_at', 'touches.occurred_at') }} <= 14 * {{ one_day() }}
+    group by leads.lead_key
+),
+
+waited as (
+    select
+        leads.lead_key,
+        leads.team,
+        firsts.answered_at is not null as is_answered,
+        case
+            when firsts.answered_at is not null then {{ microseconds_between('leads.assigned_at', 'firsts.answered_at') }}
+            else least(14 * {{ one_day() }}, {{ microseconds_between('leads.assigned_at', as_of()) }})
+        end as waited_microseconds
+    from leads
+    left join firsts on leads.lead_key = firsts.lead_key
+)
+
+select
+    lead_key,
+    team,
+    is_answered,
+    cast(cast(waited_microseconds as decimal(28, 6)) / 3600000000 as decimal(18, 6)) as waited_hours
+from waited
+where waited_microseconds >= 0

@@ -1,0 +1,85 @@
+-- How soon a team answers beside all others. Times to an answer are spread over minutes and days, so they are compared as
+-- logarithms, of what was answered (Welch's z); how much was not is told by the counts and counts in the median. A touch in the
+-- same minute is a minute.
+with
+answers as (
+    select
+        team,
+        is_answered,
+        case when is_answered then ln(greatest(cast(waited_hours as double), 1.0 / 60)) end as log_hours
+    from {{ ref('int_leads_answered') }}
+),
+
+teams as (
+    select
+        team,
+        count(*) as lead_count,
+        count(log_hours) as answered_count,
+        coalesce(sum(log_hours), 0) as log_sum,
+        coalesce(sum(log_hours * log_hours), 0) as log_squares
+    from answers
+    group by team
+),
+
+beside as (
+    select
+        teams.*,
+        sum(answered_count) over () - answered_count as other_answered_count,
+        sum(log_sum) over () - log_sum as other_log_sum,
+        sum(log_squares) over () - log_squares as other_log_squares
+    from teams
+),
+
+-- One team far off draws the mean of all others along: who is not off the middle one of them is not off.
+middles as (
+    select
+        own.team,
+        median(other.log_sum / other.answered_count) as middle_log
+    from teams as own
+    inner join teams as other on own.team <> other.team and other.answered_count > 0
+    group by own.team
+),
+
+rules as (
+    select * from {{ ref('stg_settings__comparison_rules') }}
+),
+
+compared as (
+    select
+        beside.*,
+        rules.significance,
+        rules.least_change_rate,
+        middles.middle_log,
+        log_sum / nullif(answered_count, 0) as log_mean,
+        other_log_sum / nullif(other_answered_count, 0) as other_log_mean,
+        case
+            when beside.answered_count >= rules.least_count and beside.other_answered_count >= rules.least_count
+                then
+                    (log_squares - log_sum * log_sum / answered_count) / (answered_count - 1) / answered_count
+                    + (other_log_squares - other_log_sum * other_log_sum / other_answered_count)
+                    / (other_answered_count - 1) / other_answered_count
+        end as difference_variance
+    from beside
+    left join middles on beside.team = middles.team
+    cross join rules
+),
+
+tested as (
+    select
+        compared.*,
+        'team' as family,
+        case
+            when difference_variance > 0 then {{ two_sided_p('((log_mean - other_log_mean) / sqrt(difference_variance))') }}
+        end as p_value
+    from compared
+),
+
+guarded as (
+    {{ q_values('tested', ['family'], 'team asc') }}
+)
+
+select
+    guarded.*,
+    medians.p50 as median_hours
+from guarded
+inner join {{ ref('int_team_response_medians') }} as medians on guarded.team = medians.team
