@@ -155,7 +155,7 @@ def open_days(company: Company, calendar_days: Iterable[Day]) -> Iterator[tuple]
             parts = [(opens, closes) for opens, closes in parts if opens < closes]
             seconds = sum(int((closes - opens).total_seconds()) for opens, closes in parts)
             number += bool(parts)
-            bounds = [bound for part in parts for bound in part]
+            bounds: list[datetime.datetime | None] = [bound for part in parts for bound in part]
             bounds += [None] * (2 * MOST_INTERVALS - len(bounds))
             yield schedule_id, day.date_day, bool(parts), number, seconds, before, *bounds
             before += seconds

@@ -53,7 +53,8 @@ GOOD: dict[str, str] = {
     "fct_opportunity_stage_events": """values
         ('d1', timestamp '2026-01-01', 's', 'won', 0.0, 0.0, 1, date '2026-01-01', null),
         ('d1', timestamp '2026-01-02', 's', 'open', null, null, 2, date '2026-01-02', date '2026-02-02')
-        t(opportunity_key, entered_at, stage, exit_type, dwell_days, dwell_business_hours, entry_number, entered_date, stalled_date)""",
+        t(opportunity_key, entered_at, stage, exit_type, dwell_days, dwell_business_hours, entry_number, entered_date,
+          stalled_date)""",
     "alert_stalled_deals": """values ('stalled|d1', date '2026-02-02', 31, 21, 'calendar', 30),
         ('stalled|d2', date '2026-02-02', 15, 11, 'business', 10)
         t(incident_key, stalled_date, stage_days, stage_workdays, limit_type, limit_days)""",
@@ -366,10 +367,21 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_opportunities", "update mart set created_date = null where _row_id = 2", {"closed_has_day"}),
     ("fct_opportunity_stage_events", "update mart set entered_at = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
-    ("fct_opportunity_stage_events", "update mart set dwell_days = -0.1, dwell_business_hours = -9 where _row_id = 1",
-     {"dwell_not_negative"}),
-    ("fct_opportunity_stage_events", "update mart set dwell_business_hours = 0.1 where _row_id = 1", {"business_within_dwell"}),
-    ("fct_opportunity_stage_events", "update mart set stalled_date = '2025-12-31' where _row_id = 1", {"stalled_after_entering"}),
+    (
+        "fct_opportunity_stage_events",
+        "update mart set dwell_days = -0.1, dwell_business_hours = -9 where _row_id = 1",
+        {"dwell_not_negative"},
+    ),
+    (
+        "fct_opportunity_stage_events",
+        "update mart set dwell_business_hours = 0.1 where _row_id = 1",
+        {"business_within_dwell"},
+    ),
+    (
+        "fct_opportunity_stage_events",
+        "update mart set stalled_date = '2025-12-31' where _row_id = 1",
+        {"stalled_after_entering"},
+    ),
     ("fct_opportunity_stage_events", "update mart set entry_number = 0 where _row_id = 1", {"entry_counted"}),
     ("alert_stalled_deals", "update mart set stage_days = 30 where _row_id = 1", {"over_the_limit"}),
     ("alert_stalled_deals", "update mart set stage_workdays = 10 where _row_id = 2", {"over_the_limit"}),

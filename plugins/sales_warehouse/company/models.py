@@ -510,8 +510,8 @@ class Source(Model):
     expected_within_hours: float = Field(gt=0, description="older than this, the source counts as stale")
     deadline: Annotated[datetime.time | Literal["closing"] | None, BeforeValidator(clock_time)] = Field(
         default=None,
-        description="on workdays, the events of the day have to be in by then: 18:00 on the spot, or `closing`, the "
-        "hour at which the company closes by its calendar",
+        description="on workdays, the events of the day have to be in by then: 18:00 on the spot, or `closing`, when "
+        "the company closes by its calendar",
     )
     micro_batch: bool = Field(default=False, description="also read between the nights, by the DAG `micro_batch`")
     keep_originals: bool = Field(
