@@ -53,8 +53,8 @@ GOLDEN = [
     ("lead_first_response_hours", "month", "2026-06-01", "total", "2", "3", "2", True),
     ("lead_first_response_hours", "month", "2026-06-01", "team=T1", "1", "1", "0.5", True),
     ("lead_first_response_hours", "month", "2026-05-01", "total", "0", "1", None, True),
-    # C1: 48 days 23.5 h from the visit to the first call, 48 h to the next. C3 has waited since 8 June, which counts once
-    # it is more than (1175.5 + 48) / 2: 1,166 h on Sunday night, 1,286 on the business date. C1's own wait is short.
+    # C1: 48 days 23.5 h from the visit to the first call, 48 h to the next. C3 waits since 8 June, which counts
+    # once it is more than (1175.5 + 48) / 2: 1,166 h on Sunday night, 1,286 on the business date. C1's wait is short.
     ("follow_up_interval_hours", "week", "2026-07-20", "total", "2389.5", "3", "796.5", True),
     ("follow_up_interval_hours", "week", "2026-07-20", "team=T2", "1166", "1", "1166", True),
     ("follow_up_interval_hours", "week", "2026-07-27", "total", "1286", "1", "1286", False),
