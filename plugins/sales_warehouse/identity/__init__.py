@@ -41,26 +41,24 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
             return _counted(connection, home, mark.counts, batch)
     with kept.opened(home) as connection:
         register_mobile(connection)
-        connection.begin()
-        before = kept.read_mark(connection)
+        before = kept.take_mark(connection)
         whole = before is None or not kept.stands(home, before, kept.given(home, settings.customers, key))
         if whole:
-            customers.load_pairs(connection, home, before)
+            customers.load_pairs(connection, home)
             kept.forget(connection, before)
         files = {
             entity.name: take_in(connection, home, entity, None if whole else before.files[entity.name])
             for entity in (CUSTOMERS, CONTACTS)
         }
-        is_learnt = customers.give_codes(connection, home, settings.customers, batch, at, whole=whole)
+        customers.give_codes(connection, home, settings.customers, batch, at, whole=whole)
         contacts.give_codes(connection, home, batch, at, key, whole=whole)
         counts = _count(connection, None if whole else before.counts)
         failpoint.reach("identify.before_commit")
         _write(connection, home, whole)
         failpoint.reach("identify.after_write")
         given = kept.given(home, settings.customers, key)  # with what was learnt now
-        mark = kept.Mark(given, files, decided, kept.outputs(home), is_learnt, counts)
+        mark = kept.Mark(given, files, decided, kept.outputs(home), counts)
         kept.write_mark(connection, mark)
-        connection.commit()
     kept.remove_replaced(home)
     with connect(temp=home.tmp) as connection:
         return _counted(connection, home, counts, batch)

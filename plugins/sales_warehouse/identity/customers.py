@@ -33,21 +33,18 @@ PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint"
 
 
-def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home, mark: kept.Mark | None) -> None:
+def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     """Make `pairs_before` and `digests_before`: what the evidence said, and of which state of the records.
 
     They are in the kept tables, or in the files where they were before there were any.
     """
-    if mark:
-        is_learnt = "true" if mark.is_learnt else "false"
-        pairs = f"select * from customer_pairs where {is_learnt}"
-        digests = f"select unique_id, digest from {evidence.RECORDS} where {is_learnt}"
-    else:
-        load_earlier(connection, home, "customer_pairs", PAIRS)
-        load_earlier(connection, home, "customer_digests", DIGESTS)
-        pairs, digests = "from old_customer_pairs", "from old_customer_digests"
-    connection.execute(f"create or replace temp table pairs_before as {pairs}")
-    connection.execute(f"create or replace temp table digests_before as {digests}")
+    for name, table, schema in (
+        ("customer_pairs", "pairs_before", PAIRS),
+        ("customer_digests", "digests_before", DIGESTS),
+    ):
+        load_earlier(connection, home, name, schema)
+        known = name if kept.has_table(connection, name) else f"old_{name}"
+        connection.execute(f"create or replace temp table {table} as from {known}")
 
 
 def give_codes(
@@ -58,15 +55,15 @@ def give_codes(
     at: datetime.datetime,
     *,
     whole: bool,
-) -> bool:
+) -> None:
     """Make `customer_xref`, `customer_log`, `customer_review` and `customer_decisions`; `at` (UTC) is the moment of it.
 
     Unless it is made `whole`, the cross-reference holds the records in question only, and `outside_customers` those of
-    before that stay as they are. Return whether there is a model of the evidence.
+    before that stay as they are.
     """
     told = decisions.history(home)
     decisions.register(connection, told)
-    is_learnt = _weigh(connection, home, settings, whole)
+    _weigh(connection, home, settings, whole)
     _choose(connection, told, settings.merge_above, whole)
     _load_earlier(connection, home, whole)
     group(connection, settings.merge_above)
@@ -79,29 +76,44 @@ def give_codes(
     )
     if not whole:
         _keep_other_reviews(connection)
-    return is_learnt
 
 
-def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence, whole: bool) -> bool:
-    """Bring `customer_pairs` up to date: those of before whose records are as they were, and those of what changed."""
+def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence, whole: bool) -> None:
+    """Bring `customer_pairs` up to date: those of before whose records are as they were, and those of what changed.
+
+    `customer_digests` tells of which evidence they speak; it is empty while nothing is learnt.
+    """
     evidence.gather(connection, settings.shared_limit, whole=whole)
     is_learnt = evidence.score(connection, home.identity / kept.MODEL, settings.review_above)
     changed = f"select unique_id from {evidence.CHANGED}"
     if whole:
         standing = f"select unique_id from {evidence.RECORDS} where unique_id not in ({changed})"
         connection.execute(f"""
-            create or replace table customer_pairs as
+            create or replace temp table pairs_now as
             select left_id, right_id, max(probability) as probability
             from (
                 select * from scored_pairs
                 union all select * from pairs_before where left_id in ({standing}) and right_id in ({standing})
             ) group by left_id, right_id order by left_id, right_id""")
+        seen = evidence.RECORDS if is_learnt else f"(from {evidence.RECORDS} where false)"
+        connection.begin()
+        connection.execute("create or replace table customer_pairs as from pairs_now")
+        connection.execute(f"create or replace table customer_digests as select unique_id, digest from {seen}")
+        connection.commit()
+        connection.execute("drop table pairs_now")
     else:
         gone = f"where left_id in ({changed}) or right_id in ({changed})"
         connection.execute(f"create or replace temp table pairs_gone as select * from customer_pairs {gone}")
+        connection.begin()
         connection.execute(f"delete from customer_pairs {gone}")
         connection.execute("insert into customer_pairs from scored_pairs")
-    return is_learnt
+        if is_learnt:
+            connection.execute(f"delete from customer_digests where unique_id in ({changed})")
+            connection.execute(
+                f"insert into customer_digests "
+                f"select unique_id, digest from {evidence.RECORDS} where unique_id in ({changed})"
+            )
+        connection.commit()
 
 
 def _choose(

@@ -1,8 +1,10 @@
 """What identity keeps from night to night, so that a night costs what is new: one DuckDB file beside the outputs.
 
 All of it follows from the accepted records and the outputs, but for the pairs: how probable one is was said in the
-night in which one of its records changed. A night changes the file in one transaction, after its outputs are written.
-The `mark` in it tells from what, and to which outputs, it led: when any of it is another one, all is made anew.
+night in which one of its records changed. `customer_pairs` and `customer_digests`, of which records they speak, change
+in one transaction. All else stands as long as there is a mark of what it follows from, and to which outputs it led: a
+night takes the mark away before it begins, and writes one after its outputs. Without one, or when anything in it is not
+what it was, all is made anew.
 """
 
 from __future__ import annotations
@@ -42,7 +44,6 @@ class Mark:
     files: dict[str, Files]
     decisions: list[str]
     outputs: Files
-    is_learnt: bool
     counts: dict[str, int]
 
 
@@ -102,6 +103,13 @@ def read_mark(connection: duckdb.DuckDBPyConnection) -> Mark | None:
         return None
     row = connection.execute("select told from mark").fetchone()
     return Mark(**json.loads(row[0])) if row else None
+
+
+def take_mark(connection: duckdb.DuckDBPyConnection) -> Mark | None:
+    """Return the mark, and take it away: what is kept does not stand before it is written again."""
+    mark = read_mark(connection)
+    connection.execute("drop table if exists mark")
+    return mark
 
 
 def write_mark(connection: duckdb.DuckDBPyConnection, mark: Mark) -> None:
