@@ -14,13 +14,14 @@ import duckdb
 import pytest
 from identity_records import accept, run
 
-from sales_warehouse import gate
+from sales_warehouse import failpoint, gate, identity
+from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
-from sales_warehouse.identity import decisions, kept
+from sales_warehouse.identity import contacts, customers, decisions, evidence, kept
 from sales_warehouse.identity.decisions import DecisionRefused
 
 SEEDS = int(os.environ.get("SALES_WAREHOUSE_TEST_SEEDS", "1"))
-NIGHTS = 12
+NIGHTS = int(os.environ.get("SALES_WAREHOUSE_TEST_NIGHTS", "6"))
 OUTPUTS = ("customer_xref", "customer_log", "customer_review", "customer_decisions", "contact_xref", "contact_log")
 CITIES = ["上海", "成都", "武汉", "大连", "康宁", "上海市"]  # a city may be what a company is called, or begin another
 BRANDS = ["康宁", "天和", "华康", "百合", "益寿", "安泰"]
@@ -93,6 +94,15 @@ class History:
         ])  # fmt: skip
 
 
+def _homes(folder: Path) -> tuple[Home, Home]:
+    homes = Home(folder / "nights", "test"), Home(folder / "other", "test")
+    for home in homes:
+        gate.ensure_schemas(home)
+        home.secrets.mkdir(parents=True)
+        (home.secrets / "contact.key").write_text("the key of both, long enough")
+    return homes
+
+
 def _both(homes: tuple[Home, Home], entity: str, load: str, rows: list[dict]) -> None:
     for home in homes:
         if rows:
@@ -153,13 +163,9 @@ def _disturb(homes: tuple[Home, Home], drawn: random.Random) -> None:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_night_by_night_is_what_looking_at_everything_every_night_gives(tmp_path: Path, seed: int) -> None:
     """Records new, changed, deleted, taken back and late; decisions; and once what was learnt is forgotten."""
-    homes = Home(tmp_path / "nights", "test"), Home(tmp_path / "whole", "test")
+    homes = _homes(tmp_path)
     drawn, history = random.Random(seed), History(random.Random(seed))
-    for home in homes:
-        gate.ensure_schemas(home)
-        home.secrets.mkdir(parents=True)
-        (home.secrets / "contact.key").write_text("the key of both, long enough")
-    forgotten = drawn.randint(4, NIGHTS)
+    forgotten = drawn.randint(3, NIGHTS)
     for night in range(1, NIGHTS + 1):
         customers, contacts = history.first() if night == 1 else history.night()
         _both(homes, "customers", f"{night:03}", customers)
@@ -179,3 +185,91 @@ def test_night_by_night_is_what_looking_at_everything_every_night_gives(tmp_path
         for name, rows in night_by_night.items():
             assert rows == whole[name], f"night {night}: {name}"
     assert night_by_night["customer_log"] and night_by_night["customer_pairs"] and night_by_night["customer_review"]
+
+
+class Killed(Exception):
+    """What a killed night leaves is what it had written by then."""
+
+
+PLACES = (
+    (evidence, "gather"), (evidence, "score"), (customers, "group"), (customers, "_assign"),
+    (contacts, "_group"), (identity, "_write"), (kept, "write_mark"),
+)  # fmt: skip
+
+
+def test_a_night_that_ends_anywhere_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before and after each place; the other home was never disturbed."""
+    homes, history = _homes(tmp_path), History(random.Random(7))
+    names = [None, *PLACES, *((failpoint, name) for name in ("identify.before_commit", "identify.after_write"))]
+    for night, place in enumerate(names, 1):
+        customers_, contacts_ = history.first() if night == 1 else history.night()
+        _both(homes, "customers", f"{night:03}", customers_)
+        _both(homes, "contacts", f"{night:03}", contacts_)
+        if place:
+            with monkeypatch.context() as patched:
+                _end_at(patched, *place)
+                with pytest.raises(Killed):
+                    run(homes[0], night)
+        found = [run(home, night) for home in homes]
+        assert found[0] == found[1], place
+        assert _outputs(homes[0]) == _outputs(homes[1]), place
+        assert run(homes[0], night) == found[0]
+
+
+def _end_at(patched: pytest.MonkeyPatch, module: object, name: str) -> None:
+    def ended(*told: object, **named: object) -> None:
+        if module is not failpoint or told == (name,):
+            raise Killed
+
+    patched.setattr(module, "reach" if module is failpoint else name, ended)
+
+
+def test_what_was_looked_at_is_not_looked_at_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same night again, and a night without news, read no record; a file that was touched by somebody is seen."""
+    home, history = _homes(tmp_path)[0], History(random.Random(1))
+    _both((home, home), "customers", "001", history.first()[0])
+    found = run(home, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(identity, "take_in", lambda *told: pytest.fail("records were read"))
+        assert run(home, 1) == found
+        assert (run(home, 2).changed, run(home, 2).customers) == (0, found.customers)
+    before = _outputs(home)
+    for name in ("customer_xref", "contact_log"):
+        file = home.identity / f"{name}.parquet"
+        shutil.copy(file, file.with_suffix(".copy"))
+        file.with_suffix(".copy").replace(file)
+        with monkeypatch.context() as patched:
+            patched.setattr(customers, "load_pairs", _end)
+            with pytest.raises(Killed):
+                run(home, 2)
+        run(home, 2)
+        assert _outputs(home) == before
+
+
+def _end(*told: object) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"merge_above": 0.9}, {"shared_limit": 4}, {"review_above": 0.4}],
+    ids=["another threshold", "another limit", "more to review"],
+)
+def test_another_setting_looks_at_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict) -> None:
+    home = _homes(tmp_path)[0]
+    accept(home, "customers", "1", "crm", [{"customer_id": "a"}])
+    run(home, 1)
+    monkeypatch.setattr(customers, "load_pairs", _end)
+    run(home, 2)
+    with pytest.raises(Killed):
+        run(home, 2, IdentityFile.model_validate({"customers": settings}))
+
+
+def test_a_file_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+    home, history = _homes(tmp_path)[0], History(random.Random(1))
+    _both((home, home), "customers", "001", history.first()[0])
+    run(home, 1)
+    before = _outputs(home)
+    (home.identity / kept.FILE).write_bytes(b"no database" * 1000)
+    run(home, 2)
+    assert _outputs(home) == before
