@@ -45,6 +45,8 @@ def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         load_earlier(connection, home, name, schema)
         known = name if kept.has_table(connection, name) else f"old_{name}"
         connection.execute(f"create or replace temp table {table} as from {known}")
+    if not evidence.is_learnt(home.identity / kept.MODEL):
+        connection.execute("delete from digests_before")
 
 
 def give_codes(

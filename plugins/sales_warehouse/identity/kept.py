@@ -33,6 +33,7 @@ MODEL = "customer_model.json"
 OUTPUTS = (
     "customer_log", "customer_review", "customer_decisions", "contact_log", "contact_xref", "customer_xref"
 )  # fmt: skip
+UNREADABLE = ("not a valid DuckDB database", "Corrupt database file", "Serialization Error")
 REPLACED = ("customer_pairs", "customer_digests", "company_names_known")  # files that kept it before
 
 
@@ -87,8 +88,8 @@ def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     home.identity.mkdir(parents=True, exist_ok=True)
     try:
         connection = connect(file, temp=home.tmp)
-    except (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.CatalogException):
-        if not file.exists():
+    except (duckdb.IOException, duckdb.SerializationException) as error:
+        if not any(said in str(error) for said in UNREADABLE):  # a lock, a full disk
             raise
         file.with_name(f"{FILE}.wal").unlink(missing_ok=True)
         file.unlink()
