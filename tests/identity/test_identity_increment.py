@@ -188,20 +188,21 @@ def test_night_by_night_is_what_looking_at_everything_every_night_gives(tmp_path
 
 
 class Killed(Exception):
-    """What a killed night leaves is what it had written by then."""
+    """Ends a night."""
 
 
 PLACES = (
-    (evidence, "gather"), (evidence, "score"), (customers, "group"), (customers, "_assign"),
-    (contacts, "_group"), (identity, "_write"), (kept, "write_mark"),
+    (customers, "group"), (failpoint, "identify.after_write"), (evidence, "score"), (identity, "_write"),
+    (evidence, "gather"), (customers, "_assign"), (contacts, "_group"), (failpoint, "identify.before_commit"),
+    (kept, "write_mark"),
 )  # fmt: skip
+ENDS = int(os.environ.get("SALES_WAREHOUSE_TEST_KILLS", "3"))  # how many of the places
 
 
 def test_a_night_that_ends_anywhere_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before and after each place; the other home was never disturbed."""
+    """What it left is what it had written by then; the other home was never disturbed."""
     homes, history = _homes(tmp_path), History(random.Random(7))
-    names = [None, *PLACES, *((failpoint, name) for name in ("identify.before_commit", "identify.after_write"))]
-    for night, place in enumerate(names, 1):
+    for night, place in enumerate([None, *PLACES[:ENDS]], 1):
         customers_, contacts_ = history.first() if night == 1 else history.night()
         _both(homes, "customers", f"{night:03}", customers_)
         _both(homes, "contacts", f"{night:03}", contacts_)
@@ -213,7 +214,6 @@ def test_a_night_that_ends_anywhere_is_made_up_for(tmp_path: Path, monkeypatch: 
         found = [run(home, night) for home in homes]
         assert found[0] == found[1], place
         assert _outputs(homes[0]) == _outputs(homes[1]), place
-        assert run(homes[0], night) == found[0]
 
 
 def _end_at(patched: pytest.MonkeyPatch, module: object, name: str) -> None:
