@@ -17,6 +17,7 @@ NAMES = (
     "gate.after_accept",
     "gate.after_commit",
     "identify.before_commit",
+    "identify.after_write",
     "transform.before_dbt",
     "transform.after_dbt",
     "purge.listed",

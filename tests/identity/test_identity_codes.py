@@ -63,6 +63,20 @@ def test_a_record_that_leaves_its_group_does_not_take_the_code_along(home: Home)
     assert after["crm", "a"] != after["crm", "b"]
 
 
+def test_the_record_that_a_code_was_made_from_leaves_it_behind(home: Home) -> None:
+    """No code on the record any more, and alone: the code stays with the one that has the credit code."""
+    oldest = {"customer_id": "a", "uscc": CODE_A, "created_at": "2026-01-01"}
+    accept(home, "customers", "1", "crm", [oldest, {"customer_id": "b", "uscc": CODE_A, "created_at": "2026-01-02"}])
+    run(home, 1)
+    before = keys(home, "customer", "customer_id")
+    for night in (2, 3):
+        accept(home, "customers", str(night), "crm", [oldest | {"uscc": None}])
+        run(home, night)
+        after = keys(home, "customer", "customer_id")
+        assert after["crm", "b"] == before["crm", "b"]
+        assert after["crm", "a"] != before["crm", "a"]
+
+
 def test_a_late_file_of_an_older_day_changes_nobody(home: Home) -> None:
     newer = {"contact_id": "1", "phone": "+8613800138000", "_version_at": "2026-06-02"}
     accept(home, "contacts", "1", "crm", [newer])

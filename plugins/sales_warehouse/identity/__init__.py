@@ -5,19 +5,16 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+import duckdb
+
 from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
-from sales_warehouse.identity import contacts, customers
+from sales_warehouse.identity import contacts, customers, kept
 from sales_warehouse.identity.contact_hash import contact_key
-from sales_warehouse.identity.records import latest, save
-from sales_warehouse.sql import connect, only_row
+from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, save, take_in
+from sales_warehouse.sql import connect, literal, only_row
 from sales_warehouse.telephone import register_mobile
-
-KEPT = (
-    "customer_pairs", "customer_digests", "customer_log", "customer_review", "customer_decisions", "contact_log",
-    "contact_xref", "customer_xref",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,27 +30,84 @@ class Identified:
 
 
 def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.datetime) -> Identified:
-    """Bring the cross-reference tables up to date with every accepted record; `batch` and `at` mark what changed."""
+    """Bring the cross-reference tables up to date with every accepted record; `batch` and `at` mark what changed.
+
+    What is kept of the night before is taken up; where it does not fit any more, all is made anew.
+    """
     durable.sweep(home.identity)
-    key = contact_key(home)
-    with connect(temp=home.tmp) as connection:
+    key, decided = contact_key(home), kept.decided(home)
+    if mark := kept.of_nothing_new(home, settings.customers, key):
+        with connect(temp=home.tmp) as connection:
+            return _counted(connection, home, mark.counts, batch)
+    with kept.opened(home) as connection:
         register_mobile(connection)
-        versioned = latest(home, "customers", "customer_id")
-        connection.execute(f"create temp table customer_records as select _source as source, * from ({versioned})")
-        connection.execute(
-            f"create temp table contact_records as select _source as source, * "
-            f"from ({latest(home, 'contacts', 'contact_id')})"
-        )
-        customers.give_codes(connection, home, settings.customers, batch, at)
-        contacts.give_codes(connection, home, batch, at, key)
-        counts = only_row(
-            connection,
-            "select (select count(*) from customer_xref), (select count(distinct customer_key) from customer_xref), "
-            "(select count(*) from contact_xref), (select count(distinct contact_key) from contact_xref), "
-            f"(select count(*) from customer_xref where changed_batch = {int(batch)}), "
-            "(select count(*) from customer_review)",
-        )
+        before = kept.take_mark(connection)
+        whole = before is None or not kept.stands(home, before, kept.given(home, settings.customers, key))
+        if whole:
+            customers.load_pairs(connection, home)
+            kept.forget(connection, before)
+        files = {
+            entity.name: take_in(connection, home, entity, None if whole else before.files[entity.name])
+            for entity in (CUSTOMERS, CONTACTS)
+        }
+        customers.give_codes(connection, home, settings.customers, batch, at, whole=whole)
+        contacts.give_codes(connection, home, batch, at, key, whole=whole)
+        counts = _count(connection, None if whole else before.counts)
         failpoint.reach("identify.before_commit")
-        for name in KEPT:
-            save(connection, home, name)
-    return Identified(*counts)
+        _write(connection, home, whole)
+        failpoint.reach("identify.after_write")
+        given = kept.given(home, settings.customers, key)  # with what was learnt now
+        mark = kept.Mark(given, files, decided, kept.outputs(home), counts)
+        kept.write_mark(connection, mark)
+    kept.remove_replaced(home)
+    with connect(temp=home.tmp) as connection:
+        return _counted(connection, home, counts, batch)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, before: dict[str, int] | None) -> dict[str, int]:
+    """Count records and codes; a code is of records in question only, or of none of them."""
+    counts = {}
+    for entity, key in ((CUSTOMERS, "customer_key"), (CONTACTS, "contact_key")):
+        old, new = (
+            only_row(connection, f"select count(*), count(distinct {key}) from {table}")
+            for table in (f"old_{entity.xref}", entity.xref)
+        )
+        known = (before[entity.table], before[entity.name]) if before else old
+        counts[entity.table], counts[entity.name] = (
+            was + now - then for was, now, then in zip(known, new, old, strict=True)
+        )
+    return counts
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, home: Home, counts: dict[str, int], batch: int) -> Identified:
+    """Return what there is, and what of it the night changed and left to a person."""
+    xref, review = (literal(str(home.identity / f"{name}.parquet")) for name in ("customer_xref", "customer_review"))
+    (changed,) = only_row(connection, f"select count(*) from read_parquet({xref}) where changed_batch = {int(batch)}")
+    (to_review,) = only_row(connection, f"select count(*) from read_parquet({review})")
+    return Identified(**counts, changed=changed, to_review=to_review)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
+    """Write the outputs, the logs before the cross-references that they tell of; what is as it was stays untouched."""
+    for name in ("customer_log", "customer_review", "customer_decisions", "contact_log"):
+        save(connection, home, name)
+    for entity in (CONTACTS, CUSTOMERS):
+        xref, outside = entity.xref, f"outside_{entity.name}"
+        if not whole and _is_same(connection, xref):
+            continue
+        order = f"source, {entity.id}"
+        connection.execute(
+            f"create or replace temp view {xref}_whole as "
+            f"from (from {xref} union all from {outside}) order by {order}"
+        )
+        save(connection, home, xref, f"{xref}_whole")
+
+
+def _is_same(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Tell whether the rows in question are those of before."""
+    (other,) = only_row(
+        connection,
+        f"select count(*) from ((from {table} except all from old_{table}) "
+        f"union all (from old_{table} except all from {table}))",
+    )
+    return not other

@@ -67,11 +67,13 @@ def pair_up(
     With `changed`, a table of records, only pairs that one of them belongs to.
     """
     new = f"where unique_id in (select unique_id from {changed})" if changed else ""
+    met = f"(select * from {keys} where key in (select key from {keys} {new}))" if changed else keys
     apart = "l.unique_id <> r.unique_id" if changed else "l.unique_id < r.unique_id"
     connection.execute(f"""
         create or replace temp table {into} as
-        with few as (select key from {keys} group by key having count(*) between 2 and {int(limit)}),
-        telling as (select unique_id, key from {keys} semi join few using (key))
+        with met as (from {met}),
+        few as (select key from met group by key having count(*) between 2 and {int(limit)}),
+        telling as (select unique_id, key from met semi join few using (key))
         select distinct least(l.unique_id, r.unique_id) as join_key_l, greatest(l.unique_id, r.unique_id) as join_key_r,
             '0' as match_key
         from (select * from telling {new}) as l join telling as r using (key)

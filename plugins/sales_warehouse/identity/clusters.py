@@ -12,13 +12,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 import duckdb
+import numpy as np
 import pyarrow as pa
-
-from sales_warehouse.identity.model import quiet
+from numpy.typing import NDArray
 
 LARGEST = 300  # records of a chain up to which every pair is looked at
 BOUND = 20.0  # a pair speaks for or against with a million to one at most
 Scored = tuple[str, str, float]
+Places = NDArray[np.int64]
 Between = dict[str, dict[str, tuple[float, int]]]  # of two groups: the weights of pairs added up, and how many
 
 
@@ -69,20 +70,40 @@ def group(
 
 def chain(connection: duckdb.DuckDBPyConnection, pairs: str, into: str) -> None:
     """Make a table of `unique_id` and `chain`: who hangs together by pairs, named by the smallest id."""
-    from splink import DuckDBAPI
-    from splink.clustering import cluster_pairwise_predictions_at_threshold
-
     connection.execute(f"""
         create or replace temp table strung as
-        select unique_id_l as unique_id from {pairs} union select unique_id_r from {pairs}""")
-    api = DuckDBAPI(connection=connection)
-    with quiet():
-        found = cluster_pairwise_predictions_at_threshold(
-            nodes=api.register("strung"), edges=api.register(pairs), db_api=api, node_id_column_name="unique_id"
-        )
+        select unique_id, row_number() over (order by unique_id) - 1 as place
+        from (select unique_id_l as unique_id from {pairs} union select unique_id_r from {pairs})""")
+    ends = connection.execute(f"""
+        select l.place as one, r.place as other
+        from {pairs} join strung as l on l.unique_id = unique_id_l join strung as r on r.unique_id = unique_id_r
+        """).fetchnumpy()
+    first = _first_of_chain(np.asarray(ends["one"]), np.asarray(ends["other"]))
+    table = pa.table({"place": np.arange(len(first)), "first_place": first})
+    connection.register("strung_together", table)
     connection.execute(f"""
         create or replace temp table {into} as
-        select unique_id, min(unique_id) over (partition by cluster_id) as chain from {found.physical_name}""")
+        select unique_id, min(unique_id) over (partition by first_place) as chain
+        from strung join strung_together using (place)""")
+    connection.unregister("strung_together")
+
+
+def _first_of_chain(one: Places, other: Places) -> Places:
+    """Return for every place the smallest one that it hangs together with; all places from 0 on have a pair.
+
+    Each round hangs every chain below its smallest neighbour, then lets everybody point at the top (Shiloach and
+    Vishkin 1982).
+    """
+    top = np.arange(max(one.max(initial=-1), other.max(initial=-1)) + 1)
+    while True:
+        left, right = top[one], top[other]
+        if (left == right).all():
+            return top
+        lower = np.minimum(left, right)
+        np.minimum.at(top, left, lower)
+        np.minimum.at(top, right, lower)
+        while not np.array_equal(above := top[top], top):
+            top = above
 
 
 def average_linkage(pairs: Iterable[Scored], least_weight: float) -> dict[str, str]:

@@ -7,15 +7,17 @@ import datetime
 from sales_warehouse.sql import literal
 
 
-def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime) -> str:
+def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime, elsewhere: str) -> str:
     """Return the select of the code of every record, and since when it has had it.
 
     `groups` has unique_id, group_id, is_certain and first_at, `earlier` unique_id, code and since of the night before.
-    `made` is the SQL of a new code from `seed`, the text of the first record of a group, or of the group.
+    `made` is the SQL of a new code from `seed`, a text that names the first record of a group, or the group and `at`;
+    `elsewhere` the select of the codes of records that are in none of the groups, and keep them.
 
     A group has the code of its records, of several the oldest one. A code that several groups claim, because records
     went apart, stays with one that is certain (has a credit code), then with the largest, then with the record that it
-    was made from. A group without a code gets one made from its first record.
+    was made from. A group without a code gets one made from its first record, and of the moment where another group has
+    that one.
     """
     return f"""
         with made as (
@@ -42,15 +44,23 @@ def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime) -> s
         chosen as (
             select group_id, arg_min(code, (since, code)) as code from kept group by group_id
         ),
+        taken as (
+            select distinct code from ({elsewhere}) as outside (code) where code in (
+                select made.code from made anti join chosen using (group_id)
+            )
+        ),
         made_again as (
-            select group_id, {made} as code from (select distinct group_id, group_id as seed from {groups})
+            select group_id, {made} as code
+            from (select distinct group_id, group_id || {literal(f" {at}")} as seed from {groups})
         ),
         assigned as (
             select g.unique_id,
-                coalesce(chosen.code, case when kept.code is null then made.code else made_again.code end) as code
+                coalesce(chosen.code, case when kept.code is null and other.code is null then made.code
+                    else made_again.code end) as code
             from {groups} as g join made using (group_id) join made_again using (group_id)
             left join chosen using (group_id)
             left join kept on kept.code = made.code and kept.group_id <> g.group_id
+            left join taken as other on other.code = made.code
         )
         select unique_id, assigned.code,
             case when old.code = assigned.code then old.since else cast({literal(at)} as timestamp) end as since

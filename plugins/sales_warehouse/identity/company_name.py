@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import duckdb
@@ -26,10 +26,14 @@ LONGEST_PLACE = 6
 
 @dataclass(frozen=True)
 class CompanyName:
-    """The core of a name, and the place that it names, as it is in the list of places; None for none."""
+    """The core of a name, and the place that it names, as it is in the list of places; None for none.
+
+    `asked` holds the texts that a place was looked for in: a place that none of them begins with changes nothing here.
+    """
 
     core: str
     place: str | None
+    asked: tuple[str, ...] = field(default=(), compare=False)
 
 
 def company_name(text: str, places: Container[str]) -> CompanyName:
@@ -38,44 +42,44 @@ def company_name(text: str, places: Container[str]) -> CompanyName:
     A name that is nothing but place and legal form is its own core.
     """
     named: list[str] = []
+    asked: list[str] = []
     plain = unicodedata.normalize("NFKC", text).translate(SIMPLIFIED).casefold()
-    plain = BRACKETS.sub(lambda found: _outside(found[1].strip(), places, named), plain)
+    plain = BRACKETS.sub(lambda found: _outside(found[1].strip(), places, named, asked), plain)
     core = SIGNS.sub("", plain)
     while (shorter := LEGAL_FORM.sub("", core)) not in ("", core):
         core = shorter
+    asked.append(core[:LONGEST_PLACE])
     core = _without_place(core, places, named)
-    return CompanyName(core, named[0] if named else None)
+    return CompanyName(core, named[0] if named else None, tuple(asked))
 
 
-def take_apart(
-    connection: duckdb.DuckDBPyConnection, names: str, places: str, into: str, *, known: str | None = None
-) -> None:
-    """Make a table of every `name` of a query with its `core` and `named_place`; `places` is a query of places.
+def take_apart(connection: duckdb.DuckDBPyConnection, names: str, places: str, into: str) -> None:
+    """Make a table of every `name` of a query with its `core`, `named_place` and `asked`.
 
-    `known` is such a table of before, made with the same places: only what is new is taken apart.
+    `places` is a query of places.
     """
     listed = frozenset(
         place for (place,) in connection.execute(f"select distinct * from ({places})").fetchall() if place
     )
-    new = f"name not in (select name from {known})" if known else "true"
-    told = connection.execute(f"select distinct name from ({names}) where name is not null and {new} order by name")
-    new_names = [name for (name,) in told.fetchall()]
-    found = [company_name(name, listed) for name in new_names]
+    told = connection.execute(f"select distinct name from ({names}) where name is not null order by name")
+    texts = [name for (name,) in told.fetchall()]
+    found = [company_name(name, listed) for name in texts]
     table = pa.table(
         {
-            "name": pa.array(new_names, pa.string()),
+            "name": pa.array(texts, pa.string()),
             "core": pa.array([item.core or None for item in found], pa.string()),
             "named_place": pa.array([item.place for item in found], pa.string()),
+            "asked": pa.array([item.asked for item in found], pa.list_(pa.string())),
         }
     )
     connection.register("names_apart", table)
-    before = f"from {known} union all by name" if known else ""
-    connection.execute(f"create or replace temp table {into} as {before} from names_apart")
+    connection.execute(f"create or replace temp table {into} as from names_apart")
     connection.unregister("names_apart")
 
 
-def _outside(text: str, places: Container[str], named: list[str]) -> str:
+def _outside(text: str, places: Container[str], named: list[str], asked: list[str]) -> str:
     """Return what of a text in brackets belongs to the name."""
+    asked.append(text)
     if text not in places:
         return text
     named.append(text)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import datetime
 
 import duckdb
+import pyarrow as pa
 
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
-from sales_warehouse.identity import decisions, evidence
+from sales_warehouse.identity import decisions, evidence, kept
 from sales_warehouse.identity.codes import keep_codes, new_changes
 from sales_warehouse.identity.grouping import group
-from sales_warehouse.identity.records import load_earlier
+from sales_warehouse.identity.records import CUSTOMERS, load_earlier
 from sales_warehouse.sql import literal
 
 XREF = (
@@ -27,10 +28,25 @@ LOG = (
     "batch bigint, changed_at timestamp, source varchar, customer_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, probability double, old_since timestamp"
 )
+REVIEW = "left_record varchar, right_record varchar, why varchar, probability double"
 PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint"
-MODEL = "customer_model.json"
-EARLIER = {"customer_xref": XREF, "customer_log": LOG, "customer_pairs": PAIRS, "customer_digests": DIGESTS}
+
+
+def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Make `pairs_before` and `digests_before`: what the evidence said, and of which state of the records.
+
+    They are in the kept tables, or in the files where they were before there were any.
+    """
+    for name, table, schema in (
+        ("customer_pairs", "pairs_before", PAIRS),
+        ("customer_digests", "digests_before", DIGESTS),
+    ):
+        load_earlier(connection, home, name, schema)
+        known = name if kept.has_table(connection, name) else f"old_{name}"
+        connection.execute(f"create or replace temp table {table} as from {known}")
+    if not evidence.is_learnt(home.identity / kept.MODEL):
+        connection.execute("delete from digests_before")
 
 
 def give_codes(
@@ -39,49 +55,160 @@ def give_codes(
     settings: CustomerEvidence,
     batch: int,
     at: datetime.datetime,
+    *,
+    whole: bool,
 ) -> None:
-    """Make `customer_xref`, `customer_log`, `customer_review` and `customer_decisions` from the accepted records.
+    """Make `customer_xref`, `customer_log`, `customer_review` and `customer_decisions`; `at` (UTC) is the moment of it.
 
-    `at` (UTC) is the moment of the log. Beside them stand `customer_pairs` and `customer_digests`, what the evidence
-    said and of which state of the records.
+    Unless it is made `whole`, the cross-reference holds the records in question only, and `outside_customers` those of
+    before that stay as they are.
     """
-    for name, schema in EARLIER.items():
-        load_earlier(connection, home, name, schema)
-    # a cross-reference from before there were decisions
-    connection.execute("update old_customer_xref set base_key = customer_key where base_key is null")
-    decisions.register(connection, decisions.history(home))
-    _weigh(connection, home, settings)
+    told = decisions.history(home)
+    decisions.register(connection, told)
+    _weigh(connection, home, settings, whole)
+    _choose(connection, told, settings.merge_above, whole)
+    _load_earlier(connection, home, whole)
     group(connection, settings.merge_above)
+    _keep_chains(connection, whole)
     _assign_base(connection, at)
     _assign(connection, batch, at)
-    told = "new.rule, new.probability, old.since"
-    connection.execute(f"create table customer_log as {new_changes('customer', 'customer_id', told, batch, at)}")
-
-
-def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence) -> None:
-    """Make `customer_pairs`: those of before whose records are as they were, and those of what is new or changed."""
-    evidence.prepare(connection, home, settings.shared_limit)
-    if not evidence.is_learnt(home.identity / MODEL):
-        connection.execute("delete from old_customer_digests")
-    connection.execute(f"""
-        create or replace temp table {evidence.CHANGED} as
-        select r.* from {evidence.RECORDS} as r left join old_customer_digests as o using (unique_id)
-        where o.digest is distinct from r.digest""")
+    said = "new.rule, new.probability, old.since"
     connection.execute(
-        f"create or replace temp table {evidence.STANDING} as "
-        f"select * from {evidence.RECORDS} where unique_id not in (select unique_id from {evidence.CHANGED})"
+        f"create or replace temp table customer_log as {new_changes('customer', 'customer_id', said, batch, at)}"
     )
-    has_learnt = evidence.score(connection, home.identity / MODEL, settings.review_above)
-    standing = f"select unique_id from {evidence.STANDING}"
+    if not whole:
+        _keep_other_reviews(connection)
+
+
+def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence, whole: bool) -> None:
+    """Bring `customer_pairs` up to date: those of before whose records are as they were, and those of what changed.
+
+    `customer_digests` tells of which evidence they speak; it is empty while nothing is learnt.
+    """
+    evidence.gather(connection, settings.shared_limit, whole=whole)
+    is_learnt = evidence.score(connection, home.identity / kept.MODEL, settings.review_above)
+    changed = f"select unique_id from {evidence.CHANGED}"
+    if whole:
+        standing = f"select unique_id from {evidence.RECORDS} where unique_id not in ({changed})"
+        connection.execute(f"""
+            create or replace temp table pairs_now as
+            select left_id, right_id, max(probability) as probability
+            from (
+                select * from scored_pairs
+                union all select * from pairs_before where left_id in ({standing}) and right_id in ({standing})
+            ) group by left_id, right_id order by left_id, right_id""")
+        seen = evidence.RECORDS if is_learnt else f"(from {evidence.RECORDS} where false)"
+        connection.begin()
+        connection.execute("create or replace table customer_pairs as from pairs_now")
+        connection.execute(f"create or replace table customer_digests as select unique_id, digest from {seen}")
+        connection.commit()
+        connection.execute("drop table pairs_now")
+    else:
+        gone = f"where left_id in ({changed}) or right_id in ({changed})"
+        connection.execute(f"create or replace temp table pairs_gone as select * from customer_pairs {gone}")
+        connection.begin()
+        connection.execute(f"delete from customer_pairs {gone}")
+        connection.execute("insert into customer_pairs from scored_pairs")
+        if is_learnt:
+            connection.execute(f"delete from customer_digests where unique_id in ({changed})")
+            connection.execute(
+                f"insert into customer_digests "
+                f"select unique_id, digest from {evidence.RECORDS} where unique_id in ({changed})"
+            )
+        connection.commit()
+
+
+def _choose(
+    connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision], merge_above: float, whole: bool
+) -> None:
+    """Make `in_question`, the records whose groups are made again, and of these `touched`, where they may be others.
+
+    Groups follow from the records that hang together. What is touched are all records that hung together with one that
+    changed, or does now, and every one that a decision names. Pairs that wait for a person are told of groups, so those
+    that wait together with them are in question as well.
+    """
+    if whole:
+        connection.execute(f"create or replace temp view touched as select unique_id from {evidence.RECORDS}")
+        connection.execute("create or replace temp view in_question as from touched")
+        connection.execute(f"create or replace temp view records_in_question as from {evidence.RECORDS}")
+        connection.execute("create or replace temp view pairs_in_question as from customer_pairs")
+        return
+    named = sorted({record for item in told for record in (*item.records, *item.others)})
+    given = pa.table({"unique_id": pa.array(named, pa.string())})
+    connection.register("named_records", given)
     connection.execute(f"""
-        create table customer_pairs as
-        select left_id, right_id, max(probability) as probability
+        create or replace temp table begun as
+        select unique_id from {evidence.CHANGED} union select unique_id from {CUSTOMERS.changed}
+        union select unique_id from named_records""")
+    connection.unregister("named_records")
+    connection.execute(f"""
+        create or replace temp table seeds as
+        from begun
+        union select unique_id from {evidence.RECORDS} semi join (
+            select uscc from {evidence.RECORDS} semi join begun using (unique_id) where uscc is not null
+        ) using (uscc)
+        union select unnest([left_id, right_id]) from (from customer_pairs union all from pairs_gone)
+        where probability >= {float(merge_above)} and (left_id in (from begun) or right_id in (from begun))""")
+    hung = """
+        select unique_id from customer_chains
+        where chain in (select chain from customer_chains semi join {} using (unique_id))"""
+    connection.execute(f"create or replace temp table touched as {hung.format('seeds')} union from begun")
+    connection.execute("""
+        create or replace temp table waiting as
+        select unnest([left_id, right_id]) as unique_id from customer_pairs
+        where left_id in (from touched) or right_id in (from touched)""")
+    connection.execute(f"create or replace temp table in_question as {hung.format('waiting')} union from touched")
+    connection.execute(f"""
+        create or replace temp table records_in_question as
+        select unique_id, source, customer_id, created_at, uscc
+        from {evidence.RECORDS} semi join in_question using (unique_id)""")
+    connection.execute("""
+        create or replace temp table pairs_in_question as
+        select * from customer_pairs where left_id in (from in_question) and right_id in (from in_question)""")
+
+
+def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
+    """Make the tables of what was before: of the records in question, and the codes of the others."""
+    load_earlier(connection, home, "customer_log", LOG)
+    load_earlier(connection, home, "customer_review", REVIEW)
+    if whole:
+        load_earlier(connection, home, "customer_xref", XREF)
+        connection.execute("create or replace temp table outside_customers as from old_customer_xref limit 0")
+        # a cross-reference from before there were decisions
+        connection.execute("update old_customer_xref set base_key = customer_key where base_key is null")
+    else:
+        file = literal(str(home.identity / "customer_xref.parquet"))
+        rows = f"(select *, source || ':' || customer_id as unique_id from read_parquet({file}))"
+        connection.execute(f"""
+            create or replace temp table old_customer_xref as
+            select * exclude (unique_id) from {rows} semi join in_question using (unique_id)""")
+        connection.execute(f"""
+            create or replace temp view outside_customers as
+            select * exclude (unique_id) from {rows} anti join in_question using (unique_id)""")
+
+
+def _keep_chains(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
+    """Keep who hangs together by codes and evidence."""
+    chains = """
+        select n.unique_id, hash(coalesce(chain, node)) as chain
+        from base_nodes as n left join base_chains as c on c.unique_id = n.node"""
+    if whole:
+        connection.execute(f"create or replace table customer_chains as {chains}")
+        return
+    connection.execute("delete from customer_chains where unique_id in (from in_question)")
+    connection.execute(f"insert into customer_chains by name {chains}")
+
+
+def _keep_other_reviews(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add the pairs that waited and have nothing to do with what was touched."""
+    connection.execute("""
+        create or replace temp table customer_review as
         from (
-            select * from scored_pairs
-            union all select * from old_customer_pairs where left_id in ({standing}) and right_id in ({standing})
-        ) group by left_id, right_id order by left_id, right_id""")
-    seen = evidence.RECORDS if has_learnt else f"(from {evidence.RECORDS} where false)"
-    connection.execute(f"create table customer_digests as select unique_id, digest from {seen} order by unique_id")
+            select * from customer_review where left_record in (from touched) or right_record in (from touched)
+            union all
+            select * from old_customer_review
+            where left_record not in (from touched) and right_record not in (from touched)
+        ) order by probability desc, left_record, right_record""")
 
 
 def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -> None:
@@ -90,18 +217,18 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -
     Decisions do not touch these codes, so that whatever a decision did is undone by leaving it out.
     """
     connection.execute("""
-        create temp table base_records as
+        create or replace temp table base_records as
         select unique_id, group_id, starts_with(group_id, 'uscc:') as is_certain, created_at as first_at
-        from customer_records join base_groups using (source, customer_id)""")
+        from records_in_question join base_groups using (unique_id)""")
     connection.execute("""
-        create temp table earlier_records as
+        create or replace temp table earlier_records as
         select source || ':' || customer_id as unique_id, base_key as code, base_since as since
         from old_customer_xref""")
     made = "'C' || upper(left(sha256(seed), 16))"
     connection.execute(f"""
-        create temp table base_codes as
+        create or replace temp table base_codes as
         select unique_id, code as base_key, since as base_since
-        from ({keep_codes("base_records", "earlier_records", made, at)})""")
+        from ({keep_codes("base_records", "earlier_records", made, at, "select base_key from outside_customers")})""")
 
 
 def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.datetime) -> None:
@@ -111,12 +238,12 @@ def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.date
     that it had apart from it, before or since. A group takes the oldest code that is its own, else one is made.
     """
     connection.execute(f"""
-        create temp table members as
+        create or replace temp table members as
         select source, customer_id, unique_id, group_id, rule, probability, base_key, base_since,
             unique_id in (select left_id from {decisions.TABLE} where kind = 'split') as is_split_off
         from customer_groups join base_codes using (unique_id)""")
     connection.execute("""
-        create temp table final_codes as
+        create or replace temp table final_codes as
         with owned as (
             select group_id, base_key as code, min(base_since) as since, row_number() over (
                 partition by base_key order by count(*) filter (where not is_split_off) desc, count(*) desc, group_id
@@ -132,13 +259,16 @@ def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.date
         left_behind as (
             select group_id, code, min(since) as since,
                 row_number() over (partition by code order by min(since), count(*) desc, group_id) as place
-            from had where code not in (select base_key from base_codes) group by group_id, code
+            from had
+            where code not in (select base_key from base_codes)
+                and code not in (select base_key from outside_customers where base_key in (select code from had))
+            group by group_id, code
         )
         select group_id, arg_min(code, (since, code)) as customer_key
         from (select * from owned where place = 1 union all select * from left_behind where place = 1)
         group by group_id""")
     connection.execute(f"""
-        create table customer_xref as
+        create or replace temp table customer_xref as
         with made as (
             select group_id, 'C' || upper(left(sha256('split:' || min(unique_id)), 16)) as customer_key
             from members group by group_id

@@ -94,7 +94,7 @@ def register(connection: duckdb.DuckDBPyConnection, decisions: list[Decision]) -
     names = ("decision_id", "kind", "record", "is_split_off", "decided_by", "why", "decided_at")
     _make(connection, "told", (*names, "undone_by", "undone_why", "undone_at"), told)
     connection.execute("""
-        create table customer_decisions as
+        create or replace temp table customer_decisions as
         select * replace (
             cast(is_split_off as boolean) as is_split_off,
             cast(decided_at as timestamp) as decided_at, cast(undone_at as timestamp) as undone_at

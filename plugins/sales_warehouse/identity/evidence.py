@@ -3,6 +3,8 @@
 The model (`model`, the one of `match`) learns from the company's own records: pairs with one credit code show how often
 one company agrees in each field, pairs drawn at random how often others do. It is kept, so that a night changes no
 probability of records that did not change; a night compares new and changed records with all, and the others not again.
+What is gathered of a record is kept as well (`kept`), and gathered again only where something that it follows from
+changed: the record, its contacts, a place that its name may begin with, or how many share one of its addresses.
 """
 
 from __future__ import annotations
@@ -12,19 +14,17 @@ from pathlib import Path
 import duckdb
 
 from sales_warehouse import durable
-from sales_warehouse.home import Home
 from sales_warehouse.identity import candidates, model
 from sales_warehouse.identity.company_name import take_apart
 from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_sets
 from sales_warehouse.identity.model import Model
-from sales_warehouse.identity.records import load_earlier, save
-from sales_warehouse.sql import literal, only_row
+from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
+from sales_warehouse.sql import only_row
 
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place: more are no few that could be one
 FORM = 2  # raise it when the fields or their comparison change: the model is learnt anew then
-RECORDS, CHANGED, STANDING = "evidence_records", "changed_records", "standing_records"
-NAMES = "company_names_known"  # a file beside the cross-references: it may be removed at any time
+RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
 FIELDS = "core, place, industry, phones, emails, domains"
 COMPARISONS = (
@@ -37,29 +37,131 @@ COMPARISONS = (
 )
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, home: Home, shared_limit: int) -> None:
-    """Make the table of evidence from `customer_records` and `contact_records`: one row for each customer record.
+def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: bool) -> None:
+    """Bring the table of evidence up to date with the records: one row for each customer record.
 
-    A phone, an e-mail or a domain that more than `shared_limit` customers have proves nothing (a hotline, a webmail).
+    CHANGED becomes the table of those with other evidence than before. A phone, an e-mail or a domain that more than
+    `shared_limit` customers have proves nothing (a hotline, a webmail). When it is made `whole`, `digests_before` tells
+    what was known.
     """
-    _take_names_apart(connection, home)
-    connection.execute("""
-        create or replace temp table addresses as
-        select distinct source || ':' || customer_id as unique_id, address
-        from (
-            select c.source, c.customer_id, unnest([
-                'phone:' || p.phone, 'email:' || lower(p.email), 'domain:' || lower(split_part(p.email, '@', 2))
-            ]) as address
-            from customer_records as c
-            join contact_records as p on p.customer_id = c.source || ':' || c.customer_id
-        )
-        where address is not null""")
+    connection.execute(f"create or replace temp table affected as select unique_id from {CUSTOMERS.changed}")
+    _take_names_apart(connection, whole)
+    _gather_addresses(connection, shared_limit, whole)
+    rows = _evidence(shared_limit, "" if whole else "semi join affected using (unique_id)")
+    if whole:
+        connection.execute(f"create or replace table {RECORDS} as {rows}")
+        connection.execute(f"""
+            create or replace temp table {CHANGED} as
+            select r.unique_id from {RECORDS} as r left join digests_before as o using (unique_id)
+            where o.digest is distinct from r.digest""")
+        connection.execute(f"create or replace table {KEYS} as {_keys(RECORDS)}")
+        return
+    connection.execute(f"create or replace temp table gathered as {rows}")
     connection.execute(f"""
-        create or replace temp table {RECORDS} as
-        with telling as (
-            select addresses.* from addresses
-            join (select address from addresses group by address having count(*) <= {int(shared_limit)})
-                using (address)
+        create or replace temp table {CHANGED} as
+        select coalesce(n.unique_id, o.unique_id) as unique_id
+        from gathered as n
+        full join (select * from {RECORDS} semi join affected using (unique_id)) as o using (unique_id)
+        where o.digest is distinct from n.digest""")
+    connection.execute(f"delete from {RECORDS} where unique_id in (select unique_id from affected)")
+    connection.execute(f"insert into {RECORDS} by name from gathered")
+    connection.execute(f"delete from {KEYS} where unique_id in (select unique_id from {CHANGED})")
+    connection.execute(
+        f"insert into {KEYS} by name {_keys(f'(select * from gathered semi join {CHANGED} using (unique_id))')}"
+    )
+
+
+def _take_names_apart(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
+    """Bring `company_names` up to date: with new names, and those that a new place, or one less, may split elsewhere.
+
+    Whose name is taken apart again is affected.
+    """
+    if whole:
+        connection.execute("""
+            create table if not exists company_names (
+                name varchar, core varchar, named_place varchar, asked varchar[]
+            )""")
+        connection.execute("create table if not exists places (place varchar)")
+        connection.execute("""
+            delete from company_names
+            where name not in (select name from customer_records where name is not null)""")
+    connection.execute("""
+        create or replace temp table places_now as
+        select distinct city as place from customer_records where city <> ''""")
+    connection.execute("""
+        create or replace temp table names_again as
+        select name from (select name, unnest(asked) as text from company_names) join (
+            (from places_now except from places) union all (from places except from places_now)
+        ) on starts_with(text, place) group by name""")
+    if only_row(connection, "select count(*) from names_again")[0]:
+        connection.execute("delete from company_names where name in (from names_again)")
+        if not whole:
+            connection.execute("""
+                insert into affected select unique_id from customer_records where name in (from names_again)""")
+    connection.execute("create or replace table places as from places_now")
+    mine = "" if whole else "where unique_id in (select unique_id from affected)"
+    connection.execute(f"""
+        create or replace temp table names_new as
+        select name from (select distinct name from customer_records {mine}) anti join company_names using (name)""")
+    take_apart(connection, "from names_new", "from places", "names_apart_now")
+    connection.execute("insert into company_names by name from names_apart_now")
+
+
+def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, whole: bool) -> None:
+    """Bring `addresses` up to date. Who has an address that now proves something, or nothing any more, is affected."""
+    of_contacts = """
+        select distinct unique_id, address
+        from (
+            select customer_id as unique_id, unnest([
+                'phone:' || phone, 'email:' || lower(email), 'domain:' || lower(split_part(email, '@', 2))
+            ]) as address
+            from {} where customer_id in (select unique_id from {})
+        )
+        where address is not null"""
+    if whole:
+        every = of_contacts.format("contact_records", "customer_records")
+        connection.execute(f"create or replace table addresses as {every}")
+        return
+    connection.execute(f"""
+        create or replace temp table owners as
+        select unique_id from {CUSTOMERS.changed}
+        union select customer_id from contact_records semi join {CONTACTS.changed} using (unique_id)
+        union select customer_id from {CONTACTS.before}""")
+    connection.execute("""
+        create or replace temp table living as
+        select unique_id from customer_records semi join owners using (unique_id)""")
+    now = of_contacts.format("contact_records", "living")
+    connection.execute(f"create or replace temp table addresses_now as {now}")
+    connection.execute("""
+        create or replace temp table addresses_then as from addresses semi join owners using (unique_id)""")
+    connection.execute("""
+        create or replace temp table moved as
+        select address, sum(moved) as moved from (
+            select address, 1 as moved from (from addresses_now except from addresses_then)
+            union all select address, -1 from (from addresses_then except from addresses_now)
+        ) group by address""")
+    connection.execute("delete from addresses where unique_id in (select unique_id from owners)")
+    connection.execute("insert into addresses by name from addresses_now")
+    connection.execute(f"""
+        create or replace temp table turned as
+        select address from (
+            select address, count(*) as now, count(*) - any_value(moved) as before
+            from addresses join moved using (address) group by address
+        ) where (now <= {int(shared_limit)}) <> (before <= {int(shared_limit)})""")
+    connection.execute("""
+        insert into affected
+        select unique_id from owners union select unique_id from addresses semi join turned using (address)""")
+
+
+def _evidence(shared_limit: int, which: str) -> str:
+    """Return the select of the evidence of the customer records that a clause leaves."""
+    return f"""
+        with mine as (from addresses {which}),
+        telling as (
+            select mine.* from mine join (
+                select address from addresses {"semi join mine using (address)" if which else ""}
+                group by address having count(*) <= {int(shared_limit)}
+            ) using (address)
         ),
         gathered as (
             select unique_id,
@@ -69,32 +171,21 @@ def prepare(connection: duckdb.DuckDBPyConnection, home: Home, shared_limit: int
             from telling group by unique_id
         ),
         named as (
-            select source || ':' || customer_id as unique_id, uscc, industry, core, coalesce(city, named_place) as place
-            from customer_records left join company_names using (name)
+            select unique_id, source, customer_id, created_at, uscc, industry, core,
+                coalesce(city, named_place) as place
+            from (from customer_records {which}) left join company_names using (name)
         )
-        select unique_id, uscc, core, place, industry, phones, emails, domains,
+        select unique_id, source, customer_id, created_at, uscc, core, place, industry, phones, emails, domains,
             hash({FIELDS}) as digest
-        from named left join gathered using (unique_id)""")
+        from named left join gathered using (unique_id)"""
 
 
-def _take_names_apart(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
-    """Make the table `company_names`; names that were taken apart with the same places are remembered."""
-    places = "select city as place from customer_records"
-    (digest,) = only_row(
-        connection, f"select coalesce(sum(hash(place)), 0)::varchar from (select distinct * from ({places}))"
-    )
-    load_earlier(connection, home, NAMES, "name varchar, core varchar, named_place varchar, places varchar")
-    connection.execute(
-        f"create or replace temp table known_names as "
-        f"select * exclude (places) from old_{NAMES} where places = {literal(f'{FORM} {digest}')}"
-    )
-    names = "select name from customer_records"
-    take_apart(connection, names, places, "company_names", known="known_names")
-    connection.execute(f"""
-        create table {NAMES} as
-        select *, {literal(f"{FORM} {digest}")} as places from company_names semi join ({names}) using (name)
-        order by name""")
-    save(connection, home, NAMES)
+def _keys(records: str) -> str:
+    """Return the select of what makes two records worth a look: one core in one place, one telephone, one domain."""
+    return f"""
+        select unique_id, hash(core, place) as key from {records} where core is not null and place is not null
+        union all select unique_id, hash(unnest(phones)) from {records}
+        union all select unique_id, hash(unnest(domains)) from {records}"""
 
 
 def is_learnt(kept: Path) -> bool:
@@ -111,39 +202,38 @@ def _learnt(kept: Path) -> Model | None:
 def score(connection: duckdb.DuckDBPyConnection, kept: Path, least: float) -> bool:
     """Make the table `scored_pairs` of changed records with all others; pairs below `least` are left out.
 
-    Return False when there is nothing to learn from yet: too few records have one credit code.
+    Return False when there is nothing to learn from yet: too few records have one credit code. When it is learnt just
+    now, every record is a changed one.
     """
     connection.execute(
         "create or replace temp table scored_pairs (left_id varchar, right_id varchar, probability double)"
     )
-    learnt = _learnt(kept) or _learn(connection, kept)
+    learnt = _learnt(kept)
     if learnt is None:
-        return False
-    _find_pairs(connection)
+        learnt = _learn(connection, kept)
+        if learnt is None:
+            return False
+        connection.execute(f"create or replace temp table {CHANGED} as select unique_id from {RECORDS}")
+    candidates.pair_up(connection, KEYS, SHARED_KEY, PAIRS, changed=CHANGED)
     if only_row(connection, f"select count(*) from {PAIRS}")[0]:
-        scored = model.score(connection, RECORDS, COMPARISONS, learnt, PAIRS, least=least)
+        connection.execute(f"""
+            create or replace temp table met_records as
+            select * from {RECORDS}
+            where unique_id in (select join_key_l from {PAIRS} union select join_key_r from {PAIRS})""")
+        scored = model.score(connection, "met_records", COMPARISONS, learnt, PAIRS, least=least, among=RECORDS)
         connection.execute(f"insert into scored_pairs select unique_id_l, unique_id_r, match_probability from {scored}")
     return True
 
 
 def _learn(connection: duckdb.DuckDBPyConnection, kept: Path) -> Model | None:
     """Learn from the pairs of records with one credit code, and keep what was learnt."""
+    coded = f"from {RECORDS} as l join {RECORDS} as r on l.uscc = r.uscc and l.unique_id < r.unique_id"
+    counted = f"select sum(n * (n - 1) // 2) from (select count(uscc) as n from {RECORDS} group by uscc)"
+    if (only_row(connection, counted)[0] or 0) < LEAST_PAIRS:
+        return None
     connection.execute(f"""
         create or replace temp table coded_pairs as
-        select l.unique_id as join_key_l, r.unique_id as join_key_r, '0' as match_key
-        from {RECORDS} as l join {RECORDS} as r on l.uscc = r.uscc and l.unique_id < r.unique_id""")
-    if only_row(connection, "select count(*) from coded_pairs")[0] < LEAST_PAIRS:
-        return None
+        select l.unique_id as join_key_l, r.unique_id as join_key_r, '0' as match_key {coded}""")
     learnt = model.learn(connection, RECORDS, COMPARISONS, known="coded_pairs")
     durable.write_json(kept, {"form": FORM, "model": learnt.as_json()})
     return learnt
-
-
-def _find_pairs(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table of pairs of a changed record with any other: one core in one place, one telephone, one domain."""
-    connection.execute(f"""
-        create or replace temp table {KEYS} as
-        select unique_id, hash(core, place) as key from {RECORDS} where core is not null and place is not null
-        union all select unique_id, hash(unnest(phones)) from {RECORDS}
-        union all select unique_id, hash(unnest(domains)) from {RECORDS}""")
-    candidates.pair_up(connection, KEYS, SHARED_KEY, PAIRS, changed=CHANGED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from sales_warehouse.identity import clusters, decisions, evidence
+from sales_warehouse.identity import clusters, decisions
 from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
 from sales_warehouse.sql import only_row
 
@@ -15,20 +15,24 @@ DECIDED = "decided_nodes"  # kind, left_node, right_node: the pairs of nodes tha
 def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
     """Make `base_groups`, who is together by codes and evidence, and `customer_groups`, where decisions count, too.
 
-    And `customer_review`, the pairs that a person has to look at. A node is all records of one credit code, or one
-    record. Who was split off from others of the same code is another node, whose code proves nothing.
+    Both are of `records_in_question` by `pairs_in_question`: all records that hang together are in it, or none is. And
+    `base_chains`, who hangs together by codes and evidence, and `customer_review`, the pairs that a person has to look
+    at. A node is all records of one credit code, or one record. Who was split off from others of the same code is
+    another node, whose code proves nothing.
     """
-    connection.execute(f"""
-        create temp table base_nodes as
-        select unique_id, uscc, coalesce('uscc:' || uscc, unique_id) as node from {evidence.RECORDS}""")
-    connection.execute(f"create temp table {DECIDED} (kind varchar, left_node varchar, right_node varchar)")
+    connection.execute("""
+        create or replace temp table base_nodes as
+        select unique_id, uscc, coalesce('uscc:' || uscc, unique_id) as node from records_in_question""")
+    connection.execute(f"create or replace temp table {DECIDED} (kind varchar, left_node varchar, right_node varchar)")
     unclear = _join(connection, "base_nodes", "base_groups", merge_above)
+    connection.execute("create or replace temp table base_chains as from node_chains")
     if not only_row(connection, f"select count(*) from {decisions.TABLE}")[0]:
-        connection.execute("create view nodes as from base_nodes; create view customer_groups as from base_groups")
+        connection.execute("create or replace temp view nodes as from base_nodes")
+        connection.execute("create or replace temp view customer_groups as from base_groups")
         _keep_review(connection, unclear, merge_above)
         return
     connection.execute(f"""
-        create temp table nodes as
+        create or replace temp table nodes as
         with split_off as (
             select left_id as unique_id, max(decision_id) as decision_id
             from {decisions.TABLE}
@@ -60,7 +64,7 @@ def _join(
         create or replace temp table node_pairs as
         select least(l.node, r.node) as unique_id_l, greatest(l.node, r.node) as unique_id_r,
             max(probability) as probability
-        from customer_pairs
+        from pairs_in_question
         join {nodes} as l on l.unique_id = left_id join {nodes} as r on r.unique_id = right_id
         where l.node <> r.node and (l.uscc is null or r.uscc is null)
         group by all""")
@@ -94,13 +98,12 @@ def _join(
         where codes <= 1 and not is_decided
         union all select * from joined_in_order""")
     connection.execute(f"""
-        create temp table {into} as
+        create or replace temp table {into} as
         select source, customer_id, unique_id, coalesce(joined.group_id, node) as group_id,
             case when joined.is_decided then 'decision' when n.uscc is not null then 'credit_code'
                 when joined.node is not null then 'evidence' else 'own_record' end as rule,
             case when n.uscc is null then joined.probability end as probability
-        from customer_records
-        join {nodes} as n on n.unique_id = source || ':' || customer_id left join joined using (node)""")
+        from records_in_question join {nodes} as n using (unique_id) left join joined using (node)""")
     return unclear
 
 
@@ -160,7 +163,7 @@ def _keep_review(
     )
     connection.register("not_joined", given)
     connection.execute(f"""
-        create table customer_review as
+        create or replace temp table customer_review as
         with named as (
             select node, min(unique_id) as record, any_value(coalesce(group_id, node)) as group_id
             from nodes left join joined using (node) group by node

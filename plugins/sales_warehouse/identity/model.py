@@ -130,14 +130,36 @@ def score(
     pairs: str,
     *,
     least: float | None = None,
+    among: str | None = None,
 ) -> str:
     """Return the name of a table of pairs: `unique_id_l`, `unique_id_r`, `match_weight`, `match_probability`.
 
-    The weight is log2 of the odds. Pairs with a probability below `least` are left out.
+    The weight is log2 of the odds. Pairs with a probability below `least` are left out. Where `records` are only those
+    of the pairs, `among` is the table of all: how frequent a value is, is counted there.
     """
     with quiet():
         linker = _linker(connection, records, comparisons, model, pairs)
+        if among:
+            _count_values(connection, linker, records, comparisons, among)
         return str(linker.inference.predict(threshold_match_probability=least).physical_name)
+
+
+def _count_values(
+    connection: duckdb.DuckDBPyConnection, linker: Linker, records: str, comparisons: Sequence[Comparison], among: str
+) -> None:
+    """Give the linker how frequent the values of the records are in the table of all."""
+    from splink import DuckDBAPI
+
+    api = DuckDBAPI(connection=connection)
+    columns = {level.by_frequency for comparison in comparisons for level in comparison.levels if level.by_frequency}
+    for column in sorted(columns):
+        name = ident(column)
+        connection.execute(f"""
+            create or replace temp table {ident(f"frequent_{column}")} as
+            select {name}, cast(count(*) as double) / (select count({name}) from {among}) as {ident(f"tf_{column}")}
+            from {among} where {name} in (select {name} from {records}) group by {name}""")
+        counted = api.register(f"frequent_{column}")
+        linker.table_management.register_term_frequency_lookup(counted, column)
 
 
 def _patterns(

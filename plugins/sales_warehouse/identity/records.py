@@ -1,39 +1,179 @@
-"""The records that identity works on: of every accepted record the version that counts, and what was known before."""
+"""The records that identity works on: of every accepted record the version that counts, kept from night to night."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.latest_version import latest_version
-from sales_warehouse.sql import literal
+from sales_warehouse.sql import ident, literal, literals, only_row
+
+LINEAGE = ("_is_deleted", "_version_at", "_load_id", "_file", "_row_number")  # which version counts follows from these
+Files = dict[str, list[int]]  # accepted files, and what tells that one is another than before
 
 
-def _read(home: Home, entity: str) -> str:
-    path = str(home.accepted / entity / "*" / "*.parquet")
-    return (
-        f"read_parquet({literal(path)}, hive_partitioning = true, "
-        "hive_types = {'_load_id': 'varchar'}, union_by_name = true)"
-    )
+@dataclass(frozen=True)
+class Entity:
+    """What identity reads of an accepted entity."""
+
+    name: str
+    id: str
+    columns: tuple[str, ...]
+
+    @property
+    def table(self) -> str:
+        """The kept table: `unique_id`, `source`, the id, the columns, and what tells which version counts."""
+        return f"{self.name[:-1]}_records"
+
+    @property
+    def xref(self) -> str:
+        return f"{self.name[:-1]}_xref"
+
+    @property
+    def changed(self) -> str:
+        """The table of the `unique_id` of records that are new, gone, or have another value than before."""
+        return f"{self.name}_changed"
+
+    @property
+    def before(self) -> str:
+        """The table of such records as they were."""
+        return f"{self.name}_before"
+
+
+CUSTOMERS = Entity("customers", "customer_id", ("name", "uscc", "industry", "city", "created_at"))
+CONTACTS = Entity(
+    "contacts", "contact_id", ("customer_id", "name", "phone", "email", "wechat_id", "created_at")
+)  # fmt: skip
 
 
 def latest(home: Home, entity: str, key: str) -> str:
     """Return a select of the accepted row of each record that counts."""
-    return latest_version(_read(home, entity), ["_source", key])
+    path = str(home.accepted / entity / "*" / "*.parquet")
+    return latest_version(_read(literal(path)), ["_source", key])
+
+
+def _read(paths: str) -> str:
+    return (
+        f"read_parquet({paths}, hive_partitioning = true, hive_types = {{'_load_id': 'varchar'}}, union_by_name = true)"
+    )
+
+
+def accepted_files(home: Home, entity: Entity) -> Files:
+    """Return the accepted files there are, by their place, with size, moment and number of each."""
+    folder = home.accepted / entity.name
+    return {str(file.relative_to(folder)): mark_of(file) for file in sorted(folder.glob("*/*.parquet"))}
+
+
+def mark_of(file: Any) -> list[int]:
+    """Return what tells that a file is not the one that it was; files are written beside and moved to their place."""
+    told = file.stat()
+    return [told.st_size, told.st_mtime_ns, told.st_ino]
+
+
+def take_in(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity, before: Files | None) -> Files:
+    """Bring the kept table up to date, and tell what changed; return the accepted files that it follows from.
+
+    `before` are the files that it follows from now, None for a table that has to be made. Where files were only added,
+    and each landed after those of its source, only these are read: a version that was beaten before stays beaten.
+    """
+    files = accepted_files(home, entity)
+    if before is None:
+        connection.execute(f"create or replace table {entity.table} as {_latest(home, entity)}")
+        connection.execute(f"create or replace temp table {entity.changed} as select unique_id from {entity.table}")
+        connection.execute(f"create or replace temp table {entity.before} as from {entity.table} limit 0")
+        _keep_landed(connection, entity, _all(home, entity), or_replace=True)
+        return files
+    added = sorted(set(files) - set(before))
+    is_added_to = all(files.get(name) == mark for name, mark in before.items())
+    if not added and is_added_to:
+        connection.execute(f"create or replace temp table {entity.changed} (unique_id varchar)")
+        connection.execute(f"create or replace temp table {entity.before} as from {entity.table} limit 0")
+        return files
+    schema = [str(file) for file in sorted((home.accepted / entity.name).glob("_load_id=_none/*.parquet"))]
+    arrived = _read(literals([*(str(home.accepted / entity.name / name) for name in added), *schema]))
+    if is_added_to and _landed_after(connection, entity, arrived):
+        _keep_landed(connection, entity, arrived)
+        connection.execute(f"create or replace temp table arrived as {_select(entity, arrived)}")
+        met = f"select k.* from {entity.table} as k semi join arrived using (unique_id)"
+        told = f"(from arrived union all by name {met})"
+        newest, gone = latest_version(told, ["unique_id"]), "select null where false"
+    else:
+        _keep_landed(connection, entity, _all(home, entity), or_replace=True)
+        newest, gone = _latest(home, entity), f"select unique_id from {entity.table} anti join newest using (unique_id)"
+    connection.execute(f"create or replace temp table newest as {newest}")
+    _tell_changes(connection, entity, gone)
+    return files
+
+
+def _tell_changes(connection: duckdb.DuckDBPyConnection, entity: Entity, gone: str) -> None:
+    """Put the newest versions in the place of those that are kept."""
+    other = " or ".join(f"o.{ident(name)} is distinct from n.{ident(name)}" for name in entity.columns)
+    connection.execute(f"""
+        create or replace temp table {entity.changed} as
+        select n.unique_id from newest as n left join {entity.table} as o using (unique_id)
+        where o.unique_id is null or {other}
+        union all {gone}""")
+    connection.execute(f"""
+        create or replace temp table {entity.before} as
+        select k.* from {entity.table} as k semi join {entity.changed} using (unique_id)""")
+    connection.execute(f"""
+        delete from {entity.table}
+        where unique_id in (select unique_id from newest union all select unique_id from {entity.changed})""")
+    connection.execute(f"insert into {entity.table} by name from newest")
+    connection.execute("drop table newest")
+
+
+def _select(entity: Entity, rows: str) -> str:
+    columns = ", ".join(ident(name) for name in (entity.id, *entity.columns, *LINEAGE))
+    return f"select _source || ':' || {ident(entity.id)} as unique_id, _source as source, {columns} from {rows}"
+
+
+def _all(home: Home, entity: Entity) -> str:
+    return _read(literal(str(home.accepted / entity.name / "*" / "*.parquet")))
+
+
+def _latest(home: Home, entity: Entity) -> str:
+    return latest_version(f"({_select(entity, _all(home, entity))})", ["source", entity.id])
+
+
+def _keep_landed(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, rows: str, *, or_replace: bool = False
+) -> None:
+    """Keep which loads of each source were read, the last one of them counts."""
+    table = f"{entity.name}_landed"
+    last = f"select _source as source, max(_load_id) as load_id from {rows} group by 1"
+    if or_replace:
+        connection.execute(f"create or replace table {table} as {last}")
+    else:
+        connection.execute(f"insert into {table} {last}")
+
+
+def _landed_after(connection: duckdb.DuckDBPyConnection, entity: Entity, rows: str) -> bool:
+    """Tell whether every load of these rows landed after all that were read of its source."""
+    (overtaken,) = only_row(
+        connection,
+        f"select count(*) from (select _source as source, min(_load_id) as first from {rows} group by 1) as new "
+        f"join {entity.name}_landed as read using (source) where new.first <= read.load_id",
+    )
+    return not overtaken
 
 
 def load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, name: str, schema: str) -> None:
+    """Make the table `old_<name>` of what the file of a name holds, empty where there is none."""
     file = home.identity / f"{name}.parquet"
-    connection.execute(f"create table old_{name} ({schema})")
+    connection.execute(f"create or replace temp table old_{name} ({schema})")
     if file.exists():
         connection.execute(f"insert into old_{name} by name select * from read_parquet({literal(str(file))})")
 
 
-def save(connection: duckdb.DuckDBPyConnection, home: Home, table: str) -> None:
-    """Write a table as the file of its name, whole or not at all."""
-    target = home.identity / f"{table}.parquet"
+def save(connection: duckdb.DuckDBPyConnection, home: Home, name: str, table: str | None = None) -> None:
+    """Write a table as the file of a name, its own if no other is told, whole or not at all."""
+    target = home.identity / f"{name}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
-    connection.execute(f"copy {table} to {literal(str(scratch))} (format parquet, compression zstd)")
+    connection.execute(f"copy {table or name} to {literal(str(scratch))} (format parquet, compression zstd)")
     durable.move(scratch, target)
