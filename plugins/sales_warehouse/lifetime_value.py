@@ -26,8 +26,8 @@ DAYS_A_WEEK, MONTHS, DAYS_A_MONTH = 7.0, 12, 365 / 12
 class Purchases:
     """One element a customer: order days after the first, weeks to the last and to now, mean amount.
 
-    `repeats` are whole numbers from 0; `last_weeks` is 0 without a repeat and at most `seen_weeks`; `mean_amount` is the
-    mean of the order days after the first, and of the first where there is no other.
+    `repeats` are whole numbers from 0; `last_weeks` is 0 without a repeat and at most `seen_weeks`; `mean_amount` is
+    the mean of the order days after the first, and the amount of the first where there is no other.
     """
 
     repeats: Numbers
