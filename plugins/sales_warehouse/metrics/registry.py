@@ -56,9 +56,9 @@ class RegistryFile(Model):
     @model_validator(mode="after")
     def _once(self) -> RegistryFile:
         names = [metric.id for metric in self.metrics]
-        numbers = [metric.number for metric in self.metrics if metric.number]
+        numbers = [str(metric.number) for metric in self.metrics if metric.number]
         for kind, listed in (("id", names), ("number", numbers)):
-            twice = sorted({str(item) for item in listed if listed.count(item) > 1})
+            twice = sorted({item for item in listed if listed.count(item) > 1})
             if twice:
                 raise ValueError(f"two metrics have the {kind} {', '.join(twice)}")
         return self
