@@ -8,7 +8,11 @@ from sales_warehouse.lifetime_value import Purchases, lifetime_values
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    customers = dbt.ref("int_customer_purchases").query("purchases", """
+    customers = (
+        dbt.ref("int_customer_purchases")
+        .query(
+            "purchases",
+            """
         select
             customer_key,
             order_day_count - 1 as repeats,
@@ -17,7 +21,10 @@ def model(dbt, session):
             mean_order_amount
         from purchases
         order by customer_key
-    """).fetchnumpy()
+    """,
+        )
+        .fetchnumpy()
+    )
     told = ("repeats", "last_weeks", "seen_weeks", "mean_order_amount")
     purchases = Purchases(*(np.asarray(customers[name], dtype=float) for name in told))
     expected = lifetime_values(purchases, dbt.config.get("annual_discount_rate"))

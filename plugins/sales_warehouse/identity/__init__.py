@@ -97,8 +97,7 @@ def _write(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> No
             continue
         order = f"source, {entity.id}"
         connection.execute(
-            f"create or replace temp view {xref}_whole as "
-            f"from (from {xref} union all from {outside}) order by {order}"
+            f"create or replace temp view {xref}_whole as from (from {xref} union all from {outside}) order by {order}"
         )
         save(connection, home, xref, f"{xref}_whole")
 

@@ -140,9 +140,7 @@ def _latest(home: Home, entity: Entity) -> str:
     return latest_version(f"({_select(entity, _all(home, entity))})", ["source", entity.id])
 
 
-def _keep_landed(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, rows: str, *, or_replace: bool = False
-) -> None:
+def _keep_landed(connection: duckdb.DuckDBPyConnection, entity: Entity, rows: str, *, or_replace: bool = False) -> None:
     """Keep which loads of each source were read, the last one of them counts."""
     table = f"{entity.name}_landed"
     last = f"select _source as source, max(_load_id) as load_id from {rows} group by 1"
