@@ -41,18 +41,19 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
             return _counted(connection, home, mark.counts, batch)
     with kept.opened(home) as connection:
         register_mobile(connection)
-        before = kept.take_mark(connection)
-        whole = before is None or not kept.stands(home, before, kept.given(home, settings.customers, key))
+        found = kept.take_mark(connection)
+        before = found if found and kept.stands(home, found, kept.given(home, settings.customers, key)) else None
+        whole = before is None
         if whole:
             customers.load_pairs(connection, home)
-            kept.forget(connection, before)
+            kept.forget(connection, found)
         files = {
-            entity.name: take_in(connection, home, entity, None if whole else before.files[entity.name])
+            entity.name: take_in(connection, home, entity, before.files[entity.name] if before else None)
             for entity in (CUSTOMERS, CONTACTS)
         }
         customers.give_codes(connection, home, settings.customers, batch, at, whole=whole)
         contacts.give_codes(connection, home, batch, at, key, whole=whole)
-        counts = _count(connection, None if whole else before.counts)
+        counts = _count(connection, before.counts if before else None)
         failpoint.reach("identify.before_commit")
         _write(connection, home, whole)
         failpoint.reach("identify.after_write")
