@@ -29,13 +29,13 @@ cast(
 {#- Open time of a schedule from the first day of the calendar to a moment. -#}
 (
     {{ day }}.open_seconds_before * 1000000
-    {%- for part in range(1, 5) %}
+    {% for part in range(1, 5) %}
     + case
         when {{ moment }} > {{ day }}.opens_{{ part }}_at
             then {{ microseconds_between(day ~ '.opens_' ~ part ~ '_at', 'least(' ~ moment ~ ', ' ~ day ~ '.closes_' ~ part ~ '_at)') }}
         else 0
     end
-    {%- endfor %}
+    {% endfor %}
 )
 {%- endmacro %}
 

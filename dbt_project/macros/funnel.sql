@@ -9,9 +9,7 @@
     'invoice': {'en': 'Invoice', 'zh': '开票'},
     'payment': {'en': 'Payment', 'zh': '回款'},
 } -%}
-case {{ step_type }}
-    {%- for type, name in names.items() %} when '{{ type }}' then '{{ name[language] }}'{% endfor %} else {{ step }}
-end
+case {{ step_type }}{% for type, name in names.items() %} when '{{ type }}' then '{{ name[language] }}'{% endfor %} else {{ step }} end
 {%- endmacro %}
 
 {% macro relative_change(steps, past) -%}

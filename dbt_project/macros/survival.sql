@@ -19,7 +19,7 @@
 with
 km_durations as (
     select
-        {{ groups ~ ',' if groups }}
+        {{ groups ~ ',' if groups }}  -- noqa: LT02
         {{ duration_column }} as km_duration,
         count(*) as km_leaving_count,
         count(*) filter (where {{ is_event_column }}) as km_event_count
@@ -51,12 +51,12 @@ km_curve as (
                 end
             ) over ({{ partition }} order by km_duration asc rows between unbounded preceding and current row))
         end as km_survival
-        {%- if restricted_mean %},
+        {% if restricted_mean %},
         lag(km_duration) over ({{ partition }} order by km_duration asc) as km_duration_before
-        {%- endif %}
+        {% endif %}
     from km_risks
 )
-{%- if restricted_mean %},
+{% if restricted_mean %},
 
 km_areas as (
     select
@@ -65,18 +65,18 @@ km_areas as (
         * cast(km_duration - coalesce(km_duration_before, 0) as double) as km_area
     from km_curve
 )
-{%- endif %}
+{% endif %}
 
 select
     {{ groups ~ ',' if groups }}
     cast(coalesce(sum(km_leaving_count), 0) as bigint) as subject_count,
     cast(coalesce(sum(km_event_count), 0) as bigint) as event_count
-    {%- for quantile in quantiles %},
-    min(km_duration) filter (where km_survival <= {{ (1 - quantile) | round(9) }} + 1e-9) as {{ quantile_name(quantile) }}
-    {%- endfor %}
-    {%- if restricted_mean %},
+    {% for quantile in quantiles %},
+    min(km_duration) filter (where km_survival <= {{ (1 - quantile) | round(9) }} + 1e-9) as {{ quantile_name(quantile) }}  -- noqa: LT02
+    {% endfor %}  -- noqa: LT02
+    {% if restricted_mean %},
     sum(km_area) as restricted_mean
-    {%- endif %}
+    {% endif %}
 from {{ 'km_areas' if restricted_mean else 'km_curve' }}
 {{ 'group by ' ~ groups if groups }}
 {%- endmacro %}

@@ -71,8 +71,8 @@ history as (
             present.period_grain = past.period_grain
             and present.step_level = past.step_level
             and present.step = past.step
-            and past.period_start_date < present.period_start_date
-            and past.period_start_date >= present.history_from_date
+            and present.period_start_date > past.period_start_date
+            and present.history_from_date <= past.period_start_date
             and past.is_matured
             and past.is_large
 ),

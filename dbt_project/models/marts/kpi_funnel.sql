@@ -57,7 +57,7 @@ passed as (
         steps.step_order,
         sum(spans.journey_count) as passed_count
     from spans
-    inner join steps on spans.first_step_order < steps.step_order and steps.step_order < spans.last_step_order
+    inner join steps on spans.first_step_order < steps.step_order and spans.last_step_order > steps.step_order
     group by spans.cohort_month, steps.step_order
 )
 
