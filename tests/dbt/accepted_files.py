@@ -75,6 +75,12 @@ LEDGER = {
     "purges": "source VARCHAR, entity VARCHAR, retention_class VARCHAR, business_date DATE, purged_at TIMESTAMP, "
     "text_count BIGINT",
     "pending_loads": "load_id VARCHAR",
+    "rules": "rules VARCHAR",
+}
+HISTORY = {
+    "kpi_values": "metric_id VARCHAR, period_grain VARCHAR, period_start_date DATE, dimension_name VARCHAR, "
+    "dimension_value VARCHAR, numerator DECIMAL(28,8), denominator DECIMAL(28,8), value DECIMAL(28,8), "
+    "is_gone BOOLEAN, as_of TIMESTAMP, business_date DATE, version VARCHAR, rules VARCHAR",
 }
 
 
@@ -101,6 +107,8 @@ def write_empty_company(home: Home) -> None:
     for folder, tables in ((home.settings, SETTINGS), (home.identity, IDENTITY), (home.ledger, LEDGER)):
         for table, schema in tables.items():
             write_parquet(folder / f"{table}.parquet", schema, [])
+    for table in HISTORY:
+        write_history(home, table, "_schema", [])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
 
 
@@ -112,6 +120,10 @@ def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> Non
 
 def write_settings(home: Home, table: str, rows: Iterable[Row]) -> None:
     write_parquet(home.settings / f"{table}.parquet", SETTINGS[table], rows)
+
+
+def write_history(home: Home, table: str, version: str, rows: Iterable[Row]) -> None:
+    write_parquet(home.history / table / f"{version}.parquet", HISTORY[table], rows)
 
 
 def write_ledger(home: Home, table: str, rows: Iterable[Row]) -> None:
