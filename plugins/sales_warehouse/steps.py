@@ -23,6 +23,7 @@ from sales_warehouse.gate import Gated, GateError
 from sales_warehouse.guard.validate import RuleResult
 from sales_warehouse.identity import identify as give_codes
 from sales_warehouse.ledger import Applied
+from sales_warehouse.nights import retention
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
 from sales_warehouse.settings_tables import need_patterns, write_settings
@@ -239,6 +240,7 @@ def publish(run: Run) -> StepReport:
             keep=run.company.about.keep_versions,
         )
         nights.settle(run.home, has_just_published=True)
+        retention.expire(run.home, run.company.about.keep_nights)
         report.rows = {"tables": len(done.tables), "rows": sum(done.tables.values())}
         report.notes = [f"version {done.version}"]
     return report

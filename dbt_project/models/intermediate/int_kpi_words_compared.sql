@@ -19,9 +19,11 @@ lasts as (
 )
 
 select
-    {% for column in key %}
-    firsts.{{ column }},
-    {% endfor %}
+    firsts.metric_id,
+    firsts.period_grain,
+    firsts.period_start_date,
+    firsts.dimension_name,
+    firsts.dimension_value,
     firsts.numerator as original_numerator,
     firsts.denominator as original_denominator,
     firsts.value as original_value,
@@ -36,7 +38,4 @@ select
     lasts.word_number - 1 as change_count
 from firsts
 inner join lasts
-    on
-        {% for column in key %}
-        firsts.{{ column }} = lasts.{{ column }}{{ ' and' if not loop.last }}
-        {% endfor %}
+    on {{ same_key('firsts', 'lasts', key) }}

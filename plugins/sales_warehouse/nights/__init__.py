@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 
+from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.nights import recipe, said
 from sales_warehouse.nights.inputs import Inputs, keep, read_draft, rules_of
@@ -23,6 +24,7 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
     A publish that was killed before it came to this is made good by the next transform, which calls it first. None
     when it is not known what the version was made from: it was made before recipes were kept.
     """
+    durable.sweep(home.history)
     said.ensure_schema(home)
     folder = pointer.current_folder(home)
     if folder is None:
@@ -30,7 +32,7 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
     published, draft = manifest.read(folder), read_draft(home)
     belongs = draft is not None and (has_just_published or draft.run_id == published.run_id)
     inputs = draft if belongs else None
-    said.append(home, folder, published, inputs.rules if inputs else "")
+    said.append(home, folder, published, inputs.rules if inputs else None)
     if inputs is None or recipe.place(home, published.version).exists():
         return None
     night = Night(
@@ -42,4 +44,5 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
         marts=recipe.marts_of(published.tables),
     )
     recipe.write(home, night)
+    recipe.thin(home, night, pointer.names(home))
     return night

@@ -61,6 +61,7 @@ def keep(home: Home, *, variables: dict[str, Any], rules: str, batch: int) -> In
     with connect(temp=home.tmp) as connection:
         listed = _list_files(connection, home, before)
         files = store.keep_table(connection, home, listed, before.files if before else None)
+        listed.unlink()
         known = before.tables if before else {}
         kept = {
             name: store.keep_table(connection, home, home.dir / f"{name}.parquet", known.get(name))
@@ -114,8 +115,7 @@ def _list_files(connection: duckdb.DuckDBPyConnection, home: Home, before: Input
     columns = list(zip(*rows, strict=True)) or [()] * 4
     kinds = {"path": pa.string(), "bytes": pa.int64(), "modified": pa.int64(), "digest": pa.string()}
     table = pa.table({name: pa.array(c, kind) for (name, kind), c in zip(kinds.items(), columns, strict=True)})
-    target = home.nights / f".listed{durable.TEMPORARY}"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = home.tmp / "files_of_the_night.parquet"
     pq.write_table(table, target, compression="zstd")
     return target
 

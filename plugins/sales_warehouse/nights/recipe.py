@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,23 @@ def read(file: Path) -> Night:
         "inputs": Inputs.from_json(data["inputs"]),
         "marts": {name: Mart(**mart) for name, mart in data["marts"].items()},
     })  # fmt: skip
+
+
+def thin(home: Home, night: Night, published: Collection[str]) -> int:
+    """Drop the recipes of the same date that came right before a night and are not published any more; return how many.
+
+    Between the nights marts may be published every few minutes; what a day comes back to is the last of them.
+    """
+    dropped, suffix = 0, f"_{night.business_date:%Y%m%d}"
+    for file in sorted((home.nights / "recipes").glob("[0-9]*.json"), reverse=True):
+        if file.stem >= night.version:
+            continue
+        if not file.stem.endswith(suffix):
+            break
+        if file.stem not in published:
+            file.unlink()
+            dropped += 1
+    return dropped
 
 
 def nights(home: Home) -> list[Night]:

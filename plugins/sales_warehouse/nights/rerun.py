@@ -51,10 +51,15 @@ class Rerun:
         return not self.differences
 
 
+def only_one(home: Home, *, wait_seconds: float = WAIT_SECONDS) -> contextlib.AbstractContextManager[None]:
+    """Hold the lock of past nights: a rebuild takes as much memory as a refresh, and needs what is kept."""
+    return durable.lock(home.nights / ".lock", wait_seconds=wait_seconds, purpose="running a past night again")
+
+
 @contextlib.contextmanager
 def scratch_home(home: Home) -> Iterator[Home]:
-    """Give a home apart for the block; one at a time, for a rebuild takes as much memory as a refresh."""
-    with durable.lock(home.tmp / "rerun.lock", wait_seconds=WAIT_SECONDS, purpose="running a past night again"):
+    """Give a home apart for the block, one at a time."""
+    with only_one(home):
         folder = home.tmp / "rerun"
         shutil.rmtree(folder, ignore_errors=True)
         try:

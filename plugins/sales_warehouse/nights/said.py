@@ -43,7 +43,7 @@ def ensure_schema(home: Home) -> None:
             _write(connection, f"select {columns} where false", target)
 
 
-def append(home: Home, version: Path, published: Manifest, rules: str) -> Path | None:
+def append(home: Home, version: Path, published: Manifest, rules: str | None) -> Path | None:
     """Keep what a published version says of closed periods that was not said before; None without such a mart.
 
     A period that never closes (`all`) is no word to come back to. What is said again as before adds nothing.
