@@ -30,8 +30,9 @@ from sales_warehouse.contracts import load_contracts
 from sales_warehouse.customer import find, opened, read_account
 from sales_warehouse.customer.account import TREND
 from sales_warehouse.home import Home
+from sales_warehouse.identity import identify
 from sales_warehouse.identity.contacts import XREF as CONTACTS
-from sales_warehouse.identity.customers import LOG, XREF
+from sales_warehouse.identity.customers import XREF
 from sales_warehouse.settings_tables import write_settings
 from sales_warehouse.sql import ident, literal
 from sales_warehouse.transform import transform
@@ -39,7 +40,6 @@ from sales_warehouse.transform import transform
 COMPANY = Path(__file__).parent / "company"
 SOURCE, LOAD = "bulk", "20260630T180000_000000"
 DAY, AS_OF = datetime.date(2026, 6, 30), datetime.datetime(2026, 6, 30, 18)
-REVIEW = "left_node varchar, right_node varchar, why varchar, probability double"
 
 # How many rows of each channel there are for a million order lines.
 SHARE = {
@@ -124,22 +124,28 @@ def main(
 def _make(home: Home, lines: int) -> None:
     count = {entity: max(1, share * lines // 1_000_000) for entity, share in SHARE.items()}
     filled, company = _rows(count), load_company(COMPANY)
+    named: dict[Path, tuple[dict[str, str], str | None]] = {}
     with sql.connect(temp=home.tmp) as db:
         for entity, contract in load_contracts().items():
             target = home.accepted / entity / f"_load_id={LOAD}"
             target.mkdir(parents=True)
             select = f"select i, {filled[entity]} from range({count[entity]}) as t(i)" if entity in filled else None
-            _copy(db, contract.schema, select, target / f"{SOURCE}.parquet")
+            if entity in ("customers", "contacts"):
+                _copy(db, contract.schema, None, target / f"{SOURCE}.parquet")
+                named[target / f"{SOURCE}.parquet"] = (contract.schema, select)
+            else:
+                _copy(db, contract.schema, select, target / f"{SOURCE}.parquet")
+        # The tables of identity as they are when nobody is known; then everybody has a code of their own.
+        identify(home, company.identity, 1, AS_OF)
+        for file, (schema, select) in named.items():
+            _copy(db, schema, select, file)
         keys = {"customer": "'C' || upper(left(sha256(i::varchar), 16))", "contact": "'P' || i"}
-        home.identity.mkdir(parents=True)
         for name, schema in (("customer", XREF), ("contact", CONTACTS)):
             letter = {"customer": "C", "contact": "P"}[name]
             row = f"""'{SOURCE}' as source, '{letter}' || i as {name}_id, {keys[name]} as {name}_key,
                 'own_record' as rule, 1 as changed_batch"""
             select = f"select {row} from range({count[name + 's']}) as t(i)"
             _copy(db, _columns(schema), select, home.identity / f"{name}_xref.parquet")
-        for name, schema in (("customer_log", LOG), ("customer_review", REVIEW)):
-            _copy(db, _columns(schema), None, home.identity / f"{name}.parquet")
     ledger.write_ledger(home, company, [], [])
     write_settings(home, company, as_of=AS_OF, business_date=DAY, first_date=datetime.date(2024, 7, 1))
 

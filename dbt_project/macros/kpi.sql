@@ -1,5 +1,18 @@
 {# How a metric becomes rows of kpi_values. A cell is (cell_date, dimension_name, dimension_value, numerator, denominator). #}
 
+{% macro kpi_models() -%}
+{#- One model for each metric of the registry, or for two that are counted alike; target attainment is computed from them. -#}
+{{ return([
+    'int_kpi_new_leads', 'int_kpi_lead_conversion_rate', 'int_kpi_lead_first_response_hours',
+    'int_kpi_follow_up_interval_hours', 'int_kpi_first_order_cycle_days', 'int_kpi_top3_customer_share', 'int_kpi_opp_to_order_rate', 'int_kpi_stage_loss_rate',
+    'int_kpi_stage_dwell_days', 'int_kpi_win_rate', 'int_kpi_win_cycle_days', 'int_kpi_weighted_pipeline_amount',
+    'int_kpi_pipeline_coverage_ratio', 'int_kpi_net_sales', 'int_kpi_revenue_per_customer', 'int_kpi_return_rate',
+    'int_kpi_collection_rate', 'int_kpi_entry_within_24h_rate', 'int_kpi_capture_completeness_rate', 'int_kpi_dirty_rate',
+    'int_kpi_source_freshness_hours', 'int_kpi_dormant_rate', 'int_kpi_satisfaction_score',
+    'int_kpi_visit_completion_rate',
+]) }}
+{%- endmacro %}
+
 {% macro kpi_cells(relation, date_column, dimensions, numerator, denominator) -%}
 {#- Sums by day for the total and for each dimension on its own; dimensions maps a name to a column that is never null. -#}
 select
@@ -141,6 +154,174 @@ select
 from (
     {{ kpi_rolled_up(cells, grains, is_additive=true) }}
 ) as rolled_up
+{%- endmacro %}
+
+{% macro kpi_grouped(relation, date_column, grains, dimensions, aggregates) -%}
+{#-
+    What cannot be summed from days - distinct counts, totals of trailing windows - taken from the rows of each period
+    again, for the total and for each dimension on its own. `aggregates` maps a name to an expression.
+-#}
+{% for grain in grains %}
+select
+    '{{ grain }}' as period_grain,
+    period_start_date,
+    case
+        {% for name, column in dimensions.items() %}
+        when grouping({{ column }}) = 0 then '{{ name }}'
+        {% endfor %}
+        else 'total'
+    end as dimension_name,
+    coalesce({{ (dimensions.values() | list + ["'total'"]) | join(', ') }}) as dimension_value,
+    {% for name, expression in aggregates.items() %}
+    {{ expression }} as {{ name }}{{ "," if not loop.last }}
+    {% endfor %}
+from (
+    select
+        dated.*,
+        {{ period_start(grain, 'dated.' ~ date_column) }} as period_start_date
+    from {{ relation }} as dated
+    where dated.{{ date_column }} is not null
+) as placed
+group by grouping sets (
+    (period_start_date){% for column in dimensions.values() %},
+    (period_start_date, {{ column }}){% endfor %}
+
+)
+{{ "union all" if not loop.last }}  -- noqa: LT02
+{% endfor %}
+{%- endmacro %}
+
+{% macro kpi_placed(relation, date_column, grains, dimensions, columns) -%}
+{#- Each row once for each grain and dimension that it counts in: for medians, which are taken of rows. -#}
+{% for grain in grains %}
+{% set outer = loop %}
+{% for name, column in ({'total': "'total'"} | items | list) + (dimensions | items | list) %}
+select
+    '{{ grain }}' as period_grain,
+    {{ period_start(grain, date_column) }} as period_start_date,
+    '{{ name }}' as dimension_name,
+    {{ column }} as dimension_value,
+    {{ columns | join(', ') }}
+from {{ relation }}
+where {{ date_column }} is not null
+{{ "union all" if not (loop.last and outer.last) }}  -- noqa: LT02
+{% endfor %}
+{% endfor %}
+{%- endmacro %}
+
+{% macro kpi_median_waited(placed, duration_column, is_event_column) -%}
+{#- Rows of kpi_placed to medians with those still waiting counted as waiting: how many ended, of how many, the median. -#}
+select
+    period_grain,
+    period_start_date,
+    dimension_name,
+    dimension_value,
+    event_count as numerator,
+    subject_count as denominator,
+    p50 as value
+from (
+    {{ kaplan_meier(
+        placed, ['period_grain', 'period_start_date', 'dimension_name', 'dimension_value'], duration_column, is_event_column, [0.5]
+    ) | indent(4) }}
+) as estimated
+{%- endmacro %}
+
+{% macro kpi_without_gaps(metric_id, grouped, grains, is_count=false, maturity_days=0) -%}
+{#-
+    Values of `grouped` (period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value)
+    with a row for every period from the first that has data to the last, for a count to the business date: nothing
+    counted is 0, nothing to divide by is null.
+-#}
+select
+    '{{ metric_id }}' as metric_id,
+    spine.period_grain,
+    spine.period_start_date,
+    spine.dimension_name,
+    spine.dimension_value,
+    cast(coalesce(given.numerator, 0) as decimal(28, 8)) as numerator,
+    {{ 'cast(null as decimal(28, 8))' if is_count else 'cast(coalesce(given.denominator, 0) as decimal(28, 8))' }} as denominator,
+    cast({{ 'coalesce(given.value, 0)' if is_count else 'given.value' }} as decimal(28, 8)) as value,
+    {{ period_end_of('spine.period_grain', 'spine.period_start_date') }} + {{ maturity_days }} <= {{ business_date() }} as is_matured
+from (
+    select
+        periods.*,
+        members.dimension_name,
+        members.dimension_value
+    from (
+        {% for grain in grains %}
+        select distinct
+            '{{ grain }}' as period_grain,
+            {{ period_start(grain, 'dates.date_day') }} as period_start_date
+        from {{ ref('dim_dates') }} as dates
+        cross join (
+            select
+                min(period_start_date) as first_start,
+                max(period_start_date) as last_start
+            from {{ grouped }}
+            where period_grain = '{{ grain }}'
+        ) as bounds
+        where
+            dates.date_day >= bounds.first_start
+            and dates.date_day <= {{ 'greatest(bounds.last_start, ' ~ business_date() ~ ')' if is_count else 'bounds.last_start' }}
+        {{ "union all" if not loop.last }}  -- noqa: LT02
+        {% endfor %}
+    ) as periods
+    cross join (
+        select distinct
+            dimension_name,
+            dimension_value
+        from {{ grouped }}
+    ) as members
+) as spine
+left join {{ grouped }} as given
+    on
+        spine.period_grain = given.period_grain
+        and spine.period_start_date = given.period_start_date
+        and spine.dimension_name = given.dimension_name
+        and spine.dimension_value = given.dimension_value
+{%- endmacro %}
+
+{% macro kpi_of_today(metric_id, grouped) -%}
+{#- A level of the business date: (dimension_name, dimension_value, numerator, denominator, value). -#}
+select
+    '{{ metric_id }}' as metric_id,
+    'day' as period_grain,
+    {{ business_date() }} as period_start_date,
+    dimension_name,
+    dimension_value,
+    cast(numerator as decimal(28, 8)) as numerator,
+    cast(denominator as decimal(28, 8)) as denominator,
+    cast(value as decimal(28, 8)) as value,
+    true as is_matured
+from {{ grouped }}
+{%- endmacro %}
+
+{% macro period_end_of(grain, start) -%}
+case {{ grain }}
+    when 'day' then {{ start }}
+    when 'week' then {{ start }} + 6
+    when 'month' then cast({{ dbt.last_day(start, 'month') }} as date)
+    when 'quarter' then cast({{ dbt.last_day(start, 'quarter') }} as date)
+    else {{ business_date() }}
+end
+{%- endmacro %}
+
+{% macro period_before(grain, start) -%}
+case {{ grain }}
+    when 'day' then {{ start }} - 1
+    when 'week' then {{ start }} - 7
+    when 'month' then cast({{ dbt.dateadd('month', -1, start) }} as date)
+    when 'quarter' then cast({{ dbt.dateadd('month', -3, start) }} as date)
+end
+{%- endmacro %}
+
+{% macro period_year_before(grain, start) -%}
+{#- A week is compared with the one 52 weeks before, so that it has the same weekdays; a leap day with 28 February. -#}
+case {{ grain }}
+    when 'week' then {{ start }} - 364
+    when 'all' then cast(null as date)
+    else cast({{ dbt.dateadd('year', -1, start) }} as date)
+end
 {%- endmacro %}
 
 {% macro ratio(numerator, denominator) -%}

@@ -13,6 +13,11 @@ def state_folder() -> Path:
     return Path(os.environ.get("SALES_WAREHOUSE_VAR", PROJECT / "var")).resolve()
 
 
+def cache_folder() -> Path:
+    """Folder of what can be made again at any time: SALES_WAREHOUSE_CACHE, else `cache/` in the folder of state."""
+    return Path(os.environ.get("SALES_WAREHOUSE_CACHE", state_folder() / "cache")).resolve()
+
+
 def company_folder() -> Path:
     """Folder of the company's configuration: SALES_WAREHOUSE_COMPANY, else `config/demo`."""
     return Path(os.environ.get("SALES_WAREHOUSE_COMPANY", PROJECT / "config" / "demo")).resolve()

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
 import duckdb
 
 from sales_warehouse import business_calendar, durable
+from sales_warehouse.business_calendar import Day
 from sales_warehouse.company.base import Label
+from sales_warehouse.company.calendar import DEFAULT, MOST_INTERVALS
 from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.models import Company, CustomerAttribute
 from sales_warehouse.home import Home
+from sales_warehouse.metrics import filled_columns, metric_rows
 from sales_warehouse.normalise import provinces
 from sales_warehouse.sql import connect, ident, literal
 
+ROWS_AT_ONCE = 1000
+OWN_HOURS = Label(en="The company's hours", zh="公司工作时间")
 SCHEMAS: dict[str, dict[str, str]] = {
     "company": dict.fromkeys(
         ("company_id", "name_en", "name_zh", "currency", "time_zone", "country", "language"), "varchar"
     )
     | {"business_date": "date", "as_of": "timestamp"},
-    "calendar": {"date_day": "date", "is_workday": "boolean", "is_holiday": "boolean", "holiday_name": "varchar"},
+    "calendar": {"date_day": "date", "is_workday": "boolean", "is_holiday": "boolean", "holiday_name": "varchar",
+                 "fiscal_year_number": "integer", "fiscal_quarter_number": "integer",
+                 "fiscal_year_start_date": "date", "fiscal_quarter_start_date": "date"},
+    "calendar_hours": {"schedule_id": "varchar", "date_day": "date", "is_open": "boolean", "open_day_number": "integer",
+                       "open_seconds": "integer", "open_seconds_before": "bigint"}
+    | {f"{bound}_{part}_at": "timestamp" for part in range(1, MOST_INTERVALS + 1) for bound in ("opens", "closes")},
+    "schedules": dict.fromkeys(("schedule_id", "name_en", "name_zh"), "varchar"),
+    "schedule_members": dict.fromkeys(("schedule_id", "member_type", "member"), "varchar"),
     "regions": dict.fromkeys(
         ("region_key", "region_name_en", "region_name_zh", "level", "parent_region_key", "iso_code"), "varchar"
     ),
@@ -46,6 +58,13 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
                     "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
                     "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
+    "metrics": {"metric_id": "varchar", "metric_number": "integer", "priority": "integer"}
+    | dict.fromkeys(("name_en", "name_zh", "formula_en", "formula_zh"), "varchar")
+    | dict.fromkeys(("grains", "dimensions", "unit", "direction"), "varchar")
+    | {"band_from": "double", "band_to": "double"}
+    | dict.fromkeys(("aggregation", "decomposition", "owner_en", "owner_zh"), "varchar")
+    | {"is_cohort": "boolean", "matures_after_days": "integer", "is_on_board": "boolean", "absent_reason_en": "varchar",
+       "absent_reason_zh": "varchar"},
     "targets": {"target_id": "varchar", "name_en": "varchar", "name_zh": "varchar", "metric_id": "varchar",
                 "scope_dimension": "varchar", "scope_value": "varchar", "baseline_value": "double",
                 "target_value": "double", "mode": "varchar", "starts_on": "date", "due_on": "date", "owner": "varchar",
@@ -66,9 +85,24 @@ def write_settings(
     home: Home, company: Company, *, as_of: datetime.datetime, business_date: datetime.date, first_date: datetime.date
 ) -> None:
     """Write one Parquet file per table below `settings/`; `first_date` is the earliest day that events may lie on."""
+    calendar_days = _calendar_days(company, business_date, first_date)
     rows: dict[str, Iterable[Sequence[Any]]] = {
         "company": [_company(company, as_of, business_date)],
-        "calendar": _calendar(company, business_date, first_date),
+        "calendar": [
+            (d.date_day, d.is_workday, d.is_holiday, d.holiday_name, d.fiscal_year_number, d.fiscal_quarter_number,
+             d.fiscal_year_start_date, d.fiscal_quarter_start_date)
+            for d in calendar_days
+        ],
+        "calendar_hours": business_calendar.open_days(company, calendar_days),
+        "schedules": [
+            (DEFAULT, *_pair(OWN_HOURS)), *((s.id, *_pair(s.name)) for s in company.calendar.schedules)
+        ],
+        "schedule_members": [
+            (schedule.id, kind, name)
+            for schedule in company.calendar.schedules
+            for kind, names in (("region", schedule.regions), ("team", schedule.teams))
+            for name in names
+        ],
         "regions": _regions(company),
         "channels": [(key, *_pair(label)) for key, label in company.about.channels.items()],
         "lifecycle_tiers": [
@@ -94,6 +128,7 @@ def write_settings(
              *_pair(r.name))
             for r in company.alerts.rules
         ],
+        "metrics": metric_rows(company.metrics, filled_columns(company.sources.values())),
         "targets": _targets(company),
         "playbooks": [
             (p.id, *_pair(p.name), p.department, "\n".join(s.en for s in p.steps), "\n".join(s.zh for s in p.steps))
@@ -133,10 +168,9 @@ def write_table(
     """Write a small table as a Parquet file that is replaced in one step; no rows is a table too."""
     columns = ", ".join(f"{ident(name)} {kind}" for name, kind in schema.items())
     connection.execute(f"create or replace temp table scratch ({columns})")
-    listed = list(rows)
-    if listed:
-        marks = ", ".join("?" for _ in schema)
-        connection.executemany(f"insert into scratch values ({marks})", listed)
+    written = iter([f"({', '.join(map(literal, row))})" for row in rows])
+    while some := list(islice(written, ROWS_AT_ONCE)):  # a parameter for each value takes fifty times as long
+        connection.execute(f"insert into scratch values {', '.join(some)}")
     target.parent.mkdir(parents=True, exist_ok=True)
     hidden = target.with_name(f".{target.name}{durable.TEMPORARY}")
     connection.execute(f"copy scratch to {literal(str(hidden))} (format parquet)")
@@ -152,13 +186,13 @@ def _company(company: Company, as_of: datetime.datetime, business_date: datetime
     return (a.company_id, *_pair(a.name), a.currency, a.time_zone, a.country, a.language, business_date, as_of)
 
 
-def _calendar(company: Company, business_date: datetime.date, first_date: datetime.date) -> Iterable[tuple]:
+def _calendar_days(company: Company, business_date: datetime.date, first_date: datetime.date) -> list[Day]:
     """Whole years: from the first event or target to the year after the business date or the last target."""
     targets = company.targets.targets
     first = min([first_date, business_date, *(target.starts_on for target in targets)])
     last = max([business_date, *(target.due_on for target in targets)])
     whole = datetime.date(first.year, 1, 1), datetime.date(last.year + 1, 12, 31)
-    return (astuple(day) for day in business_calendar.days(company, *whole))
+    return list(business_calendar.days(company, *whole))
 
 
 def _regions(company: Company) -> Iterable[tuple]:

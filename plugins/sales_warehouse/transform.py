@@ -8,20 +8,19 @@ folder of any name (`[`, `*` and `{` would be patterns in an absolute path).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sales_warehouse import durable, settings
+from sales_warehouse.dbt_child import files_of, fingerprint_of
 from sales_warehouse.dbt_events import Node, failure_text, read_event, save_results, with_rows
 from sales_warehouse.home import Home
 
@@ -117,26 +116,13 @@ def _start(project: Path, arguments: list[str]) -> subprocess.Popen[str]:
 
 def fingerprint(project: Path | None = None) -> str:
     """Return a hash over what decides the marts; another value means that everything has to be built again."""
-    total, project = hashlib.sha256(), project or PROJECT
-    for path in project_files(project):
-        total.update(f"{path.relative_to(project)}\0{path.stat().st_size}\0".encode())
-        total.update(path.read_bytes())
-    return total.hexdigest()
-
-
-def project_files(project: Path) -> Iterator[Path]:
-    """Yield what decides the marts: not the linter's stand-ins, nor what dbt leaves behind when it is run by hand."""
-    left_behind = {"target", "logs", "dbt_packages", "lint", "README.md", ".sqlfluff"}
-    for path in sorted(project.rglob("*")):
-        inside = path.relative_to(project)
-        if path.is_file() and inside.parts[0] not in left_behind and path.name != ".user.yml":
-            yield path
+    return fingerprint_of(project or PROJECT)
 
 
 def _copy_project(home: Home, project: Path) -> Path:
     copy = home.warehouse / "project"
     shutil.rmtree(copy, ignore_errors=True)
-    for path in project_files(project):
+    for path in files_of(project):
         target = copy / path.relative_to(project)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -158,7 +144,7 @@ def _build(variables: Mapping[str, object], full_refresh: bool) -> list[str]:
 
 def _command(arguments: list[str]) -> list[str]:
     return [
-        sys.executable, "-m", "sales_warehouse.transform", str(os.getpid()),
+        sys.executable, "-m", "sales_warehouse.dbt_child", str(os.getpid()),
         "--no-use-colors", "--log-format", "json", "--log-level", "info", "--log-path", "../dbt_logs",
         *arguments, "--project-dir", ".", "--profiles-dir", ".", "--target-path", "../dbt_target",
     ]  # fmt: skip
@@ -172,6 +158,7 @@ def child_environment() -> dict[str, str]:
         "SALES_WAREHOUSE_TEMP": "../../tmp",
         "SALES_WAREHOUSE_MEMORY": settings.memory_limit(),
         "SALES_WAREHOUSE_THREADS": str(settings.threads()),
+        "SALES_WAREHOUSE_CACHE": str(settings.cache_folder()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PYTHONPATH": str(Path(__file__).parents[1]),
     }
@@ -204,23 +191,3 @@ def _end(child: subprocess.Popen[str]) -> None:
             child.wait()
     if child.stdout:
         child.stdout.close()
-
-
-def _end_with(parent: int) -> None:
-    """End this process at once when its parent is gone; a killed DuckDB writer loses no commit."""
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _child(arguments: list[str]) -> None:
-    """Be the child: watch the parent, and be dbt."""
-    threading.Thread(target=_end_with, args=(int(arguments[0]),), daemon=True).start()
-    from dbt.cli.main import cli
-
-    sys.argv = ["dbt", *arguments[1:]]
-    cli()
-
-
-if __name__ == "__main__":
-    _child(sys.argv[1:])

@@ -239,8 +239,8 @@ def _sales(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
 
 
 def _kpis(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
-    rows = [(m, n, en, zh, "—", "month", unit, way, True, True) for m, n, en, zh, unit, way in METRICS]
-    columns = "metric_id, number, name_en, name_zh, formula, grain, unit, direction, is_on_board, is_computed"
+    rows = [(*metric, True) for metric in METRICS]
+    columns = "metric_id, number, name_en, name_zh, unit, direction, is_on_board"
     _values(db, "kpi_metrics", columns, rows)
     today = literal(business_date)
     grains = "(values ('day'), ('week'), ('month'), ('quarter')) as g(grain)"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import duckdb
 
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
+from sales_warehouse.metrics import MetricsFile, metric_rows
+from sales_warehouse.settings_tables import SCHEMAS as WRITTEN
 from sales_warehouse.sql import ident, literal
 
 Row = Mapping[str, object]
@@ -17,7 +19,14 @@ Row = Mapping[str, object]
 SETTINGS = {
     "company": "company_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, currency VARCHAR, time_zone VARCHAR, "
     "country VARCHAR, language VARCHAR, business_date DATE, as_of TIMESTAMP",
-    "calendar": "date_day DATE, is_workday BOOLEAN, is_holiday BOOLEAN, holiday_name VARCHAR",
+    "calendar": "date_day DATE, is_workday BOOLEAN, is_holiday BOOLEAN, holiday_name VARCHAR, "
+    "fiscal_year_number INTEGER, fiscal_quarter_number INTEGER, fiscal_year_start_date DATE, "
+    "fiscal_quarter_start_date DATE",
+    "calendar_hours": "schedule_id VARCHAR, date_day DATE, is_open BOOLEAN, open_day_number INTEGER, "
+    "open_seconds INTEGER, open_seconds_before BIGINT, "
+    + ", ".join(f"opens_{part}_at TIMESTAMP, closes_{part}_at TIMESTAMP" for part in range(1, 5)),
+    "schedules": "schedule_id VARCHAR, name_en VARCHAR, name_zh VARCHAR",
+    "schedule_members": "schedule_id VARCHAR, member_type VARCHAR, member VARCHAR",
     "regions": "region_key VARCHAR, region_name_en VARCHAR, region_name_zh VARCHAR, level VARCHAR, "
     "parent_region_key VARCHAR, iso_code VARCHAR",
     "channels": "channel VARCHAR, name_en VARCHAR, name_zh VARCHAR",
@@ -37,6 +46,7 @@ SETTINGS = {
     "scope_dimension VARCHAR, scope_value VARCHAR, "
     "baseline_value DECIMAL(28,8), target_value DECIMAL(28,8), mode VARCHAR, starts_on DATE, due_on DATE, "
     "owner VARCHAR, relevance VARCHAR, parent_target_id VARCHAR, weight DECIMAL(18,4)",
+    "metrics": ", ".join(f"{name} {kind}" for name, kind in WRITTEN["metrics"].items()),
     "exchange_rates": "currency VARCHAR, rate DECIMAL(18,8)",
     "survivorship": "attribute VARCHAR, rule VARCHAR, source VARCHAR, source_rank INTEGER",
     "order_reconciliations": "reconciliation_id VARCHAR, name_en VARCHAR, name_zh VARCHAR, left_source VARCHAR, "
@@ -82,6 +92,21 @@ HISTORY = {
     "dimension_value VARCHAR, numerator DECIMAL(28,8), denominator DECIMAL(28,8), value DECIMAL(28,8), "
     "is_gone BOOLEAN, as_of TIMESTAMP, business_date DATE, version VARCHAR, rules VARCHAR",
 }
+CALENDAR = {
+    "calendar": """
+        SELECT date_day, is_open AS is_workday, false AS is_holiday, year_number AS fiscal_year_number,
+            quarter_number AS fiscal_quarter_number, date_trunc('year', date_day) AS fiscal_year_start_date,
+            date_trunc('quarter', date_day) AS fiscal_quarter_start_date
+        FROM days ORDER BY date_day""",
+    "calendar_hours": """
+        SELECT 'default' AS schedule_id, date_day, is_open, 32400 * is_open::INT AS open_seconds,
+            count(*) FILTER (is_open) OVER (ORDER BY date_day) AS open_day_number,
+            32400 * (count(*) FILTER (is_open) OVER (ORDER BY date_day) - is_open::INT) AS open_seconds_before,
+            CASE WHEN is_open THEN date_day + INTERVAL 1 HOUR END AS opens_1_at,
+            CASE WHEN is_open THEN date_day + INTERVAL 10 HOUR END AS closes_1_at
+        FROM days ORDER BY date_day""",
+    "schedules": "SELECT 'default' AS schedule_id, 'The company''s hours' AS name_en, '公司工作时间' AS name_zh",
+}
 
 
 def write_parquet(path: Path, schema: str, rows: Iterable[Row]) -> None:
@@ -110,12 +135,29 @@ def write_empty_company(home: Home) -> None:
     for table in HISTORY:
         write_history(home, table, "_schema", [])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
+    write_metrics(home)
+
+
+def write_metrics(home: Home, without: Collection[str] = ()) -> None:
+    """Write the registry for a company whose sources fill every column but those named, as `entity.column`."""
+    columns = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
+    rows = metric_rows(MetricsFile(), columns.difference(without))
+    write_settings(home, "metrics", [dict(zip(WRITTEN["metrics"], row, strict=True)) for row in rows])
 
 
 def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> None:
-    days = (first + datetime.timedelta(n) for n in range((last - first).days + 1))
-    rows = [{"date_day": day, "is_workday": day.weekday() < 5, "is_holiday": False} for day in days]
-    write_parquet(home.settings / "calendar.parquet", SETTINGS["calendar"], rows)
+    """Write a calendar whose weekdays are worked from 9 to 18 in Shanghai, and whose fiscal year is the year."""
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            CREATE TABLE days AS
+            SELECT d::DATE AS date_day, isodow(d) < 6 AS is_open, year(d) AS year_number, quarter(d) AS quarter_number
+            FROM generate_series({literal(first)}::TIMESTAMP, {literal(last)}::TIMESTAMP, INTERVAL 1 DAY) t(d)
+        """)
+        for table, rows in CALENDAR.items():
+            path = home.settings / f"{table}.parquet"
+            connection.execute(f"CREATE OR REPLACE TABLE t ({SETTINGS[table]})")
+            connection.execute(f"INSERT INTO t BY NAME {rows}")
+            connection.execute(f"COPY t TO {literal(str(path))} (FORMAT parquet)")
 
 
 def write_settings(home: Home, table: str, rows: Iterable[Row]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -15,6 +14,7 @@ import world
 from ruamel.yaml import YAML
 
 from sales_warehouse.home import Home
+from sales_warehouse.metrics import registry
 from sales_warehouse.transform import PROJECT, child_environment
 
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
@@ -70,12 +70,14 @@ def test_layers_read_only_what_they_may(model: Path) -> None:
         assert not sources, f"{model.name} reads a source; only staging may"
 
 
-def test_the_registry_has_the_23_core_metrics_and_says_which_are_computed() -> None:
-    with (PROJECT / "seeds" / "kpi_metrics_registry.csv").open(encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
-    assert sorted(int(row["metric_number"]) for row in rows if row["metric_number"]) == list(range(1, 24))
-    models = {path.stem.removeprefix("int_kpi_") for path in (PROJECT / "models" / "kpis").glob("*.sql")}
-    assert {row["metric_id"] for row in rows if row["is_computed"] == "true"} == models - {"closed_opportunities"}
+def test_each_of_the_23_core_metrics_and_of_those_beside_them_has_a_model() -> None:
+    assert sorted(metric.number for metric in registry().values() if metric.number) == list(range(1, 24))
+    models = {path.stem: path.read_text(encoding="utf-8") for path in (PROJECT / "models" / "kpis").glob("*.sql")}
+    made = re.findall(r"kpi_(?:ratio|sum|without_gaps|of_today)\('(\w+)'", "".join(models.values()))
+    made += re.findall(r"'(\w+)' as metric_id", "".join(models.values()))
+    assert sorted(made) == sorted(registry())
+    listed = re.findall(r"'(int_kpi_\w+)'", (PROJECT / "macros" / "kpi.sql").read_text(encoding="utf-8"))
+    assert set(listed) | {"int_kpi_closed_opportunities", "int_kpi_values", "int_kpi_quota_attainment"} == set(models)
 
 
 @pytest.mark.slow

@@ -18,6 +18,13 @@ UNKNOWN = "'unknown'"
 GOOD: dict[str, str] = {
     "dim_dates": """select d::date as date_day, true as is_workday, date_trunc('month', d)::date as month_start_date
         from range(date '2026-01-30', date '2026-02-03', interval 1 day) t(d)""",
+    "dim_calendar_hours": """select 'default' as schedule_id, d::date as date_day, 4 as open_seconds, true as is_open,
+        4 * (row_number() over (order by d) - 1) as open_seconds_before,
+        d + interval 1 second as opens_1_at, d + interval 3 second as closes_1_at,
+        d + interval 4 second as opens_2_at, d + interval 6 second as closes_2_at,
+        null::timestamp as opens_3_at, null::timestamp as closes_3_at,
+        null::timestamp as opens_4_at, null::timestamp as closes_4_at
+        from range(date '2026-01-30', date '2026-02-03', interval 1 day) t(d)""",
     "dim_customers": """values ('c1', true, 'A'), ('unknown', false, null) t(customer_key, is_addressable, tier)""",
     "dim_contacts": "values ('p1', 'c1'), ('unknown', 'unknown') t(contact_key, customer_key)",
     "dim_products": "values ('a1', 1), ('unknown', 0) t(product_key, x)",
@@ -105,6 +112,7 @@ GOOD: dict[str, str] = {
     "kpi_values": """values
         ('win_rate', 'month', date '2026-01-01', 'total', 'total', 1, 2, 0.5, timestamp '2026-02-01'),
         ('quota_attainment', 'month', date '2026-01-01', 'total', 'total', 3, 2, 1.5, timestamp '2026-02-01'),
+        ('lead_first_response_hours', 'month', date '2026-01-01', 'total', 'total', 1, 9, null, timestamp '2026-02-01'),
         ('win_rate', 'day', date '2026-01-01', 'total', 'total', 0, 0, null, timestamp '2026-02-01')
        
         t(metric_id, period_grain, period_start_date, dimension_name, dimension_value,
@@ -117,6 +125,8 @@ GOOD: dict[str, str] = {
         t(metric_id, period_grain, period_start_date, dimension_name, dimension_value, original_value, original_as_of,
           current_value, difference_value, restated_at, restatement_count)""",
     "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
+    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'no source maps it')
+        t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1), ('g2', 'win_rate', 'no_data', null)
         t(target_id, metric_id, status, actual_value)""",
     "kpi_funnel": """values (date '2026-01-01', 1, 'lead', 10, 5, 3, 2), (date '2026-01-01', 2, 'order', 0, 0, 0, 0)
@@ -218,6 +228,9 @@ BAD: list[tuple[str, str, set[str]]] = [
         for mart, key in KEYS.items()
         if mart != "trust_source_freshness"
     ),
+    ("dim_calendar_hours", "update mart set date_day = '2026-01-31' where _row_id = 1", {"key_unique"}),
+    ("dim_calendar_hours", "update mart set open_seconds = 5 where _row_id = 1", {"parts_make_the_day"}),
+    ("dim_calendar_hours", "update mart set is_open = false where _row_id = 1", {"parts_make_the_day"}),
     ("dim_dates", "delete from mart where _row_id = 2", {"without_gaps"}),
     ("dim_dates", "delete from mart", {"without_gaps"}),
     *(
@@ -277,6 +290,7 @@ BAD: list[tuple[str, str, set[str]]] = [
         "alter table mart alter value type double; update mart set value = 'nan' where _row_id = 2",
         {"value_finite"},
     ),
+    ("kpi_metrics", "update mart set direction = 'sideways' where _row_id = 1", {"direction_known"}),
     ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),

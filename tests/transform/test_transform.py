@@ -13,10 +13,11 @@ import duckdb
 import psutil
 import pytest
 
+from sales_warehouse import dbt_child
 from sales_warehouse import transform as transforming
 from sales_warehouse.dbt_events import Node, failure_text, read_event
 from sales_warehouse.home import Home
-from sales_warehouse.sql import literal
+from sales_warehouse.sql import ident, literal
 from sales_warehouse.transform import TransformError, fingerprint, transform
 
 VARIABLES = {
@@ -47,6 +48,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(home: Home, **more: object) -> transforming.TransformReport:
     return transform(home, variables={**VARIABLES, **more}, full_refresh=False, on_progress=lambda *_: None)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of parsed projects, of this test alone."""
+    monkeypatch.setenv("SALES_WAREHOUSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "dbt"
 
 
 @pytest.fixture
@@ -110,6 +118,57 @@ def test_the_fingerprint_follows_every_file_but_not_what_dbt_leaves(project: Pat
     assert fingerprint() != before
 
 
+def rows(home: Home, table: str = "numbers") -> list[tuple]:
+    with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
+        return connection.execute(f"select * from main.{ident(table)} order by all").fetchall()
+
+
+def test_a_project_is_parsed_once_and_every_run_has_its_own_day(project: Path, home: Home, cache: Path) -> None:
+    """Tampering shows that the second run reads the parsed project and not its files."""
+    (project / "models" / "numbers.sql").write_text("select '{{ var('business_date') }}' as day, 'word' as said")
+    run(home)
+    (kept,) = cache.iterdir()
+    assert rows(home) == [("2026-07-01", "word")]
+    kept.write_bytes(kept.read_bytes().replace(b"'word'", b"'kept'"))
+    run(home, business_date="2026-07-02")
+    assert rows(home) == [("2026-07-02", "kept")] and list(cache.iterdir()) == [kept]
+
+
+def test_what_files_or_other_variables_say_is_parsed_again(project: Path, home: Home, cache: Path) -> None:
+    run(home)
+    (project / "models" / "numbers.sql").write_text("select {{ var('rules', 0) }} as n")
+    run(home)
+    assert rows(home) == [(0,)]
+    run(home, rules=7)
+    assert rows(home) == [(7,)] and len(list(cache.iterdir())) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x81\xa1", b"not a manifest"], ids=["empty", "cut short", "something else"])
+def test_a_damaged_cache_is_made_again(damage: bytes, project: Path, home: Home, cache: Path) -> None:
+    run(home)
+    (kept,) = cache.iterdir()
+    kept.write_bytes(damage)
+    assert run(home).models == 1
+    assert kept.stat().st_size > 1000
+
+
+def test_only_the_last_parsed_projects_are_kept_and_only_their_owner_reads_them(
+    project: Path, home: Home, cache: Path
+) -> None:
+    cache.mkdir(parents=True, mode=0o700)
+    for number in range(6):
+        (cache / f"{number}.msgpack").write_bytes(b"old")
+        os.utime(cache / f"{number}.msgpack", (number, number))
+    run(home)
+    assert len(list(cache.iterdir())) == dbt_child.KEPT and not (cache / "0.msgpack").exists()
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(project: Path, home: Home, cache: Path) -> None:
+    cache.parent.mkdir()
+    cache.write_text("a file where a folder should be")
+    assert run(home).models == 1
+
+
 def test_dbt_ends_when_the_run_is_killed(project: Path, home: Home) -> None:
     """kill -9 of the run: dbt, which holds the file's lock, is gone a moment later."""
     endless = "select sum(a.range + b.range) as n from range(10000000) as a, range(1000000) as b"
@@ -150,7 +209,7 @@ def test_a_stopped_run_takes_dbt_with_it(project: Path, home: Home) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         transform(home, variables=VARIABLES, full_refresh=False, on_progress=refuse)
-    assert not [c for c in psutil.Process().children() if "sales_warehouse.transform" in " ".join(c.cmdline())]
+    assert not [c for c in psutil.Process().children() if "sales_warehouse.dbt_child" in " ".join(c.cmdline())]
 
 
 @pytest.mark.parametrize("line", ["", "not json", "[]", '{"info": 1}'], ids=["empty", "text", "a list", "a number"])

@@ -51,6 +51,9 @@ select
     {{ exchange_rate_of('orders.currency', 'rates.exchange_rate') }} as exchange_rate,
 
     coalesce(orders.order_status = 'cancelled', false) as is_cancelled,
+    -- Some systems say when an order was paid, some only that it was.
+    coalesce(orders.order_status <> 'cancelled', true)
+    and (orders.paid_at is not null or coalesce(orders.order_status in ('paid', 'shipped', 'delivered'), false)) as is_paid,
 
     orders.ordered_at,
     {{ business_date_of('orders.ordered_at') }} as order_date,

@@ -4,6 +4,7 @@ select
     opportunities.closed_date,
     opportunities.opportunity_status,
     opportunities.win_cycle_days,
+    opportunities.amount,
     opportunities.owner_rep_key as rep_key,
     reps.manager_rep_key,
     reps.team,

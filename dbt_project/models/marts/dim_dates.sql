@@ -7,5 +7,9 @@ select
     {{ day_of_week('date_day') }} as day_of_week,
     coalesce(is_workday, false) as is_workday,
     coalesce(is_holiday, false) as is_holiday,
-    holiday_name
+    holiday_name,
+    fiscal_year_number,
+    fiscal_quarter_number,
+    fiscal_year_start_date,
+    fiscal_quarter_start_date
 from {{ ref('stg_settings__calendar') }}

@@ -1,14 +1,25 @@
 select
     metric_id,
-    cast(metric_number as bigint) as number,
+    metric_number as number,
+    priority,
     name_en,
     name_zh,
-    formula,
-    grain,
+    formula_en,
+    formula_zh,
+    grains,
+    dimensions,
     unit,
     direction,
+    band_from,
+    band_to,
     aggregation,
+    decomposition,
+    owner_en,
+    owner_zh,
     is_cohort,
+    matures_after_days,
     is_on_board,
-    is_computed
-from {{ ref('kpi_metrics_registry') }}
+    absent_reason_en is null as is_available,
+    absent_reason_en,
+    absent_reason_zh
+from {{ ref('stg_settings__metrics') }}

@@ -45,7 +45,7 @@ grains as (
             select distinct
                 metric_id,
                 period_grain
-            from {{ ref('kpi_values') }}
+            from {{ ref('int_kpi_values') }}
         ) as listed
     ) as ranked
     where place = 1
@@ -60,7 +60,7 @@ periods as (
         values_of.value
     from targets
     inner join grains on targets.metric_id = grains.metric_id
-    inner join {{ ref('kpi_values') }} as values_of
+    inner join {{ ref('int_kpi_values') }} as values_of
         on
             grains.metric_id = values_of.metric_id
             and grains.period_grain = values_of.period_grain

@@ -30,7 +30,7 @@ LISTINGS = {
         "settings.company", "company_id name_en name_zh currency time_zone language business_date as_of", "company_id"
     ),
     "metrics": Listing(
-        "marts.kpi_metrics", "metric_id number name_en name_zh formula unit direction", "number, metric_id"
+        "marts.kpi_metrics", "metric_id number name_en name_zh unit direction", "number, metric_id"
     ),
     "regions": Listing(
         "marts.dim_regions",

@@ -10,6 +10,7 @@ import duckdb
 
 from sales_warehouse import settings
 from sales_warehouse.company.bounds import Fact
+from sales_warehouse.company.check_calendar import check_calendar
 from sales_warehouse.company.check_lifecycle import check_lifecycle
 from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_segments import check_segments
@@ -20,6 +21,7 @@ from sales_warehouse.company.webhooks import SPOOL
 from sales_warehouse.conform import raw_text
 from sales_warehouse.contracts import VERSION, load_contracts
 from sales_warehouse.extract.parquet import LANDED
+from sales_warehouse.metrics import registry, wrong_changes
 from sales_warehouse.sql import ident
 
 
@@ -28,8 +30,12 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     facts = lifecycle_facts()
     problems = [*_references(company, documents), *_reconciled(company, documents), *_golden_record(company, documents)]
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
+    if "calendar" in documents:
+        problems += check_calendar(company, documents["calendar"])
     if "segments" in documents:
         problems += check_segments(company, documents["segments"], facts, customer_attributes())
+    if "metrics" in documents:
+        problems += [documents["metrics"].problem(text, *path) for path, text in wrong_changes(company.metrics)]
     if "needs" in documents:
         problems += check_needs(company.needs, documents["needs"])
     if company.demo:
@@ -64,12 +70,6 @@ def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:
 
 
 @cache
-def metric_ids() -> frozenset[str]:
-    """Return the metrics of the registry."""
-    return frozenset(row["metric_id"] for row in _seed("kpi_metrics_registry"))
-
-
-@cache
 def lifecycle_facts() -> dict[str, Fact]:
     """Return the facts about a customer that lifecycle rules and segments may ask for."""
     return {row["fact"]: _fact(row) for row in _seed("lifecycle_facts")}
@@ -98,8 +98,8 @@ def _references(company: Company, documents: Mapping[str, Document]) -> Iterator
             text = f"unknown playbook{suggestion(alert.playbook, playbooks)}"
             yield documents["alerts"].problem(text, "rules", position, "playbook")
     for position, target in enumerate(company.targets.targets):
-        if target.metric not in metric_ids():
-            text = f"unknown metric{suggestion(target.metric, metric_ids())}"
+        if target.metric not in registry():
+            text = f"unknown metric{suggestion(target.metric, registry())}"
             yield documents["targets"].problem(text, "targets", position, "metric")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ FILES: dict[str, type[BaseModel]] = {
     "segments": models.SegmentsFile,
     "needs": models.NeedsFile,
     "alerts": models.AlertsFile,
+    "metrics": models.MetricsFile,
     "targets": models.TargetsFile,
     "playbooks": models.PlaybooksFile,
     "regions": models.RegionsFile,
@@ -66,7 +68,7 @@ class Document:
     file: Path
     data: Any
 
-    def line(self, *location: str | int) -> int | None:
+    def line(self, *location: str | int | datetime.date) -> int | None:
         """Return the line of the deepest part of `location` that is written in the file."""
         node, line = self.data, getattr(getattr(self.data, "lc", None), "line", None)
         for part in location:
@@ -76,12 +78,12 @@ class Document:
             node, line = node[part], found
         return None if line is None else line + 1
 
-    def problem(self, message: str, *location: str | int) -> Problem:
+    def problem(self, message: str, *location: str | int | datetime.date) -> Problem:
         """Return a problem at a place of this file."""
         return Problem(self.file, self.line(*location), ".".join(str(part) for part in location), message)
 
 
-def _line_in(node: Any, part: str | int) -> int | None:
+def _line_in(node: Any, part: str | int | datetime.date) -> int | None:
     if isinstance(node, dict) and part in node:
         return node.lc.key(part)[0] if hasattr(node, "lc") else None
     if isinstance(node, list) and isinstance(part, int) and part < len(node):

@@ -14,15 +14,16 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from sales_warehouse.company.base import Label, Model
+from sales_warehouse.company.calendar import CalendarFile, clock_time
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
 from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.webhooks import WebhooksFile
 from sales_warehouse.contracts import VERSION
+from sales_warehouse.metrics.registry import MetricsFile
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Normaliser = Literal[
     "text", "integer", "money", "boolean", "date", "timestamp", "phone", "email", "uscc", "region", "province"
 ]
@@ -50,6 +51,7 @@ class CompanyFile(Model):
         default_factory=dict, description="units of the reporting currency for one unit of another"
     )
     channels: dict[str, Label] = Field(default_factory=dict, description="names of the sales channels")
+    teams: dict[str, Label] = Field(default_factory=dict, description="teams of sellers, as their records call them")
     keep_versions: int = Field(default=3, ge=2, description="published versions kept for rollback")
     keep_nights: int | None = Field(default=None, ge=1, description="days that a night can be run again; default: all")
 
@@ -61,21 +63,6 @@ class CompanyFile(Model):
         except Exception as error:
             raise ValueError("not a time zone of the IANA database, e.g. Asia/Shanghai or Europe/London") from error
         return value
-
-
-# --- calendar.yml ----------------------------------------------------------------------------------------------
-
-
-class CalendarFile(Model):
-    """calendar.yml: which days are worked, on top of the public holidays of the country."""
-
-    country: str | None = Field(default=None, description="country of the public holidays; default: the company's")
-    subdivision: str | None = Field(default=None, description="province or state of the public holidays")
-    weekend: tuple[Weekday, ...] = ("saturday", "sunday")
-    opens: datetime.time = datetime.time(9, 0)
-    closes: datetime.time = datetime.time(18, 0)
-    holidays: dict[datetime.date, Label] = Field(default_factory=dict, description="further days off")
-    workdays: tuple[datetime.date, ...] = Field(default=(), description="days worked although they look free")
 
 
 # --- alerts.yml ------------------------------------------------------------------------------------------------
@@ -542,13 +529,6 @@ NEEDED_FIELDS = {
 }  # fmt: skip
 
 
-def _clock_time(value: Any) -> Any:
-    """YAML takes 18:00 without quotes for a number of minutes."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-        return datetime.time(value // 60, value % 60)
-    return value
-
-
 class Source(Model):
     """sources/<name>.yml: one system of the company."""
 
@@ -556,7 +536,7 @@ class Source(Model):
     label: Label
     owner: str
     expected_within_hours: float = Field(gt=0, description="older than this, the source counts as stale")
-    deadline: Annotated[datetime.time | None, BeforeValidator(_clock_time)] = Field(
+    deadline: Annotated[datetime.time | None, BeforeValidator(clock_time)] = Field(
         default=None, description="on workdays, the events of the day have to be in by then, as 18:00 on the spot"
     )
     micro_batch: bool = Field(default=False, description="also read between the nights, by the DAG `micro_batch`")
@@ -626,6 +606,7 @@ class Company(Model):
     segments: SegmentsFile = SegmentsFile()
     needs: NeedsFile = NeedsFile()
     alerts: AlertsFile
+    metrics: MetricsFile = MetricsFile()
     targets: TargetsFile
     playbooks: PlaybooksFile
     regions: RegionsFile

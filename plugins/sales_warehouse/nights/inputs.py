@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from sales_warehouse import durable, purge, transform
+from sales_warehouse.dbt_child import files_of
 from sales_warehouse.home import Home
 from sales_warehouse.nights import store
 from sales_warehouse.nights.store import Kept
@@ -143,7 +144,7 @@ def _keep_project(home: Home) -> str:
     if not target.exists():
         text = io.BytesIO()
         with zipfile.ZipFile(text, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in transform.project_files(project):
+            for path in files_of(project):
                 archive.write(path, path.relative_to(project))
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")

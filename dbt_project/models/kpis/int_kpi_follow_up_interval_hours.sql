@@ -1,0 +1,112 @@
+-- Gaps between outgoing contacts with a customer who was in no last tier when the gap ended. A gap that is still running at
+-- the end of a week counts in it once it is longer than the mean of all gaps that had ended by then, so that customers
+-- whom nobody calls any more make the figure worse, not better.
+{%- set last_moment = "least(cast(weeks.week_start_date + 7 as timestamp), cast(" ~ business_date() ~ " + 1 as timestamp))" %}
+with
+tiers as (
+    select
+        history.customer_key,
+        history.valid_from_date,
+        coalesce(history.valid_to_date, {{ business_date() }}) as valid_to_date
+    from {{ ref('dim_customer_tiers') }} as history
+    inner join {{ ref('stg_settings__lifecycle_tiers') }} as listed on history.tier = listed.tier
+    where listed.priority < (select max(every.priority) from {{ ref('stg_settings__lifecycle_tiers') }} as every)
+),
+
+touches as (
+    select
+        touches.customer_key,
+        touches.occurred_date,
+        {{ business_timestamp('touches.occurred_at') }} as occurred_at,
+        reps.team,
+        lead({{ business_timestamp('touches.occurred_at') }}) over (
+            partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
+        ) as next_at,
+        lead(touches.occurred_date) over (
+            partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
+        ) as next_date,
+        lead(reps.team) over (
+            partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
+        ) as next_team
+    from {{ ref('fct_touchpoints') }} as touches
+    inner join {{ ref('dim_sales_reps') }} as reps on touches.rep_key = reps.rep_key
+    where
+        touches.direction = 'outbound'
+        and touches.customer_key <> 'unknown'
+        and touches.occurred_date <= {{ business_date() }}
+),
+
+ended as (
+    select
+        cast(date_trunc('week', touches.next_date) as date) as week_start_date,
+        touches.next_team as team,
+        cast({{ microseconds_between('touches.occurred_at', 'touches.next_at') }} as decimal(28, 6)) / 3600000000 as gap_hours
+    from touches
+    inner join tiers
+        on touches.customer_key = tiers.customer_key and touches.next_date between tiers.valid_from_date and tiers.valid_to_date
+    where touches.next_at is not null
+),
+
+weeks as (
+    select distinct week_start_date
+    from {{ ref('dim_dates') }}
+    where
+        week_start_date <= {{ business_date() }}
+        and week_start_date >= (select min(first_week.week_start_date) from ended as first_week)
+),
+
+means as (
+    select
+        weeks.week_start_date,
+        {{ last_moment }} as last_moment,
+        sum(summed.gap_hours) over (order by weeks.week_start_date asc rows between unbounded preceding and current row)
+        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc rows between unbounded preceding and current row), 0) as mean_hours
+    from weeks
+    left join (
+        select
+            week_start_date,
+            sum(gap_hours) as gap_hours,
+            count(*) as gap_count
+        from ended
+        group by week_start_date
+    ) as summed on weeks.week_start_date = summed.week_start_date
+),
+
+running as (
+    select
+        means.week_start_date,
+        touches.team,
+        cast({{ microseconds_between('touches.occurred_at', 'means.last_moment') }} as decimal(28, 6)) / 3600000000 as gap_hours
+    from means
+    inner join touches
+        on
+            touches.occurred_at < means.last_moment
+            and (touches.next_at is null or touches.next_at >= means.last_moment)
+    inner join tiers
+        on
+            touches.customer_key = tiers.customer_key
+            and cast(means.last_moment as date) - 1 between tiers.valid_from_date and tiers.valid_to_date
+    where
+        cast({{ microseconds_between('touches.occurred_at', 'means.last_moment') }} as decimal(28, 6)) / 3600000000
+        > means.mean_hours
+),
+
+gaps as (
+    select
+        week_start_date,
+        team,
+        gap_hours
+    from ended
+    union all
+    select
+        week_start_date,
+        team,
+        gap_hours
+    from running
+),
+
+cells as (
+    {{ kpi_cells('gaps', 'week_start_date', {'team': 'team'}, 'sum(gap_hours)', 'count(*)') | indent(4) }}
+)
+
+{{ kpi_ratio('follow_up_interval_hours', 'cells', ['week']) }}

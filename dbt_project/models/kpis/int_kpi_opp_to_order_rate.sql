@@ -1,0 +1,37 @@
+with
+first_paid as (
+    select
+        opportunity_key,
+        min(coalesce(paid_at, ordered_at)) as first_paid_at
+    from {{ ref('int_orders_keyed') }}
+    where is_paid and opportunity_key is not null
+    group by opportunity_key
+),
+
+deals as (
+    select
+        deals.created_date,
+        deals.region_key,
+        deals.product_line,
+        deals.owner_rep_key as rep_key,
+        reps.team,
+        coalesce(
+            {{ microseconds_between('deals.created_at', 'first_paid.first_paid_at') }} <= 90 * {{ one_day() }}, false
+        ) as is_ordered
+    from {{ ref('fct_opportunities') }} as deals
+    inner join {{ ref('dim_sales_reps') }} as reps on deals.owner_rep_key = reps.rep_key
+    left join first_paid on deals.opportunity_key = first_paid.opportunity_key
+),
+
+cells as (
+    {{ kpi_cells(
+        'deals',
+        'created_date',
+        {'region': 'region_key', 'product_line': 'product_line', 'team': 'team', 'rep': 'rep_key'},
+        'sum(case when is_ordered then 1 else 0 end)',
+        'count(*)',
+    ) | indent(4) }}
+)
+
+-- A cohort is mature when its youngest deal has had its 90 days.
+{{ kpi_ratio('opp_to_order_rate', 'cells', ['month', 'quarter'], maturity_days=90) }}

@@ -1,0 +1,85 @@
+-- One ratio for each sales goal that is running: the deals that should close in time against what is still missing.
+with
+goals as (
+    select
+        target_id,
+        scope_dimension,
+        scope_value,
+        starts_on,
+        due_on,
+        case target_mode
+            when 'relative_rate' then baseline_value * (1 + target_value)
+            else target_value
+        end as goal_value
+    from {{ ref('int_targets_united') }}
+    where
+        metric_id = 'net_sales'
+        and scope_dimension in ('total', 'region', 'product_line', 'team', 'rep')
+        and {{ business_date() }} between starts_on and due_on
+),
+
+won as (
+    select
+        goals.target_id,
+        sum(sold.value) as won_amount
+    from goals
+    inner join {{ ref('int_kpi_net_sales') }} as sold
+        on
+            goals.scope_dimension = sold.dimension_name
+            and goals.scope_value = sold.dimension_value
+            and sold.period_grain = 'day'
+            and sold.period_start_date between goals.starts_on and {{ business_date() }}
+    group by goals.target_id
+),
+
+deals as (
+    select
+        deals.amount,
+        deals.expected_close_date,
+        deals.region_key,
+        deals.product_line,
+        deals.owner_rep_key as rep_key,
+        reps.team
+    from {{ ref('fct_opportunities') }} as deals
+    inner join {{ ref('dim_sales_reps') }} as reps on deals.owner_rep_key = reps.rep_key
+    where deals.opportunity_status = 'open' and deals.expected_close_date >= {{ business_date() }}
+),
+
+pipelines as (
+    select
+        goals.target_id,
+        sum(deals.amount) as open_amount
+    from goals
+    inner join deals
+        on
+            deals.expected_close_date <= goals.due_on
+            and goals.scope_value = case goals.scope_dimension
+                when 'region' then deals.region_key
+                when 'product_line' then deals.product_line
+                when 'team' then deals.team
+                when 'rep' then deals.rep_key
+                else 'total'
+            end
+    group by goals.target_id
+),
+
+missing as (
+    select
+        'target' as dimension_name,
+        goals.target_id as dimension_value,
+        coalesce(pipelines.open_amount, 0) as numerator,
+        greatest(goals.goal_value - coalesce(won.won_amount, 0), 0) as denominator
+    from goals
+    left join won on goals.target_id = won.target_id
+    left join pipelines on goals.target_id = pipelines.target_id
+),
+
+covered as (
+    select
+        missing.*,
+        {{ ratio('numerator', 'denominator') }} as value
+    from missing
+)
+
+-- Nothing left to win: the denominator is 0 and there is no ratio.
+{{ kpi_of_today('pipeline_coverage_ratio', 'covered') }}

@@ -1,0 +1,130 @@
+-- The 365 days that end with a month; the month of the business date ends there. What nobody is known to have bought is in
+-- the total and is no customer.
+{%- set window_start = "cast(date_trunc('month', " ~ business_date() ~ " - 364) as date)" %}
+with
+moved as (
+    select
+        customer_key,
+        product_key,
+        order_date as moved_date,
+        net_amount as amount
+    from {{ ref('fct_order_lines') }}
+    where not is_cancelled
+    union all
+    select
+        customer_key,
+        product_key,
+        return_date as moved_date,
+        -refund_amount as amount
+    from {{ ref('fct_returns') }}
+    where not is_cancelled
+),
+
+-- Days are summed before windows are laid over them. A window of 365 days begins on the first of a month, on the second
+-- where 29 February is in it, or, for the business date, on any day: so much of the days has to be kept.
+by_stretch as (
+    select
+        moved.customer_key,
+        products.product_line,
+        case
+            when cast(date_trunc('month', moved.moved_date) as date) = {{ window_start }} then moved.moved_date
+            when extract(day from moved.moved_date) = 1 then moved.moved_date
+            else cast(date_trunc('month', moved.moved_date) as date) + 1
+        end as stretch_date,
+        sum(moved.amount) as amount
+    from moved
+    inner join {{ ref('dim_products') }} as products on moved.product_key = products.product_key
+    where moved.moved_date <= {{ business_date() }}
+    group by 1, 2, 3
+),
+
+month_ends as (
+    select
+        month_start_date,
+        max(date_day) as last_date
+    from {{ ref('dim_dates') }}
+    where
+        date_day <= {{ business_date() }}
+        and date_day >= (select min(earliest.stretch_date) from by_stretch as earliest)
+    group by month_start_date
+),
+
+windows as (
+    select
+        month_ends.month_start_date,
+        by_stretch.customer_key,
+        by_stretch.product_line,
+        sum(by_stretch.amount) as amount
+    from month_ends
+    inner join by_stretch
+        on by_stretch.stretch_date > month_ends.last_date - 365 and by_stretch.stretch_date <= month_ends.last_date
+    group by month_ends.month_start_date, by_stretch.customer_key, by_stretch.product_line
+),
+
+bought as (
+    select
+        month_start_date,
+        'product_line' as dimension_name,
+        product_line as dimension_value,
+        customer_key,
+        amount
+    from windows
+    union all
+    select
+        month_start_date,
+        'total' as dimension_name,
+        'total' as dimension_value,
+        customer_key,
+        sum(amount) as amount
+    from windows
+    group by month_start_date, customer_key
+),
+
+ranked as (
+    select
+        bought.*,
+        row_number() over (
+            partition by month_start_date, dimension_name, dimension_value
+            order by case when customer_key = 'unknown' then 1 else 0 end asc, amount desc, customer_key asc
+        ) as place
+    from bought
+),
+
+shares as (
+    select
+        'month' as period_grain,
+        month_start_date as period_start_date,
+        dimension_name,
+        dimension_value,
+        sum(case when place <= 3 and customer_key <> 'unknown' and amount > 0 then amount else 0 end) as top_amount,
+        sum(amount) as total_amount,
+        sum(case when customer_key <> 'unknown' and amount > 0 then cast(amount as double) * cast(amount as double) end) as squares,
+        sum(case when customer_key <> 'unknown' and amount > 0 then cast(amount as double) end) as known_amount
+    from ranked
+    group by month_start_date, dimension_name, dimension_value
+),
+
+top3 as (
+    select
+        shares.*,
+        top_amount as numerator,
+        total_amount as denominator,
+        {{ ratio('top_amount', 'total_amount') }} as value
+    from shares
+    where total_amount > 0
+),
+
+-- Herfindahl and Hirschman: 10,000 is one customer alone.
+hhi as (
+    select
+        shares.*,
+        10000 * squares / known_amount as numerator,
+        known_amount as denominator,
+        {{ ratio('10000 * squares / known_amount', 'known_amount') }} as value
+    from shares
+    where known_amount > 0
+)
+
+{{ kpi_without_gaps('top3_customer_share', 'top3', ['month']) }}
+union all
+{{ kpi_without_gaps('customer_hhi', 'hhi', ['month']) }}

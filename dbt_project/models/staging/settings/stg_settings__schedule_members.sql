@@ -1,0 +1,5 @@
+select
+    schedule_id,
+    member_type,
+    member
+from {{ source('settings', 'schedule_members') }}

@@ -1,0 +1,15 @@
+"""The registry of metrics, and what a company makes of it."""
+
+from __future__ import annotations
+
+from sales_warehouse.metrics.registry import (
+    Metric,
+    MetricsFile,
+    absent_because,
+    filled_columns,
+    metric_rows,
+    registry,
+    wrong_changes,
+)
+
+__all__ = ["Metric", "MetricsFile", "absent_because", "filled_columns", "metric_rows", "registry", "wrong_changes"]

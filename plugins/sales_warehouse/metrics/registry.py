@@ -1,0 +1,136 @@
+"""What each metric is: registry.yml, checked, and with what a company's metrics.yml changes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from sales_warehouse.company.base import Label, Model
+from sales_warehouse.company.lifecycle import Name
+
+REGISTRY = Path(__file__).with_name("registry.yml")
+CORE = 23
+
+Grain = Literal["day", "week", "month", "quarter", "all"]
+# `entity.column`, or several of which one is enough: `calls.started_at|visits.started_at`.
+Need = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+(\|[a-z_]+\.[a-z_]+)*$")]
+Band = Annotated[tuple[float, float], Field(description="from and to, both good")]
+
+
+class Metric(Model):
+    """One metric: what it says, in which periods and cuts, which way is good, and what it needs."""
+
+    id: Name
+    number: int | None = Field(default=None, ge=1, le=CORE, description="of the core metrics; others have none")
+    name: Label
+    formula: Label
+    grains: tuple[Grain, ...] = Field(min_length=1)
+    dimensions: tuple[Name, ...] = ()
+    unit: Literal["count", "rate", "hour", "day", "money", "ratio"]
+    direction: Literal["up", "down", "band"]
+    aggregation: Literal["sum", "ratio", "distinct", "median", "latest"]
+    decomposition: Literal["additive", "ratio", "mean", "quantile", "none"]
+    band: Band | None = None
+    owner: Label = Field(description="the department that answers for it")
+    cohort: bool = Field(default=False, description="a period follows what began in it")
+    matures_after_days: int = Field(default=0, ge=0)
+    board: bool = False
+    needs: tuple[Need, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Metric:
+        if self.band and (self.direction != "band" or self.band[0] >= self.band[1]):
+            raise ValueError("a band is two rising numbers of a metric whose direction is band")
+        return self
+
+
+class RegistryFile(Model):
+    """registry.yml: every metric once."""
+
+    metrics: tuple[Metric, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _once(self) -> RegistryFile:
+        names = [metric.id for metric in self.metrics]
+        numbers = [metric.number for metric in self.metrics if metric.number]
+        for kind, listed in (("id", names), ("number", numbers)):
+            twice = sorted({str(item) for item in listed if listed.count(item) > 1})
+            if twice:
+                raise ValueError(f"two metrics have the {kind} {', '.join(twice)}")
+        return self
+
+
+class MetricChange(Model):
+    """What a company says of a metric that is in the registry."""
+
+    id: Name
+    owner: Label | None = None
+    board: bool | None = None
+    band: Band | None = None
+
+
+class MetricsFile(Model):
+    """metrics.yml: owners, the board and bands of this company; everything else is the registry's."""
+
+    metrics: tuple[MetricChange, ...] = ()
+
+
+@cache
+def registry(file: Path = REGISTRY) -> Mapping[str, Metric]:
+    """Return the metrics by id, in the order of the file; raises CompanyError with file and line for a mistake."""
+    from sales_warehouse.company.load import load_file  # reads the models of a company, of which this is one
+
+    return {metric.id: metric for metric in load_file(file, RegistryFile).metrics}
+
+
+def absent_because(metric: Metric, mapped: Iterable[str]) -> tuple[str, ...]:
+    """Return the needs of a metric that no source meets; `mapped` are the columns that sources fill, `entity.column`."""
+    filled = set(mapped)
+    return tuple(need for need in metric.needs if not filled.intersection(need.split("|")))
+
+
+def filled_columns(sources: Iterable[Any]) -> frozenset[str]:
+    """Return the columns of the channel contracts that any of the sources fills, as `entity.column`."""
+    return frozenset(
+        f"{mapping.entity}.{column}" for source in sources for mapping in source.mappings for column in mapping.columns
+    )
+
+
+def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
+    """Yield the rows of the settings table `metrics`: the registry with a company's changes and what is absent there."""
+    by_id, columns = {change.id: change for change in changes.metrics}, frozenset(filled)
+    for place, known in enumerate(registry().values(), 1):
+        metric = _changed(known, by_id[known.id]) if known.id in by_id else known
+        absent = [need.replace("|", " / ") for need in absent_because(metric, columns)]
+        yield (
+            metric.id, metric.number, place, metric.name.en, metric.name.zh, metric.formula.en, metric.formula.zh,
+            ", ".join(metric.grains), ", ".join(("total", *metric.dimensions)), metric.unit, metric.direction,
+            *(metric.band or (None, None)), metric.aggregation, metric.decomposition, metric.owner.en, metric.owner.zh,
+            metric.cohort, metric.matures_after_days, metric.board,
+            f"no source maps {', '.join(absent)}" if absent else None,
+            f"没有数据源映射 {'、'.join(absent)}" if absent else None,
+        )  # fmt: skip
+
+
+def wrong_changes(file: MetricsFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the place and the text of each change that the registry does not allow."""
+    from sales_warehouse.company.load import suggestion
+
+    for place, change in enumerate(file.metrics):
+        metric = registry().get(change.id)
+        if metric is None:
+            yield ("metrics", place, "id"), f"unknown metric{suggestion(change.id, registry())}"
+        elif change.band and metric.direction != "band":
+            text = f"{change.id} is {'higher' if metric.direction == 'up' else 'lower'}-is-better and has no band"
+            yield ("metrics", place, "band"), text
+        elif change.band and change.band[0] >= change.band[1]:
+            yield ("metrics", place, "band"), "a band is two rising numbers"
+
+
+def _changed(metric: Metric, change: MetricChange) -> Metric:
+    given = change.model_dump(exclude_none=True, exclude={"id", "owner"})
+    return metric.model_copy(update=given | ({"owner": change.owner} if change.owner else {}))
