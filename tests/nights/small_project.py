@@ -46,6 +46,12 @@ MARTS = {
         from {{ ref('int_chat_messages_deduplicated') }}""",
 }
 
+KEYS = {
+    "fct_order_lines": "order_key, line_number",
+    "fct_said": "chat_key, message_number",
+    "kpi_values": "metric_id, period_grain, period_start_date, dimension_name, dimension_value",
+}
+
 
 def write(folder: Path) -> Path:
     """Write the project into a folder and return it."""
@@ -59,6 +65,8 @@ def write(folder: Path) -> Path:
         file = folder / "models" / "marts" / f"{mart}.sql"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("{{ config(contract={'enforced': false}) }}" + sql + "\n", encoding="utf-8")
+    told = "".join(f"  - {{name: {mart}, description: 'Primary key: {key}.'}}\n" for mart, key in KEYS.items())
+    (folder / "models" / "marts" / "keys.yml").write_text(f"version: 2\nmodels:\n{told}", encoding="utf-8")
     wanted = [*TAKEN, *_refs("".join(MARTS.values()))]
     done = set(MARTS)
     while wanted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -103,6 +104,15 @@ def test_a_table_that_does_not_come_back_whole_is_damaged(home: Home, tmp_path: 
         change.unlink()
         with pytest.raises(Damaged, match="is gone"):
             store.restore_table(connection, home, kept, tmp_path / "again.parquet", "xref", is_comparable=True)
+
+
+def test_a_folder_that_somebody_removed_stops_no_night(home: Home, tmp_path: Path) -> None:
+    kept = kept_nights(home, tmp_path, 3)[-1]
+    shutil.rmtree(home.nights)
+    with connect(temp=home.tmp) as connection:
+        again = store.keep_table(connection, home, tmp_path / "xref.parquet", kept)
+        assert len(again.chain) == 1 and store.is_there(home, again)
+        assert rows(connection, f"({store.kept_rows(connection, home, again)})")
 
 
 def make_night(home: Home, connection: duckdb.DuckDBPyConnection, number: int) -> Night:

@@ -87,18 +87,19 @@ def _with_rows(
     """Add how many rows differ and one of them, as far as what the night gave is still there."""
     again = catalog.relation(item.mart)
     published = kept.table(item.mart) if kept else None
-    columns = [column.name for column in table.columns]
+    columns, key = [column.name for column in table.columns], list(table.key)
     if published:
         folder = pointer.folder(home, night.version)
         then = read_parquet([folder / piece.file for piece in published.pieces], options="hive_partitioning = false")
     elif item.mart == said.MART and (files := _said_until(home, night)):
-        columns = [*said.KEY.split(", "), *said.VALUES.split(", ")]
+        key = said.KEY.split(", ")
+        columns = [*key, *said.VALUES.split(", ")]
         listed = ", ".join(map(ident, columns))
         then = f"(select {listed} from ({said.latest(read_parquet(files))}) where not is_gone)"
         again = f"(select {listed} from {again} where is_matured and period_grain <> 'all')"
     else:
         return item
-    return _counted(db, table, item, columns, then, again)
+    return _counted(db, item, columns, key, then, again)
 
 
 def _said_until(home: Home, night: Night) -> list[Path]:
@@ -106,7 +107,7 @@ def _said_until(home: Home, night: Night) -> list[Path]:
 
 
 def _counted(
-    db: duckdb.DuckDBPyConnection, table: Table, item: Difference, columns: list[str], then: str, again: str
+    db: duckdb.DuckDBPyConnection, item: Difference, columns: list[str], key: list[str], then: str, again: str
 ) -> Difference:
     listed = ", ".join(map(ident, columns))
     db.execute(
@@ -115,13 +116,12 @@ def _counted(
         f"union all select 'again', * from (select {listed} from {again} except all select {listed} from {then})"
     )
     (changed,) = only_row(db, "select count(*) from differing")
-    example = _example(db, table, columns) if changed else None
+    example = _example(db, item.mart, columns, key) if changed and key else None
     return Difference(item.mart, item.what, item.rows_then, item.rows_again, changed, example)
 
 
-def _example(db: duckdb.DuckDBPyConnection, table: Table, columns: list[str]) -> str:
+def _example(db: duckdb.DuckDBPyConnection, mart: str, columns: list[str], key: list[str]) -> str:
     """Describe the first differing row: its key, on which side it is, and which columns differ."""
-    key = [name for name in table.key if name in columns] or columns[:1]
     names = ", ".join(map(ident, key))
     first = db.execute(f"select {names} from differing order by {names} limit 1").fetchone() or ()
     where = " and ".join(
@@ -132,7 +132,7 @@ def _example(db: duckdb.DuckDBPyConnection, table: Table, columns: list[str]) ->
     if len(rows) == 1:
         return f"{said_key}: {'gone' if 'then' in rows else 'new'}"
     other = [n for n, a, b in zip(columns, rows["then"], rows["again"], strict=True) if a != b]
-    if not table.name.startswith(FIGURES):
+    if not mart.startswith(FIGURES):
         return f"{said_key}: {', '.join(other)}"
     both = zip(columns, rows["then"], rows["again"], strict=True)
     return f"{said_key}: {', '.join(f'{name} {then} → {again}' for name, then, again in both if name in other)}"

@@ -124,7 +124,7 @@ def _list_files(connection: duckdb.DuckDBPyConnection, home: Home, before: Input
 def _known(
     connection: duckdb.DuckDBPyConnection, home: Home, before: Inputs | None
 ) -> dict[tuple[str, int, int], str]:
-    if before is None:
+    if before is None or not store.is_there(home, before.files):
         return {}
     rows = connection.execute(store.kept_rows(connection, home, before.files)).fetchall()
     return {(path, size, modified): digest for path, size, modified, digest in rows}

@@ -43,6 +43,8 @@ def _sweep(home: Home, standing: list[Inputs]) -> None:
     chains = {name for inputs in needed for kept in (inputs.files, *inputs.tables.values()) for name in kept.chain}
     wanted = {store.table_place(home, name) for name in chains}
     wanted |= {project_place(home, inputs.models) for inputs in needed}
+    if not all(store.is_there(home, inputs.files) for inputs in needed):
+        return  # what they name is not known
     lists = {store.table_place(home, name) for inputs in needed for name in inputs.files.chain}
     wanted |= {store.file_place(home, path, digest) for path, digest in _named(home, sorted(lists))}
     for folder in ("tables", "projects", "files"):

@@ -82,9 +82,14 @@ def link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
+def is_there(home: Home, kept: Kept | None) -> bool:
+    """Tell whether every file of a kept table is there; somebody may have removed the folder."""
+    return kept is not None and all(table_place(home, name).exists() for name in kept.chain)
+
+
 def keep_table(connection: duckdb.DuckDBPyConnection, home: Home, file: Path, before: Kept | None) -> Kept:
     """Keep a table as it is in a Parquet file; `before` is how it was kept the last time."""
-    rows = _whole(file)
+    rows, before = _whole(file), before if is_there(home, before) else None
     signature, count, checksum = measure(connection, rows)
     if before and (before.signature, before.rows, before.checksum) == (signature, count, checksum):
         return before
