@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sales_warehouse.airflow.embedded import RefreshOutcome
     from sales_warehouse.customer.words import Language
     from sales_warehouse.identity.decisions import Decision
+    from sales_warehouse.nights.rerun import Models, Rerun
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: look at them, mend them, hand them back.")
@@ -136,24 +137,27 @@ def rerun_nights(
     company: CompanyFolder = DEFAULT_COMPANY,
 ) -> None:
     """Run past nights again from what they had, apart from everything in use, and compare with what they gave."""
+    from sales_warehouse.identity.contact_hash import ContactKeyError
     from sales_warehouse.nights import NoSuchNight, asking, listing
     from sales_warehouse.nights.store import Damaged
     from sales_warehouse.transform import TransformError
 
-    checked, found = _load(company), []
+    checked, found = _load(company), list["Rerun"]()
     if models not in ("then", "today"):
         _fail(f"--models {models}: write `then` or `today`", code=2)
-    days = asking.days(date.date(), (to or date).date())
+    home, days = Home.of(checked.company_id), asking.days(date.date(), (to or date).date())
+    by: Models = "today" if models == "today" else "then"
     try:
         with console.status("") as status:
-            say = lambda day, what: status.update(f"{day}: {what}")  # noqa: E731
-            for item in asking.ask(
-                Home.of(checked.company_id), checked, days, models=models, version=version, say=say  # type: ignore[arg-type]
-            ):
+
+            def say(day: datetime.date, what: str) -> None:
+                status.update(f"{day}: {what}")
+
+            for item in asking.ask(home, checked, days, models=by, version=version, say=say):
                 found.append(item)
                 for line in listing.lines(item):
                     console.print(line, highlight=False, markup=False, soft_wrap=True)
-    except (NoSuchNight, Damaged, TransformError, Busy) as error:
+    except (NoSuchNight, Damaged, TransformError, ContactKeyError, Busy) as error:
         _fail(f"{error}", code=75 if isinstance(error, Busy) else 2 if isinstance(error, NoSuchNight) else 1)
     if len(found) > 1:
         console.print(listing.summary(found), highlight=False)

@@ -92,7 +92,8 @@ def read_draft(home: Home) -> Inputs | None:
 @lru_cache(maxsize=8)
 def sources(project: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what a dbt project reads below the home: folders of files, and tables of one file each."""
-    folders, tables = [], []
+    folders: list[str] = []
+    tables: list[str] = []
     for described in sorted((project / "models" / "staging").glob("*/*.yml")):
         if described.stem != described.parent.name:
             continue
