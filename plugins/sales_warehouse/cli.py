@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sales_warehouse.airflow.embedded import RefreshOutcome
     from sales_warehouse.customer.words import Language
     from sales_warehouse.identity.decisions import Decision
+    from sales_warehouse.nights.rerun import Models, Rerun
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: look at them, mend them, hand them back.")
@@ -121,6 +122,52 @@ def rollback(
     except (LookupError, ValueError) as error:
         _fail(f"{error}")
     console.print(f"published: {version}", highlight=False)
+
+
+@app.command("nights")
+def list_nights(company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """List the nights that can be run again, with what is to be known about each."""
+    from sales_warehouse.nights.listing import show_nights
+
+    show_nights(Home.of(_load(company).company_id), console)
+
+
+@app.command("rerun")
+def rerun_nights(
+    date: Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="Business date of the night.")],
+    to: Annotated[
+        datetime.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last business date; default: the same.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="This publish of the date instead of its last one.")] = None,
+    models: Annotated[str, typer.Option(help="then: the models of that night; today: today's.")] = "then",
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Run past nights again from what they had, apart from everything in use, and compare with what they gave."""
+    from sales_warehouse.identity.contact_hash import ContactKeyError
+    from sales_warehouse.nights import NoSuchNight, asking, listing
+    from sales_warehouse.nights.store import Damaged
+    from sales_warehouse.transform import TransformError
+
+    checked, found = _load(company), list["Rerun"]()
+    if models not in ("then", "today"):
+        _fail(f"--models {models}: write `then` or `today`", code=2)
+    home, days = Home.of(checked.company_id), asking.days(date.date(), (to or date).date())
+    by: Models = "today" if models == "today" else "then"
+    try:
+        with console.status("") as status:
+
+            def say(day: datetime.date, what: str) -> None:
+                status.update(f"{day}: {what}")
+
+            for item in asking.ask(home, checked, days, models=by, version=version, say=say):
+                found.append(item)
+                for line in listing.lines(item):
+                    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    except (NoSuchNight, Damaged, TransformError, ContactKeyError, Busy) as error:
+        _fail(f"{error}", code=75 if isinstance(error, Busy) else 2 if isinstance(error, NoSuchNight) else 1)
+    if len(found) > 1:
+        console.print(listing.summary(found), highlight=False)
+    raise typer.Exit(1 if any(item.is_promised and not item.is_equal for item in found) else 0)
 
 
 @app.command()

@@ -101,6 +101,16 @@ class Home:
         return self.published / "current"
 
     @property
+    def nights(self) -> Path:
+        """Recipes of the nights that published, and what they were made from: a past night can be run again."""
+        return self.dir / "nights"
+
+    @property
+    def history(self) -> Path:
+        """What nights said of closed periods; kept for good."""
+        return self.dir / "history"
+
+    @property
     def runs(self) -> Path:
         return self.dir / "runs"
 

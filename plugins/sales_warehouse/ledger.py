@@ -39,6 +39,7 @@ SCHEMAS = {
     "purges": {"source": "varchar", "entity": "varchar", "retention_class": "varchar", "business_date": "date",
                "purged_at": "timestamp", "text_count": "bigint"},
     "pending_loads": {"load_id": "varchar"},
+    "rules": {"rules": "varchar"},
 }  # fmt: skip
 
 
@@ -111,8 +112,8 @@ def first_event_date(items: list[Gated]) -> datetime.date | None:
     return datetime.datetime.fromisoformat(min(moments)).date() - datetime.timedelta(days=1) if moments else None
 
 
-def write_ledger(home: Home, company: Company, items: list[Gated], pending: list[str]) -> None:
-    """Write the ledger's tables for dbt."""
+def write_ledger(home: Home, company: Company, items: list[Gated], pending: list[str], rules: str) -> None:
+    """Write the ledger's tables for dbt; `rules` is the mark of the models and settings that make the figures."""
     loads = {source: landing.loads(home, source) for source in company.sources}
     rows = {
         "loads": list(_loads(home, loads)),
@@ -134,6 +135,7 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
         "arrivals": list(_arrivals(company, items, loads)),
         "purges": purge.counts(home),
         "pending_loads": [(load,) for load in pending],
+        "rules": [(rules,)],
     }
     with connect(temp=home.tmp) as connection:
         for name, schema in SCHEMAS.items():

@@ -152,7 +152,10 @@ def lists(home: Home) -> list[Path]:
 
 
 def apply(home: Home) -> int:
-    """Take what the lists name out of accepted files that are new since; return how many rows lost their text."""
+    """Take what the lists name out of accepted files that are new since; return how many rows lost their text.
+
+    Past nights keep the accepted files that they read, also those that were replaced since: the texts go there, too.
+    """
     found = lists(home)
     if not found:
         return 0
@@ -165,8 +168,11 @@ def apply(home: Home) -> int:
             f"from read_parquet({literals([str(file) for file in found])})"
         )
         for entity, kind in KINDS.items():
-            for file in sorted(home.accepted.glob(f"{entity}/_load_id=[!_]*/[!.]*.parquet")):
-                name = str(file.relative_to(home.accepted))
+            for file in [
+                *sorted(home.accepted.glob(f"{entity}/_load_id=[!_]*/[!.]*.parquet")),
+                *sorted((home.nights / "files" / "accepted" / entity).glob("[!.]*.parquet")),
+            ]:
+                name = str(file.relative_to(home.dir))
                 if seen.get(name) != file.stat().st_mtime_ns:
                     cleared += _clear(db, entity, kind, file)
                 files[name] = file.stat().st_mtime_ns

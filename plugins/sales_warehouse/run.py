@@ -100,7 +100,13 @@ def _business_date(company: Company, home: Home, zone: ZoneInfo, moment: datetim
     return aware.astimezone(zone).date() - datetime.timedelta(days=1)
 
 
+def night_after(date: datetime.date, zone: ZoneInfo) -> datetime.datetime:
+    """Return the moment of the night after a business date, UTC without a zone."""
+    night = datetime.datetime.combine(date + datetime.timedelta(days=1), NIGHT, zone)
+    return night.astimezone(datetime.UTC).replace(tzinfo=None)
+
+
 def _night_after(date: datetime.date, zone: ZoneInfo, now: datetime.datetime) -> datetime.datetime:
     """Return the moment of a refresh: the night after a past business date, now when that night has not come yet."""
-    night = datetime.datetime.combine(date + datetime.timedelta(days=1), NIGHT, zone).astimezone(datetime.UTC)
+    night = night_after(date, zone).replace(tzinfo=datetime.UTC)
     return min(night, now) if date >= now.astimezone(zone).date() - datetime.timedelta(days=1) else night

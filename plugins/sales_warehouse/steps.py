@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sales_warehouse import conformed, durable, failpoint, landing, ledger, settings
+from sales_warehouse import conformed, durable, failpoint, landing, ledger, nights, settings
 from sales_warehouse import gate as gates
 from sales_warehouse import purge as purging
 from sales_warehouse.collector.prune import prune
@@ -23,6 +23,7 @@ from sales_warehouse.gate import Gated, GateError
 from sales_warehouse.guard.validate import RuleResult
 from sales_warehouse.identity import identify as give_codes
 from sales_warehouse.ledger import Applied
+from sales_warehouse.nights import retention
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
 from sales_warehouse.settings_tables import need_patterns, write_settings
@@ -39,6 +40,7 @@ __all__ = [
     "publish",
     "publish_postgres",
     "purge",
+    "rerun",
     "transform",
     "watch",
 ]
@@ -55,6 +57,10 @@ class RefusedInput(Exception):
 
 class AuditFailed(Exception):
     """The marts broke a rule, so they are not published; readers stay on the last version."""
+
+
+class NotEqual(Exception):
+    """A past night does not give again what it gave, though nothing that it was made from has changed."""
 
 
 def extract(run: Run, source: str) -> StepReport:
@@ -161,6 +167,7 @@ def transform(run: Run) -> StepReport:
 
     with recorded(run.folder, "transform") as (log, report), _warehouse_lock(run), _accepted_lock(run):
         (run.home.warehouse / AUDITED).unlink(missing_ok=True)
+        nights.settle(run.home)  # of a publish that was killed
         plan = _plan(run)
         give_codes(
             run.home, run.company.identity, plan.before.batch + 1, run.as_of
@@ -175,6 +182,7 @@ def transform(run: Run) -> StepReport:
             run.home, variables=plan.variables, full_refresh=plan.full, on_progress=_node_progress(log.progress)
         )
         failpoint.reach("transform.after_dbt")
+        nights.keep(run.home, variables=plan.variables, rules=plan.rules, batch=plan.before.batch + 1)
         ledger.write_applied(run.home, Applied(plan.before.batch + 1, plan.code, plan.loads))
         report.rows |= {"models": done.models, "tests": done.tests}
         if plan.full and not document(run.home):
@@ -231,6 +239,8 @@ def publish(run: Run) -> StepReport:
             extras=board,
             keep=run.company.about.keep_versions,
         )
+        nights.settle(run.home, has_just_published=True)
+        retention.expire(run.home, run.company.about.keep_nights)
         report.rows = {"tables": len(done.tables), "rows": sum(done.tables.values())}
         report.notes = [f"version {done.version}"]
     return report
@@ -290,6 +300,24 @@ def purge(run: Run) -> StepReport:
     return report
 
 
+def rerun(run: Run) -> StepReport:
+    """Run the night of a past business date again, apart from everything in use, and compare it with what it gave.
+
+    Raises NotEqual when equal was promised and it is not.
+    """
+    from sales_warehouse.nights import asking, listing
+
+    with recorded(run.folder, "rerun", f"{run.business_date}") as (log, report):
+        [found] = asking.ask(
+            run.home, run.company, [run.business_date], say=lambda _, what: log.progress(what)
+        )
+        report.rows = {"marts": found.marts, "rows": found.rows, "different": len(found.differences)}
+        report.notes = list(listing.lines(found))
+        if found.is_promised and not found.is_equal:
+            raise NotEqual("\n".join(report.notes))
+    return report
+
+
 def has_news(run: Run) -> bool:
     """Tell whether loads have passed the gate that the marts do not hold yet, or hold as they were judged before."""
     items = list(ledger.gated(run.home, run.company.sources))
@@ -303,7 +331,7 @@ class _Plan:
     """What a transform has to do, from the ledger, and why."""
 
     def __init__(self, run: Run, items: list[Gated], before: Applied, code: str) -> None:
-        self.before, self.code = before, code
+        self.before, self.code, self.rules = before, code, ""
         self.loads = ledger.load_fingerprints(items)
         self.late = ledger.overtaken(items, before)
         self.full, self.why = self._full(run)
@@ -340,9 +368,10 @@ def _plan(run: Run) -> _Plan:
     ledger.sweep_accepted(run.home, items)
     purging.apply(run.home)
     plan = _Plan(run, items, ledger.read_applied(run.home), _code(run))
-    ledger.write_ledger(run.home, run.company, items, plan.pending)
     first = ledger.first_event_date(items) or run.business_date
     write_settings(run.home, run.company, as_of=run.as_of, business_date=run.business_date, first_date=first)
+    plan.rules = nights.rules_of(run.home, plan.code)
+    ledger.write_ledger(run.home, run.company, items, plan.pending, plan.rules)
     return plan
 
 

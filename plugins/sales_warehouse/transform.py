@@ -47,18 +47,25 @@ class TransformError(Exception):
 
 
 def transform(
-    home: Home, *, variables: Mapping[str, object], full_refresh: bool, on_progress: Progress
+    home: Home,
+    *,
+    variables: Mapping[str, object],
+    full_refresh: bool,
+    on_progress: Progress,
+    project: Path | None = None,
 ) -> TransformReport:
     """Run `dbt build` for a company and return what it did. Raises TransformError when anything failed.
+
+    `project` is another dbt project than today's: the one of a past night.
 
     A run that failed or was killed is simply run again with the same pending loads: every model gives the same rows
     however often it is applied, so starting over is right where resuming (`dbt retry`) would have to trust what the
     dead run left. `on_progress` is told the name, seconds and rows (where known) of each node that has finished.
     """
     started = time.monotonic()
-    project = _copy_project(home)
+    copy = _copy_project(home, project or PROJECT)
     everything = full_refresh or len(_pending(variables)) > MOST_PENDING
-    child = _start(project, _build(variables, everything))
+    child = _start(copy, _build(variables, everything))
     try:
         nodes, said = _listen(child, on_progress)
     finally:
@@ -107,16 +114,16 @@ def _start(project: Path, arguments: list[str]) -> subprocess.Popen[str]:
     )
 
 
-def fingerprint() -> str:
+def fingerprint(project: Path | None = None) -> str:
     """Return a hash over what decides the marts; another value means that everything has to be built again."""
-    return fingerprint_of(PROJECT)
+    return fingerprint_of(project or PROJECT)
 
 
-def _copy_project(home: Home) -> Path:
+def _copy_project(home: Home, project: Path) -> Path:
     copy = home.warehouse / "project"
     shutil.rmtree(copy, ignore_errors=True)
-    for path in files_of(PROJECT):
-        target = copy / path.relative_to(PROJECT)
+    for path in files_of(project):
+        target = copy / path.relative_to(project)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     home.tmp.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,9 @@ from sales_warehouse import steps
 from sales_warehouse.run import Run
 from sales_warehouse.runlog import StepReport, recorded
 
-STEPS = ("extract", "conform", "gate", "identify", "transform", "audit", "publish", "publish_postgres", "watch")
+STEPS = (
+    "extract", "conform", "gate", "identify", "transform", "audit", "publish", "publish_postgres", "watch", "rerun"
+)  # fmt: skip
 
 calls: list[str] = []
 runs: list[Run] = []

@@ -43,7 +43,7 @@ def test_steps_of_a_source_come_in_their_order(dags: dict[str, DAG]) -> None:
 
 
 def test_steps_of_the_warehouse_come_in_their_order(dags: dict[str, DAG]) -> None:
-    assert _path(dags["warehouse"]) == ["identify", "transform", "audit", "publish", "publish_postgres"]
+    assert _path(dags["warehouse"]) == ["past_night", "identify", "transform", "audit", "publish", "publish_postgres"]
 
 
 def test_corrected_rows_are_let_in_before_the_marts_are_refreshed(dags: dict[str, DAG]) -> None:

@@ -119,7 +119,10 @@ def test_night_by_night_gives_the_same_marts_as_everything_at_once(retailer: Pat
         "trust_dirty_rate": ("dirty_count", "repaired_count", "doubtful_count", "dirty_rate", "residual_rate"),
         "trust_repairs": ("row_count", "last_load_at"),
     }
-    assert_same(marts(state, "online_retail", without), marts(retailer, "online_retail", without))
+    by_night, at_once = marts(state, "online_retail", without), marts(retailer, "online_retail", without)
+    assert not at_once.pop("kpi_restatements")  # who said nothing before restates nothing
+    by_night.pop("kpi_restatements")
+    assert_same(by_night, at_once)
 
 
 # --- the B2B pipeline ------------------------------------------------------------------------------------------

@@ -49,6 +49,12 @@ LEDGER = {
     "purges": "source VARCHAR, entity VARCHAR, retention_class VARCHAR, business_date DATE, purged_at TIMESTAMP, "
     "text_count BIGINT",
     "pending_loads": "load_id VARCHAR",
+    "rules": "rules VARCHAR",
+}
+HISTORY = {
+    "kpi_values": "metric_id VARCHAR, period_grain VARCHAR, period_start_date DATE, dimension_name VARCHAR, "
+    "dimension_value VARCHAR, numerator DECIMAL(28,8), denominator DECIMAL(28,8), value DECIMAL(28,8), "
+    "is_gone BOOLEAN, as_of TIMESTAMP, business_date DATE, version VARCHAR, rules VARCHAR",
 }
 CALENDAR = {
     "calendar": """
@@ -95,6 +101,8 @@ def write_empty_company(home: Home) -> None:
         {"maturity_days": 90, "stalled_severity": "warning", "odd_score": "3.5", "odd_minimum_entered": 50},
     ])  # fmt: skip
     write_settings(home, "stall_limits", [{"stage": "*", "limit_type": "calendar", "limit_days": 30}])
+    for table in HISTORY:
+        write_history(home, table, "_schema", [])
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
     write_metrics(home)
     rules = settings_tables.comparison_rules(ComparisonsFile())
@@ -125,6 +133,10 @@ def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> Non
 
 def write_settings(home: Home, table: str, rows: Iterable[Row]) -> None:
     write_parquet(home.settings / f"{table}.parquet", SETTINGS[table], rows)
+
+
+def write_history(home: Home, table: str, version: str, rows: Iterable[Row]) -> None:
+    write_parquet(home.history / table / f"{version}.parquet", HISTORY[table], rows)
 
 
 def write_ledger(home: Home, table: str, rows: Iterable[Row]) -> None:

@@ -150,6 +150,15 @@ GOOD: dict[str, str] = {
         t(metric_id, period_grain, period_start_date, dimension_name, dimension_value,
           numerator, denominator, value, as_of)""",
     "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'absent')
+    "kpi_restatements": """values
+        ('net_sales', 'month', date '2026-01-01', 'total', 'total', 100.0, timestamp '2026-02-01', 90.0, -10.0,
+         timestamp '2026-03-01', 1),
+        ('win_rate', 'month', date '2026-01-01', 'total', 'total', 0.5, timestamp '2026-02-01', null, null,
+         timestamp '2026-02-02', 2)
+        t(metric_id, period_grain, period_start_date, dimension_name, dimension_value, original_value, original_as_of,
+          current_value, difference_value, restated_at, restatement_count)""",
+    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
+    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'no source maps it')
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
     "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
         t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",
@@ -635,6 +644,13 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_deadlines", "update mart set deadline_status = 'odd' where _row_id = 1", {"deadline_status_known"}),
     ("trust_deadlines", "update mart set date_day = '2026-06-27' where _row_id = 1", {"key_unique"}),
     ("alert_deadline_missed", "update mart set incident_key = 'deadline|a|2' where _row_id = 1", {"key_unique"}),
+    (
+        "kpi_restatements",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("kpi_restatements", "update mart set difference_value = 10 where _row_id = 1", {"difference_adds_up"}),
+    ("kpi_restatements", "update mart set restated_at = '2026-01-31' where _row_id = 1", {"restated_after"}),
     ("trust_purges", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
     ("trust_purges", "update mart set text_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_repairs", "update mart set repair_type = 'odd' where _row_id = 1", {"repair_type_known"}),

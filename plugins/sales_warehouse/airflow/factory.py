@@ -9,7 +9,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
 from sales_warehouse.airflow import assets, policy, runbook, schedule, tasks
-from sales_warehouse.airflow.operators import StepOperator
+from sales_warehouse.airflow.operators import GoOnOperator, StepOperator
 from sales_warehouse.airflow.policy import Tag
 
 FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
@@ -53,7 +53,10 @@ def ingest_dag(source: str) -> DAG:
 
 
 def warehouse_dag(sources: list[str]) -> DAG:
-    """Build `warehouse`: identify → transform → audit → publish, each only after the one before; then PostgreSQL."""
+    """Build `warehouse`: identify → transform → audit → publish, each only after the one before; then PostgreSQL.
+
+    `past_night` stands before them: it answers a backfill, for which nothing behind it runs.
+    """
     accepted = [assets.accepted(source) for source in sources]
     with _dag(
         WAREHOUSE,
@@ -63,6 +66,7 @@ def warehouse_dag(sources: list[str]) -> DAG:
         default_args=policy.task_defaults(policy.WAREHOUSE_POOL, timedelta(hours=4)),
     ) as dag:
         chain(
+            GoOnOperator(task_id="past_night", python_callable=tasks.past_night, retries=1),
             _step("identify", inlets=accepted, outlets=[assets.IDENTITY]),
             _step("transform", inlets=[*accepted, assets.IDENTITY], outlets=[assets.MARTS], retries=1),  # the long one
             _step("audit", inlets=[assets.MARTS], outlets=[assets.AUDITED]),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,22 @@ def moment_of(context: Mapping[str, Any]) -> Moment:
         business_date=_date(known.get("business_date")),
         full_refresh=bool(known.get("full_refresh", False)),
     )
+
+
+def is_backfill(context: Mapping[str, Any]) -> bool:
+    """Tell whether a DAG run belongs to a backfill: somebody asks for a past night."""
+    kind = getattr(context["dag_run"], "run_type", None)
+    return getattr(kind, "value", kind) == "backfill"
+
+
+def asked_night(context: Mapping[str, Any], time_zone: str) -> tuple[date, str]:
+    """Return the business date that a run of a backfill asks for, and a run id of its own.
+
+    A night reports the day before it: the run of 2 July, 05:00, is the night of 1 July.
+    """
+    moment = moment_of(context)
+    day = moment.business_date or moment.as_of.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
+    return day, f"rerun_{day:%Y%m%d}"
 
 
 def _latest(events: Mapping[Any, Any]) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def warehouse() -> str:
     return f"""
 ### What
 **identify** decides who is the same customer, **transform** builds the marts with dbt, **audit** checks them with
-Great Expectations, **publish** makes them the version that readers see.
+Great Expectations, **publish** makes them the version that readers see. **past_night** lets a refresh go on; of a
+backfill it runs the past night again instead, apart from what readers see, and compares it with what that night gave.
 
 ### When
 When every source has handed over its load, and at the latest hour in any case, so that a source that is down holds
@@ -51,7 +52,9 @@ Everybody who reads the board or the marts. Readers stay on the last complete ve
 4. `publish` red: usually the disk. Clear the task.
 5. `publish_postgres` red: the files and the board are published, PostgreSQL still has the version before. Mend the
    connection and clear the task.
-5. Published but wrong: go back one version with `sales-warehouse rollback`.
+6. `past_night` red: the night does not give again what it gave. The log names the marts and the rows; readers are not
+   concerned. `sales-warehouse nights` lists what is known of each night.
+7. Published but wrong: go back one version with `sales-warehouse rollback`.
 """
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskInstanceState, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sales_warehouse import settings
-from sales_warehouse.airflow.moment import Moment, moment_of
+from sales_warehouse.airflow.moment import Moment, asked_night, is_backfill, moment_of
 
 if TYPE_CHECKING:
     from sales_warehouse.run import Run
@@ -38,6 +39,28 @@ def run_step(step: str, source: str | None = None) -> dict[str, Any]:
         raise AirflowFailException(str(error)) from error
     _tell_outlets(context, {**moment.extra(), "rows": report.rows})
     return {"rows": report.rows, "notes": report.notes}
+
+
+def past_night() -> bool:
+    """Answer a backfill by running its night again, apart from what readers see; True lets an ordinary refresh go on.
+
+    Raises AirflowFailException when the night does not give again what it gave.
+    """
+    context = get_current_context()
+    if not is_backfill(context):
+        return True
+    from sales_warehouse import steps
+    from sales_warehouse.company.load import load_company
+
+    zone = load_company(settings.company_folder()).about.time_zone
+    day, run_id = asked_night(context, zone)
+    moment = replace(moment_of(context), business_date=day, run_id=run_id)
+    try:
+        report = steps.rerun(_run(moment))
+    except _final_errors() as error:
+        raise AirflowFailException(str(error)) from error
+    print("\n".join(report.notes))
+    return False
 
 
 def correct() -> dict[str, Any]:
@@ -159,9 +182,14 @@ def _final_errors() -> tuple[type[Exception], ...]:
     from sales_warehouse.extract.outcome import SourceMisconfigured
     from sales_warehouse.gate import GateError
     from sales_warehouse.guard.errors import GuardError
-    from sales_warehouse.steps import AuditFailed, RefusedInput
+    from sales_warehouse.nights import NoSuchNight
+    from sales_warehouse.nights.store import Damaged
+    from sales_warehouse.steps import AuditFailed, NotEqual, RefusedInput
 
-    return (AuditFailed, CompanyError, GateError, GuardError, MappingError, RefusedInput, SourceMisconfigured)
+    return (
+        AuditFailed, CompanyError, Damaged, GateError, GuardError, MappingError, NoSuchNight, NotEqual, RefusedInput,
+        SourceMisconfigured,
+    )  # fmt: skip
 
 
 def _run(moment: Moment) -> Run:

@@ -58,6 +58,7 @@ class CompanyFile(Model):
     channels: dict[str, Label] = Field(default_factory=dict, description="names of the sales channels")
     teams: dict[str, Label] = Field(default_factory=dict, description="teams of sellers, as their records call them")
     keep_versions: int = Field(default=3, ge=2, description="published versions kept for rollback")
+    keep_nights: int | None = Field(default=None, ge=1, description="days that a night can be run again; default: all")
 
     @field_validator("time_zone")
     @classmethod

@@ -1,0 +1,2 @@
+select rules
+from {{ source('ledger', 'rules') }}

@@ -1,0 +1,48 @@
+"""Point in time: every night that publishes leaves what it was made from, so that it can be run again, bit for bit.
+
+`keep` notes the inputs when dbt has read them, `settle` makes them the recipe of what was published, and `rerun` builds
+a night again, apart from everything that is in use, and compares it with what it gave.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from sales_warehouse import durable
+from sales_warehouse.home import Home
+from sales_warehouse.nights import recipe, said
+from sales_warehouse.nights.inputs import Inputs, keep, read_draft, rules_of
+from sales_warehouse.nights.recipe import Night, NoSuchNight, night_of, nights
+from sales_warehouse.publish import manifest, pointer
+
+__all__ = ["Inputs", "Night", "NoSuchNight", "keep", "night_of", "nights", "rules_of", "settle"]
+
+
+def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
+    """Keep the recipe of the current version and what it says of closed periods, where that is not done yet.
+
+    A publish that was killed before it came to this is made good by the next transform, which calls it first. None
+    when it is not known what the version was made from: it was made before recipes were kept.
+    """
+    durable.sweep(home.history)
+    said.ensure_schema(home)
+    folder = pointer.current_folder(home)
+    if folder is None:
+        return None
+    published, draft = manifest.read(folder), read_draft(home)
+    belongs = draft is not None and (has_just_published or draft.run_id == published.run_id)
+    inputs = draft if belongs else None
+    said.append(home, folder, published, inputs.rules if inputs else None)
+    if inputs is None or recipe.place(home, published.version).exists():
+        return None
+    night = Night(
+        version=published.version,
+        business_date=datetime.date.fromisoformat(published.business_date),
+        as_of=datetime.datetime.fromisoformat(published.as_of),
+        run_id=published.run_id,
+        inputs=inputs,
+        marts=recipe.marts_of(published.tables),
+    )
+    recipe.write(home, night)
+    recipe.thin(home, night, pointer.names(home))
+    return night

@@ -1,0 +1,99 @@
+"""What nights said of closed periods: the values that changed since the night before, kept for good.
+
+The mart `kpi_restatements` sets the first word about a period beside today's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from sales_warehouse import durable
+from sales_warehouse.home import Home
+from sales_warehouse.publish.manifest import Manifest
+from sales_warehouse.sql import connect, literal, read_parquet
+
+MART = "kpi_values"
+KEY = "metric_id, period_grain, period_start_date, dimension_name, dimension_value"
+VALUES = "numerator, denominator, value"
+SCHEMA = {
+    **dict.fromkeys(("metric_id", "period_grain"), "varchar"),
+    "period_start_date": "date",
+    **dict.fromkeys(("dimension_name", "dimension_value"), "varchar"),
+    **dict.fromkeys(("numerator", "denominator", "value"), "decimal(28,8)"),
+    "is_gone": "boolean",
+    "as_of": "timestamp",
+    "business_date": "date",
+    "version": "varchar",
+    "rules": "varchar",
+}
+
+
+def folder(home: Home) -> Path:
+    return home.history / MART
+
+
+def ensure_schema(home: Home) -> None:
+    """Put an empty file with the columns there, so that the first night reads an empty history."""
+    target = folder(home) / "_schema.parquet"
+    if not target.exists():
+        columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in SCHEMA.items())
+        with connect(temp=home.tmp) as connection:
+            _write(connection, f"select {columns} where false", target)
+
+
+def append(home: Home, version: Path, published: Manifest, rules: str | None) -> Path | None:
+    """Keep what a published version says of closed periods that was not said before; None without such a mart.
+
+    A period that never closes (`all`) is no word to come back to. What is said again as before adds nothing.
+    """
+    target, table = folder(home) / f"{published.version}.parquet", published.table(MART)
+    if table is None or target.exists():
+        return target if target.exists() else None
+    earlier = [file for file in sorted(folder(home).glob("[!.]*.parquet")) if file != target]
+    if not earlier:
+        ensure_schema(home)
+        earlier = [folder(home) / "_schema.parquet"]
+    with connect(temp=home.tmp) as connection:
+        now = read_parquet([version / piece.file for piece in table.pieces])
+        added = f"""
+            cast({literal(published.as_of)} as timestamp) as as_of,
+            cast({literal(published.business_date)} as date) as business_date,
+            {literal(published.version)} as version, {literal(rules)} as rules"""
+        same = " and ".join(f"now.{name} = said.{name}" for name in KEY.split(", "))
+        _write(
+            connection,
+            f"""
+            with said as ({latest(read_parquet(earlier))}),
+            now as (from {now})
+            select {_of("now", KEY)}, {_of("now", VALUES)}, false as is_gone, {added}
+            from now left join said on {same}
+            where now.is_matured and now.period_grain <> 'all' and (
+                said.metric_id is null or said.is_gone
+                or ({_of("now", VALUES)}) is distinct from ({_of("said", VALUES)})
+            )
+            union all
+            select {_of("said", KEY)}, null, null, null, true, {added}
+            from said anti join now on {same} where not said.is_gone
+            order by all""",
+            target,
+        )
+    return target
+
+
+def latest(said: str) -> str:
+    """Return a select of the last word about each period."""
+    return f"select * from {said} qualify row_number() over (partition by {KEY} order by version desc) = 1"
+
+
+def _of(relation: str, names: str) -> str:
+    return ", ".join(f"{relation}.{name}" for name in names.split(", "))
+
+
+def _write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
+    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in SCHEMA.items())
+    connection.execute(f"copy (select {columns} from ({query})) to {literal(str(scratch))} (format parquet)")
+    durable.move(scratch, target)

@@ -1,0 +1,90 @@
+"""A dbt project of a few models, so that a night takes seconds: sources, macros and restatements are the real ones."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from sales_warehouse import settings
+
+REAL = settings.PROJECT / "dbt_project"
+TAKEN = (
+    "int_orders_deduplicated", "int_order_lines_deduplicated", "int_customers_identified",
+    "int_chat_messages_deduplicated", "kpi_restatements", "stg_settings__lifecycle_rules", "stg_settings__regions",
+    "stg_identity__customer_changes", "stg_ledger__row_counts",
+)  # fmt: skip
+MARTS = {
+    "fct_order_lines": """
+        select lines.order_key, lines.line_number, orders.region_key, cast(orders.ordered_at as date) as order_date,
+            cast(lines.quantity * lines.unit_price_amount as decimal(18, 4)) as net_amount
+        from {{ ref('int_order_lines_deduplicated') }} as lines
+        inner join {{ ref('int_orders_deduplicated') }} as orders using (order_key)
+        where not orders.is_deleted and orders.order_status <> 'cancelled'""",
+    "kpi_values": """
+        select 'net_sales' as metric_id, 'day' as period_grain, order_date as period_start_date,
+            case when grouping(region_key) = 0 then 'region' else 'total' end as dimension_name,
+            coalesce(region_key, 'total') as dimension_value,
+            cast(sum(net_amount) as decimal(28, 8)) as numerator, cast(null as decimal(28, 8)) as denominator,
+            cast(sum(net_amount) as decimal(28, 8)) as value, {{ as_of() }} as as_of,
+            order_date <= {{ business_date() }} as is_matured
+        from {{ ref('fct_order_lines') }}
+        group by grouping sets ((order_date), (order_date, region_key))""",
+    "dim_customers": """
+        select customer_record_key, customer_key, customer_name from {{ ref('int_customers_identified') }}""",
+    "dim_regions": "select * from {{ ref('stg_settings__regions') }}",
+    "dim_tier_rules": """
+        select rule_id, cast(threshold as decimal(18, 4)) as threshold from {{ ref('stg_settings__lifecycle_rules') }}
+        """,
+    "trust_identity_changes": """
+        select * from {{ ref('stg_identity__customer_changes') }}""",
+    "trust_row_accounting": """
+        select source, entity, cast(sum(accepted_count) as bigint) as accepted_count
+        from {{ ref('stg_ledger__row_counts') }} group by source, entity""",
+    "fct_said": """
+        select chat_key, message_number, cast(length(message_text) as bigint) as text_length
+        from {{ ref('int_chat_messages_deduplicated') }}""",
+}
+
+KEYS = {
+    "fct_order_lines": "order_key, line_number",
+    "fct_said": "chat_key, message_number",
+    "kpi_values": "metric_id, period_grain, period_start_date, dimension_name, dimension_value",
+}
+
+
+def write(folder: Path) -> Path:
+    """Write the project into a folder and return it."""
+    models = {file.stem: file for file in (REAL / "models").rglob("*.sql")}
+    for name in ("macros", "dbt_project.yml", "profiles.yml"):
+        (shutil.copytree if (REAL / name).is_dir() else shutil.copyfile)(REAL / name, folder / name)
+    for described in sorted((REAL / "models" / "staging").glob("*/*.yml")):
+        if described.stem == described.parent.name:
+            _copy(described, folder)
+    for mart, sql in MARTS.items():
+        file = folder / "models" / "marts" / f"{mart}.sql"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{{ config(contract={'enforced': false}) }}" + sql + "\n", encoding="utf-8")
+    told = "".join(f"  - {{name: {mart}, description: 'Primary key: {key}.'}}\n" for mart, key in KEYS.items())
+    (folder / "models" / "marts" / "keys.yml").write_text(f"version: 2\nmodels:\n{told}", encoding="utf-8")
+    wanted = [*TAKEN, *_refs("".join(MARTS.values()))]
+    done = set(MARTS)
+    while wanted:
+        name = wanted.pop()
+        if name not in done:
+            done.add(name)
+            _copy(models[name], folder)
+            wanted += _refs(models[name].read_text(encoding="utf-8"))
+    restatements = models["kpi_restatements"].with_suffix(".yml")
+    _copy(restatements, folder)
+    return folder
+
+
+def _refs(sql: str) -> list[str]:
+    return [name for pair in re.findall(r"ref\('(\w+)'\)|latest_version\(\s*'(\w+)'", sql) for name in pair if name]
+
+
+def _copy(file: Path, folder: Path) -> None:
+    target = folder / file.relative_to(REAL)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, target)

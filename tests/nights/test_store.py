@@ -1,0 +1,163 @@
+"""What nights keep costs what changed, and comes back as it was."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sales_warehouse.home import Home
+from sales_warehouse.nights import recipe, retention, store
+from sales_warehouse.nights.inputs import Inputs, listed_files, project_place
+from sales_warehouse.nights.recipe import Night
+from sales_warehouse.nights.rerun import only_one
+from sales_warehouse.nights.store import Damaged, Kept
+from sales_warehouse.sql import connect, literal
+
+ROWS = 5_000
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path, "small")
+
+
+def write(file: Path, query: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({query}) to {literal(str(file))} (format parquet)")
+    return file
+
+
+def night(file: Path, n: int) -> Path:
+    """A table of identities: each night 20 rows come, 5 go and 10 change; some rows are there twice."""
+    return write(
+        file,
+        f"""
+        select 'crm' as source, 'A' || i as id, sha256('k' || i || case when i % 500 < 2 and i < {n} * 500 then
+            '{n}' else '' end) as code, case when i % 7 > 0 then i / 3.0 end as probability
+        from range({5 * n}, {ROWS + 20 * n}) t(i)
+        union all select 'crm', 'twice', 'x', null from range(2 + {n} % 3)""",
+    )
+
+
+def rows(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple]:
+    return connection.execute(f"select * from {relation} order by all").fetchall()
+
+
+def read(file: Path) -> str:
+    return f"read_parquet({literal(str(file))})"
+
+
+def kept_nights(home: Home, tmp_path: Path, count: int) -> list[Kept]:
+    found: list[Kept] = []
+    with connect(temp=home.tmp) as connection:
+        for n in range(count):
+            file = night(tmp_path / "xref.parquet", n)
+            found.append(store.keep_table(connection, home, file, found[-1] if found else None))
+    return found
+
+
+def test_every_night_of_a_large_table_comes_back_with_its_own_rows(home: Home, tmp_path: Path) -> None:
+    found = kept_nights(home, tmp_path, 6)
+    assert len(found[5].chain) > 1
+    with connect(temp=home.tmp) as connection:
+        for n, kept in enumerate(found):
+            again, then = tmp_path / f"again_{n}.parquet", night(tmp_path / f"then_{n}.parquet", n)
+            store.restore_table(connection, home, kept, again, "xref", is_comparable=True)
+            assert rows(connection, read(again)) == rows(connection, read(then))
+
+
+def test_thirty_nights_of_a_large_table_do_not_cost_thirty_copies(home: Home, tmp_path: Path) -> None:
+    kept_nights(home, tmp_path, 30)
+    whole = (tmp_path / "xref.parquet").stat().st_size
+    cost = sum(file.stat().st_size for file in home.nights.rglob("*.parquet"))
+    assert cost < 3 * whole
+
+
+def test_a_table_that_did_not_change_costs_nothing(home: Home, tmp_path: Path) -> None:
+    with connect(temp=home.tmp) as connection:
+        first = store.keep_table(connection, home, night(tmp_path / "a.parquet", 1), None)
+        before = sorted(home.nights.rglob("*.parquet"))
+        shuffled = write(tmp_path / "b.parquet", f"select * from {read(tmp_path / 'a.parquet')} order by id desc")
+        assert store.keep_table(connection, home, shuffled, first) == first
+    assert sorted(home.nights.rglob("*.parquet")) == before
+
+
+def test_a_table_with_another_column_is_kept_whole(home: Home, tmp_path: Path) -> None:
+    with connect(temp=home.tmp) as connection:
+        first = store.keep_table(connection, home, night(tmp_path / "a.parquet", 1), None)
+        wider = write(tmp_path / "b.parquet", f"select *, 1 as more from {read(tmp_path / 'a.parquet')}")
+        assert len(store.keep_table(connection, home, wider, first).chain) == 1
+
+
+def test_a_table_that_does_not_come_back_whole_is_damaged(home: Home, tmp_path: Path) -> None:
+    kept = kept_nights(home, tmp_path, 3)[-1]
+    change = store.table_place(home, kept.chain[-1])
+    write(change, f"select * replace ('other' as code) from {read(change)}")
+    with connect(temp=home.tmp) as connection:
+        with pytest.raises(Damaged, match="xref of a past night"):
+            store.restore_table(connection, home, kept, tmp_path / "again.parquet", "xref", is_comparable=True)
+        change.unlink()
+        with pytest.raises(Damaged, match="is gone"):
+            store.restore_table(connection, home, kept, tmp_path / "again.parquet", "xref", is_comparable=True)
+
+
+def test_a_folder_that_somebody_removed_stops_no_night(home: Home, tmp_path: Path) -> None:
+    kept = kept_nights(home, tmp_path, 3)[-1]
+    shutil.rmtree(home.nights)
+    with connect(temp=home.tmp) as connection:
+        again = store.keep_table(connection, home, tmp_path / "xref.parquet", kept)
+        assert len(again.chain) == 1 and store.is_there(home, again)
+        assert rows(connection, f"({store.kept_rows(connection, home, again)})")
+
+
+def make_night(home: Home, connection: duckdb.DuckDBPyConnection, number: int) -> Night:
+    """A night that read one file of every night so far but the first, and one table."""
+    listed = []
+    for n in range(2 if number > 1 else 1, number + 1):
+        file = write(home.accepted / "orders" / f"_load_id={n}" / "a.parquet", f"select {n} as order_id")
+        digest = store.digest_of(file)
+        path = str(file.relative_to(home.dir))
+        store.keep_file(home, path, digest)
+        listed.append(f"('{path}', 1, 1, '{digest}')")
+    rows = f"select * from (values {', '.join(listed)}) t(path, bytes, modified, digest)"
+    files = store.keep_table(connection, home, write(home.tmp / "listed.parquet", rows), None)
+    table = store.keep_table(connection, home, write(home.tmp / "table.parquet", f"select {number} as n"), None)
+    inputs = Inputs("run", "duckdb", f"models {number}", "rules", number, {}, files, {"settings/x": table})
+    project = project_place(home, inputs.models)
+    project.parent.mkdir(parents=True, exist_ok=True)
+    project.touch()
+    day = datetime.date(2026, 3, number)
+    night = Night(f"{number:06d}_{day:%Y%m%d}", day, datetime.datetime(2026, 3, number + 1), "run", inputs, {})
+    recipe.write(home, night)
+    return night
+
+
+def test_what_only_old_nights_read_goes_and_what_they_gave_stays_told(home: Home) -> None:
+    with connect(temp=home.tmp) as connection:
+        made = [make_night(home, connection, number) for number in (1, 2, 3, 4)]
+        assert retention.expire(home, None) == retention.expire(home, 3) == 0
+        assert retention.expire(home, 1) == 2
+        assert recipe.nights(home) == made[2:]
+        assert sorted(file.name for file in (home.nights / "expired").iterdir()) == [
+            f"{night.version}.json" for night in made[:2]
+        ]
+        kept = {path for night in made[2:] for path, _ in listed_files(connection, home, night.inputs)}
+        assert len(kept) == len(list((home.nights / "files").rglob("*.parquet"))) == 3  # not that of the first night
+        for night in made[2:]:
+            target = home.tmp / f"{night.version}.parquet"
+            store.restore_table(connection, home, night.inputs.tables["settings/x"], target, "x", is_comparable=True)
+        assert len(list((home.nights / "tables").glob("*.parquet"))) == 4  # a list and a table for each of two
+        assert len(list((home.nights / "projects").glob("*.zip"))) == 2
+
+
+def test_nothing_goes_while_a_night_is_run_again(home: Home) -> None:
+    with connect(temp=home.tmp) as connection:
+        made = [make_night(home, connection, number) for number in (1, 2, 3)]
+    with only_one(home):
+        assert retention.expire(home, 1) == 0
+    assert recipe.nights(home) == made
