@@ -308,9 +308,7 @@ def rerun(run: Run) -> StepReport:
     from sales_warehouse.nights import asking, listing
 
     with recorded(run.folder, "rerun", f"{run.business_date}") as (log, report):
-        [found] = asking.ask(
-            run.home, run.company, [run.business_date], say=lambda _, what: log.progress(what)
-        )
+        [found] = asking.ask(run.home, run.company, [run.business_date], say=lambda _, what: log.progress(what))
         report.rows = {"marts": found.marts, "rows": found.rows, "different": len(found.differences)}
         report.notes = list(listing.lines(found))
         if found.is_promised and not found.is_equal:

@@ -149,7 +149,6 @@ GOOD: dict[str, str] = {
        
         t(metric_id, period_grain, period_start_date, dimension_name, dimension_value,
           numerator, denominator, value, as_of)""",
-    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'absent')
     "kpi_restatements": """values
         ('net_sales', 'month', date '2026-01-01', 'total', 'total', 100.0, timestamp '2026-02-01', 90.0, -10.0,
          timestamp '2026-03-01', 1),
@@ -157,8 +156,7 @@ GOOD: dict[str, str] = {
          timestamp '2026-02-02', 2)
         t(metric_id, period_grain, period_start_date, dimension_name, dimension_value, original_value, original_as_of,
           current_value, difference_value, restated_at, restatement_count)""",
-    "kpi_metrics": "values ('win_rate', 'Win rate', '赢单率'), ('m2', 'M', '指标') t(metric_id, name_en, name_zh)",
-    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'no source maps it')
+    "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'absent')
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
     "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
         t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",

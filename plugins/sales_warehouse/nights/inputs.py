@@ -122,9 +122,7 @@ def _list_files(connection: duckdb.DuckDBPyConnection, home: Home, before: Input
     return target
 
 
-def _known(
-    connection: duckdb.DuckDBPyConnection, home: Home, before: Inputs | None
-) -> dict[tuple[str, int, int], str]:
+def _known(connection: duckdb.DuckDBPyConnection, home: Home, before: Inputs | None) -> dict[tuple[str, int, int], str]:
     if before is None or not store.is_there(home, before.files):
         return {}
     rows = connection.execute(store.kept_rows(connection, home, before.files)).fetchall()

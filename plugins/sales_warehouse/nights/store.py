@@ -103,9 +103,7 @@ def keep_table(connection: duckdb.DuckDBPyConnection, home: Home, file: Path, be
     return Kept((digest,), signature, count, checksum)
 
 
-def _keep_change(
-    connection: duckdb.DuckDBPyConnection, home: Home, rows: str, before: Kept, most: int
-) -> str | None:
+def _keep_change(connection: duckdb.DuckDBPyConnection, home: Home, rows: str, before: Kept, most: int) -> str | None:
     """Keep the rows that came and went since `before`; return the name of their file, None when it is not worth it."""
     earlier = f"({kept_rows(connection, home, before)})"
     scratch = home.nights / "tables" / f".change.{os.getpid()}{durable.TEMPORARY}"
