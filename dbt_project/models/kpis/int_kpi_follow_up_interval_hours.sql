@@ -72,13 +72,26 @@ means as (
     ) as summed on weeks.week_start_date = summed.week_start_date
 ),
 
+-- Most gaps end in the week in which they began: only the others are laid beside the ends of weeks.
+open_at_an_end as (
+    select
+        customer_key,
+        team,
+        occurred_at,
+        next_at
+    from touches
+    where
+        next_date is null
+        or cast(date_trunc('week', occurred_date) as date) < cast(date_trunc('week', next_date) as date)
+),
+
 running as (
     select
         means.week_start_date,
         touches.team,
         cast({{ microseconds_between('touches.occurred_at', 'means.last_moment') }} as decimal(28, 6)) / 3600000000 as gap_hours
     from means
-    inner join touches
+    inner join open_at_an_end as touches
         on
             touches.occurred_at < means.last_moment
             and (touches.next_at is null or touches.next_at >= means.last_moment)

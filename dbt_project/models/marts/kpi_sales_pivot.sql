@@ -27,6 +27,7 @@ totalled as (
         sum(unit_count) as unit_count
     from cells
     group by cube (month_start_date, product_line, region_key, rep_key)
+    having count(*) > 0
 )
 
 select
