@@ -16,7 +16,10 @@
 {%- endmacro %}
 
 {% macro kpi_cells(relation, date_column, dimensions, numerator, denominator) -%}
-{#- Sums by day for the total and for each dimension on its own; dimensions maps a name to a column that is never null. -#}
+{#-
+    Sums by day up to the business date, for the total and for each dimension on its own; dimensions maps a name to a
+    column that is never null.
+-#}
 select
     {{ date_column }} as cell_date,
     case
@@ -29,7 +32,7 @@ select
     {{ numerator }} as numerator,
     {{ denominator }} as denominator
 from {{ relation }}
-where {{ date_column }} is not null
+where {{ date_column }} <= {{ business_date() }}
 group by grouping sets (
     ({{ date_column }}){% for column in dimensions.values() %},
     ({{ date_column }}, {{ column }}){% endfor %}
@@ -47,11 +50,12 @@ group by grouping sets (
 {%- else -%}{{ dbt.last_day(start, grain) }}{%- endif -%}
 {%- endmacro %}
 
-{% macro kpi_rolled_up(cells, grains, is_additive=false) -%}
+{% macro kpi_rolled_up(cells, grains, is_additive=false, sparse=[]) -%}
 {#-
     Cells summed to each grain, with no gap from the first period that has data to the last: a period without data
     is 0 over 0. What adds up goes on to the business date: a shop that stopped selling has sold nothing since.
-    Grain `all` is one row over everything, dated by the first day.
+    Grain `all` is one row over everything, dated by the first day. Dimensions in `sparse` have so many members that their
+    empty periods are left out.
 -#}
 with
 bounds as (
@@ -66,6 +70,9 @@ members as (
         dimension_name,
         dimension_value
     from {{ cells }}
+    {%- if sparse %}
+    where dimension_name not in ('{{ sparse | join("', '") }}')
+    {%- endif %}
 ),
 
 days as (
@@ -126,7 +133,7 @@ from united
 group by period_grain, period_start_date, dimension_name, dimension_value
 {%- endmacro %}
 
-{% macro kpi_ratio(metric_id, cells, grains, maturity_days=0) -%}
+{% macro kpi_ratio(metric_id, cells, grains, maturity_days=0, sparse=[]) -%}
 select
     '{{ metric_id }}' as metric_id,
     period_grain,
@@ -138,7 +145,7 @@ select
     {{ ratio('numerator', 'denominator') }} as value,
     period_end_date + {{ maturity_days }} <= {{ business_date() }} as is_matured
 from (
-    {{ kpi_rolled_up(cells, grains) }}
+    {{ kpi_rolled_up(cells, grains, sparse=sparse) }}
 ) as rolled_up
 {%- endmacro %}
 
@@ -182,7 +189,7 @@ from (
         dated.*,
         {{ period_start(grain, 'dated.' ~ date_column) }} as period_start_date
     from {{ relation }} as dated
-    where dated.{{ date_column }} is not null
+    where dated.{{ date_column }} <= {{ business_date() }}
 ) as placed
 group by grouping sets (
     (period_start_date){% for column in dimensions.values() %},
@@ -205,7 +212,7 @@ select
     {{ column }} as dimension_value,
     {{ columns | join(', ') }}
 from {{ relation }}
-where {{ date_column }} is not null
+where {{ date_column }} <= {{ business_date() }}
 {{ "union all" if not (loop.last and outer.last) }}  -- noqa: LT02
 {% endfor %}
 {% endfor %}

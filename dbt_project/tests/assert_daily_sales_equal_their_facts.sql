@@ -12,8 +12,11 @@ returned as (
     where not is_cancelled
 ),
 
+-- Periods end on the business date; what is dated after it is in the facts alone.
 daily as (
-    select coalesce(sum(net_sales_amount), 0) as amount
+    select
+        coalesce(sum(net_sales_amount), 0) as amount,
+        coalesce(sum(case when sales_date > {{ business_date() }} then 0 else net_sales_amount end), 0) as amount_so_far
     from {{ ref('fct_sales_daily') }}
 ),
 
@@ -26,9 +29,10 @@ published as (
 select
     sold.amount - returned.amount as facts_amount,
     daily.amount as daily_amount,
+    daily.amount_so_far,
     published.amount as published_amount
 from sold
 cross join returned
 cross join daily
 cross join published
-where sold.amount - returned.amount <> daily.amount or daily.amount <> published.amount
+where sold.amount - returned.amount <> daily.amount or daily.amount_so_far <> published.amount

@@ -42,7 +42,7 @@ inner join sales
         and divided.dimension_name = sales.dimension_name
         and divided.dimension_value = sales.dimension_value
 where
-    divided.metric_id in ('revenue_per_customer', 'revenue_per_order')
+    divided.metric_id in ('revenue_per_customer', 'revenue_per_order', 'revenue_per_head')
     and divided.period_start_date <= {{ business_date() }}
     and divided.numerator <> sales.value
 union all

@@ -256,6 +256,7 @@ class Built:
         company = load_company(self.folder)
         moment = datetime.datetime.combine(day, datetime.time(18))
         write_settings(self.home, company, as_of=moment, business_date=day, first_date=date(2025, 1, 1))
+        files.write_metrics(self.home)  # the sources of the folder map less than what is written here
         given = {"business_date": f"{day}", "as_of": f"{moment}", "need_patterns": need_patterns(company)}
         world.refresh(self.home, [], batch, full=full, **given)
 

@@ -16,7 +16,8 @@ main_steps as (
     where step_type in ('lead', 'opportunity', 'order', 'invoice', 'payment')
 ),
 
--- Where an invoice is the next step, only that there is one is known: it is dated by when it is due.
+-- Where an invoice is the next step, only that there is one is known: it is dated by when it is due, so an order has gone
+-- on in time as soon as there is one. An invoice has when the first payment for it came in time.
 main_passages as (
     select
         'main' as step_level,
@@ -32,7 +33,7 @@ main_passages as (
             else 'open'
         end as outcome,
         type_order < last_type_order or is_paid_in_full as has_converted,
-        case when step_type in ('lead', 'opportunity') and type_order < last_type_order then next_date end as converted_date,
+        case when step_type in ('lead', 'opportunity', 'invoice') and type_order < last_type_order then next_date end as converted_date,
         case
             when step_type not in ('lead', 'opportunity') then cast(null as decimal(18, 6))
             when type_order < last_type_order
@@ -52,7 +53,7 @@ going_on as (
     select
         opportunity_key,
         entered_at,
-        min(case when exit_type in ('advanced', 'won') then left_date end) over (
+        min(case when exit_type in ('advanced', 'moved', 'won') then left_date end) over (
             partition by opportunity_key, stage
         ) as converted_date
     from stages
@@ -67,7 +68,7 @@ stage_passages as (
         stages.stage_order as step_order,
         stages.entered_date,
         stages.entry_number,
-        case stages.exit_type when 'won' then 'advanced' else stages.exit_type end as outcome,
+        case when stages.exit_type in ('moved', 'won') then 'advanced' else stages.exit_type end as outcome,
         going_on.converted_date is not null as has_converted,
         going_on.converted_date,
         stages.dwell_days

@@ -57,6 +57,8 @@ periods as (
             when 'month' then cast({{ dbt.last_day('kpis.period_start_date', 'month') }} as date)
             else cast({{ dbt.last_day('kpis.period_start_date', 'quarter') }} as date)
         end <= weeks.week_start_date + 6
+        -- what stopped long ago is no news
+        and kpis.period_start_date >= weeks.week_start_date - 190
 ),
 
 compared as (

@@ -47,7 +47,9 @@ exited as (
         end as left_at,
         case
             when sequenced.next_stage_order > sequenced.stage_order then 'advanced'
-            when sequenced.next_entered_at is not null then 'regressed'
+            when sequenced.next_stage_order <= sequenced.stage_order then 'regressed'
+            -- which of two stages comes first is not known where one of them has no place
+            when sequenced.next_entered_at is not null then 'moved'
             when opportunities.opportunity_status in ('won', 'lost') then opportunities.opportunity_status
             else 'open'
         end as exit_type

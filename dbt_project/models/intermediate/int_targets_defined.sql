@@ -7,7 +7,9 @@ defined as (
         metrics.name_zh as metric_name_zh,
         metrics.unit,
         metrics.direction,
-        metrics.aggregation,
+        -- Over its one period it grows like a sum, from nothing on the first day.
+        case metrics.aggregation when 'distinct' then 'sum' else metrics.aggregation end as aggregation,
+        coalesce(metrics.aggregation = 'distinct', false) as is_of_one_period,
         coalesce(metrics.is_cohort, false) as is_cohort,
         metrics.metric_id is not null as is_known_metric,
         -- "15 % more" than a baseline of 20 % is 23 %.
@@ -32,6 +34,7 @@ select
     unit,
     direction,
     aggregation,
+    is_of_one_period,
     is_cohort,
     is_known_metric,
     scope_dimension,

@@ -15,22 +15,30 @@ grains as (
     where period_grain <> 'all'
 ),
 
--- What is counted or taken from rows again in each period does not add up: the longest period that a goal has room for.
+-- Medians do not add up: the longest period that a goal has room for. What is counted again in each period does not
+-- either: the period that the goal is about, and none where it is about several.
 chosen as (
     select
         goals.target_id,
         grains.period_grain,
         row_number() over (
             partition by goals.target_id
-            order by case when goals.aggregation in ('distinct', 'median') then -grains.coarseness else grains.coarseness end
+            order by case when goals.aggregation = 'median' then -grains.coarseness else grains.coarseness end
         ) as place
     from goals
     inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
     where
-        goals.aggregation not in ('distinct', 'median')
-        or case grains.period_grain
+        case grains.period_grain
             {% for grain in ['day', 'week', 'month', 'quarter'] %}
-            when '{{ grain }}' then {{ period_before("'" ~ grain ~ "'", period_start(grain, '(goals.due_on + 1)')) }} >= goals.starts_on
+            when '{{ grain }}' then
+                case
+                    when goals.is_of_one_period then
+                        {{ period_start(grain, 'goals.starts_on') }} = goals.starts_on
+                        and {{ period_end(grain, 'goals.starts_on') }} = goals.due_on
+                    when goals.aggregation = 'median' then
+                        {{ period_before("'" ~ grain ~ "'", period_start(grain, '(goals.due_on + 1)')) }} >= goals.starts_on
+                    else true
+                end
             {% endfor %}
         end
 ),
@@ -50,8 +58,8 @@ periods as (
             {% endfor %}
             else cast({{ dbt.last_day('followed.period_start_date', 'year') }} as date)
         end as period_end_date,
-        followed.numerator,
-        followed.denominator,
+        case when goals.is_of_one_period then followed.value else followed.numerator end as numerator,
+        case when not goals.is_of_one_period then followed.denominator end as denominator,
         followed.value,
         followed.is_matured
     from goals

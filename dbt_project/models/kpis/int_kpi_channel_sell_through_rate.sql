@@ -21,4 +21,4 @@ cells as (
     ) | indent(4) }}
 )
 
-{{ kpi_ratio('channel_sell_through_rate', 'cells', ['week']) }}
+{{ kpi_ratio('channel_sell_through_rate', 'cells', ['week'], sparse=['dealer', 'product']) }}

@@ -21,6 +21,7 @@ invoices as (
     left join {{ ref('int_orders_keyed') }} as orders on invoices.order_key = orders.order_key
     inner join {{ ref('dim_sales_reps') }} as reps on coalesce(orders.rep_key, 'unknown') = reps.rep_key
     left join paid on invoices.invoice_key = paid.invoice_key
+    where not coalesce(orders.is_cancelled, false)
 ),
 
 cells as (

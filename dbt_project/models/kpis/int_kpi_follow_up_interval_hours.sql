@@ -17,6 +17,10 @@ touches as (
     select
         touches.customer_key,
         touches.occurred_date,
+        touches.occurred_at as occurred_utc,
+        lead(touches.occurred_at) over (
+            partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
+        ) as next_utc,
         {{ business_timestamp('touches.occurred_at') }} as occurred_at,
         reps.team,
         lead({{ business_timestamp('touches.occurred_at') }}) over (
@@ -40,7 +44,7 @@ ended as (
     select
         cast(date_trunc('week', touches.next_date) as date) as week_start_date,
         touches.next_team as team,
-        cast({{ microseconds_between('touches.occurred_at', 'touches.next_at') }} as decimal(28, 6)) / 3600000000 as gap_hours
+        cast({{ microseconds_between('touches.occurred_utc', 'touches.next_utc') }} as decimal(28, 6)) / 3600000000 as gap_hours
     from touches
     inner join tiers
         on touches.customer_key = tiers.customer_key and touches.next_date between tiers.valid_from_date and tiers.valid_to_date

@@ -16,7 +16,7 @@ deals as (
         deals.owner_rep_key as rep_key,
         reps.team,
         coalesce(
-            {{ microseconds_between('deals.created_at', 'first_paid.first_paid_at') }} <= 90 * {{ one_day() }}, false
+            {{ microseconds_between('deals.created_at', 'first_paid.first_paid_at') }} between 0 and 90 * {{ one_day() }}, false
         ) as is_ordered
     from {{ ref('fct_opportunities') }} as deals
     inner join {{ ref('dim_sales_reps') }} as reps on deals.owner_rep_key = reps.rep_key

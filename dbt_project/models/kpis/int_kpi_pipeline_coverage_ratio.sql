@@ -7,13 +7,11 @@ goals as (
         scope_value,
         starts_on,
         due_on,
-        case target_mode
-            when 'relative_rate' then baseline_value * (1 + target_value)
-            else target_value
-        end as goal_value
-    from {{ ref('int_targets_united') }}
+        goal_value
+    from {{ ref('int_targets_defined') }}
     where
-        metric_id = 'net_sales'
+        is_whole
+        and metric_id = 'net_sales'
         and scope_dimension in ('total', 'region', 'product_line', 'team', 'rep')
         and {{ business_date() }} between starts_on and due_on
 ),

@@ -1,13 +1,24 @@
 -- Units that came back count for the week in which they were ordered, not in which they came back.
 with
-returned as (
+-- A return that names no line is of the only one that its order has; else of none that is known.
+single_lines as (
     select
         order_key,
-        line_number,
-        sum(quantity) as returned_quantity
-    from {{ ref('fct_returns') }}
-    where not is_cancelled and return_date <= {{ business_date() }}
-    group by order_key, line_number
+        min(line_number) as line_number
+    from {{ ref('fct_order_lines') }}
+    group by order_key
+    having count(*) = 1
+),
+
+returned as (
+    select
+        returns.order_key,
+        coalesce(returns.line_number, single_lines.line_number) as line_number,
+        sum(returns.quantity) as returned_quantity
+    from {{ ref('fct_returns') }} as returns
+    left join single_lines on returns.order_key = single_lines.order_key
+    where not returns.is_cancelled and returns.return_date <= {{ business_date() }}
+    group by returns.order_key, coalesce(returns.line_number, single_lines.line_number)
 ),
 
 sold as (
@@ -36,4 +47,4 @@ cells as (
     ) | indent(4) }}
 )
 
-{{ kpi_ratio('return_rate', 'cells', ['week', 'month'], maturity_days=30) }}
+{{ kpi_ratio('return_rate', 'cells', ['week', 'month'], maturity_days=30, sparse=['product']) }}

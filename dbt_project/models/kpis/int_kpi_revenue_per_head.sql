@@ -34,7 +34,7 @@ by_month as (
         cast(0 as decimal(18, 4)) as amount,
         fte_days
     from staffed
-    where month_start_date >= (select min(first_sold.month_start_date) from sold as first_sold)
+    where month_start_date >= (select cast(date_trunc('quarter', min(first_sold.month_start_date)) as date) from sold as first_sold)
 ),
 
 summed as (

@@ -10,6 +10,18 @@ by_deal as (
     group by opportunity_key, stage, cast(date_trunc('month', entered_date) as date)
 ),
 
+stalled as (
+    select
+        entered_date,
+        stage,
+        case when stalled_date <= {{ business_date() }} then 1 else 0 end as is_stalled
+    from {{ ref('fct_opportunity_stage_events') }}
+),
+
+stalled_cells as (
+    {{ kpi_cells('stalled', 'entered_date', {'stage': 'stage'}, 'sum(is_stalled)', 'count(*)') | indent(4) }}
+),
+
 cells as (
     select
         entered_month as cell_date,
@@ -22,4 +34,7 @@ cells as (
     group by entered_month, stage
 )
 
-{{ kpi_ratio('stage_dwell_days', 'cells', ['month']) }}
+-- A month of entries is mature when its youngest stay has had thirty days; stays that are longer go on counting.
+{{ kpi_ratio('stage_dwell_days', 'cells', ['month'], maturity_days=30) }}
+union all
+{{ kpi_ratio('stage_stalled_rate', 'stalled_cells', ['month'], maturity_days=30) }}

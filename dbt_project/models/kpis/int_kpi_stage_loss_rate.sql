@@ -2,7 +2,7 @@
 with
 exits as (
     select * from {{ ref('fct_opportunity_stage_events') }}
-    where exit_type in ('advanced', 'won', 'lost')
+    where exit_type in ('advanced', 'moved', 'won', 'lost')
 ),
 
 cells as (

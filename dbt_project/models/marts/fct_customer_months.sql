@@ -18,7 +18,7 @@ moved as (
         cast(0 as decimal(18, 4)) as returned_amount,
         0 as order_count
     from {{ ref('fct_order_lines') }}
-    where not is_cancelled
+    where not is_cancelled and order_date <= {{ business_date() }}
     union all
     select
         customer_key,
@@ -27,7 +27,7 @@ moved as (
         refund_amount as returned_amount,
         0 as order_count
     from {{ ref('fct_returns') }}
-    where not is_cancelled
+    where not is_cancelled and return_date <= {{ business_date() }}
     union all
     select
         customer_key,
@@ -36,7 +36,7 @@ moved as (
         cast(0 as decimal(18, 4)) as returned_amount,
         1 as order_count
     from {{ ref('int_orders_keyed') }}
-    where not is_cancelled
+    where not is_cancelled and order_date <= {{ business_date() }}
 ),
 
 summed as (

@@ -29,8 +29,9 @@ select
     coalesce(leads.owner_rep_key, 'unknown') as owner_rep_key,
     coalesce(leads.lead_status, 'unknown') as lead_status,
     first_opportunities.first_opportunity_at,
+    -- a deal that was there before the lead did not grow from it
     coalesce(
-        {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} <= 30 * {{ one_day() }},
+        {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} between 0 and 30 * {{ one_day() }},
         false
     ) as is_converted_30d
 from leads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping
 
 from sales_warehouse.company.load import Document, Problem, suggestion
@@ -19,6 +20,7 @@ def check_targets(file: TargetsFile, document: Document, metrics: Mapping[str, M
             continue
         yield from _scope(target, document, at, metrics[target.metric])
         yield from _band(target, document, at, metrics[target.metric])
+        yield from _one_period(target, document, at, metrics[target.metric])
         if target.parent is not None:
             yield from _parent(target, goals, document, at, metrics[target.metric])
     for at, group in enumerate(file.goal_sets):
@@ -66,6 +68,28 @@ def _band(target: Target, document: Document, at: int, metric: Metric) -> Iterat
         better = "higher" if metric.direction == "up" else "lower"
         text = f"of {target.metric} {better} is better, so a goal of it has one end: leave `upper` out"
         yield document.problem(text, "targets", at, "upper")
+
+
+def _one_period(target: Target, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
+    """What is counted again in each period cannot be put together from parts of one, or from several."""
+    if metric.aggregation == "distinct" and not any(
+        _is_whole(grain, target.starts_on, target.due_on) for grain in metric.grains
+    ):
+        grains = ", ".join(metric.grains)
+        text = f"{target.metric} is counted again in each period, so a goal of it runs over exactly one of: {grains}"
+        yield document.problem(text, "targets", at, "due_on")
+
+
+def _is_whole(grain: str, first: datetime.date, last: datetime.date) -> bool:
+    """Whether two days are the first and the last of one period."""
+    after = last + datetime.timedelta(days=1)
+    if grain == "day":
+        return first == last
+    if grain == "week":
+        return first.weekday() == 0 and after - first == datetime.timedelta(days=7)
+    months = {"month": 1, "quarter": 3}.get(grain, 0)
+    begun = first.day == 1 and (first.month - 1) % (months or 1) == 0
+    return bool(months) and begun and after.day == 1 and (after.year - first.year) * 12 + after.month - first.month == months
 
 
 def _parent(
