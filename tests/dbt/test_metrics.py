@@ -140,7 +140,7 @@ def test_every_metric_that_the_company_can_have_is_tested_here_or_beside_its_own
     elsewhere = {
         "lead_conversion_rate", "stage_loss_rate", "stage_dwell_days", "entry_within_24h_rate",
         "capture_completeness_rate", "clv_12m", "channel_sell_through_rate", "dealer_days_of_supply",
-        "visit_completion_rate",
+        "visit_completion_rate", "stage_stalled_rate",
     }  # fmt: skip
     known = {name for (name,) in marts.execute("SELECT metric_id FROM kpi_metrics").fetchall()}
     assert {row[0] for row in GOLDEN} == known - elsewhere

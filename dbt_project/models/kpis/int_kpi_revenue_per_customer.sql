@@ -34,7 +34,7 @@ by_order as (
         order_key,
         sum(amount) as amount
     from moved
-    where moved_date is not null
+    where moved_date <= {{ business_date() }}
     group by cast(date_trunc('month', moved_date) as date), region_key, channel, customer_key, order_key
 ),
 
