@@ -133,3 +133,35 @@ def test_four_weeks_are_taken(folder: Path) -> None:
     (folder / "targets.yml").write_text(text, encoding="utf-8")
     [iteration] = load_company(folder).targets.iterations
     assert iteration.days == 28
+
+
+@pytest.mark.parametrize(
+    ("starts", "due", "taken"),
+    [
+        ("2026-07-01", "2026-09-30", True),
+        ("2026-07-01", "2026-07-31", True),
+        ("2026-07-06", "2026-07-12", True),
+        ("2026-07-01", "2026-08-31", False),
+        ("2026-07-02", "2026-09-30", False),
+        ("2026-05-01", "2026-07-31", False),
+        ("2026-07-07", "2026-07-13", False),
+    ],
+    ids=[
+        "a quarter",
+        "a month",
+        "a week",
+        "two months",
+        "a day short",
+        "three months of two quarters",
+        "from a Tuesday",
+    ],
+)
+def test_a_goal_of_what_is_counted_again_in_each_period_runs_over_one(
+    starts: str, due: str, taken: bool, folder: Path
+) -> None:
+    goal = SALES.replace("win_rate", "new_leads").replace("2026-07-01", starts).replace("2026-09-30", due)
+    if taken:
+        (folder / "targets.yml").write_text(f"targets:\n{goal}", encoding="utf-8")
+        assert load_company(folder).targets.targets[0].metric == "new_leads"
+    else:
+        assert "counted again in each period, so a goal of it runs over exactly one of" in refused(folder, goal)

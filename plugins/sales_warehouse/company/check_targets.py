@@ -89,7 +89,12 @@ def _is_whole(grain: str, first: datetime.date, last: datetime.date) -> bool:
         return first.weekday() == 0 and after - first == datetime.timedelta(days=7)
     months = {"month": 1, "quarter": 3}.get(grain, 0)
     begun = first.day == 1 and (first.month - 1) % (months or 1) == 0
-    return bool(months) and begun and after.day == 1 and (after.year - first.year) * 12 + after.month - first.month == months
+    return (
+        bool(months)
+        and begun
+        and after.day == 1
+        and (after.year - first.year) * 12 + after.month - first.month == months
+    )
 
 
 def _parent(
