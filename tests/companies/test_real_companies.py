@@ -21,7 +21,7 @@ from refreshes import READ_TIMES, assert_same, chain, marts, refresh  # noqa: E4
 
 SETTING = "SALES_WAREHOUSE_TEST_DATA"
 DATA = Path(os.environ.get(SETTING, ""))
-NIGHTS = int(os.environ.get("SALES_WAREHOUSE_TEST_NIGHTS", "3"))
+NIGHTS = int(os.environ.get("SALES_WAREHOUSE_TEST_NIGHTS", "1"))
 NOT_GOODS = {"BANK CHARGES", "AMAZONFEE", "CRUK", "B", "S"}
 
 pytestmark = [

@@ -78,12 +78,3 @@ def test_each_of_the_23_core_metrics_and_of_those_beside_them_has_a_model() -> N
     assert sorted(made) == sorted(registry())
     listed = re.findall(r"'(int_kpi_\w+)'", (PROJECT / "macros" / "kpi.sql").read_text(encoding="utf-8"))
     assert set(listed) | {"int_kpi_closed_opportunities", "int_kpi_values", "int_kpi_quota_attainment"} == set(models)
-
-
-@pytest.mark.slow
-def test_the_sql_is_clean() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sqlfluff", "lint", "models", "tests"],
-        cwd=PROJECT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:]
