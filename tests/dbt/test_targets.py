@@ -24,7 +24,7 @@ from sales_warehouse.company.targets import TargetsFile
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import registry
 from sales_warehouse.sql import literal
-from sales_warehouse.transform import _copy_project, child_environment
+from sales_warehouse.transform import PROJECT, _copy_project, child_environment
 
 pytestmark = pytest.mark.slow
 
@@ -176,7 +176,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
          "message_zh": "8"}
     ])  # fmt: skip
     files.write_load(home, "planning", "20260715T020000_000001", {"targets": SENT})
-    project = _copy_project(home)
+    project = _copy_project(home, PROJECT)
     _write_measured(home.warehouse_file, home.settings / "calendar.parquet")
     done = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-path", "../logs", "run", "--select",
