@@ -42,7 +42,7 @@ test: setup-dev ## Set up and run the tests
 
 lint: setup-dev ## Check style, types and SQL
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/sqlfluff lint dbt_project --disable-progress-bar
+	@$(BIN)/sqlfluff lint dbt_project --disable-progress-bar --processes 0
 	@$(BIN)/mypy
 
 bench: setup-dev ## Measure speed and memory; see benchmarks/README.md
