@@ -15,6 +15,7 @@ from sales_warehouse.nights.inputs import Inputs, listed_files, project_place
 from sales_warehouse.nights.recipe import Night
 from sales_warehouse.nights.rerun import only_one
 from sales_warehouse.nights.store import Damaged, Kept
+from sales_warehouse.publish import pointer
 from sales_warehouse.sql import connect, literal
 
 ROWS = 5_000
@@ -161,3 +162,22 @@ def test_nothing_goes_while_a_night_is_run_again(home: Home) -> None:
     with only_one(home):
         assert retention.expire(home, 1) == 0
     assert recipe.nights(home) == made
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "published/versions/000041_20260701",
+        "nights/recipes/000041_20260701.json",
+        "nights/expired/000041_20260701.json",
+        "history/kpi_values/000041_20260701.parquet",
+    ],
+)
+def test_a_new_version_comes_after_every_one_that_something_tells_of(home: Home, known: str) -> None:
+    """Also where `published/` was not restored: the last word about a period is that of the highest number."""
+    for name in ("published/versions/000002_20260302", "history/kpi_values/_schema.parquet", known):
+        (home.dir / name).parent.mkdir(parents=True, exist_ok=True)
+        (home.dir / name).touch()
+    (home.nights / "recipes").mkdir(parents=True, exist_ok=True)
+    (home.nights / "recipes" / "computed_20260301.json").touch()
+    assert pointer.next_name(home, datetime.date(2026, 7, 2)) == "000042_20260702"
