@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from sales_warehouse.home import Home
-from sales_warehouse.nights import recipe, retention, store
+from sales_warehouse.nights import compare, recipe, retention, said, store
 from sales_warehouse.nights.inputs import Inputs, listed_files, project_place
-from sales_warehouse.nights.recipe import Night
+from sales_warehouse.nights.recipe import Mart, Night
 from sales_warehouse.nights.rerun import only_one
 from sales_warehouse.nights.store import Damaged, Kept
 from sales_warehouse.publish import pointer
+from sales_warehouse.publish.manifest import Table
 from sales_warehouse.sql import connect, literal
 
 ROWS = 5_000
@@ -181,3 +183,48 @@ def test_a_new_version_comes_after_every_one_that_something_tells_of(home: Home,
     (home.nights / "recipes").mkdir(parents=True, exist_ok=True)
     (home.nights / "recipes" / "computed_20260301.json").touch()
     assert pointer.next_name(home, datetime.date(2026, 7, 2)) == "000042_20260702"
+
+
+@pytest.mark.parametrize(
+    ("closed", "running", "changed", "told"),
+    [
+        (10, 7, [], []),
+        (10, 8, [None], ["rows of running periods differ"]),
+        (11, 7, [2], ["its rows are others"]),
+    ],
+    ids=["equal", "a running period", "a closed period"],
+)
+def test_of_a_pruned_version_what_was_said_of_closed_periods_takes_no_difference_back(
+    home: Home, tmp_path: Path, closed: int, running: int, changed: list, told: list
+) -> None:
+    """The checksum of the whole mart is known, and of its rows only those of closed periods."""
+    scratch = Home(tmp_path, "scratch")
+
+    def figures(closed: int, running: int) -> str:
+        values = f"(date '2026-03-01', {closed}, true), (date '2026-03-02', {running}, false)"
+        return (
+            "select 'net_sales' as metric_id, 'day' as period_grain, day as period_start_date, 'total' as "
+            "dimension_name, 'total' as dimension_value, n::decimal(28, 8) as numerator, null::decimal(28, 8) as "
+            f"denominator, n::decimal(28, 8) as value, is_matured from (values {values}) t(day, n, is_matured)"
+        )
+
+    def build(query: str) -> tuple[Table, ...]:
+        scratch.warehouse.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(scratch.warehouse_file)) as connection:
+            connection.execute("create schema if not exists marts")
+            connection.execute(f"create or replace table marts.{said.MART} as {query}")
+        return compare.tables_of(scratch)
+
+    with connect(temp=home.tmp) as connection:
+        night = make_night(home, connection, 2)
+    night = replace(
+        night,
+        inputs=replace(night.inputs, engine=f"duckdb {duckdb.__version__}"),
+        marts={table.name: Mart.of(table) for table in build(figures(10, 7))},
+    )
+    words = f"{said.KEY}, {said.VALUES}, false as is_gone, '{night.version}' as version"
+    query = f"select {words} from ({figures(10, 7)}) where is_matured"
+    write(said.folder(home) / f"{night.version}.parquet", query)
+    found = compare.differences(home, scratch, night, build(figures(closed, running)))
+    assert [item.changed for item in found] == changed
+    assert all(item.what.endswith(text) for item, text in zip(found, told, strict=True))
