@@ -197,6 +197,7 @@ def audit(run: Run) -> StepReport:
     from sales_warehouse.guard.validate import Validation, validate
 
     with recorded(run.folder, "audit") as (log, report), _warehouse_lock(run):
+        _demand_marts_of(run)
         folder = settings.PROJECT / "expectations"
         failed = []
         for file in sorted((folder / "marts").glob("*.yml")):
@@ -225,6 +226,7 @@ def publish(run: Run) -> StepReport:
     with recorded(run.folder, "publish") as (log, report), _warehouse_lock(run):
         if durable.read_json(run.home.warehouse / AUDITED) != _state_of_marts(run):
             raise AuditFailed("the marts have not passed the audit as they are now; run transform and audit first")
+        _demand_marts_of(run)
         bundle = ensure_bundle(settings.state_folder())
 
         def board(folder: Path) -> None:
@@ -339,7 +341,7 @@ class _Plan:
         self.variables = {
             "run_id": run.run_id,
             "business_date": f"{run.business_date}",
-            "as_of": f"{run.as_of:%Y-%m-%d %H:%M:%S.%f}",
+            "as_of": _said(run.as_of),
             "time_zone": about.time_zone,
             "currency": about.currency,
             "pending_loads": self.pending,
@@ -385,10 +387,39 @@ def _code(run: Run) -> str:
     return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _state_of_marts(run: Run) -> dict[str, int]:
+def _state_of_marts(run: Run) -> dict[str, int | str | None]:
     """Tell one state of the working warehouse from another, so that only what was audited is published."""
     state = run.home.warehouse_file.stat()
-    return {"batch": ledger.read_applied(run.home).batch, "bytes": state.st_size, "modified": state.st_mtime_ns}
+    business_date, as_of = _moment_of_marts(run)
+    return {
+        "batch": ledger.read_applied(run.home).batch,
+        "bytes": state.st_size,
+        "modified": state.st_mtime_ns,
+        "business_date": business_date,
+        "as_of": as_of,
+    }
+
+
+def _moment_of_marts(run: Run) -> tuple[str | None, str | None]:
+    """Return business date and moment that the marts were made for, None where that is not known."""
+    made = nights.read_draft(run.home)
+    variables = made.variables if made else {}
+    return variables.get("business_date"), variables.get("as_of")
+
+
+def _demand_marts_of(run: Run) -> None:
+    """Raise AuditFailed when the marts were made for another moment: a task of an older run that was cleared alone."""
+    made = _moment_of_marts(run)
+    if made != (f"{run.business_date}", _said(run.as_of)):
+        raise AuditFailed(
+            f"the marts were made for business date {made[0]}, as of {made[1]} UTC, and this run is of "
+            f"{run.business_date}, as of {_said(run.as_of)} UTC; clear its task `transform` with all that follow "
+            "it, or leave this run and start a new one"
+        )
+
+
+def _said(moment: datetime.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _waiting(run: Run, source: Source) -> list[landing.Load]:

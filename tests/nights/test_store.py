@@ -10,14 +10,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sales_warehouse import durable, nights
 from sales_warehouse.home import Home
 from sales_warehouse.nights import compare, recipe, retention, said, store
-from sales_warehouse.nights.inputs import Inputs, listed_files, project_place
+from sales_warehouse.nights.inputs import DRAFT, Inputs, listed_files, project_place
 from sales_warehouse.nights.recipe import Mart, Night
 from sales_warehouse.nights.rerun import only_one
 from sales_warehouse.nights.store import Damaged, Kept
-from sales_warehouse.publish import pointer
-from sales_warehouse.publish.manifest import Table
+from sales_warehouse.publish import manifest, pointer
+from sales_warehouse.publish.manifest import Manifest, Table
 from sales_warehouse.sql import connect, literal
 
 ROWS = 5_000
@@ -228,3 +229,18 @@ def test_of_a_pruned_version_what_was_said_of_closed_periods_takes_no_difference
     found = compare.differences(home, scratch, night, build(figures(closed, running)))
     assert [item.changed for item in found] == changed
     assert all(item.what.endswith(text) for item, text in zip(found, told, strict=True))
+
+
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-03-01"], ids=["of the day", "of another day"])
+def test_a_recipe_is_of_the_business_date_that_was_published(home: Home, day: str) -> None:
+    with connect(temp=home.tmp) as connection:
+        inputs = make_night(home, connection, 2).inputs
+    shutil.rmtree(home.nights / "recipes")
+    durable.write_json(home.warehouse / DRAFT, replace(inputs, variables={"business_date": "2026-03-02"}).as_json())
+    version = f"000001_{day.replace('-', '')}"
+    manifest.write(
+        pointer.folder(home, version), Manifest(version, None, "run", day, "2026-03-02T18:00:00", "duckdb", ())
+    )
+    pointer.swap(home, version)
+    found = nights.settle(home, has_just_published=True)
+    assert (found is not None) == recipe.place(home, version).exists() == (day == "2026-03-02")

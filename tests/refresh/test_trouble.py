@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from refreshes import chain, environment, marts
 
 from sales_warehouse import durable, steps
+from sales_warehouse.nights.inputs import DRAFT, Inputs
+from sales_warehouse.nights.store import Kept
 
 HEADER = "no,sold_at,product,quantity,price"
 STALL = """\
@@ -134,3 +137,26 @@ def test_marts_that_did_not_pass_the_audit_are_not_published(teahouse: Path, her
     with pytest.raises(steps.AuditFailed, match="have not passed the audit"):
         steps.publish(run)
     assert not run.home.current.exists()
+
+
+@pytest.mark.parametrize("step", [steps.audit, steps.publish], ids=["audit", "publish"])
+@pytest.mark.parametrize("more", [{"days": 1}, {"minutes": 5}], ids=["of yesterday", "of five minutes ago"])
+def test_a_task_of_an_older_run_does_not_publish_the_marts_of_a_newer_one_as_its_own(
+    teahouse: Path, here: Path, step, more: dict[str, int]
+) -> None:
+    """A red `publish` of yesterday that somebody clears after today's transform and audit."""
+    run = steps.make_run(teahouse, business_date=datetime.date(2026, 3, 31))
+    run.home.warehouse.mkdir(parents=True)
+    run.home.warehouse_file.write_bytes(b"marts")
+    moment = {"business_date": "2026-03-31", "as_of": f"{run.as_of:%Y-%m-%d %H:%M:%S.%f}"}
+    inputs = Inputs("today", "duckdb", "models", "rules", 1, moment, Kept((), "", 0, "0/0"), {})
+    durable.write_json(run.home.warehouse / DRAFT, inputs.as_json())
+    audited = steps._state_of_marts(run)
+    assert {"business_date": "2026-03-31", "as_of": moment["as_of"]}.items() <= audited.items()
+    durable.write_json(run.home.warehouse / steps.AUDITED, audited)
+    before = datetime.timedelta(**more)
+    older = replace(run, as_of=run.as_of - before, business_date=(run.business_date - datetime.timedelta(before.days)))
+    with pytest.raises(steps.AuditFailed, match="made for business date 2026-03-31.*clear its task `transform`"):
+        step(older)
+    assert not run.home.current.exists()
+    steps._demand_marts_of(run)
