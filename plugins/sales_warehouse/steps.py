@@ -242,7 +242,7 @@ def publish(run: Run) -> StepReport:
             keep=run.company.about.keep_versions,
         )
         nights.settle(run.home, has_just_published=True)
-        retention.expire(run.home, run.company.about.keep_nights)
+        retention.expire(run.home, run.company.about.keep_nights, run.today)
         report.rows = {"tables": len(done.tables), "rows": sum(done.tables.values())}
         report.notes = [f"version {done.version}"]
     return report

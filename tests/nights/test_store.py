@@ -22,6 +22,7 @@ from sales_warehouse.publish.manifest import Manifest, Table
 from sales_warehouse.sql import connect, literal
 
 ROWS = 5_000
+LATER = datetime.date(2026, 6, 1)
 
 
 @pytest.fixture
@@ -144,8 +145,8 @@ def make_night(home: Home, connection: duckdb.DuckDBPyConnection, number: int) -
 def test_what_only_old_nights_read_goes_and_what_they_gave_stays_told(home: Home) -> None:
     with connect(temp=home.tmp) as connection:
         made = [make_night(home, connection, number) for number in (1, 2, 3, 4)]
-        assert retention.expire(home, None) == retention.expire(home, 3) == 0
-        assert retention.expire(home, 1) == 2
+        assert retention.expire(home, None, LATER) == retention.expire(home, 3, LATER) == 0
+        assert retention.expire(home, 1, LATER) == 2
         assert recipe.nights(home) == made[2:]
         assert sorted(file.name for file in (home.nights / "expired").iterdir()) == [
             f"{night.version}.json" for night in made[:2]
@@ -159,11 +160,20 @@ def test_what_only_old_nights_read_goes_and_what_they_gave_stays_told(home: Home
         assert len(list((home.nights / "projects").glob("*.zip"))) == 2
 
 
+def test_a_night_of_a_day_to_come_makes_no_other_one_old(home: Home) -> None:
+    with connect(temp=home.tmp) as connection:
+        made = [make_night(home, connection, number) for number in (1, 2, 3)]
+    mistyped = replace(made[2], business_date=datetime.date(2062, 3, 3), version="000004_20620303")
+    recipe.write(home, mistyped)
+    assert retention.expire(home, 1, datetime.date(2026, 3, 3)) == 1
+    assert recipe.nights(home) == [*made[1:], mistyped]
+
+
 def test_nothing_goes_while_a_night_is_run_again(home: Home) -> None:
     with connect(temp=home.tmp) as connection:
         made = [make_night(home, connection, number) for number in (1, 2, 3)]
     with only_one(home):
-        assert retention.expire(home, 1) == 0
+        assert retention.expire(home, 1, LATER) == 0
     assert recipe.nights(home) == made
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from refreshes import chain, environment, marts
+from typer.testing import CliRunner
 
-from sales_warehouse import durable, steps
+from sales_warehouse import durable, settings, steps
+from sales_warehouse.cli import app
 from sales_warehouse.nights.inputs import DRAFT, Inputs
 from sales_warehouse.nights.store import Kept
+from sales_warehouse.run import FutureDate
 
 HEADER = "no,sold_at,product,quantity,price"
 STALL = """\
@@ -160,3 +163,21 @@ def test_a_task_of_an_older_run_does_not_publish_the_marts_of_a_newer_one_as_its
         step(older)
     assert not run.home.current.exists()
     steps._demand_marts_of(run)
+
+
+def test_a_business_date_that_has_not_come_is_refused(teahouse: Path, here: Path) -> None:
+    """A typo in the year; as of it, every night that can be run again would be an old one."""
+    today = steps.make_run(teahouse).today
+    assert steps.make_run(teahouse, business_date=today).business_date == today
+    tomorrow = today + datetime.timedelta(days=2)  # should midnight pass meanwhile
+    with pytest.raises(FutureDate, match=f"business date {tomorrow} has not come yet.*Shanghai"):
+        steps.make_run(teahouse, business_date=tomorrow)
+    asked = ["run", "--company", str(teahouse), "--business-date", "2062-03-31"]
+    refused = CliRunner().invoke(app, asked)
+    assert refused.exit_code == 2 and "2062-03-31 has not come yet" in " ".join(refused.output.split())
+    assert not steps.make_run(teahouse).home.runs.exists()
+
+
+def test_the_demo_has_a_clock_of_its_own(here: Path) -> None:
+    run = steps.make_run(settings.PROJECT / "config" / "demo", business_date=datetime.date(2062, 3, 31))
+    assert (run.business_date, run.today) == (datetime.date(2062, 3, 31), datetime.date(2062, 4, 1))
