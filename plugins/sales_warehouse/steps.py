@@ -24,6 +24,7 @@ from sales_warehouse.guard.validate import RuleResult
 from sales_warehouse.identity import identify as give_codes
 from sales_warehouse.ledger import Applied
 from sales_warehouse.nights import retention
+from sales_warehouse.nights.rerun import without_remains
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
 from sales_warehouse.settings_tables import need_patterns, write_settings
@@ -166,6 +167,7 @@ def transform(run: Run) -> StepReport:
     from sales_warehouse.transform import transform as run_dbt
 
     with recorded(run.folder, "transform") as (log, report), _warehouse_lock(run), _accepted_lock(run):
+        remains = _clear_remains(run)
         (run.home.warehouse / AUDITED).unlink(missing_ok=True)
         nights.settle(run.home)  # of a publish that was killed
         plan = _plan(run)
@@ -173,7 +175,7 @@ def transform(run: Run) -> StepReport:
             run.home, run.company.identity, plan.before.batch + 1, run.as_of
         )  # a load may have passed the gate since identify ran
         report.rows = {"loads_pending": len(plan.pending)}
-        report.notes = [plan.why]
+        report.notes = [plan.why, *remains]
         if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing
             ledger.write_applied(run.home, Applied(plan.before.batch, "", {}))
             run.home.warehouse_file.unlink(missing_ok=True)
@@ -288,9 +290,15 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
 def purge(run: Run) -> StepReport:
     """Remove old texts of conversations as lifecycle.yml says; the next refresh builds the warehouse without them.
 
-    Raises NotPurgeable when the marts do not know of everything yet: a customer may be in another tier by now.
+    Raises NotPurgeable when the marts do not know of everything yet: a customer may be in another tier by now; and Busy
+    while a past night is run again, which reads texts.
     """
-    with recorded(run.folder, "purge") as (_, report), _warehouse_lock(run), _accepted_lock(run):
+    with (
+        recorded(run.folder, "purge") as (_, report),
+        _warehouse_lock(run),
+        _accepted_lock(run),
+        without_remains(run.home),
+    ):
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # a list is never written over another
@@ -420,6 +428,15 @@ def _demand_marts_of(run: Run) -> None:
 
 def _said(moment: datetime.datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _clear_remains(run: Run) -> list[str]:
+    """Remove what a past night that was killed while it ran again left behind; return what there is to say of it."""
+    try:
+        with without_remains(run.home):
+            return []
+    except durable.Busy as error:
+        return [f"tmp/rerun was not cleared: {error}"]
 
 
 def _waiting(run: Run, source: Source) -> list[landing.Load]:

@@ -177,6 +177,21 @@ def test_nothing_goes_while_a_night_is_run_again(home: Home) -> None:
     assert recipe.nights(home) == made
 
 
+def test_a_copy_is_as_secret_as_what_it_copies(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contact key, on a file system without second names."""
+
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    key = home.secrets / "contact.key"
+    key.parent.mkdir(parents=True)
+    key.write_text("secret")
+    key.chmod(0o600)
+    monkeypatch.setattr(store.os, "link", refuse)
+    store.link(key, home.tmp / "rerun" / "contact.key")
+    assert (home.tmp / "rerun" / "contact.key").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     "known",
     [

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from sales_warehouse import durable, settings, steps
 from sales_warehouse.cli import app
 from sales_warehouse.nights.inputs import DRAFT, Inputs
+from sales_warehouse.nights.rerun import only_one
 from sales_warehouse.nights.store import Kept
 from sales_warehouse.run import FutureDate
 
@@ -181,3 +182,33 @@ def test_a_business_date_that_has_not_come_is_refused(teahouse: Path, here: Path
 def test_the_demo_has_a_clock_of_its_own(here: Path) -> None:
     run = steps.make_run(settings.PROJECT / "config" / "demo", business_date=datetime.date(2062, 3, 31))
     assert (run.business_date, run.today) == (datetime.date(2062, 3, 31), datetime.date(2062, 4, 1))
+
+
+def test_what_a_killed_rerun_left_is_gone_when_a_transform_or_a_purge_begins(
+    teahouse: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds texts and the contact key where no purge reaches them; one that is at work is left alone."""
+    run = steps.make_run(teahouse)
+    left = run.home.tmp / "rerun" / "secrets" / "contact.key"
+
+    def leave() -> None:
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.touch()
+
+    def begin(*_: object) -> None:
+        raise InterruptedError(f"{left.exists()}")
+
+    monkeypatch.setattr(steps.nights, "settle", begin)
+    monkeypatch.setattr(steps, "has_news", begin)
+    for step in (steps.transform, steps.purge):
+        leave()
+        with pytest.raises(InterruptedError, match="False"):
+            step(run)
+    leave()
+    with only_one(run.home):
+        with pytest.raises(durable.Busy, match="running a past night again"):
+            steps.purge(run)
+        with pytest.raises(InterruptedError, match="True"):
+            steps.transform(run)
+        assert "another one is at work" in steps._clear_remains(run)[0]
+    assert left.exists() and steps._clear_remains(run) == [] and not left.exists()
