@@ -269,3 +269,32 @@ def test_a_recipe_is_of_the_business_date_that_was_published(home: Home, day: st
     pointer.swap(home, version)
     found = nights.settle(home, has_just_published=True)
     assert (found is not None) == recipe.place(home, version).exists() == (day == "2026-03-02")
+
+
+def test_what_only_a_publish_between_two_nights_read_goes_with_its_recipe(home: Home) -> None:
+    """Three publishes of one day; of the first, which is not published any more, a table and a file are left alone."""
+    with connect(temp=home.tmp) as connection:
+        first, second, third = (make_night(home, connection, number) for number in (1, 2, 3))
+        shutil.rmtree(home.nights / "recipes")
+        names = ("000001_20260303", "000002_20260303", "000003_20260303")
+        recipe.write(home, replace(first, version=names[0]))
+        recipe.write(home, replace(second, version=names[1]))
+        draft = replace(third.inputs, variables={"business_date": "2026-03-03"})
+        durable.write_json(home.warehouse / DRAFT, draft.as_json())
+        for name in names[1:]:
+            manifest.write(
+                pointer.folder(home, name), Manifest(name, None, "run", "2026-03-03", "2026-03-03T18:00:00", "d", ())
+            )
+        pointer.swap(home, names[2])
+        with only_one(home):
+            assert nights.settle(home) is not None  # the recipe goes; what it read stays while a night is run again
+        assert [night.version for night in recipe.nights(home)] == list(names[1:])
+        assert len(list((home.nights / "projects").glob("*.zip"))) == 3
+        recipe.write(home, replace(first, version=names[0]))
+        recipe.place(home, names[2]).unlink()
+        assert nights.settle(home) is not None
+        assert [night.version for night in recipe.nights(home)] == list(names[1:])
+        kept = {path for night in (second, third) for path, _ in listed_files(connection, home, night.inputs)}
+        assert len(kept) == len(list((home.nights / "files").rglob("*.parquet"))) == 2
+        assert len(list((home.nights / "tables").glob("*.parquet"))) == 4
+        assert len(list((home.nights / "projects").glob("*.zip"))) == 2

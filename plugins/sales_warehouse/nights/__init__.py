@@ -10,7 +10,7 @@ import datetime
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.nights import recipe, said
+from sales_warehouse.nights import recipe, retention, said
 from sales_warehouse.nights.inputs import Inputs, keep, read_draft, rules_of
 from sales_warehouse.nights.recipe import Night, NoSuchNight, night_of, nights
 from sales_warehouse.publish import manifest, pointer
@@ -44,7 +44,8 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
         marts=recipe.marts_of(published.tables),
     )
     recipe.write(home, night)
-    recipe.thin(home, night, pointer.names(home))
+    if recipe.thin(home, night, pointer.names(home)):
+        retention.sweep(home)
     return night
 
 

@@ -37,6 +37,16 @@ def expire(home: Home, days: int | None, today: datetime.date) -> int:
     return len(old)
 
 
+def sweep(home: Home) -> bool:
+    """Remove what no night reads any more, nor the working warehouse; False while a night is run again."""
+    try:
+        with only_one(home, wait_seconds=0):
+            _sweep(home, [night.inputs for night in nights(home)])
+    except durable.Busy:
+        return False
+    return True
+
+
 def _sweep(home: Home, standing: list[Inputs]) -> None:
     """Remove every kept file that none of these inputs names."""
     draft = read_draft(home)
