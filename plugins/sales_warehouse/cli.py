@@ -60,6 +60,7 @@ def run(
     from sales_warehouse.airflow.embedded import run_refresh
     from sales_warehouse.airflow.refresh_lock import RefreshBusy
     from sales_warehouse.identity.contact_hash import ContactKeyError
+    from sales_warehouse.run import FutureDate
 
     checked = _load(company)
     day = business_date.date() if business_date else _advance_demo(checked)
@@ -68,7 +69,7 @@ def run(
             outcome = run_refresh(company, as_of=as_of, business_date=day, full_refresh=full_refresh, console=console)
     except (RefreshBusy, Busy) as error:
         _fail(f"{error}", code=75)
-    except ContactKeyError as error:
+    except (ContactKeyError, FutureDate) as error:
         _fail(f"{error}", code=2)
     _summarise(checked, outcome)
     raise typer.Exit(outcome.exit_code)
@@ -243,6 +244,7 @@ def purge(
     from sales_warehouse.identity.contact_hash import ContactKeyError
     from sales_warehouse.purge import NotPurgeable
     from sales_warehouse.purge_listing import show_done, show_plan
+    from sales_warehouse.run import FutureDate
 
     _load(company)
     try:
@@ -250,7 +252,7 @@ def purge(
         show_plan(run, console, is_dry=dry_run)
         if not dry_run:
             show_done(steps.purge(run), console)
-    except (NotPurgeable, ContactKeyError, Busy) as error:
+    except (NotPurgeable, ContactKeyError, FutureDate, Busy) as error:
         _fail(f"{error}", code=75 if isinstance(error, Busy) else 1)
 
 

@@ -18,6 +18,10 @@ from sales_warehouse.identity.contact_hash import check_key
 NIGHT = datetime.time(2, 0)  # local time at which a refresh of a past business date is taken to have run
 
 
+class FutureDate(ValueError):
+    """The business date has not come yet."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What every step is given. `as_of` is a UTC moment without a zone; `business_date` is a day in company time."""
@@ -43,6 +47,13 @@ class Run:
         return self.as_of if self.company.demo else max(self.as_of, now)
 
     @property
+    def today(self) -> datetime.date:
+        """What day it is where the company is; in the demo's world, the one after its business date."""
+        if self.company.demo:
+            return self.business_date + datetime.timedelta(days=1)
+        return datetime.datetime.now(ZoneInfo(self.company.about.time_zone)).date()
+
+    @property
     def company_folder(self) -> Path:
         return Path(self.company.folder)
 
@@ -63,9 +74,9 @@ def make_run(
 ) -> Run:
     """Check the company's folder and return a run.
 
-    Raises CompanyError when the folder has mistakes, ContactKeyError when the key of the contact hashes is gone. What
-    is not given follows: the business date from the company's setting (or the demo world's clock), and the moment from
-    the night after the business date.
+    Raises CompanyError when the folder has mistakes, ContactKeyError when the key of the contact hashes is gone, and
+    FutureDate for a business date after today. What is not given follows: the business date from the company's setting
+    (or the demo world's clock), and the moment from the night after the business date.
     """
     company = _checked(company_folder, _state_of(company_folder))
     home = Home.of(company.company_id)
@@ -75,7 +86,13 @@ def make_run(
     business_date = business_date or _business_date(company, home, zone, as_of or now)
     moment = as_of or _night_after(business_date, zone, now)
     utc = moment.astimezone(datetime.UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    return Run(home, company, run_id or f"{now:%Y%m%dT%H%M%S_%f}", utc, business_date, full_refresh)
+    run = Run(home, company, run_id or f"{now:%Y%m%dT%H%M%S_%f}", utc, business_date, full_refresh)
+    if not company.demo and business_date > run.today:  # nights before it would be taken for old ones
+        raise FutureDate(
+            f"business date {business_date} has not come yet: it is {run.today} in {company.about.time_zone}; give a "
+            "day that is over, or none (option or parameter, or `business_date` of company.yml); nothing was run"
+        )
+    return run
 
 
 @lru_cache(maxsize=4)

@@ -24,6 +24,7 @@ from sales_warehouse.guard.validate import RuleResult
 from sales_warehouse.identity import identify as give_codes
 from sales_warehouse.ledger import Applied
 from sales_warehouse.nights import retention
+from sales_warehouse.nights.rerun import without_remains
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
 from sales_warehouse.settings_tables import need_patterns, write_settings
@@ -166,6 +167,7 @@ def transform(run: Run) -> StepReport:
     from sales_warehouse.transform import transform as run_dbt
 
     with recorded(run.folder, "transform") as (log, report), _warehouse_lock(run), _accepted_lock(run):
+        remains = _clear_remains(run)
         (run.home.warehouse / AUDITED).unlink(missing_ok=True)
         nights.settle(run.home)  # of a publish that was killed
         plan = _plan(run)
@@ -173,7 +175,7 @@ def transform(run: Run) -> StepReport:
             run.home, run.company.identity, plan.before.batch + 1, run.as_of
         )  # a load may have passed the gate since identify ran
         report.rows = {"loads_pending": len(plan.pending)}
-        report.notes = [plan.why]
+        report.notes = [plan.why, *remains]
         if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing
             ledger.write_applied(run.home, Applied(plan.before.batch, "", {}))
             run.home.warehouse_file.unlink(missing_ok=True)
@@ -197,6 +199,7 @@ def audit(run: Run) -> StepReport:
     from sales_warehouse.guard.validate import Validation, validate
 
     with recorded(run.folder, "audit") as (log, report), _warehouse_lock(run):
+        _demand_marts_of(run)
         folder = settings.PROJECT / "expectations"
         failed = []
         for file in sorted((folder / "marts").glob("*.yml")):
@@ -225,6 +228,7 @@ def publish(run: Run) -> StepReport:
     with recorded(run.folder, "publish") as (log, report), _warehouse_lock(run):
         if durable.read_json(run.home.warehouse / AUDITED) != _state_of_marts(run):
             raise AuditFailed("the marts have not passed the audit as they are now; run transform and audit first")
+        _demand_marts_of(run)
         bundle = ensure_bundle(settings.state_folder())
 
         def board(folder: Path) -> None:
@@ -240,7 +244,7 @@ def publish(run: Run) -> StepReport:
             keep=run.company.about.keep_versions,
         )
         nights.settle(run.home, has_just_published=True)
-        retention.expire(run.home, run.company.about.keep_nights)
+        retention.expire(run.home, run.company.about.keep_nights, run.today)
         report.rows = {"tables": len(done.tables), "rows": sum(done.tables.values())}
         report.notes = [f"version {done.version}"]
     return report
@@ -286,9 +290,15 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
 def purge(run: Run) -> StepReport:
     """Remove old texts of conversations as lifecycle.yml says; the next refresh builds the warehouse without them.
 
-    Raises NotPurgeable when the marts do not know of everything yet: a customer may be in another tier by now.
+    Raises NotPurgeable when the marts do not know of everything yet: a customer may be in another tier by now; and Busy
+    while a past night is run again, which reads texts.
     """
-    with recorded(run.folder, "purge") as (_, report), _warehouse_lock(run), _accepted_lock(run):
+    with (
+        recorded(run.folder, "purge") as (_, report),
+        _warehouse_lock(run),
+        _accepted_lock(run),
+        without_remains(run.home),
+    ):
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # a list is never written over another
@@ -339,7 +349,7 @@ class _Plan:
         self.variables = {
             "run_id": run.run_id,
             "business_date": f"{run.business_date}",
-            "as_of": f"{run.as_of:%Y-%m-%d %H:%M:%S.%f}",
+            "as_of": _said(run.as_of),
             "time_zone": about.time_zone,
             "currency": about.currency,
             "pending_loads": self.pending,
@@ -385,10 +395,48 @@ def _code(run: Run) -> str:
     return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _state_of_marts(run: Run) -> dict[str, int]:
+def _state_of_marts(run: Run) -> dict[str, int | str | None]:
     """Tell one state of the working warehouse from another, so that only what was audited is published."""
     state = run.home.warehouse_file.stat()
-    return {"batch": ledger.read_applied(run.home).batch, "bytes": state.st_size, "modified": state.st_mtime_ns}
+    business_date, as_of = _moment_of_marts(run)
+    return {
+        "batch": ledger.read_applied(run.home).batch,
+        "bytes": state.st_size,
+        "modified": state.st_mtime_ns,
+        "business_date": business_date,
+        "as_of": as_of,
+    }
+
+
+def _moment_of_marts(run: Run) -> tuple[str | None, str | None]:
+    """Return business date and moment that the marts were made for, None where that is not known."""
+    made = nights.read_draft(run.home)
+    variables = made.variables if made else {}
+    return variables.get("business_date"), variables.get("as_of")
+
+
+def _demand_marts_of(run: Run) -> None:
+    """Raise AuditFailed when the marts were made for another moment: a task of an older run that was cleared alone."""
+    made = _moment_of_marts(run)
+    if made != (f"{run.business_date}", _said(run.as_of)):
+        raise AuditFailed(
+            f"the marts were made for business date {made[0]}, as of {made[1]} UTC, and this run is of "
+            f"{run.business_date}, as of {_said(run.as_of)} UTC; clear its task `transform` with all that follow "
+            "it, or leave this run and start a new one"
+        )
+
+
+def _said(moment: datetime.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _clear_remains(run: Run) -> list[str]:
+    """Remove what a past night that was killed while it ran again left behind; return what there is to say of it."""
+    try:
+        with without_remains(run.home):
+            return []
+    except durable.Busy as error:
+        return [f"tmp/rerun was not cleared: {error}"]
 
 
 def _waiting(run: Run, source: Source) -> list[landing.Load]:

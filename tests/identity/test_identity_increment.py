@@ -265,6 +265,24 @@ def test_another_setting_looks_at_everything(tmp_path: Path, monkeypatch: pytest
         run(home, 2, IdentityFile.model_validate({"customers": settings}))
 
 
+@pytest.mark.parametrize(("then", "now"), [(0.5, 0.05), (0.05, 0.5)], ids=["lower", "higher"])
+def test_another_least_probability_gives_the_pairs_of_a_home_that_never_had_another(
+    tmp_path: Path, then: float, now: float
+) -> None:
+    homes, history = _homes(tmp_path), History(random.Random(1))
+    customers_, contacts_ = history.first()
+    _both(homes, "customers", "001", customers_)
+    _both(homes, "contacts", "001", contacts_)
+    for home, settings in zip(homes, ([then, now], [now]), strict=True):
+        for night, least in enumerate(settings, 1):
+            run(home, night, IdentityFile.model_validate({"customers": {"review_above": least}}))
+    changed, fresh = map(_outputs, homes)
+    for name in ("customer_pairs", "customer_review"):
+        assert changed[name] == fresh[name], name
+    assert [row[:3] for row in changed["customer_xref"]] == [row[:3] for row in fresh["customer_xref"]]
+    assert any(probability < 0.5 for *_, probability in fresh["customer_pairs"]) is (now < 0.5)
+
+
 def test_a_file_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
     home, history = _homes(tmp_path)[0], History(random.Random(1))
     _both((home, home), "customers", "001", history.first()[0])

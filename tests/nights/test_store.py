@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import datetime
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from sales_warehouse import durable, nights
 from sales_warehouse.home import Home
-from sales_warehouse.nights import recipe, retention, store
-from sales_warehouse.nights.inputs import Inputs, listed_files, project_place
-from sales_warehouse.nights.recipe import Night
+from sales_warehouse.nights import compare, recipe, retention, said, store
+from sales_warehouse.nights.inputs import DRAFT, Inputs, listed_files, project_place
+from sales_warehouse.nights.recipe import Mart, Night
 from sales_warehouse.nights.rerun import only_one
 from sales_warehouse.nights.store import Damaged, Kept
+from sales_warehouse.publish import manifest, pointer
+from sales_warehouse.publish.manifest import Manifest, Table
 from sales_warehouse.sql import connect, literal
 
 ROWS = 5_000
+LATER = datetime.date(2026, 6, 1)
 
 
 @pytest.fixture
@@ -140,8 +145,8 @@ def make_night(home: Home, connection: duckdb.DuckDBPyConnection, number: int) -
 def test_what_only_old_nights_read_goes_and_what_they_gave_stays_told(home: Home) -> None:
     with connect(temp=home.tmp) as connection:
         made = [make_night(home, connection, number) for number in (1, 2, 3, 4)]
-        assert retention.expire(home, None) == retention.expire(home, 3) == 0
-        assert retention.expire(home, 1) == 2
+        assert retention.expire(home, None, LATER) == retention.expire(home, 3, LATER) == 0
+        assert retention.expire(home, 1, LATER) == 2
         assert recipe.nights(home) == made[2:]
         assert sorted(file.name for file in (home.nights / "expired").iterdir()) == [
             f"{night.version}.json" for night in made[:2]
@@ -155,9 +160,141 @@ def test_what_only_old_nights_read_goes_and_what_they_gave_stays_told(home: Home
         assert len(list((home.nights / "projects").glob("*.zip"))) == 2
 
 
+def test_a_night_of_a_day_to_come_makes_no_other_one_old(home: Home) -> None:
+    with connect(temp=home.tmp) as connection:
+        made = [make_night(home, connection, number) for number in (1, 2, 3)]
+    mistyped = replace(made[2], business_date=datetime.date(2062, 3, 3), version="000004_20620303")
+    recipe.write(home, mistyped)
+    assert retention.expire(home, 1, datetime.date(2026, 3, 3)) == 1
+    assert recipe.nights(home) == [*made[1:], mistyped]
+
+
 def test_nothing_goes_while_a_night_is_run_again(home: Home) -> None:
     with connect(temp=home.tmp) as connection:
         made = [make_night(home, connection, number) for number in (1, 2, 3)]
     with only_one(home):
-        assert retention.expire(home, 1) == 0
+        assert retention.expire(home, 1, LATER) == 0
     assert recipe.nights(home) == made
+
+
+def test_a_copy_is_as_secret_as_what_it_copies(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contact key, on a file system without second names."""
+
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    key = home.secrets / "contact.key"
+    key.parent.mkdir(parents=True)
+    key.write_text("secret")
+    key.chmod(0o600)
+    monkeypatch.setattr(store.os, "link", refuse)
+    store.link(key, home.tmp / "rerun" / "contact.key")
+    assert (home.tmp / "rerun" / "contact.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "published/versions/000041_20260701",
+        "nights/recipes/000041_20260701.json",
+        "nights/expired/000041_20260701.json",
+        "history/kpi_values/000041_20260701.parquet",
+    ],
+)
+def test_a_new_version_comes_after_every_one_that_something_tells_of(home: Home, known: str) -> None:
+    """Also where `published/` was not restored: the last word about a period is that of the highest number."""
+    for name in ("published/versions/000002_20260302", "history/kpi_values/_schema.parquet", known):
+        (home.dir / name).parent.mkdir(parents=True, exist_ok=True)
+        (home.dir / name).touch()
+    (home.nights / "recipes").mkdir(parents=True, exist_ok=True)
+    (home.nights / "recipes" / "computed_20260301.json").touch()
+    assert pointer.next_name(home, datetime.date(2026, 7, 2)) == "000042_20260702"
+
+
+@pytest.mark.parametrize(
+    ("closed", "running", "changed", "told"),
+    [
+        (10, 7, [], []),
+        (10, 8, [None], ["rows of running periods differ"]),
+        (11, 7, [2], ["its rows are others"]),
+    ],
+    ids=["equal", "a running period", "a closed period"],
+)
+def test_of_a_pruned_version_what_was_said_of_closed_periods_takes_no_difference_back(
+    home: Home, tmp_path: Path, closed: int, running: int, changed: list, told: list
+) -> None:
+    """The checksum of the whole mart is known, and of its rows only those of closed periods."""
+    scratch = Home(tmp_path, "scratch")
+
+    def figures(closed: int, running: int) -> str:
+        values = f"(date '2026-03-01', {closed}, true), (date '2026-03-02', {running}, false)"
+        return (
+            "select 'net_sales' as metric_id, 'day' as period_grain, day as period_start_date, 'total' as "
+            "dimension_name, 'total' as dimension_value, n::decimal(28, 8) as numerator, null::decimal(28, 8) as "
+            f"denominator, n::decimal(28, 8) as value, is_matured from (values {values}) t(day, n, is_matured)"
+        )
+
+    def build(query: str) -> tuple[Table, ...]:
+        scratch.warehouse.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(scratch.warehouse_file)) as connection:
+            connection.execute("create schema if not exists marts")
+            connection.execute(f"create or replace table marts.{said.MART} as {query}")
+        return compare.tables_of(scratch)
+
+    with connect(temp=home.tmp) as connection:
+        night = make_night(home, connection, 2)
+    night = replace(
+        night,
+        inputs=replace(night.inputs, engine=f"duckdb {duckdb.__version__}"),
+        marts={table.name: Mart.of(table) for table in build(figures(10, 7))},
+    )
+    words = f"{said.KEY}, {said.VALUES}, false as is_gone, '{night.version}' as version"
+    query = f"select {words} from ({figures(10, 7)}) where is_matured"
+    write(said.folder(home) / f"{night.version}.parquet", query)
+    found = compare.differences(home, scratch, night, build(figures(closed, running)))
+    assert [item.changed for item in found] == changed
+    assert all(item.what.endswith(text) for item, text in zip(found, told, strict=True))
+
+
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-03-01"], ids=["of the day", "of another day"])
+def test_a_recipe_is_of_the_business_date_that_was_published(home: Home, day: str) -> None:
+    with connect(temp=home.tmp) as connection:
+        inputs = make_night(home, connection, 2).inputs
+    shutil.rmtree(home.nights / "recipes")
+    durable.write_json(home.warehouse / DRAFT, replace(inputs, variables={"business_date": "2026-03-02"}).as_json())
+    version = f"000001_{day.replace('-', '')}"
+    manifest.write(
+        pointer.folder(home, version), Manifest(version, None, "run", day, "2026-03-02T18:00:00", "duckdb", ())
+    )
+    pointer.swap(home, version)
+    found = nights.settle(home, has_just_published=True)
+    assert (found is not None) == recipe.place(home, version).exists() == (day == "2026-03-02")
+
+
+def test_what_only_a_publish_between_two_nights_read_goes_with_its_recipe(home: Home) -> None:
+    """Three publishes of one day; of the first, which is not published any more, a table and a file are left alone."""
+    with connect(temp=home.tmp) as connection:
+        first, second, third = (make_night(home, connection, number) for number in (1, 2, 3))
+        shutil.rmtree(home.nights / "recipes")
+        names = ("000001_20260303", "000002_20260303", "000003_20260303")
+        recipe.write(home, replace(first, version=names[0]))
+        recipe.write(home, replace(second, version=names[1]))
+        draft = replace(third.inputs, variables={"business_date": "2026-03-03"})
+        durable.write_json(home.warehouse / DRAFT, draft.as_json())
+        for name in names[1:]:
+            manifest.write(
+                pointer.folder(home, name), Manifest(name, None, "run", "2026-03-03", "2026-03-03T18:00:00", "d", ())
+            )
+        pointer.swap(home, names[2])
+        with only_one(home):
+            assert nights.settle(home) is not None  # the recipe goes; what it read stays while a night is run again
+        assert [night.version for night in recipe.nights(home)] == list(names[1:])
+        assert len(list((home.nights / "projects").glob("*.zip"))) == 3
+        recipe.write(home, replace(first, version=names[0]))
+        recipe.place(home, names[2]).unlink()
+        assert nights.settle(home) is not None
+        assert [night.version for night in recipe.nights(home)] == list(names[1:])
+        kept = {path for night in (second, third) for path, _ in listed_files(connection, home, night.inputs)}
+        assert len(kept) == len(list((home.nights / "files").rglob("*.parquet"))) == 2
+        assert len(list((home.nights / "tables").glob("*.parquet"))) == 4
+        assert len(list((home.nights / "projects").glob("*.zip"))) == 2

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from refreshes import chain, environment, marts
+from typer.testing import CliRunner
 
-from sales_warehouse import durable, steps
+from sales_warehouse import durable, settings, steps
+from sales_warehouse.cli import app
+from sales_warehouse.nights.inputs import DRAFT, Inputs
+from sales_warehouse.nights.rerun import only_one
+from sales_warehouse.nights.store import Kept
+from sales_warehouse.run import FutureDate
 
 HEADER = "no,sold_at,product,quantity,price"
 STALL = """\
@@ -134,3 +141,74 @@ def test_marts_that_did_not_pass_the_audit_are_not_published(teahouse: Path, her
     with pytest.raises(steps.AuditFailed, match="have not passed the audit"):
         steps.publish(run)
     assert not run.home.current.exists()
+
+
+@pytest.mark.parametrize("step", [steps.audit, steps.publish], ids=["audit", "publish"])
+@pytest.mark.parametrize("more", [{"days": 1}, {"minutes": 5}], ids=["of yesterday", "of five minutes ago"])
+def test_a_task_of_an_older_run_does_not_publish_the_marts_of_a_newer_one_as_its_own(
+    teahouse: Path, here: Path, step, more: dict[str, int]
+) -> None:
+    """A red `publish` of yesterday that somebody clears after today's transform and audit."""
+    run = steps.make_run(teahouse, business_date=datetime.date(2026, 3, 31))
+    run.home.warehouse.mkdir(parents=True)
+    run.home.warehouse_file.write_bytes(b"marts")
+    moment = {"business_date": "2026-03-31", "as_of": f"{run.as_of:%Y-%m-%d %H:%M:%S.%f}"}
+    inputs = Inputs("today", "duckdb", "models", "rules", 1, moment, Kept((), "", 0, "0/0"), {})
+    durable.write_json(run.home.warehouse / DRAFT, inputs.as_json())
+    audited = steps._state_of_marts(run)
+    assert {"business_date": "2026-03-31", "as_of": moment["as_of"]}.items() <= audited.items()
+    durable.write_json(run.home.warehouse / steps.AUDITED, audited)
+    before = datetime.timedelta(**more)
+    older = replace(run, as_of=run.as_of - before, business_date=(run.business_date - datetime.timedelta(before.days)))
+    with pytest.raises(steps.AuditFailed, match="made for business date 2026-03-31.*clear its task `transform`"):
+        step(older)
+    assert not run.home.current.exists()
+    steps._demand_marts_of(run)
+
+
+def test_a_business_date_that_has_not_come_is_refused(teahouse: Path, here: Path) -> None:
+    """A typo in the year; as of it, every night that can be run again would be an old one."""
+    today = steps.make_run(teahouse).today
+    assert steps.make_run(teahouse, business_date=today).business_date == today
+    tomorrow = today + datetime.timedelta(days=2)  # should midnight pass meanwhile
+    with pytest.raises(FutureDate, match=f"business date {tomorrow} has not come yet.*Shanghai"):
+        steps.make_run(teahouse, business_date=tomorrow)
+    asked = ["run", "--company", str(teahouse), "--business-date", "2062-03-31"]
+    refused = CliRunner().invoke(app, asked)
+    assert refused.exit_code == 2 and "2062-03-31 has not come yet" in " ".join(refused.output.split())
+    assert not steps.make_run(teahouse).home.runs.exists()
+
+
+def test_the_demo_has_a_clock_of_its_own(here: Path) -> None:
+    run = steps.make_run(settings.PROJECT / "config" / "demo", business_date=datetime.date(2062, 3, 31))
+    assert (run.business_date, run.today) == (datetime.date(2062, 3, 31), datetime.date(2062, 4, 1))
+
+
+def test_what_a_killed_rerun_left_is_gone_when_a_transform_or_a_purge_begins(
+    teahouse: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds texts and the contact key where no purge reaches them; one that is at work is left alone."""
+    run = steps.make_run(teahouse)
+    left = run.home.tmp / "rerun" / "secrets" / "contact.key"
+
+    def leave() -> None:
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.touch()
+
+    def begin(*_: object) -> None:
+        raise InterruptedError(f"{left.exists()}")
+
+    monkeypatch.setattr(steps.nights, "settle", begin)
+    monkeypatch.setattr(steps, "has_news", begin)
+    for step in (steps.transform, steps.purge):
+        leave()
+        with pytest.raises(InterruptedError, match="False"):
+            step(run)
+    leave()
+    with only_one(run.home):
+        with pytest.raises(durable.Busy, match="running a past night again"):
+            steps.purge(run)
+        with pytest.raises(InterruptedError, match="True"):
+            steps.transform(run)
+        assert "another one is at work" in steps._clear_remains(run)[0]
+    assert left.exists() and steps._clear_remains(run) == [] and not left.exists()

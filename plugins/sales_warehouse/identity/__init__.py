@@ -45,7 +45,7 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
         before = found if found and kept.stands(home, found, kept.given(home, settings.customers, key)) else None
         whole = before is None
         if whole:
-            customers.load_pairs(connection, home)
+            customers.load_pairs(connection, home, settings.customers)
             kept.forget(connection, found)
         files = {
             entity.name: take_in(connection, home, entity, before.files[entity.name] if before else None)

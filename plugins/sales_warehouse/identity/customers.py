@@ -33,10 +33,11 @@ PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint"
 
 
-def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence) -> None:
     """Make `pairs_before` and `digests_before`: what the evidence said, and of which state of the records.
 
-    They are in the kept tables, or in the files where they were before there were any.
+    They are in the kept tables, or in the files where they were before there were any. Pairs that are not probable
+    enough to be kept now are left out; where less probable ones were not kept, no record counts as looked at.
     """
     for name, table, schema in (
         ("customer_pairs", "pairs_before", PAIRS),
@@ -45,8 +46,17 @@ def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         load_earlier(connection, home, name, schema)
         known = name if kept.has_table(connection, name) else f"old_{name}"
         connection.execute(f"create or replace temp table {table} as from {known}")
-    if not evidence.is_learnt(home.identity / kept.MODEL):
+    least = float(settings.review_above)
+    connection.execute(f"delete from pairs_before where probability < {least}")
+    if not evidence.is_learnt(home.identity / kept.MODEL) or not _reaches(connection, least):
         connection.execute("delete from digests_before")
+
+
+def _reaches(connection: duckdb.DuckDBPyConnection, least: float) -> bool:
+    """Tell whether pairs as little probable as `least` were kept."""
+    if not kept.has_table(connection, "customer_least"):
+        return False
+    return bool(connection.execute(f"select 1 from customer_least where least <= {least}").fetchall())
 
 
 def give_codes(
@@ -83,7 +93,8 @@ def give_codes(
 def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence, whole: bool) -> None:
     """Bring `customer_pairs` up to date: those of before whose records are as they were, and those of what changed.
 
-    `customer_digests` tells of which evidence they speak; it is empty while nothing is learnt.
+    `customer_digests` tells of which evidence they speak; it is empty while nothing is learnt. `customer_least` tells
+    how probable the least of them may be.
     """
     evidence.gather(connection, settings.shared_limit, whole=whole)
     is_learnt = evidence.score(connection, home.identity / kept.MODEL, settings.review_above)
@@ -101,6 +112,9 @@ def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: Customer
         connection.begin()
         connection.execute("create or replace table customer_pairs as from pairs_now")
         connection.execute(f"create or replace table customer_digests as select unique_id, digest from {seen}")
+        connection.execute(
+            f"create or replace table customer_least as select {float(settings.review_above)}::double as least"
+        )
         connection.commit()
         connection.execute("drop table pairs_now")
     else:

@@ -1,10 +1,10 @@
 """What identity keeps from night to night, so that a night costs what is new: one DuckDB file beside the outputs.
 
 All of it follows from the accepted records and the outputs, but for the pairs: how probable one is was said in the
-night in which one of its records changed. `customer_pairs` and `customer_digests`, of which records they speak, change
-in one transaction. All else stands as long as there is a mark of what it follows from, and to which outputs it led: a
-night takes the mark away before it begins, and writes one after its outputs. Without one, or when anything in it is not
-what it was, all is made anew.
+night in which one of its records changed. `customer_pairs`, `customer_digests`, of which records they speak, and
+`customer_least`, how probable they are at least, change in one transaction. All else stands as long as there is a mark
+of what it follows from, and to which outputs it led: a night takes the mark away before it begins, and writes one after
+its outputs. Without one, or when anything in it is not what it was, all is made anew.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ import datetime
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.nights import recipe, said
+from sales_warehouse.nights import recipe, retention, said
 from sales_warehouse.nights.inputs import Inputs, keep, read_draft, rules_of
 from sales_warehouse.nights.recipe import Night, NoSuchNight, night_of, nights
 from sales_warehouse.publish import manifest, pointer
+from sales_warehouse.publish.manifest import Manifest
 
 __all__ = ["Inputs", "Night", "NoSuchNight", "keep", "night_of", "nights", "rules_of", "settle"]
 
@@ -30,8 +31,7 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
     if folder is None:
         return None
     published, draft = manifest.read(folder), read_draft(home)
-    belongs = draft is not None and (has_just_published or draft.run_id == published.run_id)
-    inputs = draft if belongs else None
+    inputs = draft if draft and _belongs(draft, published, has_just_published) else None
     said.append(home, folder, published, inputs.rules if inputs else None)
     if inputs is None or recipe.place(home, published.version).exists():
         return None
@@ -44,5 +44,12 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
         marts=recipe.marts_of(published.tables),
     )
     recipe.write(home, night)
-    recipe.thin(home, night, pointer.names(home))
+    if recipe.thin(home, night, pointer.names(home)):
+        retention.sweep(home)
     return night
+
+
+def _belongs(draft: Inputs, published: Manifest, has_just_published: bool) -> bool:
+    """Tell whether a version was published from what the working warehouse was made from."""
+    is_of_the_day = draft.variables.get("business_date") == published.business_date
+    return is_of_the_day and (has_just_published or draft.run_id == published.run_id)

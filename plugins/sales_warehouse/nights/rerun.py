@@ -56,11 +56,27 @@ def only_one(home: Home, *, wait_seconds: float = WAIT_SECONDS) -> contextlib.Ab
     return durable.lock(home.nights / ".lock", wait_seconds=wait_seconds, purpose="running a past night again")
 
 
+def _scratch(home: Home) -> Path:
+    return home.tmp / "rerun"
+
+
+@contextlib.contextmanager
+def without_remains(home: Home) -> Iterator[None]:
+    """Remove what a killed one left, texts and the contact key among it, and let none begin during the block.
+
+    Raises Busy while one is at work: what it reads goes when it ends.
+    """
+    with only_one(home, wait_seconds=0):
+        if _scratch(home).exists():
+            shutil.rmtree(_scratch(home))
+        yield
+
+
 @contextlib.contextmanager
 def scratch_home(home: Home) -> Iterator[Home]:
     """Give a home apart for the block, one at a time."""
     with only_one(home):
-        folder = home.tmp / "rerun"
+        folder = _scratch(home)
         shutil.rmtree(folder, ignore_errors=True)
         try:
             yield Home(folder, home.company_id)

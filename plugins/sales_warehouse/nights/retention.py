@@ -13,16 +13,17 @@ from sales_warehouse.nights.recipe import nights, place
 from sales_warehouse.nights.rerun import only_one
 
 
-def expire(home: Home, days: int | None) -> int:
+def expire(home: Home, days: int | None, today: datetime.date) -> int:
     """Put aside the recipes of nights that are more than `days` before the newest; return how many.
 
+    A night of a day to come, which somebody mistyped, makes no other one older than it is `today`.
     What they gave stays told in `nights/expired/`. Their inputs are removed, but for those that another night, or the
     working warehouse, was made from. Nothing is removed while a night is run again.
     """
     found = nights(home) if days else []
     if not found or not days:
         return 0
-    first = max(night.business_date for night in found) - datetime.timedelta(days=days)
+    first = min(today, max(night.business_date for night in found)) - datetime.timedelta(days=days)
     old = [night for night in found if night.business_date < first]
     if not old:
         return 0
@@ -34,6 +35,16 @@ def expire(home: Home, days: int | None) -> int:
     except durable.Busy:
         return 0
     return len(old)
+
+
+def sweep(home: Home) -> bool:
+    """Remove what no night reads any more, nor the working warehouse; False while a night is run again."""
+    try:
+        with only_one(home, wait_seconds=0):
+            _sweep(home, [night.inputs for night in nights(home)])
+    except durable.Busy:
+        return False
+    return True
 
 
 def _sweep(home: Home, standing: list[Inputs]) -> None:

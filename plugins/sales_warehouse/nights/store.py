@@ -74,12 +74,12 @@ def _keep(source: Path, target: Path) -> None:
 
 
 def link(source: Path, target: Path) -> None:
-    """Give a file a second name, or copy it where the file system has no such thing."""
+    """Give a file a second name, or copy it, with who may read it, where the file system has no such thing."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
     except OSError:
-        shutil.copyfile(source, target)
+        shutil.copy(source, target)
 
 
 def is_there(home: Home, kept: Kept | None) -> bool:

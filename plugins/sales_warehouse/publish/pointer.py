@@ -34,9 +34,19 @@ def current_folder(home: Home) -> Path | None:
 
 
 def next_name(home: Home, business_date: date) -> str:
-    """A name that sorts after every version so far, for example 000042_20260701."""
-    last = max((int(name.split("_")[0]) for name in names(home)), default=0)
+    """A name that sorts after every version that ever was, for example 000042_20260701.
+
+    Also after those that are gone from `published/` and known by what nights kept of them: what a period was said to
+    be is read in the order of these names.
+    """
+    last = max((int(name.split("_")[0]) for name in {*names(home), *_told(home)}), default=0)
     return f"{last + 1:06d}_{business_date:%Y%m%d}"
+
+
+def _told(home: Home) -> list[str]:
+    """Every version that a recipe or the history of closed periods names."""
+    places = (home.nights / "recipes", home.nights / "expired", home.history / "kpi_values")
+    return [file.stem for place in places for file in place.glob("*") if VERSION.fullmatch(file.stem)]
 
 
 def swap(home: Home, version: str) -> None:
