@@ -131,6 +131,40 @@ def test_no_allocation_brings_more(regions: list[Region], least: int) -> None:
     assert brings(found) == pytest.approx(max(map(brings, possible)))
 
 
+# --- why a region wins less -------------------------------------------------------------------------------------------
+
+
+def verdicts(connection: duckdb.DuckDBPyConnection, regions: Mapping[str, Region]) -> dict[tuple[str, str], tuple]:
+    staff(connection, regions)
+    connection.execute("""create or replace table int_region_periods_measured as select *, head_days as fte_days,
+        won_amount as net_sales_amount, 1 as reached_customer_count, 1 as addressable_customer_count
+        from int_region_periods_measured""")
+    connection.execute("""create or replace table dim_regions as select distinct region_key,
+        region_key as region_name_en, region_key as region_name_zh from int_region_periods_measured""")
+    connection.execute("""create or replace table advice as select advice_id, 'a' as advice_en, 'b' as advice_zh
+        from (values ('widen_market'), ('coach_team'), ('raise_deal_size')) t(advice_id)""")
+    rows_of(connection, "int_regions_compared", "1")
+    found = rows_of(connection, "kpi_region_gaps", "region_key, peer_key, verdict, advice_id")
+    return {(region, peer): tuple(rest) for region, peer, *rest in found}
+
+
+def test_a_gap_that_may_be_chance_gets_no_verdict(company: duckdb.DuckDBPyConnection) -> None:
+    """ln 0.78 / √(1/78 + 1/100) = −1.64, p = 0.1; of ten times as many deals −5.2."""
+    few = {"base": (1, 200, 100, 1000.0), "full": (1, 156, 78, 1000.0)}
+    assert verdicts(company, few)["full", "base"] == ("unsure", None)
+    many = {"base": (1, 2000, 1000, 100.0), "full": (1, 1560, 780, 100.0)}
+    found = verdicts(company, many)
+    assert (found["full", "base"], found["base", "full"]) == (("saturation", "widen_market"), ("no_gap", None))
+
+
+def test_of_many_comparisons_one_counts_as_chance(company: duckdb.DuckDBPyConnection) -> None:
+    """ln 0.78 / √(1/156 + 1/200) = −2.33, p = 0.02: sure of two comparisons, 0.14 of seven."""
+    pair = {"base": (1, 400, 200, 1000.0), "full": (1, 312, 156, 1000.0)}
+    assert verdicts(company, pair)["full", "base"][0] == "saturation"
+    others = {f"other {number}": (1, 400, 200, 1000.0) for number in range(5)}
+    assert verdicts(company, pair | others)["full", "base"] == ("unsure", None)
+
+
 # --- cycles ---------------------------------------------------------------------------------------------------------
 
 # Every customer buys on its own day of a rhythm, and goes on to the business date.
