@@ -165,6 +165,30 @@ def test_of_many_comparisons_one_counts_as_chance(company: duckdb.DuckDBPyConnec
     assert verdicts(company, pair | others)["full", "base"] == ("unsure", None)
 
 
+# --- industry × line × seller -----------------------------------------------------------------------------------------
+
+
+def odd_cells(connection: duckdb.DuckDBPyConnection, planted: float) -> set[tuple[str, str, str, str]]:
+    """Return what is flagged where each of 12 sellers serves one of four industries, by log odds that add up."""
+    rows = []
+    for rep, line in itertools.product(range(12), range(3)):
+        odds = -1.2 + 0.8 * (rep % 4) - 0.5 + 0.5 * line + (0.3, 0, -0.3)[rep // 4]
+        won = round(120 / (1 + math.exp(-odds - (planted if (rep, line) == (5, 1) else 0))))
+        rows.append(f"('i{rep % 4}', 'l{line}', 'r{rep}', 120, {won}, {won * 100}::decimal(18, 4))")
+    connection.execute(f"""create or replace table int_deals_crossed as select * from (values {", ".join(rows)})
+        t(industry, product_line, rep_key, closed_count, won_count, won_amount)""")
+    connection.execute("""create or replace table dim_sales_reps as select distinct rep_key, rep_key as rep_name
+        from int_deals_crossed""")
+    rows_of(connection, "int_deals_interacting", "1")
+    found = rows_of(connection, "kpi_deal_interactions", "industry, product_line, rep_key, interaction_status")
+    return {row for row in found if row[3] in ("better", "worse")}
+
+
+def test_sellers_of_one_industry_each_are_no_interaction_and_an_odd_cell_is(company: duckdb.DuckDBPyConnection) -> None:
+    assert odd_cells(company, 0) == set()
+    assert odd_cells(company, 1.5) == {("i1", "l1", "r5", "better"), ("all", "l1", "r5", "better")}
+
+
 # --- cycles ---------------------------------------------------------------------------------------------------------
 
 # Every customer buys on its own day of a rhythm, and goes on to the business date.
