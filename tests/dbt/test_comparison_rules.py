@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 
 import duckdb
@@ -129,6 +130,31 @@ def test_no_allocation_brings_more(regions: list[Region], least: int) -> None:
         if sum(heads) == total and all(n >= min(least, r[0]) for n, r in zip(heads, regions, strict=True))
     )
     assert brings(found) == pytest.approx(max(map(brings, possible)))
+
+
+# --- who was employed -----------------------------------------------------------------------------------------------
+
+
+def test_a_seller_whose_record_is_deleted_was_there_before(company: duckdb.DuckDBPyConnection) -> None:
+    """Without a day of leaving up to the first night that said so, however often it is said; else up to that day."""
+    company.execute("""create table stg_ledger__loads as select 'crm' as source, load_id, extracted_at from (values
+        ('1', timestamp '2026-01-01 10:00'), ('2', timestamp '2026-03-01 10:00'), ('3', timestamp '2026-05-01 10:00'))
+        t(load_id, extracted_at)""")
+    company.execute("create table stg_settings__not_selling as select '' as unit_type, '' as unit_name where false")
+    company.execute("""create table stg_accepted__sales_reps as select 'crm' as source, *, null::timestamp as _version_at,
+        'f' as _file, 1 as _row_number, null::varchar as department, null::varchar as manager_rep_key from (values
+        ('here', '1', false, 'north', 'a', 1.0, date '2025-01-01', null),
+        ('gone', '1', false, 'north', 'a', 0.5, date '2025-01-01', null), ('gone', '2', true, null, null, null, null, null),
+        ('gone', '3', true, null, null, null, null, null),
+        ('left', '1', false, 'north', 'a', 1.0, null, date '2025-12-31'), ('left', '2', true, null, null, null, null, null)
+        ) t(rep_key, _load_id, is_deleted, region_key, team, fte, hired_date, left_date)""")
+    company.execute("""create table int_sales_reps_deduplicated as select * from stg_accepted__sales_reps
+        where _load_id = case rep_key when 'here' then '1' when 'gone' then '3' else '2' end""")
+    found = rows_of(company, "int_sales_reps_employed", "rep_key, fte, from_date::varchar, until_date::varchar")
+    assert found == [
+        ("gone", Decimal("0.5"), "2025-01-01", "2026-02-28"), ("here", 1, "2025-01-01", "9999-12-31"),
+        ("left", 1, "1900-01-01", "2026-01-01"),
+    ]  # fmt: skip
 
 
 # --- why a region wins less -------------------------------------------------------------------------------------------
