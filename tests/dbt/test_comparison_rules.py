@@ -328,6 +328,18 @@ def test_a_team_that_takes_four_times_as_long_is_slower_and_no_other(company: du
     ]  # fmt: skip
 
 
+def test_what_is_said_after_the_moment_of_the_run_is_no_answer_yet(company: duckdb.DuckDBPyConnection) -> None:
+    """As of noon of 28 June: one lead was answered at noon, and one a second later has waited two hours so far."""
+    company.execute("create table dim_sales_reps as select 'r' as rep_key, 'a' as team")
+    company.execute("""create table fct_leads as select lead_key, lead_key as customer_key, 'r' as owner_rep_key,
+        timestamp '2026-06-28 10:00' as created_at, date '2026-06-28' as created_date, null::timestamp as first_assigned_at
+        from (values ('early'), ('late')) t(lead_key)""")
+    company.execute("""create table fct_touchpoints as select customer_key, 'outbound' as direction, occurred_at from (values
+        ('early', timestamp '2026-06-28 12:00'), ('late', timestamp '2026-06-28 12:00:01')) t(customer_key, occurred_at)""")
+    found = rows_of(company, "int_leads_answered", "lead_key, is_answered, waited_hours::double")
+    assert found == [("early", True, 2), ("late", False, 2)]
+
+
 # --- the statistics -------------------------------------------------------------------------------------------------
 
 
