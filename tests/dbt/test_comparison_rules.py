@@ -267,6 +267,37 @@ def test_what_every_line_does_is_the_change_of_none(company: duckdb.DuckDBPyConn
     )
 
 
+def test_one_customer_who_begins_to_order_daily_changes_no_line(company: duckdb.DuckDBPyConnection) -> None:
+    """Forty come back every 30 days; one of 20 days now every day: 90 ends of 210 are its own."""
+    forty = rhythm("pads", 30, customers=40)
+    alone = [rhythm("pads one", 20, customers=1, last="2026-03-30"), rhythm("pads one", 1, customers=1, first="2026-03-31")]
+    joined = [text.replace("'pads one' as product_line", "'pads' as product_line") for text in alone]
+    found = cycles(company, *STEADY, forty, *joined)["pads"]
+    assert found[2:] == ["steady", None, False]
+    ((factor, variance),) = company.execute("""select own_factor, variance from int_repurchase_cycles_compared
+        where product_line = 'pads' and month_start_date = '2026-06-01'""").fetchall()
+    by_hand = company.execute("""select sum((ends - rate * days) ** 2) / sum(ends) ** 2 from (
+        select *, sum(ends) over () / sum(days) over () as rate from (
+            select customer_key, count(*) filter (is_ended) as ends, sum(gap_days) as days from int_repurchase_windows
+            where product_line = 'pads' and month_start_date = '2026-06-01' and window_type = 'now' group by all))""")
+    assert factor < 0.7 and variance == pytest.approx(by_hand.fetchall()[0][0])
+
+
+def test_the_variance_of_the_other_lines_is_that_of_their_customers(company: duckdb.DuckDBPyConnection) -> None:
+    """Customers buy from several lines: what they did in all but one is summed by customer."""
+    shared = [text.replace(f"'{line}-' || n", "'c' || n") for line, text in zip(("tea", "milk"), STEADY, strict=True)]
+    cycles(company, *shared, *(text.replace("'pads-' || n", "'c' || n % 7") for text in SOONER))
+    found = company.execute("""select product_line, other_variance from int_repurchase_cycles_compared
+        where month_start_date = '2026-06-01' order by 1""").fetchall()
+    for line, variance in found:
+        ((by_hand, least),) = company.execute(f"""select sum((ends - rate * days) ** 2) / sum(ends) ** 2, 1 / sum(ends) from (
+            select *, sum(ends) over () / sum(days) over () as rate from (
+                select customer_key, count(*) filter (is_ended) as ends, sum(gap_days) as days from int_repurchase_windows
+                where product_line <> '{line}' and month_start_date = '2026-06-01' and window_type = 'now'
+                group by all))""").fetchall()
+        assert variance == pytest.approx(max(by_hand, least))
+
+
 def test_a_company_that_began_lately_has_no_time_before(company: duckdb.DuckDBPyConnection) -> None:
     assert cycles(company, rhythm("tea", 10, first="2026-02-01"))["tea"][2] == "no_time_before"
 
