@@ -376,6 +376,27 @@ def test_a_team_that_takes_four_times_as_long_is_slower_and_no_other(company: du
     ]  # fmt: skip
 
 
+def test_leaving_leads_unanswered_makes_no_team_sooner_and_no_other_slower(company: duckdb.DuckDBPyConnection) -> None:
+    """`picky` answers 60 of 100 leads, sooner by half; of the others, who answer 95, none is slower for it."""
+    company.execute("create table advice as select 'script_training' as advice_id, 'a' as advice_en, 'b' as advice_zh")
+    company.execute("create table given as select * from (values ('picky', 1, 60), ('a', 2, 95)) t(team, hours, answered)")
+
+    def statuses() -> dict[str, str]:
+        company.execute("""create or replace table int_leads_answered as select team || n as lead_key, team,
+            n < answered as is_answered, case when n < answered then hours * (0.5 + (n % 3) / 2) else 336 end
+            ::decimal(18, 6) as waited_hours from given, range(100) t(n)""")
+        for model in ("int_team_response_medians", "int_teams_compared"):
+            rows_of(company, model, "1")
+        return dict(rows_of(company, "kpi_team_responses", "team, response_status"))
+
+    assert statuses() == {"picky": "as_others", "a": "as_others"}
+    company.execute("update given set answered = 95")  # who answers as many, and sooner, is sooner
+    assert statuses() == {"picky": "sooner", "a": "slower"}
+    company.execute("update given set answered = 40 where team = 'picky'")
+    company.execute("insert into given values ('b', 2, 95), ('c', 2, 95)")
+    assert statuses() == dict.fromkeys(("picky", "a", "b", "c"), "as_others")
+
+
 def test_what_is_said_after_the_moment_of_the_run_is_no_answer_yet(company: duckdb.DuckDBPyConnection) -> None:
     """As of noon of 28 June: one lead was answered at noon, and one a second later has waited two hours so far."""
     company.execute("create table dim_sales_reps as select 'r' as rep_key, 'a' as team")
