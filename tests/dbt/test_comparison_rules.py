@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lone_models import ENVIRONMENT, give_rules, rows_of
+from lone_models import ENVIRONMENT, give_rules, rows_of, sql_of
 from macros import _macros
 
 Region = tuple[int, int, int, float]  # heads, closed deals, won deals, amount of a won deal
@@ -337,6 +337,22 @@ def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.Duc
         returned_order_count, sold_order_count, baseline_returned_order_count, is_spike""")  # fmt: skip
     assert found[-1] == ("2026-06-22", 42, 139, 3, 100, 78, False)
     assert not any(row[-1] for row in found)
+
+
+# --- periods ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_period_is_called_unusual_beside_eight_before_it_and_no_fewer(company: duckdb.DuckDBPyConnection) -> None:
+    """Weeks of 100, 101, 102 in turn, and 200 in the eighth and the ninth: seven weeks before are too few to say so."""
+    company.execute("""create table dim_dates as select day::date as date_day
+        from generate_series(timestamp '2026-01-01', timestamp '2026-12-31', interval 1 day) t(day)""")
+    company.execute("""create table fct_sales_daily as select date '2026-04-27' + 7 * n::int as sales_date, 'r' as region_key,
+        'l' as product_line, 'c' as category, 'web' as channel,
+        (case when n in (7, 8) then 200 else 100 + n % 3 end)::decimal(18, 4) as net_sales_amount from range(9) t(n)""")
+    rows_of(company, "int_sales_periods_compared", "1")
+    found = company.execute(f"""select period_start_date::varchar, baseline_period_count, is_unusual
+        from ({sql_of("kpi_sales_periods")}) where period_grain = 'week' and dimension_name = 'total' order by 1""")
+    assert found.fetchall()[-2:] == [("2026-06-15", 0, False), ("2026-06-22", 8, True)]
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------
