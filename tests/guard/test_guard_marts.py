@@ -198,8 +198,8 @@ GOOD: dict[str, str] = {
         (date '2026-01-01', 'milk', 'west', 1.0, null, null, null, null, false)
         t(month_start_date, product_line, region_key, net_sales_amount, expected_amount, residual_z, q_value, cell_rank,
           is_odd)""",
-    "kpi_return_rates": """values ('week', date '2026-01-05', 'east', 100, 9, 0.09, 1000, 30, 0.03, 50, 1, 200, 9, 50, 8,
-          500, 20, 0.01, true),
+    "kpi_return_rates": """values ('week', date '2026-01-05', 'east', 100, 9, 0.09, 1000, 30, 0.03, 50, 1, 200, 9, 50,
+          8, 500, 20, 0.01, true),
         ('month', date '2026-01-01', 'east', 100, 3, 0.03, 1000, 30, 0.03, 50, 1, 200, 3, 50, 2, 500, 20, 1.0, false)
         t(period_grain, period_start_date, region_key, sold_line_count, returned_line_count, returned_line_rate,
           baseline_sold_line_count, baseline_returned_line_count, baseline_rate, other_sold_line_count,

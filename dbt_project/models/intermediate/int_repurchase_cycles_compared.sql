@@ -86,13 +86,12 @@ beside as (
         period_end_date,
         product_line,
         {% for window, name in [('now', ''), ('before', 'previous_')] %}
-        {% for column in ['customer_count', 'gap_count', 'ended_count', 'gap_days', 'other_ended_count', 'other_gap_days'] %}
+        {% for column in ['customer_count', 'gap_count', 'ended_count', 'gap_days', 'other_ended_count', 'other_gap_days'] %}  -- noqa: LT02
         cast(coalesce(max({{ column }}) filter (where window_type = '{{ window }}'), 0) as bigint) as {{ name }}{{ column }},
         {% endfor %}
         max(variance) filter (where window_type = '{{ window }}') as {{ name }}variance,
-        max(other_variance) filter (where window_type = '{{ window }}') as {{ name }}other_variance
-        {{ "," if not loop.last }}  -- noqa: LT01,LT02
-        {% endfor %}
+        max(other_variance) filter (where window_type = '{{ window }}') as {{ name }}other_variance{{ "," if not loop.last }}
+        {% endfor %}  -- noqa: LT02
     from varied
     group by month_start_date, period_end_date, product_line
 ),
