@@ -29,6 +29,17 @@ least(
 {{ two_sided_p('coalesce(' ~ two_shares_z(hits, total, other_hits, other_total) ~ ', 0)') }}
 {%- endmacro %}
 
+{% macro clustered_variance(ends, days, ends_squares, products, days_squares) -%}
+{#-
+    The variance of the logarithm of ends per day, where what one customer does hangs together: the sum over customers of
+    (its ends - rate x its days)², by the ends of all squared. Of each customer are given the sums of its ends squared, of
+    ends x days, and of its days squared.
+-#}
+{%- set rate = "(cast(" ~ ends ~ " as double) / nullif(" ~ days ~ ", 0))" -%}
+({{ ends_squares }} - 2 * {{ rate }} * {{ products }} + {{ rate }} * {{ rate }} * {{ days_squares }})
+/ (cast(nullif({{ ends }}, 0) as double) * {{ ends }})
+{%- endmacro %}
+
 {% macro q_values(relation, family, tie) -%}
 {#-
     The rows of a relation with `q_value`: of all differences that look as sure as this one, the expected share that is

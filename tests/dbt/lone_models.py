@@ -17,12 +17,16 @@ VARIABLES = {
     "as_of": "2026-06-28 12:00:00",
     "time_zone": "Asia/Shanghai",
     "currency": "CNY",
+    "false_discovery_rate": 0.05,
+    "return_spike_factor": 1.5,
+    "return_maturity_days": 30,
 }
 ENVIRONMENT = Environment(extensions=["jinja2.ext.do"], autoescape=False)
 DBT = SimpleNamespace(
     type_string=lambda: "varchar",
     datediff=lambda first, second, part: f"date_diff('{part}', cast({first} as date), cast({second} as date))",
     dateadd=lambda part, number, day: f"({day} + interval ({number}) {part})",
+    last_day=lambda day, part: f"cast(date_trunc('{part}', {day}) + interval 1 {part} - interval 1 day as date)",
     generate_series=lambda most: f"select generated_number from range(1, {most} + 1) t(generated_number)",
 )
 

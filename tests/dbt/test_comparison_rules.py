@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lone_models import ENVIRONMENT, give_rules, rows_of
+from lone_models import ENVIRONMENT, give_rules, rows_of, sql_of
 from macros import _macros
 
 Region = tuple[int, int, int, float]  # heads, closed deals, won deals, amount of a won deal
@@ -131,6 +132,92 @@ def test_no_allocation_brings_more(regions: list[Region], least: int) -> None:
     assert brings(found) == pytest.approx(max(map(brings, possible)))
 
 
+# --- who was employed -----------------------------------------------------------------------------------------------
+
+
+def test_a_seller_whose_record_is_deleted_was_there_before(company: duckdb.DuckDBPyConnection) -> None:
+    """Without a day of leaving up to the first night that said so, however often it is said; else up to that day."""
+    company.execute("""create table stg_ledger__loads as select 'crm' as source, load_id, extracted_at from (values
+        ('1', timestamp '2026-01-01 10:00'), ('2', timestamp '2026-03-01 10:00'), ('3', timestamp '2026-05-01 10:00'))
+        t(load_id, extracted_at)""")
+    company.execute("create table stg_settings__not_selling as select '' as unit_type, '' as unit_name where false")
+    company.execute("""create table stg_accepted__sales_reps as select 'crm' as source, *,
+        null::timestamp as _version_at, 'f' as _file, 1 as _row_number,
+        null::varchar as department, null::varchar as manager_rep_key from (values
+        ('here', '1', false, 'north', 'a', 1.0, date '2025-01-01', null),
+        ('gone', '1', false, 'north', 'a', 0.5, date '2025-01-01', null),
+        ('gone', '2', true, null, null, null, null, null),
+        ('gone', '3', true, null, null, null, null, null),
+        ('left', '1', false, 'north', 'a', 1.0, null, date '2025-12-31'),
+        ('left', '2', true, null, null, null, null, null)
+        ) t(rep_key, _load_id, is_deleted, region_key, team, fte, hired_date, left_date)""")
+    company.execute("""create table int_sales_reps_deduplicated as select * from stg_accepted__sales_reps
+        where _load_id = case rep_key when 'here' then '1' when 'gone' then '3' else '2' end""")
+    found = rows_of(company, "int_sales_reps_employed", "rep_key, fte, from_date::varchar, until_date::varchar")
+    assert found == [
+        ("gone", Decimal("0.5"), "2025-01-01", "2026-02-28"), ("here", 1, "2025-01-01", "9999-12-31"),
+        ("left", 1, "1900-01-01", "2026-01-01"),
+    ]  # fmt: skip
+
+
+# --- why a region wins less -------------------------------------------------------------------------------------------
+
+
+def verdicts(connection: duckdb.DuckDBPyConnection, regions: Mapping[str, Region]) -> dict[tuple[str, str], tuple]:
+    staff(connection, regions)
+    connection.execute("""create or replace table int_region_periods_measured as select *, head_days as fte_days,
+        won_amount as net_sales_amount, 1 as reached_customer_count, 1 as addressable_customer_count
+        from int_region_periods_measured""")
+    connection.execute("""create or replace table dim_regions as select distinct region_key,
+        region_key as region_name_en, region_key as region_name_zh from int_region_periods_measured""")
+    connection.execute("""create or replace table advice as select advice_id, 'a' as advice_en, 'b' as advice_zh
+        from (values ('widen_market'), ('coach_team'), ('raise_deal_size')) t(advice_id)""")
+    rows_of(connection, "int_regions_compared", "1")
+    found = rows_of(connection, "kpi_region_gaps", "region_key, peer_key, verdict, advice_id")
+    return {(region, peer): tuple(rest) for region, peer, *rest in found}
+
+
+def test_a_gap_that_may_be_chance_gets_no_verdict(company: duckdb.DuckDBPyConnection) -> None:
+    """ln 0.78 / √(1/78 + 1/100) = −1.64, p = 0.1; of ten times as many deals −5.2."""
+    few = {"base": (1, 200, 100, 1000.0), "full": (1, 156, 78, 1000.0)}
+    assert verdicts(company, few)["full", "base"] == ("unsure", None)
+    many = {"base": (1, 2000, 1000, 100.0), "full": (1, 1560, 780, 100.0)}
+    found = verdicts(company, many)
+    assert (found["full", "base"], found["base", "full"]) == (("saturation", "widen_market"), ("no_gap", None))
+
+
+def test_of_many_comparisons_one_counts_as_chance(company: duckdb.DuckDBPyConnection) -> None:
+    """ln 0.78 / √(1/156 + 1/200) = −2.33, p = 0.02: sure of two comparisons, 0.14 of seven."""
+    pair = {"base": (1, 400, 200, 1000.0), "full": (1, 312, 156, 1000.0)}
+    assert verdicts(company, pair)["full", "base"][0] == "saturation"
+    others = {f"other {number}": (1, 400, 200, 1000.0) for number in range(5)}
+    assert verdicts(company, pair | others)["full", "base"] == ("unsure", None)
+
+
+# --- industry × line × seller -----------------------------------------------------------------------------------------
+
+
+def odd_cells(connection: duckdb.DuckDBPyConnection, planted: float) -> set[tuple[str, str, str, str]]:
+    """Return what is flagged where each of 12 sellers serves one of four industries, by log odds that add up."""
+    rows = []
+    for rep, line in itertools.product(range(12), range(3)):
+        odds = -1.2 + 0.8 * (rep % 4) - 0.5 + 0.5 * line + (0.3, 0, -0.3)[rep // 4]
+        won = round(120 / (1 + math.exp(-odds - (planted if (rep, line) == (5, 1) else 0))))
+        rows.append(f"('i{rep % 4}', 'l{line}', 'r{rep}', 120, {won}, {won * 100}::decimal(18, 4))")
+    connection.execute(f"""create or replace table int_deals_crossed as select * from (values {", ".join(rows)})
+        t(industry, product_line, rep_key, closed_count, won_count, won_amount)""")
+    connection.execute("""create or replace table dim_sales_reps as select distinct rep_key, rep_key as rep_name
+        from int_deals_crossed""")
+    rows_of(connection, "int_deals_interacting", "1")
+    found = rows_of(connection, "kpi_deal_interactions", "industry, product_line, rep_key, interaction_status")
+    return {row for row in found if row[3] in ("better", "worse")}
+
+
+def test_sellers_of_one_industry_each_are_no_interaction_and_an_odd_cell_is(company: duckdb.DuckDBPyConnection) -> None:
+    assert odd_cells(company, 0) == set()
+    assert odd_cells(company, 1.5) == {("i1", "l1", "r5", "better"), ("all", "l1", "r5", "better")}
+
+
 # --- cycles ---------------------------------------------------------------------------------------------------------
 
 # Every customer buys on its own day of a rhythm, and goes on to the business date.
@@ -183,6 +270,41 @@ def test_what_every_line_does_is_the_change_of_none(company: duckdb.DuckDBPyConn
     )
 
 
+def test_one_customer_who_begins_to_order_daily_changes_no_line(company: duckdb.DuckDBPyConnection) -> None:
+    """Forty come back every 30 days; one of 20 days now every day: 90 ends of 210 are its own."""
+    forty = rhythm("pads", 30, customers=40)
+    alone = [
+        rhythm("pads one", 20, customers=1, last="2026-03-30"),
+        rhythm("pads one", 1, customers=1, first="2026-03-31"),
+    ]
+    joined = [text.replace("'pads one' as product_line", "'pads' as product_line") for text in alone]
+    found = cycles(company, *STEADY, forty, *joined)["pads"]
+    assert found[2:] == ["steady", None, False]
+    ((factor, variance),) = company.execute("""select own_factor, variance from int_repurchase_cycles_compared
+        where product_line = 'pads' and month_start_date = '2026-06-01'""").fetchall()
+    by_hand = company.execute("""select sum((ends - rate * days) ** 2) / sum(ends) ** 2 from (
+        select *, sum(ends) over () / sum(days) over () as rate from (
+            select customer_key, count(*) filter (is_ended) as ends, sum(gap_days) as days from int_repurchase_windows
+            where product_line = 'pads' and month_start_date = '2026-06-01' and window_type = 'now' group by all))""")
+    assert factor < 0.7 and variance == pytest.approx(by_hand.fetchall()[0][0])
+
+
+def test_the_variance_of_the_other_lines_is_that_of_their_customers(company: duckdb.DuckDBPyConnection) -> None:
+    """Customers buy from several lines: what they did in all but one is summed by customer."""
+    shared = [text.replace(f"'{line}-' || n", "'c' || n") for line, text in zip(("tea", "milk"), STEADY, strict=True)]
+    cycles(company, *shared, *(text.replace("'pads-' || n", "'c' || n % 7") for text in SOONER))
+    found = company.execute("""select product_line, other_variance from int_repurchase_cycles_compared
+        where month_start_date = '2026-06-01' order by 1""").fetchall()
+    for line, variance in found:
+        by_hand = company.execute(f"""select greatest(sum((ends - rate * days) ** 2) / sum(ends) ** 2, 1 / sum(ends))
+            from (select *, sum(ends) over () / sum(days) over () as rate from (
+                select customer_key, count(*) filter (is_ended) as ends, sum(gap_days) as days
+                from int_repurchase_windows
+                where product_line <> '{line}' and month_start_date = '2026-06-01' and window_type = 'now'
+                group by all))""")
+        assert variance == pytest.approx(by_hand.fetchall()[0][0])
+
+
 def test_a_company_that_began_lately_has_no_time_before(company: duckdb.DuckDBPyConnection) -> None:
     assert cycles(company, rhythm("tea", 10, first="2026-02-01"))["tea"][2] == "no_time_before"
 
@@ -205,6 +327,39 @@ def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: 
         company, "int_enquiry_days_counted", "date_day::varchar, enquiry_count, converted_count, is_matured"
     )
     assert found == [("2026-05-02", 4, 2, True), ("2026-05-04", 2, 1, True), ("2026-06-01", 1, 1, False)]
+
+
+# --- returns ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.DuckDBPyConnection) -> None:
+    """A hundred orders a week, of which three come back; of the last week one of them has forty lines."""
+    company.execute("""create table fct_order_lines as select w || '-' || n as order_key, line as line_number,
+        'r' as region_key, 2 as quantity, date '2026-06-22' - 7 * w::int as order_date, false as is_cancelled
+        from range(52) t(w), range(100) u(n), range(40) v(line) where line = 0 or (w = 0 and n = 0)""")
+    company.execute("""create table fct_returns as select order_key, line_number, 2 as quantity, false as is_cancelled,
+        date '2026-06-28' as return_date from fct_order_lines where split_part(order_key, '-', 2)::int < 3""")
+    rows_of(company, "int_return_cohorts_counted", "1")
+    found = rows_of(company, "kpi_return_rates", """period_start_date::varchar, returned_line_count, sold_line_count,
+        returned_order_count, sold_order_count, baseline_returned_order_count, is_spike""")  # fmt: skip
+    assert found[-1] == ("2026-06-22", 42, 139, 3, 100, 78, False)
+    assert not any(row[-1] for row in found)
+
+
+# --- periods ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_period_is_called_unusual_beside_eight_before_it_and_no_fewer(company: duckdb.DuckDBPyConnection) -> None:
+    """Weeks of 100, 101, 102 in turn, and 200 in the eighth and the ninth: seven weeks before are too few to say so."""
+    company.execute("""create table dim_dates as select day::date as date_day
+        from generate_series(timestamp '2026-01-01', timestamp '2026-12-31', interval 1 day) t(day)""")
+    company.execute("""create table fct_sales_daily as select date '2026-04-27' + 7 * n::int as sales_date,
+        'r' as region_key, 'l' as product_line, 'c' as category, 'web' as channel,
+        (case when n in (7, 8) then 200 else 100 + n % 3 end)::decimal(18, 4) as net_sales_amount from range(9) t(n)""")
+    rows_of(company, "int_sales_periods_compared", "1")
+    found = company.execute(f"""select period_start_date::varchar, baseline_period_count, is_unusual
+        from ({sql_of("kpi_sales_periods")}) where period_grain = 'week' and dimension_name = 'total' order by 1""")
+    assert found.fetchall()[-2:] == [("2026-06-15", 0, False), ("2026-06-22", 8, True)]
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------
@@ -242,6 +397,41 @@ def test_a_team_that_takes_four_times_as_long_is_slower_and_no_other(company: du
     assert found == [
         ("a", *alike), ("b", *alike), ("c", *alike), ("slow", 51, 50, 4, 4, 8, "slower", "script_training"),
     ]  # fmt: skip
+
+
+def test_leaving_leads_unanswered_makes_no_team_sooner_and_no_other_slower(company: duckdb.DuckDBPyConnection) -> None:
+    """`picky` answers 60 of 100 leads, sooner by half; of the others, who answer 95, none is slower for it."""
+    company.execute("create table advice as select 'script_training' as advice_id, 'a' as advice_en, 'b' as advice_zh")
+    company.execute("create table given as from (values ('picky', 1, 60), ('a', 2, 95)) t(team, hours, answered)")
+
+    def statuses() -> dict[str, str]:
+        company.execute("""create or replace table int_leads_answered as select team || n as lead_key, team,
+            n < answered as is_answered, case when n < answered then hours * (0.5 + (n % 3) / 2) else 336 end
+            ::decimal(18, 6) as waited_hours from given, range(100) t(n)""")
+        for model in ("int_team_response_medians", "int_teams_compared"):
+            rows_of(company, model, "1")
+        return dict(rows_of(company, "kpi_team_responses", "team, response_status"))
+
+    assert statuses() == {"picky": "as_others", "a": "as_others"}
+    company.execute("update given set answered = 95")  # who answers as many, and sooner, is sooner
+    assert statuses() == {"picky": "sooner", "a": "slower"}
+    company.execute("update given set answered = 40 where team = 'picky'")
+    company.execute("insert into given values ('b', 2, 95), ('c', 2, 95)")
+    assert statuses() == dict.fromkeys(("picky", "a", "b", "c"), "as_others")
+
+
+def test_what_is_said_after_the_moment_of_the_run_is_no_answer_yet(company: duckdb.DuckDBPyConnection) -> None:
+    """As of noon of 28 June: one lead was answered at noon, and one a second later has waited two hours so far."""
+    company.execute("create table dim_sales_reps as select 'r' as rep_key, 'a' as team")
+    company.execute("""create table fct_leads as select lead_key, lead_key as customer_key, 'r' as owner_rep_key,
+        timestamp '2026-06-28 10:00' as created_at, date '2026-06-28' as created_date,
+        null::timestamp as first_assigned_at
+        from (values ('early'), ('late')) t(lead_key)""")
+    company.execute("""create table fct_touchpoints as select customer_key, 'outbound' as direction, occurred_at
+        from (values ('early', timestamp '2026-06-28 12:00'), ('late', timestamp '2026-06-28 12:00:01'))
+        t(customer_key, occurred_at)""")
+    found = rows_of(company, "int_leads_answered", "lead_key, is_answered, waited_hours::double")
+    assert found == [("early", True, 2), ("late", False, 2)]
 
 
 # --- the statistics -------------------------------------------------------------------------------------------------

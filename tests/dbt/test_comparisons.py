@@ -36,7 +36,7 @@ REPS = """(values
 # Charig et al. 1986, times four: A is better with small and with large stones, and worse over all.
 STONES = [("A", "small", 81, 87), ("A", "large", 192, 263), ("B", "small", 234, 270), ("B", "large", 55, 80)]
 # rep → deals closed, won, amount of a won deal
-CLOSED = {"B1": (200, 100, 1000), "F1": (156, 78, 1000), "C1": (200, 78, 1000), "X1": (180, 81, 900)}
+CLOSED = {"B1": (2000, 1000, 100), "F1": (1560, 780, 100), "C1": (2000, 780, 100), "X1": (1800, 810, 90)}
 # Who bought milk of which band on how many days, last year and this one: of 1000 customers 600, then 510 came back.
 BOUGHT = [("high", 600, 510), ("medium", 600, 600), ("low", 600, 590)]
 TIMES = 4

@@ -198,12 +198,13 @@ GOOD: dict[str, str] = {
         (date '2026-01-01', 'milk', 'west', 1.0, null, null, null, null, false)
         t(month_start_date, product_line, region_key, net_sales_amount, expected_amount, residual_z, q_value, cell_rank,
           is_odd)""",
-    "kpi_return_rates": """values ('week', date '2026-01-05', 'east', 100, 9, 0.09, 1000, 30, 0.03, 50, 1, 200, 9, 0.01,
-          true),
-        ('month', date '2026-01-01', 'east', 100, 3, 0.03, 1000, 30, 0.03, 50, 1, 200, 3, 1.0, false)
+    "kpi_return_rates": """values ('week', date '2026-01-05', 'east', 100, 9, 0.09, 1000, 30, 0.03, 50, 1, 200, 9, 50,
+          8, 500, 20, 0.01, true),
+        ('month', date '2026-01-01', 'east', 100, 3, 0.03, 1000, 30, 0.03, 50, 1, 200, 3, 50, 2, 500, 20, 1.0, false)
         t(period_grain, period_start_date, region_key, sold_line_count, returned_line_count, returned_line_rate,
           baseline_sold_line_count, baseline_returned_line_count, baseline_rate, other_sold_line_count,
-          other_returned_line_count, sold_unit_count, returned_unit_count, q_value, is_spike)""",
+          other_returned_line_count, sold_unit_count, returned_unit_count, sold_order_count, returned_order_count,
+          baseline_sold_order_count, baseline_returned_order_count, q_value, is_spike)""",
     "kpi_segment_contributions": """values ('size_band', 'medium', 35, 100, 62, 100, 1.7714, 0.01, true),
         ('tag', 'medium', 35, 100, 35, 100, 1.0, 0.9, false)
         t(group_type, group_id, customer_count, all_customer_count, repurchase_count, all_repurchase_count,
@@ -506,6 +507,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_sales_cells", "update mart set q_value = 0.5 where _row_id = 1", {"odd_when_significant"}),
     ("kpi_return_rates", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
     ("kpi_return_rates", "update mart set returned_line_count = 101 where _row_id = 1", {"returned_of_sold"}),
+    ("kpi_return_rates", "update mart set returned_order_count = 10 where _row_id = 1", {"returned_of_sold"}),
     ("kpi_return_rates", "update mart set is_spike = true where _row_id = 2", {"spike_above_baseline"}),
     ("kpi_segment_contributions", "update mart set group_type = 'odd' where _row_id = 1", {"type_known"}),
     ("kpi_segment_contributions", "update mart set customer_count = 101 where _row_id = 1", {"part_of_all"}),

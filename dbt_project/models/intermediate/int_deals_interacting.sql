@@ -1,7 +1,11 @@
+{#- So often each of the three is fitted to what the other two leave, and so many deals of all it is drawn towards. -#}
+{%- set rounds = 5 -%}
+{%- set drawn = 10 -%}
 -- Each pair, and all three, of industry × product line × seller: what was won beside what the three would lead one to
 -- expect if each had its own win rate and nothing depended on a combination. On the scale of log odds an expected rate is
--- the rate of all, plus how far the industry, the line and the seller each lie from it. Each of the three is drawn towards
--- all deals by ten deals, so that a new seller's first deal does not say everything.
+-- the rate of all, plus what the industry, the line and the seller each add. The three are fitted together, each in turn to
+-- what the other two leave unexplained: a seller who serves one industry is not told to be good at what the industry is
+-- easy at. Each step is drawn towards all deals by ten deals, so that a new seller's first deal does not say everything.
 with
 cells as (
     select
@@ -16,37 +20,51 @@ cells as (
 ),
 
 everything as (
-    select (cast(sum(won_count) as double) + 0.5) / (sum(closed_count) + 1) as win_rate
-    from cells
-),
-
-{% for name in ['industry', 'product_line', 'rep_key'] %}
-by_{{ name }} as (
-    select
-        cells.{{ name }},
-        ln(
-            (sum(cells.won_count) + 10 * max(everything.win_rate))
-            / (sum(cells.closed_count) - sum(cells.won_count) + 10 * (1 - max(everything.win_rate)))
-        ) - ln(max(everything.win_rate) / (1 - max(everything.win_rate))) as effect
-    from cells
-    cross join everything
-    group by cells.{{ name }}
-),
-
-{% endfor %}
-expected as (
     select
         cells.*,
-        1 / (
-            1 + exp(-(
-                ln(everything.win_rate / (1 - everything.win_rate)) + by_industry.effect + by_product_line.effect + by_rep_key.effect
-            ))
-        ) as expected_rate
+        (cast(sum(won_count) over () as double) + 0.5) / (sum(closed_count) over () + 1) as win_rate
     from cells
-    inner join by_industry on cells.industry = by_industry.industry
-    inner join by_product_line on cells.product_line = by_product_line.product_line
-    inner join by_rep_key on cells.rep_key = by_rep_key.rep_key
-    cross join everything
+),
+
+fitted_0 as (
+    select
+        everything.*,
+        ln(win_rate / (1 - win_rate)) as score
+    from everything
+),
+
+{% set steps = [] -%}
+{% for round in range(rounds) -%}
+{% for name in ['industry', 'product_line', 'rep_key'] -%}
+fitted_{{ steps | length + 1 }} as (
+    select
+        industry,
+        product_line,
+        rep_key,
+        closed_count,
+        won_count,
+        won_amount,
+        win_rate,
+        score
+        + ln(
+            (sum(won_count) over (partition by {{ name }}) + {{ drawn }} * win_rate)
+            / (sum(closed_count - won_count) over (partition by {{ name }}) + {{ drawn }} * (1 - win_rate))
+        )
+        - ln(
+            (sum(closed_count / (1 + exp(-score))) over (partition by {{ name }}) + {{ drawn }} * win_rate)
+            / (sum(closed_count / (1 + exp(score))) over (partition by {{ name }}) + {{ drawn }} * (1 - win_rate))
+        ) as score
+    from fitted_{{ steps | length }}
+),
+
+{% do steps.append(name) -%}
+{% endfor -%}
+{% endfor -%}
+expected as (
+    select
+        fitted.*,
+        1 / (1 + exp(-score)) as expected_rate
+    from fitted_{{ steps | length }} as fitted
 ),
 
 rolled_up as (

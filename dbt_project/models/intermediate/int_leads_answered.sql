@@ -22,7 +22,10 @@ touches as (
         customer_key,
         occurred_at
     from {{ ref('fct_touchpoints') }}
-    where direction = 'outbound' and customer_key <> 'unknown'
+    where
+        direction = 'outbound'
+        and customer_key <> 'unknown'
+        and occurred_at <= {{ as_of() }}
 ),
 
 firsts as (

@@ -68,6 +68,7 @@ paired as (
         own.addressable_customer_count,
         peers.addressable_customer_count as peer_addressable_customer_count,
         rules.least_change_rate,
+        rules.significance,
         own.closed_count >= rules.least_count
         and peers.closed_count >= rules.least_count
         and own.won_amount > 0
@@ -121,6 +122,13 @@ split as (
         cast(weight * deals_log as decimal(18, 4)) as deals_gap_amount,
         cast(weight * win_rate_log as decimal(18, 4)) as win_rate_gap_amount
     from weighted
+),
+
+tested as (
+    select
+        split.*,
+        case when is_enough then {{ two_sided_p('(ln(won_per_head / peer_won_per_head) / sqrt(log_variance))') }} end as p_value
+    from split
 )
 
 select
@@ -149,9 +157,11 @@ select
     cast(peer_sales_per_head as decimal(18, 4)) as peer_net_sales_per_head_amount,
     cast(won_per_head as decimal(18, 4)) as won_per_head_amount,
     cast(peer_won_per_head as decimal(18, 4)) as peer_won_per_head_amount,
-    case when is_enough then {{ two_sided_p('(ln(won_per_head / peer_won_per_head) / sqrt(log_variance))') }} end as p_value,
+    p_value,
+    -- of many peers one looks far away by chance: the probability counts as often as the region is compared (Bonferroni)
+    coalesce(p_value * count(p_value) over (partition by region_key) <= significance, false) as is_sure,
     cast(gap_amount as decimal(18, 4)) as gap_amount,
     deals_gap_amount,
     win_rate_gap_amount,
     cast(case when is_enough then gap_amount - deals_gap_amount - win_rate_gap_amount end as decimal(18, 4)) as deal_size_gap_amount
-from split
+from tested

@@ -6,29 +6,94 @@ medians as (
     select * from {{ ref('int_repurchase_medians') }}
 ),
 
-waited as (
+by_customer as (
     select
         month_start_date,
         period_end_date,
+        window_type,
         product_line,
-        count(*) filter (where window_type = 'now') as gap_count,
-        count(*) filter (where window_type = 'now' and is_ended) as ended_count,
-        coalesce(sum(gap_days) filter (where window_type = 'now'), 0) as waited_days,
-        count(*) filter (where window_type = 'before') as previous_gap_count,
-        count(*) filter (where window_type = 'before' and is_ended) as previous_ended_count,
-        coalesce(sum(gap_days) filter (where window_type = 'before'), 0) as previous_waited_days
+        customer_key,
+        count(*) as gap_count,
+        count(*) filter (where is_ended) as ended_count,
+        sum(gap_days) as gap_days
     from {{ ref('int_repurchase_windows') }}
-    group by month_start_date, period_end_date, product_line
+    group by month_start_date, period_end_date, window_type, product_line, customer_key
+),
+
+-- Of each customer also what it did in all lines together.
+with_all as (
+    select
+        by_customer.*,
+        cast(ended_count as double) as own_ends,
+        cast(gap_days as double) as own_days,
+        cast(sum(ended_count) over (partition by month_start_date, window_type, customer_key) as double) as all_ends,
+        cast(sum(gap_days) over (partition by month_start_date, window_type, customer_key) as double) as all_days
+    from by_customer
+),
+
+by_window as (
+    select
+        month_start_date,
+        period_end_date,
+        window_type,
+        product_line,
+        count(*) as customer_count,
+        sum(gap_count) as gap_count,
+        sum(ended_count) as ended_count,
+        sum(gap_days) as gap_days,
+        sum(own_ends * own_ends) as own_ends_squares,
+        sum(own_ends * own_days) as own_products,
+        sum(own_days * own_days) as own_days_squares,
+        sum(all_ends * own_ends) as all_ends_squares,
+        sum(all_ends * own_days + all_days * own_ends) / 2 as all_products,
+        sum(all_days * own_days) as all_days_squares
+    from with_all
+    group by month_start_date, period_end_date, window_type, product_line
+),
+
+-- What a customer did in all lines but this one is the difference of the two, and so are the sums of its squares.
+by_others as (
+    select
+        by_window.*,
+        sum(ended_count) over (partition by month_start_date, window_type) - ended_count as other_ended_count,
+        sum(gap_days) over (partition by month_start_date, window_type) - gap_days as other_gap_days,
+        sum(all_ends_squares) over (partition by month_start_date, window_type)
+        - 2 * all_ends_squares + own_ends_squares as other_ends_squares,
+        sum(all_products) over (partition by month_start_date, window_type)
+        - 2 * all_products + own_products as other_products,
+        sum(all_days_squares) over (partition by month_start_date, window_type)
+        - 2 * all_days_squares + own_days_squares as other_days_squares
+    from by_window
+),
+
+varied as (
+    select
+        by_others.*,
+        greatest(
+            {{ clustered_variance('ended_count', 'gap_days', 'own_ends_squares', 'own_products', 'own_days_squares') }},
+            1 / cast(nullif(ended_count, 0) as double)
+        ) as variance,
+        greatest(
+            {{ clustered_variance('other_ended_count', 'other_gap_days', 'other_ends_squares', 'other_products', 'other_days_squares') }},
+            1 / cast(nullif(other_ended_count, 0) as double)
+        ) as other_variance
+    from by_others
 ),
 
 beside as (
     select
-        waited.*,
-        sum(ended_count) over (partition by month_start_date) - ended_count as other_ended_count,
-        sum(waited_days) over (partition by month_start_date) - waited_days as other_waited_days,
-        sum(previous_ended_count) over (partition by month_start_date) - previous_ended_count as other_previous_ended_count,
-        sum(previous_waited_days) over (partition by month_start_date) - previous_waited_days as other_previous_waited_days
-    from waited
+        month_start_date,
+        period_end_date,
+        product_line,
+        {% for window, name in [('now', ''), ('before', 'previous_')] %}
+        {% for column in ['customer_count', 'gap_count', 'ended_count', 'gap_days', 'other_ended_count', 'other_gap_days'] %}  -- noqa: LT02
+        cast(coalesce(max({{ column }}) filter (where window_type = '{{ window }}'), 0) as bigint) as {{ name }}{{ column }},
+        {% endfor %}
+        max(variance) filter (where window_type = '{{ window }}') as {{ name }}variance,
+        max(other_variance) filter (where window_type = '{{ window }}') as {{ name }}other_variance{{ "," if not loop.last }}
+        {% endfor %}  -- noqa: LT02
+    from varied
+    group by month_start_date, period_end_date, product_line
 ),
 
 history as (
@@ -48,30 +113,25 @@ rated as (
         -- A company with one line has nothing beside it: then the line's own change is all there is.
         case
             when
-                beside.ended_count >= rules.least_count
-                and beside.previous_ended_count >= rules.least_count
+                least(beside.ended_count, beside.customer_count) >= rules.least_count
+                and least(beside.previous_ended_count, beside.previous_customer_count) >= rules.least_count
                 and history.first_date <= beside.period_end_date - 172
                 then
                     ln(
-                        (cast(beside.previous_ended_count as double) / beside.previous_waited_days)
-                        / (cast(beside.ended_count as double) / beside.waited_days)
+                        (cast(beside.previous_ended_count as double) / beside.previous_gap_days)
+                        / (cast(beside.ended_count as double) / beside.gap_days)
                     )
         end as own_log,
         case
-            when beside.other_ended_count > 0 and beside.other_previous_ended_count > 0
+            when beside.other_ended_count > 0 and beside.previous_other_ended_count > 0
                 then
                     ln(
-                        (cast(beside.other_previous_ended_count as double) / beside.other_previous_waited_days)
-                        / (cast(beside.other_ended_count as double) / beside.other_waited_days)
+                        (cast(beside.previous_other_ended_count as double) / beside.previous_other_gap_days)
+                        / (cast(beside.other_ended_count as double) / beside.other_gap_days)
                     )
         end as other_log,
-        (
-            1 / cast(nullif(beside.ended_count, 0) as double) + 1 / cast(nullif(beside.previous_ended_count, 0) as double)
-        ) as own_variance,
-        coalesce(
-            1 / cast(nullif(beside.other_ended_count, 0) as double) + 1 / cast(nullif(beside.other_previous_ended_count, 0) as double),
-            0
-        ) as other_variance
+        beside.variance + beside.previous_variance as own_variance,
+        coalesce(beside.other_variance + beside.previous_other_variance, 0) as others_variance
     from beside
     cross join history
     cross join rules
@@ -86,7 +146,7 @@ tested as (
             when own_log is not null
                 then greatest(
                     {{ two_sided_p('(own_log / sqrt(own_variance))') }},
-                    {{ two_sided_p('((own_log - coalesce(other_log, 0)) / sqrt(own_variance + other_variance))') }}
+                    {{ two_sided_p('((own_log - coalesce(other_log, 0)) / sqrt(own_variance + others_variance))') }}
                 )
         end as p_value
     from rated
@@ -98,6 +158,8 @@ guarded as (
 
 select
     guarded.*,
+    guarded.gap_days as waited_days,
+    guarded.previous_gap_days as previous_waited_days,
     now.p50 as median_days,
     before.p50 as previous_median_days
 from guarded

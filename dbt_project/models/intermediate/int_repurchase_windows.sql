@@ -41,6 +41,7 @@ select
     windows.month_start_date,
     windows.period_end_date,
     windows.window_type,
+    gaps.customer_key,
     gaps.product_line,
     cast({{ dbt.datediff(
         'gaps.order_date', 'least(coalesce(gaps.next_order_date, windows.last_date), windows.last_date)', 'day'

@@ -2,7 +2,8 @@
 {%- set periods = {'week': 26, 'month': 6} -%}
 {%- set first_date = "cast(" ~ dbt.dateadd('month', -13, "cast(date_trunc('month', " ~ business_date() ~ ") as date)") ~ " as date)" -%}
 -- Lines sold in a week or month in a region and how many of them came back, beside the half year before. A line counts once,
--- however often parts of it come back: goods that lie in one parcel come back together, so units are not independent.
+-- however often parts of it come back. What is tested are orders of which anything came back: goods that lie in one parcel
+-- come back together, so neither units nor lines are independent, and one order that goes back whole is one thing.
 with
 returned as (
     select
@@ -29,10 +30,11 @@ sold as (
         and order_date <= {{ business_date() }}
 ),
 
-by_day as (
+by_order as (
     select
         sold.order_date,
         sold.region_key,
+        sold.order_key,
         count(*) as sold_line_count,
         count(returned.order_key) as returned_line_count,
         sum(sold.quantity) as sold_unit_count,
@@ -40,7 +42,21 @@ by_day as (
     from sold
     left join returned
         on sold.order_key = returned.order_key and sold.line_number = returned.line_number
-    group by sold.order_date, sold.region_key
+    group by sold.order_date, sold.region_key, sold.order_key
+),
+
+by_day as (
+    select
+        order_date,
+        region_key,
+        count(*) as sold_order_count,
+        count(*) filter (where returned_line_count > 0) as returned_order_count,
+        sum(sold_line_count) as sold_line_count,
+        sum(returned_line_count) as returned_line_count,
+        sum(sold_unit_count) as sold_unit_count,
+        sum(returned_unit_count) as returned_unit_count
+    from by_order
+    group by order_date, region_key
 ),
 
 counted as (
@@ -49,6 +65,8 @@ counted as (
         '{{ grain }}' as period_grain,
         {{ period_start(grain, 'order_date') }} as period_start_date,
         region_key,
+        sum(sold_order_count) as sold_order_count,
+        sum(returned_order_count) as returned_order_count,
         sum(sold_line_count) as sold_line_count,
         sum(returned_line_count) as returned_line_count,
         sum(sold_unit_count) as sold_unit_count,
@@ -76,10 +94,14 @@ compared as (
         placed.period_grain,
         placed.period_start_date,
         placed.region_key,
+        max(placed.sold_order_count) as sold_order_count,
+        max(placed.returned_order_count) as returned_order_count,
         max(placed.sold_line_count) as sold_line_count,
         max(placed.returned_line_count) as returned_line_count,
         max(placed.sold_unit_count) as sold_unit_count,
         max(placed.returned_unit_count) as returned_unit_count,
+        coalesce(sum(earlier.sold_order_count), 0) as baseline_sold_order_count,
+        coalesce(sum(earlier.returned_order_count), 0) as baseline_returned_order_count,
         coalesce(sum(earlier.sold_line_count), 0) as baseline_sold_line_count,
         coalesce(sum(earlier.returned_line_count), 0) as baseline_returned_line_count
     from placed
@@ -98,19 +120,19 @@ beside as (
         compared.*,
         sum(sold_line_count) over (partition by period_grain, period_start_date) - sold_line_count as other_sold_line_count,
         sum(returned_line_count) over (partition by period_grain, period_start_date) - returned_line_count as other_returned_line_count,
-        sold_line_count + baseline_sold_line_count as population_count,
-        returned_line_count + baseline_returned_line_count as all_returned_count
+        sold_order_count + baseline_sold_order_count as population_count,
+        returned_order_count + baseline_returned_order_count as all_returned_count
     from compared
 ),
 
 tested as (
     select * from beside
-    where baseline_sold_line_count > 0 and region_key <> 'unknown'
+    where baseline_sold_order_count > 0 and region_key <> 'unknown'
 ),
 
 tails as (
     {{ hypergeometric_tails(
-        'tested', ['period_grain', 'period_start_date', 'region_key'], 'population_count', 'all_returned_count', 'sold_line_count', 'returned_line_count'
+        'tested', ['period_grain', 'period_start_date', 'region_key'], 'population_count', 'all_returned_count', 'sold_order_count', 'returned_order_count'
     ) | indent(4) }}
 ),
 

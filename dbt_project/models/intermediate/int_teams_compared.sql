@@ -1,6 +1,7 @@
 -- How soon a team answers beside all others. Times to an answer are spread over minutes and days, so they are compared as
--- logarithms, of what was answered (Welch's z); how much was not is told by the counts and counts in the median. A touch in the
--- same minute is a minute.
+-- logarithms, of what was answered (Welch's z). Who leaves the hard leads unanswered answers the rest sooner: a team is only
+-- sooner or slower where the median over all leads says nothing else, and where the share that it answers does not make up for
+-- it. A touch in the same minute is a minute.
 with
 answers as (
     select
@@ -10,7 +11,7 @@ answers as (
     from {{ ref('int_leads_answered') }}
 ),
 
-teams as (
+counted as (
     select
         team,
         count(*) as lead_count,
@@ -21,9 +22,20 @@ teams as (
     group by team
 ),
 
+-- Less than half answered is a median of 14 days or more.
+teams as (
+    select
+        counted.*,
+        medians.p50 as median_hours,
+        coalesce(medians.p50, 14 * 24) as all_median_hours
+    from counted
+    inner join {{ ref('int_team_response_medians') }} as medians on counted.team = medians.team
+),
+
 beside as (
     select
         teams.*,
+        sum(lead_count) over () - lead_count as other_lead_count,
         sum(answered_count) over () - answered_count as other_answered_count,
         sum(log_sum) over () - log_sum as other_log_sum,
         sum(log_squares) over () - log_squares as other_log_squares
@@ -34,9 +46,10 @@ beside as (
 middles as (
     select
         own.team,
-        median(other.log_sum / other.answered_count) as middle_log
+        median(other.log_sum / nullif(other.answered_count, 0)) as middle_log,
+        median(other.all_median_hours) as middle_median_hours
     from teams as own
-    inner join teams as other on own.team <> other.team and other.answered_count > 0
+    inner join teams as other on own.team <> other.team
     group by own.team
 ),
 
@@ -50,6 +63,10 @@ compared as (
         rules.significance,
         rules.least_change_rate,
         middles.middle_log,
+        middles.middle_median_hours,
+        {{ two_shares_p('answered_count', 'lead_count', 'other_answered_count', 'other_lead_count') }} as answered_p_value,
+        cast(answered_count as double) / nullif(lead_count, 0) as answered_rate,
+        cast(other_answered_count as double) / nullif(other_lead_count, 0) as other_answered_rate,
         log_sum / nullif(answered_count, 0) as log_mean,
         other_log_sum / nullif(other_answered_count, 0) as other_log_mean,
         case
@@ -80,6 +97,8 @@ guarded as (
 
 select
     guarded.*,
-    medians.p50 as median_hours
+    all_median_hours <= middle_median_hours
+    and not (answered_rate <= other_answered_rate * (1 - least_change_rate) and answered_p_value <= significance) as may_be_sooner,
+    all_median_hours >= middle_median_hours
+    and not (answered_rate >= other_answered_rate * (1 + least_change_rate) and answered_p_value <= significance) as may_be_slower
 from guarded
-inner join {{ ref('int_team_response_medians') }} as medians on guarded.team = medians.team

@@ -20,6 +20,7 @@ judged as (
         case
             when not is_enough then 'too_few'
             when won_gap_rate > -least_change_rate then 'no_gap'
+            when not is_sure then 'unsure'
             when deals_gap_share >= 0.5 then 'saturation'
             else 'capability'
         end as verdict

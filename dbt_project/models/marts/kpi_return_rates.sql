@@ -22,12 +22,16 @@ select
     {{ ratio('other_returned_line_count', 'other_sold_line_count') }} as other_rate,
     cast(sold_unit_count as bigint) as sold_unit_count,
     cast(returned_unit_count as bigint) as returned_unit_count,
+    cast(sold_order_count as bigint) as sold_order_count,
+    cast(returned_order_count as bigint) as returned_order_count,
+    cast(baseline_sold_order_count as bigint) as baseline_sold_order_count,
+    cast(baseline_returned_order_count as bigint) as baseline_returned_order_count,
     cast(p_value as decimal(18, 12)) as p_value,
     cast(q_value as decimal(18, 12)) as q_value,
     coalesce(
         q_value < {{ var('false_discovery_rate') }}
-        and cast(returned_line_count as double) * baseline_sold_line_count
-        >= {{ var('return_spike_factor') }} * baseline_returned_line_count * sold_line_count,
+        and cast(returned_order_count as double) * baseline_sold_order_count
+        >= {{ var('return_spike_factor') }} * baseline_returned_order_count * sold_order_count,
         false
     ) as is_spike
 from cohorts

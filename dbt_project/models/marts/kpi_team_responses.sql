@@ -14,8 +14,8 @@ judged as (
         compared.*,
         case
             when p_value is null then 'too_few'
-            when q_value <= significance and least(answer_factor, middle_factor) >= 1 + least_change_rate then 'slower'
-            when q_value <= significance and greatest(answer_factor, middle_factor) <= 1 - least_change_rate then 'sooner'
+            when may_be_slower and q_value <= significance and least(answer_factor, middle_factor) >= 1 + least_change_rate then 'slower'
+            when may_be_sooner and q_value <= significance and greatest(answer_factor, middle_factor) <= 1 - least_change_rate then 'sooner'
             else 'as_others'
         end as response_status
     from compared
