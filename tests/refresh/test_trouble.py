@@ -160,7 +160,7 @@ def test_a_task_of_an_older_run_does_not_publish_the_marts_of_a_newer_one_as_its
     durable.write_json(run.home.warehouse / steps.AUDITED, audited)
     before = datetime.timedelta(**more)
     older = replace(run, as_of=run.as_of - before, business_date=(run.business_date - datetime.timedelta(before.days)))
-    with pytest.raises(steps.AuditFailed, match="made for business date 2026-03-31.*clear its task `transform`"):
+    with pytest.raises(steps.AuditFailed, match=r"made for business date 2026-03-31.*clear its task `transform`"):
         step(older)
     assert not run.home.current.exists()
     steps._demand_marts_of(run)
