@@ -70,9 +70,7 @@ members as (
         dimension_name,
         dimension_value
     from {{ cells }}
-    {%- if sparse %}
-    where dimension_name not in ('{{ sparse | join("', '") }}')
-    {%- endif %}
+    where {{ "dimension_name not in ('" ~ sparse | join("', '") ~ "')" if sparse else 'true' }}
 ),
 
 days as (
@@ -181,9 +179,8 @@ select
         else 'total'
     end as dimension_name,
     coalesce({{ (dimensions.values() | list + ["'total'"]) | join(', ') }}) as dimension_value,
-    {% for name, expression in aggregates.items() %}
-    {{ expression }} as {{ name }}{{ "," if not loop.last }}
-    {% endfor %}
+    {% for name, expression in aggregates.items() %}{{ expression }} as {{ name }}{{ ", " if not loop.last }}{% endfor %}
+
 from (
     select
         dated.*,
@@ -265,13 +262,11 @@ from (
         cross join (
             select
                 min(period_start_date) as first_start,
-                max(period_start_date) as last_start
+                {{ 'greatest(max(period_start_date), ' ~ business_date() ~ ')' if is_count else 'max(period_start_date)' }} as last_day
             from {{ grouped }}
             where period_grain = '{{ grain }}'
         ) as bounds
-        where
-            dates.date_day >= bounds.first_start
-            and dates.date_day <= {{ 'greatest(bounds.last_start, ' ~ business_date() ~ ')' if is_count else 'bounds.last_start' }}
+        where dates.date_day >= bounds.first_start and dates.date_day <= bounds.last_day
         {{ "union all" if not loop.last }}  -- noqa: LT02
         {% endfor %}
     ) as periods

@@ -14,10 +14,7 @@ case {{ grain }}{% for name, count in windows.items() %} when '{{ name }}' then 
 (
     ({{ z }} - 0.5) * ln({{ z }}) - {{ z }} + 0.91893853320467274178 + 1 / (12 * {{ z }}) - 1 / (360 * power({{ z }}, 3))
     + 1 / (1260 * power({{ z }}, 5)) - 1 / (1680 * power({{ z }}, 7)) + 1 / (1188 * power({{ z }}, 9))
-    {%- for step in range(1, 8) %}
-    - ln({{ z }} - {{ step }})
-    {%- endfor %}
-
+    {% for step in range(1, 8) %}- ln({{ z }} - {{ step }}) {% endfor %}
 )
 {%- endmacro %}
 

@@ -32,7 +32,7 @@ KEPT = 4
 
 def files_of(project: Path) -> list[Path]:
     """List what decides the marts: not the linter's stand-ins, nor what dbt leaves behind when it is run by hand."""
-    left_behind = {"target", "logs", "dbt_packages", "lint", "README.md", ".sqlfluff"}
+    left_behind = {"target", "logs", "dbt_packages", "lint", "README.md", ".sqlfluff", ".sqlfluffignore"}
     return [
         path
         for path in sorted(project.rglob("*"))

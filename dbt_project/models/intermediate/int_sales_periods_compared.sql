@@ -68,9 +68,14 @@ centred as (
         dimension_value,
         place,
         count(*) as baseline_period_count,
-        median(earlier_amount) as median_amount,
+        cast(median(earlier_amount) as decimal(28, 5)) as median_amount,
         avg(earlier_amount) as mean_amount,
-        stddev_samp(earlier_amount) as deviation_amount
+        -- by sums of decimals, which are the same in whatever order the rows come
+        sqrt(greatest(
+            cast(sum(earlier_amount * earlier_amount) as double)
+            - cast(sum(earlier_amount) as double) * cast(sum(earlier_amount) as double) / count(*),
+            0
+        ) / (count(*) - 1)) as deviation_amount
     from pairs
     group by period_grain, dimension_name, dimension_value, place
     having count(*) >= {{ fewest }}
