@@ -51,7 +51,7 @@ looking_back as (
 pairs as (
     select
         looking_back.*,
-        cast(earlier.net_sales_amount as double) as earlier_amount
+        earlier.net_sales_amount as earlier_amount
     from looking_back
     inner join numbered as earlier
         on
