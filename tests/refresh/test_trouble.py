@@ -160,7 +160,7 @@ def test_a_task_of_an_older_run_does_not_publish_the_marts_of_a_newer_one_as_its
     durable.write_json(run.home.warehouse / steps.AUDITED, audited)
     before = datetime.timedelta(**more)
     older = replace(run, as_of=run.as_of - before, business_date=(run.business_date - datetime.timedelta(before.days)))
-    with pytest.raises(steps.AuditFailed, match="made for business date 2026-03-31.*clear its task `transform`"):
+    with pytest.raises(steps.AuditFailed, match=r"made for business date 2026-03-31.*clear its task `transform`"):
         step(older)
     assert not run.home.current.exists()
     steps._demand_marts_of(run)
@@ -171,7 +171,7 @@ def test_a_business_date_that_has_not_come_is_refused(teahouse: Path, here: Path
     today = steps.make_run(teahouse).today
     assert steps.make_run(teahouse, business_date=today).business_date == today
     tomorrow = today + datetime.timedelta(days=2)  # should midnight pass meanwhile
-    with pytest.raises(FutureDate, match=f"business date {tomorrow} has not come yet.*Shanghai"):
+    with pytest.raises(FutureDate, match=rf"business date {tomorrow} has not come yet.*Shanghai"):
         steps.make_run(teahouse, business_date=tomorrow)
     asked = ["run", "--company", str(teahouse), "--business-date", "2062-03-31"]
     refused = CliRunner().invoke(app, asked)
