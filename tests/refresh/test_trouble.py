@@ -171,7 +171,7 @@ def test_a_business_date_that_has_not_come_is_refused(teahouse: Path, here: Path
     today = steps.make_run(teahouse).today
     assert steps.make_run(teahouse, business_date=today).business_date == today
     tomorrow = today + datetime.timedelta(days=2)  # should midnight pass meanwhile
-    with pytest.raises(FutureDate, match=f"business date {tomorrow} has not come yet.*Shanghai"):
+    with pytest.raises(FutureDate, match=rf"business date {tomorrow} has not come yet.*Shanghai"):
         steps.make_run(teahouse, business_date=tomorrow)
     asked = ["run", "--company", str(teahouse), "--business-date", "2062-03-31"]
     refused = CliRunner().invoke(app, asked)
