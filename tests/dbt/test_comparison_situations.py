@@ -14,7 +14,7 @@ import pytest
 from sales_warehouse.company.models import DemoFile
 from sales_warehouse.home import Home
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SIZE = {
     "customers": 1200, "days": 760, "orders_per_day": 150, "dirty_rate": 0, "seed": 3, "business_date": demo_world.END,

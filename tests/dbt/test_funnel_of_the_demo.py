@@ -20,7 +20,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.sql import literal
 from sales_warehouse.transform import PROJECT, child_environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 END = datetime.date(2026, 6, 28)
 QUARTER = datetime.date(2025, 4, 1)  # the last second quarter whose deals have had their time
