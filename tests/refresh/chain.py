@@ -1,15 +1,49 @@
 """Runs the steps of a refresh one after the other in this process, as a child of a test: `chain.py COMPANY [DATE]`.
 
-A step of a source that fails does not stop the others, as in the DAGs. Exit code 0, or 1 when a step failed.
+A step of a source that fails does not stop the others, as in the DAGs. Exit code 0, or 1 when a step failed. With
+SALES_WAREHOUSE_TEST_FEW_MARTS the marts below are built and no others: what is tested is then the way, not the figures.
 """
 
 from __future__ import annotations
 
+import atexit
 import datetime
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
-from sales_warehouse import steps
+import duckdb
+
+from sales_warehouse import settings, steps, transform
+from sales_warehouse.run import Run
+
+FEW_MARTS = (
+    "fct_sales_daily", "fct_touchpoints", "dim_customer_records", "trust_row_accounting", "trust_source_freshness",
+    "trust_quarantine_reasons", "alert_net_sales_fall",
+)  # fmt: skip
+SELECTED = ("--indirect-selection", "cautious", "--select", *(f"+{mart}" for mart in FEW_MARTS))
+
+
+def build_few_marts() -> None:
+    """Let dbt build some marts, what they are made of, and the tests that need nothing else."""
+    whole, suites = transform._build, Path(tempfile.mkdtemp())
+    transform._build = lambda variables, full_refresh: [*whole(variables, full_refresh), *SELECTED]
+    atexit.register(shutil.rmtree, suites, ignore_errors=True)
+    shutil.copytree(settings.PROJECT / "expectations", suites / "expectations")
+    steps.settings = SimpleNamespace(**{**vars(settings), "PROJECT": suites})
+
+
+def leave_out_suites(run: Run) -> None:
+    """Remove the suites of marts that were not built."""
+    with duckdb.connect(str(run.home.warehouse_file), read_only=True) as connection:
+        query = "select table_name from duckdb_tables() where schema_name = 'marts'"
+        built = {name for (name,) in connection.execute(query).fetchall()}
+    for suite in (steps.settings.PROJECT / "expectations" / "marts").glob("*.yml"):
+        if suite.stem not in built:
+            suite.unlink()
 
 
 def main(company: Path, business_date: datetime.date | None) -> int:
@@ -22,11 +56,17 @@ def main(company: Path, business_date: datetime.date | None) -> int:
             except Exception as error:
                 print(f"{step.__name__} {source}: {error}", file=sys.stderr)
                 failed = 1
-    for step in (steps.identify, steps.transform, steps.audit, steps.publish, steps.publish_postgres, steps.watch):
+    steps.identify(run)
+    steps.transform(run)
+    if steps.settings is not settings:
+        leave_out_suites(run)
+    for step in (steps.audit, steps.publish, steps.publish_postgres, steps.watch):
         step(run)
     return failed
 
 
 if __name__ == "__main__":
+    if os.environ.get("SALES_WAREHOUSE_TEST_FEW_MARTS"):
+        build_few_marts()
     given = datetime.date.fromisoformat(sys.argv[2]) if len(sys.argv) > 2 else None
     sys.exit(main(Path(sys.argv[1]), given))

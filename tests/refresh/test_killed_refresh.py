@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from refreshes import CHAIN, assert_same, chain, environment, marts
+from refreshes import CHAIN, FEW, assert_same, chain, environment, marts
 
 from sales_warehouse import failpoint
 
@@ -48,7 +48,7 @@ def test_killed_at_random_moments(teahouse: Path, tmp_path: Path, undisturbed: d
     killed = ended = 0
     while killed < KILLS and ended <= KILLS:
         child = subprocess.Popen(
-            [sys.executable, str(CHAIN), str(teahouse)], env=environment(state), stderr=subprocess.DEVNULL
+            [sys.executable, str(CHAIN), str(teahouse)], env=environment(state, **FEW), stderr=subprocess.DEVNULL
         )
         time.sleep(seed.uniform(0.5, 10))
         killed, ended = (killed + 1, ended) if child.poll() is None else (killed, ended + 1)
