@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from sales_warehouse import settings
 from sales_warehouse.guard.errors import GuardError
 from sales_warehouse.guard.results import RuleResult, Validation
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.sql import gist, ident
 
-__all__ = ["RuleResult", "Validation", "validate"]
+__all__ = ["RuleResult", "Validation", "held_open", "validate"]
 
 # Counts and SQL, never values: results, pages and logs must not hold personal data.
 RESULT_FORMAT = {
@@ -56,6 +59,13 @@ def validate(
     table = f"{ident(schema)}.{ident(relation)}"
     results = [_rule_result(rule, by_rule[rule.id], table, row_id) for rule in suite.rules]
     return Validation(suite.name, relation, results, _without_sql(outcome.to_json_dict()), about)
+
+
+@contextlib.contextmanager
+def held_open(database: Path, temp: Path) -> Iterator[None]:
+    """Keep a file open while several of its relations are judged: each opens it twice, which then costs nothing."""
+    with duckdb.connect(str(database), read_only=True, config=settings.duckdb_config(temp)):
+        yield
 
 
 @contextlib.contextmanager
