@@ -22,7 +22,7 @@ moved as (
 
 -- Days are summed before windows are laid over them. A window of 365 days begins on the first of a month, on the second
 -- where 29 February is in it, or, for the business date, on any day: so much of the days has to be kept.
-by_stretch as (
+stretched as (
     select
         moved.customer_key,
         products.product_line,
@@ -31,11 +31,20 @@ by_stretch as (
             when extract(day from moved.moved_date) = 1 then moved.moved_date
             else cast(date_trunc('month', moved.moved_date) as date) + 1
         end as stretch_date,
-        sum(moved.amount) as amount
+        moved.amount
     from moved
     inner join {{ ref('dim_products') }} as products on moved.product_key = products.product_key
     where moved.moved_date <= {{ business_date() }}
-    group by 1, 2, 3
+),
+
+by_stretch as (
+    select
+        customer_key,
+        product_line,
+        stretch_date,
+        sum(amount) as amount
+    from stretched
+    group by customer_key, product_line, stretch_date
 ),
 
 month_ends as (
