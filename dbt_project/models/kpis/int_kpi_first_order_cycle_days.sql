@@ -24,7 +24,7 @@ waited as (
     select
         first_touches.first_date,
         customers.region_key,
-        cast({{ dbt.datediff('first_touches.first_date', 'coalesce(first_orders.first_order_date, ' ~ business_date() ~ ')', 'day') }} as bigint) as waited_days,
+        cast({{ dbt.datediff('first_touches.first_date', 'coalesce(first_orders.first_order_date, ' ~ business_date() ~ ')', 'day') }} as bigint) as waited_days,  -- noqa
         first_orders.first_order_date is not null as is_bought
     from first_touches
     inner join {{ ref('dim_customers') }} as customers on first_touches.customer_key = customers.customer_key

@@ -64,7 +64,7 @@ means as (
         weeks.week_start_date,
         {{ last_moment }} as last_moment,
         sum(summed.gap_hours) over (order by weeks.week_start_date asc rows between unbounded preceding and current row)
-        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc rows between unbounded preceding and current row), 0) as mean_hours
+        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc rows between unbounded preceding and current row), 0) as mean_hours  -- noqa
     from weeks
     left join (
         select
@@ -97,7 +97,7 @@ running as (
     from means
     inner join open_at_an_end as touches
         on
-            touches.occurred_at < means.last_moment
+            touches.occurred_at < means.last_moment  -- noqa
             and (touches.next_at is null or touches.next_at >= means.last_moment)
     inner join tiers
         on

@@ -66,7 +66,7 @@ windows as (
         sum(by_stretch.amount) as amount
     from month_ends
     inner join by_stretch
-        on by_stretch.stretch_date > month_ends.last_date - 365 and by_stretch.stretch_date <= month_ends.last_date
+        on by_stretch.stretch_date > month_ends.last_date - 365 and by_stretch.stretch_date <= month_ends.last_date  -- noqa
     group by month_ends.month_start_date, by_stretch.customer_key, by_stretch.product_line
 ),
 
