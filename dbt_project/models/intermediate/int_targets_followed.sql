@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 -- What each goal aims at, with its history, by the finest period there is, which says most exactly which days count.
 with
 goals as (
