@@ -40,32 +40,15 @@ least(
 / (cast(nullif({{ ends }}, 0) as double) * {{ ends }})
 {%- endmacro %}
 
-{% macro q_values(relation, family, tie) -%}
-{#-
-    The rows of a relation with `q_value`: of all differences that look as sure as this one, the expected share that is
-    chance (Benjamini and Hochberg 1995). `family` are the columns of what is looked at together, `tie` makes the order
-    whole. A row without a p_value was not tested and counts in no family.
--#}
-{%- set partition = family | join(', ') -%}
+{% macro last_months(count) -%}
+{#- The month of the business date, which ends there, and those before it, with their last days. -#}
+{%- set this_month = "cast(date_trunc('month', " ~ business_date() ~ ") as date)" -%}
+{% for back in range(count) %}
 select
-    stepped.*,
-    case
-        when p_value is not null
-            then least(1, min(q_step) over (partition by {{ partition }} order by p_value desc nulls last, {{ tie }} rows between unbounded preceding and current row))
-    end as q_value
-from (
-    select
-        ranked.*,
-        case when p_value is not null then p_value * tested_count / p_rank end as q_step
-    from (
-        select
-            tested.*,
-            count(p_value) over (partition by {{ partition }}) as tested_count,
-            -- of equal ones the last place: they stand or fall together
-            count(p_value) over (partition by {{ partition }} order by p_value asc nulls last range between unbounded preceding and current row) as p_rank
-        from {{ relation }} as tested
-    ) as ranked
-) as stepped
+    cast({{ dbt.dateadd('month', -back, this_month) }} as date) as month_start_date,
+    {{ business_date() if back == 0 else "cast(" ~ dbt.dateadd('month', -back + 1, this_month) ~ " as date) - 1" }} as period_end_date
+{{ "union all" if not loop.last }}  -- noqa: LT02
+{% endfor %}
 {%- endmacro %}
 
 {% macro overlap_days(from_date, until_date, first_date, last_date) -%}

@@ -117,12 +117,7 @@ united as (
 select
     period_grain,
     period_start_date,
-    case period_grain
-        {% for grain in grains if grain != 'all' %}
-        when '{{ grain }}' then {{ period_end(grain, 'period_start_date') }}  -- noqa: LT02
-        {% endfor %}
-        else {{ business_date() }}
-    end as period_end_date,
+    {{ period_end_of('period_grain', 'period_start_date') }} as period_end_date,
     dimension_name,
     dimension_value,
     sum(numerator) as numerator,
@@ -232,6 +227,35 @@ from (
 ) as estimated
 {%- endmacro %}
 
+{% macro kpi_median_of_cohorts(metric_id, medians, grains) -%}
+{#- Rows of kpi_median_waited by cohort: mature once half have ended, within days that every member has had. -#}
+select
+    metric_id,
+    period_grain,
+    period_start_date,
+    dimension_name,
+    dimension_value,
+    numerator,
+    denominator,
+    value,
+    is_matured and coalesce(
+        {{ period_end_of('period_grain', 'period_start_date') }} + cast(value as integer) <= {{ business_date() }}, false
+    ) as is_matured
+from (
+    {{ kpi_without_gaps(metric_id, medians, grains) | indent(4) }}
+) as cohorts
+{%- endmacro %}
+
+{% macro month_ends(first_day=none) -%}
+{#- Months up to the business date, which ends its own, with their last day; `first_day` is a query of one day. -#}
+select
+    month_start_date,
+    max(date_day) as last_date
+from {{ ref('dim_dates') }}
+where date_day <= {{ business_date() }} {{ 'and date_day >= (' ~ first_day ~ ')' if first_day }}
+group by month_start_date
+{%- endmacro %}
+
 {% macro kpi_without_gaps(metric_id, grouped, grains, is_count=false, maturity_days=0) -%}
 {#-
     Values of `grouped` (period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value)
@@ -298,6 +322,11 @@ select
     cast(value as decimal(28, 8)) as value,
     true as is_matured
 from {{ grouped }}
+{%- endmacro %}
+
+{#- Where the grain is a column. -#}
+{% macro period_start_of(grain, day) -%}
+cast(date_trunc({{ grain }}, {{ day }}) as date)
 {%- endmacro %}
 
 {% macro period_end_of(grain, start) -%}

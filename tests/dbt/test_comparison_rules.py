@@ -457,7 +457,7 @@ def test_q_values_are_those_of_benjamini_and_hochberg(ps: list[float | None]) ->
         connection.execute("set threads = 1")
         rows = ", ".join(f"('f', {number}, {'null' if p is None else p}::double)" for number, p in enumerate(ps))
         connection.execute(f"create table tested as select * from (values {rows}) t(family, number, p_value)")
-        sql = expression("q_values('tested', ['family'], 'number asc')")
+        sql = expression("false_discovery_rates('tested', 'p_value', ['family'])")
         found = [q for (q,) in connection.execute(f"select q_value from ({sql}) order by number").fetchall()]
     known = [p for p in ps if p is not None]
 

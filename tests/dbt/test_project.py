@@ -73,7 +73,7 @@ def test_layers_read_only_what_they_may(model: Path) -> None:
 def test_each_of_the_23_core_metrics_and_of_those_beside_them_has_a_model() -> None:
     assert sorted(metric.number for metric in registry().values() if metric.number) == list(range(1, 24))
     models = {path.stem: path.read_text(encoding="utf-8") for path in (PROJECT / "models" / "kpis").glob("*.sql")}
-    made = re.findall(r"kpi_(?:ratio|sum|without_gaps|of_today)\('(\w+)'", "".join(models.values()))
+    made = re.findall(r"kpi_(?:ratio|sum|without_gaps|of_today|median_of_cohorts)\('(\w+)'", "".join(models.values()))
     made += re.findall(r"'(\w+)' as metric_id", "".join(models.values()))
     assert sorted(made) == sorted(registry())
     listed = re.findall(r"'(int_kpi_\w+)'", (PROJECT / "macros" / "kpi.sql").read_text(encoding="utf-8"))

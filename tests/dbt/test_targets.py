@@ -203,6 +203,11 @@ def _write_measured(file: Path, calendar: Path) -> None:
             "INSERT INTO kpi_values VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [list(row.values()) for row in VALUES],
         )
+        connection.execute(
+            "ALTER TABLE kpi_values ADD COLUMN period_end_date DATE; UPDATE kpi_values SET period_end_date = CASE "
+            "period_grain WHEN 'day' THEN period_start_date WHEN 'week' THEN period_start_date + 6 "
+            "ELSE last_day(period_start_date) END"
+        )
         connection.execute("CREATE SCHEMA IF NOT EXISTS intermediate")
         connection.execute("CREATE TABLE intermediate.int_kpi_values AS FROM kpi_values")
         rows = ", ".join(

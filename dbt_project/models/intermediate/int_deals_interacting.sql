@@ -106,4 +106,4 @@ tested as (
     cross join rules
 )
 
-{{ q_values('tested', ['combination_type'], 'industry asc, product_line asc, rep_key asc') }}
+{{ false_discovery_rates('tested', 'p_value', ['combination_type']) }}

@@ -32,11 +32,7 @@ periods as (
         kpis.dimension_value,
         kpis.period_grain,
         kpis.period_start_date,
-        case kpis.period_grain
-            {% for grain in ['week', 'month', 'quarter'] %}
-            when '{{ grain }}' then cast({{ period_end(grain, 'kpis.period_start_date') }} as date)
-            {% endfor %}
-        end as period_end_date,
+        kpis.period_end_date,
         kpis.numerator,
         kpis.denominator,
         kpis.value,
@@ -52,11 +48,7 @@ periods as (
             and grains.place = 1
     where
         kpis.is_matured
-        and case kpis.period_grain
-            when 'week' then kpis.period_start_date + 6
-            when 'month' then cast({{ dbt.last_day('kpis.period_start_date', 'month') }} as date)
-            else cast({{ dbt.last_day('kpis.period_start_date', 'quarter') }} as date)
-        end <= weeks.week_start_date + 6
+        and kpis.period_end_date <= weeks.week_start_date + 6
         -- what stopped long ago is no news
         and kpis.period_start_date >= weeks.week_start_date - 190
 ),
@@ -75,11 +67,7 @@ compared as (
             and current_periods.dimension_name = previous_periods.dimension_name
             and current_periods.dimension_value = previous_periods.dimension_value
             and previous_periods.period_start_date
-            = case current_periods.period_grain
-                when 'week' then current_periods.period_start_date - 7
-                when 'month' then cast({{ dbt.dateadd('month', -1, 'current_periods.period_start_date') }} as date)
-                else cast({{ dbt.dateadd('month', -3, 'current_periods.period_start_date') }} as date)
-            end
+            = {{ period_before('current_periods.period_grain', 'current_periods.period_start_date') }}
     where current_periods.period_start_date = current_periods.last_start_date
 ),
 

@@ -153,7 +153,7 @@ tested as (
 ),
 
 guarded as (
-    {{ q_values('tested', ['month_start_date'], 'product_line asc') }}
+    {{ false_discovery_rates('tested', 'p_value', ['month_start_date']) }}
 )
 
 select

@@ -22,16 +22,7 @@ days as (
 ),
 
 months as (
-    {% for back in range(13) %}
-    select
-        cast({{ dbt.dateadd('month', -back, this_month) }} as date) as month_start_date,
-        {% if back == 0 -%}
-        {{ business_date() }}
-        {%- else -%}
-        cast({{ dbt.dateadd('month', -back + 1, this_month) }} as date) - 1
-        {%- endif %} as period_end_date
-    {{ "union all" if not loop.last }}  -- noqa: LT02
-    {% endfor %}
+    {{ last_months(13) | indent(4) }}
 ),
 
 periods as (
@@ -128,4 +119,4 @@ tested as (
     cross join rules
 )
 
-{{ q_values('tested', ['month_start_date'], 'category asc, price_band asc') }}
+{{ false_discovery_rates('tested', 'p_value', ['month_start_date']) }}

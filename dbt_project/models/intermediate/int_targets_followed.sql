@@ -1,4 +1,3 @@
--- noqa: disable=LT02
 -- What each goal aims at, with its history, by the finest period there is, which says most exactly which days count.
 with
 goals as (
@@ -29,18 +28,16 @@ chosen as (
     from goals
     inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
     where
-        case grains.period_grain
-            {% for grain in ['day', 'week', 'month', 'quarter'] %}
-            when '{{ grain }}' then
-                case
-                    when goals.is_of_one_period then
-                        {{ period_start(grain, 'goals.starts_on') }} = goals.starts_on
-                        and {{ period_end(grain, 'goals.starts_on') }} = goals.due_on
-                    when goals.aggregation = 'median' then
-                        {{ period_before("'" ~ grain ~ "'", period_start(grain, '(goals.due_on + 1)')) }} >= goals.starts_on
-                    else true
-                end
-            {% endfor %}
+        case
+            when goals.is_of_one_period
+                then
+                    {{ period_start_of('grains.period_grain', 'goals.starts_on') }} = goals.starts_on
+                    and {{ period_end_of('grains.period_grain', 'goals.starts_on') }} = goals.due_on
+            when goals.aggregation = 'median'
+                then
+                    {{ period_before('grains.period_grain', period_start_of('grains.period_grain', '(goals.due_on + 1)')) }}
+                    >= goals.starts_on
+            else true
         end
 ),
 
@@ -53,12 +50,7 @@ periods as (
         goals.due_on,
         followed.period_grain,
         followed.period_start_date,
-        case followed.period_grain
-            {% for grain in ['day', 'week', 'month', 'quarter'] %}
-            when '{{ grain }}' then cast({{ period_end(grain, 'followed.period_start_date') }} as date)
-            {% endfor %}
-            else cast({{ dbt.last_day('followed.period_start_date', 'year') }} as date)
-        end as period_end_date,
+        {{ period_end_of('followed.period_grain', 'followed.period_start_date') }} as period_end_date,
         case when goals.is_of_one_period then followed.value else followed.numerator end as numerator,
         case when not goals.is_of_one_period then followed.denominator end as denominator,
         followed.value,

@@ -92,7 +92,7 @@ tested as (
 ),
 
 guarded as (
-    {{ q_values('tested', ['family'], 'team asc') }}
+    {{ false_discovery_rates('tested', 'p_value', ['family']) }}
 )
 
 select

@@ -1,12 +1,7 @@
 -- Months that ended, by the tier that each customer had on their last day; the business date stands for its own month.
 with
 month_ends as (
-    select
-        month_start_date,
-        max(date_day) as last_day
-    from {{ ref('dim_dates') }}
-    where date_day <= {{ business_date() }}
-    group by month_start_date
+    {{ month_ends() | indent(4) }}
 ),
 
 last_tier as (
@@ -21,7 +16,7 @@ tiers as (
         case when listed.priority = last_tier.priority then 1 else 0 end as is_dormant
     from {{ ref('dim_customer_tiers') }} as history
     inner join month_ends
-        on month_ends.last_day between history.valid_from_date and coalesce(history.valid_to_date, {{ business_date() }})
+        on month_ends.last_date between history.valid_from_date and coalesce(history.valid_to_date, {{ business_date() }})
     inner join {{ ref('dim_customers') }} as customers on history.customer_key = customers.customer_key
     left join {{ ref('stg_settings__lifecycle_tiers') }} as listed on history.tier = listed.tier
     cross join last_tier

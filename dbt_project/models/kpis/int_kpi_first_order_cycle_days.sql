@@ -1,4 +1,5 @@
 {%- set grains = ['month', 'quarter'] -%}
+{%- set last_seen_date = 'coalesce(first_orders.first_order_date, ' ~ business_date() ~ ')' -%}
 -- The first contact is the first thing of any channel that a customer is known by; who bought without being spoken to needed
 -- no days at all. A cohort is mature once half of it has bought, within days that all of its members have had.
 with
@@ -24,7 +25,7 @@ waited as (
     select
         first_touches.first_date,
         customers.region_key,
-        cast({{ dbt.datediff('first_touches.first_date', 'coalesce(first_orders.first_order_date, ' ~ business_date() ~ ')', 'day') }} as bigint) as waited_days,  -- noqa
+        cast({{ dbt.datediff('first_touches.first_date', last_seen_date, 'day') }} as bigint) as waited_days,
         first_orders.first_order_date is not null as is_bought
     from first_touches
     inner join {{ ref('dim_customers') }} as customers on first_touches.customer_key = customers.customer_key
@@ -37,22 +38,6 @@ placed as (
 
 medians as (
     {{ kpi_median_waited('placed', 'waited_days', 'is_bought') | indent(4) }}
-),
-
-cohorts as (
-    {{ kpi_without_gaps('first_order_cycle_days', 'medians', grains) | indent(4) }}
 )
 
-select
-    metric_id,
-    period_grain,
-    period_start_date,
-    dimension_name,
-    dimension_value,
-    numerator,
-    denominator,
-    value,
-    is_matured and coalesce(
-        {{ period_end_of('period_grain', 'period_start_date') }} + cast(value as integer) <= {{ business_date() }}, false
-    ) as is_matured
-from cohorts
+{{ kpi_median_of_cohorts('first_order_cycle_days', 'medians', grains) }}

@@ -63,8 +63,8 @@ means as (
     select
         weeks.week_start_date,
         {{ last_moment }} as last_moment,
-        sum(summed.gap_hours) over (order by weeks.week_start_date asc rows between unbounded preceding and current row)
-        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc rows between unbounded preceding and current row), 0) as mean_hours  -- noqa
+        sum(summed.gap_hours) over (order by weeks.week_start_date asc)
+        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc), 0) as mean_hours
     from weeks
     left join (
         select
@@ -97,8 +97,8 @@ running as (
     from means
     inner join open_at_an_end as touches
         on
-            touches.occurred_at < means.last_moment  -- noqa
-            and (touches.next_at is null or touches.next_at >= means.last_moment)
+            means.last_moment > touches.occurred_at
+            and (touches.next_at is null or means.last_moment <= touches.next_at)
     inner join tiers
         on
             touches.customer_key = tiers.customer_key

@@ -70,7 +70,10 @@ waited as (
         seen.team,
         seen.rep_key,
         seen.is_answered,
-        cast({{ business_seconds_between('seen.created_at', 'created_day', 'seen.seen_at', 'seen_day') }} / 3600 as decimal(18, 6)) as waited_hours  -- noqa
+        cast(
+            {{ business_seconds_between('seen.created_at', 'created_day', 'seen.seen_at', 'seen_day') }} / 3600
+            as decimal(18, 6)
+        ) as waited_hours
     from seen
     {{ business_day_join('created_day', 'seen.created_at', 'seen.schedule_id', 'seen.created_date') | indent(4) }}
     {{ business_day_join('seen_day', 'seen.seen_at', 'seen.schedule_id') | indent(4) }}

@@ -50,7 +50,7 @@ pipelines as (
     from goals
     inner join deals
         on
-            deals.expected_close_date <= goals.due_on  -- noqa
+            goals.due_on >= deals.expected_close_date
             and goals.scope_value = case goals.scope_dimension
                 when 'region' then deals.region_key
                 when 'product_line' then deals.product_line

@@ -15,22 +15,6 @@ placed as (
 
 medians as (
     {{ kpi_median_waited('placed', 'gap_days', 'is_ended') | indent(4) }}
-),
-
-cohorts as (
-    {{ kpi_without_gaps('repurchase_cycle_days', 'medians', ['month']) | indent(4) }}
 )
 
-select
-    metric_id,
-    period_grain,
-    period_start_date,
-    dimension_name,
-    dimension_value,
-    numerator,
-    denominator,
-    value,
-    is_matured and coalesce(
-        {{ period_end_of('period_grain', 'period_start_date') }} + cast(value as integer) <= {{ business_date() }}, false
-    ) as is_matured
-from cohorts
+{{ kpi_median_of_cohorts('repurchase_cycle_days', 'medians', ['month']) }}

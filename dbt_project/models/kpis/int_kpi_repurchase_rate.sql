@@ -22,14 +22,7 @@ neighbours as (
 ),
 
 month_ends as (
-    select
-        month_start_date,
-        max(date_day) as last_date
-    from {{ ref('dim_dates') }}
-    where
-        date_day <= {{ business_date() }}
-        and date_day >= (select min(earliest.order_date) from days as earliest)
-    group by month_start_date
+    {{ month_ends('select min(earliest.order_date) from days as earliest') | indent(4) }}
 ),
 
 counted as (

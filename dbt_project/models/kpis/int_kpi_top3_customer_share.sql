@@ -48,14 +48,7 @@ by_stretch as (
 ),
 
 month_ends as (
-    select
-        month_start_date,
-        max(date_day) as last_date
-    from {{ ref('dim_dates') }}
-    where
-        date_day <= {{ business_date() }}
-        and date_day >= (select min(earliest.stretch_date) from by_stretch as earliest)
-    group by month_start_date
+    {{ month_ends('select min(earliest.stretch_date) from by_stretch as earliest') | indent(4) }}
 ),
 
 windows as (
@@ -66,7 +59,7 @@ windows as (
         sum(by_stretch.amount) as amount
     from month_ends
     inner join by_stretch
-        on by_stretch.stretch_date > month_ends.last_date - 365 and by_stretch.stretch_date <= month_ends.last_date  -- noqa
+        on month_ends.last_date - 365 < by_stretch.stretch_date and month_ends.last_date >= by_stretch.stretch_date
     group by month_ends.month_start_date, by_stretch.customer_key, by_stretch.product_line
 ),
 
