@@ -5,6 +5,14 @@
 case {{ grain }}{% for name, count in windows.items() %} when '{{ name }}' then {{ count }}{% endfor %} end
 {%- endmacro %}
 
+{% macro squared(amount) -%}
+{#-
+    An amount of money times itself, to be summed: as a decimal, whose sums are the same in whatever order rows come, with
+    the three places that money has at most (ISO 4217), which leaves room for amounts below 10^16.
+-#}
+cast({{ amount }} as decimal(19, 3)) * cast({{ amount }} as decimal(19, 3))
+{%- endmacro %}
+
 {% macro stirling_log_factorial(n) -%}
 {#-
     ln n! = ln Γ(n + 1) by Stirling's series at n + 8, seven steps up, where its error is below 1e-12

@@ -10,7 +10,7 @@ from sales_warehouse import durable
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
-from sales_warehouse.metrics import absent_because, filled_columns, metrics_of
+from sales_warehouse.metrics import absent_because, filled_columns, in_words, metrics_of
 from sales_warehouse.publish import current_folder, manifest
 from sales_warehouse.sql import connect
 
@@ -22,12 +22,11 @@ def unwise(company: Company, home: Home) -> Iterator[str]:
 
     The company's own goals come before those that sources sent.
     """
-    filled = filled_columns(company.sources.values())
-    for metric in metrics_of(company.metrics).values():
+    filled, metrics = filled_columns(company.sources.values()), metrics_of(company.metrics)
+    for metric in metrics.values():
         if absent := absent_because(metric, filled):
-            needed = ", ".join(name.replace("|", " / ") for name in absent)
-            yield f"metric {metric.id} will be absent: no source maps {needed}"
-    for lint in lint_targets(company.targets, metrics_of(company.metrics)):
+            yield f"metric {metric.id} will be absent: no source maps {', '.join(map(in_words, absent))}"
+    for lint in lint_targets(company.targets, metrics):
         yield f"targets.yml: {lint.subject_type} {lint.subject_id}: {lint.message.en}"
     configured = {target.id for target in company.targets.targets}
     published = _published(home)

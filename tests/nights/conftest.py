@@ -20,7 +20,7 @@ from sales_warehouse import transform  # noqa: E402
 NIGHTS = 4
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # the settings of this world end with its tests
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A world after its nights."""
     folder = tmp_path_factory.mktemp("nights")
@@ -35,7 +35,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def marts(lived: World) -> Callable[[str], list[tuple]]:
     """Ask the published marts of the last night."""
     file = lived.run().home.current / "warehouse.duckdb"

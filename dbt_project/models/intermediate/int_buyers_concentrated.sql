@@ -41,5 +41,5 @@ select
     net_sales_amount,
     row_number() over (partition by scope_type, scope_value order by net_sales_amount desc, customer_key asc) as place,
     cast(net_sales_amount as double)
-    / sum(cast(net_sales_amount as double)) over (partition by scope_type, scope_value) as share
+    / cast(sum(net_sales_amount) over (partition by scope_type, scope_value) as double) as share
 from summed

@@ -49,7 +49,8 @@ sizes as (
         -- relative variance of the mean of so many amounts
         greatest(
             0,
-            measured.won_squares / nullif(cast(measured.won_amount as double) * cast(measured.won_amount as double), 0)
+            cast(measured.won_squares as double)
+            / nullif(cast(measured.won_amount as double) * cast(measured.won_amount as double), 0)
             - 1 / cast(nullif(measured.won_count, 0) as double)
         ) as size_variance
     from measured

@@ -36,7 +36,7 @@ deals as (
         count(*) as closed_count,
         count(*) filter (where opportunity_status = 'won') as won_count,
         coalesce(sum(amount) filter (where opportunity_status = 'won'), 0) as won_amount,
-        coalesce(sum(cast(amount as double) * cast(amount as double)) filter (where opportunity_status = 'won'), 0) as won_squares
+        coalesce(sum({{ squared('amount') }}) filter (where opportunity_status = 'won'), 0) as won_squares
     from {{ ref('fct_opportunities') }}
     where opportunity_status in ('won', 'lost') and closed_date is not null
     group by region_key, closed_date

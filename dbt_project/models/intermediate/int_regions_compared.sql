@@ -101,8 +101,8 @@ per_head as (
         case
             when is_enough
                 then
-                    won_squares / (cast(won_amount as double) * cast(won_amount as double))
-                    + peer_won_squares / (cast(peer_won_amount as double) * cast(peer_won_amount as double))
+                    cast(won_squares as double) / (cast(won_amount as double) * cast(won_amount as double))
+                    + cast(peer_won_squares as double) / (cast(peer_won_amount as double) * cast(peer_won_amount as double))
         end as log_variance
     from paired
 ),

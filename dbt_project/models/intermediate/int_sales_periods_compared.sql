@@ -70,9 +70,8 @@ centred as (
         count(*) as baseline_period_count,
         cast(median(earlier_amount) as decimal(28, 5)) as median_amount,
         avg(earlier_amount) as mean_amount,
-        -- by sums of decimals, which are the same in whatever order the rows come; of wide ones, for squares are large
         sqrt(greatest(
-            cast(sum(cast(earlier_amount as decimal(19, 2)) * cast(earlier_amount as decimal(19, 2))) as double)
+            cast(sum({{ squared('earlier_amount') }}) as double)
             - cast(sum(earlier_amount) as double) * cast(sum(earlier_amount) as double) / count(*),
             0
         ) / (count(*) - 1)) as deviation_amount

@@ -100,8 +100,8 @@ shares as (
         dimension_value,
         sum(case when place <= 3 and customer_key <> 'unknown' and amount > 0 then amount else 0 end) as top_amount,
         sum(amount) as total_amount,
-        sum(case when customer_key <> 'unknown' and amount > 0 then cast(amount as double) * cast(amount as double) end) as squares,
-        sum(case when customer_key <> 'unknown' and amount > 0 then cast(amount as double) end) as known_amount
+        cast(sum(case when customer_key <> 'unknown' and amount > 0 then {{ squared('amount') }} end) as double) as squares,
+        cast(sum(case when customer_key <> 'unknown' and amount > 0 then amount end) as double) as known_amount
     from ranked
     group by month_start_date, dimension_name, dimension_value
 ),

@@ -7,6 +7,7 @@ from sales_warehouse.metrics.registry import (
     MetricsFile,
     absent_because,
     filled_columns,
+    in_words,
     metric_rows,
     metrics_of,
     registry,
@@ -14,6 +15,6 @@ from sales_warehouse.metrics.registry import (
 )
 
 __all__ = [
-    "Metric", "MetricsFile", "absent_because", "filled_columns", "metric_rows", "metrics_of", "registry",
+    "Metric", "MetricsFile", "absent_because", "filled_columns", "in_words", "metric_rows", "metrics_of", "registry",
     "wrong_changes",
 ]  # fmt: skip

@@ -93,6 +93,11 @@ def absent_because(metric: Metric, mapped: Iterable[str]) -> tuple[str, ...]:
     return tuple(need for need in metric.needs if not filled.intersection(need.split("|")))
 
 
+def in_words(need: str) -> str:
+    """Return a need as people read it: `calls.started_at / visits.started_at`."""
+    return need.replace("|", " / ")
+
+
 def metrics_of(changes: MetricsFile) -> dict[str, Metric]:
     """Return the registry with what a company changes in it, by id."""
     by_id = {change.id: change for change in changes.metrics}
@@ -110,7 +115,7 @@ def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
     """Yield the rows of the settings table `metrics`: the registry with a company's changes and what it lacks."""
     columns = frozenset(filled)
     for place, metric in enumerate(metrics_of(changes).values(), 1):
-        absent = [need.replace("|", " / ") for need in absent_because(metric, columns)]
+        absent = [in_words(need) for need in absent_because(metric, columns)]
         yield (
             metric.id, metric.number, place, metric.name.en, metric.name.zh, metric.formula.en, metric.formula.zh,
             ", ".join(metric.grains), ", ".join(("total", *metric.dimensions)), metric.unit, metric.direction,
