@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sales_warehouse import settings
 from sales_warehouse.sql import confine, connect, gist, ident, literal
 
 
@@ -46,3 +47,15 @@ def test_the_gist_of_an_error_does_not_quote_the_data() -> None:
         duckdb.sql("select cast(x as integer) from (values ('13800138000x')) t(x)").fetchall()
     assert "13800138000" in str(error.value)
     assert "13800138000" not in gist(str(error.value))
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "meant"),
+    [("2GB", 512, "512MiB"), ("300 MB", 512, "300MiB"), ("1.5GiB", 4096, "1536MiB"), ("-1", 512, "512MiB")],
+)
+def test_memory_for_one_look_is_never_more_than_the_limit(
+    limit: str, most: int, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_WAREHOUSE_MEMORY", limit)
+    assert settings.memory_below(most) == meant
+    duckdb.connect(config={"memory_limit": meant}).close()

@@ -61,10 +61,10 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
     columns = [*contract.columns.values(), VERSION]
     asked = {column.name: mapping.made.get(column.name, ABSENT) for column in columns}
     told = [c for c in columns if c.name in mapping.made]
+    judged = [(c, asked[c.name], can_fail(asked[c.name], source, mapping.table)) for c in told]
     raw = ",\n    ".join(f"{raw_text(asked[c.name], source, mapping.table)} as {ident('w_' + c.name)}" for c in columns)
     written = ", ".join(ident("w_" + c.name) for c in told) or "''"
-    texts = ", ".join(f"{_trimmed(ident('w_' + c.name))} as {ident('e_' + c.name)}" for c in columns)
-    filled = ", ".join(f"nullif({ident('e_' + c.name)}, '') as {ident('r_' + c.name)}" for c in columns)
+    filled = ", ".join(f"nullif({_trimmed(ident('w_' + c.name))}, '') as {ident('r_' + c.name)}" for c in columns)
     typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
     values = ",\n    ".join(
         f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
@@ -81,11 +81,8 @@ with written as (
 looked_at as (
     select *, regexp_matches(concat_ws({literal(BETWEEN)}, {written}), {literal(ODD)}) as _is_odd from written
 ),
-evaluated as (
-    select *, {texts} from looked_at
-),
 picked as (
-    select *, {filled} from evaluated
+    select *, {filled} from looked_at
 ),
 typed as (
     select *,
@@ -94,7 +91,7 @@ typed as (
 ),
 judged as (
     select {", ".join(map(ident, contract.columns))}, {_version(statement)}, _file, _row_number, _is_deleted,
-    {_faults(normalisers, [(c, asked[c.name]) for c in told])} as _faults,
+    {_faults(normalisers, judged)} as _faults,
     {_repairs(normalisers, [(c, asked[c.name]) for c in told])} as _repairs
     from typed
 ),
@@ -109,15 +106,19 @@ malformed as (
     return Statement(contract, mapping, select)
 
 
+def can_fail(mapping: ColumnMapping, source: Source, table: str) -> bool:
+    """Tell an expression from the name of a column, which means that column whatever else the word may mean in SQL."""
+    return mapping.expression not in source.tables[table].columns
+
+
 def raw_text(mapping: ColumnMapping, source: Source, table: str) -> str:
-    """Return the SQL of the text of a mapped column as it came: empty for nothing, NULL where the expression failed.
+    """Return the SQL of the text of a mapped column as it came; an expression gives NULL where it failed, else a text.
 
     An expression that fails on one row (a cast of `n/a`) is a fault of that row, so it is tried row by row. A window
-    function or a subquery cannot be tried that way; there a failure stops the load. An expression that is the name of
-    a column of the table means that column, whatever else the word may mean in SQL.
+    function or a subquery cannot be tried that way; there a failure stops the load.
     """
-    if mapping.expression in source.tables[table].columns:
-        return f"coalesce({ident(table)}.{ident(mapping.expression)}, '')"
+    if not can_fail(mapping, source, table):
+        return f"{ident(table)}.{ident(mapping.expression)}"
     text = f"coalesce(cast(({mapping.expression}) as varchar), '')"
     return text if CANNOT_BE_TRIED.search(mapping.expression) else f"try({text})"
 
@@ -164,12 +165,13 @@ def _from(mapping: Mapping) -> str:
     return " ".join([ident(mapping.table), *joins])
 
 
-def _faults(normalisers: Normalisers, told: list[tuple[Column, ColumnMapping]]) -> str:
+def _faults(normalisers: Normalisers, told: list[tuple[Column, ColumnMapping, bool]]) -> str:
     """A list built for faulty rows only: most rows have none, and a list for each would cost more than the casts."""
     broken = {}
-    for column, mapping in told:
+    for column, mapping, may_fail in told:
         name, read = ident(column.name), ident("r_" + column.name)
-        tests = [f"{ident('e_' + column.name)} is null", f"({read} is not null and {name} is null)"]
+        tests = [f"{ident('w_' + column.name)} is null"] if may_fail else []
+        tests.append(f"({read} is not null and {name} is null)")
         tests += filter(None, [normalisers.is_no_text(read, column, mapping)])
         broken[column.name] = f"({' or '.join(tests)})"
     if not broken:

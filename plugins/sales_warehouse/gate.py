@@ -33,6 +33,7 @@ from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
 FORM = 7  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
+KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
 WHOLE = "_whole"  # every row of the batch that is judged
@@ -364,6 +365,7 @@ def _quality(
     """
     relation = f"read_parquet({literal(str(accepted))}, hive_partitioning = false)"
     key = ", ".join(map(ident, load_contracts()[batch.entity].key))
+    connection.execute(f"set memory_limit = {literal(settings.memory_below(KEYS_MIB))}")
     rows, keys, repaired = only_row(
         connection,
         f"select count(*), count(distinct hash({key})), count(*) filter (where _repairs is not null) from {relation}",

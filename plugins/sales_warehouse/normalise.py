@@ -37,11 +37,11 @@ ISO_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
 ISO_OFFSET = "(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 BETWEEN = "\x1f"  # of the texts of a row, when all are looked at in one go
 WHITE_SPACE = " \t\r\n\x0b\x0c\u00a0\u3000"  # the last two: no-break, and as wide as a Chinese character
-# Where a text may have to be trimmed, has a NUL or digits in full width, or is a number with a power of ten or an
-# underscore: few rows have any of it, so only those are looked at more closely.
+# Where a text may have to be trimmed, has a NUL or digits in full width, or is a number with a power of ten, an
+# underscore or the sign of another base: few rows have any of it, so only those are looked at more closely.
 ODD = (
     rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]|"
-    rf"(^|{BETWEEN})[+-]?[0-9.]+[eE_]"
+    rf"(^|{BETWEEN})[+-]?[0-9.]+[eE_xXbB]"
 )
 # Excel and pandas write a long number so when it was read as one: its digits are gone.
 LOST_DIGITS = r"[0-9]\.[0-9]+[eE]\+[0-9]{2}"
@@ -152,6 +152,12 @@ class Normalisers:
         wide = half_width(text)
         return wide if self.is_odd == "true" else f"(case when {self.is_odd} then {wide} else {text} end)"
 
+    def _unless_odd(self, test: str, value: str, careful: str) -> str:
+        """Return a value worked out the short way where a row has nothing of ODD and a test holds."""
+        if self.is_odd == "true":
+            return careful
+        return f"case when not {self.is_odd} and ({test}) then {value} else {careful} end"
+
     def _text(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         return text
 
@@ -170,22 +176,30 @@ class Normalisers:
 
     def _integer(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = self._half_width(text)
-        return f"case when regexp_full_match({plain}, '[+-]?[0-9]+(\\.0+)?') then try_cast({plain} as bigint) end"
+        is_whole = f"regexp_full_match({plain}, '[+-]?[0-9]+(\\.0+)?')"
+        return self._unless_odd(
+            f"strpos({text}, '.') = 0",
+            f"try_cast({text} as bigint)",
+            f"case when {is_whole} then try_cast({plain} as bigint) end",
+        )
 
     def _money(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         """A number with at most the decimals of the contract; more would be lost silently, so they are a fault.
 
         DuckDB's cast also reads powers of ten and underscores, which nobody means.
         """
-        plain = self._half_width(text)
+        plain, scale = self._half_width(text), {"price": 4, "decimal": 2}.get(column.type, 4)
         if mapping.normalise == "money":
             bare = f"regexp_replace({plain}, '[{MONEY_SIGNS},\\s]', '', 'g')"
             plain = f"(case when regexp_full_match({plain}, {literal(MONEY)}) then {bare} end)"
-        scale = {"price": 4, "decimal": 2}.get(column.type, 4)
         decimals = f"length(rtrim({plain}, '0')) - strpos({plain}, '.')"
         fits = f"(strpos({plain}, '.') = 0 or {decimals} <= {scale})"
         strange = f"{self.is_odd} and regexp_matches({plain}, '[eE_]')"
-        return f"case when {fits} and not ({strange}) then try_cast({plain} as decimal(18,{scale})) end"
+        value = f"case when {fits} and not ({strange}) then try_cast({plain} as decimal(18,{scale})) end"
+        if mapping.normalise == "money":
+            return value
+        fits_as_it_stands = f"strpos({text}, '.') = 0 or strlen({text}) - strpos({text}, '.') <= {scale}"
+        return self._unless_odd(fits_as_it_stands, f"try_cast({text} as decimal(18,{scale}))", value)
 
     def _boolean(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         lowered = f"lower({text})"

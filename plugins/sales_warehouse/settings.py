@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,13 @@ def company_folder() -> Path:
 def memory_limit() -> str:
     """DuckDB's memory limit, e.g. `2GB`: SALES_WAREHOUSE_MEMORY."""
     return os.environ.get("SALES_WAREHOUSE_MEMORY", "2GB")
+
+
+def memory_below(mib: int) -> str:
+    """The memory limit, but no more than so many MiB: for what would fill it and loses no time by spilling."""
+    asked = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt])i?b?\s*", memory_limit().lower())
+    limit = float(asked[1]) * 1024 ** " kmgt".index(asked[2]) / 2**20 if asked else mib
+    return f"{min(mib, max(1, int(limit)))}MiB"
 
 
 def threads() -> int:
