@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal as D
@@ -58,15 +57,18 @@ def _numbers(seed: int) -> list[str | None]:
 
 
 @pytest.fixture(scope="module")
-def marts(night_by_night: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    root = tmp_path_factory.mktemp("reconciled")
-    shutil.copytree(night_by_night.dir, root / "nightly")
-    home = Home(root, "nightly")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    home = Home(tmp_path_factory.mktemp("reconciled"), "nightly")
+    world.write_configuration(home)
+    for night in world.NIGHTS:
+        world.write_night(home, night)
+    world.write_accounts(home, world.NIGHTS)
     files.write_settings(home, "order_reconciliations", RULES)
     files.write_load(home, "crm", CRM, {"orders": CRM_ORDERS, "order_lines": CRM_LINES})
     files.write_load(home, "pos", POS, {"orders": _orders("p", _numbers(1))})
     files.write_load(home, "erp", ERP, {"orders": _orders("e", _numbers(2))})
-    world.refresh(home, [CRM, POS, ERP], 4)
+    reconciled = ("trust_order_differences", "trust_order_matches", "trust_customer_differences", "dim_customers")
+    world.refresh(home, [], 4, full=True, marts=reconciled)
     with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
         connection.execute("USE marts")
         yield connection

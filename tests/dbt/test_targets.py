@@ -33,9 +33,10 @@ Date = datetime.date
 TODAY = Date(2026, 7, 15)
 VARIABLES = {"business_date": f"{TODAY}", "as_of": "2026-07-15 18:00:00", "time_zone": "Asia/Shanghai"}
 MODELS = (
-    "stg_settings__targets stg_accepted__targets stg_settings__iterations stg_settings__goal_lints int_targets_* "
-    "int_goals_linted int_board_metrics_followed int_metric_changes_ranked kpi_targets kpi_goal_lints "
-    "kpi_target_cascades kpi_target_iterations kpi_board kpi_movers"
+    "stg_settings__targets stg_history__kpi_values stg_accepted__targets stg_settings__iterations "
+    "stg_settings__goal_lints int_targets_* int_goals_linted int_board_metrics_followed "
+    "int_metric_changes_ranked kpi_targets kpi_goal_lints kpi_target_cascades kpi_target_iterations kpi_board "
+    "kpi_movers"
 )
 
 # metric, unit, direction, aggregation, is_cohort
@@ -141,6 +142,7 @@ TARGETS: list[Row] = [
     *({"target_id": f"cycle_{days}", "scope_value": f"r{days}", **CYCLE} for days in (36, 30, 48)),
     *({"target_id": f"hours_{team}", "scope_value": team, **HOURS} for team in "ab"),
     *({"target_id": f"coverage_{rep}", "scope_value": rep, **COVERAGE} for rep in "abcd"),
+    {"target_id": "coverage_over", "scope_value": "e", **COVERAGE, "due_on": "2026-07-13"},
     {"target_id": "repeat", "metric_id": "repurchase_rate", "baseline_value": "0.3", "target_value": "0.4", **Q3},
     {"target_id": "worse", "metric_id": "win_rate", "baseline_value": "0.4", "target_value": "0.39", **Q3},
 ]  # fmt: skip
@@ -165,6 +167,24 @@ ITERATIONS: list[Row] = [
 ]  # fmt: skip
 
 
+# What nights said of the coverage of e: 3.2 on the 10th, 3.4 on the 12th, corrected to 3.5, and no word since.
+SAID: dict[str, list[Row]] = {
+    version: [
+        {"metric_id": "pipeline_coverage_ratio", "period_grain": "day", "period_start_date": day,
+         "dimension_name": "rep", "dimension_value": "e", "numerator": value, "denominator": value and 1,
+         "value": value, "is_gone": value is None, "version": version, "as_of": f"{day} 18:00:00",
+         "business_date": day}
+        for day, value in told
+    ]
+    for version, told in {
+        "v1": [("2026-07-10", "3.2")],
+        "v2": [("2026-07-10", None), ("2026-07-12", "3.4")],
+        "v3": [("2026-07-12", "3.5")],
+        "v4": [("2026-07-12", None), ("2026-07-14", "9")],
+    }.items()
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     home = Home(tmp_path_factory.mktemp("goals"), "goals")
@@ -175,6 +195,8 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         {"subject_type": "goal_set", "subject_id": "core", "lint_type": "many_metrics", "message_en": "8",
          "message_zh": "8"}
     ])  # fmt: skip
+    for version, told in SAID.items():
+        files.write_history(home, "kpi_values", version, told)
     files.write_load(home, "planning", "20260715T020000_000001", {"targets": SENT})
     project = _copy_project(home, PROJECT)
     _write_measured(home.warehouse_file, home.settings / "calendar.parquet")
@@ -450,3 +472,9 @@ def test_a_metric_coarser_than_the_decision_is_warned() -> None:
          "Quarterly is measured by quarter and decisions are monthly: between two decisions it says nothing new")
     ]  # fmt: skip
     assert said(goal_sets=[group(*metrics, decides="quarter")]) == []
+
+
+def test_a_level_goal_that_is_over_keeps_what_its_last_night_said(marts: duckdb.DuckDBPyConnection) -> None:
+    """Due on the 13th: the 12th counts as it was corrected, the 14th comes too late."""
+    found = goals(marts, "actual_value, status, projection_method, projected_value", "coverage_over")
+    assert found == {"coverage_over": (D("3.5"), "met", "final", D("3.5"))}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import accepted_files as files
+from few_marts import only
 
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
@@ -418,7 +419,10 @@ def write_accounts(home: Home, nights: tuple[Night, ...]) -> None:
     files.write_ledger(home, "row_counts", counts)
 
 
-def refresh(home: Home, pending: list[str], batch: int, *, full: bool = False, **variables: object) -> TransformReport:
-    """Run dbt for the world as of its last night."""
+def refresh(
+    home: Home, pending: list[str], batch: int, *, full: bool = False, marts: tuple[str, ...] = (), **variables: object
+) -> TransformReport:
+    """Run dbt for the world as of its last night; `marts` names the only ones that are built."""
     given = {**VARIABLES, "pending_loads": pending, "identity_batch": batch, **variables}
-    return transform(home, variables=given, full_refresh=full, on_progress=lambda *_: None)
+    with only(*marts):
+        return transform(home, variables=given, full_refresh=full, on_progress=lambda *_: None)

@@ -17,20 +17,21 @@ from types import SimpleNamespace
 
 import duckdb
 
-from sales_warehouse import settings, steps, transform
+from sales_warehouse import settings, steps
 from sales_warehouse.run import Run
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from few_marts import only
 
 FEW_MARTS = (
     "fct_sales_daily", "fct_touchpoints", "dim_customer_records", "trust_row_accounting", "trust_source_freshness",
     "trust_quarantine_reasons", "alert_net_sales_fall",
 )  # fmt: skip
-SELECTED = ("--indirect-selection", "cautious", "--select", *(f"+{mart}" for mart in FEW_MARTS))
 
 
-def build_few_marts() -> None:
-    """Let dbt build some marts, what they are made of, and the tests that need nothing else."""
-    whole, suites = transform._build, Path(tempfile.mkdtemp())
-    transform._build = lambda variables, full_refresh: [*whole(variables, full_refresh), *SELECTED]
+def suites_of_few_marts() -> None:
+    """Let the audit read suites from a folder from which those can be removed whose marts are not built."""
+    suites = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, suites, ignore_errors=True)
     shutil.copytree(settings.PROJECT / "expectations", suites / "expectations")
     steps.settings = SimpleNamespace(**{**vars(settings), "PROJECT": suites})
@@ -66,7 +67,9 @@ def main(company: Path, business_date: datetime.date | None) -> int:
 
 
 if __name__ == "__main__":
-    if os.environ.get("SALES_WAREHOUSE_TEST_FEW_MARTS"):
-        build_few_marts()
+    few = bool(os.environ.get("SALES_WAREHOUSE_TEST_FEW_MARTS"))
+    if few:
+        suites_of_few_marts()
     given = datetime.date.fromisoformat(sys.argv[2]) if len(sys.argv) > 2 else None
-    sys.exit(main(Path(sys.argv[1]), given))
+    with only(*(FEW_MARTS if few else ())):
+        sys.exit(main(Path(sys.argv[1]), given))

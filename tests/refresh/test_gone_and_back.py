@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from chain import SELECTED
+from chain import FEW_MARTS
+from few_marts import only
 from refreshes import environment
 from written_company import files_source, write_company
 
-from sales_warehouse import conformed, gate, landing, steps, transform
+from sales_warehouse import conformed, gate, landing, steps
 
 CRM = """\
 source: crm
@@ -60,10 +62,10 @@ NIGHTS = [datetime.date(2026, 6, day) for day in (25, 26, 27)]
 
 
 @pytest.fixture(autouse=True)
-def few_marts(monkeypatch: pytest.MonkeyPatch) -> None:
+def few_marts() -> Iterator[None]:
     """Build a quarter of the marts: what is told of records, not what becomes of it."""
-    whole = transform._build
-    monkeypatch.setattr(transform, "_build", lambda variables, full: [*whole(variables, full), *SELECTED])
+    with only(*FEW_MARTS):
+        yield
 
 
 class Shop:

@@ -30,6 +30,7 @@ orders as (
         orders.is_cancelled
     from {{ ref('int_orders_keyed') }} as orders
     inner join opportunities on orders.opportunity_key = opportunities.opportunity_key
+    where orders.order_date <= {{ business_date() }}
 ),
 
 order_dates as (
@@ -67,6 +68,7 @@ payments as (
         sum(payments.amount) as amount
     from {{ ref('fct_payments') }} as payments
     inner join orders on payments.order_key = orders.order_key
+    where payments.paid_date <= {{ business_date() }}
     group by orders.journey_key
 ),
 

@@ -42,8 +42,8 @@ exited as (
         case
             when sequenced.next_entered_at is not null then sequenced.next_entered_at
             -- A deal cannot close before the stage it closed in; some systems date both by the day.
-            when opportunities.opportunity_status in ('won', 'lost')
-                then greatest(coalesce(opportunities.closed_at, sequenced.entered_at), sequenced.entered_at)
+            when opportunities.opportunity_status in ('won', 'lost') and opportunities.closed_at is not null
+                then greatest(opportunities.closed_at, sequenced.entered_at)
         end as left_at,
         case
             when sequenced.next_stage_order > sequenced.stage_order then 'advanced'
@@ -70,9 +70,13 @@ select
     recorded_at,
     left_at,
     exit_type,
-    cast(
-        cast(
-            greatest({{ microseconds_between('entered_at', 'coalesce(left_at, ' ~ as_of() ~ ')') }}, 0) as decimal(28, 6)
-        ) / {{ one_day() }} as decimal(18, 6)
-    ) as dwell_days
+    -- how long a deal was there that was closed nobody knows when is not known
+    case
+        when left_at is not null or exit_type = 'open'
+            then cast(
+                cast(
+                    greatest({{ microseconds_between('entered_at', 'coalesce(left_at, ' ~ as_of() ~ ')') }}, 0) as decimal(28, 6)
+                ) / {{ one_day() }} as decimal(18, 6)
+            )
+    end as dwell_days
 from exited

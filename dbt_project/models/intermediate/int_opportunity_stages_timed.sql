@@ -5,9 +5,15 @@ stages as (
     select
         stages.*,
         {{ schedule_of('schedules') }} as schedule_id,
-        coalesce(stages.left_at, {{ as_of() }}) as ended_at,
+        case when stages.dwell_days is not null then coalesce(stages.left_at, {{ as_of() }}) end as ended_at,
         {{ business_date_of('stages.entered_at') }} as entered_date,
-        {{ business_date_of('stages.left_at') }} as left_date
+        {{ business_date_of('stages.left_at') }} as left_date,
+        -- a stay of which nobody knows the end adds no day
+        case
+            when stages.left_at is not null then {{ business_date_of('stages.left_at') }}
+            when stages.dwell_days is not null then {{ business_date() }}
+            else {{ business_date_of('stages.entered_at') }}
+        end as counted_date
     from {{ ref('int_opportunity_stages_sequenced') }} as stages
     left join {{ ref('int_sales_reps_scheduled') }} as schedules on stages.owner_rep_key = schedules.rep_key
 ),
@@ -22,7 +28,7 @@ timed as (
         entered.open_day_number as entered_open_day_number,
         {{ business_seconds_between('stages.entered_at', 'entered', 'stages.ended_at', 'ended') }} as business_seconds,
         greatest(
-            {{ dbt.datediff('stages.entered_date', 'coalesce(stages.left_date, ' ~ business_date() ~ ')', 'day') }}, 0
+            {{ dbt.datediff('stages.entered_date', 'stages.counted_date', 'day') }}, 0
         ) as stay_days,
         {{ not_negative(business_days_between('entered', 'counted')) }} as stay_workdays,
         coalesce(own.limit_type, general.limit_type) as limit_type,
@@ -30,7 +36,7 @@ timed as (
     from stages
     {{ business_day_join('entered', 'stages.entered_at', 'stages.schedule_id', 'stages.entered_date') | indent(4) }}
     {{ business_day_join('ended', 'stages.ended_at', 'stages.schedule_id') | indent(4) }}
-    {{ business_day_join('counted', '', 'stages.schedule_id', 'coalesce(stages.left_date, ' ~ business_date() ~ ')') | indent(4) }}
+    {{ business_day_join('counted', '', 'stages.schedule_id', 'stages.counted_date') | indent(4) }}
     left join limits as own on stages.stage = own.stage
     left join limits as general on general.stage = '*'
 ),

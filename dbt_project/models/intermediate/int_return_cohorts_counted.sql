@@ -5,16 +5,6 @@
 -- however often parts of it come back. What is tested are orders of which anything came back: goods that lie in one parcel
 -- come back together, so neither units nor lines are independent, and one order that goes back whole is one thing.
 with
-returned as (
-    select
-        order_key,
-        line_number,
-        sum(quantity) as quantity
-    from {{ ref('fct_returns') }}
-    where not is_cancelled and return_date <= {{ business_date() }}
-    group by order_key, line_number
-),
-
 sold as (
     select
         order_key,
@@ -38,9 +28,9 @@ by_order as (
         count(*) as sold_line_count,
         count(returned.order_key) as returned_line_count,
         sum(sold.quantity) as sold_unit_count,
-        sum(least(coalesce(returned.quantity, 0), sold.quantity)) as returned_unit_count
+        sum(least(coalesce(returned.returned_quantity, 0), sold.quantity)) as returned_unit_count
     from sold
-    left join returned
+    left join {{ ref('int_order_lines_returned') }} as returned
         on sold.order_key = returned.order_key and sold.line_number = returned.line_number
     group by sold.order_date, sold.region_key, sold.order_key
 ),

@@ -4,6 +4,7 @@
 {%- set year_before = {'day': 364, 'week': 52, 'month': 12, 'quarter': 4} -%}
 {#- Of fewer a median deviation is so rough that one period in seven is unusual by chance. -#}
 {%- set fewest = 8 -%}
+-- A day or a week is compared with those that had as many workdays: a holiday is nothing unusual.
 -- Net sales of every day, week, month and quarter from the first sale to the business date, also of those without any.
 with
 cells as (
@@ -20,20 +21,36 @@ rolled_up as (
     {{ kpi_rolled_up('cells', ['day', 'week', 'month', 'quarter'], is_additive=true) | indent(4) }}
 ),
 
+worked as (
+    {% for grain in ('day', 'week') %}
+    select
+        '{{ grain }}' as period_grain,
+        {{ period_start(grain, 'date_day') }} as period_start_date,
+        count(*) filter (where is_workday) as workday_count
+    from {{ ref('dim_dates') }}
+    group by {{ period_start(grain, 'date_day') }}
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
+),
+
 numbered as (
     select
-        period_grain,
-        period_start_date,
-        period_end_date,
-        dimension_name,
-        dimension_value,
-        period_end_date <= {{ business_date() }} as is_complete,
-        cast(numerator as decimal(18, 4)) as net_sales_amount,
+        rolled_up.period_grain,
+        rolled_up.period_start_date,
+        rolled_up.period_end_date,
+        rolled_up.dimension_name,
+        rolled_up.dimension_value,
+        rolled_up.period_end_date <= {{ business_date() }} as is_complete,
+        cast(rolled_up.numerator as decimal(18, 4)) as net_sales_amount,
+        coalesce(worked.workday_count, 0) as workday_count,
         row_number() over (
-            partition by period_grain, dimension_name, dimension_value order by period_start_date asc
+            partition by rolled_up.period_grain, rolled_up.dimension_name, rolled_up.dimension_value
+            order by rolled_up.period_start_date asc
         ) as place
     from rolled_up
-    where period_start_date <= {{ business_date() }}
+    left join worked
+        on rolled_up.period_grain = worked.period_grain and rolled_up.period_start_date = worked.period_start_date
+    where rolled_up.period_start_date <= {{ business_date() }}
 ),
 
 -- The periods before a period that it is compared with.
@@ -43,6 +60,7 @@ looking_back as (
         numbered.dimension_name,
         numbered.dimension_value,
         numbered.place,
+        numbered.workday_count,
         numbered.place - back.n * case when numbered.period_grain = 'day' then 7 else 1 end as earlier_place
     from numbered
     {{ each_number('back', 1, window_of('numbered.period_grain', windows)) }}
@@ -59,6 +77,7 @@ pairs as (
             and looking_back.dimension_name = earlier.dimension_name
             and looking_back.dimension_value = earlier.dimension_value
             and looking_back.earlier_place = earlier.place
+            and looking_back.workday_count = earlier.workday_count
 ),
 
 centred as (

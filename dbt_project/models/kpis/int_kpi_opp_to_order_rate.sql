@@ -1,11 +1,13 @@
 with
+-- An order that was paid before the deal was there did not come of it.
 first_paid as (
     select
-        opportunity_key,
-        min(coalesce(paid_at, ordered_at)) as first_paid_at
+        orders.opportunity_key,
+        min(coalesce(orders.paid_at, orders.ordered_at)) as first_paid_at
     from {{ ref('int_orders_keyed') }} as orders
-    where {{ is_paid_order('orders') }} and opportunity_key is not null
-    group by opportunity_key
+    inner join {{ ref('fct_opportunities') }} as begun on orders.opportunity_key = begun.opportunity_key
+    where {{ is_paid_order('orders') }} and coalesce(orders.paid_at, orders.ordered_at) >= begun.created_at
+    group by orders.opportunity_key
 ),
 
 deals as (

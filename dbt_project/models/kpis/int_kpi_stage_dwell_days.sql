@@ -1,12 +1,18 @@
--- A deal that comes back to a stage brings its second stay with it and is still one deal.
+-- A deal that comes back to a stage brings its second stay with it and is still one deal. A stay whose end nobody knows is
+-- left out.
 with
+stays as (
+    select * from {{ ref('fct_opportunity_stage_events') }}
+    where dwell_days is not null
+),
+
 by_deal as (
     select
         opportunity_key,
         stage,
         cast(date_trunc('month', entered_date) as date) as entered_month,
         sum(dwell_days) as dwell_days
-    from {{ ref('fct_opportunity_stage_events') }}
+    from stays
     group by opportunity_key, stage, cast(date_trunc('month', entered_date) as date)
 ),
 
@@ -15,7 +21,7 @@ stalled as (
         entered_date,
         stage,
         case when stalled_date <= {{ business_date() }} then 1 else 0 end as is_stalled
-    from {{ ref('fct_opportunity_stage_events') }}
+    from stays
 ),
 
 stalled_cells as (

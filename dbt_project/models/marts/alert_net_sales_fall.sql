@@ -1,19 +1,41 @@
--- The last whole ISO week against the one before it, region by region.
+{#- What the week before sold, for as many workdays as the week has: a holiday is no fall. -#}
+{%- set comparable -%}
+case
+    when current_workday_count = previous_workday_count then sum(previous_amount)
+    else cast(cast(sum(previous_amount) as double) * current_workday_count / previous_workday_count as decimal(28, 4))
+end
+{%- endset -%}
+-- The last whole ISO week against the last one before it that had a workday, region by region. A week without any is not judged.
 with
 rules as (
     select * from {{ ref('stg_settings__alert_rules') }}
     where kind = 'week_on_week_fall' and metric_id = 'net_sales' and dimension = 'region'
 ),
 
-weeks as (
+weeks_worked as (
     select
         week_start_date,
-        week_start_date + 6 as week_end_date,
-        week_start_date - 7 as previous_week_start_date
-    from (
+        count(*) filter (where is_workday) as workday_count
+    from {{ ref('dim_dates') }}
+    group by week_start_date
+),
+
+weeks as (
+    select
+        this.week_start_date,
+        this.week_start_date + 6 as week_end_date,
+        this.workday_count as current_workday_count,
+        max(earlier.week_start_date) as previous_week_start_date,
+        max_by(earlier.workday_count, earlier.week_start_date) as previous_workday_count
+    from weeks_worked as this
+    inner join weeks_worked as earlier
+        on this.week_start_date > earlier.week_start_date and this.week_start_date - 56 <= earlier.week_start_date
+    where
         -- The day after the business date starts the first week that is not over yet.
-        select cast(date_trunc('week', {{ business_date() }} + 1) as date) - 7 as week_start_date
-    ) as last_whole_week
+        this.week_start_date = cast(date_trunc('week', {{ business_date() }} + 1) as date) - 7
+        and this.workday_count > 0
+        and earlier.workday_count > 0
+    group by this.week_start_date, this.workday_count
 ),
 
 sales as (
@@ -29,7 +51,9 @@ recent as (
         sales.product_line,
         sales.channel,
         case when sales.sales_week = weeks.week_start_date then sales.net_sales_amount else 0 end as current_amount,
-        case when sales.sales_week = weeks.week_start_date then 0 else sales.net_sales_amount end as previous_amount
+        case when sales.sales_week = weeks.week_start_date then 0 else sales.net_sales_amount end as previous_amount,
+        weeks.current_workday_count,
+        weeks.previous_workday_count
     from sales
     inner join weeks on sales.sales_week in (weeks.week_start_date, weeks.previous_week_start_date)
 ),
@@ -38,9 +62,9 @@ regions as (
     select
         region_key,
         sum(current_amount) as current_amount,
-        sum(previous_amount) as previous_amount
+        {{ comparable | indent(8) }} as previous_amount
     from recent
-    group by region_key
+    group by region_key, current_workday_count, previous_workday_count
 ),
 
 contributions as (
@@ -48,17 +72,17 @@ contributions as (
         region_key,
         'product_line' as dimension_name,
         product_line as dimension_value,
-        sum(current_amount) - sum(previous_amount) as contribution_amount
+        sum(current_amount) - {{ comparable | indent(8) }} as contribution_amount
     from recent
-    group by region_key, product_line
+    group by region_key, product_line, current_workday_count, previous_workday_count
     union all
     select
         region_key,
         'channel' as dimension_name,
         channel as dimension_value,
-        sum(current_amount) - sum(previous_amount) as contribution_amount
+        sum(current_amount) - {{ comparable | indent(8) }} as contribution_amount
     from recent
-    group by region_key, channel
+    group by region_key, channel, current_workday_count, previous_workday_count
 ),
 
 -- A product line explains more than a channel that fell by as much.
@@ -77,6 +101,9 @@ fallen as (
         regions.region_key,
         weeks.week_start_date,
         weeks.week_end_date,
+        weeks.previous_week_start_date,
+        weeks.current_workday_count,
+        weeks.previous_workday_count,
         cast(regions.current_amount as decimal(18, 4)) as current_amount,
         cast(regions.previous_amount as decimal(18, 4)) as previous_amount,
         {{ ratio('regions.current_amount - regions.previous_amount', 'regions.previous_amount') }} as change_rate
@@ -99,6 +126,9 @@ select
     regions.region_name_zh,
     fallen.week_start_date,
     fallen.week_end_date,
+    fallen.current_workday_count,
+    fallen.previous_week_start_date,
+    fallen.previous_workday_count,
     fallen.current_amount,
     fallen.previous_amount,
     fallen.change_rate,
@@ -109,11 +139,23 @@ select
     'Net sales of ' || regions.region_name_en || ' fell by ' || {{ number_text("round(-fallen.change_rate * 100, 1)") }}
     || ' % in the week from ' || cast(fallen.week_start_date as {{ dbt.type_string() }})
     || ', from ' || {{ amount_text('fallen.previous_amount') }} || ' to ' || {{ amount_text('fallen.current_amount') }}
+    || case
+        when fallen.current_workday_count = fallen.previous_workday_count then ''
+        else
+            ' (what the week from ' || cast(fallen.previous_week_start_date as {{ dbt.type_string() }}) || ' sold on '
+            || fallen.previous_workday_count || ' workdays, for the ' || fallen.current_workday_count || ' of this week)'
+    end
     || '. Largest part: ' || case top.dimension_name when 'channel' then 'channel ' else 'product line ' end
     || top.dimension_value || ' (' || {{ amount_text('top.contribution_amount') }} || ').' as reason_en,
     regions.region_name_zh || '在' || cast(fallen.week_start_date as {{ dbt.type_string() }})
     || '起的一周净销售额下降 ' || {{ number_text("round(-fallen.change_rate * 100, 1)") }}
     || '%，由 ' || {{ amount_text('fallen.previous_amount') }} || ' 降至 ' || {{ amount_text('fallen.current_amount') }}
+    || case
+        when fallen.current_workday_count = fallen.previous_workday_count then ''
+        else
+            '（' || cast(fallen.previous_week_start_date as {{ dbt.type_string() }}) || ' 起的一周有 '
+            || fallen.previous_workday_count || ' 个工作日，按本周 ' || fallen.current_workday_count || ' 个工作日折算）'
+    end
     || '。主要来自' || case top.dimension_name when 'channel' then '渠道' else '产品线' end
     || '「' || top.dimension_value || '」（' || {{ amount_text('top.contribution_amount') }} || '）。' as reason_zh,
     fallen.playbook_id

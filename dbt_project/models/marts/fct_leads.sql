@@ -7,13 +7,16 @@ customers as (
     select * from {{ ref('int_customers_identified') }}
 ),
 
+-- A deal that was there before the lead did not grow from it; it is told only where no later one is.
 first_opportunities as (
     select
-        lead_key,
-        min(created_at) as first_opportunity_at
-    from {{ present('int_opportunities_deduplicated') }}
-    where lead_key is not null
-    group by lead_key
+        deals.lead_key,
+        coalesce(
+            min(deals.created_at) filter (where deals.created_at >= leads.created_at), min(deals.created_at)
+        ) as first_opportunity_at
+    from {{ present('int_opportunities_deduplicated') }} as deals
+    inner join leads on deals.lead_key = leads.lead_key
+    group by deals.lead_key
 )
 
 select
@@ -29,7 +32,6 @@ select
     coalesce(leads.owner_rep_key, 'unknown') as owner_rep_key,
     coalesce(leads.lead_status, 'unknown') as lead_status,
     first_opportunities.first_opportunity_at,
-    -- a deal that was there before the lead did not grow from it
     coalesce(
         {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} between 0 and 30 * {{ one_day() }},
         false
