@@ -17,7 +17,7 @@ import holidays
 from sales_warehouse.company.calendar import MOST_INTERVALS, WEEKDAYS, CalendarFile, Schedule
 from sales_warehouse.company.models import Company
 
-__all__ = ["WEEKDAYS", "Day", "DaysFileMistake", "days", "moment", "open_days", "read_days"]
+__all__ = ["WEEKDAYS", "Day", "DaysFileMistake", "days", "moment", "open_days", "read_days", "unannounced_years"]
 
 HEADER = ("date", "is_workday", "name")
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -76,6 +76,26 @@ def days(company: Company, first: datetime.date, last: datetime.date) -> Iterato
         is_holiday = name is not None and not is_workday
         is_made_up = is_workday and date.weekday() in weekend
         yield Day(date, is_workday, is_holiday, name if is_holiday else None, is_made_up, *_fiscal(calendar, date))
+
+
+def unannounced_years(company: Company, today: datetime.date) -> list[int]:
+    """Return the years from today's to the one two months ahead whose make-up workdays the calendar does not know yet.
+
+    Where a government moves workdays to weekends every year (China announces them each November), a year without any
+    is one that the package for holidays does not have yet. The file of days may have it instead.
+    """
+    calendar = company.calendar
+    country = calendar.country or company.about.country
+    listed = read_days(days_file(company)) if calendar.days_file else {}
+    found = []
+    for year in range(today.year, (today + datetime.timedelta(days=61)).year + 1):
+        years = range(year - 3, year + 1)
+        public = holidays.country_holidays(country, subdiv=calendar.subdivision, years=years)
+        moved = {day.year for day in getattr(public, "weekend_workdays", ())}
+        is_listed = {datetime.date(year, 1, 1), datetime.date(year, 12, 31)} <= listed.keys()
+        if moved >= set(years) - {year} and year not in moved and not is_listed:
+            found.append(year)
+    return found
 
 
 def _fiscal(calendar: CalendarFile, date: datetime.date) -> tuple[int, int, datetime.date, datetime.date]:

@@ -1,12 +1,15 @@
-"""What is unwise in the goals of a company: by its configuration, and by the history that is published."""
+"""What is unwise in the calendar, metrics and goals of a company: by its configuration, and by what is published."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from sales_warehouse import durable
+from sales_warehouse.business_calendar import unannounced_years
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
@@ -22,6 +25,12 @@ def unwise(company: Company, home: Home) -> Iterator[str]:
 
     The company's own goals come before those that sources sent.
     """
+    today = datetime.datetime.now(ZoneInfo(company.about.time_zone)).date()
+    for year in unannounced_years(company, today):
+        yield (
+            f"calendar.yml: the make-up workdays of {year} are not known, so its holidays count without them: "
+            "upgrade the package `holidays`, or list the year in `days_file`"
+        )
     filled, metrics = filled_columns(company.sources.values()), metrics_of(company.metrics)
     for metric in metrics.values():
         if absent := absent_because(metric, filled):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
+import holidays
 import pytest
 from test_configuration_mistakes import COMPANY, LIFECYCLE, SHOP
 
+from sales_warehouse.business_calendar import unannounced_years
 from sales_warehouse.company.calendar import WEEKDAYS
 from sales_warehouse.company.load import CompanyError, load_company
 
@@ -48,6 +51,27 @@ def test_a_calendar_with_all_of_it_is_taken(folder: Path) -> None:
 def test_opens_and_closes_are_enough(folder: Path) -> None:
     (folder / "calendar.yml").write_text("opens: 08:30\ncloses: 17:00\n", encoding="utf-8")
     assert load_company(folder).calendar.usual_hours == ((510, 1020),)
+
+
+def test_a_year_whose_make_up_workdays_nobody_announced_yet_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each year is known from its November on; here 2027 is not, as if the package were old."""
+    known = holidays.country_holidays("CN", years=range(2015, 2027))
+    monkeypatch.setattr("sales_warehouse.business_calendar.holidays.country_holidays", lambda *_, **__: known)
+    company = load_company(folder)
+    on = [datetime.date(2026, 5, 1), datetime.date(2026, 11, 5), datetime.date(2027, 1, 2)]
+    assert [unannounced_years(company, day) for day in on] == [[], [2027], [2027]]
+    first = datetime.date(2027, 1, 1)
+    year = [f"{first + datetime.timedelta(days=n)},true," for n in range(365)]
+    (folder / "days.csv").write_text("\n".join(["date,is_workday,name", *year, ""]), encoding="utf-8")
+    assert unannounced_years(load_company(folder), on[2]) == []
+
+
+def test_a_country_that_moves_no_workdays_has_no_year_without_them(folder: Path) -> None:
+    text = (folder / "company.yml").read_text(encoding="utf-8")
+    (folder / "company.yml").write_text(text.replace("country: CN", "country: US"), encoding="utf-8")
+    assert unannounced_years(load_company(folder), datetime.date(2026, 11, 5)) == []
 
 
 FRIDAY, SHOPS = '"09:00-12:00"]}', 'regions: [华东], hours: ["10:00-20:00"]'
