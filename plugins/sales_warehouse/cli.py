@@ -546,11 +546,12 @@ def query(
         str | None,
         typer.Option(help="day, week, month, quarter, year, fiscal_quarter, fiscal_year; default: all days in one."),
     ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write the answer as CSV, for other programs.")] = False,
     show_sql: Annotated[bool, typer.Option("--sql", help="Show the query instead of its answer.")] = False,
     company: CompanyFolder = DEFAULT_COMPANY,
 ) -> None:
     """Show metrics by period and cut, from the version that readers see (docs/metrics.md)."""
-    from sales_warehouse.metrics.listing import show_answer
+    from sales_warehouse.metrics import listing
     from sales_warehouse.metrics.query import Unanswerable, ask
 
     home = Home.of(_load(company).company_id)
@@ -560,8 +561,10 @@ def query(
         _fail(f"{error}", code=2)
     if show_sql:
         print(answer.query)
+    elif as_csv:
+        listing.write_csv(answer, sys.stdout)
     else:
-        show_answer(answer, console)
+        listing.show_answer(answer, console)
 
 
 @figures.command("list")

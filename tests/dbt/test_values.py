@@ -466,6 +466,9 @@ def test_the_version_that_readers_see_answers_on_the_command_line(
         ["2026-04-01", "T1", "1.00000000", "3.00000000"],
         ["2026-04-01", "T2", "0.00000000", "0.00000000"],
     ]
+    assert CliRunner().invoke(app, [*asked, "--csv"]).output == (
+        "team,win_rate,win_rate_numerator\nT1,1.00000000,3.00000000\nT2,0.00000000,0.00000000\n"
+    )
     assert "fct_opportunities" in CliRunner().invoke(app, [*asked, "--sql"]).output
     refused = CliRunner().invoke(app, ["metrics", "query", "--metric", "clv_12m"])
     assert refused.exit_code == 2 and "a level of the business date" in refused.stderr

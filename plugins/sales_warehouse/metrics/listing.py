@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sales_warehouse.metrics.query import Answer, shared_cuts
 from sales_warehouse.metrics.registry import registry
@@ -15,8 +18,15 @@ def show_answer(answer: Answer, console: Console) -> None:
     """Print the rows; what has nothing to divide by stays empty."""
     table = Table(*answer.columns, box=None, header_style="bold")
     for row in answer.rows:
-        table.add_row(*(_text(cell) for cell in row))
+        table.add_row(*(Text(_text(cell)) for cell in row))
     console.print(table)
+
+
+def write_csv(answer: Answer, stream: TextIO) -> None:
+    """Write the rows as CSV, with a line of names."""
+    lines = csv.writer(stream, lineterminator="\n")
+    lines.writerow(answer.columns)
+    lines.writerows([_text(cell) for cell in row] for row in answer.rows)
 
 
 def show_metrics(console: Console) -> None:
