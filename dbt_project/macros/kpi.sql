@@ -366,5 +366,5 @@ cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double),
 {% macro goal_name(metric_name, goal) -%}
 coalesce({{ metric_name }}, {{ goal }}.metric_id)
 || case when {{ goal }}.scope_dimension = 'total' then '' else ' · ' || {{ goal }}.scope_value end
-|| ' · ' || cast({{ goal }}.due_on as varchar)
+|| ' · ' || cast({{ goal }}.due_on as {{ dbt.type_string() }})
 {%- endmacro %}

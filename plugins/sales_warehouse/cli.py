@@ -31,6 +31,8 @@ held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: lo
 app.add_typer(held_rows, name="quarantine")
 who_is_who = typer.Typer(no_args_is_help=True, help="Customers: say who is one and who is not, and take it back.")
 app.add_typer(who_is_who, name="customers")
+figures = typer.Typer(no_args_is_help=True, help="Metrics by any period and any cut: dbt's semantic layer.")
+app.add_typer(figures, name="metrics")
 console = Console()
 
 CompanyFolder = Annotated[
@@ -532,6 +534,54 @@ def _decide(company: Path, decide: partial[Decision]) -> None:
     except DecisionRefused as error:
         _fail(f"{error}", code=2)
     console.print(f"{decision.decision_id}: kept; the next refresh follows it", highlight=False)
+
+
+@figures.command()
+def query(
+    metric: Annotated[list[str], typer.Option(help="A metric of the registry; may be given again.")],
+    by: Annotated[
+        list[str] | None, typer.Option(help="What to cut by, as `metrics list` says; may be given again.")
+    ] = None,
+    grain: Annotated[
+        str | None,
+        typer.Option(help="day, week, month, quarter, year, fiscal_quarter, fiscal_year; default: all days in one."),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write the answer as CSV, for other programs.")] = False,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Show the query instead of its answer.")] = False,
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Show metrics by period and cut, from the version that readers see (docs/metrics.md)."""
+    from sales_warehouse.metrics import listing
+    from sales_warehouse.metrics.query import Unanswerable, ask
+
+    home = Home.of(_load(company).company_id)
+    try:
+        answer = ask(home, metric, by=by or (), grain=grain)
+    except Unanswerable as error:
+        _fail(f"{error}", code=2)
+    if show_sql:
+        print(answer.query)
+    elif as_csv:
+        listing.write_csv(answer, sys.stdout)
+    else:
+        listing.show_answer(answer, console)
+
+
+@figures.command("list")
+def list_metrics() -> None:
+    """List the metrics with what they can be cut by, and those that can only be read, with the reason."""
+    from sales_warehouse.metrics.listing import show_metrics
+
+    show_metrics(console)
+
+
+@figures.command()
+def write() -> None:
+    """Write dbt's semantic models and the list in docs/metrics.md again, after a change of the registry."""
+    from sales_warehouse.metrics import semantic
+
+    for path in semantic.write():
+        console.print(f"{path.relative_to(settings.PROJECT)}: written", highlight=False)
 
 
 def _load(folder: Path) -> Company:

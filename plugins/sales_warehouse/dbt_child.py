@@ -52,8 +52,12 @@ def fingerprint_of(project: Path) -> str:
 def _main(arguments: list[str]) -> int:
     """Be dbt in the project of the working folder; return dbt's exit code."""
     from dbt.cli.main import dbtRunner
+    from dbt.parser.manifest import write_semantic_manifest
 
-    done = dbtRunner(manifest=_parsed(arguments)).invoke(arguments)
+    manifest = _parsed(arguments)
+    if manifest and (target := _option(arguments, "--target-path")):
+        write_semantic_manifest(manifest, target[1])  # dbt writes it only when it parses; queries of metrics read it
+    done = dbtRunner(manifest=manifest).invoke(arguments)
     return 0 if done.success else 2 if done.exception else 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import metrics_world
 import pytest
 
 from sales_warehouse.home import Home
+from sales_warehouse.metrics.query import Unanswerable, ask_file
 
 pytestmark = pytest.mark.slow
 
@@ -180,3 +182,6 @@ def test_what_no_source_can_tell_is_absent_with_its_reason_and_not_zero(marts: M
         ("dealer_days_of_supply", "no source maps dealer_inventory.quantity"),
     ]
     assert kpi(marts, "visit_completion_rate", "month", "2026-06-01") is None
+    working = Path(marts.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall()[0][0])
+    with pytest.raises(Unanswerable, match=r"visit_completion_rate is absent: no source maps visits\.ended_at"):
+        ask_file(Home(working.parents[2], "page"), working, date(2026, 7, 31), ["net_sales", "visit_completion_rate"])

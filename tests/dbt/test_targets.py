@@ -48,6 +48,7 @@ METRICS = [
     ("follow_up_interval_hours", "hour", "down", "ratio", False),
     ("win_cycle_days", "day", "down", "latest", False),
     ("pipeline_coverage_ratio", "ratio", "band", "latest", False),
+    ("revenue_per_customer", "money", "up", "average", False),
     ("repurchase_rate", "rate", "up", "ratio", False),  # nothing measures it
 ]
 
@@ -109,6 +110,9 @@ VALUES: list[Row] = [
     measured("follow_up_interval_hours", "week", "2026-07-06", "team=a", 720, 10),
     measured("follow_up_interval_hours", "week", "2026-07-06", "team=b", 721, 10),
     *(measured("win_cycle_days", "month", "2026-07-01", f"region=r{d}", 1, 1, value=D(d)) for d in (36, 30, 48)),
+    # 7,760 of ten customers so far; five of them bought in both regions
+    *(measured("revenue_per_customer", "month", "2026-07-01", scope, amount, customers)
+      for scope, amount, customers in (("total", 7760, 10), ("region=east", 4775, 5), ("region=west", 2985, 10))),
     *(measured("pipeline_coverage_ratio", "day", "2026-07-15", f"rep={rep}", 1, 1, value=D(value))
       for rep, value in (("a", "3.5"), ("b", "2.5"), ("c", "5"), ("d", "1.5"))),
 ]  # fmt: skip
@@ -125,6 +129,7 @@ COVERAGE = {
 }  # fmt: skip
 EAST = {"metric_id": "net_sales", "scope_dimension": "region", "parent_target_id": "sales", **Q3}
 TEAM = {"metric_id": "win_rate", "scope_dimension": "team", "parent_target_id": "wins", "baseline_value": "0.1", **Q3}
+BASKET = {**Q3, "metric_id": "revenue_per_customer", "due_on": "2026-07-31"}
 TARGETS: list[Row] = [
     {"target_id": "sales", "metric_id": "net_sales", "baseline_value": 6000, "target_value": 6600, **Q3},
     {"target_id": "stretch", "metric_id": "net_sales", "baseline_value": 3000, "target_value": 7000, **Q3},
@@ -142,6 +147,9 @@ TARGETS: list[Row] = [
     *({"target_id": f"cycle_{days}", "scope_value": f"r{days}", **CYCLE} for days in (36, 30, 48)),
     *({"target_id": f"hours_{team}", "scope_value": team, **HOURS} for team in "ab"),
     *({"target_id": f"coverage_{rep}", "scope_value": rep, **COVERAGE} for rep in "abcd"),
+    {"target_id": "basket", "baseline_value": 700, "target_value": 2000, **BASKET},
+    *({"target_id": f"basket_{region}", "baseline_value": 700, "target_value": 2000, **BASKET,
+       "scope_dimension": "region", "scope_value": region, "parent_target_id": "basket"} for region in ("east", "west")),
     {"target_id": "coverage_over", "scope_value": "e", **COVERAGE, "due_on": "2026-07-13"},
     {"target_id": "repeat", "metric_id": "repurchase_rate", "baseline_value": "0.3", "target_value": "0.4", **Q3},
     {"target_id": "worse", "metric_id": "win_rate", "baseline_value": "0.4", "target_value": "0.39", **Q3},
@@ -241,6 +249,10 @@ def _write_measured(file: Path, calendar: Path) -> None:
             "t(metric_id, number, name_en, name_zh, unit, direction, aggregation, is_cohort, is_on_board)"
         )
         connection.execute(
+            "ALTER TABLE kpi_metrics ADD COLUMN decomposition VARCHAR; "
+            "UPDATE kpi_metrics SET decomposition = CASE unit WHEN 'rate' THEN 'ratio' ELSE 'additive' END"
+        )
+        connection.execute(
             "CREATE TABLE dim_dates AS SELECT date_day, date_trunc('month', date_day)::DATE AS month_start_date, "
             f"is_workday FROM read_parquet({literal(str(calendar))})"
         )
@@ -320,7 +332,8 @@ def test_what_should_stay_low_is_judged_by_where_it_will_end(marts: duckdb.DuckD
 def test_parts_are_added_up_or_aggregated_again_and_never_averaged(marts: duckdb.DuckDBPyConnection) -> None:
     rows = marts.execute(
         "SELECT parent_target_id, combination, child_count, children_target_value, target_difference_value, "
-        "children_actual_value, actual_difference_value FROM kpi_target_cascades ORDER BY 1"
+        "children_actual_value, actual_difference_value FROM kpi_target_cascades "
+        "WHERE combination <> 'not_combined' ORDER BY 1"
     ).fetchall()
     assert rows == [
         # 1900 + 4000 of 6600; 500 + 600 of 1100
@@ -408,6 +421,7 @@ def test_the_board_has_every_metric_with_its_goal_or_without(marts: duckdb.DuckD
         ("follow_up_interval_hours", None, None, None, "no_target", 0),
         ("win_cycle_days", None, None, None, "no_target", 3),
         ("pipeline_coverage_ratio", None, None, None, "no_target", 4),
+        ("revenue_per_customer", None, None, "basket", "behind", 2),
         ("repurchase_rate", None, None, "repeat", "no_data", 0),
     ]
 
@@ -478,3 +492,14 @@ def test_a_level_goal_that_is_over_keeps_what_its_last_night_said(marts: duckdb.
     """Due on the 13th: the 12th counts as it was corrected, the 14th comes too late."""
     found = goals(marts, "actual_value, status, projection_method, projected_value", "coverage_over")
     assert found == {"coverage_over": (D("3.5"), "met", "final", D("3.5"))}
+
+
+def test_an_average_does_not_grow_with_the_days_and_is_no_sum_of_regions(marts: duckdb.DuckDBPyConnection) -> None:
+    assert goals(marts, "actual_value, projected_value, projection_method, projected_status, status", "basket") == {
+        "basket": (D(776), D(776), "trailing", "misses", "behind")
+    }
+    found = marts.execute(
+        "SELECT combination, child_count, children_target_value, children_actual_value, parent_actual_value "
+        "FROM kpi_target_cascades WHERE parent_target_id = 'basket'"
+    ).fetchall()
+    assert found == [("not_combined", 2, None, None, D(776))]

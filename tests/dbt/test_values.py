@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal as D
+from pathlib import Path
 
 import duckdb
 import pytest
+import world
+from semantic_layer import SAID, differences
+from typer.testing import CliRunner
 
+from sales_warehouse.cli import app
 from sales_warehouse.home import Home
+from sales_warehouse.metrics.query import ask_file
+from sales_warehouse.publish import manifest
+from sales_warehouse.settings import PROJECT
 
 pytestmark = pytest.mark.slow
 
@@ -423,3 +431,45 @@ def test_marts_are_typed_and_described_for_bi_tools(marts: duckdb.DuckDBPyConnec
         "OR NOT regexp_matches(comment, '[一-龥]') OR starts_with(column_name, '_'))"
     ).fetchall()
     assert odd == []
+
+
+def test_metricflow_says_of_every_metric_that_it_can_say_what_kpi_values_says(at_once: Home) -> None:
+    wrong, agreed = differences(at_once, date(2026, 7, 1))
+    assert wrong == {}
+    assert set(agreed) == set(SAID), "a metric of the semantic layer has no value in this world"
+
+
+def test_metricflow_leaves_out_what_came_after_the_last_day(at_once: Home, marts: duckdb.DuckDBPyConnection) -> None:
+    answer = ask_file(at_once, at_once.warehouse_file, date(2026, 6, 16), ["net_sales"], grain="month")
+    query = "SELECT sum(net_sales_amount) FROM fct_sales_daily WHERE sales_date BETWEEN '2026-06-01' AND {}"
+    [until, all_month] = [marts.execute(query.format(day)).fetchall()[0][0] for day in ("'2026-06-16'", "'2026-06-30'")]
+    assert answer.rows[-1] == (date(2026, 6, 1), until) and until != all_month
+
+
+def test_the_version_that_readers_see_answers_on_the_command_line(
+    at_once: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path, "teahouse")
+    home.warehouse.mkdir(parents=True)
+    (home.warehouse / "dbt_target").symlink_to(at_once.warehouse / "dbt_target")
+    version = home.published / "versions" / "v1"
+    version.mkdir(parents=True)
+    (version / "warehouse.duckdb").symlink_to(at_once.warehouse_file)
+    manifest.write(version, manifest.Manifest("v1", None, "r", "2026-07-01", world.AS_OF, "duckdb", ()))
+    home.current.symlink_to(version)
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path))
+    monkeypatch.setenv("SALES_WAREHOUSE_COMPANY", str(PROJECT / "docs" / "example"))
+    asked = ["metrics", "query", "--metric", "win_rate", "--metric", "win_rate_numerator", "--by", "team"]
+    said = CliRunner().invoke(app, [*asked, "--grain", "fiscal_quarter"])
+    assert [line.split() for line in said.output.splitlines()] == [
+        ["period_start_date", "team", "win_rate", "win_rate_numerator"],
+        ["2026-04-01", "T1", "1.00000000", "3.00000000"],
+        ["2026-04-01", "T2", "0.00000000", "0.00000000"],
+    ]
+    assert CliRunner().invoke(app, [*asked, "--csv"]).output == (
+        "team,win_rate,win_rate_numerator\nT1,1.00000000,3.00000000\nT2,0.00000000,0.00000000\n"
+    )
+    assert "fct_opportunities" in CliRunner().invoke(app, [*asked, "--sql"]).output
+    refused = CliRunner().invoke(app, ["metrics", "query", "--metric", "clv_12m"])
+    assert refused.exit_code == 2 and "a level of the business date" in refused.stderr
+    assert "by stage, deal" in CliRunner().invoke(app, ["metrics", "list"]).output

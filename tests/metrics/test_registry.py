@@ -28,8 +28,32 @@ def test_each_core_metric_is_there_once_and_eighteen_of_all_are_on_the_board() -
         ("    number: 2\n", "    number: 1\n", "two metrics have the number 1"),
         ("    needs: [leads.created_at]\n", "    needs: [leads]\n", "needs"),
         ("    band: [3, 4]\n", "    band: [4, 3]\n", "two rising numbers"),
+        ("    semantic:\n      reason: {", "    meant:\n      reason: {", "semantic"),
+        ("{fact: lead, day: created_date, sum:", "{fact: leads, day: created_date, sum:", "no fact leads; there are"),
+        ("{fact: lead, day: created_date, sum:", "{fact: lead, day: left_date, sum:", "lead has no day left_date"),
+        (
+            "    dimensions: [channel, rep]\n",
+            "    dimensions: [channel, region]\n",
+            "does not say, or not once, what reg",
+        ),
+        ("count: lead_key}", "count: lead_key, sum: lead_key}", "one of sum, count, count_distinct and median"),
+        ("      numerator: net_sales\n", "      numerator: net_salse\n", "there is no metric net_salse"),
+        ("      numerator: net_sales\n", "", "a numerator and a denominator, or a reason"),
     ],
-    ids=["without a direction", "an unknown direction", "a number twice", "a need without a column", "a falling band"],
+    ids=[
+        "without a direction",
+        "an unknown direction",
+        "a number twice",
+        "a need without a column",
+        "a falling band",
+        "nothing for the semantic layer",
+        "an unknown fact",
+        "a day of another fact",
+        "a dimension that may be two things",
+        "a measure that is two",
+        "an unknown numerator",
+        "a denominator alone",
+    ],
 )
 def test_a_mistake_in_the_registry_is_said_with_its_place(
     written: str, instead: str, message: str, tmp_path: Path

@@ -11,7 +11,7 @@ parts as (
         children.actual_value,
         children.goal_value * children.actual_denominator as goal_numerator,
         parents.metric_id,
-        parents.aggregation,
+        parents.combination,
         parents.goal_value as parent_target_value,
         parents.actual_value as parent_actual_value
     from {{ ref('int_targets_judged') }} as children
@@ -25,22 +25,22 @@ put_together as (
         parent_target_id,
         scope_dimension,
         metric_id,
-        case aggregation when 'sum' then 'sum' when 'ratio' then 're_aggregated' else 'not_combined' end as combination,
+        combination,
         count(*) as child_count,
         parent_target_value,
-        case aggregation
+        case combination
             when 'sum' then cast(sum(goal_value) as decimal(28, 8))
             -- with the mix of denominators that there is; not known while one part has none
-            when 'ratio'
+            when 're_aggregated'
                 then {{ ratio('case when count(goal_numerator) = count(*) then sum(goal_numerator) end', 'sum(actual_denominator)') }}
         end as children_target_value,
         parent_actual_value,
-        case aggregation
+        case combination
             when 'sum' then cast(sum(actual_value) as decimal(28, 8))
-            when 'ratio' then {{ ratio('sum(actual_numerator)', 'sum(actual_denominator)') }}
+            when 're_aggregated' then {{ ratio('sum(actual_numerator)', 'sum(actual_denominator)') }}
         end as children_actual_value
     from parts
-    group by parent_target_id, scope_dimension, metric_id, aggregation, parent_target_value, parent_actual_value
+    group by parent_target_id, scope_dimension, metric_id, combination, parent_target_value, parent_actual_value
 )
 
 select

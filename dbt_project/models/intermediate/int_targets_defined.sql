@@ -9,7 +9,13 @@ defined as (
         metrics.direction,
         -- Over its one period it grows like a sum, from nothing on the first day.
         case metrics.aggregation when 'distinct' then 'sum' else metrics.aggregation end as aggregation,
-        coalesce(metrics.aggregation = 'distinct', false) as is_of_one_period,
+        coalesce(metrics.aggregation in ('distinct', 'average'), false) as is_of_one_period,
+        -- a customer of two regions is one; revenue per head of two regions is no sum
+        case
+            when metrics.aggregation = 'sum' or (metrics.aggregation = 'distinct' and metrics.decomposition = 'additive') then 'sum'
+            when metrics.aggregation = 'ratio' then 're_aggregated'
+            else 'not_combined'
+        end as combination,
         coalesce(metrics.is_cohort, false) as is_cohort,
         metrics.metric_id is not null as is_known_metric,
         -- "15 % more" than a baseline of 20 % is 23 %.
@@ -35,6 +41,7 @@ select
     direction,
     aggregation,
     is_of_one_period,
+    combination,
     is_cohort,
     is_known_metric,
     scope_dimension,

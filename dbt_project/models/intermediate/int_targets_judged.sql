@@ -78,6 +78,7 @@ select
     unit,
     direction,
     aggregation,
+    combination,
     scope_dimension,
     scope_value,
     baseline_value,

@@ -1,6 +1,6 @@
 -- One alert for each source that missed the deadline of the business date; a day off has none.
 select
-    'deadline|' || deadlines.source || '|' || cast(deadlines.date_day as varchar) as incident_key,
+    'deadline|' || deadlines.source || '|' || cast(deadlines.date_day as {{ dbt.type_string() }}) as incident_key,
     'warning' as severity,
     deadlines.source,
     sources.label_en || ': data not in by close of business' as title_en,

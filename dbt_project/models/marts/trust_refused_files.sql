@@ -3,10 +3,10 @@ select
     source,
     source_table,
     origin,
-    arg_max(reason, last_refused_at) as reason,
+    max_by(reason, last_refused_at) as reason,
     min(first_refused_at) as first_refused_at,
     max(last_refused_at) as last_refused_at,
     cast(count(*) as bigint) as version_count,
-    arg_max(refusal_status, last_refused_at) as refusal_status
+    max_by(refusal_status, last_refused_at) as refusal_status
 from {{ ref('stg_ledger__refusals') }}
 group by source, source_table, origin

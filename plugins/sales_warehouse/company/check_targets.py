@@ -72,7 +72,7 @@ def _band(target: Target, document: Document, at: int, metric: Metric) -> Iterat
 
 def _one_period(target: Target, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
     """What is counted again in each period cannot be put together from parts of one, or from several."""
-    if metric.aggregation == "distinct" and not any(
+    if metric.aggregation in ("distinct", "average") and not any(
         _is_whole(grain, target.starts_on, target.due_on) for grain in metric.grains
     ):
         grains = ", ".join(metric.grains)

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.lifecycle import Name
+from sales_warehouse.metrics.facts import Fact, Semantic, wrong_measure
 
 REGISTRY = Path(__file__).with_name("registry.yml")
 CORE = 23
@@ -32,13 +33,14 @@ class Metric(Model):
     dimensions: tuple[Name, ...] = ()
     unit: Literal["count", "rate", "hour", "day", "money", "ratio"]
     direction: Literal["up", "down", "band"]
-    aggregation: Literal["sum", "ratio", "distinct", "median", "latest"]
+    aggregation: Literal["sum", "ratio", "distinct", "average", "median", "latest"]
     decomposition: Literal["additive", "ratio", "mean", "quantile", "none"]
     band: Band | None = None
     owner: Label = Field(description="the department that answers for it")
     cohort: bool = Field(default=False, description="a period follows what began in it")
     matures_after_days: int = Field(default=0, ge=0)
     board: bool = False
+    semantic: Semantic
     needs: tuple[Need, ...] = ()
 
     @model_validator(mode="after")
@@ -49,9 +51,10 @@ class Metric(Model):
 
 
 class RegistryFile(Model):
-    """registry.yml: every metric once."""
+    """registry.yml: every metric once, and the facts that some of them are measured on in the semantic layer."""
 
     metrics: tuple[Metric, ...] = Field(min_length=1)
+    facts: tuple[Fact, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> RegistryFile:
@@ -61,6 +64,18 @@ class RegistryFile(Model):
             twice = sorted({item for item in listed if listed.count(item) > 1})
             if twice:
                 raise ValueError(f"two metrics have the {kind} {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _measurable(self) -> RegistryFile:
+        facts, names = {fact.id: fact for fact in self.facts}, {metric.id for metric in self.metrics}
+        for metric in self.metrics:
+            for measure in metric.semantic.measures.values():
+                if wrong := wrong_measure(measure, metric.dimensions, facts):
+                    raise ValueError(f"{metric.id}: {wrong}")
+            other = metric.semantic.numerator
+            if isinstance(other, str) and other not in names:
+                raise ValueError(f"{metric.id}: there is no metric {other}")
         return self
 
 
@@ -82,9 +97,20 @@ class MetricsFile(Model):
 @cache
 def registry(file: Path = REGISTRY) -> Mapping[str, Metric]:
     """Return the metrics by id, in the order of the file; raises CompanyError with file and line for a mistake."""
+    return {metric.id: metric for metric in _read(file).metrics}
+
+
+@cache
+def facts(file: Path = REGISTRY) -> Mapping[str, Fact]:
+    """Return the facts of the semantic layer by id; raises CompanyError like `registry`."""
+    return {fact.id: fact for fact in _read(file).facts}
+
+
+@cache
+def _read(file: Path) -> RegistryFile:
     from sales_warehouse.company.load import load_file  # reads the models of a company, of which this is one
 
-    return {metric.id: metric for metric in load_file(file, RegistryFile).metrics}
+    return load_file(file, RegistryFile)
 
 
 def absent_because(metric: Metric, mapped: Iterable[str]) -> tuple[str, ...]:
