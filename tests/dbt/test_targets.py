@@ -149,7 +149,8 @@ TARGETS: list[Row] = [
     *({"target_id": f"coverage_{rep}", "scope_value": rep, **COVERAGE} for rep in "abcd"),
     {"target_id": "basket", "baseline_value": 700, "target_value": 2000, **BASKET},
     *({"target_id": f"basket_{region}", "baseline_value": 700, "target_value": 2000, **BASKET,
-       "scope_dimension": "region", "scope_value": region, "parent_target_id": "basket"} for region in ("east", "west")),
+       "scope_dimension": "region", "scope_value": region, "parent_target_id": "basket"}
+      for region in ("east", "west")),
     {"target_id": "coverage_over", "scope_value": "e", **COVERAGE, "due_on": "2026-07-13"},
     {"target_id": "repeat", "metric_id": "repurchase_rate", "baseline_value": "0.3", "target_value": "0.4", **Q3},
     {"target_id": "worse", "metric_id": "win_rate", "baseline_value": "0.4", "target_value": "0.39", **Q3},
