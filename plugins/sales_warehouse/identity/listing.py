@@ -52,9 +52,9 @@ def _review(connection: duckdb.DuckDBPyConnection, home: Home, file: str, limit:
     return count, rows
 
 
-def show_decisions(home: Home, console: Console) -> None:
-    """Print every decision, the oldest first, and whether it stands."""
-    told = decisions.history(home)
+def show_decisions(home: Home, entity: str, console: Console) -> None:
+    """Print every decision about an entity, the oldest first, and whether it stands."""
+    told = [item for item in decisions.history(home) if item.entity == entity]
     stand = {item.decision_id for item in decisions.standing(told)}
     table = Table("decision", "at (UTC)", "by", "what", "records", "why", "stands", box=None, pad_edge=False)
     for item in told:
