@@ -149,6 +149,8 @@ def split(
     Raises DecisionRefused for unknown records, for those of several, where nothing would stay behind, and where a merge
     that stands says the opposite.
     """
+    if not records:
+        raise DecisionRefused(f"name the records that are another {entity.one}")
     known = _Known(home, entity)
     codes = {known.key_of(record) for record in records}
     if len(codes) > 1:
