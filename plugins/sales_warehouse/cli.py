@@ -467,6 +467,7 @@ def correct(
 Why = Annotated[str, typer.Option(help="Why; kept with the decision.")]
 By = Annotated[str, typer.Option(help="Who says so.", envvar="USER")]
 Names = Annotated[list[str], typer.Argument(help="Two or more: a code, or a record as <source>:<id>.")]
+Two = Annotated[list[str], typer.Argument(help="Two: each a code, or a record as <source>:<id>.")]
 Records = Annotated[list[str], typer.Argument(help="Records that have one code, as <source>:<id>.")]
 DecisionId = Annotated[str, typer.Argument(help="The decision, as `decisions` lists it.")]
 
@@ -496,6 +497,12 @@ def _decisions_of(group: typer.Typer, entity: str) -> None:
         from sales_warehouse.identity import decisions
 
         _decide(company, partial(decisions.split, records=records, by=by, why=why), entity)
+
+    @group.command(help=f"Decide that two {several} that may seem to be one are two; they wait for nobody any more.")
+    def apart(names: Two, why: Why, by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+        from sales_warehouse.identity import decisions
+
+        _decide(company, partial(decisions.keep_apart, names=names, by=by, why=why), entity)
 
     @group.command(help="Take a merge or a split back; the next refresh gives back what was there.")
     def undo(decision: DecisionId, why: Why, by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:

@@ -258,6 +258,7 @@ def test_a_pair_is_decided_and_taken_back_on_the_page(ui: server.Server, token: 
         ({"kind": "split", "names": "shop:1"}, "these are all records of"),
         ({"kind": "split", "names": " \n"}, "name the records"),
         ({"kind": "merge", "names": "shop:1\nshop:9"}, "no customer record shop:9"),
+        ({"kind": "apart", "names": "shop:1\nshop:2"}, f"{merged.decision_id} together say the opposite"),
         ({"kind": "undo", "names": merged.decision_id, "about": "contact"}, "no merge or split"),
         ({"kind": "merge", "names": "shop:1\nshop:2", "why": " "}, "say why"),
     ):

@@ -164,6 +164,22 @@ def split(
     return _keep(home, Decision("split", by, why, at.isoformat(), off, rest, entity=entity.one))
 
 
+def keep_apart(
+    home: Home, names: list[str], *, by: str, why: str, at: datetime.datetime, entity: Entity = CUSTOMERS
+) -> Decision:
+    """Decide that two customers, or contacts, which may seem to be one, are two: a split before they were ever joined.
+
+    Raises DecisionRefused for what is unknown or one now, and where a merge that stands says the opposite.
+    """
+    if len(names) != 2:
+        raise DecisionRefused(f"{len(names)} names; two are kept apart at a time")
+    known = _Known(home, entity)
+    one, other = (known.first_record(name) for name in names)
+    if known.key_of(one) == (code := known.key_of(other)):
+        raise DecisionRefused(f"{', '.join(names)}: one {entity.one} now ({code}); split off the records of the other")
+    return _keep(home, Decision("split", by, why, at.isoformat(), (one,), (other,), entity=entity.one))
+
+
 def undo(
     home: Home, decision_id: str, *, by: str, why: str, at: datetime.datetime, entity: Entity = CUSTOMERS
 ) -> Decision:

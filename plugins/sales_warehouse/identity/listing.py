@@ -90,7 +90,7 @@ def show_review(home: Home, limit: int, console: Console) -> None:
         console.print(table)
     console.print(
         f"{found.total:,} pairs wait, {len(found.pairs):,} are shown; "
-        "decide with `sales-warehouse customers merge` or `split`",
+        "decide with `sales-warehouse customers merge` or `apart`",
         highlight=False,
         soft_wrap=True,
     )

@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "city": ("City", "城市"),
     "why_waiting": ("Why it waits", "原因"),
     "are_one": ("They are one", "是同一客户"),
+    "are_two": ("They are two", "不是同一客户"),
     "why": ("Why", "理由"),
     "decide": ("Decide", "人工决定"),
     "decide_hint": (

@@ -176,7 +176,7 @@ def identity(lang: str | None = None) -> Response:
 
 @app.post("/identity", dependencies=[MayReplay, Depends(safety.of_same_origin)])
 def decide(
-    kind: Annotated[Literal["merge", "split", "undo"], Form()],
+    kind: Annotated[Literal["merge", "split", "apart", "undo"], Form()],
     about: Annotated[Literal["customer", "contact"], Form()],
     names: Annotated[str, Form(max_length=10_000)],
     why: Annotated[str, Form(max_length=500)],
@@ -195,10 +195,9 @@ def decide(
     try:
         if kind == "undo":
             decision = decisions.undo(place.home(), " ".join(listed), **said)
-        elif kind == "merge":
-            decision = decisions.merge(place.home(), listed, **said)
         else:
-            decision = decisions.split(place.home(), listed, **said)
+            make = {"merge": decisions.merge, "split": decisions.split, "apart": decisions.keep_apart}[kind]
+            decision = make(place.home(), listed, **said)
     except decisions.DecisionRefused as error:
         return _page("decided.html.j2", decision=None, refused=f"{error}", **_of_identity(place.manner(lang)))
     return _page("decided.html.j2", decision=decision, refused=None, **_of_identity(place.manner(lang)))
