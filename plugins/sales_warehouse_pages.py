@@ -20,13 +20,14 @@ def _page(name: str, route: str, path: str) -> dict[str, str]:
 
 
 class SalesWarehousePages(AirflowPlugin):
-    """Six pages, each behind the login."""
+    """Seven pages, each behind the login."""
 
     name = "sales_warehouse_pages"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Sales warehouse"}]  # noqa: RUF012 (Airflow's way)
     external_views = [  # noqa: RUF012 (Airflow's way)
         _page("Sales board", "sales-board", "board"),
         _page("Customers", "customers", "customers"),
+        _page("Who is who", "who-is-who", "identity"),
         _page("Data Docs", "data-docs", "data-docs/"),
         _page("Quarantine", "quarantine", "quarantine"),
         _page("Refreshes", "refreshes", "refreshes"),

@@ -23,7 +23,7 @@ rules as (
     inner join rules on orders.source = rules.{{ side }}_source
     where
         (
-            rules.{{ side }}_orders = 'all'
+            rules.{{ side }}_orders in ('all', 'named')
             or (rules.{{ side }}_number = 'order_id' and trim(orders.order_id) <> '')
             or (rules.{{ side }}_number = 'opportunity_id' and trim(orders.opportunity_key) <> '')
             or (rules.{{ side }}_number = 'order_number' and trim(orders.order_number) <> '')
@@ -42,7 +42,10 @@ unmatched as (
     from {{ side }}_expected as expected
     full outer join {{ side }}_found as found
         on expected.reconciliation_id = found.reconciliation_id and expected.order_key = found.order_key
-    where coalesce(found.row_count, 0) <> 1
+    left join rules on coalesce(expected.reconciliation_id, found.reconciliation_id) = rules.reconciliation_id
+    where
+        coalesce(found.row_count, 0) <> 1
+        and (coalesce(found.row_count, 0) > 1 or rules.{{ side }}_orders <> 'named')
     {{ "union all" if not loop.last }}  -- noqa: LT02
     {% endfor %}
 )

@@ -33,6 +33,8 @@ who_is_who = typer.Typer(no_args_is_help=True, help="Customers: say who is one a
 app.add_typer(who_is_who, name="customers")
 figures = typer.Typer(no_args_is_help=True, help="Metrics by any period and any cut: dbt's semantic layer.")
 app.add_typer(figures, name="metrics")
+people = typer.Typer(no_args_is_help=True, help="Contacts: say who is one person and who is not, and take it back.")
+app.add_typer(people, name="contacts")
 console = Console()
 
 CompanyFolder = Annotated[
@@ -466,6 +468,10 @@ def correct(
 
 Why = Annotated[str, typer.Option(help="Why; kept with the decision.")]
 By = Annotated[str, typer.Option(help="Who says so.", envvar="USER")]
+Names = Annotated[list[str], typer.Argument(help="Two or more: a code, or a record as <source>:<id>.")]
+Two = Annotated[list[str], typer.Argument(help="Two: each a code, or a record as <source>:<id>.")]
+Records = Annotated[list[str], typer.Argument(help="Records that have one code, as <source>:<id>.")]
+DecisionId = Annotated[str, typer.Argument(help="The decision, as `decisions` lists it.")]
 
 
 @who_is_who.command()
@@ -478,62 +484,56 @@ def review(
     show_review(Home.of(_load(company).company_id), limit, console)
 
 
-@who_is_who.command()
-def merge(
-    customers: Annotated[list[str], typer.Argument(help="Two or more: a code, or a record as <source>:<customer_id>.")],
-    why: Why,
-    by: By = "",
-    company: CompanyFolder = DEFAULT_COMPANY,
-) -> None:
-    """Decide that customers are one, from the next refresh on; the older code stays."""
-    from sales_warehouse.identity import decisions
+def _decisions_of(group: typer.Typer, entity: str) -> None:
+    """Give a group the commands with which people decide who is one `entity`."""
+    several = f"{entity}s"
 
-    _decide(company, partial(decisions.merge, customers=customers, by=by, why=why))
+    @group.command(help=f"Decide that {several} are one, from the next refresh on; the older code stays.")
+    def merge(names: Names, why: Why, by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+        from sales_warehouse.identity import decisions
 
+        _decide(company, partial(decisions.merge, names=names, by=by, why=why), entity)
 
-@who_is_who.command()
-def split(
-    records: Annotated[list[str], typer.Argument(help="Records of one customer, as <source>:<customer_id>.")],
-    why: Why,
-    by: By = "",
-    company: CompanyFolder = DEFAULT_COMPANY,
-) -> None:
-    """Decide that records are not the customer that they are taken for, from the next refresh on."""
-    from sales_warehouse.identity import decisions
+    @group.command(help=f"Decide that records are not the {entity} that they are taken for, from the next refresh on.")
+    def split(records: Records, why: Why, by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+        from sales_warehouse.identity import decisions
 
-    _decide(company, partial(decisions.split, records=records, by=by, why=why))
+        _decide(company, partial(decisions.split, records=records, by=by, why=why), entity)
 
+    @group.command(help=f"Decide that two {several} that may seem to be one are two; they wait for nobody any more.")
+    def apart(names: Two, why: Why, by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+        from sales_warehouse.identity import decisions
 
-@who_is_who.command()
-def undo(
-    decision: Annotated[str, typer.Argument(help="The decision, as `customers decisions` lists it.")],
-    why: Why,
-    by: By = "",
-    company: CompanyFolder = DEFAULT_COMPANY,
-) -> None:
-    """Take a merge or a split back; the next refresh gives back what was there."""
-    from sales_warehouse.identity import decisions
+        _decide(company, partial(decisions.keep_apart, names=names, by=by, why=why), entity)
 
-    _decide(company, partial(decisions.undo, decision_id=decision, by=by, why=why))
+    @group.command(help="Take a merge or a split back; the next refresh gives back what was there.")
+    def undo(decision: DecisionId, why: Why, by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+        from sales_warehouse.identity import decisions
+
+        _decide(company, partial(decisions.undo, decision_id=decision, by=by, why=why), entity)
+
+    @group.command("decisions", help=f"List what people decided about {several}, and whether it stands.")
+    def list_decisions(company: CompanyFolder = DEFAULT_COMPANY) -> None:
+        from sales_warehouse.identity.listing import show_decisions
+
+        show_decisions(Home.of(_load(company).company_id), entity, console)
 
 
-@who_is_who.command("decisions")
-def list_decisions(company: CompanyFolder = DEFAULT_COMPANY) -> None:
-    """List what people decided, and whether it stands."""
-    from sales_warehouse.identity.listing import show_decisions
-
-    show_decisions(Home.of(_load(company).company_id), console)
-
-
-def _decide(company: Path, decide: partial[Decision]) -> None:
+def _decide(company: Path, decide: partial[Decision], entity: str) -> None:
     from sales_warehouse.identity.decisions import DecisionRefused
+    from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
 
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    about = CUSTOMERS if entity == CUSTOMERS.one else CONTACTS
     try:
-        decision = decide(Home.of(_load(company).company_id), at=now)
+        decision = decide(Home.of(_load(company).company_id), at=now, entity=about)
     except DecisionRefused as error:
         _fail(f"{error}", code=2)
     console.print(f"{decision.decision_id}: kept; the next refresh follows it", highlight=False)
+
+
+_decisions_of(who_is_who, "customer")
+_decisions_of(people, "contact")
 
 
 @figures.command()

@@ -141,12 +141,8 @@ def _conform(
     statement = compile_mapping(company, source, mapping)
     with connect(temp=home.tmp) as connection:
         connection.execute("set preserve_insertion_order = false")
-        Normalisers.of(company).register(connection)
         landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
-        connection.execute(f"create view {ident(mapping.table)} as {_elements(mapping)}")
-        for join in mapping.joins:
-            _latest_view(connection, home, company, source, load, join)
-        confine(connection, home.dir)  # from here on the company's own SQL runs
+        _prepare(connection, home, company, source, load, mapping, _elements(mapping))
         landed, kept = _counts(connection, load, mapping, statement)
         lineage = (source.source, load.load_id, load.extracted_at)
         added = ", ".join(
@@ -164,6 +160,48 @@ def _conform(
             "a join finds several rows for one; make its condition name a unique row"
         )
     return landed, kept, rows
+
+
+def _prepare(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    company: Company,
+    source: Source,
+    load: Load,
+    mapping: Mapping,
+    rows: str,
+) -> None:
+    """Create what the statement of a mapping reads: the rows of its table, and what it joins."""
+    Normalisers.of(company).register(connection)
+    connection.execute(f"create view {ident(mapping.table)} as {rows}")
+    for join in mapping.joins:
+        _latest_view(connection, home, company, source, load, join)
+    confine(connection, home.dir)  # from here on the company's own SQL runs
+
+
+def place_keys(
+    connection: duckdb.DuckDBPyConnection, home: Home, company: Company, source: Source, load: Load, mapping: Mapping
+) -> str:
+    """Create a table of every landed row, or element of the list in one, that a mapping can read; return its name.
+
+    It has the key of the record, `_file`, `_row_number` and `item_number`, NULL where there is no list. Rows that the
+    filter leaves out are in it, and so is each of several equal ones.
+    """
+    whole = mapping.model_copy(update={"where": None, "distinct": False})
+    statement, item = compile_mapping(company, source, whole), "came.item_number" if mapping.each else "null::bigint"
+    landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
+    connection.execute(
+        f"create temp table _numbered as select *, row_number() over () as _element from ({_elements(mapping)})"
+    )
+    _prepare(
+        connection, home, company, source, load, mapping, f"select * replace (_element as {ROW_NUMBER}) from _numbered"
+    )
+    key = ", ".join(f"made.{ident(name)}" for name in statement.contract.key)
+    connection.execute(
+        f"create temp table _placed as select {key}, came._file, came.{ROW_NUMBER}, {item} as item_number "
+        f"from ({statement.select}) as made join _numbered as came on came._element = made.{ROW_NUMBER}"
+    )
+    return "_placed"
 
 
 def _counts(

@@ -22,6 +22,8 @@ NAMES = (
     "transform.after_dbt",
     "purge.listed",
     "purge.cleared",
+    "purge.landing",
+    "purge.originals",
     "publish.before_rename",
     "publish.before_swap",
     "publish.after_swap",

@@ -25,9 +25,9 @@ COLUMNS = {
     "customer_key": "varchar", "retention_class": "varchar", "said_date": "date", "business_date": "date",
     "purged_at": "timestamp",
 }  # fmt: skip
+LISTED = ("record_id", "message_number")  # what a list calls the key of a text
 REMAINS = (
-    "landing/ keeps every load as it came, with the files beside it; nothing takes texts out of it yet",
-    "quarantine/ keeps rows that were refused, sheets/ and corrections/ what people wrote about them",
+    "quarantine/ and landing/ keep rows that could not be read, sheets/ and corrections/ what people wrote about them",
     "spool/ keeps what the collector received, for `keep_days` of webhooks.yml",
     "published/ keeps the versions before, in which fct_customer_needs quotes words, until `keep_versions` newer ones "
     "are there; PostgreSQL until the next one",
@@ -235,12 +235,20 @@ def _clear(db: duckdb.DuckDBPyConnection, entity: str, kind: Kind, file: Path) -
     """Write a file again without the texts that are listed; its rows stay as many as they were."""
     rows = f"read_parquet({literal(str(file))}, hive_partitioning = false)"
     matches = _matches(entity, kind.key)
-    affected = f"rows.{ident(kind.text)} is not null and exists (from purged where {matches})"
+    text, told, emptied = ident(kind.text), "false", ""
+    if "_repairs" in {row[0] for row in db.execute(f"describe select * from {rows}").fetchall()}:
+        is_text = f'r."column" = {literal(kind.text)}'  # what was mended is told with the text before and after
+        nothing = 'struct_pack("column" := r."column", repair := r.repair, "before" := null, "after" := null)'
+        told = f"coalesce(len(list_filter(rows._repairs, r -> {is_text} and r.after is not null)) > 0, false)"
+        emptied = f"list_transform(rows._repairs, r -> if({is_text}, {nothing}, r))"
+    affected = f"(rows.{text} is not null or {told}) and exists (from purged where {matches})"
     [before, found] = only_row(db, f"select count(*), count(*) filter (where {affected}) from {rows} as rows")
     if not found:
         return 0
     scratch = file.with_name(f".{file.name}{durable.TEMPORARY}")
-    replaced = f"if({affected}, null, rows.{ident(kind.text)}) as {ident(kind.text)}"
+    replaced = f"if({affected}, null, rows.{text}) as {text}"
+    if emptied:
+        replaced += f", if({affected}, {emptied}, rows._repairs) as _repairs"
     db.execute(
         f"copy (select rows.* replace ({replaced}) from {rows} as rows order by _file, _row_number) "
         f"to {literal(str(scratch))} (format parquet, compression zstd, compression_level 1)"
@@ -256,6 +264,6 @@ def _clear(db: duckdb.DuckDBPyConnection, entity: str, kind: Kind, file: Path) -
 
 
 def _matches(entity: str, key: Iterable[str]) -> str:
-    columns = dict(zip(("record_id", "message_number"), key, strict=False))
+    columns = dict(zip(LISTED, key, strict=False))
     same = [f"purged.{ident(name)} = rows.{ident(column)}" for name, column in columns.items()]
     return " and ".join([f"purged.entity = {literal(entity)}", "purged.source = rows._source", *same])

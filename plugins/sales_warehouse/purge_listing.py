@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from sales_warehouse import purge
+from sales_warehouse import purge, purge_landing
 from sales_warehouse.run import Run
 from sales_warehouse.runlog import StepReport
 
@@ -29,13 +29,17 @@ def show_plan(run: Run, console: Console, *, is_dry: bool) -> None:
     console.print("What a purge does not reach:")
     for place in purge.REMAINS:
         console.print(f"  {run.home.dir}/{place}", soft_wrap=True, highlight=False)
+    for mapping in purge_landing.unreached(run.company):
+        where = f"landing/{mapping.source}: the texts of {mapping.table} → {mapping.entity}, because {mapping.why}"
+        console.print(f"  {run.home.dir}/{where}", soft_wrap=True, highlight=False, markup=False)
     if is_dry:
         console.print("Nothing has been removed. To remove it for good: --remove")
 
 
 def show_done(report: StepReport, console: Console) -> None:
     """Show what went."""
-    texts, rows = report.rows["texts"], report.rows["accepted_rows"]
-    console.print(f"removed {texts:,} texts from {rows:,} accepted rows; {'; '.join(report.notes)}", soft_wrap=True)
+    texts, rows, landed = (report.rows[name] for name in ("texts", "accepted_rows", "landed_rows"))
+    done = f"removed {texts:,} texts from {rows:,} accepted and {landed:,} landed rows"
+    console.print(f"{done}; {'; '.join(report.notes)}", soft_wrap=True)
     if texts:
         console.print("The next refresh builds the working warehouse without them and publishes it.")

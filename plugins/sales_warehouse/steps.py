@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sales_warehouse import conformed, durable, failpoint, landing, ledger, nights, settings
+from sales_warehouse import conformed, durable, failpoint, landing, ledger, nights, purge_landing, settings
 from sales_warehouse import gate as gates
 from sales_warehouse import purge as purging
 from sales_warehouse.collector.prune import prune
@@ -304,9 +304,10 @@ def purge(run: Run) -> StepReport:
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # a list is never written over another
         done = purging.purge(run.home, run.company, now)
+        landed = purge_landing.apply(run.home, run.company)
         if done.texts:  # the tables hold them too
             run.home.warehouse_file.unlink()
-        report.rows = {"texts": done.texts, "accepted_rows": done.rows}
+        report.rows = {"texts": done.texts, "accepted_rows": done.rows, "landed_rows": landed}
         report.notes = [f"listed in {done.file}"] if done.file else ["nothing is old enough"]
     return report
 
@@ -376,6 +377,7 @@ def _plan(run: Run) -> _Plan:
     items = list(ledger.gated(run.home, run.company.sources))
     ledger.sweep_accepted(run.home, items)
     purging.apply(run.home)
+    purge_landing.apply(run.home, run.company)
     plan = _Plan(run, items, ledger.read_applied(run.home), _code(run))
     first = ledger.first_event_date(items) or run.business_date
     write_settings(run.home, run.company, as_of=run.as_of, business_date=run.business_date, first_date=first)

@@ -20,7 +20,7 @@ from sales_warehouse.airflow import factory, order
 from sales_warehouse.airflow.sources import source_list
 
 DAG_FILES = sorted((settings.PROJECT / "dags").glob("*.py"))
-IDS = {"ingest_crm", "ingest_shop", "micro_batch", "replay", "warehouse", "watch"}
+IDS = {"ingest_crm", "ingest_shop", "micro_batch", "purge", "replay", "warehouse", "watch"}
 
 
 def test_there_are_exactly_these_dags(dags: dict[str, DAG]) -> None:
@@ -61,6 +61,18 @@ def test_between_the_nights_nothing_starts_by_itself_until_somebody_says_when(
     assert order.has_own_time(factory.micro_batch_dag())
 
 
+def test_nothing_is_purged_by_itself_until_somebody_says_when(
+    dags: dict[str, DAG], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And by hand it is only shown, unless the form says otherwise."""
+    assert _path(dags["purge"]) == ["purge", "refresh_marts"]
+    assert not order.has_own_time(dags["purge"]) and not order.triggers(dags["purge"])
+    assert dags["purge"].params["remove"] is False
+    monkeypatch.setenv("SALES_WAREHOUSE_PURGE_CRON", "0 6 1 * *")
+    assert order.has_own_time(factory.purge_dag())
+    assert factory.purge_dag().params["remove"] is True
+
+
 def test_the_warehouse_stops_at_the_first_step_that_fails(dags: dict[str, DAG]) -> None:
     assert {task.trigger_rule for task in dags["warehouse"].tasks} == {TriggerRule.ALL_SUCCESS}
 
@@ -90,6 +102,7 @@ def test_without_a_scheduler_producers_run_before_their_consumers(dags: dict[str
         "ingest_crm",
         "ingest_shop",
         "micro_batch",
+        "purge",
         "replay",
         "warehouse",
         "watch",

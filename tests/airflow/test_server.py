@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import customer_marts
+import duckdb
 import httpx
 import jwt
 import psutil
@@ -21,7 +22,9 @@ from sales_warehouse.airflow.environment import password_file
 from sales_warehouse.airflow.leash import session_members
 from sales_warehouse.airflow.ports import PortTaken, checked, free_port
 from sales_warehouse.company.load import load_company
+from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
+from sales_warehouse.identity import decisions, identify
 
 ROWS, SHEET = "quarantine-rows?source=shop", "quarantine-sheet?source=shop&table=customers"
 PAGES = (
@@ -32,6 +35,8 @@ PAGES = (
         "customer?key=C1A",
         "data-docs/",
         "data-docs/index.html",
+        "identity",
+        "identity?lang=zh",
         "quarantine",
         "refreshes",
         "models",
@@ -59,15 +64,16 @@ def home(tmp_path_factory: pytest.TempPathFactory, company: Path) -> Home:
     (home.data_docs / "link").symlink_to(home.secrets / "other")
     customer_marts.write(home, version)
     _hold_back(home, company)
+    _identify(home)
     event = '{"step": "%s", "subject": "shop", "event": "%s", "at": "2026-07-01T18:00:00+00:00", "seconds": 1.5}\n'
     _write(home.runs / "night" / "steps.jsonl", event % ("extract", "start") + event % ("extract", "end"))
     return home
 
 
 def _hold_back(home: Home, company: Path) -> None:
-    """Land a file of the shop with three rows of which two have no customer id, and judge it."""
+    """Land a file of the shop with four rows of which two have no customer id, and judge it."""
     source, checked, at = "shop", load_company(company), datetime.datetime(2026, 7, 1, 18)
-    _write(home.source_data / source / "1.csv", "id,name\n1,good\n,<script>alert(1)</script>\n,=cmd\n")
+    _write(home.source_data / source / "1.csv", "id,name\n1,good\n2,<b>better</b>\n,<script>alert(1)</script>\n,=cmd\n")
     landed = landing.land(
         home, checked.sources[source], company_folder=company, extracted_at=at, latest_moment=at,
         environment={"SOURCE_DATA": str(home.source_data)}, on_progress=lambda _: None,
@@ -75,6 +81,16 @@ def _hold_back(home: Home, company: Path) -> None:
     assert landed.load
     conformed.conform_load(home, checked, checked.sources[source], landed.load, lambda _: None)
     gate.gate_load(home, checked, checked.sources[source], landed.load, lambda _: None, at=at)
+
+
+def _identify(home: Home) -> None:
+    """Give the shop's two customers their codes, and leave it to a person whether they are one."""
+    gate.ensure_schemas(home)
+    identify(home, IdentityFile(), 1, datetime.datetime(2026, 7, 1, 18))
+    duckdb.execute(
+        "copy (select 'shop:1' as left_record, 'shop:2' as right_record, 'in_doubt' as why, 0.876 as probability) "
+        f"to '{home.identity}/customer_review.parquet' (format parquet)"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +158,9 @@ def test_with_a_login_every_page_is_shown_and_may_reach_nothing_outside(
         pytest.param(ROWS + "&rule=none", "<h1>0 rows</h1>", id="rows with another reason"),
         pytest.param(ROWS + "&rule=' or true --", "<h1>0 rows</h1>", id="no SQL in an address"),
         pytest.param(SHEET, ",'=cmd", id="a sheet without formulas"),
+        pytest.param("identity?lang=en", "87.6%", id="how sure a pair is that waits"),
+        pytest.param("identity?lang=en", "&lt;b&gt;better&lt;/b&gt;", id="names of a pair as text"),
+        pytest.param("identity?lang=zh", "待人工判断", id="pairs that wait, in Chinese"),
         pytest.param("refreshes", "night", id="the last refreshes"),
     ],
 )
@@ -218,12 +237,55 @@ def test_who_only_looks_sees_reasons_and_no_rows(ui: server.Server, token: str) 
     assert _hand_back(ui, b"", Authorization=f"Bearer {looks_on}").status_code == 403
 
 
+def _decide(ui: server.Server, headers: dict[str, str], **asked: str) -> httpx.Response:
+    data = {"about": "customer", "why": "asked them", **asked}
+    return httpx.post(f"{ui.address}/sales-warehouse/identity?lang=en", data=data, headers=headers, timeout=20)
+
+
+def test_a_pair_is_decided_and_taken_back_on_the_page(ui: server.Server, token: str, home: Home) -> None:
+    login = {"Authorization": f"Bearer {token}"}
+    assert "the next refresh follows it" in _decide(ui, login, kind="merge", names="shop:1\nshop:2\n").text
+    [merged] = decisions.history(home)
+    assert (merged.kind, merged.records, merged.by, merged.why) == (
+        "merge",
+        ("shop:1", "shop:2"),
+        ui.user,
+        "asked them",
+    )
+    page = _get(ui, "identity?lang=en", token).text
+    assert merged.decision_id in page and "Take back" in page
+    for asked, why in (
+        ({"kind": "split", "names": "shop:1"}, "these are all records of"),
+        ({"kind": "split", "names": " \n"}, "name the records"),
+        ({"kind": "merge", "names": "shop:1\nshop:9"}, "no customer record shop:9"),
+        ({"kind": "apart", "names": "shop:1\nshop:2"}, f"{merged.decision_id} together say the opposite"),
+        ({"kind": "undo", "names": merged.decision_id, "about": "contact"}, "no merge or split"),
+        ({"kind": "merge", "names": "shop:1\nshop:2", "why": " "}, "say why"),
+    ):
+        answer = _decide(ui, login, **asked).text
+        assert "Nothing was decided" in answer and why in answer
+    assert "the next refresh follows it" in _decide(ui, login, kind="undo", names=merged.decision_id).text
+    assert [item.kind for item in decisions.history(home)] == ["merge", "undo"]
+    assert "Take back" not in _get(ui, "identity?lang=en", token).text
+
+
+def test_nobody_decides_without_the_right_or_from_another_site(ui: server.Server, token: str, home: Home) -> None:
+    before = decisions.history(home)
+    looks_on, cookie = _signed(ui, token, role="VIEWER"), {"Cookie": f"_token={token}"}
+    asked = {"kind": "merge", "names": "shop:1\nshop:2"}
+    assert _get(ui, "identity", looks_on).status_code == 200
+    assert _decide(ui, {}, **asked).status_code == 401
+    for headers in ({"Authorization": f"Bearer {looks_on}"}, cookie, cookie | {"Sec-Fetch-Site": "cross-site"}):
+        assert _decide(ui, headers, **asked).status_code == 403
+    assert decisions.history(home) == before
+
+
 def test_the_pages_stand_in_the_navigation(ui: server.Server, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     plugins = httpx.get(f"{ui.address}/api/v2/plugins", headers=headers, timeout=20).json()["plugins"]
     views = [view for plugin in plugins for view in plugin["external_views"]]
     names = [view["name"] for view in views]
-    assert names == ["Sales board", "Customers", "Data Docs", "Quarantine", "Refreshes", "Models"]
+    assert names == ["Sales board", "Customers", "Who is who", "Data Docs", "Quarantine", "Refreshes", "Models"]
     assert all(not view["href"].startswith("/") for view in views)
     assert httpx.get(f"{ui.address}/api/v2/plugins/importErrors", headers=headers).json()["import_errors"] == []
 

@@ -486,6 +486,27 @@ def _customers(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> N
             {literal(business_date)}::date - (hash(i, 'f') % 400)::integer as first_order_date,
             true as is_addressable, 1 as source_record_count
         from people join (values {provinces}) as p(n, key, parent) on p.n = province""")
+    _values(
+        db,
+        "dim_segments",
+        "segment_id, segment_type, segment_name_en, segment_name_zh, display_order",
+        [
+            ("large_buyer", "tag", "More than 500,000 a year", "年度采购额>50万", 1),
+            ("medical", "tag", "Medical devices", "医疗器械", 2),
+            ("east_medical_large", "segment", "East + medical + large", "华东地区+医疗器械+年度采购额>50万", 1),
+            ("nobody", "segment", "Nobody yet", "暂无客户", 2),
+        ],
+    )
+    # in a tag since four months ago, of the segment half since ten days ago; somebody left it
+    db.execute(f"""
+        create table marts.fct_segment_members as
+        with members as (
+            select * from (values ('large_buyer', 5, 120), ('medical', 3, 120), ('east_medical_large', 11, 120),
+                ('east_medical_large', 13, 10)) as m(segment_id, nth, ago)
+        )
+        select segment_id, 'c' || i as customer_key, {literal(business_date)}::date - ago as valid_from_date,
+            case when i = 11 then {literal(business_date)}::date - 20 end as valid_to_date, i <> 11 as is_current
+        from members join range(1, 900) as t(i) on i % nth = 0 and (nth <> 13 or i % 11 <> 0)""")
 
 
 def _trust(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:

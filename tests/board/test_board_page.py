@@ -119,6 +119,25 @@ def test_its_figures_are_those_of_the_marts(board: Path, warehouse: Path, reader
                 assert shown[f"{column.removesuffix('_key')}:{member}"] == float(amount)
         for tier, count in db.execute("select tier, count(*) from marts.dim_customers group by 1").fetchall():
             assert shown[f"tier:{tier}"] == count
+        for segment, count in db.execute(
+            "select segment_id, count(*) from marts.fct_segment_members where is_current group by 1"
+        ).fetchall():
+            assert shown[f"segment:{segment}"] == count
+        assert shown["segment:nobody"] == 0
+
+
+def test_segments_say_how_they_changed_in_thirty_days(
+    board: Path, make_board: Callable[..., Path], reader: Reader
+) -> None:
+    """81 were in it, one left and 63 came since; a company without segments has no such card."""
+    page = reader.open(board.as_uri())
+    segment = page.locator(".segments li", has_text="East + medical + large")
+    for text in ("143", "15.9%", "+76.5%"):
+        expect(segment).to_contain_text(text)
+    expect(page.locator(".segments li", has_text="Medical devices")).to_contain_text("0%")
+    page = reader.open(make_board("delete from marts.dim_segments", days=40, reps=1).as_uri())
+    expect(page.locator("#customers .card")).to_have_count(1)
+    assert reader.complaints == []
 
 
 def test_the_metrics_stand_with_their_goals_or_without(board: Path, reader: Reader) -> None:

@@ -156,6 +156,11 @@ RECONCILIATIONS = {
     ),
     "the same system twice": ("source: erp, number: order_number", "source: shop, number: order_id", ["two systems"]),
     "an unknown column": ("number: order_id", "number: customer_id", [":4:", "'customer_id'"]),
+    "both sides only named": (
+        "order_id}\n    right: {source: erp, number: order_number, orders: numbered}",
+        "order_id, orders: named}\n    right: {source: erp, number: order_number, orders: named}",
+        ["`orders: named` on both sides"],
+    ),
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ SETTINGS = {table: ", ".join(f"{name} {kind}" for name, kind in columns.items())
 IDENTITY = {
     "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, probability DOUBLE, "
     "since TIMESTAMP, changed_batch BIGINT",
-    "customer_decisions": "decision_id VARCHAR, kind VARCHAR, record VARCHAR, is_split_off BOOLEAN, "
+    "decisions": "entity VARCHAR, decision_id VARCHAR, kind VARCHAR, record VARCHAR, is_split_off BOOLEAN, "
     "decided_by VARCHAR, why VARCHAR, decided_at TIMESTAMP, undone_by VARCHAR, undone_why VARCHAR, undone_at TIMESTAMP",
     "customer_log": "batch BIGINT, changed_at TIMESTAMP, source VARCHAR, customer_id VARCHAR, old_key VARCHAR, "
     "new_key VARCHAR, rule VARCHAR, probability DOUBLE",

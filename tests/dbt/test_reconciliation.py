@@ -24,6 +24,9 @@ RULES = [
     {"reconciliation_id": "pos_in_erp", "name_en": "Tills in ERP", "name_zh": "收银与ERP", "left_source": "pos",
      "left_number": "order_number", "left_orders": "all", "right_source": "erp", "right_number": "order_number",
      "right_orders": "all", "amount_tolerance": "0.01", "date_tolerance_days": 0},
+    {"reconciliation_id": "crm_of_shop", "name_en": "CRM of shop", "name_zh": "CRM中的商城", "left_source": "crm",
+     "left_number": "order_number", "left_orders": "numbered", "right_source": "shop", "right_number": "order_id",
+     "right_orders": "named", "amount_tolerance": "0.01", "date_tolerance_days": 0},
 ]  # fmt: skip
 # The CRM has the shop's O1 with another amount, O2 on the next day with another customer, and two of W1.
 CRM_ORDERS = [
@@ -99,6 +102,15 @@ def test_every_order_of_the_shop_is_there_once_whether_the_crm_has_it_or_not(mar
         "SELECT match_status, count(*) FROM trust_order_matches WHERE reconciliation_id = 'shop_in_crm' GROUP BY 1"
     ).fetchall())  # fmt: skip
     assert counts == {"matched": 3, "only_left": len(shop) - 3, "only_right": 2}  # R6 has no number: nobody expects it
+
+
+def test_of_a_side_that_is_named_only_what_the_other_tells_of_is_looked_at(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """SELECT match_status, left_order_key, right_order_key FROM trust_order_matches
+        WHERE reconciliation_id = 'crm_of_shop' ORDER BY left_order_key"""
+    assert marts.execute(query).fetchall() == [
+        ("matched", "crm:R1", "shop:O1"), ("matched", "crm:R2", "shop:O2"), ("matched", "crm:R3", "shop:W1"),
+        ("only_left", "crm:R4", None), ("only_left", "crm:R5", None),
+    ]  # fmt: skip
 
 
 def test_what_two_systems_counted_as_sold_is_said(marts: duckdb.DuckDBPyConnection) -> None:

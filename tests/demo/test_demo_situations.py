@@ -46,6 +46,7 @@ USUALLY = {
     "lost_of_exits": 0.294, "lost_of_events": 0, "entries_over_30_days": 0.016, "entered_within_24h": 0.89,
     "share_of_customers": 0.35, "share_of_repeat_orders": 0.35, "share_of_largest": 0.02,
     "enquiries_a_day_factor": 0.34,
+    "told_twice_of_orders": 0,
     "share_of_clicks": 0.015, "lag_1_correlation": 0, "dealers_without_a_count": 0, "unexplained_units": 0,
 }  # fmt: skip
 
@@ -157,6 +158,7 @@ OUTSIDE = {
     "hits_and_slow_movers": LINES.format("not has_trait(traits, '益生元') and not has_trait(traits, '便携')"),
     "return_spike": "from rows_refunds where _key in (select line_key from shop_lines where region <> '西南')",
     "shorter_repurchase": "from rows_order_lines where seq <> '9'",
+    "orders_told_twice": "from rows_t_dd where ddbh not like 'SC-%'",
     "odd_cell": LINES.format("region <> '西北' or shop_lines.product_line <> '成人营养'"),
     "white_space": LINES.format("region <> '西南' or shop_lines.product_line <> '婴幼儿营养'"),
     "empty_month": "from rows_orders where _at < date '2026-02-01'",

@@ -276,7 +276,7 @@ GOOD: dict[str, str] = {
     "trust_identity_review": """values ('crm:1', 'shop:1', 0.8), ('crm:1', 'shop:2', 0.97)
         t(left_customer_record_key, right_customer_record_key, probability_rate)""",
     "trust_identity_decisions": """values ('D1', 'merge', 'crm:1', 'one tax number'), ('D1', 'merge', 'crm:2', 'same')
-        t(decision_id, decision_type, customer_record_key, decision_reason)""",
+        t(decision_id, decision_type, record_key, decision_reason)""",
     "dim_customer_tiers": """values ('c1', date '2026-01-01', date '2026-01-31', false, 'B', 'why'),
         ('c1', date '2026-02-01', null, true, 'A', 'why'), ('c2', date '2026-01-01', null, true, 'C', 'why')
         t(customer_key, valid_from_date, valid_to_date, is_current, tier, tier_reason_en)""",
@@ -614,7 +614,7 @@ BAD: list[tuple[str, str, set[str]]] = [
         "update mart set right_customer_record_key = 'shop:2' where _row_id = 1",
         {"key_unique"},
     ),
-    ("trust_identity_decisions", "update mart set customer_record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
+    ("trust_identity_decisions", "update mart set record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
     ("trust_identity_decisions", "update mart set decision_type = 'odd' where _row_id = 1", {"type_known"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),
     (

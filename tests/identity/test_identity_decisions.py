@@ -1,4 +1,4 @@
-"""What people decide about customers is followed, stays, and can be taken back: then everything is what it was."""
+"""What people decide about customers and contacts is followed, stays, and can be taken back: all is what it was."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import os
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 from identity_records import CODE_A, CODE_B, accept, keys, run
+from typer.testing import CliRunner
 
-from sales_warehouse import gate
+from sales_warehouse import cli, gate
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions
 from sales_warehouse.identity.decisions import Decision, DecisionRefused
+from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Entity
 
 AT = datetime.datetime(2026, 7, 1, 9)
+MOBILE = "+8613800138000"
 
 
 @dataclass
@@ -25,6 +29,7 @@ class Desk:
     """A home, its nights, and somebody who decides."""
 
     home: Home
+    entity: Entity = CUSTOMERS
     nights: int = 0
     said: int = 0
     made: list[Decision] = field(default_factory=list)
@@ -32,21 +37,22 @@ class Desk:
     def night(self, *rows: dict[str, object], source: str = "crm") -> None:
         self.nights += 1
         if rows:
-            accept(self.home, "customers", f"{self.nights:03}", source, list(rows))
+            accept(self.home, self.entity.name, f"{self.nights:03}", source, list(rows))
         run(self.home, self.nights)
 
     def codes(self) -> dict[str, str]:
         return {
-            f"{source}:{record}": code for (source, record), code in keys(self.home, "customer", "customer_id").items()
+            f"{source}:{record}": code
+            for (source, record), code in keys(self.home, self.entity.one, self.entity.id).items()
         }
 
     def xref(self) -> list[tuple]:
-        file = self.home.identity / "customer_xref.parquet"
+        file = self.home.identity / f"{self.entity.xref}.parquet"
         return duckdb.sql(f"select * exclude (changed_batch) from '{file}' order by all").fetchall()
 
     def log(self) -> list[tuple]:
-        file = self.home.identity / "customer_log.parquet"
-        return duckdb.sql(f"select source || ':' || customer_id, old_key, new_key, rule from '{file}'").fetchall()
+        file = self.home.identity / f"{self.entity.one}_log.parquet"
+        return duckdb.sql(f"select source || ':' || {self.entity.id}, old_key, new_key, rule from '{file}'").fetchall()
 
     def merge(self, *customers: str) -> str:
         return self._keep(decisions.merge(self.home, list(customers), **self._saying()))
@@ -63,7 +69,8 @@ class Desk:
 
     def _saying(self) -> dict:
         self.said += 1
-        return {"by": "Li Na", "why": "asked them", "at": AT + datetime.timedelta(minutes=self.said)}
+        at = AT + datetime.timedelta(minutes=self.said)
+        return {"by": "Li Na", "why": "asked them", "at": at, "entity": self.entity}
 
 
 @pytest.fixture
@@ -71,6 +78,23 @@ def desk(tmp_path: Path) -> Desk:
     home = Home(tmp_path, "test")
     gate.ensure_schemas(home)
     return Desk(home)
+
+
+@pytest.fixture
+def people(desk: Desk) -> Desk:
+    return Desk(desk.home, CONTACTS)
+
+
+def person(contact_id: str, name: str | None = None, **cells: object) -> dict[str, object]:
+    return {"contact_id": contact_id, "name": name, **cells}
+
+
+def together(desk: Desk) -> list[set[str]]:
+    """Return who is one, by id."""
+    groups: dict[str, set[str]] = {}
+    for name, code in desk.codes().items():
+        groups.setdefault(code, set()).add(name.removeprefix("crm:"))
+    return sorted(groups.values(), key=min)
 
 
 def record(number: int, code: str | None = None) -> dict[str, object]:
@@ -184,46 +208,141 @@ def test_a_decision_that_certain_codes_contradict_is_told(desk: Desk) -> None:
     ]
 
 
+def test_a_person_joins_two_people_whatever_their_names_say(people: Desk) -> None:
+    """Whoever shares the telephone and the name of either is the same person from now on."""
+    people.night(person("a", "王伟", phone=MOBILE))
+    people.night(person("b", "Wang Wei", email="w@a.cn"), person("c", "李娜", email="n@a.cn"))
+    before, codes = people.xref(), people.codes()
+    decision = people.merge("crm:a", codes["crm:b"])
+    people.night(person("d", "Wang Wei", email="w@a.cn"), person("e", "王伟", phone=MOBILE))
+    assert together(people) == [{"a", "b", "d", "e"}, {"c"}]
+    assert people.codes()["crm:b"] == codes["crm:a"]  # the older one
+    assert {row[1]: row[3] for row in people.xref()} == {
+        "a": "decision", "b": "decision", "c": "own_record", "d": "email", "e": "phone"
+    }  # fmt: skip
+    assert people.log() == [("crm:b", codes["crm:b"], codes["crm:a"], "decision")]
+    people.undo(decision)
+    people.night()
+    assert together(people) == [{"a", "e"}, {"b", "d"}, {"c"}]
+    assert people.codes().items() >= codes.items()
+    assert [row[:3] for row in people.xref() if row[1] in "abc"] == [row[:3] for row in before]
+
+
+def test_who_is_split_off_stays_away_from_the_telephone_of_the_others(people: Desk) -> None:
+    people.night(*(person(name, "王伟", phone=MOBILE, email="w@a.cn") for name in "abcd"))
+    before, code = people.xref(), people.codes()["crm:a"]
+    decision = people.split("crm:a", "crm:b")
+    people.night()
+    assert together(people) == [{"a", "b"}, {"c", "d"}]
+    assert people.codes()["crm:c"] == code
+    people.night(person("e", "王伟", phone=MOBILE))
+    assert together(people) == [{"a", "b"}, {"c", "d", "e"}]
+    people.night(person("f", "王伟", wechat_id="ww"), person("a", "王伟", wechat_id="ww", phone=MOBILE))
+    assert together(people) == [{"a", "b", "f"}, {"c", "d", "e"}]
+    people.undo(decision)
+    people.night(person("a", "王伟", phone=MOBILE, email="w@a.cn"))
+    assert [row for row in people.xref() if row[1] in "abcd"] == before
+
+
+def test_decisions_about_contacts_and_customers_do_not_meet(desk: Desk, people: Desk) -> None:
+    """Records of both may have one name; each has its own list, and a contradiction is one among its own."""
+    desk.night(record(1), record(2))
+    people.nights = desk.nights
+    people.night(person("1", "王伟"), person("2", "李娜"))
+    codes = people.codes()
+    about_customers, about_people = desk.merge("crm:1", "crm:2"), people.merge("crm:1", "crm:2")
+    assert about_customers != about_people
+    people.night()
+    for who, other in ((desk, about_people), (people, about_customers)):
+        assert len(set(who.codes().values())) == 1
+        with pytest.raises(DecisionRefused, match=f"no merge or split {other} of {who.entity.name}; `sales-warehouse"):
+            who.undo(other)
+    with pytest.raises(DecisionRefused, match=f"{about_people} together say the opposite"):
+        people.split("crm:1")
+    with pytest.raises(DecisionRefused, match="no contact record crm:9; records are written <source>:<contact_id>"):
+        people.merge("crm:1", "crm:9")
+    desk.undo(about_customers)
+    people.night()
+    assert len(set(desk.codes().values())) == 2 and len(set(people.codes().values())) == 1
+    people.undo(about_people)
+    people.night()
+    assert people.codes() == codes
+    told = duckdb.sql(f"select distinct entity, decision_id from '{people.home.identity / 'decisions.parquet'}'")
+    assert set(told.fetchall()) == {("customer", about_customers), ("contact", about_people)}
+
+
+def test_commands_about_contacts_write_to_their_list(desk: Desk, people: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    people.night(person("1", "王伟"), person("2", "Wang Wei"))
+    monkeypatch.setattr(cli, "_load", lambda folder: SimpleNamespace(company_id="test"))
+    monkeypatch.setattr(cli.Home, "of", lambda company_id: desk.home)
+
+    def say(*words: str) -> str:
+        return CliRunner().invoke(cli.app, list(words)).output
+
+    decision = say("contacts", "merge", "crm:1", "crm:2", "--why", "met them", "--by", "Li Na")[:11]
+    assert say("contacts", "split", "crm:1", "--why", "met them").startswith("these are all records of P")
+    assert "1 decisions, 1 stand" in say("contacts", "decisions")
+    assert "0 decisions" in say("customers", "decisions")
+    assert "no merge or split" in say("customers", "undo", decision, "--why", "mixed up")
+    assert "kept" in say("contacts", "undo", decision, "--why", "mixed up")
+    assert "2 decisions, 0 stand" in say("contacts", "decisions")
+
+
+def test_a_decision_from_before_there_were_others_keeps_its_number(desk: Desk) -> None:
+    """Files of decisions do not say whom they are about when that is customers; undoing names them by their content."""
+    decision = Decision("merge", "Li Na", "asked them", "2026-07-01T09:00:00", ("crm:1", "crm:2"))
+    assert decision.decision_id == "DA05FF715AD"
+    assert "entity" not in decision.as_json()
+
+
 @pytest.mark.parametrize("seed", range(int(os.environ.get("SALES_WAREHOUSE_TEST_SEEDS", "1"))))
 def test_thirty_nights_of_changes_and_decisions_can_all_be_taken_back(tmp_path: Path, seed: int) -> None:
     """Every customer that nobody touched keeps its code, every other has its line, and undoing gives back the first."""
     home = Home(tmp_path, "test")
     gate.ensure_schemas(home)
-    desk, drawn = Desk(home), random.Random(seed)
+    desk, people, drawn = Desk(home), Desk(home, CONTACTS), random.Random(seed)
     letters = [f"code_{n // 2}" if n % 3 else None for n in range(20)]
     desk.night(*(record(number, code) for number, code in enumerate(letters)))
-    first, made = desk.xref(), []
+    people.night(*(person(str(n), f"name {n // 4}", email=code and f"{code}@a.cn") for n, code in enumerate(letters)))
+    first, made = (desk.xref(), people.xref()), []
     for _ in range(30):
-        before = desk.codes()
-        try:
-            touched = _decide(desk, drawn, before, made)
-        except DecisionRefused:
-            touched = set()
-        desk.night()
-        after = desk.codes()
+        before, touched = {}, set()
+        for about in (desk, people):
+            before |= {(about.entity.one, name): code for name, code in about.codes().items()}
+            try:
+                touched |= _decide(about, drawn, about.codes(), made)
+            except DecisionRefused:
+                continue
+        people.night()
+        after, told = {}, set()
+        for about in (desk, people):
+            after |= {(about.entity.one, name): code for name, code in about.codes().items()}
+            told |= {((about.entity.one, name), old, new) for name, old, new, _ in about.log()}
         changed = {name for name in after if after[name] != before[name]}
         assert {before[name] for name in changed} <= touched
-        told = {(name, old, new) for name, old, new, _ in desk.log()}
         assert {(name, before[name], after[name]) for name in changed} <= told
-    assert made
-    for decision in reversed(made):
+    assert {about for about, _ in made} == {"customer", "contact"}
+    for number, (name, decision) in enumerate(reversed(made)):
+        about = desk if name == "customer" else people
         if decision in {item.decision_id for item in decisions.standing(decisions.history(home))}:
-            desk.undo(decision)
-            desk.night()
-    assert desk.xref() == first
+            about.undo(decision)
+        if number % 2:
+            people.night()
+    people.night()
+    assert (desk.xref(), people.xref()) == first
 
 
-def _decide(desk: Desk, drawn: random.Random, codes: dict[str, str], made: list[str]) -> set[str]:
-    """Draw a decision; return the codes of the customers that it touches."""
+def _decide(desk: Desk, drawn: random.Random, codes: dict[str, str], made: list[tuple[str, str]]) -> set[str]:
+    """Draw a decision; return the codes of those whom it touches."""
     one, other = drawn.sample(sorted(codes), 2)
     kind = drawn.choice(["merge", "merge", "split", "undo"])
     if kind == "merge":
-        made.append(desk.merge(one, other))
+        made.append((desk.entity.one, desk.merge(one, other)))
         return {codes[one], codes[other]}
     if kind == "split":
-        made.append(desk.split(one))
+        made.append((desk.entity.one, desk.split(one)))
         return {codes[one]}
-    stand = decisions.standing(decisions.history(desk.home))
+    stand = [item for item in decisions.standing(decisions.history(desk.home)) if item.entity == desk.entity.one]
     if not stand:
         return set()
     decision = drawn.choice(stand)

@@ -7,13 +7,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from identity_records import accept, keys, run
+from identity_records import AT, accept, keys, run
 from pydantic import ValidationError
 
 from sales_warehouse import gate
 from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
-from sales_warehouse.identity import kept
+from sales_warehouse.identity import decisions, kept
+from sales_warehouse.identity.decisions import DecisionRefused
 
 CITIES = ("上海", "成都", "武汉", "大连", "西安")
 BRANDS = ("康宁", "天和", "华康", "百合", "益寿", "安泰", "瑞康", "圣安", "永泰", "明德")
@@ -142,6 +143,19 @@ def test_what_fits_two_codes_waits_for_a_person(world: World) -> None:
     assert world.is_one(9)
     undecided = world.rows("customer_review", "left_record, right_record, why")
     assert undecided == [("shop:shop9", "shop:shop-twin", "two_codes")]
+    # until somebody says that they are two; whoever takes that back lets them wait again
+    before, said = keys(world.home, "customer", "customer_id"), {"by": "Li Na", "why": "asked them", "at": AT}
+    with pytest.raises(DecisionRefused, match="one customer now"):
+        decisions.keep_apart(world.home, ["shop:shop9", "crm:crm9"], **said)
+    apart = decisions.keep_apart(world.home, ["shop:shop9", before["shop", "shop-twin"]], **said)
+    with pytest.raises(DecisionRefused, match=f"{apart.decision_id} together say the opposite"):
+        decisions.merge(world.home, ["shop:shop9", "shop:shop-twin"], **said)
+    run(world.home, 3)
+    assert world.rows("customer_review") == []
+    assert keys(world.home, "customer", "customer_id") == before
+    decisions.undo(world.home, apart.decision_id, **said)
+    run(world.home, 4)
+    assert world.rows("customer_review", "left_record, right_record, why") == undecided
 
 
 def test_a_night_without_changes_changes_no_byte(world: World) -> None:

@@ -18,7 +18,7 @@ from marts_for_tests import ROWS, make_marts, publish_marts
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.publish import Mismatch, postgres_ledger, postgres_swap, rollback
+from sales_warehouse.publish import Mismatch, postgres_ledger, postgres_swap, postgres_tables, rollback
 from sales_warehouse.publish.pointer import current_folder
 from sales_warehouse.publish.postgres import LOCK, BadUrl, PostgresReport, configured_url, publish_to_postgres
 from sales_warehouse.publish.postgres_swap import OlderSnapshots
@@ -132,6 +132,26 @@ def test_a_key_that_does_not_hold_is_left_out_with_a_note(home: Home, postgres: 
     report = publish_to_postgres(publish_marts(home, "night-1").path, postgres, temp=home.tmp)
     assert len(report.notes) == 1 and "fct_order_lines has no primary key in PostgreSQL" in report.notes[0]
     assert generation_seen(postgres) == 1
+
+
+def test_large_tables_can_be_asked_for_one_of_many(home: Home, postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before readers see them; small tables, and keys that the primary key begins with, need no index of their own."""
+    monkeypatch.setattr(postgres_tables, "LARGE", ROWS)
+    swap, seen = postgres_swap.swap, []
+
+    def swapped(db: psycopg.Connection, *told: object, **named: object) -> float:
+        query = "SELECT indexdef FROM pg_indexes WHERE tablename IN ('fct_order_lines', 'dim_products')"
+        seen.append([text for (text,) in db.execute(query).fetchall()])
+        return swap(db, *told, **named)
+
+    monkeypatch.setattr(postgres_swap, "swap", swapped)
+    for name, keys in (("keyed", {"fct_order_lines": ["order_key"]}), ("not_keyed", {})):
+        make_marts(home, len(seen))
+        publish_to_postgres(publish_marts(home, name, keys=keys).path, postgres, temp=home.tmp)
+    keyed, both = seen
+    assert all("UNIQUE" in text for text in keyed)
+    [made] = set(both) - set(keyed)
+    assert made.endswith("fct_order_lines USING btree (order_key text_pattern_ops)")
 
 
 def test_text_with_a_nul_character_is_published_without_it(home: Home, postgres: str) -> None:

@@ -1,7 +1,8 @@
 select
+    entity,
     decision_id,
     decision_type,
-    customer_record_key,
+    record_key,
     is_split_off,
     decided_by,
     decision_reason,
@@ -9,4 +10,4 @@ select
     undone_by,
     undo_reason,
     undone_at
-from {{ ref('stg_identity__customer_decisions') }}
+from {{ ref('stg_identity__decisions') }}

@@ -1,5 +1,5 @@
 -- Orders of two systems that should tell of the same ones (reconciliation.yml), side by side. Numbers that come twice on a side
--- are matched one by one, the oldest first; what finds no partner stands alone. Every order of either side is here once.
+-- are matched one by one, the oldest first; what finds no partner stands alone. Every order that a rule speaks of is here once.
 with
 rules as (
     select * from {{ ref('stg_settings__order_reconciliations') }}
@@ -122,6 +122,11 @@ select
 from paired
 inner join rules on paired.reconciliation_id = rules.reconciliation_id
 where
-    rules.since_date is null
-    or paired.left_order_date >= rules.since_date
-    or paired.right_order_date >= rules.since_date
+    (
+        rules.since_date is null
+        or paired.left_order_date >= rules.since_date
+        or paired.right_order_date >= rules.since_date
+    )
+    -- of a side whose orders are `named`, what the other side does not tell of is nobody's business
+    and (rules.left_orders <> 'named' or paired.match_status <> 'only_left')
+    and (rules.right_orders <> 'named' or paired.match_status <> 'only_right')

@@ -1,4 +1,4 @@
-"""The DAGs: one for each source of the company, one for the warehouse, one for the alerts, one for corrected rows."""
+"""The DAGs: one for each source of the company, the warehouse, the alerts, corrected rows, reading by day, a purge."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ WAREHOUSE = "warehouse"
 WATCH = "watch"
 REPLAY = "replay"
 MICRO_BATCH = "micro_batch"
+PURGE = "purge"
 
 
 def ingest_dags(sources: list[str]) -> dict[str, DAG]:
@@ -105,6 +106,31 @@ def micro_batch_dag() -> DAG:
     ) as dag:
         chain(
             StepOperator(task_id="read_now", python_callable=tasks.read_now),
+            TriggerDagRunOperator(task_id="refresh_marts", trigger_dag_id=WAREHOUSE),
+        )
+    return dag
+
+
+def purge_dag() -> DAG:
+    """Build `purge`: purge → refresh_marts. By hand it only shows what would go, unless the form says otherwise."""
+    by_clock = schedule.purge()
+    with _dag(
+        PURGE,
+        schedule=by_clock,
+        doc_md=runbook.purge(),
+        tags=[Tag.WAREHOUSE],
+        default_args=policy.task_defaults(policy.WAREHOUSE_POOL, timedelta(hours=2)),
+        more={
+            "remove": Param(
+                by_clock is not None,
+                type="boolean",
+                title="Remove",
+                description="Remove the texts for good; else they are only counted, in the log.",
+            )
+        },
+    ) as dag:
+        chain(
+            StepOperator(task_id="purge", python_callable=tasks.purge),
             TriggerDagRunOperator(task_id="refresh_marts", trigger_dag_id=WAREHOUSE),
         )
     return dag

@@ -98,6 +98,30 @@ Whoever looks at the marts during the day: an event is there one interval and on
 """
 
 
+def purge() -> str:
+    """Return the notes of the DAG that removes old texts."""
+    return f"""
+### What
+**purge** removes the texts of conversations that are older than `retention` of lifecycle.yml keeps them, never those of
+the first tier; **refresh_marts** starts the warehouse, which builds the marts without them. The log lists by source and
+retention class what goes, what the first tier keeps, and which copies a purge does not reach.
+
+### When
+By `SALES_WAREHOUSE_PURGE_CRON` (never by itself when that is not set). By hand it only shows what would go; with
+`remove` in the form it goes for good.
+
+### Who cares
+Whoever answers for personal data, and sellers who look for what a customer wrote long ago.
+
+{TRIAGE}
+1. `loads have come that the marts do not hold`: a customer may be in another tier by now. Let the warehouse run, then
+   clear the task.
+2. Killed in between: the next purge or refresh goes on with it. Nothing is to be done.
+3. Removed what should have stayed: the texts are gone from here. A source that still has them does not bring them back
+   while their list is in `purged/`.
+"""
+
+
 def watch() -> str:
     """Return the notes of the DAG that sends alerts."""
     return f"""

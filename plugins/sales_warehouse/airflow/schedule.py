@@ -19,7 +19,16 @@ def nightly() -> CronTriggerTimetable:
 
 def micro_batch() -> CronTriggerTimetable | None:
     """When some sources are read between the nights: SALES_WAREHOUSE_MICRO_BATCH_CRON, else never."""
-    cron = os.environ.get("SALES_WAREHOUSE_MICRO_BATCH_CRON")
+    return _asked("SALES_WAREHOUSE_MICRO_BATCH_CRON")
+
+
+def purge() -> CronTriggerTimetable | None:
+    """When old texts of conversations are removed: SALES_WAREHOUSE_PURGE_CRON, else never by itself."""
+    return _asked("SALES_WAREHOUSE_PURGE_CRON")
+
+
+def _asked(name: str) -> CronTriggerTimetable | None:
+    cron = os.environ.get(name)
     return CronTriggerTimetable(cron, timezone=time_zone()) if cron else None
 
 

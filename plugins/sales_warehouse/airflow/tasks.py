@@ -123,6 +123,33 @@ def read_now() -> dict[str, Any]:
     raise AirflowSkipException("nothing new in the sources with `micro_batch: true`")
 
 
+def purge() -> dict[str, Any]:
+    """Show what is old enough to go, and remove it where the form or the clock says so.
+
+    Raises AirflowSkipException when nothing was removed, so that the marts are left alone, and AirflowFailException
+    when there is nothing to decide with.
+    """
+    from rich.console import Console
+
+    from sales_warehouse import steps
+    from sales_warehouse.purge import NotPurgeable
+    from sales_warehouse.purge_listing import show_done, show_plan
+
+    context, console = get_current_context(), Console(width=160)
+    run, remove = _run(moment_of(context)), bool(context["params"]["remove"])
+    try:
+        show_plan(run, console, is_dry=not remove)
+        if not remove:
+            raise AirflowSkipException("nothing has been removed: the form does not say `remove`")
+        report = steps.purge(run)
+    except NotPurgeable as error:
+        raise AirflowFailException(str(error)) from error
+    show_done(report, console)
+    if not report.rows["texts"]:
+        raise AirflowSkipException("nothing is old enough")
+    return {"rows": report.rows, "notes": report.notes}
+
+
 def _added(rows: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {name: rows.get(name, 0) + more.get(name, 0) for name in {*rows, *more}}
 

@@ -8,11 +8,12 @@ from sales_warehouse.board.periods import Period
 from sales_warehouse.sql import literal
 
 HISTORY = datetime.timedelta(days=800)
+SEGMENTS_AGO = datetime.timedelta(days=30)
 
 
 def statements(business_date: datetime.date, periods: list[Period]) -> dict[str, str]:
     """SQL by the name of the table that the page reads."""
-    since = literal(business_date - HISTORY)
+    since, then = literal(business_date - HISTORY), literal(business_date - SEGMENTS_AGO)
     return {
         "kpis": f"""
             select metric_id, period_grain as grain, period_start_date as start, numerator, denominator, value,
@@ -61,6 +62,15 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
             select tier, if(is_shown, tier_reason_en, null) as reason_en,
                 if(is_shown, tier_reason_zh, null) as reason_zh, is_shown, sum(customers) as customer_count
             from ranked group by all order by tier, is_shown desc, customer_count desc, reason_en""",
+        "segments": f"""
+            select segment_id, segment_type, segment_name_en as name_en, segment_name_zh as name_zh,
+                count(customer_key) filter (is_current) as customer_count,
+                count(customer_key) filter (
+                    valid_from_date <= {then} and (is_current or valid_to_date >= {then})
+                ) as earlier_count
+            from marts.dim_segments left join marts.fct_segment_members using (segment_id)
+            group by segment_id, segment_type, segment_name_en, segment_name_zh, display_order
+            order by segment_type, display_order, segment_id""",
         "provinces": """
             select province_key, count(*) as customer_count
             from marts.dim_customers where customer_key <> 'unknown' group by all order by province_key""",

@@ -154,8 +154,9 @@ class ReconciledSide(Model):
     number: Literal["order_id", "order_number", "opportunity_id"] = Field(
         default="order_number", description="column of the orders contract that both systems fill with the same number"
     )
-    orders: Literal["all", "numbered"] = Field(
-        default="all", description="which of its orders the other system should have: all, or those with a number"
+    orders: Literal["all", "numbered", "named"] = Field(
+        default="all",
+        description="which of its orders are looked at: all, those with a number, or those that the other side names",
     )
 
 
@@ -174,6 +175,8 @@ class OrderReconciliation(Model):
     def _two_systems(self) -> OrderReconciliation:
         if self.left.source == self.right.source:
             raise ValueError("left and right are the same source; an order is reconciled between two systems")
+        if self.left.orders == self.right.orders == "named":
+            raise ValueError("`orders: named` on both sides leaves out what one of them misses; name it on one")
         return self
 
 

@@ -339,6 +339,26 @@ class ReturnSpike(InLastWeeks):
         return {"return_rate_factor": self.factor}
 
 
+class OrdersToldTwice(SinceLately):
+    shows = ("S66",)
+    says = Label(
+        en="Sellers enter orders of the web shop in the CRM once more, some of them wrong",
+        zh="「数据孤岛」：商城订单在CRM中重复录入，部分金额或客户不一致",
+    )
+    changes = frozenset({"t_dd", "t_ddmx"})
+    days_before_end: Count = 60
+    rate: Share = Field(default=0.2, description="of the orders of customers that the CRM knows")
+    other_amount: Share = Field(default=0.15, description="of those, how many with another quantity")
+    other_customer: Share = Field(default=0.1, description="of those, how many for another customer of the seller")
+
+    def answer(self) -> Answer:
+        return {
+            "told_twice_of_orders": self.rate,
+            "other_amount_of_told_twice": self.other_amount,
+            "other_customer_of_told_twice": self.other_customer,
+        }
+
+
 class ShorterRepurchase(SinceLately):
     shows = ("S34",)
     says = Label(en="Customers of one line suddenly buy again sooner", zh="「某个产品线的复购周期突然缩短」")
@@ -495,6 +515,7 @@ class Situations(Model):
     hits_and_slow_movers: HitsAndSlowMovers | None = None
     return_spike: ReturnSpike | None = None
     shorter_repurchase: ShorterRepurchase | None = None
+    orders_told_twice: OrdersToldTwice | None = None
     odd_cell: OddCell | None = None
     white_space: WhiteSpace | None = None
     empty_month: EmptyMonth | None = None

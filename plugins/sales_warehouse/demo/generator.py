@@ -26,7 +26,19 @@ LONGEST_ERRAND_DAYS = 75
 USUAL_HOUR = 17.0  # when the files of a day are delivered
 LISTS = ("cities", "industries", "products", "teams", "surnames", "given_names", "brands")
 UNFOLDING = (
-    *("days", "companies", "leads", "accounts", "deals", "field_orders", "shop", "enquiries", "touches", "quotes"),
+    *(
+        "days",
+        "companies",
+        "leads",
+        "accounts",
+        "deals",
+        "field_orders",
+        "shop",
+        "told_twice",
+        "enquiries",
+        "touches",
+        "quotes",
+    ),
     *("phone", "reading", "web", "dealers", "surveys", "planning"),
     *("crm_rows", "file_rows", "channel_rows"),
 )

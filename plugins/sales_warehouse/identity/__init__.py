@@ -10,7 +10,7 @@ import duckdb
 from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
-from sales_warehouse.identity import contacts, customers, kept
+from sales_warehouse.identity import contacts, customers, decisions, kept
 from sales_warehouse.identity.contact_hash import contact_key
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, save, take_in
 from sales_warehouse.sql import connect, literal, only_row
@@ -51,8 +51,10 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
             entity.name: take_in(connection, home, entity, before.files[entity.name] if before else None)
             for entity in (CUSTOMERS, CONTACTS)
         }
-        customers.give_codes(connection, home, settings.customers, batch, at, whole=whole)
-        contacts.give_codes(connection, home, batch, at, key, whole=whole)
+        told = decisions.history(home)
+        decisions.register(connection, told)
+        customers.give_codes(connection, home, settings.customers, told, batch, at, whole=whole)
+        contacts.give_codes(connection, home, key, told, batch, at, whole=whole)
         counts = _count(connection, before.counts if before else None)
         failpoint.reach("identify.before_commit")
         _write(connection, home, whole)
@@ -68,9 +70,9 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
 def _count(connection: duckdb.DuckDBPyConnection, before: dict[str, int] | None) -> dict[str, int]:
     """Count records and codes; a code is of records in question only, or of none of them."""
     counts = {}
-    for entity, key in ((CUSTOMERS, "customer_key"), (CONTACTS, "contact_key")):
+    for entity in (CUSTOMERS, CONTACTS):
         old, new = (
-            only_row(connection, f"select count(*), count(distinct {key}) from {table}")
+            only_row(connection, f"select count(*), count(distinct {entity.key}) from {table}")
             for table in (f"old_{entity.xref}", entity.xref)
         )
         known = (before[entity.table], before[entity.name]) if before else old
@@ -90,7 +92,7 @@ def _counted(connection: duckdb.DuckDBPyConnection, home: Home, counts: dict[str
 
 def _write(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Write the outputs, the logs before the cross-references that they tell of; what is as it was stays untouched."""
-    for name in ("customer_log", "customer_review", "customer_decisions", "contact_log"):
+    for name in ("decisions", "customer_log", "customer_review", "contact_log"):
         save(connection, home, name)
     for entity in (CONTACTS, CUSTOMERS):
         xref, outside = entity.xref, f"outside_{entity.name}"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
+import duckdb
+
+from sales_warehouse.identity.records import Entity
 from sales_warehouse.sql import literal
 
 
@@ -65,6 +69,81 @@ def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime, else
         select unique_id, assigned.code,
             case when old.code = assigned.code then old.since else cast({literal(at)} as timestamp) end as since
         from assigned left join {earlier} as old using (unique_id)"""
+
+
+def follow_decisions(
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    more: Iterable[str],
+    made: str,
+    batch: int,
+    at: datetime.datetime,
+) -> None:
+    """Make `<entity>_xref`: the code of every record, where decisions count, and since when it has had it.
+
+    `<entity>_groups` has source, id, unique_id, group_id, rule and `more` columns, `base_codes` the codes without
+    decisions; `made` is the SQL of a new code from `seed`.
+
+    A base code belongs to the group with the most of its records that nobody split off; who was split off has the codes
+    that it had apart from it, before or since. A group takes the oldest code that is its own, else one is made.
+    """
+    one, key, record = entity.one, entity.key, entity.id
+    connection.execute(f"""
+        create or replace temp table members as
+        select g.*, base_key, base_since,
+            unique_id in (select left_id from {entity.decided} where kind = 'split') as is_split_off
+        from {one}_groups as g join base_codes using (unique_id)""")
+    connection.execute(f"""
+        create or replace temp table final_codes as
+        with owned as (
+            select group_id, base_key as code, min(base_since) as since, row_number() over (
+                partition by base_key order by count(*) filter (where not is_split_off) desc, count(*) desc, group_id
+            ) as place
+            from members group by group_id, base_key
+        ),
+        had as (
+            select group_id, unnest(case when new_key = base_key
+                then [struct_pack(code := old_key, since := old_since)]
+                else [struct_pack(code := new_key, since := changed_at)] end, recursive := true)
+            from members join old_{one}_log using (source, {record}) where is_split_off
+        ),
+        left_behind as (
+            select group_id, code, min(since) as since,
+                row_number() over (partition by code order by min(since), count(*) desc, group_id) as place
+            from had
+            where code not in (select base_key from base_codes)
+                and code not in (
+                    select base_key from outside_{entity.name} where base_key in (select code from had)
+                )
+            group by group_id, code
+        )
+        select group_id, arg_min(code, (since, code)) as code
+        from (select * from owned where place = 1 union all select * from left_behind where place = 1)
+        group by group_id""")
+    columns = ", ".join(f"assigned.{name}" for name in ("rule", *more))
+    connection.execute(f"""
+        create or replace temp table {entity.xref} as
+        with made as (
+            select group_id, {made} as code
+            from (select group_id, 'split:' || min(unique_id) as seed from members group by group_id)
+        ),
+        assigned as (
+            select members.*, coalesce(final_codes.code, made.code) as {key}
+            from members left join final_codes using (group_id) left join made using (group_id)
+        ),
+        earlier as (
+            select source, {record}, old_key as {key}, min(old_since) as since from old_{one}_log group by all
+        )
+        select source, {record}, assigned.{key}, {columns},
+            case when old.{key} = assigned.{key} then old.since
+                else coalesce(earlier.since, cast({literal(at)} as timestamp)) end as since,
+            case when old.{key} = assigned.{key} then old.changed_batch else {int(batch)} end as changed_batch,
+            assigned.base_key, assigned.base_since
+        from assigned left join old_{entity.xref} as old using (source, {record})
+        left join earlier
+            on earlier.source = assigned.source and earlier.{record} = assigned.{record}
+            and earlier.{key} = assigned.{key}
+        order by source, {record}""")
 
 
 def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.datetime) -> str:

@@ -2,19 +2,20 @@
 
 An address is a mobile number, an e-mail or a WeChat id; landlines and switchboards are shared, so they prove nothing.
 Addresses are compared as keyed hashes. Somebody with another name at the same address is somebody else: a number that
-was given to a new owner, a mailbox that a department shares.
+was given to a new owner, a mailbox that a department shares. What a person decided comes before all of that.
 """
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
 
 from sales_warehouse.home import Home
-from sales_warehouse.identity import clusters
-from sales_warehouse.identity.codes import keep_codes, new_changes
+from sales_warehouse.identity import clusters, decisions
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, new_changes
 from sales_warehouse.identity.contact_hash import hmac_sql, key_id
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.records import CONTACTS, load_earlier
@@ -22,36 +23,41 @@ from sales_warehouse.sql import literal
 
 XREF = (
     "source varchar, contact_id varchar, contact_key varchar, rule varchar, contact_hash varchar, key_id varchar, "
-    "since timestamp, changed_batch bigint"
+    "since timestamp, changed_batch bigint, base_key varchar, base_since timestamp"
 )
 LOG = (
     "batch bigint, changed_at timestamp, source varchar, contact_id varchar, old_key varchar, new_key varchar, "
-    "rule varchar"
+    "rule varchar, old_since timestamp"
 )
 KINDS = ("phone", "email", "wechat_id")  # the surest first
+Pairs = Sequence[tuple[str, str]]
 
 
 def give_codes(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
+    key: bytes,
+    told: list[decisions.Decision],
     batch: int,
     at: datetime.datetime,
-    key: bytes,
     *,
     whole: bool,
 ) -> None:
-    """Make the tables `contact_xref` and `contact_log` from `contact_records`; `at` is UTC.
+    """Make `contact_xref` and `contact_log` from `contact_records`, where `told` was decided; `at` is UTC.
 
     A code stays with its records, also when the `key` of the hashes is another one than before. Unless it is made
     `whole`, the cross-reference holds the records in question only, and `outside_contacts` those that stay as they are.
     """
     _hash_addresses(connection, key, whole)
-    _choose(connection, whole)
+    _choose(connection, told, whole)
     _load_earlier(connection, home, whole)
-    _group(connection)
-    _assign(connection, batch, at, key)
+    made = f"'P' || upper(left({hmac_sql('seed', key)}, 24))"
+    _group(connection, "contact_addresses", "base_people")
+    _assign_base(connection, at, made)
+    _group_as_decided(connection, key)
+    follow_decisions(connection, CONTACTS, ("contact_hash", "key_id"), made, batch, at)
     _keep_chains(connection, whole)
-    said = new_changes("contact", "contact_id", "new.rule", batch, at)
+    said = new_changes("contact", "contact_id", "new.rule, old.since", batch, at)
     connection.execute(f"create or replace temp table contact_log as {said}")
 
 
@@ -72,27 +78,34 @@ def _hash_addresses(connection: duckdb.DuckDBPyConnection, key: bytes, whole: bo
     connection.execute(f"insert into hashed_people by name {rows} {changed}")
 
 
-def _choose(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
+def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision], whole: bool) -> None:
     """Make `people` and `contact_addresses`, one row for each certain address of one.
 
-    They are of the records that shared an address, or do now, with one that changed, and so on: `contacts_in_question`.
+    They are of the records that shared an address, or do now, with one that changed or that a decision names, and so
+    on: `contacts_in_question`.
     """
     if whole:
         connection.execute("create or replace temp view contacts_in_question as select unique_id from hashed_people")
         connection.execute("create or replace temp view people as from hashed_people")
     else:
+        connection.register("named_contacts", decisions.named(told, CONTACTS))
         connection.execute(f"""
+            create or replace temp table contacts_begun as
+            select unique_id from {CONTACTS.changed}
+            union select unique_id from hashed_people semi join named_contacts using (unique_id)""")
+        connection.unregister("named_contacts")
+        connection.execute("""
             create or replace temp table contacts_met as
             select unique_id from contact_keys where key in (
                 select hash(unnest([phone, email, wechat_id]))
-                from hashed_people semi join {CONTACTS.changed} using (unique_id)
+                from hashed_people semi join contacts_begun using (unique_id)
             )
-            union select unique_id from {CONTACTS.changed}""")
-        connection.execute(f"""
+            union from contacts_begun""")
+        connection.execute("""
             create or replace temp table contacts_in_question as
             select unique_id from contact_chains
             where chain in (select chain from contact_chains semi join contacts_met using (unique_id))
-            union select unique_id from {CONTACTS.changed}""")
+            union from contacts_begun""")
         connection.execute(
             "create or replace temp table people as from hashed_people semi join contacts_in_question using (unique_id)"
         )
@@ -110,6 +123,9 @@ def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool
     if whole:
         load_earlier(connection, home, "contact_xref", XREF)
         connection.execute("create or replace temp table outside_contacts as from old_contact_xref limit 0")
+        # a cross-reference from before there were decisions about contacts
+        connection.execute("""
+            update old_contact_xref set base_key = contact_key, base_since = since where base_key is null""")
         return
     file = literal(str(home.identity / "contact_xref.parquet"))
     rows = f"(select *, source || ':' || contact_id as unique_id from read_parquet({file}))"
@@ -142,21 +158,24 @@ def _keep_chains(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
         connection.execute(f"insert into {table} by name {rows}")
 
 
-def _group(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `contact_groups`. Who has no name is the one person at the address that has one, if there is just one.
+def _group(
+    connection: duckdb.DuckDBPyConnection, addresses: str, into: str, merged: Pairs = (), apart: Pairs = ()
+) -> None:
+    """Make a table of the group of every one of `people`. Who has no name is the one person at the address that has
+    one, if there is just one.
 
-    A group never gets two names; where that is in question, a telephone says more than an e-mail, and that more than a
-    WeChat id.
+    A group never gets two names but by those `merged`, and never two that stay `apart`; where that is in question, a
+    telephone says more than an e-mail, and that more than a WeChat id.
     """
-    rows = connection.execute("""
+    rows = connection.execute(f"""
         with named as (
             select address, count(distinct name) as name_count, min(name) as only_name
-            from contact_addresses group by address having count(*) > 1
+            from {addresses} group by address having count(*) > 1
         ),
         met as (
             select unique_id, name, place, address, name_count,
                 coalesce(name, case when name_count = 1 then only_name end) as met_name
-            from contact_addresses join named using (address)
+            from {addresses} join named using (address)
         )
         select first_value(unique_id) over w as first_id, unique_id
         from met where met_name is not null or name_count = 0
@@ -172,10 +191,12 @@ def _group(connection: duckdb.DuckDBPyConnection) -> None:
         if rows
         else {}
     )
-    groups: Groups[str] = Groups(named)
+    groups: Groups[str] = Groups(named, apart)
+    for pair in merged:
+        groups.join(*pair, decided=True)
     for pair in rows:
         groups.join(*pair)
-    joined = sorted({node for pair in rows for node in pair})
+    joined = sorted({node for pair in (*merged, *rows) for node in pair})
     given = pa.table(
         {
             "unique_id": pa.array(joined, pa.string()),
@@ -183,36 +204,73 @@ def _group(connection: duckdb.DuckDBPyConnection) -> None:
         }
     )
     connection.register("joined_contacts", given)
-    connection.execute("""
-        create or replace temp table contact_groups as
-        select unique_id, coalesce(group_id, unique_id) as group_id, false as is_certain, created_at as first_at
+    connection.execute(f"""
+        create or replace temp table {into} as
+        select unique_id, coalesce(group_id, unique_id) as group_id
         from people left join joined_contacts using (unique_id)""")
     connection.unregister("joined_contacts")
 
 
-def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.datetime, key: bytes) -> None:
-    """Make `contact_xref`: the code, and as `rule` the surest kind of address that others of the person have, too."""
+def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime, made: str) -> None:
+    """Make `base_codes`: the code of every record by addresses alone, which decisions do not touch."""
+    connection.execute("""
+        create or replace temp table base_contacts as
+        select unique_id, group_id, false as is_certain, created_at as first_at
+        from people join base_people using (unique_id)""")
     connection.execute("""
         create or replace temp table earlier_contacts as
-        select source || ':' || contact_id as unique_id, contact_key as code, since from old_contact_xref""")
-    made = f"'P' || upper(left({hmac_sql('seed', key)}, 24))"
-    elsewhere = "select contact_key from outside_contacts"
-    codes = keep_codes("contact_groups", "earlier_contacts", made, at, elsewhere)
-    connection.execute(f"create or replace temp table contact_codes as {codes}")
+        select source || ':' || contact_id as unique_id, base_key as code, base_since as since
+        from old_contact_xref""")
+    codes = keep_codes("base_contacts", "earlier_contacts", made, at, "select base_key from outside_contacts")
     connection.execute(f"""
-        create or replace temp table contact_xref as
+        create or replace temp table base_codes as
+        select unique_id, code as base_key, since as base_since from ({codes})""")
+
+
+def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Make `contact_groups`: who is one where decisions count, and why.
+
+    `rule` is the decision that names a record, else the surest kind of address that others of the person have, too.
+    """
+    known = "in (select unique_id from people)"  # a record of a decision may be gone
+    pairs = f"select left_id, right_id from {CONTACTS.decided} where left_id {known} and right_id {known} and kind = ?"
+    merged, apart = (connection.execute(f"{pairs} order by all", [kind]).fetchall() for kind in ("merge", "split"))
+    if merged or apart:
+        _tell_apart(connection)
+        _group(connection, "decided_addresses", "decided_people", merged, apart)
+    else:
+        connection.execute("create or replace temp view decided_people as from base_people")
+    connection.execute(f"""
+        create or replace temp table contact_groups as
         with shared as (
             select unique_id, arg_min(kind, place) as rule
             from (
                 select *, count(*) over (partition by group_id, address) as record_count
-                from contact_addresses join contact_groups using (unique_id)
+                from contact_addresses join decided_people using (unique_id)
             ) where record_count > 1 group by unique_id
+        ),
+        said as (
+            select unnest([left_id, right_id]) as unique_id from {CONTACTS.decided} where kind = 'merge'
+            union select left_id from {CONTACTS.decided} where kind = 'split'
         )
-        select people.source, people.contact_id, codes.code as contact_key, coalesce(shared.rule, 'own_record') as rule,
-            coalesce(phone, email, wechat_id) as contact_hash, {literal(key_id(key))} as key_id,
-            case when old.contact_key = codes.code then old.since else cast({literal(at)} as timestamp) end as since,
-            case when old.contact_key = codes.code then old.changed_batch else {int(batch)} end as changed_batch
-        from people join contact_codes as codes using (unique_id)
-        left join shared using (unique_id)
-        left join old_contact_xref as old on old.source = people.source and old.contact_id = people.contact_id
-        order by people.source, people.contact_id""")
+        select source, contact_id, unique_id, group_id,
+            case when said.unique_id is not null then 'decision' else coalesce(shared.rule, 'own_record') end as rule,
+            coalesce(phone, email, wechat_id) as contact_hash, {literal(key_id(key))} as key_id
+        from people join decided_people using (unique_id) left join shared using (unique_id)
+        left join said using (unique_id)""")
+
+
+def _tell_apart(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `decided_addresses`: what somebody who was split off shares with the others joins only who went along."""
+    connection.execute(f"""
+        create or replace temp table decided_addresses as
+        with split_off as (
+            select mine.unique_id, mine.address, max(decision_id) as decision_id
+            from {CONTACTS.decided}
+            join contact_addresses as mine on mine.unique_id = left_id
+            join contact_addresses as others on others.unique_id = right_id and others.address = mine.address
+            where {CONTACTS.decided}.kind = 'split'
+            group by mine.unique_id, mine.address
+        )
+        select a.* replace (address || coalesce(':' || decision_id, '') as address)
+        from contact_addresses as a left join split_off using (unique_id, address)""")

@@ -10,12 +10,11 @@ from __future__ import annotations
 import datetime
 
 import duckdb
-import pyarrow as pa
 
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, evidence, kept
-from sales_warehouse.identity.codes import keep_codes, new_changes
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, new_changes
 from sales_warehouse.identity.grouping import group
 from sales_warehouse.identity.records import CUSTOMERS, load_earlier
 from sales_warehouse.sql import literal
@@ -31,6 +30,7 @@ LOG = (
 REVIEW = "left_record varchar, right_record varchar, why varchar, probability double"
 PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint"
+CODE = "'C' || upper(left(sha256(seed), 16))"
 
 
 def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence) -> None:
@@ -63,25 +63,24 @@ def give_codes(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     settings: CustomerEvidence,
+    told: list[decisions.Decision],
     batch: int,
     at: datetime.datetime,
     *,
     whole: bool,
 ) -> None:
-    """Make `customer_xref`, `customer_log`, `customer_review` and `customer_decisions`; `at` (UTC) is the moment of it.
+    """Make `customer_xref`, `customer_log` and `customer_review` where `told` was decided; `at` is UTC.
 
     Unless it is made `whole`, the cross-reference holds the records in question only, and `outside_customers` those of
     before that stay as they are.
     """
-    told = decisions.history(home)
-    decisions.register(connection, told)
     _weigh(connection, home, settings, whole)
     _choose(connection, told, settings.merge_above, whole)
     _load_earlier(connection, home, whole)
     group(connection, settings.merge_above)
     _keep_chains(connection, whole)
     _assign_base(connection, at)
-    _assign(connection, batch, at)
+    follow_decisions(connection, CUSTOMERS, ("probability",), CODE, batch, at)
     said = "new.rule, new.probability, old.since"
     connection.execute(
         f"create or replace temp table customer_log as {new_changes('customer', 'customer_id', said, batch, at)}"
@@ -147,9 +146,7 @@ def _choose(
         connection.execute(f"create or replace temp view records_in_question as from {evidence.RECORDS}")
         connection.execute("create or replace temp view pairs_in_question as from customer_pairs")
         return
-    named = sorted({record for item in told for record in (*item.records, *item.others)})
-    given = pa.table({"unique_id": pa.array(named, pa.string())})
-    connection.register("named_records", given)
+    connection.register("named_records", decisions.named(told, CUSTOMERS))
     connection.execute(f"""
         create or replace temp table begun as
         select unique_id from {evidence.CHANGED} union select unique_id from {CUSTOMERS.changed}
@@ -238,72 +235,7 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -
         create or replace temp table earlier_records as
         select source || ':' || customer_id as unique_id, base_key as code, base_since as since
         from old_customer_xref""")
-    made = "'C' || upper(left(sha256(seed), 16))"
     connection.execute(f"""
         create or replace temp table base_codes as
         select unique_id, code as base_key, since as base_since
-        from ({keep_codes("base_records", "earlier_records", made, at, "select base_key from outside_customers")})""")
-
-
-def _assign(connection: duckdb.DuckDBPyConnection, batch: int, at: datetime.datetime) -> None:
-    """Make `customer_xref`: the code of every record, where decisions count, and since when it has had it.
-
-    A base code belongs to the group with the most of its records that nobody split off; who was split off has the codes
-    that it had apart from it, before or since. A group takes the oldest code that is its own, else one is made.
-    """
-    connection.execute(f"""
-        create or replace temp table members as
-        select source, customer_id, unique_id, group_id, rule, probability, base_key, base_since,
-            unique_id in (select left_id from {decisions.TABLE} where kind = 'split') as is_split_off
-        from customer_groups join base_codes using (unique_id)""")
-    connection.execute("""
-        create or replace temp table final_codes as
-        with owned as (
-            select group_id, base_key as code, min(base_since) as since, row_number() over (
-                partition by base_key order by count(*) filter (where not is_split_off) desc, count(*) desc, group_id
-            ) as place
-            from members group by group_id, base_key
-        ),
-        had as (
-            select group_id, unnest(case when new_key = base_key
-                then [struct_pack(code := old_key, since := old_since)]
-                else [struct_pack(code := new_key, since := changed_at)] end, recursive := true)
-            from members join old_customer_log using (source, customer_id) where is_split_off
-        ),
-        left_behind as (
-            select group_id, code, min(since) as since,
-                row_number() over (partition by code order by min(since), count(*) desc, group_id) as place
-            from had
-            where code not in (select base_key from base_codes)
-                and code not in (select base_key from outside_customers where base_key in (select code from had))
-            group by group_id, code
-        )
-        select group_id, arg_min(code, (since, code)) as customer_key
-        from (select * from owned where place = 1 union all select * from left_behind where place = 1)
-        group by group_id""")
-    connection.execute(f"""
-        create or replace temp table customer_xref as
-        with made as (
-            select group_id, 'C' || upper(left(sha256('split:' || min(unique_id)), 16)) as customer_key
-            from members group by group_id
-        ),
-        assigned as (
-            select members.*, coalesce(c.customer_key, made.customer_key) as customer_key
-            from members left join final_codes as c using (group_id) left join made using (group_id)
-        ),
-        earlier as (
-            select source, customer_id, old_key as customer_key, min(old_since) as since
-            from old_customer_log group by all
-        )
-        select source, customer_id, assigned.customer_key, assigned.rule, assigned.probability,
-            case when old.customer_key = assigned.customer_key then old.since
-                else coalesce(earlier.since, cast({literal(at)} as timestamp)) end as since,
-            case when old.customer_key = assigned.customer_key then old.changed_batch else {int(batch)} end
-                as changed_batch,
-            assigned.base_key, assigned.base_since
-        from assigned left join old_customer_xref as old using (source, customer_id)
-        left join earlier
-            on earlier.source = assigned.source and earlier.customer_id = assigned.customer_id
-            and earlier.customer_key = assigned.customer_key
-        order by source, customer_id
-    """)
+        from ({keep_codes("base_records", "earlier_records", CODE, at, "select base_key from outside_customers")})""")

@@ -1,4 +1,4 @@
-"""What people decided about customers: these records are one, those are not, and taking either back.
+"""What people decided about customers and contacts: these records are one, those are not, and taking either back.
 
 Decisions are kept for good, one file each, in `decisions/`: who, when, why. The step `identify` follows those that
 stand. A later one that contradicts an earlier one is refused when it is made, so they never depend on their order.
@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -19,9 +19,8 @@ import pyarrow as pa
 from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.identity.groups import Groups
-from sales_warehouse.sql import connect, literal
-
-TABLE = "decided"  # of every pair that a decision names: decision_id, kind, left_id, right_id
+from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Entity
+from sales_warehouse.sql import connect, ident, literal
 
 Kind = Literal["merge", "split", "undo"]
 
@@ -32,10 +31,10 @@ class DecisionRefused(Exception):
 
 @dataclass(frozen=True)
 class Decision:
-    """Records are `<source>:<customer_id>`; `at` is UTC.
+    """Records are `<source>:<id>`; `at` is UTC.
 
-    Of a merge all of `records` are one customer; of a split none of `records` is the customer that `others` are. An
-    undo takes back the decision `undoes`.
+    Of a merge all of `records` are one; of a split none of `records` is the one that `others` are. An undo takes back
+    the decision `undoes`.
     """
 
     kind: Kind
@@ -45,10 +44,16 @@ class Decision:
     records: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     undoes: str | None = None
+    entity: str = "customer"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is kept; decisions about customers are kept as they were when there were no others."""
+        told = asdict(self)
+        return {name: value for name, value in told.items() if name != "entity" or value != "customer"}
 
     @property
     def decision_id(self) -> str:
-        content = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        content = json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True)
         return "D" + hashlib.sha256(content.encode()).hexdigest()[:10].upper()
 
     @property
@@ -73,28 +78,32 @@ def standing(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def register(connection: duckdb.DuckDBPyConnection, decisions: list[Decision]) -> None:
-    """Make the table of the pairs that standing decisions name, and `customer_decisions`, all of them as they are told.
+    """Make the table of the pairs that standing decisions of an entity name, and `decisions`, all as they are told.
 
     Of the latter a row is one record that a decision names.
     """
-    pairs: list[tuple[str | None, ...]] = [
-        (item.decision_id, item.kind, *pair) for item in standing(decisions) for pair in item.pairs
-    ]
-    _make(connection, TABLE, ("decision_id", "kind", "left_id", "right_id"), pairs)
+    for entity in (CUSTOMERS, CONTACTS):
+        pairs: list[tuple[str | None, ...]] = [
+            (item.decision_id, item.kind, *pair)
+            for item in standing(decisions)
+            for pair in item.pairs
+            if item.entity == entity.one
+        ]
+        _make(connection, entity.decided, ("decision_id", "kind", "left_id", "right_id"), pairs)
     undone = {item.undoes: (item.by, item.why, item.at) for item in decisions if item.kind == "undo"}
     told: list[tuple[str | None, ...]] = [
         (
-            item.decision_id, item.kind, record, str(item.kind == "split" and record in item.records),
+            item.entity, item.decision_id, item.kind, record, str(item.kind == "split" and record in item.records),
             item.by, item.why, item.at, *undone.get(item.decision_id, (None, None, None)),
         )
         for item in decisions
         if item.kind != "undo"
         for record in (*item.records, *item.others)
     ]  # fmt: skip
-    names = ("decision_id", "kind", "record", "is_split_off", "decided_by", "why", "decided_at")
+    names = ("entity", "decision_id", "kind", "record", "is_split_off", "decided_by", "why", "decided_at")
     _make(connection, "told", (*names, "undone_by", "undone_why", "undone_at"), told)
     connection.execute("""
-        create or replace temp table customer_decisions as
+        create or replace temp table decisions as
         select * replace (
             cast(is_split_off as boolean) as is_split_off,
             cast(decided_at as timestamp) as decided_at, cast(undone_at as timestamp) as undone_at
@@ -111,59 +120,92 @@ def _make(
     connection.unregister(f"{table}_given")
 
 
-def merge(home: Home, customers: list[str], *, by: str, why: str, at: datetime.datetime) -> Decision:
-    """Decide that customers are one; each is named by its code or by one of its records.
+def named(decisions: Iterable[Decision], entity: Entity) -> pa.Table:
+    """Return the `unique_id` of every record that a decision ever named."""
+    told = (item for item in decisions if item.entity == entity.one)
+    return pa.table({"unique_id": pa.array(sorted({r for i in told for r in (*i.records, *i.others)}), pa.string())})
+
+
+def merge(
+    home: Home, names: list[str], *, by: str, why: str, at: datetime.datetime, entity: Entity = CUSTOMERS
+) -> Decision:
+    """Decide that customers, or contacts, are one; each is named by its code or by one of its records.
 
     Raises DecisionRefused for what is unknown or one already, and where another decision says the opposite.
     """
-    known = _Known(home)
-    records = tuple(dict.fromkeys(known.first_record(name) for name in customers))
+    known = _Known(home, entity)
+    records = tuple(dict.fromkeys(known.first_record(name) for name in names))
     codes = {known.key_of(record) for record in records}
     if len(codes) < 2:
-        raise DecisionRefused(f"{', '.join(customers)}: one customer already ({', '.join(sorted(codes))})")
-    return _keep(home, Decision("merge", by, why, at.isoformat(), records))
+        raise DecisionRefused(f"{', '.join(names)}: one {entity.one} already ({', '.join(sorted(codes))})")
+    return _keep(home, Decision("merge", by, why, at.isoformat(), records, entity=entity.one))
 
 
-def split(home: Home, records: list[str], *, by: str, why: str, at: datetime.datetime) -> Decision:
-    """Decide that records of one customer are another one than the rest of its records.
+def split(
+    home: Home, records: list[str], *, by: str, why: str, at: datetime.datetime, entity: Entity = CUSTOMERS
+) -> Decision:
+    """Decide that records of one customer, or contact, are another one than the rest of its records.
 
-    Raises DecisionRefused for unknown records, for those of several customers, where nothing would stay behind, and
-    where a merge that stands says the opposite.
+    Raises DecisionRefused for unknown records, for those of several, where nothing would stay behind, and where a merge
+    that stands says the opposite.
     """
-    known = _Known(home)
+    if not records:
+        raise DecisionRefused(f"name the records that are another {entity.one}")
+    known = _Known(home, entity)
     codes = {known.key_of(record) for record in records}
     if len(codes) > 1:
-        raise DecisionRefused(f"records of {len(codes)} customers ({', '.join(sorted(codes))}); split one at a time")
+        told = ", ".join(sorted(codes))
+        raise DecisionRefused(f"records of {len(codes)} {entity.name} ({told}); split one at a time")
     (code,) = codes
     rest = tuple(record for record in known.records_of(code) if record not in records)
     if not rest:
         raise DecisionRefused(f"these are all records of {code}; name only those that are somebody else")
-    return _keep(home, Decision("split", by, why, at.isoformat(), tuple(sorted(set(records))), rest))
+    off = tuple(sorted(set(records)))
+    return _keep(home, Decision("split", by, why, at.isoformat(), off, rest, entity=entity.one))
 
 
-def undo(home: Home, decision_id: str, *, by: str, why: str, at: datetime.datetime) -> Decision:
+def keep_apart(
+    home: Home, names: list[str], *, by: str, why: str, at: datetime.datetime, entity: Entity = CUSTOMERS
+) -> Decision:
+    """Decide that two customers, or contacts, which may seem to be one, are two: a split before they were ever joined.
+
+    Raises DecisionRefused for what is unknown or one now, and where a merge that stands says the opposite.
+    """
+    if len(names) != 2:
+        raise DecisionRefused(f"{len(names)} names; two are kept apart at a time")
+    known = _Known(home, entity)
+    one, other = (known.first_record(name) for name in names)
+    if known.key_of(one) == (code := known.key_of(other)):
+        raise DecisionRefused(f"{', '.join(names)}: one {entity.one} now ({code}); split off the records of the other")
+    return _keep(home, Decision("split", by, why, at.isoformat(), (one,), (other,), entity=entity.one))
+
+
+def undo(
+    home: Home, decision_id: str, *, by: str, why: str, at: datetime.datetime, entity: Entity = CUSTOMERS
+) -> Decision:
     """Take a merge or a split back; the next refresh gives back what was there.
 
     Raises DecisionRefused when there is no such decision, or it was taken back before.
     """
-    listed = history(home)
+    listed = [item for item in history(home) if item.entity == entity.one]
     if decision_id not in {item.decision_id for item in listed if item.kind != "undo"}:
         raise DecisionRefused(
-            f"there is no merge or split {decision_id}; `sales-warehouse customers decisions` lists them"
+            f"there is no merge or split {decision_id} of {entity.name}; "
+            f"`sales-warehouse {entity.name} decisions` lists them"
         )
     if decision_id not in {item.decision_id for item in standing(listed)}:
         raise DecisionRefused(f"{decision_id} was taken back before")
-    return _keep(home, Decision("undo", by, why, at.isoformat(), undoes=decision_id))
+    return _keep(home, Decision("undo", by, why, at.isoformat(), undoes=decision_id, entity=entity.one))
 
 
 def _keep(home: Home, decision: Decision) -> Decision:
     if not decision.why.strip():
         raise DecisionRefused("say why, so that the next one knows")
-    stand = standing(history(home))
+    stand = [item for item in standing(history(home)) if item.entity == decision.entity]
     if decision.kind != "undo" and (against := _contradicted(stand, decision)):
         raise DecisionRefused(f"{against} together say the opposite; undo one of them first")
     stamp = datetime.datetime.fromisoformat(decision.at).strftime(durable.STAMP)
-    durable.write_json(home.decisions / f"{stamp}_{decision.decision_id}.json", asdict(decision))
+    durable.write_json(home.decisions / f"{stamp}_{decision.decision_id}.json", decision.as_json())
     return decision
 
 
@@ -189,20 +231,21 @@ def _contradicted(stand: list[Decision], decision: Decision) -> str | None:
 
 
 class _Known:
-    """The customers there are, as of the last refresh."""
+    """The customers, or contacts, there are, as of the last refresh."""
 
-    def __init__(self, home: Home) -> None:
-        file = home.identity / "customer_xref.parquet"
+    def __init__(self, home: Home, entity: Entity) -> None:
+        file = home.identity / f"{entity.xref}.parquet"
         if not file.exists():
-            raise DecisionRefused("there are no customers yet: `sales-warehouse run` first")
-        self._home, self._file = home, literal(str(file))
+            raise DecisionRefused(f"there are no {entity.name} yet: `sales-warehouse run` first")
+        self._home, self._file, self._entity = home, literal(str(file)), entity
+        self._record = f"source || ':' || {ident(entity.id)}"
 
     def records_of(self, code: str) -> list[str]:
-        """Return the records of a customer, those that have been it longest first."""
+        """Return the records of a code, those that have had it longest first."""
         with connect(temp=self._home.tmp) as connection:
             found = connection.execute(
-                f"select source || ':' || customer_id as record from read_parquet({self._file}) "
-                "where customer_key = ? order by since, record",
+                f"select {self._record} as record from read_parquet({self._file}) "
+                f"where {self._entity.key} = ? order by since, record",
                 [code],
             ).fetchall()
         return [record for (record,) in found]
@@ -210,14 +253,16 @@ class _Known:
     def key_of(self, record: str) -> str:
         with connect(temp=self._home.tmp) as connection:
             found = connection.execute(
-                f"select customer_key from read_parquet({self._file}) where source || ':' || customer_id = ?", [record]
+                f"select {self._entity.key} from read_parquet({self._file}) where {self._record} = ?", [record]
             ).fetchone()
         if found is None:
-            raise DecisionRefused(f"there is no customer record {record}; records are written <source>:<customer_id>")
+            raise DecisionRefused(
+                f"there is no {self._entity.one} record {record}; records are written <source>:<{self._entity.id}>"
+            )
         return str(found[0])
 
     def first_record(self, name: str) -> str:
-        """Return the record that stands for a customer: itself, or the first one of a code."""
+        """Return the record that a name stands for: itself, or the first one of a code."""
         if found := self.records_of(name):
             return found[0]
         self.key_of(name)

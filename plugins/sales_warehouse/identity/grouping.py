@@ -5,8 +5,9 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from sales_warehouse.identity import clusters, decisions
+from sales_warehouse.identity import clusters
 from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
+from sales_warehouse.identity.records import CUSTOMERS
 from sales_warehouse.sql import only_row
 
 DECIDED = "decided_nodes"  # kind, left_node, right_node: the pairs of nodes that decisions name
@@ -26,7 +27,7 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
     connection.execute(f"create or replace temp table {DECIDED} (kind varchar, left_node varchar, right_node varchar)")
     unclear = _join(connection, "base_nodes", "base_groups", merge_above)
     connection.execute("create or replace temp table base_chains as from node_chains")
-    if not only_row(connection, f"select count(*) from {decisions.TABLE}")[0]:
+    if not only_row(connection, f"select count(*) from {CUSTOMERS.decided}")[0]:
         connection.execute("create or replace temp view nodes as from base_nodes")
         connection.execute("create or replace temp view customer_groups as from base_groups")
         _keep_review(connection, unclear, merge_above)
@@ -35,7 +36,7 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
         create or replace temp table nodes as
         with split_off as (
             select left_id as unique_id, max(decision_id) as decision_id
-            from {decisions.TABLE}
+            from {CUSTOMERS.decided}
             join base_nodes as l on l.unique_id = left_id join base_nodes as r on r.unique_id = right_id
             where kind = 'split' and l.uscc = r.uscc
             group by left_id
@@ -45,7 +46,7 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
         from base_nodes left join split_off using (unique_id)""")
     connection.execute(f"""
         insert into {DECIDED}
-        select distinct kind, l.node, r.node from {decisions.TABLE}
+        select distinct kind, l.node, r.node from {CUSTOMERS.decided}
         join nodes as l on l.unique_id = left_id join nodes as r on r.unique_id = right_id
         where l.node <> r.node""")
     unclear = _join(connection, "nodes", "customer_groups", merge_above)

@@ -60,7 +60,8 @@ class Groups(Generic[Node]):
         if one == other:
             return True
         mine, others = self._codes_of(one), self._codes_of(other)
-        if self.are_apart(one, other) or (mine and others and mine != others and not decided):
+        are_other = bool(mine and others) and not (mine <= others or others <= mine)
+        if self.are_apart(one, other) or (are_other and not decided):
             return False
         self._above[other] = one
         if others:

@@ -1,68 +1,112 @@
-"""Pairs that wait for a person, and what people decided, as tables on the terminal."""
+"""Pairs that wait for a person, and what people decided: for the page, and as tables on the terminal."""
 
 from __future__ import annotations
 
-import duckdb
+from dataclasses import dataclass
+
 from rich.console import Console
 from rich.table import Table
 
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions
+from sales_warehouse.identity.decisions import Decision
 from sales_warehouse.identity.records import latest
+from sales_warehouse.identity.words import REASONS
 from sales_warehouse.sql import connect, literal
 
-REASONS = {
-    "in_doubt": "the evidence is not enough",
-    "two_codes": "it would make one of two credit codes",
-    "decisions": "one decision joins what another one, or a code, keeps apart",
-}
+
+class NothingIdentified(Exception):
+    """No night has said yet who is who."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two customer records, each with name and city, that may be one; `why` is a key of REASONS."""
+
+    probability: float
+    why: str
+    left: str
+    left_name: str | None
+    left_city: str | None
+    right: str
+    right_name: str | None
+    right_city: str | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The first of the pairs that a person has to look at, the most probable first, and how many there are."""
+
+    pairs: list[Pair]
+    total: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """A decision, and whether it stands; None for one that takes another back."""
+
+    decision: Decision
+    stands: bool | None
+
+
+def waiting(home: Home, limit: int) -> Waiting:
+    """Return what waits for a person. Raises NothingIdentified."""
+    file = home.identity / "customer_review.parquet"
+    if not file.exists():
+        raise NothingIdentified("nothing was identified yet: `sales-warehouse run` first")
+    named, pairs = latest(home, "customers", "customer_id"), f"read_parquet({literal(str(file))})"
+    with connect(temp=home.tmp) as connection:
+        rows = connection.execute(f"""
+            with named as (select _source || ':' || customer_id as record, name, city from ({named}))
+            select probability, why, left_record, l.name, l.city, right_record, r.name, r.city
+            from {pairs}
+            left join named as l on l.record = left_record left join named as r on r.record = right_record
+            order by probability desc, left_record, right_record limit {int(limit)}""").fetchall()
+        [(total,)] = connection.execute(f"select count(*) from {pairs}").fetchall()
+    return Waiting([Pair(*row) for row in rows], total)
+
+
+def told(home: Home, entity: str) -> list[Told]:
+    """Return every decision about an entity, the oldest first."""
+    listed = [item for item in decisions.history(home) if item.entity == entity]
+    stand = {item.decision_id for item in decisions.standing(listed)}
+    return [Told(item, None if item.kind == "undo" else item.decision_id in stand) for item in listed]
 
 
 def show_review(home: Home, limit: int, console: Console) -> None:
     """Print the pairs that a person has to look at, the most probable first."""
-    file = home.identity / "customer_review.parquet"
-    if not file.exists():
-        console.print("nothing was identified yet: `sales-warehouse run` first", highlight=False)
+    try:
+        found = waiting(home, limit)
+    except NothingIdentified as error:
+        console.print(f"{error}", highlight=False)
         return
     table = Table(
         "probability", "record", "name", "city", "other record", "name", "city", "why", box=None, pad_edge=False
     )
-    with connect(temp=home.tmp) as connection:
-        count, rows = _review(connection, home, str(file), limit)
-    for probability, why, *cells in rows:
-        table.add_row(f"{probability:.1%}", *(str(cell or "") for cell in cells), REASONS[why])
-    if rows:
+    for pair in found.pairs:
+        cells = (pair.left, pair.left_name, pair.left_city, pair.right, pair.right_name, pair.right_city)
+        table.add_row(f"{pair.probability:.1%}", *(cell or "" for cell in cells), REASONS[pair.why][0])
+    if found.pairs:
         console.print(table)
     console.print(
-        f"{count:,} pairs wait, {len(rows):,} are shown; decide with `sales-warehouse customers merge` or `split`",
+        f"{found.total:,} pairs wait, {len(found.pairs):,} are shown; "
+        "decide with `sales-warehouse customers merge` or `apart`",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def _review(connection: duckdb.DuckDBPyConnection, home: Home, file: str, limit: int) -> tuple[int, list[tuple]]:
-    named = latest(home, "customers", "customer_id")
-    rows = connection.execute(f"""
-        with named as (select _source || ':' || customer_id as record, name, city from ({named}))
-        select probability, why, left_record, l.name, l.city, right_record, r.name, r.city
-        from read_parquet({literal(file)})
-        left join named as l on l.record = left_record left join named as r on r.record = right_record
-        order by probability desc, left_record, right_record limit {int(limit)}""").fetchall()
-    (count,) = connection.execute(f"select count(*) from read_parquet({literal(file)})").fetchall()[0]
-    return count, rows
-
-
-def show_decisions(home: Home, console: Console) -> None:
-    """Print every decision, the oldest first, and whether it stands."""
-    told = decisions.history(home)
-    stand = {item.decision_id for item in decisions.standing(told)}
+def show_decisions(home: Home, entity: str, console: Console) -> None:
+    """Print every decision about an entity, the oldest first, and whether it stands."""
+    listed = told(home, entity)
     table = Table("decision", "at (UTC)", "by", "what", "records", "why", "stands", box=None, pad_edge=False)
-    for item in told:
+    for each in listed:
+        item = each.decision
         records = item.undoes or ", ".join(item.records)
         if item.others:
             records += f" from {len(item.others)} others"
-        mark = "" if item.kind == "undo" else "yes" if item.decision_id in stand else "undone"
+        mark = {None: "", True: "yes", False: "undone"}[each.stands]
         table.add_row(item.decision_id, item.at[:16], item.by, item.kind, records, item.why, mark)
-    if told:
+    if listed:
         console.print(table)
-    console.print(f"{len(told):,} decisions, {len(stand):,} stand", highlight=False)
+    console.print(f"{len(listed):,} decisions, {sum(bool(each.stands) for each in listed):,} stand", highlight=False)

@@ -25,13 +25,27 @@ class Entity:
     columns: tuple[str, ...]
 
     @property
+    def one(self) -> str:
+        return self.name[:-1]
+
+    @property
     def table(self) -> str:
         """The kept table: `unique_id`, `source`, the id, the columns, and what tells which version counts."""
-        return f"{self.name[:-1]}_records"
+        return f"{self.one}_records"
 
     @property
     def xref(self) -> str:
-        return f"{self.name[:-1]}_xref"
+        return f"{self.one}_xref"
+
+    @property
+    def key(self) -> str:
+        """The column of the code."""
+        return f"{self.one}_key"
+
+    @property
+    def decided(self) -> str:
+        """The table of every pair that a standing decision names: decision_id, kind, left_id, right_id."""
+        return f"{self.name}_decided"
 
     @property
     def changed(self) -> str:

@@ -1,1 +1,1 @@
-"""Pages inside Airflow's UI: the board, the data docs, the quarantine, the refreshes and the models."""
+"""Pages inside Airflow's UI: board, customers, who is who, data docs, quarantine, refreshes and models."""

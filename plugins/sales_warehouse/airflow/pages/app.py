@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -26,6 +26,10 @@ from sales_warehouse.customer.chart import chart
 from sales_warehouse.customer.listing import moment, money, when
 from sales_warehouse.customer.search import MOST_FOUND
 from sales_warehouse.customer.words import shown, words
+from sales_warehouse.identity import decisions
+from sales_warehouse.identity import listing as who_is_who
+from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
+from sales_warehouse.identity.words import words as words_of_identity
 from sales_warehouse.quarantine import Filter
 
 TEMPLATES = Environment(
@@ -42,6 +46,8 @@ MayReplay = Depends(
     requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id="replay"),
 )
 LARGEST_SHEET = 64 << 20
+PAIRS_SHOWN = 100
+DECIDED = (CUSTOMERS, CONTACTS)
 
 # No schema and no docs: Airflow's checks do not cover them. The dependency covers every route; mounts would not be.
 app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
@@ -156,6 +162,47 @@ def customer(
     return _page("customer.html.j2", account=account, kind=kind, drawing=chart(account.months), **said)
 
 
+@app.get("/identity")
+def identity(lang: str | None = None) -> Response:
+    """Show which pairs of customer records wait for a person, and what people decided."""
+    manner = place.manner(lang)
+    try:
+        found = who_is_who.waiting(place.home(), PAIRS_SHOWN)
+    except who_is_who.NothingIdentified as error:
+        return _missing("Who is who", f"{error}")
+    decided = {entity.one: who_is_who.told(place.home(), entity.one) for entity in DECIDED}
+    return _page("identity.html.j2", found=found, decided=decided, **_of_identity(manner))
+
+
+@app.post("/identity", dependencies=[MayReplay, Depends(safety.of_same_origin)])
+def decide(
+    kind: Annotated[Literal["merge", "split", "apart", "undo"], Form()],
+    about: Annotated[Literal["customer", "contact"], Form()],
+    names: Annotated[str, Form(max_length=10_000)],
+    why: Annotated[str, Form(max_length=500)],
+    user: Annotated[BaseUser, Depends(get_user)],
+    lang: str | None = None,
+) -> Response:
+    """Keep what a person decides about customers or contacts; `names` has a record, a code or a decision a line."""
+    listed = [name.strip() for name in names.splitlines() if name.strip()]
+    entity = next(entity for entity in DECIDED if entity.one == about)
+    said: dict[str, Any] = {
+        "by": user.get_name(),
+        "why": why,
+        "at": datetime.now(UTC).replace(tzinfo=None),
+        "entity": entity,
+    }
+    try:
+        if kind == "undo":
+            decision = decisions.undo(place.home(), " ".join(listed), **said)
+        else:
+            make = {"merge": decisions.merge, "split": decisions.split, "apart": decisions.keep_apart}[kind]
+            decision = make(place.home(), listed, **said)
+    except decisions.DecisionRefused as error:
+        return _page("decided.html.j2", decision=None, refused=f"{error}", **_of_identity(place.manner(lang)))
+    return _page("decided.html.j2", decision=decision, refused=None, **_of_identity(place.manner(lang)))
+
+
 @app.get("/style.css")
 def style() -> Response:
     """Give the style of the pages of our own."""
@@ -169,6 +216,10 @@ def _said(manner: place.Manner, page: str, **asked: str) -> dict[str, Any]:
         "say": words(manner.language), "lang": manner.language, "zone": manner.zone,
         "other": page + urlencode({**asked, "lang": other}),
     }  # fmt: skip
+
+
+def _of_identity(manner: place.Manner) -> dict[str, Any]:
+    return {**_said(manner, "identity?"), "say": words_of_identity(manner.language)}
 
 
 def _missing(title: str, message: str) -> Response:

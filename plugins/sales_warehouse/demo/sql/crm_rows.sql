@@ -122,7 +122,15 @@ select
     order_id as ddbh, crm_id as khbh, contact_no(contact_key) as lxrbh, deal_id as sjbh, owner_id as fzr, channel as qd, region as dq,
     status as zt, 'CNY' as bz, text_at(ordered_at) as xdsj, text_at(last_paid_at) as fksj,
     case when status = '已签收' then text_at(delivered_at) end as jfsj, text_at(recorded_at) as lrsj, case when version = 4 then '1' else '0' end as sc
-from states;
+from states
+union all
+select
+    copy_key, version, seen_at, copy_id, crm_id, null, null, owner_id, '电话', region, status, 'CNY', text_at(ordered_at), null,
+    case when status = '已签收' then text_at(finished_at) end, text_at(recorded_at), '0'
+from (
+    select *, 0 as version, recorded_at as seen_at, '已下单' as status from told_twice
+    union all select *, 1, greatest(finished_at, days_on(recorded_at, 0.01)), '已签收' from told_twice
+);
 
 create or replace view rows_t_ddmx as
 with states as (
@@ -133,7 +141,11 @@ select
     line_key as _key, version as _version, seen_at as _at,
     order_id as ddbh, line_no::varchar as hh, product_id as cpbh, quantity::varchar as sl, price::varchar as dj, discount::varchar as zk, tax::varchar as se,
     version::varchar as sc
-from states;
+from states
+union all
+select
+    copy_key, 0, recorded_at, copy_id, line_no::varchar, product_id, quantity::varchar, price::varchar, discount::varchar, tax::varchar, '0'
+from lines_told_twice;
 
 create or replace view rows_t_fp as
 select

@@ -14,6 +14,7 @@ import { setting } from "./numbers.js";
 import { readPayload } from "./payload.js";
 import { dropdown, nothing, segmented } from "./pieces.js";
 import { reps } from "./reps.js";
+import { segments } from "./segments.js";
 import { stages } from "./stages.js";
 import { onChoice, restore, state } from "./state.js";
 import { targets } from "./targets.js";
@@ -58,7 +59,7 @@ const SECTIONS = [
   { id: "targets", title: "targets", draw: targets },
   { id: "sales", title: "sales", nav: "nav_sales", draw: sales, on: ["period", "region", "grain", "order", "map"] },
   { id: "pipeline", title: "pipeline", draw: (data) => [funnel(data), stages(data)], on: ["cohort"] },
-  { id: "customers", title: "customers", draw: customers },
+  { id: "customers", title: "customers", draw: (data) => [customers(data), segments(data)] },
   { id: "trust", title: "trust", nav: "nav_trust", draw: (data) => [h("div", { class: "grid two" }, freshness(data), quarantine(data), repairs(data), drift(data), refusals(data), capture(data)), accounting(data)] },
 ];
 

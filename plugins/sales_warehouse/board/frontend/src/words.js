@@ -184,6 +184,14 @@ const WORDS = {
   reason: ["Reason", "原因"],
   customers_n: [(n) => `${n} customers`, (n) => `${n} 位客户`],
   reasons_other: ["other reasons", "其他原因"],
+  segments: ["Segments and tags", "客群与标签"],
+  segments_note: ["customers in them now, their share of all, and the change in 30 days", "当前客户数、占全部客户比例及30天变化"],
+  segment: ["Segment", "客群"],
+  tag: ["Tag", "标签"],
+  segment_plural: ["Segments", "客群"],
+  tag_plural: ["Tags", "标签"],
+  segment_type: ["Kind", "类型"],
+  segment_earlier: ["Customers 30 days before", "30天前客户数"],
 
   // trust
   freshness: ["Source freshness", "数据源时效"],

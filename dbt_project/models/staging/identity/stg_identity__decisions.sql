@@ -1,7 +1,8 @@
 select
+    entity,
     decision_id,
     kind as decision_type,
-    record as customer_record_key,
+    record as record_key,
     is_split_off,
     decided_by,
     why as decision_reason,
@@ -9,4 +10,4 @@ select
     undone_by,
     undone_why as undo_reason,
     cast(undone_at as timestamp) as undone_at
-from {{ source('identity', 'customer_decisions') }}
+from {{ source('identity', 'decisions') }}
