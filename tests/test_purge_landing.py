@@ -155,7 +155,9 @@ def rows(world: World) -> dict[str, list[tuple]]:
 
 def forget(world: World) -> int:
     purge.apply(world.home)
-    return purge_landing.apply(world.home, world.company)
+    done = purge_landing.apply(world.home, world.company)
+    assert done.left == ()
+    return done.rows
 
 
 def test_a_purged_text_is_nowhere_and_its_row_is_as_it_was(world: World) -> None:
@@ -218,6 +220,18 @@ def test_a_killed_one_is_done_again(world: World, monkeypatch: pytest.MonkeyPatc
     assert "SECRET" in world.texts(world.home.dir)
     forget(world)
     assert "SECRET" not in world.texts(world.home.dir)
+
+
+def test_a_load_that_cannot_be_mapped_is_left_until_it_can(world: World) -> None:
+    """It must not hold up the refresh of everything else."""
+    file = world.folder / "sources" / "chats.yml"
+    file.write_text(CHATS.replace("      chat_id: no\n", "      chat_id: \"(select error('odd'))\"\n"))
+    done = purge_landing.apply(world.home, world.company)
+    [left] = done.left
+    assert done.rows == 2 and left.startswith("landing/chats/") and "chat_messages: Invalid Input" in left
+    file.write_text(CHATS, encoding="utf-8")
+    assert forget(world) == 2
+    assert "SECRET" not in world.texts(world.home.landing)
 
 
 def test_a_load_that_is_restored_from_a_backup_loses_its_texts_again(world: World) -> None:
