@@ -95,12 +95,15 @@ class World:
         )  # fmt: skip
         assert report.load and not report.refused
 
-    def judge(self, source: str) -> dict[str, tuple[int, int]]:
-        """Map and judge a load as it is in landing; return accepted and held rows of each entity."""
-        company, load = self.company, self.load(source)
-        conformed.conform_load(self.home, company, company.sources[source], load, lambda _: None)
-        gated, _ = gate.gate_load(self.home, company, company.sources[source], load, lambda _: None, at=AT)
-        return {item.batch.entity: (item.accepted, item.quarantined) for item in gated}
+    def map(self, source: str) -> dict[str, tuple[int, int]]:
+        """Map a load as it is in landing; return the rows that the filter left out and those made of each entity."""
+        company = self.company
+        made = conformed.conform_load(self.home, company, company.sources[source], self.load(source), lambda _: None)
+        return {batch.entity: (batch.excluded, batch.conformed) for batch in made}
+
+    def judge(self, source: str) -> None:
+        company = self.company
+        gate.gate_load(self.home, company, company.sources[source], self.load(source), lambda _: None, at=AT)
 
     def texts(self, folder: Path) -> str:
         """Everything that can be read below a folder: cells of tables, bytes of originals and other files."""
@@ -124,6 +127,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gate.ensure_schemas(world.home)
     for name in ("chats", "field"):
         world.land(name)
+        world.map(name)
         world.judge(name)
     texts = [("chats", "S1", 1), ("chats", "S1", 3), ("chats", "S1", 4), ("chats", "S2", 1), ("chats", "S2", 2)]
     listed = [("chat_messages", *row) for row in texts] + [("visits", "field", f"V{n}", 0) for n in (1, 2)]
@@ -151,7 +155,9 @@ def rows(world: World) -> dict[str, list[tuple]]:
 
 def forget(world: World) -> int:
     purge.apply(world.home)
-    return purge_landing.apply(world.home, world.company)
+    done = purge_landing.apply(world.home, world.company)
+    assert done.left == ()
+    return done.rows
 
 
 def test_a_purged_text_is_nowhere_and_its_row_is_as_it_was(world: World) -> None:
@@ -173,13 +179,15 @@ def test_a_purged_text_is_nowhere_and_its_row_is_as_it_was(world: World) -> None
 
 def test_what_is_mapped_anew_has_the_same_rows_without_the_texts(world: World) -> None:
     """Also by a mapping that takes what the one before left out."""
+    counts = {source: world.map(source) for source in ("chats", "field")}
+    assert counts == {"chats": {"chats": (0, 3), "chat_messages": (1, 6)}, "field": {"visits": (0, 3)}}
+    assert "SECRET" in world.texts(world.home.conformed)
     forget(world)
-    assert world.judge("chats") == {"chats": (2, 1), "chat_messages": (5, 1)}
-    assert world.judge("field") == {"visits": (2, 1)}
+    assert {source: world.map(source) for source in ("chats", "field")} == counts
     assert "SECRET" not in world.texts(world.home.dir)
     file = world.folder / "sources" / "chats.yml"
     file.write_text(CHATS.replace("    where: \"item ->> 'who' <> 'system'\"\n", ""), encoding="utf-8")
-    assert world.judge("chats")["chat_messages"] == (5, 2)
+    assert world.map("chats")["chat_messages"] == (0, 7)
     assert "SECRET" not in world.texts(world.home.dir)
 
 
@@ -212,6 +220,18 @@ def test_a_killed_one_is_done_again(world: World, monkeypatch: pytest.MonkeyPatc
     assert "SECRET" in world.texts(world.home.dir)
     forget(world)
     assert "SECRET" not in world.texts(world.home.dir)
+
+
+def test_a_load_that_cannot_be_mapped_is_left_until_it_can(world: World) -> None:
+    """It must not hold up the refresh of everything else."""
+    file = world.folder / "sources" / "chats.yml"
+    file.write_text(CHATS.replace("      chat_id: no\n", "      chat_id: \"(select error('odd'))\"\n"))
+    done = purge_landing.apply(world.home, world.company)
+    [left] = done.left
+    assert done.rows == 2 and left.startswith("landing/chats/") and "chat_messages: Invalid Input" in left
+    file.write_text(CHATS, encoding="utf-8")
+    assert forget(world) == 2
+    assert "SECRET" not in world.texts(world.home.landing)
 
 
 def test_a_load_that_is_restored_from_a_backup_loses_its_texts_again(world: World) -> None:

@@ -22,7 +22,7 @@ from sales_warehouse.extract.parquet import BEFORE, FILE, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.purge import KINDS, LISTED, lists
-from sales_warehouse.sql import connect, ident, literal, literals, only_row
+from sales_warehouse.sql import connect, gist, ident, literal, literals, only_row
 
 SEEN = "landing.json"  # landed files as they were when nothing of the lists was in them
 ITEM = re.compile(r"item\s*->>\s*'(\$\.)?([\w.]+)'")  # a value of an element, by its name or by the way to it
@@ -46,6 +46,14 @@ class Unreached:
     table: str
     entity: str
     why: str
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """How many landed rows lost a text, and what was left for another time, with the reason."""
+
+    rows: int = 0
+    left: tuple[str, ...] = ()
 
 
 def cell_of(source: Source, mapping: Mapping) -> Cell | str:
@@ -100,14 +108,17 @@ def _mappings(company: Company) -> Iterator[tuple[Source, Mapping]]:
                 yield source, mapping
 
 
-def apply(home: Home, company: Company) -> int:
-    """Take what the lists name out of landed files that are new since; return how many landed rows lost a text."""
+def apply(home: Home, company: Company) -> Cleared:
+    """Take what the lists name out of landed files that are new since.
+
+    A load that its mapping cannot be carried out on is left for when it can; until then nothing of it is mapped either.
+    """
     found = lists(home)
     if not found:
-        return 0
+        return Cleared()
     state = durable.read_json(home.purged / SEEN, {})
     seen = state.get("files", {}) if state.get("lists") == len(found) else {}
-    emptied, files = 0, dict[str, int]()
+    emptied, left, files = 0, list[str](), dict[str, int]()
     for source, mapping in _mappings(company):
         cell = cell_of(source, mapping)
         if isinstance(cell, str):
@@ -116,10 +127,16 @@ def apply(home: Home, company: Company) -> int:
         for load in landing.loads(home, source.source):
             paths = [path for path in load.paths(mapping.table) if path.exists()]  # a night run again has none
             if any(seen.get(_name(home, path, told)) != path.stat().st_mtime_ns for path in paths):
-                emptied += _clear(home, company, source, load, mapping, cell)
+                try:
+                    emptied += _clear(home, company, source, load, mapping, cell)
+                except duckdb.IOException:
+                    raise  # the disk, not the mapping
+                except duckdb.Error as error:
+                    left.append(f"landing/{source.source}/{load.load_id}: {mapping.entity}: {gist(str(error))}")
+                    continue
             files |= {_name(home, path, told): path.stat().st_mtime_ns for path in paths}
     durable.write_json(home.purged / SEEN, {"lists": len(found), "files": files})
-    return emptied
+    return Cleared(emptied, tuple(left))
 
 
 def _name(home: Home, path: Path, mapping: str) -> str:

@@ -307,8 +307,9 @@ def purge(run: Run) -> StepReport:
         landed = purge_landing.apply(run.home, run.company)
         if done.texts:  # the tables hold them too
             run.home.warehouse_file.unlink()
-        report.rows = {"texts": done.texts, "accepted_rows": done.rows, "landed_rows": landed}
+        report.rows = {"texts": done.texts, "accepted_rows": done.rows, "landed_rows": landed.rows}
         report.notes = [f"listed in {done.file}"] if done.file else ["nothing is old enough"]
+        report.notes += [f"left for the next refresh: {what}" for what in landed.left]
     return report
 
 
