@@ -60,7 +60,8 @@ def additive(actual: np.ndarray, forecast: np.ndarray) -> Deviation:
     """The deviation of amounts or counts; leaves with nothing on either side say nothing."""
     known = np.maximum(np.abs(actual), np.abs(forecast)) > 0
     v, f = actual[known], forecast[known]
-    return _deviation(known, v, f, np.maximum(np.abs(v), np.abs(f)), np.abs(f), np.ones(len(v)), bool((v == np.round(v)).all()))
+    size, whole = np.maximum(np.abs(v), np.abs(f)), bool((v == np.round(v)).all())
+    return _deviation(known, v, f, size, np.abs(f), np.ones(len(v)), whole)
 
 
 def ratio(
@@ -119,13 +120,14 @@ def noise_of(deviation: Deviation, usual: np.ndarray) -> Noise:
     else:
         nothing = np.array([(shift[part] == -1).mean() for part in bins])
         coarse = nothing > np.maximum(0.1, 3 * nothing.min())
-    relative, counting = _line(grains, np.maximum(np.where(coarse, moments, spreads**2), LEAST_NOISE**2), 1.0 if deviation.whole else 0.0)
+    variances = np.maximum(np.where(coarse, moments, spreads**2), LEAST_NOISE**2)
+    relative, counting = _line(grains, variances, 1.0 if deviation.whole else 0.0)
     return Noise(relative, counting, _tail(skew * shift / np.sqrt(relative**2 + counting * grain)))
 
 
 def _steady_rate(f: np.ndarray, m: np.ndarray) -> np.ndarray:
     """The forecast rate of each leaf, drawn towards the rate of all by two observations, never 0 or 1."""
-    overall = np.clip(f.sum() / m.sum(), 1e-6, 1 - 1e-6)
+    overall = np.clip(f.sum() / max(m.sum(), 1.0), 1e-6, 1 - 1e-6)
     return np.clip((f + 2 * overall) / (m + 2), 1e-6, 1 - 1e-6)
 
 

@@ -27,6 +27,17 @@ class Cuboid:
     size: int
 
 
+def affordable_depth(leaves: int, dimensions: int, most_work: int = MOST_WORK) -> int:
+    """How many attributes a combination may have at most so that all of them can be looked at; at least one."""
+    work, depth = 0, 0
+    for layer in range(1, dimensions + 1):
+        work += comb(dimensions, layer) * leaves
+        if layer > 1 and work > most_work:
+            break
+        depth = layer
+    return depth
+
+
 class Lattice:
     """Cuboids from the deepest to single attributes, down to the depth that `most_work` allows."""
 
@@ -34,7 +45,7 @@ class Lattice:
         self.leaves, self.dimensions = codes.shape
         self.codes = np.asfortranarray(codes)
         self.members = tuple(int(most) + 1 for most in codes.max(axis=0, initial=-1))
-        self.depth = self._affordable_depth(most_work)
+        self.depth = affordable_depth(self.leaves, self.dimensions, most_work)
         self.is_dense = self.depth == self.dimensions and DENSE * prod(self.members) <= self.leaves
         self.cuboids: list[Cuboid] = []
         self._places: dict[tuple[int, ...], int] = {}
@@ -82,15 +93,6 @@ class Lattice:
             found.append(np.bincount(cell_of, weight if cuboid.parent is None else found[cuboid.parent], cuboid.size))
         return found
 
-    def _affordable_depth(self, most_work: int) -> int:
-        work, depth = 0, 0
-        for layer in range(1, self.dimensions + 1):
-            work += comb(self.dimensions, layer) * self.leaves
-            if layer > 1 and work > most_work:
-                break
-            depth = layer
-        return depth
-
     def _add(self, attributes: tuple[int, ...]) -> None:
         parent = self._smallest_holder(attributes)
         possible = prod(self.members[attribute] for attribute in attributes)
@@ -109,9 +111,7 @@ class Lattice:
         self.cuboids.append(Cuboid(attributes, parent, size))
 
     def _smallest_holder(self, attributes: tuple[int, ...]) -> int | None:
-        wider = (
-            tuple(sorted((*attributes, other))) for other in range(self.dimensions) if other not in attributes
-        )
+        wider = (tuple(sorted((*attributes, other))) for other in range(self.dimensions) if other not in attributes)
         holders = [self._places[each] for each in wider if each in self._places]
         return min(holders, key=lambda place: self.cuboids[place].size, default=None)
 

@@ -9,6 +9,7 @@ earns its name. `docs/causes.md` has the formulas and their sources.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+
 import numpy as np
 
 from sales_warehouse.causes.deviation import Deviation, Noise, noise_of
@@ -97,9 +98,7 @@ class Background:
         return steady and max(abs(self.general - other.general), abs(self.drift - other.drift)) < NEAR
 
 
-def _background(
-    lattice: Lattice, deviation: Deviation, usual: np.ndarray, before: Background | None
-) -> Background:
+def _background(lattice: Lattice, deviation: Deviation, usual: np.ndarray, before: Background | None) -> Background:
     """Noise alone at first; the movement of the whole and the drift of cells once causes have been set aside."""
     if before is None or usual.sum() < 4:
         return Background(noise_of(deviation, usual), 0.0, 0.0)
@@ -144,10 +143,7 @@ def _model(deviation: Deviation, background: Background) -> _Model:
 
 def _search(lattice: Lattice, model: _Model) -> list[Cause]:
     prices = [
-        EVIDENCE
-        + lattice.dimensions * np.log1p(np.exp(-DEPTH))
-        + DEPTH * len(cuboid.attributes)
-        + np.log(cuboid.size)
+        EVIDENCE + lattice.dimensions * np.log1p(np.exp(-DEPTH)) + DEPTH * len(cuboid.attributes) + np.log(cuboid.size)
         for cuboid in lattice.cuboids
     ]
     chosen: list[_Candidate] = []
@@ -200,9 +196,7 @@ def _likeness(model: _Model, shift: float, others: np.ndarray) -> float:
     return min((shift * middle - 0.5 * shift**2) / variance for middle in middles)
 
 
-def _reconsidered(
-    lattice: Lattice, model: _Model, prices: list[float], chosen: list[_Candidate]
-) -> list[_Candidate]:
+def _reconsidered(lattice: Lattice, model: _Model, prices: list[float], chosen: list[_Candidate]) -> list[_Candidate]:
     """Each choice once more, now that the others are known: an early one may have been made for leaves of theirs."""
     covered = [lattice.inside(one.element) for one in chosen]
     for place in range(len(chosen)):
@@ -225,7 +219,7 @@ def _seeds(lattice: Lattice, model: _Model, left: np.ndarray, prices: list[float
     stats = lattice.sums(left, weight, weight * x, weight * x * x, left * model.constant, left * model.information)
     best: dict[int, tuple[float, int, int]] = {}
     for place, cuboid in enumerate(lattice.cuboids):
-        evidence = _evidence(*(stat[place] for stat in stats), model)
+        evidence = _evidence(model, *(stat[place] for stat in stats))
         cell = int(np.argmax(evidence))
         found = (float(evidence[cell]) - prices[place], place, cell)
         layer = len(cuboid.attributes)
@@ -235,13 +229,13 @@ def _seeds(lattice: Lattice, model: _Model, left: np.ndarray, prices: list[float
 
 
 def _evidence(
+    model: _Model,
     count: np.ndarray,
     weight: np.ndarray,
     first: np.ndarray,
     second: np.ndarray,
     constant: np.ndarray,
     information: np.ndarray,
-    model: _Model,
 ) -> np.ndarray:
     """Log-likelihood ratio of every cell; never more than its shift alone gives, so that calm cells gain nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -258,15 +252,14 @@ def _refined(
     """From the shift of a seed's deviating leaves to the cell whose leaves vote for it most, and again from there."""
     inside = lattice.inside(lattice.element(place, cell)) & (left > 0)
     shift, width = _fit(model, _deviating(model, inside))
+    seen: set[tuple[int, int]] = set()
     for _ in range(STEPS):
         gain = _gain(model, shift, width)
-        sums = lattice.sums(_votes(gain) * left)[0]
-        tops = [(votes.max(), votes.max() - price, at) for at, (votes, price) in enumerate(zip(sums, prices, strict=True))]
-        _, at = max(((worth, at) for most, worth, at in tops if most > 0), default=(0.0, place))
-        found = (at, int(np.argmax(sums[at])))
-        if found == (place, cell) and _ > 0:
+        elected = _elected(lattice, _votes(gain) * left, prices)
+        if elected is None or elected in seen:
             break
-        place, cell = found
+        seen.add(elected)
+        place, cell = elected
         inside = lattice.inside(lattice.element(place, cell)) & (left > 0)
         fitting = inside & (gain > -MOST_AGAINST)
         shift, width = _fit(model, fitting if fitting.any() else inside)
@@ -274,6 +267,17 @@ def _refined(
     alone = 0.5 * shift**2 / (1 / model.information[inside].sum() + model.drift)
     evidence = min(float(np.maximum(gain, -MOST_AGAINST).sum()), float(alone)) - prices[place]
     return _Candidate(float(_votes(gain).sum()) - prices[place], evidence, lattice.element(place, cell), shift, inside)
+
+
+def _elected(lattice: Lattice, votes: np.ndarray, prices: list[float]) -> tuple[int, int] | None:
+    """The cell with the most votes less its price, among those with more for than against; None without any."""
+    (sums,) = lattice.sums(votes)
+    best: tuple[float, int, int] | None = None
+    for place, (cells, price) in enumerate(zip(sums, prices, strict=True)):
+        cell = int(np.argmax(cells))
+        if cells[cell] > 0 and (best is None or cells[cell] - price > best[0]):
+            best = (float(cells[cell] - price), place, cell)
+    return best and best[1:]
 
 
 def _deviating(model: _Model, inside: np.ndarray) -> np.ndarray:
