@@ -475,7 +475,7 @@ def why(
     folder = publish.current_folder(home)
     if folder is None:
         _fail("nothing has been published yet: run a refresh (make run)")
-    scope = dict(each.split("=", 1) if "=" in each else (each, "") for each in within or ())
+    scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
     with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "causes", read_only=True) as db:
         db.execute("set schema 'marts'")
         try:

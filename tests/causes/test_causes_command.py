@@ -40,7 +40,7 @@ def test_causes_are_said_in_english(tmp_path: Path) -> None:
         == """/cells.csv:
   The figure fell by 3,537.00, from 60,000.00 to 56,463.00.
   region 华东: −6,015.00, 170 % of the change, from 12,000.00 to 5,985.00.
-  Against it, region 西南 and channel online: +2,478.00, from 3,000.00 to 5,478.00.
+  Against it, region 西南 and channel online: +2,508.00, from 3,000.00 to 5,508.00.
   Without this cell the change would be +2,478.00.
 """
     )
@@ -53,7 +53,7 @@ def test_causes_are_said_in_chinese(tmp_path: Path) -> None:
         == """/cells.csv:
   该指标下降 3,537.00，由 60,000.00 降至 56,463.00。
   region「华东」：−6,015.00，占变化的 170%，由 12,000.00 变为 5,985.00。
-  反向变化的有region「西南」且channel「online」：+2,478.00，由 3,000.00 变为 5,478.00。
+  反向变化的有region「西南」且channel「online」：+2,508.00，由 3,000.00 变为 5,508.00。
   若没有这一单元格，变化为 +2,478.00。
 """
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Explanation:
 
     def to_json(self, file: str) -> str:
         """One line: figures as numbers, elements both as an object and as text."""
-        document = {
+        document: dict[str, Any] = {
             "file": file,
             "kind": "ratio" if self.is_ratio else "amount",
             "attributes": list(self.attributes),

@@ -12,21 +12,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sales_warehouse.causes.deviation import Deviation, Noise, noise_of
+from sales_warehouse.causes.background import Background, background_of, weighted_median
+from sales_warehouse.causes.deviation import Deviation
 from sales_warehouse.causes.lattice import Element, Lattice
 
 MOST_ELEMENTS = 40
 ROUNDS = 3  # of noise → search → noise
-STEADY = 0.1  # change of the noise variance that is not worth another round
-NEAR = 0.005  # likewise of the movement of the whole and of the drift of cells
 STRONG = 0.33  # of the strongest shift: weaker ones may be drift
 STEPS = 4  # of model → best cell → model
 SPREAD = (0.02, 0.1)  # how unlike the leaves of one cause may be, in relative deviation
 STRAYING = 0.1  # share of the leaves of a cause that move unlike the others, if in the same direction
-PRIOR_LEAVES = 2.0
-NARROWEST, WIDEST = 0.0025, 1.2
+PRIOR_LEAVES = 2.0  # that have the usual spread, added to those of a cell
+NARROWEST, WIDEST = 0.0025, 1.2  # variance of a cause, in units of that which is usual
+WEAK, SMALL = 0.2, 0.02  # of the strongest shift and of all effects: what is both is not a cause
 WEAKEST = 0.1  # of the strongest shift: what moved less is not a cause
-DEPTH = 1.0
+DEPTH = 1.0  # nats for each condition of a name: the shorter of two names is the better one
 EVIDENCE = 2.0  # nats above the price of the name
 # A leaf votes for or against a cell with at most about so much, so that a part of a cell cannot outvote the rest.
 MOST_FOR, MOST_AGAINST = 4.0, 8.0
@@ -71,7 +71,7 @@ def find_causes(codes: np.ndarray, deviation: Deviation) -> list[Cause]:
     causes: list[Cause] = []
     background: Background | None = None
     for _ in range(ROUNDS if lattice.leaves else 0):
-        found = _background(lattice, deviation, usual, background)
+        found = background_of(lattice, deviation, usual, background)
         if background is not None and background.is_near(found, deviation):
             break
         background = found
@@ -81,51 +81,18 @@ def find_causes(codes: np.ndarray, deviation: Deviation) -> list[Cause]:
         for cause in causes:
             if abs(cause.shift) >= STRONG * strongest:
                 usual &= ~cause.leaves
-    return causes
+    return _material(causes, deviation)
 
 
-@dataclass(frozen=True)
-class Background:
-    """What happens without a cause: noise of the leaves, one movement of the whole, and drift of whole cells."""
-
-    noise: Noise
-    general: float
-    drift: float
-
-    def is_near(self, other: Background, deviation: Deviation) -> bool:
-        levels = [float(np.median(each.noise.variance(deviation.grain))) for each in (self, other)]
-        steady = abs(levels[0] / levels[1] - 1) < STEADY
-        return steady and max(abs(self.general - other.general), abs(self.drift - other.drift)) < NEAR
-
-
-def _background(lattice: Lattice, deviation: Deviation, usual: np.ndarray, before: Background | None) -> Background:
-    """Noise alone at first; the movement of the whole and the drift of cells once causes have been set aside."""
-    if before is None or usual.sum() < 4:
-        return Background(noise_of(deviation, usual), 0.0, 0.0)
-    information = 1 / before.noise.variance(deviation.grain) * usual
-    general = weighted_median(deviation.shift, information)
-    centred = deviation.against(general)
-    noise = noise_of(centred, usual)
-    information = 1 / noise.variance(centred.grain) * usual
-    weights, firsts = lattice.sums(information, information * centred.shift)
-    wide = [place for place, cuboid in enumerate(lattice.cuboids) if len(cuboid.attributes) <= 2]
-    weight = np.concatenate([weights[place] for place in wide])
-    first = np.concatenate([firsts[place] for place in wide])
-    return Background(noise, general, _drift(first[weight > 0] / weight[weight > 0], 1 / weight[weight > 0]))
-
-
-def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(reached, reached[-1] / 2)])
-
-
-def _drift(shifts: np.ndarray, variances: np.ndarray) -> float:
-    """The standard deviation of the cells' own movement, by a likelihood in which one cell counts 3 sigma at most."""
-    candidates = np.array([0.0, *np.geomspace(0.002, 0.3, 40)])
-    total = variances[None, :] + candidates[:, None] ** 2
-    costs = (np.log(total) + np.minimum(shifts**2 / total, 9)).sum(axis=1)
-    return float(candidates[np.argmin(costs)])
+def _material(causes: list[Cause], deviation: Deviation) -> list[Cause]:
+    """Without those that are both weak beside the strongest and small beside all: drift that looks like a cause."""
+    effects = [abs(float(deviation.difference[cause.leaves].sum())) for cause in causes]
+    strongest = max((abs(cause.shift) for cause in causes), default=0.0)
+    return [
+        cause
+        for cause, effect in zip(causes, effects, strict=True)
+        if abs(cause.shift) >= WEAK * strongest or effect >= SMALL * sum(effects)
+    ]
 
 
 def _model(deviation: Deviation, background: Background) -> _Model:

@@ -61,7 +61,8 @@ CHINESE: Words = {
     "share": "，占变化的 {share}%",
     "split": "（比率影响 {rate}，结构影响 {mix}）",
     "without": "若没有{these}，变化为 {left}。",
-    "paradox": "辛普森悖论（按{attribute}）：整体{went}，而{which}{attribute}都反向变化（比率影响 {rate}，结构影响 {mix}）。",
+    "paradox": "辛普森悖论（按{attribute}）：整体{went}，而{which}{attribute}都反向变化"
+    "（比率影响 {rate}，结构影响 {mix}）。",
     "shift": "按{attribute}看是结构变化：结构影响 {mix}，比率影响 {rate}。",
     "went": ("下降", "上升"),
     "which": ("几乎每个", "每个"),
