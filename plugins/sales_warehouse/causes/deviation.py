@@ -10,6 +10,7 @@ import numpy as np
 LEAST_NOISE = 0.003
 BINS, LEAST_BIN = 20, 12
 NO_TAIL = 1e3  # standard deviations: no heavier than normal
+FEW = 3.0  # a spread of n leaves is raised by 3 / n: of few, the estimate may be far too small
 USUAL_TAIL = 0.0027  # of a normal distribution beyond three standard deviations
 
 
@@ -152,8 +153,9 @@ def _spread_at_zero(shift: np.ndarray) -> float:
     size = np.sort(np.abs(shift))
     grid = np.geomspace(LEAST_NOISE, 1.5, 160)
     one, two = np.searchsorted(size, grid), np.searchsorted(size, 2 * grid)
-    fits = (one >= 0.70 * two) & (two >= max(5, 0.1 * len(size)))
-    return float(grid[np.argmax(fits)]) if fits.any() else 1.0
+    fits = (one >= 0.70 * two) & (two >= max(3, min(0.5 * len(size), 10), 0.1 * len(size)))
+    spread = float(grid[np.argmax(fits)]) if fits.any() else 1.0
+    return spread * (1 + FEW / len(size)) if spread > LEAST_NOISE else spread
 
 
 def _line(grains: np.ndarray, variances: np.ndarray, least: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -115,17 +115,24 @@ class Reason:
 
 
 def why(
-    db: duckdb.DuckDBPyConnection, figure: str, period: Period, scope: Mapping[str, str] | None = None, *, currency: str
+    db: duckdb.DuckDBPyConnection,
+    figure: str,
+    period: Period,
+    scope: Mapping[str, str] | None = None,
+    *,
+    currency: str,
+    leave_out: Collection[str] = (),
 ) -> Reason:
     """Explain a figure of a period against the one before, within `scope` (dimension → member or its name).
 
-    `db` has the published marts in its search path. Raises NothingToExplain.
+    `leave_out` names dimensions in which nothing is looked for. `db` has the published marts in its search path.
+    Raises NothingToExplain.
     """
     if figure not in FIGURES:
         raise NothingToExplain(f"there is no figure {figure}; the figures are {', '.join(FIGURES)}")
     names = {name: _names(db, each) for name, each in ATTRIBUTES.items()}
     within = {name: _member(name, member, names) for name, member in (scope or {}).items()}
-    attributes = [name for name in ATTRIBUTES if name not in within]
+    attributes = [name for name in ATTRIBUTES if name not in within and name not in leave_out]
     asked = FIGURES[figure]
     _gather(db, asked, period, within)
     measure = Measure("now_1", "then_1", *(("now_2", "then_2") if asked.denominator else ()))
@@ -137,7 +144,9 @@ def why(
     return Reason(asked, period, found, names, within, currency)
 
 
-def why_alert(db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str) -> Reason:
+def why_alert(
+    db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str, leave_out: Collection[str] = ()
+) -> Reason:
     """Explain an alert of `alert_net_sales_fall`: its week against the week before, within its region.
 
     Raises NothingToExplain.
@@ -150,7 +159,9 @@ def why_alert(db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str
         there = [key for (key,) in db.execute("select incident_key from alert_net_sales_fall order by 1").fetchall()]
         raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(there) or 'none'}")
     region, starts_on, ends_on = row
-    return why(db, "net_sales", Period.of(starts_on, ends_on), {"region": region}, currency=currency)
+    return why(
+        db, "net_sales", Period.of(starts_on, ends_on), {"region": region}, currency=currency, leave_out=leave_out
+    )
 
 
 def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, within: Mapping[str, str]) -> None:
