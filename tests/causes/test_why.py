@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
+from sales_warehouse import publish
 from sales_warehouse.causes.published import NothingToExplain, Period, why, why_alert
+from sales_warehouse.cli import app
+from sales_warehouse.home import Home
 
 MONDAY = datetime.date(2026, 3, 2)
 WEEK = Period.of(MONDAY, MONDAY + datetime.timedelta(days=6))
@@ -104,3 +110,36 @@ def test_a_period_is_compared_with_the_one_before_or_the_one_that_is_named() -> 
 def test_what_is_not_there_is_said(marts: duckdb.DuckDBPyConnection, ask: object, says: str) -> None:
     with pytest.raises(NothingToExplain, match=says):
         ask(marts)  # type: ignore[operator]
+
+
+COMPANY = {
+    "company.yml": "company_id: tiny\nname: {en: Tiny, zh: 小公司}\ncurrency: CNY\ntime_zone: Asia/Shanghai\n"
+    "country: CN\nlanguage: zh\n",
+    "lifecycle.yml": "tiers: [{tier: A, name: {en: Everybody, zh: 全部}}]\n",
+    "sources/shop.yml": "source: shop\nlabel: {en: Shop, zh: 商城}\nowner: data\nexpected_within_hours: 36\n"
+    'connection: {type: files, path: "/nowhere"}\n'
+    'tables: {customers: {files: "*.csv", format: csv, columns: [id, name]}}\n'
+    "mappings: [{entity: customers, from: customers, columns: {customer_id: id, name: name}}]\n",
+}
+
+
+def test_the_command_explains_what_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tiny" / "sources").mkdir(parents=True)
+    for name, text in COMPANY.items():
+        (tmp_path / "tiny" / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path / "var"))
+    ask = ["why", "--company", str(tmp_path / "tiny")]
+    before = CliRunner().invoke(app, [*ask, "--alert", "x"])
+    assert (before.exit_code, before.stderr) == (1, "nothing has been published yet: run a refresh (make run)\n")
+    home = Home.of("tiny")
+    home.warehouse.mkdir(parents=True)
+    with duckdb.connect(str(home.warehouse_file)) as db:
+        db.execute(MARTS)
+    publish.publish(home, run_id="1", business_date=WEEK.ends_on, as_of=datetime.datetime(2026, 3, 9))
+    said = CliRunner().invoke(app, [*ask, "--alert", "fall|R1|2026-03-02"]).stdout
+    assert said.startswith("华东的净销售额下降 12,486.60 CNY，由 55,580.00 CNY 降至 43,093.40 CNY。\n产品线「Pumps」")
+    days = ["--from", "2026-03-02", "--to", "2026-03-08"]
+    found = json.loads(CliRunner().invoke(app, [*ask, *days, "--in", "region=East", "--format", "json"]).stdout)
+    assert found["set"] == "product_line=Pumps"
+    wrong = CliRunner().invoke(app, ask)
+    assert (wrong.exit_code, wrong.stderr) == (2, "say which: --alert KEY, or --from DAY --to DAY\n")
