@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -411,6 +411,92 @@ def match(
     lines.append(f"  {done.looked_at:,} pairs looked at, {done.told:,} told → {pairs_out}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def causes(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="Delimited files or .parquet, a row a cell.")
+    ],
+    attributes: Annotated[str, typer.Option(help="Columns to look in, with commas between: region,channel.")],
+    actual: Annotated[str, typer.Option(help="Column of what was seen; of a ratio, its numerator.")] = "real",
+    forecast: Annotated[str, typer.Option(help="Column of what was expected; of a ratio, its numerator.")] = "predict",
+    actual_denominator: Annotated[str | None, typer.Option(help="Denominator of the ratio that was seen.")] = None,
+    forecast_denominator: Annotated[str | None, typer.Option(help="Denominator of the expected ratio.")] = None,
+    format_: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="Sentences, or one line of JSON for each file.")
+    ] = "text",
+    top: Annotated[int | None, typer.Option(help="The largest so many causes only.", min=1)] = None,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="Language of the sentences.")] = "en",
+) -> None:
+    """Find the few cells of a table behind the change of a figure against its forecast (docs/causes.md)."""
+    from sales_warehouse import sql
+    from sales_warehouse.causes.explain import explain
+    from sales_warehouse.causes.table import Measure, TableRefused, read_table
+    from sales_warehouse.causes.words import sentences
+
+    measure = Measure(actual, forecast, actual_denominator, forecast_denominator)
+    named = [name.strip() for name in attributes.split(",") if name.strip()]
+    with sql.connect(temp=settings.state_folder() / "tmp" / "causes") as db:
+        for file in files:
+            try:
+                found = explain(read_table(db, file, named, measure), top=top)
+            except TableRefused as error:
+                _fail(f"{error}", code=2)
+            if format_ == "json":
+                typer.echo(found.to_json(str(file)))
+                continue
+            lines = [f"{file}:", *sentences(found, language)]
+            console.print(*lines, sep="\n  ", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def why(
+    company: CompanyFolder = DEFAULT_COMPANY,
+    alert: Annotated[str | None, typer.Option(help="incident_key of a row of alert_net_sales_fall.")] = None,
+    figure: Annotated[str, typer.Option(help="net_sales, units, discount_rate or return_rate.")] = "net_sales",
+    starts_on: Annotated[
+        datetime.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the period.")
+    ] = None,
+    ends_on: Annotated[
+        datetime.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day of the period.")
+    ] = None,
+    against: Annotated[
+        datetime.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First day of the period to compare with; default: right before."),
+    ] = None,
+    within: Annotated[list[str] | None, typer.Option("--in", help="region=East; as often as needed.")] = None,
+    format_: Annotated[Literal["text", "json"], typer.Option("--format", help="Sentences, or JSON.")] = "text",
+    language: Annotated[Literal["en", "zh"] | None, typer.Option(help="Default: the company's.")] = None,
+) -> None:
+    """Say why sales of a period differ from those before it, or why an alert was raised, from what is published."""
+    from sales_warehouse import publish, sql
+    from sales_warehouse.causes.published import NothingToExplain, Period, why_alert
+    from sales_warehouse.causes.published import why as why_figure
+
+    about = _load(company).about
+    home = Home.of(about.company_id)
+    folder = publish.current_folder(home)
+    if folder is None:
+        _fail("nothing has been published yet: run a refresh (make run)")
+    scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
+    with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "causes", read_only=True) as db:
+        db.execute("set schema 'marts'")
+        try:
+            if alert:
+                reason = why_alert(db, alert, currency=about.currency)
+            elif starts_on and ends_on:
+                period = Period.of(starts_on.date(), ends_on.date(), against.date() if against else None)
+                reason = why_figure(db, figure, period, scope, currency=about.currency)
+            else:
+                _fail("say which: --alert KEY, or --from DAY --to DAY", code=2)
+        except NothingToExplain as error:
+            _fail(f"{error}", code=2)
+    if format_ == "json":
+        typer.echo(reason.found.to_json("fct_sales_daily"))
+        return
+    lines = reason.sentences(language or ("zh" if about.language == "zh" else "en"))
+    console.print(*lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
 
 
 @held_rows.command("list")

@@ -18,8 +18,10 @@ def clock() -> datetime.datetime:
     return NOW
 
 
-def publish_alerts(home: Home, regions: int, week: str = "2026-06-22", severity: str = "critical") -> None:
-    """Publish one alert for each of the first regions."""
+def publish_alerts(
+    home: Home, regions: int, week: str = "2026-06-22", severity: str = "critical", more: str = ""
+) -> None:
+    """Publish one alert for each of the first regions, and what `more` makes."""
     home.warehouse.mkdir(parents=True, exist_ok=True)
     home.warehouse_file.unlink(missing_ok=True)
     with duckdb.connect(str(home.warehouse_file)) as db:
@@ -38,6 +40,7 @@ def publish_alerts(home: Home, regions: int, week: str = "2026-06-22", severity:
                 "$zh || '净销售额下降 23.4%。' AS reason_zh, 'regional_fall' AS playbook_id",
                 {"key": key, "en": name_en, "zh": name_zh, "week": week, "severity": severity},
             )
+        db.execute(more)
     publish.publish(
         home, run_id=f"{week}-{regions}", business_date=datetime.date(2026, 6, 28), as_of=NOW.replace(tzinfo=None)
     )

@@ -51,6 +51,39 @@ def test_a_message_survives_storing(home: Home) -> None:
     assert from_json(message.to_json()) == message
 
 
+SALES = """
+create table marts.dim_regions as
+    from (values ('east', 'East China', '华东')) as t(region_key, region_name_en, region_name_zh);
+create table marts.dim_channels as
+    from (values ('web', 'Online', '线上')) as t(channel, channel_name_en, channel_name_zh);
+create table marts.dim_sales_reps as from (values ('S1', 'Li Lei'), ('S2', 'Han')) as t(rep_key, rep_name);
+create table marts.fct_sales_daily as
+select date '2026-06-15' + cast(day as integer) as sales_date, 'east' as region_key, channel, rep_key, product_line,
+    product_line as category,
+    cast(case when day >= 7 and product_line = 'Pumps' and rep_key = 'S1' then 100 else 1000 end as decimal(18, 4))
+        as net_sales_amount
+from range(14) as days(day), (values ('shop'), ('web')) as c(channel), (values ('S1'), ('S2')) as s(rep_key),
+    (values ('Pumps'), ('Valves'), ('Pipes')) as l(product_line)
+"""
+
+
+def test_a_fall_is_told_with_the_cells_behind_it_and_no_seller(home: Home) -> None:
+    publish_alerts(home, 1, more=SALES)
+    incidents, settings = read_incidents(home), read_settings(home)
+    english, chinese = (
+        compose(incidents, settings, language=language, on=NOW.date()).sections[0].text for language in ("en", "zh")
+    )
+    assert english == (
+        "Net sales of East China fell by 23.4 %. product line Pumps: −12,600.00, 100 % of the change, "
+        "from 28,000.00 to 15,400.00. Without this cell the change would be 0.00."
+    )
+    assert chinese == (
+        "华东净销售额下降 23.4%。产品线「Pumps」：−12,600.00，占变化的 100%，由 28,000.00 变为 15,400.00。"
+        "若没有这一单元格，变化为 0.00。"
+    )
+    assert "Li Lei" not in english
+
+
 def test_only_the_first_are_told_in_full(home: Home) -> None:
     publish_alerts(home, 1)
     incident = read_incidents(home)[0]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import logging
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
+from duckdb import Error as DuckDBError
 
 from sales_warehouse import publish, sql
+from sales_warehouse.causes.published import NothingToExplain, why_alert
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, read_parquet
 
+log = logging.getLogger(__name__)
+
+PERSONAL = ("rep",)  # dimensions that name a person: a message goes further than the board
 SEVERITIES = ("critical", "warning", "info")
 
 
@@ -47,6 +53,8 @@ def read_incidents(home: Home) -> list[Incident]:
         return []
     with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "watch", read_only=True) as db:
         found = [incident for mart in _alert_marts(db) for incident in _rows(db, mart)]
+        db.execute("SET schema = 'marts'")
+        found = [_with_cause(db, incident) for incident in found]
     return sorted(found, key=lambda incident: (_rank(incident.severity), incident.kind, incident.key))
 
 
@@ -74,6 +82,22 @@ def _rows(db: DuckDBPyConnection, mart: str) -> list[Incident]:
     names = [column[0] for column in result.description]
     rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
     return [Incident(row["incident_key"], mart, row) for row in rows]
+
+
+def _with_cause(db: DuckDBPyConnection, incident: Incident) -> Incident:
+    """A fall of sales with the cells behind it as `cause_en` and `cause_zh`, where the version has what tells of them.
+
+    What cannot be explained is told without a cause: an alert never waits for its reason.
+    """
+    if incident.kind != "alert_net_sales_fall":
+        return incident
+    try:
+        reason = why_alert(db, incident.key, currency="", leave_out=PERSONAL)
+    except (NothingToExplain, DuckDBError) as error:
+        log.info("no cause of %s: %s", incident.key, sql.gist(str(error)))
+        return incident
+    causes = {f"cause_{name}": joint.join(reason.sentences(name)[1:]) for name, joint in (("en", " "), ("zh", ""))}
+    return replace(incident, row={**incident.row, **causes})
 
 
 def _table(db: DuckDBPyConnection, file: Path, key: str) -> dict[str, dict]:

@@ -96,7 +96,9 @@ def _section(incident: Incident, settings: Settings, words: Wording) -> Section:
     rule = settings.rules.get(row.get("rule_id") or "", {})
     return Section(
         title=words.headline(incident.severity, words.of(rule, "name") or words.of(row, "title") or incident.kind, row),
-        text=words.of(row, "reason"),
+        text=("" if words.language == "zh" else " ").join(
+            filter(None, (words.of(row, "reason"), words.of(row, "cause")))
+        ),
         facts=words.facts(incident.kind, row, settings.currency),
         action=words.action(words.of(playbook, "name"), playbook.get("department")) if playbook else "",
         steps=tuple(words.of(playbook, "steps").splitlines()),

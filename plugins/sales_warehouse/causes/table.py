@@ -1,0 +1,130 @@
+"""A table of leaf cells as arrays: a code for each member of each attribute, and what was seen and expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from sales_warehouse.sql import gist, ident, literal
+
+MOST_ATTRIBUTES = 20
+MISSING = "(none)"  # how an empty member is written
+
+
+class TableRefused(ValueError):
+    """A table in which no cause can be looked for; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The columns of a figure and of its forecast; with denominators, the figure is a ratio of sums."""
+
+    actual: str
+    forecast: str
+    actual_denominator: str | None = None
+    forecast_denominator: str | None = None
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.actual_denominator is not None
+
+    @property
+    def columns(self) -> list[str]:
+        named = (self.actual, self.forecast, self.actual_denominator, self.forecast_denominator)
+        return [column for column in named if column is not None]
+
+
+@dataclass(frozen=True)
+class LeafTable:
+    """One row for each combination of members that occurs. `figures` are the columns of the measure, in its order."""
+
+    attributes: tuple[str, ...]
+    members: tuple[tuple[str, ...], ...]
+    codes: np.ndarray
+    figures: tuple[np.ndarray, ...]
+
+    def named(self, element: Sequence[tuple[int, int]]) -> dict[str, str]:
+        return {self.attributes[attribute]: self.members[attribute][member] for attribute, member in element}
+
+
+def read_table(db: duckdb.DuckDBPyConnection, file: Path, attributes: Sequence[str], measure: Measure) -> LeafTable:
+    """Read a delimited file (compressed or not) or .parquet; rows with the same members are added up.
+
+    Raises TableRefused.
+    """
+    reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
+    options = "" if file.suffix == ".parquet" else ", all_varchar = true"
+    try:
+        relation = f"{reader}({literal(str(file))}{options})"
+        db.execute(f"CREATE OR REPLACE TEMP TABLE leaf_rows AS SELECT * FROM {relation}")
+    except duckdb.Error as error:
+        raise TableRefused(f"{file}: cannot be read as a table: {gist(str(error))}") from error
+    return leaf_table(db, "leaf_rows", attributes, measure, where=str(file))
+
+
+def leaf_table(
+    db: duckdb.DuckDBPyConnection, relation: str, attributes: Sequence[str], measure: Measure, *, where: str
+) -> LeafTable:
+    """The leaf cells of a table of the database; `where` is its name for people. Raises TableRefused."""
+    _check_columns(db, relation, attributes, measure, where)
+    _check_figures(db, relation, measure, where)
+    keys = [f"coalesce(nullif({ident(name)}::VARCHAR, ''), {literal(MISSING)})" for name in attributes]
+    members = tuple(
+        tuple(value for (value,) in db.execute(f"SELECT DISTINCT {key} FROM {relation} ORDER BY 1").fetchall())
+        for key in keys
+    )
+    if not members[0]:
+        raise TableRefused(f"{where}: has no rows")
+    enums = [f"ENUM ({', '.join(map(literal, listed))})" for listed in members]
+    columns = [f"{key}::{enum} AS k{at}" for at, (key, enum) in enumerate(zip(keys, enums, strict=True))]
+    sums = [f"fsum({ident(name)}::DOUBLE) AS f{at}" for at, name in enumerate(measure.columns)]
+    grouped = ", ".join(f"k{at}" for at in range(len(keys)))
+    found = db.execute(
+        f"SELECT {', '.join(columns + sums)} FROM {relation} GROUP BY {grouped} ORDER BY {grouped}"
+    ).to_arrow_table()
+    codes = [found.column(at).combine_chunks().indices.to_numpy().astype(np.int32) for at in range(len(keys))]
+    figures = tuple(found.column(len(keys) + at).to_numpy() for at in range(len(sums)))
+    return LeafTable(tuple(attributes), members, np.stack(codes, axis=1), figures)
+
+
+def _check_columns(
+    db: duckdb.DuckDBPyConnection, relation: str, attributes: Sequence[str], measure: Measure, where: str
+) -> None:
+    there = [row[0] for row in db.execute(f"DESCRIBE {relation}").fetchall()]
+    wanted = [*attributes, *measure.columns]
+    if not attributes:
+        raise TableRefused("no attributes: name at least one column to look in, as --attributes region,channel")
+    if len(attributes) > MOST_ATTRIBUTES:
+        raise TableRefused(f"{len(attributes)} attributes are more than {MOST_ATTRIBUTES}: leave some out")
+    if twice := sorted({name for name in wanted if wanted.count(name) > 1}):
+        raise TableRefused(f"named twice: {', '.join(twice)}; every attribute and figure is a column of its own")
+    if missing := [name for name in wanted if name not in there]:
+        raise TableRefused(f"{where}: has no column {', '.join(missing)}; its columns are {', '.join(there)}")
+    if (measure.actual_denominator is None) != (measure.forecast_denominator is None):
+        raise TableRefused("a ratio has two denominators: name both --actual-denominator and --forecast-denominator")
+
+
+def _check_figures(db: duckdb.DuckDBPyConnection, relation: str, measure: Measure, where: str) -> None:
+    for name in measure.columns:
+        number = f"try_cast({ident(name)} AS DOUBLE)"
+        wrong = f"{number} IS NULL OR NOT isfinite({number})"
+        if name in (measure.actual_denominator, measure.forecast_denominator):
+            wrong += f" OR {number} < 0"
+        found = db.execute(
+            "SELECT count(*), min(row_number), min_by(value, row_number) FROM ("
+            f"SELECT row_number() OVER () AS row_number, {ident(name)}::VARCHAR AS value, {wrong} AS is_wrong "
+            f"FROM {relation}) WHERE is_wrong"
+        ).fetchone()
+        assert found is not None
+        if found[0]:
+            what = "empty" if not found[2] else f"“{found[2][:40]}”"
+            rest = f", and {found[0] - 1:,} more like it" if found[0] > 1 else ""
+            denominator = " that is not negative" if name in measure.columns[2:] else ""
+            raise TableRefused(
+                f"{where}: column {name}, row {found[1]}: {what} is not a number{denominator}{rest}; mend the table, "
+                "or write 0 where nothing was seen or expected"
+            )

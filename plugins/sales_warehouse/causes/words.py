@@ -1,0 +1,194 @@
+"""An explanation in sentences, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+
+from sales_warehouse.causes.explain import Cell, Explanation
+
+MOST_CELLS = 3  # a person remembers three; the table has the others
+ENOUGH = Fraction(9, 10)  # of the change: what comes after is not said
+
+
+@dataclass(frozen=True)
+class Names:
+    """How a person calls the figure, its unit, and attributes and members where their columns say it otherwise."""
+
+    figure: str = ""
+    unit: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+Words = dict[str, Any]
+
+ENGLISH: Words = {
+    "figure": "The figure",
+    "rose": "{figure} rose by {change}, from {forecast} to {actual}.",
+    "fell": "{figure} fell by {change}, from {forecast} to {actual}.",
+    "still": "{figure} did not change: {actual}.",
+    "none": "No single cell stands out: the change is spread over the whole.",
+    "cause": "{cell}: {part}{share}, from {forecast} to {actual}.",
+    "against": "Against it, {cell}: {part}, from {forecast} to {actual}.",
+    "share": ", {share} % of the change",
+    "split": " ({rate} by its ratio, {mix} by its weight)",
+    "without": "Without {these} the change would be {left}.",
+    "paradox": "Simpson's paradox by {attribute}: the whole {went} although {which} {attribute} moved the other way "
+    "({rate} from ratios, {mix} from weights).",
+    "shift": "By {attribute} it is a shift of mix: {mix} from weights, {rate} from ratios.",
+    "went": ("fell", "rose"),
+    "which": ("nearly every", "every"),
+    "one": "this cell",
+    "many": "these {count} cells",
+    "condition": "{attribute} {member}",
+    "and": " and ",
+    "point": " pp",
+    "percent": " %",
+    "nothing": "nothing",
+}
+CHINESE: Words = {
+    "figure": "该指标",
+    "rose": "{figure}上升 {change}，由 {forecast} 升至 {actual}。",
+    "fell": "{figure}下降 {change}，由 {forecast} 降至 {actual}。",
+    "still": "{figure}没有变化：{actual}。",
+    "none": "没有突出的单元格：变化分散在整体之中。",
+    "cause": "{cell}：{part}{share}，由 {forecast} 变为 {actual}。",
+    "against": "反向变化的有{cell}：{part}，由 {forecast} 变为 {actual}。",
+    "share": "，占变化的 {share}%",
+    "split": "（比率影响 {rate}，结构影响 {mix}）",
+    "without": "若没有{these}，变化为 {left}。",
+    "paradox": "辛普森悖论（按{attribute}）：整体{went}，而{which}{attribute}都反向变化"
+    "（比率影响 {rate}，结构影响 {mix}）。",
+    "shift": "按{attribute}看是结构变化：结构影响 {mix}，比率影响 {rate}。",
+    "went": ("下降", "上升"),
+    "which": ("几乎每个", "每个"),
+    "one": "这一单元格",
+    "many": "这 {count} 个单元格",
+    "condition": "{attribute}「{member}」",
+    "and": "且",
+    "point": " 个百分点",
+    "percent": "%",
+    "nothing": "无",
+}
+
+
+def sentences(found: Explanation, language: str, names: Names | None = None) -> list[str]:
+    """What changed, the few cells that explain most, what went against them, and what is left without them."""
+    said = Names() if names is None else names
+    say = CHINESE if language == "zh" else ENGLISH
+    lines = [_headline(found, say, said)]
+    if not found.change:
+        return lines
+    mixed = _mixed(found, say, said)
+    if not found.cells:
+        return [*lines, *(mixed or [say["none"]])]
+    along = [cell for cell in found.cells if cell.contribution * found.change > 0]
+    told = _enough(found, along)
+    against = [cell for cell in found.cells if cell.contribution * found.change < 0][:1]
+    lines += [_cause(found, cell, say, said, "cause") for cell in told]
+    lines += [_cause(found, cell, say, said, "against") for cell in against]
+    if told:
+        left = found.change - sum((cell.contribution for cell in told), Fraction())
+        these = say["one"] if len(told) == 1 else say["many"].format(count=len(told))
+        lines.append(say["without"].format(these=these, left=_part(found, left, say, said)))
+    return lines + mixed
+
+
+def cell_name(cell: Cell, language: str, names: Names | None = None) -> str:
+    """The members of an element as a person says them."""
+    said = Names() if names is None else names
+    return _cell(cell, CHINESE if language == "zh" else ENGLISH, said)
+
+
+def _mixed(found: Explanation, say: Words, names: Names) -> list[str]:
+    """Attributes along which the ratio changed by weights: against nearly all of its parts, or without them."""
+    lines = []
+    for attribute, split in found.splits.items():
+        told = split.paradox
+        if told is None and (split.mix * split.change <= 0 or abs(split.rate) > (1 - ENOUGH) * abs(split.change)):
+            continue
+        lines.append(
+            say["paradox" if told else "shift"].format(
+                attribute=names.attributes.get(attribute, attribute),
+                went=say["went"][split.change > 0],
+                which=say["which"][told is not None and told.every],
+                rate=_part(found, split.rate, say, names),
+                mix=_part(found, split.mix, say, names),
+            )
+        )
+    return lines
+
+
+def _enough(found: Explanation, cells: list[Cell]) -> list[Cell]:
+    told: list[Cell] = []
+    reached = Fraction()
+    for cell in cells[:MOST_CELLS]:
+        if reached >= ENOUGH * abs(found.change):
+            break
+        told.append(cell)
+        reached += abs(cell.contribution)
+    return told
+
+
+def _headline(found: Explanation, say: Words, names: Names) -> str:
+    key = "still" if not found.change else "rose" if found.change > 0 else "fell"
+    return say[key].format(
+        figure=names.figure or say["figure"],
+        change=_part(found, abs(found.change), say, names, signed=False),
+        forecast=_level(found, found.forecast, say, names),
+        actual=_level(found, found.actual, say, names),
+    )
+
+
+def _cause(found: Explanation, cell: Cell, say: Words, names: Names, key: str) -> str:
+    share = found.share(cell.contribution)
+    part = _part(found, cell.contribution, say, names)
+    if found.is_ratio:
+        rate, mix = (_part(found, each, say, names) for each in (cell.rate, cell.mix))
+        part += say["split"].format(rate=rate, mix=mix)
+    return say[key].format(
+        cell=_cell(cell, say, names),
+        part=part,
+        share=say["share"].format(share=_rounded(100 * share, 0)) if share is not None else "",
+        forecast=_level(found, cell.forecast, say, names),
+        actual=_level(found, cell.actual, say, names),
+    )
+
+
+def _cell(cell: Cell, say: Words, names: Names) -> str:
+    return say["and"].join(
+        say["condition"].format(
+            attribute=names.attributes.get(attribute, attribute), member=names.members.get((attribute, member), member)
+        )
+        for attribute, member in cell.members.items()
+    )
+
+
+def _part(found: Explanation, part: Fraction, say: Words, names: Names, *, signed: bool = True) -> str:
+    sign = "+" if signed and part > 0 else ""
+    if found.is_ratio:
+        return f"{sign}{_rounded(100 * part, 2)}{say['point']}"
+    return f"{sign}{_rounded(part, 2)}{_unit(names)}"
+
+
+def _level(found: Explanation, value: Fraction | None, say: Words, names: Names) -> str:
+    if value is None:
+        return say["nothing"]
+    if found.is_ratio:
+        return f"{_rounded(100 * value, 2)}{say['percent']}"
+    return f"{_rounded(value, 2)}{_unit(names)}"
+
+
+def _unit(names: Names) -> str:
+    return f" {names.unit}" if names.unit else ""
+
+
+def _rounded(value: Fraction, places: int) -> str:
+    """Half up, thousands apart, a true minus sign, no minus before nothing."""
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{shown + 0:,}".replace("-", "−") if shown else f"{abs(shown)}"

@@ -1,0 +1,6 @@
+"""Cases with planted causes are drawn by the generator of the benchmark."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

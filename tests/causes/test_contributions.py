@@ -1,0 +1,137 @@
+"""Contributions and residual are the change to the last digit; mix is told from rate; Simpson's paradox is named."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sales_warehouse.causes.contributions import NotAFigure, Split, split_amount, split_quantile, split_ratio
+
+SEGMENTS = st.sampled_from(["华东", "华北", "south", "west", "线上"])
+AMOUNTS = st.one_of(
+    st.integers(-(10**12), 10**12),
+    st.decimals(-(10**9), 10**9, allow_nan=False, allow_infinity=False, places=4),
+    st.floats(-1e12, 1e12, allow_nan=False),
+)
+COUNTS = st.integers(1, 10**9)
+PAIRS = st.one_of(st.tuples(AMOUNTS, COUNTS), st.just((0, 0)))
+few = settings(max_examples=60, deadline=None)
+
+
+def adds_up(split: Split) -> bool:
+    return sum((part.total for part in split.parts), Fraction()) + split.residual == split.after - split.before
+
+
+@few
+@given(st.dictionaries(SEGMENTS, AMOUNTS), st.dictionaries(SEGMENTS, AMOUNTS))
+def test_parts_of_a_sum_are_its_change(before: dict, after: dict) -> None:
+    split = split_amount(before, after)
+    assert adds_up(split)
+    assert split.residual == 0
+    assert split.change == sum(map(Fraction, after.values())) - sum(map(Fraction, before.values()))
+
+
+@few
+@given(st.dictionaries(SEGMENTS, PAIRS), st.dictionaries(SEGMENTS, PAIRS))
+def test_mix_and_rate_of_a_ratio_are_its_change(before: dict, after: dict) -> None:
+    before, after = {**before, "always": (1, 2)}, {**after, "always": (3, 4)}
+    split = split_ratio(before, after)
+    assert split.rate + split.mix == split.change
+    assert split.residual == 0
+    assert split.after == sum(Fraction(n) for n, _ in after.values()) / sum(d for _, d in after.values())
+
+
+@few
+@given(st.dictionaries(SEGMENTS, COUNTS, min_size=1), st.dictionaries(SEGMENTS, COUNTS, min_size=1), st.data())
+def test_without_a_changed_ratio_every_rate_effect_is_zero(before: dict, after: dict, data: st.DataObject) -> None:
+    rates = {name: data.draw(st.fractions(0, 1, max_denominator=100)) for name in {*before, *after}}
+    sides = [{name: (count * rates[name], count) for name, count in side.items()} for side in (before, after)]
+    split = split_ratio(*sides)
+    assert all(part.rate == 0 for part in split.parts)
+    assert split.mix == split.change
+
+
+@few
+@given(
+    st.dictionaries(SEGMENTS, st.lists(AMOUNTS, max_size=6)),
+    st.dictionaries(SEGMENTS, st.lists(AMOUNTS, max_size=6)),
+    st.fractions(0, 1, max_denominator=20),
+)
+def test_parts_and_residual_of_a_quantile_are_its_change(before: dict, after: dict, at: Fraction) -> None:
+    split = split_quantile({**before, "always": [1]}, {**after, "always": [2]}, at)
+    assert adds_up(split)
+
+
+def test_a_pure_shift_of_mix_is_minus_four_points_of_mix() -> None:
+    # Online closes 30 %, stores 50 %, before and after; stores go from half of the enquiries to three tenths.
+    split = split_ratio(
+        {"online": (150, 500), "stores": (250, 500)},
+        {"online": (210, 700), "stores": (150, 300)},
+    )
+    assert (split.change, split.mix, split.rate) == (Fraction(-4, 100), Fraction(-4, 100), 0)
+    mixes = {part.segment: part.mix for part in split.parts}
+    assert mixes == {"online": Fraction(-16, 1000), "stores": Fraction(-24, 1000)}
+    assert split.paradox is None
+
+
+def test_a_ratio_that_falls_while_every_segment_rises_is_simpsons_paradox() -> None:
+    split = split_ratio(
+        {"small": (10, 100), "large": (450, 900)},
+        {"small": (108, 900), "large": (52, 100)},
+    )
+    assert split.change < 0 < split.rate
+    assert split.paradox is not None and split.paradox.every and split.paradox.share == 1
+
+
+def test_nearly_every_segment_is_named_too_and_four_fifths_are_not() -> None:
+    before = {"a": (10, 100), "b": (450, 900), "c": (50, 100)}
+    nearly = split_ratio(before, {"a": (108, 900), "b": (52, 100), "c": (45, 100)})
+    assert nearly.paradox is not None and not nearly.paradox.every
+    large = {**before, "c": (150, 300)}
+    assert split_ratio(large, {"a": (108, 900), "b": (52, 100), "c": (120, 300)}).paradox is None
+
+
+def test_a_new_segment_is_mix_and_not_rate() -> None:
+    split = split_ratio({"old": (50, 100)}, {"old": (50, 100), "new": (10, 100)})
+    assert split.rate == 0
+    assert split.mix == split.change == Fraction(30, 100) - Fraction(50, 100)
+
+
+def test_a_mean_is_split_as_sums_over_counts() -> None:
+    split = split_ratio({"a": (Decimal("300.00"), 3), "b": (100, 1)}, {"a": (Decimal("360.00"), 3), "b": (100, 1)})
+    assert (split.change, split.rate) == (15, 15)
+
+
+def test_the_segment_whose_values_moved_has_the_quantile() -> None:
+    before = {"a": [1, 2, 3, 4], "b": [10, 20, 30, 40]}
+    split = split_quantile(before, {**before, "b": [20, 40, 60, 80]}, Decimal("0.9"))
+    assert {part.segment: part.rate for part in split.parts} == {"a": 0, "b": split.change}
+    assert split.residual == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda: split_ratio({"a": (0, 0)}, {"a": (1, 2)}), "before has no denominator"),
+        (lambda: split_ratio({"a": (5, 0), "b": (1, 1)}, {"a": (1, 2)}), "segment a: 5 over a denominator of 0"),
+        (lambda: split_ratio({"a": (5, -1), "b": (1, 9)}, {"a": (1, 2)}), "denominator of -1"),
+        (lambda: split_quantile({"a": [1]}, {"a": []}, 0.5), "no values after"),
+        (lambda: split_quantile({"a": [1]}, {"a": [1]}, 50), "between 0 and 1, not 50"),
+        (lambda: split_amount({"a": float("nan")}, {}), "nan is not a finite number"),
+    ],
+    ids=[
+        "no denominator at all",
+        "a numerator over nothing",
+        "a negative denominator",
+        "no values",
+        "a percentage as a quantile",
+        "not a number",
+    ],
+)
+def test_what_cannot_be_split_is_said(wrong: object, says: str) -> None:
+    with pytest.raises(NotAFigure, match=says):
+        wrong()  # type: ignore[operator]
