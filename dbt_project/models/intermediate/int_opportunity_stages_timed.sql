@@ -1,3 +1,4 @@
+{%- set is_end_known = "(stages.left_at is not null or stages.exit_type = 'open')" -%}
 -- How long each stay in a stage took, in business time too, and from which day on the deal had been in the stage too long.
 -- What a deal spent in the stage before counts: going back and forth starts no new count.
 with
@@ -5,13 +6,13 @@ stages as (
     select
         stages.*,
         {{ schedule_of('schedules') }} as schedule_id,
-        case when stages.dwell_days is not null then coalesce(stages.left_at, {{ as_of() }}) end as ended_at,
+        case when {{ is_end_known }} then coalesce(stages.left_at, {{ as_of() }}) end as ended_at,
         {{ business_date_of('stages.entered_at') }} as entered_date,
         {{ business_date_of('stages.left_at') }} as left_date,
         -- a stay of which nobody knows the end adds no day
         case
             when stages.left_at is not null then {{ business_date_of('stages.left_at') }}
-            when stages.dwell_days is not null then {{ business_date() }}
+            when {{ is_end_known }} then {{ business_date() }}
             else {{ business_date_of('stages.entered_at') }}
         end as counted_date
     from {{ ref('int_opportunity_stages_sequenced') }} as stages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -63,12 +63,14 @@ class NothingToExplain(LookupError):
 
 @dataclass(frozen=True)
 class Period:
-    """Two spans of days, both ends included: what is asked about, and what it is compared with."""
+    """Two spans of days, both ends included: what is asked about, and what it is compared with, workday for workday."""
 
     starts_on: datetime.date
     ends_on: datetime.date
     before_starts_on: datetime.date
     before_ends_on: datetime.date
+    workdays: int = 1
+    before_workdays: int = 1
 
     @classmethod
     def of(
@@ -147,37 +149,43 @@ def why(
 def why_alert(
     db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str, leave_out: Collection[str] = ()
 ) -> Reason:
-    """Explain an alert of `alert_net_sales_fall`: its week against the week before, within its region.
+    """Explain an alert of `alert_net_sales_fall`: its week against the one it was compared with, within its region.
 
     Raises NothingToExplain.
     """
     row = db.execute(
-        "select region_key, week_start_date, week_end_date from alert_net_sales_fall where incident_key = $key",
+        "select region_key, week_start_date, week_end_date, previous_week_start_date, current_workday_count, "
+        "previous_workday_count from alert_net_sales_fall where incident_key = $key",
         {"key": incident_key},
     ).fetchone()
     if row is None:
         there = [key for (key,) in db.execute("select incident_key from alert_net_sales_fall order by 1").fetchall()]
         raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(there) or 'none'}")
-    region, starts_on, ends_on = row
-    return why(
-        db, "net_sales", Period.of(starts_on, ends_on), {"region": region}, currency=currency, leave_out=leave_out
-    )
+    region, starts_on, ends_on, before, workdays, before_workdays = row
+    period = replace(Period.of(starts_on, ends_on, before), workdays=workdays, before_workdays=before_workdays)
+    return why(db, "net_sales", period, {"region": region}, currency=currency, leave_out=leave_out)
 
 
 def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, within: Mapping[str, str]) -> None:
     columns = [figure.column, *([figure.denominator] if figure.denominator else [])]
+    is_alike = period.workdays == period.before_workdays
+    scale = "" if is_alike else f" * {period.workdays:d} / {period.before_workdays:d}"
     sums = ", ".join(
-        f"sum(case when sales_date between {start} and {end} then {ident(column)} else 0 end) as {name}_{at}"
+        f"sum(case when sales_date between {start} and {end} then {ident(column)} else 0 end){times} as {name}_{at}"
         for at, column in enumerate(columns, 1)
-        for name, start, end in (("now", "$starts_on", "$ends_on"), ("then", "$before_starts_on", "$before_ends_on"))
+        for name, start, end, times in (
+            ("now", "$starts_on", "$ends_on", ""),
+            ("then", "$before_starts_on", "$before_ends_on", scale),
+        )
     )
+    days = {name: day for name, day in vars(period).items() if name.endswith("_on")}
     groups = ", ".join(f"{each.column} as {name}" for name, each in ATTRIBUTES.items())
     scope = "".join(f" and {ATTRIBUTES[name].column} = $scope_{name}" for name in within)
     db.execute(
         f"create or replace temp table leaf_rows as select {groups}, {sums} from fct_sales_daily where "
         "(sales_date between $starts_on and $ends_on or sales_date between $before_starts_on and $before_ends_on)"
         f"{scope} group by all",
-        {**vars(period), **{f"scope_{name}": member for name, member in within.items()}},
+        {**days, **{f"scope_{name}": member for name, member in within.items()}},
     )
 
 
