@@ -339,6 +339,7 @@ def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.Duc
         from range(52) t(w), range(100) u(n), range(40) v(line) where line = 0 or (w = 0 and n = 0)""")
     company.execute("""create table fct_returns as select order_key, line_number, 2 as quantity, false as is_cancelled,
         date '2026-06-28' as return_date from fct_order_lines where split_part(order_key, '-', 2)::int < 3""")
+    rows_of(company, "int_order_lines_returned", "1")
     rows_of(company, "int_return_cohorts_counted", "1")
     found = rows_of(company, "kpi_return_rates", """period_start_date::varchar, returned_line_count, sold_line_count,
         returned_order_count, sold_order_count, baseline_returned_order_count, is_spike""")  # fmt: skip
