@@ -364,7 +364,7 @@ def test_a_period_is_called_unusual_beside_eight_before_it_and_no_fewer(company:
 
 
 def test_a_week_with_a_holiday_is_beside_weeks_with_as_many_workdays(company: duckdb.DuckDBPyConnection) -> None:
-    """Eight weeks of 100, then one with a holiday of 60, then one of 130: four workdays have no like, five have eight."""
+    """Eight weeks of 100, one with a holiday of 60, then one of 130: four workdays have no like, five have eight."""
     company.execute("""create table dim_dates as select
         day::date as date_day, isodow(day) < 6 and day <> timestamp '2026-06-19' as is_workday
         from generate_series(timestamp '2026-01-01', timestamp '2026-12-31', interval 1 day) t(day)""")
