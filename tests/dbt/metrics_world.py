@@ -37,6 +37,18 @@ def deal(number: int, customer: str, rep: str, status: str, created: str, amount
             "created_at": at(created), "amount": amount, "currency": "CNY", "product_line": "milk"} | more  # fmt: skip
 
 
+def stage(deal: int, name: str, place: int, entered: str) -> Row:
+    return {"opportunity_id": f"D{deal}", "stage": name, "stage_order": place, "entered_at": at(entered)}
+
+
+def invoice(number: int, order: int, amount: int, due: str) -> Row:
+    return {"invoice_id": f"I{number}", "order_id": f"O{order}", "amount": amount, "due_date": due}
+
+
+def payment(number: int, invoice: int, amount: int, paid: str) -> Row:
+    return {"payment_id": f"Y{number}", "invoice_id": f"I{invoice}", "amount": amount, "paid_at": at(paid)}
+
+
 def order(number: int, customer: str, ordered: str, paid: str | None = None, **more: object) -> Row:
     status = "paid" if paid else "placed"
     return {"order_id": f"O{number}", "customer_id": customer, "ordered_at": at(ordered), "status": status,
@@ -89,6 +101,20 @@ ROWS: dict[str, list[Row]] = {
         deal(3, "C2", "S1", "lost", "2026-01-10 08:00", 3000, closed_at=at("2026-04-01")),
         deal(4, "C1", "S1", "open", "2026-07-01", 200, probability_rate="0.5", expected_close_date="2026-08-15"),
         deal(5, "C3", "S2", "open", "2026-07-02", 100, probability_rate="0.25", expected_close_date="2026-10-15"),
+        # lost, and won after all: of two versions the later row counts
+        deal(6, "C5", "S1", "lost", "2026-05-01", 500, closed_at=at("2026-05-10")),
+        deal(6, "C5", "S1", "won", "2026-05-01", 500, closed_at=at("2026-05-30")),
+        # before its lead, and lost on a day that nobody knows; the next one came of the lead
+        deal(7, "C3", "S2", "lost", "2026-05-20", 900, lead_id="L3"),
+        deal(8, "C3", "S2", "lost", "2026-06-10", 900, lead_id="L3", closed_at=at("2026-06-25")),
+        deal(9, "C4", "S2", "won", "2024-06-01", 1000, closed_at=at("2024-07-01")),  # O9 was paid before it, O8 after
+    ],
+    "opportunity_stage_events": [
+        stage(6, "s1", 1, "2026-05-01"), stage(6, "s2", 2, "2026-05-06"),
+        stage(7, "s1", 1, "2026-05-20"),
+        # back in s1 for five days after two of s2
+        stage(8, "s1", 1, "2026-06-10"), stage(8, "s2", 2, "2026-06-13"), stage(8, "s1", 1, "2026-06-15"),
+        stage(8, "s2", 2, "2026-06-20"),
     ],
     "orders": [
         order(1, "C1", "2026-06-15", "2026-06-21", opportunity_id="D1"),
@@ -98,14 +124,15 @@ ROWS: dict[str, list[Row]] = {
         order(5, "C1", "2026-07-10", "2026-07-10"),
         order(6, "C4", "2026-06-25"),
         order(7, "C1", "2026-06-26") | {"status": "cancelled"},
-        order(8, "C4", "2024-07-01", "2024-07-01"),
-        order(9, "C4", "2023-07-01", "2023-07-01"), order(10, "C3", "2023-07-02", "2023-07-02"),
+        order(8, "C4", "2024-07-01", "2024-07-01", opportunity_id="D9"),
+        order(9, "C4", "2023-07-01", "2023-07-01", opportunity_id="D9"), order(10, "C3", "2023-07-02", "2023-07-02"),
         order(11, "C5", "2026-07-05", channel="online_store"),
+        order(12, "C1", "2026-08-03", "2026-08-03", opportunity_id="D4"),  # after the business date
     ],
     "order_lines": [
         line(1, "P1", 10, 50), line(2, "P1", 1, 300), line(3, "P2", 1, 100), line(4, "P1", 2, 50), line(5, "P1", 1, 60),
         line(6, "P2", 5, 4), line(7, "P1", 100, 1), line(8, "P2", 10, 100), line(9, "P2", 1, 7), line(10, "P2", 1, 3),
-        line(11, "P2", 7, 10),
+        line(11, "P2", 7, 10), line(12, "P1", 1, 80),
     ],
     "returns": [
         {"return_id": "R1", "order_id": "O1", "line_number": 1, "quantity": 3, "refund_amount": 150,
@@ -114,14 +141,16 @@ ROWS: dict[str, list[Row]] = {
          "returned_at": at("2026-07-21")},  # five of two
     ],
     "invoices": [
-        {"invoice_id": "I1", "order_id": "O1", "amount": 500, "due_date": "2026-06-30"},
-        {"invoice_id": "I2", "order_id": "O4", "amount": 100, "due_date": "2026-06-15"},
-        {"invoice_id": "I3", "order_id": "O5", "amount": 60, "due_date": "2026-07-31"},
+        invoice(1, 1, 500, "2026-06-30"), invoice(2, 4, 100, "2026-06-15"), invoice(3, 5, 60, "2026-07-31"),
+        # credit notes: of an order part-paid, of one that is paid, and two of one of which 300 are unpaid
+        invoice(4, 3, 100, "2026-05-10"), invoice(5, 3, -30, "2026-05-20"),
+        invoice(6, 2, 300, "2026-04-20"), invoice(7, 2, -50, "2026-04-25"),
+        invoice(8, 8, 1000, "2024-07-31"), invoice(9, 8, -200, "2024-08-10"), invoice(10, 8, -200, "2024-09-10"),
     ],
     "payments": [
-        {"payment_id": "Y1", "invoice_id": "I1", "amount": 300, "paid_at": at("2026-07-01")},
-        {"payment_id": "Y2", "invoice_id": "I1", "amount": 250, "paid_at": at("2026-07-05")},  # 50 too much
-        {"payment_id": "Y3", "invoice_id": "I3", "amount": 30, "paid_at": at("2026-08-02")},
+        payment(1, 1, 300, "2026-07-01"), payment(2, 1, 250, "2026-07-05"),  # 50 too much
+        payment(3, 3, 30, "2026-08-02"),
+        payment(4, 4, 40, "2026-05-15"), payment(5, 6, 300, "2026-04-22"), payment(6, 8, 700, "2024-07-31"),
     ],
     "satisfaction_scores": [
         {"survey_id": "Z1", "order_id": "O5", "score": 4, "max_score": 5, "answered_at": at("2026-07-12")},

@@ -352,7 +352,7 @@ def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.Duc
 
 def test_a_period_is_called_unusual_beside_eight_before_it_and_no_fewer(company: duckdb.DuckDBPyConnection) -> None:
     """Weeks of 100, 101, 102 in turn, and 200 in the eighth and the ninth: seven weeks before are too few to say so."""
-    company.execute("""create table dim_dates as select day::date as date_day
+    company.execute("""create table dim_dates as select day::date as date_day, isodow(day) < 6 as is_workday
         from generate_series(timestamp '2026-01-01', timestamp '2026-12-31', interval 1 day) t(day)""")
     company.execute("""create table fct_sales_daily as select date '2026-04-27' + 7 * n::int as sales_date,
         'r' as region_key, 'l' as product_line, 'c' as category, 'web' as channel,
@@ -361,6 +361,20 @@ def test_a_period_is_called_unusual_beside_eight_before_it_and_no_fewer(company:
     found = company.execute(f"""select period_start_date::varchar, baseline_period_count, is_unusual
         from ({sql_of("kpi_sales_periods")}) where period_grain = 'week' and dimension_name = 'total' order by 1""")
     assert found.fetchall()[-2:] == [("2026-06-15", 0, False), ("2026-06-22", 8, True)]
+
+
+def test_a_week_with_a_holiday_is_beside_weeks_with_as_many_workdays(company: duckdb.DuckDBPyConnection) -> None:
+    """Eight weeks of 100, one with a holiday of 60, then one of 130: four workdays have no like, five have eight."""
+    company.execute("""create table dim_dates as select
+        day::date as date_day, isodow(day) < 6 and day <> timestamp '2026-06-19' as is_workday
+        from generate_series(timestamp '2026-01-01', timestamp '2026-12-31', interval 1 day) t(day)""")
+    company.execute("""create table fct_sales_daily as select date '2026-04-20' + 7 * n::int as sales_date,
+        'r' as region_key, 'l' as product_line, 'c' as category, 'web' as channel,
+        (case n when 8 then 60 when 9 then 130 else 100 end)::decimal(18, 4) as net_sales_amount from range(10) t(n)""")
+    found = rows_of(company, "int_sales_periods_compared", """period_start_date::varchar, baseline_period_count,
+        baseline_median_amount::int, period_grain, dimension_name""")  # fmt: skip
+    weeks = [row[:3] for row in found if row[3:] == ("week", "total")]
+    assert weeks[-2:] == [("2026-06-15", 0, None), ("2026-06-22", 8, 100)]
 
 
 # --- teams ------------------------------------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
 with
--- An order that was paid before the deal was there did not come of it.
+-- An order that was paid before the deal was there did not come of it; one paid after the business date is not paid yet.
 first_paid as (
     select
         orders.opportunity_key,
         min(coalesce(orders.paid_at, orders.ordered_at)) as first_paid_at
     from {{ ref('int_orders_keyed') }} as orders
     inner join {{ ref('fct_opportunities') }} as begun on orders.opportunity_key = begun.opportunity_key
-    where {{ is_paid_order('orders') }} and coalesce(orders.paid_at, orders.ordered_at) >= begun.created_at
+    where
+        {{ is_paid_order('orders') }}
+        and coalesce(orders.paid_at, orders.ordered_at) >= begun.created_at
+        and {{ business_date_of('coalesce(orders.paid_at, orders.ordered_at)') }} <= {{ business_date() }}
     group by orders.opportunity_key
 ),
 
