@@ -19,7 +19,7 @@ from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping, with_version
 from sales_warehouse.contracts import LINEAGE
-from sales_warehouse.extract.parquet import BEFORE, OPTIONAL, ROW_NUMBER
+from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.latest_version import latest_version
@@ -72,7 +72,7 @@ def expected(home: Home, company: Company, source: Source, load: Load) -> Iterat
     """Yield the mappings that apply to a load, with their number and their fingerprint on it."""
     for number, mapping in enumerate(source.mappings):
         if mapping.table in load.tables:
-            yield number, mapping, _fingerprint(company, source, mapping, _corrected(home, source, load, mapping))
+            yield number, mapping, _fingerprint(company, source, mapping, load, _corrected(home, source, load, mapping))
 
 
 def _corrected(home: Home, source: Source, load: Load, mapping: Mapping) -> str | None:
@@ -87,7 +87,7 @@ def _corrected(home: Home, source: Source, load: Load, mapping: Mapping) -> str 
     return corrections.mark(home, places)
 
 
-def _fingerprint(company: Company, source: Source, mapping: Mapping, corrected: str | None) -> str:
+def _fingerprint(company: Company, source: Source, mapping: Mapping, load: Load, corrected: str | None) -> str:
     normalisers = Normalisers.of(company)
     parts = [
         FORM,
@@ -97,7 +97,7 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping, corrected: 
         [with_version(company, source, join.table, "") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
-    parts += [part for part in (mapping.each, corrected) if part]
+    parts += [part for part in (mapping.each, corrected, sorted(load.renamed.values())) if part]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -242,11 +242,15 @@ def _landed(
 ) -> str:
     """Return a select over landed files. Readers leave out what a load does not need, so absent columns are NULL."""
     listed = literals(str(path) for path in load.paths(table))
-    relation = f"read_parquet({listed}, union_by_name = true, file_row_number = true)"
+    options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if load.renamed else "")
+    relation = f"read_parquet({listed}, {options})"
     present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
-    plain = [name for name in columns if name not in (ROW_NUMBER, BEFORE, "file_row_number", *OPTIONAL)]
+    plain = [name for name in columns if name not in (ROW_NUMBER, BEFORE, "file_row_number", "_path", *OPTIONAL)]
     cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
+    if load.renamed:
+        arms = " ".join(f"when {literal(str(path))} then {literal(own)}" for path, own in load.renamed.items())
+        cells[plain.index(FILE)] = f"case _path {arms} else {FILE} end as {FILE}"
     # one file may carry its row numbers while another beside it leaves them to Parquet
     given, before = (name if name in present else "null" for name in (ROW_NUMBER, BEFORE))
     number = f"coalesce({given}, file_row_number + 1 - coalesce({before}, 0)) as {ROW_NUMBER}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -46,7 +47,10 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Load:
-    """One load of a source. Nothing in it can have happened after `latest_moment`, UTC."""
+    """One load of a source. Nothing in it can have happened after `latest_moment`, UTC.
+
+    `renamed` has the Parquet files whose rows name an origin that others of the load have, too, by their own one.
+    """
 
     source: str
     load_id: str
@@ -54,6 +58,7 @@ class Load:
     latest_moment: datetime.datetime
     folder: Path
     files: tuple[LandedFile, ...]
+    renamed: Mapping[Path, str] = field(default_factory=dict)
 
     def paths(self, table: str) -> list[Path]:
         """Return the Parquet files of a table; small source files share one."""
@@ -94,8 +99,30 @@ def _load(source: str, folder: Path) -> Load:
     manifest = durable.read_json(folder / MANIFEST)
     extracted_at = datetime.datetime.fromisoformat(manifest["extracted_at"])
     latest_moment = datetime.datetime.fromisoformat(manifest["latest_moment"])
-    files = tuple(LandedFile(**item) for item in manifest["files"])
-    return Load(source, folder.name, extracted_at, latest_moment, folder, files)
+    files = _told_apart([LandedFile(**item) for item in manifest["files"]])
+    renamed = {
+        folder / item.file: item.origin
+        for item, said in zip(files, manifest["files"], strict=True)
+        if item.origin != said["origin"]
+    }
+    return Load(source, folder.name, extracted_at, latest_moment, folder, files, renamed)
+
+
+def _told_apart(files: list[LandedFile]) -> tuple[LandedFile, ...]:
+    """Give files of one table and one origin an origin each, as loads had them up to the end of November 2026.
+
+    Rows of a database that were gone or passed over landed under the name of the table. They have no fingerprint, and
+    each lies in a Parquet file of its own, so every one but the table itself gets a number.
+    """
+    came = Counter((item.table, item.origin) for item in files)
+    told, met = [], Counter[tuple[str, str]]()
+    for item in files:
+        place = (item.table, item.origin)
+        if came[place] > 1 and item.fingerprint is None:
+            met[place] += 1
+            item = replace(item, origin=f"{item.origin}, part {met[place]}")
+        told.append(item)
+    return tuple(told)
 
 
 def status(home: Home, source: str) -> dict[str, Any]:
