@@ -412,3 +412,33 @@ def test_a_sheet_with_a_mistake_is_refused_whole(desk: Desk, change: Callable[[d
 def test_bytes_that_are_no_sheet_are_refused(desk: Desk) -> None:
     with pytest.raises(SheetRefused, match="neither UTF-8 nor GB18030"):
         sheet.take(desk.home, desk.company, b"\xff\xff\xff", by="", why="", at=LATER)
+
+
+def test_a_cell_with_a_bare_carriage_return_can_be_corrected(desk: Desk) -> None:
+    desk.refresh(one='2,C1,"R\r1",inbound,yesterday,60\n')
+    (row,) = desk.export()
+    desk.hand_back([row | {"at": "2026-02-03 10:00:00", "seller": "R1"}])
+    assert [(item.was, item.value) for item in corrections.history(desk.home)][1] == (
+        "yesterday",
+        "2026-02-03 10:00:00",
+    )
+    assert corrections.history(desk.home)[0].was == "R\r1"
+    desk.refresh(LATER)
+    assert desk.accepted("call_id, rep_id") == [("2", "crm:R1")]
+
+
+def test_broken_files_of_corrections_are_named_and_the_others_hold(desk: Desk) -> None:
+    desk.refresh(one=NO_DATE)
+    (row,) = desk.export()
+    desk.hand_back([row | {"at": "2026-02-03 10:00:00"}])
+    header = "source,load_id,table,file,row_number,column\n"
+    broken = ["source,load_id\nx\ry\n".encode(), b"\xff\xfe", f"{header}a,b,c,d,x,e\n".encode(), b"a\n1\n"]
+    for number, content in enumerate(broken):
+        (desk.home.corrections / f"20260101T000000_000000_{number}.csv").write_bytes(content)
+    desk.refresh(LATER)
+    assert desk.accepted() == [("2", 60)]
+    named = corrections.broken(desk.home)
+    assert [text.split(" cannot be read (")[0] for text in named] == [
+        f"corrections/20260101T000000_000000_{number}.csv" for number in range(4)
+    ]
+    assert named[0].endswith("Restore it from a backup, or remove it and hand in its sheet again")
