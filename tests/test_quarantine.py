@@ -432,7 +432,7 @@ def test_broken_files_of_corrections_are_named_and_the_others_hold(desk: Desk) -
     (row,) = desk.export()
     desk.hand_back([row | {"at": "2026-02-03 10:00:00"}])
     header = "source,load_id,table,file,row_number,column\n"
-    broken = ["source,load_id\nx\ry\n".encode(), b"\xff\xfe", f"{header}a,b,c,d,x,e\n".encode(), b"a\n1\n"]
+    broken = [b"source,load_id\nx\ry\n", b"\xff\xfe", f"{header}a,b,c,d,x,e\n".encode(), b"a\n1\n"]
     for number, content in enumerate(broken):
         (desk.home.corrections / f"20260101T000000_000000_{number}.csv").write_bytes(content)
     desk.refresh(LATER)

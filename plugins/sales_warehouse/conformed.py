@@ -27,6 +27,11 @@ from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
 
 FORM = 6  # raise it when this module makes different rows from the same input
+ELEMENTS_FORM = 2  # the same, where every element of a list is a row
+DECIMAL = r"-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)"
+DECIMAL_VALUE = rf"[:,\[]\s*{DECIMAL}"
+STRING_OR_DECIMAL = rf'("(?:[^"\\]|\\.)*")|({DECIMAL})'
+SCALARS = r'\[\s*[^\s\[{"\]][^\[{"]*\]'  # of a list: no texts, lists or objects in it, but something
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
@@ -97,7 +102,8 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping, load: Load,
         [with_version(company, source, join.table, "") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
-    parts += [part for part in (mapping.each, corrected, sorted(load.renamed.values())) if part]
+    elements = [mapping.each, ELEMENTS_FORM] if mapping.each else None
+    parts += [part for part in (elements, corrected, sorted(load.renamed.values())) if part]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -210,7 +216,7 @@ with told as (
 judged as (
     select * exclude (_kind)
     replace (coalesce(_malformed, case when _kind not in ('ARRAY', 'NULL') then {reason} end) as _malformed),
-    case when _kind = 'ARRAY' then from_json({text}, '["JSON"]') end as _items
+    case when _kind = 'ARRAY' then {_items(text)} end as _items
     from told
 )
 select * exclude (_items), unnest(_items) as item, generate_subscripts(_items, 1) as item_number
@@ -218,6 +224,24 @@ from judged
 where _malformed is null
 union all
 select * exclude (_items), null, null from judged where _malformed is not null"""
+
+
+def _items(text: str) -> str:
+    """Return the elements of a list in JSON, every number with the text that it came with.
+
+    Functions for JSON write 1.10 as 1.1 and 1E5 as 100000.0, so a number with a point or an exponent becomes a text
+    there, as which `item ->> 'price'` gives it unchanged. A list of numbers alone is taken apart as text. The two marks
+    are control characters, which a text in JSON has none of.
+    """
+    opened, closed = "chr(1)", "chr(2)"
+    marked = f"regexp_replace({text}, {literal(STRING_OR_DECIMAL)}, '\\1' || {opened} || '\\2' || {closed}, 'g')"
+    told = f"replace(replace(replace({marked}, {opened} || {closed}, ''), {opened}, '\"'), {closed}, '\"')"
+    exact = f"case when regexp_matches({text}, {literal(DECIMAL_VALUE)}) then {told} else {text} end"
+    numbers = f"list_transform(string_split(trim({text}, '[] \t\r\n'), ','), x -> nullif(trim(x, ' \t\r\n'), 'null'))"
+    return (
+        f"case when regexp_full_match({text}, {literal(SCALARS)}) then cast({numbers} as json[]) "
+        f"else from_json({exact}, '[\"JSON\"]') end"
+    )
 
 
 def landed_view(
