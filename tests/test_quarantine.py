@@ -111,6 +111,9 @@ def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
         "0012",
         "'0012",
         "1234567890123456",
+        "3-4",
+        "'3-4",
+        "2026-02-03 09:00:07",
         "60",
         "'",
         "''",
@@ -118,6 +121,19 @@ def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
         shown = sheet._shown(text)
         assert sheet._meant(shown) == text
         assert not shown.startswith(sheet.FORMULA) or sheet._is_number(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3-4", "2026-02-03 09:00:07", "1/2/26", "10:30", "3月4日", "2026年3月", "SEPT2", "4-Mar", "01.02.2026", "1E5"],
+)
+def test_what_excel_takes_for_a_day_or_a_power_of_ten_is_kept_from_it(text: str) -> None:
+    assert sheet._shown(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["60", "1.10", "-5", "A3-4", "Mary 1a", "3-4-5-6", "10:30:00:00", "marketing"])
+def test_what_excel_leaves_alone_is_shown_as_it_is(text: str) -> None:
+    assert sheet._shown(text) == text
 
 
 @pytest.fixture

@@ -26,8 +26,7 @@ from sales_warehouse.latest_version import latest_version
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
 
-FORM = 6  # raise it when this module makes different rows from the same input
-ELEMENTS_FORM = 2  # the same, where every element of a list is a row
+FORM = 7  # raise it when this module makes different rows from the same input
 DECIMAL = r"-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)"
 DECIMAL_VALUE = rf"[:,\[]\s*{DECIMAL}"
 STRING_OR_DECIMAL = rf'("(?:[^"\\]|\\.)*")|({DECIMAL})'
@@ -102,8 +101,7 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping, load: Load,
         [with_version(company, source, join.table, "") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
-    elements = [mapping.each, ELEMENTS_FORM] if mapping.each else None
-    parts += [part for part in (elements, corrected, sorted(load.renamed.values())) if part]
+    parts += [part for part in (mapping.each, corrected, sorted(load.renamed.values())) if part]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
