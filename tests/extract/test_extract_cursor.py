@@ -28,6 +28,9 @@ from sales_warehouse.extract.cursor import NoCursor, later, limit_like, lower_bo
         ("2026-01-02 00:30:00 UTC", "2026-01-01 23:30:00 UTC"),
         ("1767313800.5", "1767310200.5"),
         ("A-0007", "A-0007"),
+        ("ORD-2026-01-02-7", "ORD-2026-01-02-7"),
+        ("2026-01-0007", "2026-01-0007"),
+        ("MAR-0007", "MAR-0007"),
     ],
 )
 def test_text(cursor: str, earlier: str) -> None:
@@ -44,7 +47,18 @@ def test_typed_columns_get_typed_bounds() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["02.01.2026 10:15", "2026/1/2", "2026-W01-5", "Fri, 02 Jan 2026 10:15:00 GMT", "2026-01-02 24:00:00"]
+    "cursor",
+    [
+        "02.01.2026 10:15",
+        "1/2/2026",
+        "2026/1/2",
+        "2026-W01-5",
+        "Fri, 02 Jan 2026",
+        "2-Jan-26",
+        "Jan 2, 2026",
+        "2026-01-02 24:00:00",
+        "2026年1月2日",
+    ],
 )
 def test_a_moment_that_cannot_be_moved_back_is_no_cursor(cursor: str) -> None:
     with pytest.raises(NoCursor, match="is a moment, but written in a way that neither sorts"):
