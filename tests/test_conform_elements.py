@@ -85,6 +85,33 @@ def test_what_is_no_list_is_kept_as_a_malformed_row(talks: Callable[[str], Batch
     ] * 2
 
 
+def test_a_number_in_an_element_keeps_its_text_as_in_a_column(talks: Callable[[str], Batch]) -> None:
+    said = '[{"by": "guest", "text": 1E5}, {"text": 0.10, "n": {"x": [1.0]}}, {"text": 202601020000000000012345}]'
+    batch = talks(f'{{"no": 1.10, "said": {said}}}\n')
+    rows = duckdb.sql(f"select chat_id, text from read_parquet('{batch.source}') order by message_number").fetchall()
+    assert rows == [("1.10", "1E5"), ("1.10", "0.10"), ("1.10", "202601020000000000012345")]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "values"),
+    [
+        ('[{"a": "1.10", "b": 1.10}]', "item ->> 'b'", ["1.10"]),
+        ('[{"a": "x, 1.10, \\"2.50\\" \\\\", "b": -0.50e-7}]', "item ->> 'a'", ['x, 1.10, "2.50" \\']),
+        ('[{"a": "x\\\\", "b": -0.50e-7}]', "item ->> 'b'", ["-0.50e-7"]),
+        ('[{"a": {"b": [7, 1.10]}}, null]', "item ->> '$.a.b[1]'", ["1.10", None]),
+        ('[{"a": 18446744073709551616123, "b": 1.0}]', "item ->> 'a'", ["18446744073709551616123"]),
+        ('[{"a": 5, "b": true}]', "cast(item as varchar)", ['{"a":5,"b":true}']),
+        ("[ 1.10 , 1E5,null, -0 ]", "cast(item as varchar)", ["1.10", "1E5", None, "-0"]),
+        ('["1.10", 1.10]', "item ->> '$'", ["1.10", "1.10"]),
+        ("[[1.10], [2]]", "item ->> '$[0]'", ["1.10", "2"]),
+        (" [ ] ", "cast(item as varchar)", []),
+    ],
+)
+def test_every_element_has_the_text_it_came_with(text: str, asked: str, values: list[str | None]) -> None:
+    query = f"select {asked} from (select unnest({conformed._items('said')}) as item from (select ?::varchar as said))"
+    assert [value for (value,) in duckdb.execute(query, [text]).fetchall()] == values
+
+
 @pytest.mark.parametrize(
     ("written", "instead", "said"),
     [

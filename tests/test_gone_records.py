@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,11 @@ import duckdb
 import pytest
 from written_company import write_company
 
-from sales_warehouse import conformed, gate
+from sales_warehouse import conformed, corrections, gate, quarantine
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
 from sales_warehouse.identity.records import latest
-from sales_warehouse.landing import land
+from sales_warehouse.landing import Load, land, loads
 
 CRM = """\
 source: crm
@@ -133,3 +134,56 @@ def test_a_record_that_was_set_back_and_then_removed_is_gone(nights: Nights) -> 
     nights.sql("delete from orders where no = 4")
     nights.land()
     assert nights.standing() == ["1", "2"]
+
+
+def as_before(load: Load) -> None:
+    """Write a load as it was written up to the end of November 2026: every row under the name of its table."""
+    manifest = json.loads((load.folder / "manifest.json").read_text(encoding="utf-8"))
+    for item in manifest["files"]:
+        file = load.folder / item["file"]
+        duckdb.sql(f"copy (select * replace ('orders' as _file) from '{file}') to '{file}.new' (format parquet)")
+        Path(f"{file}.new").replace(file)
+        item["origin"] = "orders"
+    (load.folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+@pytest.mark.parametrize("is_old", [False, True], ids=["as it lands", "as it landed before"])
+def test_what_is_said_of_one_row_changes_no_other(nights: Nights, is_old: bool) -> None:
+    """A new row, one that is gone and one that was passed over are each the first of their own statement."""
+    nights.land()
+    nights.sql(
+        "delete from orders where no in (2, 4)",
+        "insert into orders values (0, 'C9', 'order', 'yesterday', '2026-06-05 08:00:00'),"
+        " (5, 'C5', 'order', '2026-06-01 09:00:00', '2026-06-01 08:00:00')",
+    )
+    nights.night += datetime.timedelta(days=1)
+    company = load_company(nights.folder)
+    home, source = Home(nights.folder / "var", "small"), company.sources["crm"]
+    land(
+        home, source, company_folder=nights.folder, extracted_at=nights.night, latest_moment=nights.night,
+        environment={"FOLDER": str(nights.folder)}, on_progress=lambda _: None,
+    )  # fmt: skip
+    load = loads(home, "crm")[-1]
+    if is_old:
+        as_before(load)
+        load = loads(home, "crm")[-1]
+    origins = {item.origin for item in load.files}
+    assert origins == (
+        {"orders", "orders, part 1", "orders, part 2"} if is_old else {"orders", "orders, gone", "orders, passed over"}
+    )
+
+    def gated() -> list[tuple]:
+        conformed.conform_load(home, company, source, load, lambda _: None)
+        (outcome,), _ = gate.gate_load(home, company, source, load, lambda _: None, at=nights.night)
+        file = gate.accepted_file(home, outcome.batch)
+        return duckdb.sql(f"select order_id, _is_deleted, ordered_at::varchar from '{file}' order by all").fetchall()
+
+    day = "2026-06-0{} {}:00:00".format
+    others = [("2", True, day(2, "00")), ("4", True, day(4, "00")), ("5", False, day(1, "01"))]
+    assert gated() == others
+    (held,) = quarantine.failures(home, company.sources, quarantine.Filter())
+    assert (held.file, json.loads(held.raw or "")["no"]) == ("orders", "0")
+    cell = corrections.Cell("crm", load.load_id, "orders", held.file, held.row_number, "at")
+    at = nights.night.isoformat()
+    corrections.take(home, [corrections.Correction(cell, "yesterday", "2026-06-05 16:00:00", "Li Na", "asked", at)])
+    assert gated() == [("0", False, day(5, "08")), *others]

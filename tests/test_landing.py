@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from pathlib import Path
@@ -66,3 +67,15 @@ def test_a_reader_that_counts_right_and_writes_wrong_is_caught(tmp_path: Path) -
         conservation.hold_back_what_does_not_add_up(found, tmp_path)
         assert found.landed == []
         assert len(found.refused) == 1
+
+
+def test_an_origin_that_comes_twice_is_refused_for_its_rows_would_share_their_places(tmp_path: Path) -> None:
+    twice = [*landed(tmp_path, "1", {"a": 2}, a=(2, 2)), *landed(tmp_path, "2", {"a": 1}, a=(1, 1))]
+    fine = [dataclasses.replace(item, table="orders") for item in landed(tmp_path, "3", {"a": 5}, a=(5, 5))]
+    found = Extraction(landed=[*twice, *fine])
+    conservation.hold_back_what_does_not_add_up(found, tmp_path)
+    assert found.landed == fine
+    assert {item.reason for item in found.refused} == {
+        "a: it came 2 times at once, so two rows would have one place and a correction of one would change the other; "
+        "nothing of it was taken. Please report this with the configuration of the source"
+    }

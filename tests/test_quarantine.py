@@ -111,6 +111,9 @@ def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
         "0012",
         "'0012",
         "1234567890123456",
+        "3-4",
+        "'3-4",
+        "2026-02-03 09:00:07",
         "60",
         "'",
         "''",
@@ -118,6 +121,19 @@ def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
         shown = sheet._shown(text)
         assert sheet._meant(shown) == text
         assert not shown.startswith(sheet.FORMULA) or sheet._is_number(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3-4", "2026-02-03 09:00:07", "1/2/26", "10:30", "3月4日", "2026年3月", "SEPT2", "4-Mar", "01.02.2026", "1E5"],
+)
+def test_what_excel_takes_for_a_day_or_a_power_of_ten_is_kept_from_it(text: str) -> None:
+    assert sheet._shown(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["60", "1.10", "-5", "A3-4", "Mary 1a", "3-4-5-6", "10:30:00:00", "marketing"])
+def test_what_excel_leaves_alone_is_shown_as_it_is(text: str) -> None:
+    assert sheet._shown(text) == text
 
 
 @pytest.fixture
@@ -306,7 +322,7 @@ def test_a_correction_that_is_wrong_too_can_be_corrected(desk: Desk) -> None:
     desk.refresh(LATER)
     assert desk.held()[0][-1] == "3 February"
     rows = desk.export()
-    assert rows[0]["at"] == "3 February"
+    assert rows[0]["at"] == "'3 February", "Excel would take it for a day of this year"
     rows[0]["at"] = "2026-02-03 10:00:00"
     desk.hand_back(rows)
     desk.refresh(LATER + datetime.timedelta(days=1))
@@ -412,3 +428,33 @@ def test_a_sheet_with_a_mistake_is_refused_whole(desk: Desk, change: Callable[[d
 def test_bytes_that_are_no_sheet_are_refused(desk: Desk) -> None:
     with pytest.raises(SheetRefused, match="neither UTF-8 nor GB18030"):
         sheet.take(desk.home, desk.company, b"\xff\xff\xff", by="", why="", at=LATER)
+
+
+def test_a_cell_with_a_bare_carriage_return_can_be_corrected(desk: Desk) -> None:
+    desk.refresh(one='2,C1,"R\r1",inbound,yesterday,60\n')
+    (row,) = desk.export()
+    desk.hand_back([row | {"at": "2026-02-03 10:00:00", "seller": "R1"}])
+    assert [(item.was, item.value) for item in corrections.history(desk.home)][1] == (
+        "yesterday",
+        "2026-02-03 10:00:00",
+    )
+    assert corrections.history(desk.home)[0].was == "R\r1"
+    desk.refresh(LATER)
+    assert desk.accepted("call_id, rep_id") == [("2", "crm:R1")]
+
+
+def test_broken_files_of_corrections_are_named_and_the_others_hold(desk: Desk) -> None:
+    desk.refresh(one=NO_DATE)
+    (row,) = desk.export()
+    desk.hand_back([row | {"at": "2026-02-03 10:00:00"}])
+    header = "source,load_id,table,file,row_number,column\n"
+    broken = [b"source,load_id\nx\ry\n", b"\xff\xfe", f"{header}a,b,c,d,x,e\n".encode(), b"a\n1\n"]
+    for number, content in enumerate(broken):
+        (desk.home.corrections / f"20260101T000000_000000_{number}.csv").write_bytes(content)
+    desk.refresh(LATER)
+    assert desk.accepted() == [("2", 60)]
+    named = corrections.broken(desk.home)
+    assert [text.split(" cannot be read (")[0] for text in named] == [
+        f"corrections/20260101T000000_000000_{number}.csv" for number in range(4)
+    ]
+    assert named[0].endswith("Restore it from a backup, or remove it and hand in its sheet again")

@@ -19,14 +19,18 @@ from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping, with_version
 from sales_warehouse.contracts import LINEAGE
-from sales_warehouse.extract.parquet import BEFORE, OPTIONAL, ROW_NUMBER
+from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.latest_version import latest_version
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
 
-FORM = 6  # raise it when this module makes different rows from the same input
+FORM = 7  # raise it when this module makes different rows from the same input
+DECIMAL = r"-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)"
+DECIMAL_VALUE = rf"[:,\[]\s*{DECIMAL}"
+STRING_OR_DECIMAL = rf'("(?:[^"\\]|\\.)*")|({DECIMAL})'
+SCALARS = r'\[\s*[^\s\[{"\]][^\[{"]*\]'  # of a list: no texts, lists or objects in it, but something
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 
@@ -72,7 +76,7 @@ def expected(home: Home, company: Company, source: Source, load: Load) -> Iterat
     """Yield the mappings that apply to a load, with their number and their fingerprint on it."""
     for number, mapping in enumerate(source.mappings):
         if mapping.table in load.tables:
-            yield number, mapping, _fingerprint(company, source, mapping, _corrected(home, source, load, mapping))
+            yield number, mapping, _fingerprint(company, source, mapping, load, _corrected(home, source, load, mapping))
 
 
 def _corrected(home: Home, source: Source, load: Load, mapping: Mapping) -> str | None:
@@ -87,7 +91,7 @@ def _corrected(home: Home, source: Source, load: Load, mapping: Mapping) -> str 
     return corrections.mark(home, places)
 
 
-def _fingerprint(company: Company, source: Source, mapping: Mapping, corrected: str | None) -> str:
+def _fingerprint(company: Company, source: Source, mapping: Mapping, load: Load, corrected: str | None) -> str:
     normalisers = Normalisers.of(company)
     parts = [
         FORM,
@@ -97,7 +101,7 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping, corrected: 
         [with_version(company, source, join.table, "") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
-    parts += [part for part in (mapping.each, corrected) if part]
+    parts += [part for part in (mapping.each, corrected, sorted(load.renamed.values())) if part]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -248,7 +252,7 @@ with told as (
 judged as (
     select * exclude (_kind)
     replace (coalesce(_malformed, case when _kind not in ('ARRAY', 'NULL') then {reason} end) as _malformed),
-    case when _kind = 'ARRAY' then from_json({text}, '["JSON"]') end as _items
+    case when _kind = 'ARRAY' then {_items(text)} end as _items
     from told
 )
 select * exclude (_items), unnest(_items) as item, generate_subscripts(_items, 1) as item_number
@@ -256,6 +260,24 @@ from judged
 where _malformed is null
 union all
 select * exclude (_items), null, null from judged where _malformed is not null"""
+
+
+def _items(text: str) -> str:
+    """Return the elements of a list in JSON, every number with the text that it came with.
+
+    Functions for JSON write 1.10 as 1.1 and 1E5 as 100000.0, so a number with a point or an exponent becomes a text
+    there, as which `item ->> 'price'` gives it unchanged. A list of numbers alone is taken apart as text. The two marks
+    are control characters, which a text in JSON has none of.
+    """
+    opened, closed = "chr(1)", "chr(2)"
+    marked = f"regexp_replace({text}, {literal(STRING_OR_DECIMAL)}, '\\1' || {opened} || '\\2' || {closed}, 'g')"
+    told = f"replace(replace(replace({marked}, {opened} || {closed}, ''), {opened}, '\"'), {closed}, '\"')"
+    exact = f"case when regexp_matches({text}, {literal(DECIMAL_VALUE)}) then {told} else {text} end"
+    numbers = f"list_transform(string_split(trim({text}, '[] \t\r\n'), ','), x -> nullif(trim(x, ' \t\r\n'), 'null'))"
+    return (
+        f"case when regexp_full_match({text}, {literal(SCALARS)}) then cast({numbers} as json[]) "
+        f"else from_json({exact}, '[\"JSON\"]') end"
+    )
 
 
 def landed_view(
@@ -280,11 +302,15 @@ def _landed(
 ) -> str:
     """Return a select over landed files. Readers leave out what a load does not need, so absent columns are NULL."""
     listed = literals(str(path) for path in load.paths(table))
-    relation = f"read_parquet({listed}, union_by_name = true, file_row_number = true)"
+    options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if load.renamed else "")
+    relation = f"read_parquet({listed}, {options})"
     present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
-    plain = [name for name in columns if name not in (ROW_NUMBER, BEFORE, "file_row_number", *OPTIONAL)]
+    plain = [name for name in columns if name not in (ROW_NUMBER, BEFORE, "file_row_number", "_path", *OPTIONAL)]
     cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
+    if load.renamed:
+        arms = " ".join(f"when {literal(str(path))} then {literal(own)}" for path, own in load.renamed.items())
+        cells[plain.index(FILE)] = f"case _path {arms} else {FILE} end as {FILE}"
     # one file may carry its row numbers while another beside it leaves them to Parquet
     given, before = (name if name in present else "null" for name in (ROW_NUMBER, BEFORE))
     number = f"coalesce({given}, file_row_number + 1 - coalesce({before}, 0)) as {ROW_NUMBER}"

@@ -67,7 +67,7 @@ def take(home: Home, corrections: Iterable[Correction]) -> Path | None:
     if not new:
         return None
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)  # with its own line ends, or a bare carriage return in a cell would not be quoted
     writer.writerow([*_names(Cell), *_names(Correction)[1:]])
     for item in new:
         cells = [*asdict(item.cell).values(), item.was, item.value, item.by, item.why, item.at]
@@ -83,18 +83,39 @@ def take(home: Home, corrections: Iterable[Correction]) -> Path | None:
 
 
 def read(home: Home) -> Mapping[Place, tuple[Correction, ...]]:
-    """Return the corrections that count, by source, load and table; of two for one cell the later one."""
+    """Return the corrections that count, by source, load and table; of two for one cell the later one.
+
+    A file that cannot be read is left out: `broken` names it.
+    """
+    return _read(_files(home))[0]
+
+
+def broken(home: Home) -> tuple[str, ...]:
+    """Return which files of corrections cannot be read, why, and what to do."""
+    return _read(_files(home))[1]
+
+
+def _files(home: Home) -> tuple[tuple[Path, int], ...]:
     files = sorted(home.corrections.glob("[!.]*.csv")) if home.corrections.exists() else []
-    return _read(tuple((file, file.stat().st_mtime_ns) for file in files))
+    return tuple((file, file.stat().st_mtime_ns) for file in files)
 
 
 @lru_cache(maxsize=8)
-def _read(files: tuple[tuple[Path, int], ...]) -> Mapping[Place, tuple[Correction, ...]]:
-    latest = {item.cell: item for file, _ in files for item in _of(file)}
+def _read(files: tuple[tuple[Path, int], ...]) -> tuple[Mapping[Place, tuple[Correction, ...]], tuple[str, ...]]:
+    latest: dict[Cell, Correction] = {}
+    problems = []
+    for file, _ in files:
+        try:
+            latest |= {item.cell: item for item in _of(file)}
+        except (csv.Error, KeyError, TypeError, ValueError) as error:
+            problems.append(
+                f"corrections/{file.name} cannot be read ({type(error).__name__}: {error}); none of its corrections "
+                "holds. Restore it from a backup, or remove it and hand in its sheet again"
+            )
     by_place: dict[Place, list[Correction]] = defaultdict(list)
     for cell in sorted(latest, key=lambda cell: (*cell.place, cell.file, cell.row_number, cell.column)):
         by_place[cell.place].append(latest[cell])
-    return {place: tuple(items) for place, items in by_place.items()}
+    return {place: tuple(items) for place, items in by_place.items()}, tuple(problems)
 
 
 def history(home: Home) -> list[Correction]:

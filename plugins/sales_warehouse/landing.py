@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import re
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sales_warehouse import conservation, durable, failpoint, refusals
-from sales_warehouse.company.models import Source
+from sales_warehouse.company.models import Source, Table
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
+from sales_warehouse.extract.cursor import NUMBER, limit_like
 from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.extract.outcome import Original
 from sales_warehouse.home import Home
@@ -46,7 +48,10 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Load:
-    """One load of a source. Nothing in it can have happened after `latest_moment`, UTC."""
+    """One load of a source. Nothing in it can have happened after `latest_moment`, UTC.
+
+    `renamed` has the Parquet files whose rows name an origin that others of the load have, too, by their own one.
+    """
 
     source: str
     load_id: str
@@ -54,6 +59,7 @@ class Load:
     latest_moment: datetime.datetime
     folder: Path
     files: tuple[LandedFile, ...]
+    renamed: Mapping[Path, str] = field(default_factory=dict)
 
     def paths(self, table: str) -> list[Path]:
         """Return the Parquet files of a table; small source files share one."""
@@ -94,8 +100,30 @@ def _load(source: str, folder: Path) -> Load:
     manifest = durable.read_json(folder / MANIFEST)
     extracted_at = datetime.datetime.fromisoformat(manifest["extracted_at"])
     latest_moment = datetime.datetime.fromisoformat(manifest["latest_moment"])
-    files = tuple(LandedFile(**item) for item in manifest["files"])
-    return Load(source, folder.name, extracted_at, latest_moment, folder, files)
+    files = _told_apart([LandedFile(**item) for item in manifest["files"]])
+    renamed = {
+        folder / item.file: item.origin
+        for item, said in zip(files, manifest["files"], strict=True)
+        if item.origin != said["origin"]
+    }
+    return Load(source, folder.name, extracted_at, latest_moment, folder, files, renamed)
+
+
+def _told_apart(files: list[LandedFile]) -> tuple[LandedFile, ...]:
+    """Give files of one table and one origin an origin each, as loads had them up to the end of November 2026.
+
+    Rows of a database that were gone or passed over landed under the name of the table. They have no fingerprint, and
+    each lies in a Parquet file of its own, so every one but the table itself gets a number.
+    """
+    came = Counter((item.table, item.origin) for item in files)
+    told, met = [], Counter[tuple[str, str]]()
+    for item in files:
+        place = (item.table, item.origin)
+        if came[place] > 1 and item.fingerprint is None:
+            met[place] += 1
+            item = replace(item, origin=f"{item.origin}, part {met[place]}")
+        told.append(item)
+    return tuple(told)
 
 
 def status(home: Home, source: str) -> dict[str, Any]:
@@ -121,7 +149,7 @@ def land(
     folder = home.landing / source.source
     durable.sweep(folder)
     before = loads(home, source.source)
-    earlier = _earlier(source, before)
+    earlier = _earlier(home, source, before, latest_moment)
     load_id = _next_load_id(source.source, extracted_at, before)
     scratch = folder / f".{load_id}{durable.TEMPORARY}"
     scratch.mkdir(parents=True)
@@ -187,25 +215,50 @@ def _hold_cursors_back(
     before; the row itself is landed and judged like any other.
     """
     for place, item in enumerate(extraction.landed):
-        limit = _limit_like(item.cursor, latest + LOCAL_TIME)
-        if item.cursor is None or limit is None or item.cursor <= limit:
+        reached = earlier[item.table].cursor
+        if item.cursor is None or not _is_ahead(item.cursor, latest) or item.cursor == reached:
             continue
-        column, reached = source.tables[item.table].cursor, earlier[item.table].cursor
-        if column in source.tables[item.table].columns:
-            name, landed = ident(column), read_parquet([item.path])
-            with connect(temp=home.tmp) as connection:
-                query = f"select max({name}) from {landed} where {name} <= {literal(limit)}"
-                reached = only_row(connection, query)[0] or reached
-        extraction.landed[place] = replace(item, cursor=reached)
-        extraction.notes.append(f"{item.table}: {column} goes up to {item.cursor}, which is in the future; ignored")
+        held = _not_ahead(home, source.tables[item.table], item.cursor, [item.path], latest, reached)
+        if held != item.cursor:
+            extraction.landed[place] = replace(item, cursor=held)
+            column = source.tables[item.table].cursor
+            extraction.notes.append(f"{item.table}: {column} goes up to {item.cursor}, which is in the future; ignored")
 
 
-def _limit_like(cursor: str | None, latest: datetime.datetime) -> str | None:
-    """Write the limit the way a cursor is written; None for a cursor that is no moment. Words sort after digits."""
-    if cursor is None or cursor.isdigit() or re.fullmatch(r"-?[0-9.]+", cursor):
-        return None
-    separator = cursor[10] if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.", cursor) else " "
-    return latest.isoformat(sep=separator, timespec="seconds")
+def _is_ahead(cursor: str, latest: datetime.datetime) -> bool:
+    """Tell whether a cursor is in the future, or a word, which sorts after every moment."""
+    limit = limit_like(cursor, latest + LOCAL_TIME)
+    if limit is None:
+        return False
+    return Decimal(cursor) > Decimal(limit) if NUMBER.fullmatch(cursor) else cursor > limit
+
+
+def _not_ahead(
+    home: Home, table: Table, cursor: str, paths: list[Path], latest: datetime.datetime, reached: str | None
+) -> str | None:
+    """Return the highest cursor of some landed files that is not ahead, else what was `reached` before.
+
+    Digits need not be a moment: where several numbers came and every one is ahead, as was what was reached, they are
+    numbers of another kind, say of orders, and `cursor` itself holds.
+    """
+    limit, column = limit_like(cursor, latest + LOCAL_TIME), table.cursor
+    if limit is None or column not in table.columns:
+        return reached
+    name, is_number = ident(column), NUMBER.fullmatch(cursor) is not None
+    order, most = (f"try_cast({name} as decimal(38, 9))", limit) if is_number else (name, literal(limit))
+    landed = read_parquet(paths, options="union_by_name = true")
+    with connect(temp=home.tmp) as connection:
+        if column not in [there for there, *_ in connection.execute(f"describe from {landed}").fetchall()]:
+            return reached
+        query = (
+            f"select arg_max({name}, {order}) filter (where {order} <= {most}), "
+            f"count(distinct {name}) filter (where {order} > {most}) from {landed}"
+        )
+        found, ahead = only_row(connection, query)
+    if found is not None:
+        return str(found)
+    are_no_moments = is_number and ahead > 1 and (reached is None or _is_ahead(reached, latest))
+    return cursor if are_no_moments else reached
 
 
 def _write_status(folder: Path, at: datetime.datetime, word: str, error: str, refused: list) -> None:
@@ -225,17 +278,21 @@ def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str
     return f"{at.strftime(durable.STAMP)}-{source}"
 
 
-def _earlier(source: Source, before: list[Load]) -> dict[str, EarlierTable]:
+def _earlier(home: Home, source: Source, before: list[Load], latest: datetime.datetime) -> dict[str, EarlierTable]:
     """Return what landed before, by table. A reader never gives a cursor that is lower than the last."""
     found = {}
     for table in source.tables:
         files = [item for load in before for item in load.files if item.table == table]
+        history = [path for load in before for path in load.paths(table)]
+        cursor = next((item.cursor for item in reversed(files) if item.cursor is not None), None)
+        if cursor is not None and _is_ahead(cursor, latest):
+            cursor = _not_ahead(home, source.tables[table], cursor, history, latest, cursor)
         found[table] = EarlierTable(
             seen=frozenset(item.fingerprint for item in files if item.fingerprint),
             latest={item.origin: item.fingerprint for item in files if item.fingerprint},
             states={item.origin: item.state or "" for item in files if item.fingerprint},
-            cursor=next((item.cursor for item in reversed(files) if item.cursor is not None), None),
-            history=[path for load in before for path in load.paths(table)],
+            cursor=cursor,
+            history=history,
             schema=next((item.schema for item in reversed(files) if item.schema), None),
         )
     return found

@@ -303,11 +303,9 @@ def _reserved_domains() -> str:
 
 def uscc(text: str) -> str | None:
     """Return a unified social credit code of 18 characters, None when its check character is wrong (GB 32100-2015)."""
-    import unicodedata
-
     from stdnum.cn import uscc as standard
 
-    plain = unicodedata.normalize("NFKC", text).strip().upper()
+    plain = text.translate(telephone.HALF_WIDTH).strip().upper()
     return standard.compact(plain) if standard.is_valid(plain) else None
 
 

@@ -32,7 +32,17 @@ from sales_warehouse.sql import connect, ident, literal
 PLACE = ("source", "table", "load_id", "file", "row_number")
 REASONS = "reasons"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-DIGITS = re.compile(r"\+\d+|0\d+|\d{12,}")  # a telephone, a number with zeros before it, one that Excel rounds
+# A telephone, a number with zeros before it, one that Excel rounds, one that it writes out.
+DIGITS = re.compile(r"\+\d+|0\d+|\d{12,}|\d+[eE][+-]?\d+")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_TIME = r"\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d+)?)?(?: ?[ap]m)?"
+# What Excel takes for a day or a time and shows in its own way: 3-4 as 3月4日, 09:00:07 as 9:00.
+MOMENT = re.compile(
+    rf"\s*(?:(?:\d{{1,4}}[-/]\d{{1,2}}(?:[-/]\d{{1,4}})?|\d{{1,2}}\.\d{{1,2}}\.\d{{2,4}}|"
+    rf"(?:\d{{2,4}}年)?\d{{1,2}}月(?:\d{{1,2}}日?)?|\d{{1,4}}[- /]?{_MONTH}(?:[- /,]*\d{{1,4}})?|"
+    rf"{_MONTH}[- /.]*\d{{1,4}}(?:[ ,]+\d{{2,4}})?)(?:[ T]+{_TIME})?|{_TIME})\s*",
+    re.IGNORECASE,
+)
 EMPTY = "'"  # what a person writes for a cell that is wrong and has to be empty
 MOST_PROBLEMS = 20  # that one message names
 BATCH_ROWS = 5_000
@@ -87,7 +97,7 @@ def export(home: Home, company: Company, source: str, table: str, target: Path) 
     """Write the held rows of a table as a sheet; return how many.
 
     It begins with a byte order mark, or Excel would take it for the encoding of the machine. A cell that Excel would
-    take for a formula gets a ' before it.
+    take for a formula, a day or another number gets a ' before it.
 
     Raises LookupError when nothing of the table is held.
     """
@@ -174,9 +184,10 @@ def _meant(text: str) -> str:
 
 
 def _is_spoilt_by_excel(text: str) -> bool:
-    """Tell whether Excel would take a text for a formula or for nothing, or digits for a number and change them."""
+    """Tell whether Excel would take a text for a formula, a day or nothing, or digits for a number and change them."""
     bare = text.lstrip("'")
-    return (not bare and text != bare) or bare.startswith(FORMULA) or DIGITS.fullmatch(bare) is not None
+    is_changed = DIGITS.fullmatch(bare) or MOMENT.fullmatch(bare)
+    return (not bare and text != bare) or bare.startswith(FORMULA) or is_changed is not None
 
 
 def _is_number(text: str) -> bool:
@@ -231,7 +242,7 @@ def _read(content: bytes) -> Iterator[Row]:
 
 
 def _row(line: int, row: list[str], columns: list[str]) -> Row:
-    place, cells = tuple(row[: len(PLACE)]), row[len(PLACE) + 1 :]
+    place, cells = tuple(map(_meant, row[: len(PLACE)])), row[len(PLACE) + 1 :]
     if len(cells) != len(columns):
         raise SheetRefused(f"line {line}: more or fewer cells than the header; nothing was taken")
     if not place[-1].isdecimal():

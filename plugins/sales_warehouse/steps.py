@@ -13,7 +13,17 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from sales_warehouse import conformed, durable, failpoint, landing, ledger, nights, purge_landing, settings
+from sales_warehouse import (
+    conformed,
+    corrections,
+    durable,
+    failpoint,
+    landing,
+    ledger,
+    nights,
+    purge_landing,
+    settings,
+)
 from sales_warehouse import gate as gates
 from sales_warehouse import purge as purging
 from sales_warehouse.collector.prune import prune
@@ -97,6 +107,7 @@ def conform(run: Run, source: str) -> StepReport:
     with recorded(run.folder, "conform", source) as (log, report), _source_lock(run, source):
         described = run.company.sources[source]
         durable.sweep(run.home.conformed / source)
+        report.notes += corrections.broken(run.home)
         errors: list[str] = []
         for load in _waiting(run, described):
             if _is_conformed(run, described, load):

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from sales_warehouse.extract.cursor import later, lower_bound, written_like
+from sales_warehouse.extract.cursor import NoCursor, later, limit_like, lower_bound, written_like
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,17 @@ from sales_warehouse.extract.cursor import later, lower_bound, written_like
         ("2026-01-02T00:30:00.123456+08:00", "2026-01-01T23:30:00.123456+08:00"),
         ("2026-01-02T00:30", "2026-01-01T23:30"),
         ("2026-01-02", "2026-01-01"),
-        ("20260102", "20260102"),
+        ("20260102", "20260101"),
+        ("20260102003000", "20260101233000"),
+        ("20260102T003000Z", "20260101T233000Z"),
+        ("2026/01/02 00:30:00", "2026/01/01 23:30:00"),
+        ("2026-01-02T00:30:00.123456789-0800", "2026-01-01T23:30:00.123456000-0800"),
+        ("2026-01-02 00:30:00 UTC", "2026-01-01 23:30:00 UTC"),
+        ("1767313800.5", "1767310200.5"),
         ("A-0007", "A-0007"),
+        ("ORD-2026-01-02-7", "ORD-2026-01-02-7"),
+        ("2026-01-0007", "2026-01-0007"),
+        ("MAR-0007", "MAR-0007"),
     ],
 )
 def test_text(cursor: str, earlier: str) -> None:
@@ -33,6 +42,46 @@ def test_typed_columns_get_typed_bounds() -> None:
     assert lower_bound("7.5", 60, "decimal") == Decimal("7.5")
     assert lower_bound("2026-01-02 00:30:00", 60, "moment") == datetime.datetime(2026, 1, 1, 23, 30)
     assert lower_bound("2026-01-02", 60, "date") == datetime.date(2026, 1, 1)
+    assert lower_bound("20260102003000", 60, "integer") == 20260101233000
+    assert lower_bound("1767313800.5", 60, "decimal") == Decimal("1767310200.5")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "02.01.2026 10:15",
+        "1/2/2026",
+        "2026/1/2",
+        "2026-W01-5",
+        "Fri, 02 Jan 2026",
+        "2-Jan-26",
+        "Jan 2, 2026",
+        "2026-01-02 24:00:00",
+        "2026年1月2日",
+    ],
+)
+def test_a_moment_that_cannot_be_moved_back_is_no_cursor(cursor: str) -> None:
+    with pytest.raises(NoCursor, match="is a moment, but written in a way that neither sorts"):
+        lower_bound(cursor, 60, "text")
+
+
+@pytest.mark.parametrize(
+    ("cursor", "limit"),
+    [
+        ("2026-01-02T10:00:00.5+08:00", "2026-03-01T09:30:00"),
+        ("2026/01/02 10:00", "2026/03/01 09:30"),
+        ("20260102", "20260301"),
+        ("20260102101500", "20260301093000"),
+        ("4102444800", "1772357400"),
+        ("4102444800000", "1772357400000"),
+        ("7", None),
+        ("45000000", None),
+        ("-1.5", None),
+        ("unknown", "2026-03-01 09:30:00"),
+    ],
+)
+def test_the_latest_moment_is_written_like_the_cursor(cursor: str, limit: str | None) -> None:
+    assert limit_like(cursor, datetime.datetime(2026, 3, 1, 9, 30)) == limit
 
 
 @pytest.mark.parametrize(
@@ -56,6 +105,8 @@ def test_numbers_go_back_because_they_are_committed_late_too(cursor: str, earlie
     [
         pytest.param(None, "1", "1", id="the first"),
         pytest.param("9", "10", "10", id="numbers by their size"),
+        pytest.param("9.5", "10.5", "10.5", id="decimals by their size"),
+        pytest.param("-10", "-9", "-9", id="numbers below zero by their size"),
         pytest.param(
             "2026-01-02T10:00:00+08:00", "2026-01-02T03:00:00Z", "2026-01-02T03:00:00Z", id="moments by their instant"
         ),

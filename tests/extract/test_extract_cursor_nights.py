@@ -14,6 +14,7 @@ import pytest
 from extract_sources import source
 
 from sales_warehouse import landing
+from sales_warehouse.extract import SourceMisconfigured
 from sales_warehouse.home import Home
 from sales_warehouse.sql import literals
 
@@ -64,6 +65,10 @@ class Nights:
             "file_row_number desc) = 1"
         ).fetchall()
         return set(self.sql("select id, amount, changed from deals")) - set(last)
+
+    def ids(self) -> set[int]:
+        paths = literals(str(path) for load in landing.loads(self.home, "shop") for path in load.paths("deals"))
+        return {row[0] for row in duckdb.sql(f"select cast(id as bigint) from read_parquet({paths})").fetchall()}
 
     def work(self, changes: int, late_minutes: int) -> None:
         """Change rows during the day; what is committed last may carry a time stamp that is a little older."""
@@ -122,6 +127,109 @@ def test_a_clock_that_runs_ahead_does_not_hide_what_comes_after(tmp_path: Path) 
     nights.put(3, nights.night)
     nights.visit()
     assert nights.lost() == set()
+
+
+@dataclass
+class Typed(Nights):
+    """A table whose `changed` is what `declared` says."""
+
+    declared: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.sql(f"create table calls (id integer primary key, amount text, changed {self.declared})")
+        self.sql("create view seen as select id, amount, coalesce(changed, 0) as changed from calls")
+        self.sql("drop table deals")
+        self.sql("create view deals as select * from calls")
+
+    def note(self, number: int, changed: object) -> None:
+        self.sql("insert into calls values (?, 'x', ?)", number, changed)
+
+
+NEW_YEAR = 1767225600  # 2026-01-01 in UTC, seconds since 1970
+
+
+@pytest.mark.parametrize("declared", ["integer", "text"])
+@pytest.mark.parametrize(
+    ("first", "mistyped", "then"),
+    [
+        pytest.param(NEW_YEAR, 4102444800, NEW_YEAR + 100_000, id="seconds"),
+        pytest.param(NEW_YEAR * 1000, 4102444800000, NEW_YEAR * 1000 + 100_000_000, id="milliseconds"),
+        pytest.param(20260101, 20990101, 20260102, id="days"),
+        pytest.param(20260101020000, 20990101020000, 20260102020000, id="moments"),
+    ],
+)
+def test_a_mistyped_number_does_not_hide_what_comes_after(
+    tmp_path: Path, declared: str, first: int, mistyped: int, then: int
+) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed"}, declared=declared)
+    nights.note(1, first)
+    nights.note(2, mistyped)
+    nights.visit()
+    nights.note(3, then)
+    nights.visit()
+    assert nights.ids() == {1, 2, 3}
+    assert [load.files[0].cursor for load in landing.loads(nights.home, "shop")] == [str(first), str(then)]
+
+
+def test_a_cursor_that_moved_to_a_mistyped_number_before_is_found_again(tmp_path: Path) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed"}, declared="integer")
+    nights.note(1, NEW_YEAR)
+    nights.note(2, 4102444800)
+    nights.visit()
+    manifest = landing.loads(nights.home, "shop")[0].folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(f'"{NEW_YEAR}"', '"4102444800"'))
+    nights.note(3, NEW_YEAR + 100_000)
+    nights.visit()
+    assert nights.ids() == {1, 2, 3}
+
+
+def test_numbers_of_ten_digits_that_are_no_moments_move_the_cursor(tmp_path: Path) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed"}, declared="integer")
+    for number in (1, 2):
+        nights.note(number, 2026010000 + number)
+    nights.visit()
+    nights.note(3, 2026010003)
+    nights.visit()
+    cursors = [load.files[0].cursor for load in landing.loads(nights.home, "shop")]
+    assert cursors == ["2026010002", "2026010003"]
+
+
+@pytest.mark.parametrize("declared", ["", "datetime", "real"])
+def test_numbers_are_compared_as_numbers_whatever_sqlite_was_told(tmp_path: Path, declared: str) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed", "table": "seen", "overlap_numbers": 0}, declared=declared)
+    nights.note(1, 99_990)
+    nights.note(2, 99_991)
+    nights.visit()
+    nights.note(3, 100_090)
+    nights.visit()
+    assert nights.ids() == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("text", "the column 'changed' is text and has numbers, and its values have 5 to 6 characters"),
+        ("", "the column 'changed' holds numbers and texts, which SQLite compares by their kind first"),
+    ],
+)
+def test_what_would_be_compared_wrong_is_refused(tmp_path: Path, declared: str, said: str) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed"}, declared=declared)
+    nights.note(1, "99991")
+    nights.visit()
+    nights.note(2, 100_090)
+    with pytest.raises(SourceMisconfigured, match=said):
+        nights.visit()
+
+
+@pytest.mark.parametrize("form", ["%Y%m%d%H%M%S", "%Y%m%dT%H%M%SZ", "%Y/%m/%d %H:%M:%S"])
+def test_the_overlap_holds_for_every_way_to_write_a_moment(tmp_path: Path, form: str) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed", "overlap_minutes": 60}, declared="text")
+    nights.note(1, BEGIN.strftime(form))
+    nights.visit()
+    nights.note(2, (BEGIN - datetime.timedelta(seconds=30)).strftime(form))
+    nights.visit()
+    assert nights.ids() == {1, 2}
 
 
 def test_a_visit_that_is_killed_moves_no_cursor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,9 +122,17 @@ def test_refused(desk: Desk, declared: str, content: bytes, message: str) -> Non
 
 
 def test_a_short_gb18030_text_that_happens_to_be_valid_utf8_is_gb18030(desk: Desk) -> None:
-    """浣犲ソ in GB18030 has the bytes of 你好 in UTF-8."""
-    desk.put("a.csv", "a,b\n浣犲ソ,1\n".encode("gb18030"))
-    assert rows(desk.extract_files("a,b", encoding="gb18030")) == [("浣犲ソ", "1")]
+    """一些 in GB18030 has the bytes of һЩ in UTF-8."""
+    desk.put("a.csv", "a,b\n一些,1\n".encode("gb18030"))
+    assert rows(desk.extract_files("a,b", encoding="gb18030")) == [("一些", "1")]
+
+
+@pytest.mark.parametrize("text", ["张三", "Müller"], ids=["two Chinese characters", "one letter with an accent"])
+def test_a_short_utf8_text_is_not_taken_for_gb18030(desk: Desk, text: str) -> None:
+    """It would be 寮犱笁, or M眉ller."""
+    desk.put("a.csv", f"a,b\n{text},1\n")
+    said = reason(desk.extract_files("a,b", encoding="gb18030"))
+    assert said.startswith("a.csv: not gb18030: every byte of the file is valid UTF-8, with ")
 
 
 def test_a_wrong_byte_far_into_the_file_is_found_at_its_place(desk: Desk) -> None:

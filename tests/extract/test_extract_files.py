@@ -179,8 +179,19 @@ def test_origins_are_paths_below_the_folder(desk: Desk) -> None:
     assert rows(done, columns="_file, a") == [("2025/1.csv", "2"), ("2026/1.csv", "1")]
 
 
-def test_where_rows_say_how_new_they_are_equal_files_of_two_days_are_both_read(desk: Desk) -> None:
-    mapping = {"entity": "sales_reps", "from": "orders", "version": "_file", "columns": {"rep_id": "a"}}
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"version": "_file"},
+        {"columns": {"rep_id": "_file || a"}},
+        {"where": "orders._file <> 'x'"},
+        {"deleted": "_file like '%gone%'"},
+        {"from": "calls", "joins": [{"table": "orders", "on": "orders._file = calls.day", "key": ["a"]}]},
+    ],
+    ids=lambda told: next(iter(reversed(told))),
+)
+def test_where_a_mapping_asks_for_the_file_equal_files_of_two_days_are_both_read(desk: Desk, told: dict) -> None:
+    mapping = {"entity": "sales_reps", "from": "orders", "columns": {"rep_id": "a"}} | told
     described = make_source(
         {"type": "files", "path": "files"},
         orders={"files": "*", "format": "csv", "columns": ["a"]},

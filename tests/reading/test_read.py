@@ -20,7 +20,7 @@ from swallowing import swallowing
 from sales_warehouse.extract import FileRefused
 from sales_warehouse.extract import rows as slow
 from sales_warehouse.extract.rows import Dialect
-from sales_warehouse.reading import Given, read, read_file
+from sales_warehouse.reading import Given, output, read, read_file
 
 DAYS = "".join(f"2026-01-{day:02d},Tea {day},{day}.50\n" for day in range(1, 21))
 SPECTRUM = Path(os.environ.get("SALES_WAREHOUSE_TEST_DATA", "/nonexistent")) / "csv_spectrum"
@@ -274,6 +274,24 @@ def test_a_parser_that_drops_a_row_is_caught(desk: Desk, monkeypatch: pytest.Mon
     with pytest.raises(FileRefused, match="1 records are neither rows nor rejected"):
         desk.read("a,b\n1,2\n3,4\n")
     assert not (desk.folder / desk.out).exists()
+
+
+def test_a_bare_carriage_return_stays_inside_its_field(desk: Desk) -> None:
+    report = desk.read('a,b\n1,"x\ry"\n"2\r",z\n3,""\n')
+    assert (report.rows, desk.table) == (3, [["a", "b"], ["1", "x\ry"], ["2\r", "z"], ["3", ""]])
+
+
+@pytest.mark.parametrize("out", ["table.csv", "table.parquet"])
+def test_a_writer_that_loses_a_row_is_caught(desk: Desk, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
+    desk.out = out
+    for kind in (output.Sheet, output.ParquetTable):
+        write = kind.write
+        monkeypatch.setattr(
+            kind, "write", lambda table, rows, write=write: write(table, [r for r in rows if r[0] != "2"])
+        )
+    with pytest.raises(FileRefused, match="2 rows were written where 3 were read: this is a fault of the writer"):
+        desk.read('a,b\n1,"x"\n2,y\n3,z\n')
+    assert not (desk.folder / out).exists()
 
 
 @pytest.mark.parametrize("keeps_first", [True, False], ids=["glues two records", "skips one"])

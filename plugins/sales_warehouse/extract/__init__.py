@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ from sales_warehouse.company.models import (
     DatabaseConnection,
     DltConnection,
     FilesConnection,
+    Mapping,
     Source,
     Table,
 )
@@ -51,7 +54,7 @@ def extract(
     into: Path,
     earlier: Earlier,
     temp: Path,
-    environment: Mapping[str, str],
+    environment: MappingOf[str, str],
     on_progress: Callable[[str], None],
 ) -> Extraction:
     """Read what is new in a source into `into/<table>/<n>.parquet`; the caller makes it durable.
@@ -73,6 +76,13 @@ def _without_rows(table: Table, room: Room, origin: str) -> Path:
         return parquet.path
 
 
+def _asks_for_the_file(mapping: Mapping, table: str) -> bool:
+    """Tell whether a mapping makes other rows of a table where the same content has another name."""
+    if mapping.table != table and all(join.table != table for join in mapping.joins):
+        return False
+    return mapping.version is not None or re.search(r"\b_file\b", mapping.model_dump_json()) is not None
+
+
 class _Reader:
     """One visit to one source."""
 
@@ -82,7 +92,7 @@ class _Reader:
         company_folder: Path,
         into: Path,
         scratch: Path,
-        environment: Mapping[str, str],
+        environment: MappingOf[str, str],
         on_progress: Callable[[str], None],
     ) -> None:
         self.source, self.company_folder, self.into, self.scratch = source, company_folder, into, scratch
@@ -129,8 +139,7 @@ class _Reader:
         found = list(place.find(table.files or "*", room))
         if not found:
             self.extraction.notes.append(f"{name}: no file matches {table.files!r} in {shown}")
-        is_versioned = any(mapping.version for mapping in self.source.mappings if mapping.table == name)
-        pick = Pick(name, earlier, self.extraction, is_versioned)
+        pick = Pick(name, earlier, self.extraction, any(_asks_for_the_file(m, name) for m in self.source.mappings))
         new = pick.new(found)
         if new:
             size = sum(file.size for file in new) / 1e6

@@ -128,8 +128,10 @@ def _compare_keys(
             extraction.refused.append(Refused(name, relation.origin, None, reason))
         elif counts.gone:
             path = room.next_parquet()
-            written = comparison.write_gone(relation.origin, path)
-            extraction.landed.append(Landed(name, path, relation.origin, written, counts.gone, None))
+            # rows are known by origin and number, and these are numbered from 1, too
+            origin = f"{relation.origin}, gone"
+            written = comparison.write_gone(origin, path)
+            extraction.landed.append(Landed(name, path, origin, written, counts.gone, None))
             extraction.notes.append(f"{name}: {counts.gone:,} records are gone from the table")
 
 
@@ -149,8 +151,8 @@ def _keys(visit: _Visit, relation: Relation, table: Table, room: Room) -> Path:
 def _overlooked(
     visit: _Visit, relation: Relation, name: str, table: Table, comparison: KeyComparison, count: int, room: Room
 ) -> Landed:
-    path = room.next_parquet()
-    with TextParquet(path, table.columns, relation.origin, faults=relation.holds_any_bytes) as parquet:
+    path, origin = room.next_parquet(), f"{relation.origin}, passed over"
+    with TextParquet(path, table.columns, origin, faults=relation.holds_any_bytes) as parquet:
         for keys in comparison.unseen():
             _write(DriverBatches(visit.connection), relation.rows_with(table, keys), parquet, table.columns)
-    return Landed(name, path, relation.origin, parquet.rows, count, None, malformed=parquet.malformed)
+    return Landed(name, path, origin, parquet.rows, count, None, malformed=parquet.malformed)

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from sales_warehouse.company.load import suggestion
 from sales_warehouse.company.models import DltConnection, Source, Table
-from sales_warehouse.extract.cursor import Kind, later, lower_bound
+from sales_warehouse.extract.cursor import Kind, NoCursor, later, lower_bound
 from sales_warehouse.extract.dlt_function import resources_of
 from sales_warehouse.extract.earlier import NOTHING, Earlier
 from sales_warehouse.extract.files import Room
@@ -95,6 +95,8 @@ def _bound(where: str, table: Table, cursor: str, like: Any) -> Any:
     kind: Kind = table.cursor_type or _kind_of(like)
     try:
         return lower_bound(cursor, table.overlap_minutes, kind, table.overlap_numbers)
+    except NoCursor as error:
+        raise SourceMisconfigured(f"{where}: {error}") from error
     except (ValueError, ArithmeticError):
         raise SourceMisconfigured(
             f"{where}: the last cursor {cursor!r} is not of the type {kind}; set `cursor_type`, or load the source "

@@ -18,7 +18,8 @@ BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM
 DECLARABLE = ("utf-8", "utf-16", "gb18030", "windows-1252")
 CHINESE = ("gb18030", "big5")
 ARCHIVES = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"))
-# Two bytes that are one GB18030 character are now and then valid UTF-8 too; eight such characters in a row are not.
+# Two bytes that are one GB18030 character are now and then valid UTF-8 too; eight such characters in a row are not, and
+# fewer are when they are no common ones: 你好 in UTF-8 is 浣犲ソ in GB18030.
 ENOUGH_UTF8 = {"gb18030": 8, "windows-1252": 1}
 
 # Windows-1252: letters with accents, the euro, dashes and quotes, and the signs of prices, degrees and questions.
@@ -220,7 +221,8 @@ def _refuse_utf8(file: Path, encoding: str) -> None:
             text = decoder.decode(chunk)
             foreign += 0 if text.isascii() else len(re.findall(r"[^\x00-\x7f]", text))
         decoder.decode(b"", final=True)
-        if foreign >= enough:
+        is_short = encoding == "gb18030" and 0 < foreign < enough
+        if foreign >= enough or (is_short and _common_share(file) < SURELY_CHINESE):
             raise FileRefused(
                 f"not {encoding}: every byte of the file is valid UTF-8, with {foreign} characters outside ASCII; "
                 "set `encoding: utf-8` for this table"

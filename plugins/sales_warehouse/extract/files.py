@@ -243,7 +243,7 @@ class Pick:
     table: str
     earlier: EarlierTable
     extraction: Extraction
-    is_versioned: bool = False  # rows say how new they are: equal content under another name is another day's
+    is_versioned: bool = False  # rows say how new they are, or of which file: equal content may be another day's
     taken: set[str] = field(default_factory=set)  # fingerprints
     copies: list[str] = field(default_factory=list)  # origins whose content another file brought
 

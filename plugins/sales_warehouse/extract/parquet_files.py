@@ -31,34 +31,76 @@ def read(
 
 
 def _write(file: SourceFile, table: Table, room: Room, connection: duckdb.DuckDBPyConnection) -> Written:
-    rows, names = _footer(file.path)
-    header = check_header(names, table, where="schema")  # DuckDB would rename the second of two equal names
-    relation = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
+    rows, schema = _footer(file.path)
+    header = check_header(schema.names, table, where="schema")  # DuckDB would rename the second of two equal names
     path = room.next_parquet()
+    fine = {name for name in header.landed if _is_fine_and_zoned(schema.field(name).type)}
     try:
+        source = _without_zones(file.path, fine, room) if fine else file.path
+        relation = f"read_parquet({literal(str(source))}, file_row_number = true)"
         described = connection.execute(f"describe from {relation}").fetchall()
         kinds = {name: kind for name, kind, *_ in described if name != "file_row_number"}
-        cells = ", ".join(f"{_text(name, kinds[name])} as {ident(name)}" for name in header.landed)
+        texts = {name: _text(ident(name), kinds[name], schema.field(name).type) for name in header.landed}
+        texts |= {name: f"{texts[name]} || '+00'" for name in fine}
+        cells = ", ".join(f"{texts[name]} as {ident(name)}" for name in header.landed)
         query = f"select {cells}, {literal(file.origin)} as {FILE}, file_row_number + 1 as {ROW_NUMBER} from {relation}"
         (written,) = only_row(connection, f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)")
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException) as error:
         path.unlink(missing_ok=True)
         raise FileRefused(f"not a readable Parquet file ({gist(str(error))}); ask for it again") from error
     return Written(file, path, written, rows, notes=header.notes, drift=header.drift, schema=kinds)
 
 
-def _footer(path: Path) -> tuple[int, list[str]]:
-    """Return how many rows there are and the names of the columns, as the footer of the file says."""
+def _footer(path: Path) -> tuple[int, pa.Schema]:
+    """Return how many rows there are and the columns, as the footer of the file says."""
     try:
         with pq.ParquetFile(path) as parquet:
-            return parquet.metadata.num_rows, parquet.schema_arrow.names
+            return parquet.metadata.num_rows, parquet.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise FileRefused(f"not a readable Parquet file ({error}); was it cut off? ask for it again") from error
 
 
-def _text(name: str, kind: str) -> str:
+def _is_fine_and_zoned(kind: pa.DataType) -> bool:
+    return pa.types.is_timestamp(kind) and kind.unit == "ns" and kind.tz is not None
+
+
+def _without_zones(path: Path, names: set[str], room: Room) -> Path:
+    """Write a file anew with some of its moments in UTC without a zone: with one, DuckDB reads microseconds only."""
+    place = room.scratch(".parquet")
+    with pq.ParquetFile(path) as parquet:
+        schema = parquet.schema_arrow
+        for number, name in enumerate(schema.names):
+            if name in names:
+                schema = schema.set(number, schema.field(number).with_type(pa.timestamp("ns")))
+        with pq.ParquetWriter(place, schema, compression="zstd") as writer:
+            for batch in parquet.iter_batches():
+                writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+    return place
+
+
+def _text(value: str, kind: str, arrow: pa.DataType) -> str:
     if kind == "BLOB":
-        return f"lower(hex({ident(name)}))"
+        return f"lower(hex({value}))"
     if kind.endswith("]") or kind.startswith(NESTED):
-        return f"cast(to_json({ident(name)}) as varchar)"
-    return f"cast({ident(name)} as varchar)"
+        return f"cast(to_json({_with_hex(value, arrow) if 'BLOB' in kind else value}) as varchar)"
+    return f"cast({value} as varchar)"
+
+
+def _with_hex(value: str, arrow: pa.DataType, depth: int = 0) -> str:
+    """Return the SQL of a nested value with its bytes as hexadecimal text."""
+    types, one = pa.types, f"_{depth}"
+    if types.is_binary(arrow) or types.is_large_binary(arrow) or types.is_fixed_size_binary(arrow):
+        return f"lower(hex({value}))"
+    if types.is_list(arrow) or types.is_large_list(arrow) or types.is_fixed_size_list(arrow):
+        return f"list_transform({value}, {one} -> {_with_hex(one, arrow.value_type, depth + 1)})"
+    if types.is_struct(arrow):
+        packed = ", ".join(
+            f"{ident(part.name)} := {_with_hex(f'{value}.{ident(part.name)}', part.type, depth + 1)}" for part in arrow
+        )
+        return f"case when {value} is not null then struct_pack({packed}) end"
+    if types.is_map(arrow):
+        key = _with_hex(f"{one}.key", arrow.key_type, depth + 1)
+        item = _with_hex(f"{one}.value", arrow.item_type, depth + 1)
+        entries = f"list_transform(map_entries({value}), {one} -> struct_pack(k := {key}, v := {item}))"
+        return f"map_from_entries({entries})"
+    return value

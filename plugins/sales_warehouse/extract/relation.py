@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import NoSuchTableError
 
 from sales_warehouse.company.models import Table
-from sales_warehouse.extract.cursor import Kind, lower_bound
+from sales_warehouse.extract.cursor import NUMBER, Kind, NoCursor, lower_bound
 from sales_warehouse.extract.outcome import SourceMisconfigured
 from sales_warehouse.extract.text import value_text
 from sales_warehouse.sql import literal
@@ -25,7 +25,7 @@ from sales_warehouse.sql import literal
 
 @dataclass(frozen=True)
 class Relation:
-    """A table; `where` is its place for messages, `key` its primary key."""
+    """A table; `where` is its place for messages, `key` its primary key, `cursor_type` what its cursor holds."""
 
     where: str
     origin: str
@@ -33,6 +33,7 @@ class Relation:
     types: Mapping[str, sa.types.TypeEngine]
     key: tuple[str, ...]
     dialect: str
+    cursor_type: sa.types.TypeEngine | None = None
 
     @classmethod
     def of(cls, connection: Connection, where: str, table: Table, schema: str | None) -> Relation:
@@ -46,9 +47,12 @@ class Relation:
         wanted = [*table.columns, *([table.cursor] if table.cursor else [])]
         if missing := [column for column in wanted if column not in types]:
             raise SourceMisconfigured(f"{where}: {_unknown('column', missing, list(types))}")
+        cursor_type = types[table.cursor] if table.cursor else None
+        if table.cursor and cursor_type and connection.dialect.name == "sqlite":
+            cursor_type = _stored(connection, where, name, table.cursor, cursor_type)
         key = tuple(inspector.get_pk_constraint(name, schema).get("constrained_columns") or ())
         clause = sa.table(name, *(sa.column(column) for column in types), schema=schema)
-        return cls(where, name, clause, types, key, connection.dialect.name)
+        return cls(where, name, clause, types, key, connection.dialect.name, cursor_type)
 
     @property
     def holds_any_bytes(self) -> bool:
@@ -77,7 +81,23 @@ class Relation:
             wanted.append(self._as_text(sa.func.max(self.table.c[table.cursor]), self.types[table.cursor]))
         statement = self._new(sa.select(*wanted).select_from(self.table), table, cursor)
         found: tuple[Any, ...] = tuple(connection.execute(statement).one())
-        return found[0], value_text(found[1]) if table.cursor else None
+        if not table.cursor:
+            return found[0], None
+        highest = value_text(found[1])
+        if self._kind() == "text" and NUMBER.fullmatch(highest or cursor or ""):
+            self._refuse_numbers_as_text(connection, table.cursor)
+        return found[0], highest
+
+    def _refuse_numbers_as_text(self, connection: Connection, name: str) -> None:
+        """Texts are compared by their first letter: 99 is above 100, which a bound would pass over."""
+        size = sa.func.length(self.table.c[name])
+        shortest, longest = connection.execute(sa.select(sa.func.min(size), sa.func.max(size))).one()
+        if shortest != longest:
+            raise SourceMisconfigured(
+                f"{self.where}: the column {name!r} is text and has numbers, and its values have {shortest} to "
+                f"{longest} characters; as text 99 is above 100, so rows would be passed over. Fill the numbers with "
+                "zeros, read a view that casts the column to a number, or leave `cursor` out"
+            )
 
     def size(self, connection: Connection) -> int:
         """Ask the database itself how many rows it has."""
@@ -101,9 +121,11 @@ class Relation:
         """Leave out what is before the last cursor and its overlap. Rows without a cursor always come."""
         if table.cursor is None or cursor is None:
             return statement
-        column, kind = self.table.c[table.cursor], self._kind(table.cursor)
+        column, kind = self.table.c[table.cursor], self._kind()
         try:
             bound = lower_bound(cursor, table.overlap_minutes, kind, table.overlap_numbers)
+        except NoCursor as error:
+            raise SourceMisconfigured(f"{self.where}: {error}") from error
         except (ValueError, ArithmeticError, OverflowError) as error:
             raise SourceMisconfigured(
                 f"{self.where}: the last cursor {cursor!r} is not a value of the column {table.cursor!r} ({error}); "
@@ -117,8 +139,8 @@ class Relation:
             return sa.literal(value)
         return sa.cast(sa.literal_column(literal(value_text(value))), self.types[name])
 
-    def _kind(self, name: str) -> Kind:
-        kind = self.types[name]
+    def _kind(self) -> Kind:
+        kind = self.cursor_type
         if isinstance(kind, sa.types.Integer):
             return "integer"
         if isinstance(kind, sa.types.Numeric):
@@ -128,6 +150,30 @@ class Relation:
         if self.dialect != "sqlite" and isinstance(kind, sa.types.Date):
             return "date"
         return "text"
+
+
+def _stored(
+    connection: Connection, where: str, table: str, name: str, declared: sa.types.TypeEngine
+) -> sa.types.TypeEngine:
+    """Return the type of what a column of SQLite holds, whatever was declared: of views and expressions, nothing is.
+
+    There every number is below every text, so a bound of the other kind would pass over all or none.
+    """
+    if isinstance(declared, sa.types.Integer | sa.types.Numeric):
+        return declared
+    column: sa.ColumnClause = sa.column(name)
+    kind = sa.func.typeof(column)
+    asked = sa.select(kind).select_from(sa.table(table)).where(column.is_not(None)).distinct()
+    found = {told for (told,) in connection.execute(asked)}
+    numbers = found & {"integer", "real"}
+    if numbers and found - numbers:
+        raise SourceMisconfigured(
+            f"{where}: the column {name!r} holds numbers and texts, which SQLite compares by their kind first, so rows "
+            "would be passed over; make them one kind in the database or in a view, or leave `cursor` out"
+        )
+    if not numbers:
+        return declared
+    return sa.types.Numeric() if "real" in numbers else sa.types.Integer()
 
 
 def _postgresql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:

@@ -18,7 +18,7 @@ import msgspec
 from sales_warehouse.company.models import RestConnection, Source, Table
 from sales_warehouse.extract.api import Api, PageGone
 from sales_warehouse.extract.count import elements
-from sales_warehouse.extract.cursor import later, lower_bound, written_like
+from sales_warehouse.extract.cursor import NoCursor, later, lower_bound, written_like
 from sales_warehouse.extract.earlier import NOTHING, Earlier
 from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.gathered import Gathered
@@ -154,7 +154,10 @@ class _Resource:
             params[paging.size_parameter] = str(paging.size)
         if self.table.cursor_parameter and self.cursor is not None:
             overlap, numbers = self.table.overlap_minutes, self.table.overlap_numbers
-            params[self.table.cursor_parameter] = lower_bound(self.cursor, overlap, "text", numbers)
+            try:
+                params[self.table.cursor_parameter] = lower_bound(self.cursor, overlap, "text", numbers)
+            except NoCursor as error:
+                raise SourceMisconfigured(f"{self.where}: {error}") from error
         if self.table.until_parameter:
             params[self.table.until_parameter] = written_like(self.cursor, self.started)
         return params

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from sales_warehouse import durable
 from sales_warehouse.extract.rows import Fault, Mend
+from sales_warehouse.extract.scan import scan
 from sales_warehouse.extract.text import shown
 
 REJECTS = ("line", "reason", "text")
@@ -40,12 +42,20 @@ class Sheet:
 
     def __init__(self, path: Path, header: Sequence[str] | None) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
         if header is not None:
-            self._writer.writerow(header)
+            self.write([header])
 
     def write(self, rows: Sequence[Sequence[object]]) -> None:
-        self._writer.writerows(rows)
+        """Append rows; csv itself would write a bare carriage return without quotes, and readers end the line there."""
+        block = io.StringIO(newline="")
+        csv.writer(block, lineterminator="\n").writerows(rows)
+        if "\r" in block.getvalue():
+            block = io.StringIO(newline="")
+            plain = csv.writer(block, lineterminator="\n")
+            quoted = csv.writer(block, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            for row in rows:
+                (quoted if any("\r" in str(cell) for cell in row) else plain).writerow(row)
+        self._file.write(block.getvalue())
 
     def close(self) -> None:
         self._file.close()
@@ -92,6 +102,16 @@ class Output:
         else:
             self._table = Sheet(self.table_file.path, names)
         return self._table
+
+    def count_back(self, has_names: bool) -> int:
+        """Close the table and return how many rows its file has, without what wrote it."""
+        if self._table is not None:
+            self._table.close()
+            self._table = None
+        if self.table_file.target.suffix == PARQUET:
+            rows: int = pq.read_metadata(self.table_file.path).num_rows
+            return rows
+        return scan(self.table_file.path, ",", '"').records - has_names
 
     def reject(self, faults: Sequence[Fault]) -> None:
         self._rejects.write([(fault.line, fault.reason, shown(fault.text)) for fault in faults])

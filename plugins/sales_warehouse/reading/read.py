@@ -92,6 +92,7 @@ def read_file(
             reading = _Reading(text, codec, given, report, output, strict, on_progress)
             if file.stat().st_size < BIG_BYTES or not reading.fast(Path(scratch)):
                 reading.slow()
+            reading.count_back()
             reading.tell_of_blank_lines()
         return report
 
@@ -161,6 +162,15 @@ class _Reading:
             report.notes.append("there is no line of names")
         elif given.header is None and head.names and not head.profile.typed:
             report.notes.append(NAMES_OR_ROW.format(head.skipped + 1))
+
+    def count_back(self) -> None:
+        """Raise FileRefused when the table that was written has more or fewer rows than were counted."""
+        written = self.output.count_back(has_names=self.head.names is not None)
+        if written != self.report.rows:
+            raise FileRefused(
+                f"{written:,} rows were written where {self.report.rows:,} were read: this is a fault of the writer; "
+                "nothing was written. Please report this with the file"
+            )
 
     def tell_of_blank_lines(self) -> None:
         if self.report.blank_lines and self.head.width == 1:
