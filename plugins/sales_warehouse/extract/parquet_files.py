@@ -1,7 +1,8 @@
 """Parquet files of a source to landed Parquet: every value as text that loses nothing, without a row of Python.
 
 Decimals and whole numbers keep their digits, floats are the shortest text that reads back, moments are ISO with their
-offset where they have one (in UTC), bytes hexadecimal, lists, structs and maps JSON.
+offset where they have one (in UTC), bytes hexadecimal, lists, structs and maps JSON. Moments with a zone keep their
+nanoseconds in a column of their own; inside of lists, structs and maps DuckDB reads microseconds.
 """
 
 from __future__ import annotations
