@@ -41,9 +41,9 @@ from range(14) as days(day), dim_regions, dim_channels,
     (values ('Pumps', 1), ('Valves', 2), ('Pipes', 3), ('Seals', 4)) as lines(product_line, place);
 create table alert_net_sales_fall as
 select 'fall|R1|2026-03-02' as incident_key, 'R1' as region_key, date '2026-03-02' as week_start_date,
-    date '2026-03-08' as week_end_date, date '2026-02-23' as previous_week_start_date, 5 as current_workday_count,
-    5 as previous_workday_count
-union all select 'fall|R2|2026-03-02', 'R2', date '2026-03-02', date '2026-03-08', date '2026-02-23', 3, 6;
+    date '2026-03-08' as week_end_date, date '2026-02-23' as previous_week_start_date,
+    cast(1 as decimal(18, 8)) as comparison_rate
+union all select 'fall|R2|2026-03-02', 'R2', date '2026-03-02', date '2026-03-08', date '2026-02-23', 0.5;
 """
 
 
@@ -73,8 +73,8 @@ def test_an_alert_is_explained_within_its_region(marts: duckdb.DuckDBPyConnectio
     assert "华东的净销售额下降" in reason.sentences("zh")[0]
 
 
-def test_an_alert_of_a_short_week_is_explained_workday_for_workday(marts: duckdb.DuckDBPyConnection) -> None:
-    """Three workdays sold as much as six did: as many would have sold half of it."""
+def test_an_alert_of_a_short_week_is_explained_as_it_was_compared(marts: duckdb.DuckDBPyConnection) -> None:
+    """Half a week sold as much as a whole one did."""
     reason = why_alert(marts, "fall|R2|2026-03-02", currency="CNY")
     assert reason.sentences("en")[0] == (
         "Net sales of North rose by 27,790.00 CNY, from 27,790.00 CNY to 55,580.00 CNY."

@@ -11,6 +11,7 @@ CREATE TABLE marts.alert_net_sales_fall (
     current_workday_count BIGINT,
     previous_week_start_date DATE,
     previous_workday_count BIGINT,
+    comparison_rate DECIMAL(18, 8),
     current_amount DECIMAL(18, 4),
     previous_amount DECIMAL(18, 4),
     change_rate DECIMAL(28, 8),

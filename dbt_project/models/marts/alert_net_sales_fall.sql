@@ -1,8 +1,8 @@
-{#- What the week before sold, for as many workdays as the week has: a holiday is no fall. -#}
+{#- What the week before sold, as if it had had the days of this one: a holiday is no fall. -#}
 {%- set comparable -%}
 case
-    when current_workday_count = previous_workday_count then sum(previous_amount)
-    else cast(cast(sum(previous_amount) as double) * current_workday_count / previous_workday_count as decimal(28, 4))
+    when comparison_rate = 1 then sum(previous_amount)
+    else cast(cast(sum(previous_amount) as double) * comparison_rate as decimal(28, 4))
 end
 {%- endset -%}
 -- The last whole ISO week against the last one before it that had a workday, region by region. A week without any is not judged.
@@ -45,6 +45,56 @@ sales as (
     from {{ ref('fct_sales_daily') }} as sales
 ),
 
+-- Who sells on workdays alone has half the days in half a week; who sells on any day has all of them. What a day off brings beside
+-- a workday is told by the half year up to the week before.
+days as (
+    select
+        dates.date_day,
+        dates.is_workday,
+        count(*) filter (where dates.is_workday) over () as workday_count,
+        count(*) filter (where not dates.is_workday) over () as off_day_count
+    from {{ ref('dim_dates') }} as dates
+    inner join weeks
+        on
+            dates.date_day >= weeks.previous_week_start_date - 182
+            and dates.date_day <= weeks.previous_week_start_date + 6
+),
+
+brought as (
+    select
+        sales.region_key,
+        cast(coalesce(sum(sales.net_sales_amount) filter (where days.is_workday), 0) as double)
+        / max(days.workday_count) as workday_amount,
+        cast(coalesce(sum(sales.net_sales_amount) filter (where not days.is_workday), 0) as double)
+        / nullif(max(days.off_day_count), 0) as off_day_amount
+    from sales
+    inner join days on sales.sales_date = days.date_day
+    group by sales.region_key
+),
+
+weights as (
+    select
+        region_key,
+        case when workday_amount > 0 and off_day_amount >= 0 then off_day_amount / workday_amount else 1 end as off_day_weight
+    from brought
+),
+
+compared as (
+    select
+        weights.region_key,
+        case
+            when weeks.current_workday_count = weeks.previous_workday_count then 1
+            else
+                cast((
+                    weeks.current_workday_count + weights.off_day_weight * (7 - weeks.current_workday_count)
+                ) / (
+                    weeks.previous_workday_count + weights.off_day_weight * (7 - weeks.previous_workday_count)
+                ) as decimal(18, 8))
+        end as comparison_rate
+    from weights
+    cross join weeks
+),
+
 recent as (
     select
         sales.region_key,
@@ -52,19 +102,20 @@ recent as (
         sales.channel,
         case when sales.sales_week = weeks.week_start_date then sales.net_sales_amount else 0 end as current_amount,
         case when sales.sales_week = weeks.week_start_date then 0 else sales.net_sales_amount end as previous_amount,
-        weeks.current_workday_count,
-        weeks.previous_workday_count
+        coalesce(compared.comparison_rate, 1) as comparison_rate
     from sales
     inner join weeks on sales.sales_week in (weeks.week_start_date, weeks.previous_week_start_date)
+    left join compared on sales.region_key = compared.region_key
 ),
 
 regions as (
     select
         region_key,
+        comparison_rate,
         sum(current_amount) as current_amount,
         {{ comparable | indent(8) }} as previous_amount
     from recent
-    group by region_key, current_workday_count, previous_workday_count
+    group by region_key, comparison_rate
 ),
 
 contributions as (
@@ -74,7 +125,7 @@ contributions as (
         product_line as dimension_value,
         sum(current_amount) - {{ comparable | indent(8) }} as contribution_amount
     from recent
-    group by region_key, product_line, current_workday_count, previous_workday_count
+    group by region_key, product_line, comparison_rate
     union all
     select
         region_key,
@@ -82,7 +133,7 @@ contributions as (
         channel as dimension_value,
         sum(current_amount) - {{ comparable | indent(8) }} as contribution_amount
     from recent
-    group by region_key, channel, current_workday_count, previous_workday_count
+    group by region_key, channel, comparison_rate
 ),
 
 -- A product line explains more than a channel that fell by as much.
@@ -104,6 +155,7 @@ fallen as (
         weeks.previous_week_start_date,
         weeks.current_workday_count,
         weeks.previous_workday_count,
+        cast(regions.comparison_rate as decimal(18, 8)) as comparison_rate,
         cast(regions.current_amount as decimal(18, 4)) as current_amount,
         cast(regions.previous_amount as decimal(18, 4)) as previous_amount,
         {{ ratio('regions.current_amount - regions.previous_amount', 'regions.previous_amount') }} as change_rate
@@ -129,6 +181,7 @@ select
     fallen.current_workday_count,
     fallen.previous_week_start_date,
     fallen.previous_workday_count,
+    fallen.comparison_rate,
     fallen.current_amount,
     fallen.previous_amount,
     fallen.change_rate,
@@ -142,8 +195,9 @@ select
     || case
         when fallen.current_workday_count = fallen.previous_workday_count then ''
         else
-            ' (what the week from ' || cast(fallen.previous_week_start_date as {{ dbt.type_string() }}) || ' sold on '
-            || fallen.previous_workday_count || ' workdays, for the ' || fallen.current_workday_count || ' of this week)'
+            ' (the week from ' || cast(fallen.previous_week_start_date as {{ dbt.type_string() }}) || ' had '
+            || fallen.previous_workday_count || ' workdays, this one ' || fallen.current_workday_count
+            || '; what it sold counts times ' || {{ number_text("round(fallen.comparison_rate, 2)") }} || ')'
     end
     || '. Largest part: ' || case top.dimension_name when 'channel' then 'channel ' else 'product line ' end
     || top.dimension_value || ' (' || {{ amount_text('top.contribution_amount') }} || ').' as reason_en,
@@ -154,7 +208,8 @@ select
         when fallen.current_workday_count = fallen.previous_workday_count then ''
         else
             '（' || cast(fallen.previous_week_start_date as {{ dbt.type_string() }}) || ' 起的一周有 '
-            || fallen.previous_workday_count || ' 个工作日，按本周 ' || fallen.current_workday_count || ' 个工作日折算）'
+            || fallen.previous_workday_count || ' 个工作日，本周 ' || fallen.current_workday_count
+            || ' 个，对比额按 ' || {{ number_text("round(fallen.comparison_rate, 2)") }} || ' 倍折算）'
     end
     || '。主要来自' || case top.dimension_name when 'channel' then '渠道' else '产品线' end
     || '「' || top.dimension_value || '」（' || {{ amount_text('top.contribution_amount') }} || '）。' as reason_zh,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import duckdb
 
 from sales_warehouse.causes.explain import Explanation, explain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
 from sales_warehouse.causes.words import Names, sentences
-from sales_warehouse.sql import ident
+from sales_warehouse.sql import ident, literal
 
 WEEK = datetime.timedelta(days=7)
 
@@ -63,14 +64,13 @@ class NothingToExplain(LookupError):
 
 @dataclass(frozen=True)
 class Period:
-    """Two spans of days, both ends included: what is asked about, and what it is compared with, workday for workday."""
+    """Two spans of days, both ends included: what is asked about, and what it is compared with, times `rate`."""
 
     starts_on: datetime.date
     ends_on: datetime.date
     before_starts_on: datetime.date
     before_ends_on: datetime.date
-    workdays: int = 1
-    before_workdays: int = 1
+    rate: Decimal = Decimal(1)
 
     @classmethod
     def of(
@@ -154,22 +154,21 @@ def why_alert(
     Raises NothingToExplain.
     """
     row = db.execute(
-        "select region_key, week_start_date, week_end_date, previous_week_start_date, current_workday_count, "
-        "previous_workday_count from alert_net_sales_fall where incident_key = $key",
+        "select region_key, week_start_date, week_end_date, previous_week_start_date, comparison_rate "
+        "from alert_net_sales_fall where incident_key = $key",
         {"key": incident_key},
     ).fetchone()
     if row is None:
         there = [key for (key,) in db.execute("select incident_key from alert_net_sales_fall order by 1").fetchall()]
         raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(there) or 'none'}")
-    region, starts_on, ends_on, before, workdays, before_workdays = row
-    period = replace(Period.of(starts_on, ends_on, before), workdays=workdays, before_workdays=before_workdays)
+    region, starts_on, ends_on, before, rate = row
+    period = replace(Period.of(starts_on, ends_on, before), rate=rate)
     return why(db, "net_sales", period, {"region": region}, currency=currency, leave_out=leave_out)
 
 
 def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, within: Mapping[str, str]) -> None:
     columns = [figure.column, *([figure.denominator] if figure.denominator else [])]
-    is_alike = period.workdays == period.before_workdays
-    scale = "" if is_alike else f" * {period.workdays:d} / {period.before_workdays:d}"
+    scale = "" if period.rate == 1 else f" * {literal(float(period.rate))}"
     sums = ", ".join(
         f"sum(case when sales_date between {start} and {end} then {ident(column)} else 0 end){times} as {name}_{at}"
         for at, column in enumerate(columns, 1)
