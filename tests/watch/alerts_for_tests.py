@@ -34,6 +34,7 @@ def publish_alerts(
                 "'fall' AS rule_id, $severity AS severity, '销售总监' AS owner, $key AS region_key, "
                 "$en AS region_name_en, "
                 "$zh AS region_name_zh, $week::DATE AS week_start_date, $week::DATE + 6 AS week_end_date, "
+                "$week::DATE - 7 AS previous_week_start_date, 1 AS comparison_rate, "
                 "1234567.885 AS current_amount, 1611705 AS previous_amount, -0.23400127 AS change_rate, "
                 "0.15 AS threshold_rate, 'product_line' AS top_dimension, 'Infant *formula*' AS top_value, "
                 "-200000 AS top_contribution_amount, 'Net sales of ' || $en || ' fell by 23.4 %.' AS reason_en, "
