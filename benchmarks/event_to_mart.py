@@ -3,7 +3,8 @@
 `python benchmarks/event_to_mart.py` after `make run`: one web event is written into the demo's web folder, and what
 the DAG `micro_batch` and the warehouse do follows, step by step. The bound for a reader of the marts is this and one
 interval of `SALES_WAREHOUSE_MICRO_BATCH_CRON`; with `--scheduler` Airflow itself does it, every minute, once
-`micro_batch`, `warehouse` and `watch` are switched on in its UI. The state is changed: do it in one that may be thrown away.
+`micro_batch`, `warehouse` and `watch` are switched on in its UI. The state is changed: do it in one that
+may be thrown away.
 """
 
 from __future__ import annotations
