@@ -253,6 +253,12 @@ GOOD: dict[str, str] = {
         ('month', date '2026-01-01', 'main', 'lead', 10, 6, 10, 6, 3, 1, 0, null, false, false)
         t(period_grain, period_start_date, step_level, step, entered_count, converted_count, stay_count, advanced_count,
           lost_count, open_count, regressed_count, robust_score, is_odd, is_matured)""",
+    "alert_causes": """values ('e1', 1, false, -60, -70, 10), ('e1', 0, true, 10, null, null)
+        t(incident_key, cause_number, is_residual, contribution_value, rate_effect_value, mix_effect_value)""",
+    "alert_events": """values ('e1', 1, 'm1', false, 0.05, 19, 0, null, null),
+        ('e1', 2, 'fact:p', true, null, 0, 0, 1.0, 1.1)
+        t(incident_key, event_number, event_key, is_own_fact, placebo_score, placebo_count, extreme_count, before_value,
+        now_value)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -581,6 +587,12 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_funnel_steps", "update mart set regressed_count = 0 where _row_id = 1", {"outcomes_sum_to_stays"}),
     ("kpi_funnel_steps", "update mart set converted_count = 11 where _row_id = 1", {"converted_within_entered"}),
     ("kpi_funnel_steps", "update mart set is_odd = true where _row_id = 2", {"odd_only_when_judged"}),
+    ("alert_causes", "update mart set cause_number = 1 where _row_id = 2", {"key_unique", "residual_is_zero"}),
+    ("alert_causes", "update mart set mix_effect_value = 11 where _row_id = 1", {"effects_make_the_contribution"}),
+    ("alert_events", "update mart set event_number = 1 where _row_id = 2", {"key_unique"}),
+    ("alert_events", "update mart set event_key = 'm1' where _row_id = 2", {"event_once"}),
+    ("alert_events", "update mart set placebo_score = 1.1 where _row_id = 1", {"score_is_a_share"}),
+    ("alert_events", "update mart set now_value = null where _row_id = 2", {"fact_says_both_sides"}),
     (
         "alert_net_sales_fall",
         "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",

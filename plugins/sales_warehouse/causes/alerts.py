@@ -12,7 +12,7 @@ import duckdb
 
 from sales_warehouse.causes.attributes import PERSONAL, attribute_names, member_names
 from sales_warehouse.causes.explain import Cell, Explanation, explain
-from sales_warehouse.causes.measured import LOOKED_IN, Part, Span, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.measured import LOOKED_IN, Span, cuts_shared, measure_cells, parts_of
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
 from sales_warehouse.causes.words import Names, cell_sentence, headline, rest_sentences
 from sales_warehouse.metrics import registry
@@ -20,6 +20,7 @@ from sales_warehouse.sql import ident, literal
 
 MOST_CAUSES = 5  # of an alert; what the others contributed is in its residual
 MOST_ALERTS = 300  # that are looked into, the most severe first: a night of a thousand breaches still ends in time
+AGREES = Fraction(1, 1_000_000)  # how near the facts must come to the figure that the alert is about
 PLACES = Decimal("0.00000001")
 SEVERITIES = ("critical", "warning", "info")
 NOW, BEFORE = "now", "before"
@@ -123,10 +124,16 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
     if not attributes:
         return "uncut"
     cells = measure_cells(db, parts, attributes, alert.spans, alert.scope)
-    if not _put_beside(db, cells, attributes, parts, alert):
+    now, before = (_figure(db, cells, span.name, len(parts)) for span in alert.spans)
+    if now is None or abs(now - Fraction(alert.value)) > AGREES * max(abs(Fraction(alert.value)), AGREES):
+        return "unlike"
+    compared = Fraction(alert.compared_value)
+    if not before or compared / before <= 0:
         return "incomparable"
+    _put_beside(db, cells, attributes, len(parts), float(compared / before))
+    measure = Measure("now_1", "then_1", *(("now_2", "then_2") if len(parts) > 1 else ()))
     try:
-        return explain(leaf_table(db, "leaf_rows", attributes, _measure(parts), where=alert.metric_id))
+        return explain(leaf_table(db, "leaf_rows", attributes, measure, where=alert.metric_id))
     except TableRefused:
         return "incomparable"
 
@@ -149,6 +156,10 @@ def rounded(value: Fraction) -> Decimal:
 
 NOT_EXPLAINED = {
     "uncut": ("The metric has no facts that can be cut.", "该指标的明细无法按维度拆分。"),
+    "unlike": (
+        "The facts of the metric do not give its figure: it was not looked into.",
+        "明细汇总与指标值不一致，未做归因。",
+    ),
     "incomparable": ("There is nothing to compare with.", "没有可对比的数据。"),
     "many": (
         f"More than {MOST_ALERTS} alerts at once: this one was not looked into.",
@@ -157,24 +168,21 @@ NOT_EXPLAINED = {
 }
 
 
-def _put_beside(
-    db: duckdb.DuckDBPyConnection, cells: str, attributes: Sequence[str], parts: Sequence[Part], alert: Question
-) -> bool:
-    """Make `leaf_rows`: what is beside what was, scaled to what the alert compares with; False without a base."""
-    sums = ", ".join(
-        f"sum(amount_{at}) filter (where span = {literal(BEFORE)}) as total_{at}" for at in range(1, len(parts) + 1)
-    )
-    totals = db.execute(f"select {sums} from {cells}").fetchone()
-    assert totals is not None
-    if any(total is None or total <= 0 for total in totals):
-        return False
-    base = Fraction(totals[0]) / (Fraction(totals[1]) if len(totals) > 1 else 1)
-    scale = float(Fraction(alert.compared_value) / base)
-    if scale <= 0:
-        return False
+def _figure(db: duckdb.DuckDBPyConnection, cells: str, span: str, parts: int) -> Fraction | None:
+    """Return the figure of all cells in a span; None where there is nothing to divide by."""
+    sums = ", ".join(f"coalesce(sum(amount_{at}), 0)" for at in range(1, parts + 1))
+    found = db.execute(f"select {sums} from {cells} where span = {literal(span)}").fetchone()
+    assert found is not None
+    if parts == 1:
+        return Fraction(found[0])
+    return Fraction(found[0]) / Fraction(found[1]) if found[1] > 0 else None
+
+
+def _put_beside(db: duckdb.DuckDBPyConnection, cells: str, attributes: Sequence[str], parts: int, scale: float) -> None:
+    """Make `leaf_rows`: what is beside what was, the latter scaled to what the alert compares with."""
     columns = ", ".join(
         f"coalesce(sum(amount_{at}) filter (where span = {literal(span)}), 0){times} as {name}_{at}"
-        for at in range(1, len(parts) + 1)
+        for at in range(1, parts + 1)
         for name, span, times in (
             ("now", NOW, ""),
             ("then", BEFORE, f" * {literal(scale)}" if at == 1 and scale != 1 else ""),
@@ -182,11 +190,6 @@ def _put_beside(
     )
     grouped = ", ".join(map(ident, attributes))
     db.execute(f"create or replace temp table leaf_rows as select {grouped}, {columns} from {cells} group by {grouped}")
-    return True
-
-
-def _measure(parts: Sequence[Part]) -> Measure:
-    return Measure("now_1", "then_1", *(("now_2", "then_2") if len(parts) > 1 else ()))
 
 
 def _rows(

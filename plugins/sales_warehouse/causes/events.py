@@ -96,10 +96,11 @@ class _Scored:
 
     @property
     def order(self) -> tuple[object, ...]:
-        """What is expected and went the way of the alert first; then by its score, its share, and by its name."""
+        """What is expected and went the way of the alert first; then the rarest, what we measured, the strongest."""
         share = self.share or Fraction()
         score = Fraction(1) if self.score is None else self.score
-        return (not self.is_expected, share <= 0, score, self.event.description is not None, -share, self.event.key)
+        is_told = self.event.description is not None
+        return (not self.is_expected, share <= 0, score, is_told, -abs(self.excess or 0), -share, self.event.key)
 
 
 def events_around(

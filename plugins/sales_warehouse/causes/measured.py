@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import duckdb
@@ -20,6 +20,8 @@ from sales_warehouse.metrics.registry import facts
 from sales_warehouse.sql import ident, literal
 
 LOOKED_IN = ("region", "channel", "product_line", "category", "stage", "source", "industry")
+# What an alert may be about beside these; no cause is looked for among people and single products.
+SCOPES = ("team", "manager", "rep", "product", "dealer", "customer")
 CELLS = "measured_cells"
 UNKNOWN = "unknown"  # as kpi_values calls a member that no record tells
 
@@ -35,13 +37,22 @@ class Span:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of a relation that add to a numerator or a denominator: their day, their cuts and what they add."""
+    """Rows of a relation that add to a numerator or a denominator: their day, their cuts and what they add.
+
+    `joins` are the cuts that another mart tells: dimension → the join that brings its column.
+    """
 
     relation: str
     day: str
     cuts: Mapping[str, str]
     expression: str
     aggregate: Literal["sum", "count", "count_distinct"] = "sum"
+    joins: Mapping[str, str] = field(default_factory=dict)
+
+    def with_cuts(self, names: Iterable[str]) -> str:
+        """The relation with the columns of these cuts."""
+        joins = [self.joins[name] for name in sorted(names) if name in self.joins]
+        return f"(select * from {self.relation}{''.join(joins)})" if joins else self.relation
 
 
 # Units that came back count for the day on which they were ordered, and no more of a line than it sold.
@@ -123,8 +134,9 @@ def _cells(part: Part, place: int, count: int, attributes: Sequence[str], scope:
     within = "".join(
         f" and coalesce({part.cuts[name]}, {literal(UNKNOWN)}) = {literal(member)}" for name, member in scope.items()
     )
+    relation = part.with_cuts({*attributes, *scope})
     rows = (
-        f"select spans.span{cuts}, {part.expression} as measured from {part.relation} as fact_rows "
+        f"select spans.span{cuts}, {part.expression} as measured from {relation} as fact_rows "
         f"join spans on fact_rows.{part.day} between spans.starts_on and spans.ends_on where true{within}"
     )
     amount = "cast(measured as decimal(28, 8))"
@@ -140,13 +152,12 @@ def _cells(part: Part, place: int, count: int, attributes: Sequence[str], scope:
 
 
 def _part(measure: Measure) -> Part:
-    fact = facts()[measure.fact]
-    looked = {name: cut for name in (*LOOKED_IN, "team", "rep", "manager", "product") if (cut := _cut(fact, name))}
-    joined = sorted({cut.split("__")[0] for cut in looked.values() if "__" in cut})
-    relation = f"(select * from {fact.mart}{''.join(_join(fact, name) for name in joined)})" if joined else fact.mart
-    cuts = {name: _told(cut) if "__" in cut else fact.names[cut] for name, cut in looked.items()}
     assert measure.aggregate != "median"
-    return Part(relation, measure.day, cuts, measure.expression, measure.aggregate)
+    fact = facts()[measure.fact]
+    looked = {name: cut for name in (*LOOKED_IN, *SCOPES) if (cut := _cut(fact, name))}
+    cuts = {name: f"_{cut}" if "__" in cut else fact.names[cut] for name, cut in looked.items()}
+    joins = {name: _join(fact, cut) for name, cut in looked.items() if "__" in cut}
+    return Part(fact.mart, measure.day, cuts, measure.expression, measure.aggregate, joins)
 
 
 def _cut(fact: Fact, dimension: str) -> str | None:
@@ -154,14 +165,10 @@ def _cut(fact: Fact, dimension: str) -> str | None:
     return called[0] if len(called) == 1 else None
 
 
-def _told(cut: str) -> str:
-    return f"_{cut}"
-
-
-def _join(fact: Fact, name: str) -> str:
-    """What another mart tells of the members of a fact, under names that no column of the fact has."""
+def _join(fact: Fact, cut: str) -> str:
+    """What another mart tells of a member of a fact, under a name that no column of the fact has."""
+    name, called = cut.split("__")
     other = facts()[name]
-    columns = {**{column: column for column in other.attributes}, **other.names}
-    told = ", ".join(f"{column} as {_told(f'{name}__{called}')}" for called, column in columns.items())
-    key = f"_{name}__key"
-    return f" left join (select {other.key} as {key}, {told} from {other.mart}) on {fact.names[name]} = {key}"
+    column = other.names.get(called, called)
+    told = f"select {other.key} as _{cut}__key, {column} as _{cut} from {other.mart}"
+    return f" left join ({told}) on {fact.names[name]} = _{cut}__key"
