@@ -57,7 +57,8 @@ class Part:
 
 # Units that came back count for the day on which they were ordered, and no more of a line than it sold.
 _RETURNED = """(
-    select lines.order_date, lines.region_key, lines.channel, products.product_line, products.category, lines.quantity,
+    select lines.order_date, lines.region_key, lines.channel, lines.product_key, products.product_line,
+        products.category, lines.quantity,
         least(coalesce(returned.quantity, 0), greatest(lines.quantity, 0)) as returned_quantity
     from fct_order_lines as lines
     join dim_products as products using (product_key)
@@ -75,6 +76,7 @@ _RETURNED = """(
 )"""
 _SOLD_CUTS = {
     "region": "region_key", "channel": "channel", "product_line": "product_line", "category": "category",
+    "product": "product_key",
 }  # fmt: skip
 # Metrics that the semantic layer cannot say, over marts that can be cut.
 OWN: Mapping[str, tuple[Part, Part]] = {
