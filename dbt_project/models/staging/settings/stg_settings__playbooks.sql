@@ -6,6 +6,6 @@ select
     owner,
     steps_en,
     steps_zh,
-    cast(due_days as bigint) as due_days,
+    cast(due_days as integer) as due_days,
     cast(priority as bigint) as priority
 from {{ source('settings', 'playbooks') }}
