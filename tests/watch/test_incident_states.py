@@ -107,6 +107,46 @@ def test_a_breach_of_a_later_period_is_another_incident() -> None:
     assert nights.statuses() == {EAST: "resolved", f"fall|east|{W3}": "open"}
 
 
+def cooling(week: str, severity: str = "warning") -> dict:
+    """A breach within the cooldown after that of the first week: the rule gives it the key of that alert."""
+    return {**alert("east", week, severity), "alert_key": EAST}
+
+
+def test_a_breach_within_the_cooldown_goes_on_without_a_word() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    assert nights.live(N3, [cooling(W3)]) == [(EAST, "reopened", False)]
+    assert nights.statuses() == {EAST: "open"}
+    assert nights.live(N4, []) == [(EAST, "resolved", False)], "nobody knows that it was open again"
+
+
+def test_a_graver_breach_within_the_cooldown_is_told() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    assert nights.live(N3, [cooling(W3, "critical")]) == [(EAST, "reopened", True)]
+    assert nights.live(N4, []) == [(EAST, "resolved", True)]
+
+
+def test_what_a_person_resolved_stays_so_within_the_cooldown() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "resolve", N1)
+    assert nights.live(N2, [cooling(W2)]) == []
+    assert nights.live(N3, [alert("east", W3)]) == [(f"fall|east|{W3}", "opened", True)]
+
+
+def test_no_two_incidents_have_one_key() -> None:
+    nights = Nights()
+    first = [alert("east", W1, cause="milk"), alert("total", W1, cause="milk")]
+    nights.live(N1, first)
+    nights.live(N2, [])
+    again = {**alert("west", W3), "alert_key": EAST}  # which no rule should give
+    [(key, kind, _)] = nights.live(N3, [again])
+    assert key.startswith(f"{EAST}|2026") and kind == "opened"
+
+
 def test_what_a_person_acknowledged_goes_on_and_closes_like_any_other() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

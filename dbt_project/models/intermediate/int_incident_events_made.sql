@@ -31,7 +31,8 @@ matched as (
         known.is_standing,
         known.severity_rank as known_severity_rank,
         known.size_rate as known_size_rate,
-        known.period_start_date as known_period_start_date
+        known.period_start_date as known_period_start_date,
+        known.alert_key as known_alert_key
     from alerts
     left join lasts on alerts.subject_key = lasts.subject_key
     left join known on lasts.subject_key = known.subject_key and lasts.last_order = known.last_order
@@ -52,10 +53,20 @@ going_on as (
     where is_open
 ),
 
--- What a person closed stays closed for its period; what closed by itself and is back in the same period was closed too soon.
+-- What closed by itself goes on where it was closed too soon, being back in the same period, and within the cooldown of its
+-- rule, which gives the alert its key again and is no news. What a person closed stays closed as long.
 back as (
-    select * from matched
-    where not is_open and not is_decided and period_start_date = known_period_start_date
+    select
+        *,
+        period_start_date = known_period_start_date or severity_rank < known_severity_rank as is_news
+    from matched
+    where
+        not is_open
+        and not is_decided
+        and (
+            period_start_date = known_period_start_date
+            or (period_start_date > known_period_start_date and alert_key = known_alert_key)
+        )
 ),
 
 fresh as (
@@ -67,7 +78,9 @@ fresh as (
             alert_key
         ) as group_key
     from matched
-    where incident_key is null or (not is_open and period_start_date > known_period_start_date)
+    where
+        incident_key is null
+        or (not is_open and period_start_date > known_period_start_date and alert_key <> known_alert_key)
 ),
 
 -- An incident that is open already, for the same cause in the same period.
@@ -98,7 +111,10 @@ grouped as (
 firsts as (
     select
         group_key,
-        alert_key as incident_key
+        alert_key || case
+            when alert_key in (select known.incident_key from known) then '|' || cast({{ as_of() }} as {{ dbt.type_string() }})
+            else ''
+        end as incident_key
     from grouped
     where place = 1
 ),
@@ -217,7 +233,7 @@ made as (
     select
         incident_key,
         'reopened' as event_type,
-        true as is_told,
+        is_news as is_told,
         {{ alert_columns | join(', ') }}
     from back
     union all
@@ -236,7 +252,7 @@ made as (
     select
         gone.incident_key,
         coalesce(endings_named.event_type, case when gone.is_recovered then 'cleared' else 'withdrawn' end) as event_type,
-        endings_named.event_type is not null and not gone.is_silent and not gone.is_rule_off as is_told,
+        endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_off as is_told,
         gone.{{ alert_columns | join(', gone.') }}
     from gone
     left join endings_named on gone.incident_key = endings_named.incident_key and gone.subject_key = endings_named.subject_key

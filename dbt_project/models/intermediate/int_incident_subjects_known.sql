@@ -12,6 +12,7 @@ incidents as (
         incident_key,
         max_by(status, event_order) filter (where status is not null) as status,
         max_by(is_decision, event_order) filter (where status is not null) as is_decided,
+        max_by(is_decision or is_told, event_order) filter (where status is not null) as is_status_told,
         max_by(snoozed_until_date, event_order) filter (where event_type = 'snoozed') as snoozed_until_date
     from events
     group by incident_key
@@ -51,6 +52,7 @@ select
     subjects.last_order,
     incidents.status,
     incidents.is_decided,
+    incidents.is_status_told,
     incidents.status not in ('resolved', 'retracted') as is_open,
     incidents.status = 'snoozed' and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
     incidents.status = 'snoozed' and incidents.snoozed_until_date <= {{ business_date() }} as is_awaking,
