@@ -259,6 +259,8 @@ GOOD: dict[str, str] = {
         ('e1', 2, 'fact:p', true, null, 0, 0, 1.0, 1.1)
         t(incident_key, event_number, event_key, is_own_fact, placebo_score, placebo_count, extreme_count, before_value,
         now_value)""",
+    "alert_findings": """values ('slow_team|t1|2026-06-01', 'ann'), ('slow_team|t2|2026-06-01', 'ann')
+        t(incident_key, owner)""",
     "alert_playbooks": """values ('e1', 1, 'p1', 'sales', 'li', 'fair', false, 2, 1, 0.1, -0.1, 0.3),
         ('e1', 2, 'p2', 'sales', 'li', null, true, 0, 0, null, null, null)
         t(incident_key, playbook_number, playbook_id, department, owner, cause, is_of_rule, use_count, measured_count,
@@ -362,6 +364,7 @@ KEYS = {
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
     "fct_actions": "action_key",
+    "alert_findings": "incident_key",
     "alert_net_sales_fall": "incident_key",
     "alert_stalled_deals": "incident_key",
     "trust_source_freshness": "source",
