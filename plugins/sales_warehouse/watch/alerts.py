@@ -85,11 +85,11 @@ def _rows(db: DuckDBPyConnection, mart: str) -> list[Incident]:
 
 
 def _with_cause(db: DuckDBPyConnection, incident: Incident) -> Incident:
-    """A fall of sales with the cells behind it as `cause_en` and `cause_zh`, where the version has what tells of them.
+    """A metric that moved with the cells behind it as `cause_en` and `cause_zh`, where the version tells of them.
 
     What cannot be explained is told without a cause: an alert never waits for its reason.
     """
-    if incident.kind != "alert_net_sales_fall":
+    if incident.kind != "alert_metrics":
         return incident
     try:
         reason = why_alert(db, incident.key, currency="", leave_out=PERSONAL)
