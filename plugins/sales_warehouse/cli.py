@@ -453,7 +453,7 @@ def causes(
 @app.command()
 def why(
     company: CompanyFolder = DEFAULT_COMPANY,
-    alert: Annotated[str | None, typer.Option(help="incident_key of a row of alert_net_sales_fall.")] = None,
+    alert: Annotated[str | None, typer.Option(help="incident_key of a row of alert_metrics.")] = None,
     figure: Annotated[str, typer.Option(help="net_sales, units, discount_rate or return_rate.")] = "net_sales",
     starts_on: Annotated[
         datetime.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the period.")
@@ -471,7 +471,8 @@ def why(
 ) -> None:
     """Say why sales of a period differ from those before it, or why an alert was raised, from what is published."""
     from sales_warehouse import publish, sql
-    from sales_warehouse.causes.published import NothingToExplain, Period, why_alert
+    from sales_warehouse.causes.alerts import AlertReason, why_alert
+    from sales_warehouse.causes.published import NothingToExplain, Period, Reason
     from sales_warehouse.causes.published import why as why_figure
 
     about = _load(company).about
@@ -480,6 +481,7 @@ def why(
     if folder is None:
         _fail("nothing has been published yet: run a refresh (make run)")
     scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
+    reason: Reason | AlertReason
     with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "causes", read_only=True) as db:
         db.execute("set schema 'marts'")
         try:
@@ -493,7 +495,7 @@ def why(
         except NothingToExplain as error:
             _fail(f"{error}", code=2)
     if format_ == "json":
-        typer.echo(reason.found.to_json("fct_sales_daily"))
+        typer.echo(reason.found.to_json(alert or "fct_sales_daily"))
         return
     lines = reason.sentences(language or ("zh" if about.language == "zh" else "en"))
     console.print(*lines, sep="\n", highlight=False, markup=False, soft_wrap=True)

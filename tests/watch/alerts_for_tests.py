@@ -26,19 +26,23 @@ def publish_alerts(
     home.warehouse_file.unlink(missing_ok=True)
     with duckdb.connect(str(home.warehouse_file)) as db:
         db.execute("CREATE SCHEMA marts")
-        db.execute(Path(__file__).with_name("alert_net_sales_fall.sql").read_text())
+        db.execute(Path(__file__).with_name("alert_metrics.sql").read_text())
         for key, name_en, name_zh in REGIONS[:regions]:
             db.execute(
-                "INSERT INTO marts.alert_net_sales_fall BY NAME "
-                "SELECT 'fall|' || $key || '|' || $week AS incident_key, "
-                "'fall' AS rule_id, $severity AS severity, '销售总监' AS owner, $key AS region_key, "
-                "$en AS region_name_en, "
-                "$zh AS region_name_zh, $week::DATE AS week_start_date, $week::DATE + 6 AS week_end_date, "
-                "$week::DATE - 7 AS previous_week_start_date, 1 AS comparison_rate, "
-                "1234567.885 AS current_amount, 1611705 AS previous_amount, -0.23400127 AS change_rate, "
-                "0.15 AS threshold_rate, 'product_line' AS top_dimension, 'Infant *formula*' AS top_value, "
-                "-200000 AS top_contribution_amount, 'Net sales of ' || $en || ' fell by 23.4 %.' AS reason_en, "
-                "$zh || '净销售额下降 23.4%。' AS reason_zh, 'regional_fall' AS playbook_id",
+                "INSERT INTO marts.alert_metrics BY NAME "
+                "SELECT 'fall|' || $key || '|' || $week AS incident_key, 'fall|' || $key AS subject_key, "
+                "'fall' AS rule_id, 'percent_change' AS kind, $severity AS severity, '销售总监' AS owner, "
+                "'regional_fall' AS playbook_id, 'net_sales' AS metric_id, 'money' AS unit, 'week' AS period_grain, "
+                "$week::DATE AS period_start_date, $week::DATE + 6 AS period_end_date, "
+                "$week::DATE AS opened_start_date, "
+                "'region' AS dimension_name, $key AS dimension_value, $en AS dimension_value_en, "
+                "$zh AS dimension_value_zh, $key AS region_key, 'fall' AS direction, 1234567.885 AS value, "
+                "$week::DATE - 7 AS compared_start_date, $week::DATE - 1 AS compared_end_date, "
+                "1611705 AS compared_value, 1 AS comparison_rate, -0.23400127 AS change_rate, 0.15 AS threshold_value, "
+                "true AS is_matured, 'Net sales, ' || $en || ': -23.4 %' AS title_en, "
+                "'净销售额·' || $zh || '：-23.4%' AS title_zh, "
+                "'Net sales of ' || $en || ' fell by 23.4 %.' AS reason_en, "
+                "$zh || '净销售额下降 23.4%。' AS reason_zh",
                 {"key": key, "en": name_en, "zh": name_zh, "week": week, "severity": severity},
             )
         db.execute(more)

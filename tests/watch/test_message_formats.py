@@ -103,7 +103,7 @@ def test_text_from_a_source_cannot_become_a_link_a_mention_or_a_paragraph(home: 
     incident = read_incidents(home)[0]
     evil = "x](https://evil) <!channel> @all\n\n# Headline `code`"
     message = compose(
-        [replace(incident, row={**incident.row, "top_value": evil})], read_settings(home), language="en", on=NOW.date()
+        [replace(incident, row={**incident.row, "reason_en": evil})], read_settings(home), language="en", on=NOW.date()
     )
     text = formats.markdown(message)
     assert "](" not in text.replace("\\](", "") and "<!" not in text.replace("\\<!", "")

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from alerts_for_tests import NOW, clock, publish_alerts
 
-from sales_warehouse.company.models import AppriseCarrier as AppriseEntry
-from sales_warehouse.company.models import FileCarrier as FileEntry
+from sales_warehouse.company.alerts import AppriseCarrier as AppriseEntry
+from sales_warehouse.company.alerts import FileCarrier as FileEntry
 from sales_warehouse.home import Home
 from sales_warehouse.watch import WatchReport, watch
 from sales_warehouse.watch.carriers import (
@@ -133,7 +133,7 @@ def test_a_row_that_cannot_be_worded_is_told_all_the_same(home: Home, monkeypatc
     monkeypatch.setattr("sales_warehouse.watch.wording.percent", lambda rate, words: 1 // 0)
     assert told(home, listener) == WatchReport(new=1, sent=1)
     facts = dict(listener.heard[0][1].sections[0].facts)
-    assert (facts["region_key"], facts["current_amount"]) == ("east", "1234567.8850")
+    assert (facts["region_key"], facts["value"]) == ("east", "1234567.88500000")
 
 
 def test_files_are_one_for_each_message_whatever_is_sent_twice(home: Home) -> None:

@@ -1,22 +1,22 @@
 -- What every alert mart says tonight, in the columns that all alerts share.
 with
-net_sales as (
+metrics as (
     select
         incident_key as alert_key,
-        rule_id || '|' || region_key as subject_key,
-        'alert_net_sales_fall' as alert_kind,
+        subject_key,
+        'alert_metrics' as alert_kind,
         rule_id,
         severity,
-        cast(-change_rate as decimal(28, 8)) as size_rate,
+        cast(coalesce(abs(change_rate), abs(change_pp)) as decimal(28, 8)) as size_rate,
         owner,
         playbook_id,
-        week_start_date as period_start_date,
-        week_end_date as period_end_date,
-        'Net sales fell: ' || region_name_en as title_en,
-        '净销售额下跌：' || region_name_zh as title_zh,
+        period_start_date,
+        period_end_date,
+        title_en,
+        title_zh,
         reason_en,
         reason_zh
-    from {{ ref('alert_net_sales_fall') }}
+    from {{ ref('alert_metrics') }}
 ),
 
 deals as (
@@ -77,7 +77,7 @@ findings as (
 ),
 
 united as (
-    select * from net_sales
+    select * from metrics
     union all
     select * from deals
     union all

@@ -11,13 +11,13 @@ from duckdb import DuckDBPyConnection
 from duckdb import Error as DuckDBError
 
 from sales_warehouse import publish, sql
-from sales_warehouse.causes.published import NothingToExplain, why_alert
+from sales_warehouse.causes.alerts import why_alert
+from sales_warehouse.causes.published import NothingToExplain
 from sales_warehouse.home import Home
 from sales_warehouse.sql import ident, read_parquet
 
 log = logging.getLogger(__name__)
 
-PERSONAL = ("rep",)  # dimensions that name a person: a message goes further than the board
 SEVERITIES = ("critical", "warning", "info")
 
 
@@ -86,14 +86,14 @@ def _rows(db: DuckDBPyConnection, mart: str) -> list[Incident]:
 
 
 def _with_cause(db: DuckDBPyConnection, incident: Incident) -> Incident:
-    """A fall of sales with the cells behind it as `cause_en` and `cause_zh`, where the version has what tells of them.
+    """A metric that moved with the cells behind it as `cause_en` and `cause_zh`, where the version tells of them.
 
     What cannot be explained is told without a cause: an alert never waits for its reason.
     """
-    if incident.kind != "alert_net_sales_fall":
+    if incident.kind != "alert_metrics":
         return incident
     try:
-        reason = why_alert(db, incident.key, currency="", leave_out=PERSONAL)
+        reason = why_alert(db, incident.key, currency="", leave_out_people=True)
     except (NothingToExplain, DuckDBError) as error:
         log.info("no cause of %s: %s", incident.key, sql.gist(str(error)))
         return incident

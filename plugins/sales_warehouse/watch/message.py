@@ -99,7 +99,7 @@ def _section(incident: Incident, settings: Settings, words: Wording) -> Section:
         text=("" if words.language == "zh" else " ").join(
             filter(None, (words.of(row, "reason"), words.of(row, "cause")))
         ),
-        facts=words.facts(incident.kind, row, settings.currency),
+        facts=words.facts(row),
         action=words.action(words.of(playbook, "name"), playbook.get("department")) if playbook else "",
         steps=tuple(words.of(playbook, "steps").splitlines()),
         reference=incident.key,

@@ -17,7 +17,6 @@ class Wording:
 
     language: str
     severities: Mapping[str, str]
-    dimensions: Mapping[str, str]
     labels: Mapping[str, str]
     texts: Mapping[str, str]
 
@@ -27,7 +26,8 @@ class Wording:
 
     def headline(self, severity: str, rule: str, row: Row) -> str:
         """Severity, rule, where, and by how much, as far as the row says."""
-        place, change = self.of(row, "region_name"), row.get("change_rate")
+        place = self.of(row, "dimension_value") if row.get("dimension_name") != "total" else ""
+        change = row.get("change_rate") if row.get("kind") == "percent_change" else None
         details = [part for part in (place, percent(change, self) if change else "") if part]
         joined = self.texts["joint"].join(details)
         text = self.texts["headline"] if joined else self.texts["headline_alone"]
@@ -48,39 +48,15 @@ class Wording:
     def action(self, name: str, department: str | None) -> str:
         return self.texts["action" if department else "action_alone"].format(name=name, department=department)
 
-    def facts(self, kind: str, row: Row, currency: str) -> tuple[tuple[str, str], ...]:
-        """What a person wants to know first; only what the row has, and only of kinds that are known."""
-        facts = _fall_facts(self, row, currency) if kind == "alert_net_sales_fall" else {}
+    def facts(self, row: Row) -> tuple[tuple[str, str], ...]:
+        """What a person wants to know first; only what the row has."""
+        facts = {}
+        if row.get("period_start_date") and row.get("period_end_date"):
+            text = self.texts["period"] if row["period_start_date"] != row["period_end_date"] else "{start}"
+            facts["period"] = text.format(start=row["period_start_date"], end=row["period_end_date"])
         if row.get("owner"):
             facts["owner"] = str(row["owner"])
         return tuple((self.labels[name], value) for name, value in facts.items())
-
-
-def _fall_facts(words: Wording, row: Row, currency: str) -> dict[str, str]:
-    change = Decimal(row["current_amount"]) - Decimal(row["previous_amount"])
-    texts = {
-        "currency": currency,
-        "week_start": row["week_start_date"],
-        "week_end": row["week_end_date"],
-        "current": amount(row["current_amount"]),
-        "previous": amount(row["previous_amount"]),
-        "change": amount(change),
-        "rate": percent(row["change_rate"], words),
-        "threshold": percent(-Decimal(row["threshold_rate"]), words),
-    }
-    facts = {name: words.texts[name].format(**texts) for name in ("week", "net_sales", "change")}
-    if row.get("top_value"):
-        dimension = words.dimensions.get(row["top_dimension"], row["top_dimension"])
-        contribution = amount(row["top_contribution_amount"])
-        facts["top"] = words.texts["top"].format(
-            dimension=dimension, value=row["top_value"], amount=contribution, currency=currency
-        )
-    return facts
-
-
-def amount(value: str | Decimal) -> str:
-    """Money with two decimals, thousands apart, and a true minus sign."""
-    return f"{Decimal(value).quantize(Decimal('0.01'), ROUND_HALF_UP):,}".replace("-", "−")
 
 
 def percent(rate: str | Decimal, words: Wording) -> str:
@@ -92,12 +68,8 @@ def percent(rate: str | Decimal, words: Wording) -> str:
 ENGLISH = Wording(
     language="en",
     severities={"critical": "critical", "warning": "warning", "info": "note"},
-    dimensions={"product_line": "product line", "channel": "channel"},
     labels={
-        "week": "Week",
-        "net_sales": "Net sales",
-        "change": "Change",
-        "top": "Largest part",
+        "period": "Period",
         "owner": "Owner",
         "reference": "Reference",
     },
@@ -110,10 +82,7 @@ ENGLISH = Wording(
         "more": "{count} more are on the board.",
         "action": "What to do: {name} ({department})",
         "action_alone": "What to do: {name}",
-        "week": "{week_start} to {week_end}",
-        "net_sales": "{current} {currency}, the week before {previous} {currency}",
-        "change": "{change} {currency} ({rate}; alert from {threshold} on)",
-        "top": "{dimension} {value}, {amount} {currency}",
+        "period": "{start} to {end}",
         "percent": "{shown} %",
         "label": "{label}: {value}",
     },
@@ -122,12 +91,8 @@ ENGLISH = Wording(
 CHINESE = Wording(
     language="zh",
     severities={"critical": "严重", "warning": "警告", "info": "提示"},
-    dimensions={"product_line": "产品线", "channel": "渠道"},
     labels={
-        "week": "统计周",
-        "net_sales": "净销售额",
-        "change": "变化",
-        "top": "主要来源",
+        "period": "统计周期",
         "owner": "负责人",
         "reference": "编号",
     },
@@ -140,10 +105,7 @@ CHINESE = Wording(
         "more": "另有 {count} 条，请查看看板。",
         "action": "应对措施：{name}（{department}）",
         "action_alone": "应对措施：{name}",
-        "week": "{week_start} 至 {week_end}",
-        "net_sales": "{current} {currency}，上周 {previous} {currency}",
-        "change": "{change} {currency}（{rate}，预警阈值 {threshold}）",
-        "top": "{dimension}「{value}」，{amount} {currency}",
+        "period": "{start} 至 {end}",
         "percent": "{shown}%",
         "label": "{label}：{value}",
     },
