@@ -68,5 +68,6 @@ united as (
 select
     *,
     {{ severity_rank('severity') }} as severity_rank,
-    cast(null as {{ dbt.type_string() }}) as cause_key
+    cast(null as {{ dbt.type_string() }}) as cause_key,
+    false as is_personal
 from united
