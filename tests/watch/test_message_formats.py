@@ -34,7 +34,7 @@ RECEIVERS = {
     "wecom": "wecombot://a1b2c3d4-0000-0000-0000-000000000000",
     "dingtalk": "dingtalk://abcdefgh12345678",
     "feishu": "feishu://abcdefgh-1234-5678",
-    "slack": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/",
+    "slack": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?image=no",
     "teams": "workflows://host.example.com/abcdef0123456789/sig0123456789?image=no",
     "webhook": "json://hooks.example.com/sales",
     "mail": "mailto://robot:secret@mail.example.com?to=team@example.com&from=robot@example.com",
@@ -118,7 +118,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     found: list[Any] = []
 
     def post(*arguments: object, data: Any = None, **more: Any) -> requests.Response:
-        found.append(json.loads(data if isinstance(data, (str, bytes)) else json.dumps(data)))
+        content = json.loads(data if isinstance(data, (str, bytes)) else json.dumps(data))
+        for attachment in content.get("attachments", []) if isinstance(content, dict) else []:
+            attachment.pop("ts", None)  # the moment of sending
+        found.append(content)
         answer = requests.Response()
         answer.status_code, answer._content = 200, b"ok"
         return answer
