@@ -456,7 +456,7 @@ def causes(
 @app.command()
 def why(
     company: CompanyFolder = DEFAULT_COMPANY,
-    alert: Annotated[str | None, typer.Option(help="incident_key of a row of alert_net_sales_fall.")] = None,
+    alert: Annotated[str | None, typer.Option(help="incident_key of a row of alert_metrics.")] = None,
     figure: Annotated[str, typer.Option(help="net_sales, units, discount_rate or return_rate.")] = "net_sales",
     starts_on: Annotated[
         datetime.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the period.")

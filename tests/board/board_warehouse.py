@@ -432,37 +432,33 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
 def _alerts(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: int) -> None:
     monday = business_date - datetime.timedelta(days=business_date.weekday() + 7)
     columns = (
-        "incident_key, rule_id, severity, owner, region_key, region_name_en, region_name_zh, week_start_date, "
-        "week_end_date, current_amount, previous_amount, change_rate, threshold_rate, top_dimension, top_value, "
-        "top_contribution_amount, reason_en, reason_zh, playbook_id"
+        "incident_key, rule_id, kind, severity, owner, playbook_id, metric_id, period_grain, period_start_date, "
+        "period_end_date, dimension_name, dimension_value, title_en, title_zh, reason_en, reason_zh"
     )
     rows = [
         (
-            f"net_sales_fall:{key}:{monday}",
+            f"net_sales_fall|{key}|{monday}",
             "net_sales_fall",
+            "percent_change",
             "critical" if i == 0 else "warning",
             "Chen Lei",
-            key,
-            en,
-            zh,
+            "dealer_recovery",
+            "net_sales",
+            "week",
             monday,
             monday + datetime.timedelta(days=6),
-            812345.5,
-            1160493.57,
-            -0.3,
-            -0.15,
-            "channel",
-            "dealer",
-            -262110.25,
-            f"Dealers explain 75 % of the fall in {en}; the other channels moved by less than 5 %.",
-            f"经销商渠道解释了{zh}下跌的75%;其余渠道变动均不足5%。",
-            "dealer_recovery",
+            "region",
+            key,
+            f"Net sales, {en}: -30 %",
+            f"净销售额·{zh}：-30%",
+            f"Net sales of {en} fell by 30 % in the week from {monday}, from 1,160,493.57 to 812,345.50.",
+            f"{zh}的净销售额在 {monday} 起的一周环比下降 30%，由 1,160,493.57 变为 812,345.50。",
         )
         for i, (key, en, zh, _, _) in enumerate(REGIONS[: max(count, 1)])
     ]
-    _values(db, "alert_net_sales_fall", columns, rows)
+    _values(db, "alert_metrics", columns, rows)
     if not count:
-        db.execute("delete from marts.alert_net_sales_fall")
+        db.execute("delete from marts.alert_metrics")
 
 
 def _customers(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:

@@ -279,7 +279,7 @@ def test_hostile_names_are_only_text(make_board: Callable[..., Path], reader: Re
     change = f"""
         update marts.dim_sales_reps set rep_name = '{HOSTILE}';
         update marts.dim_regions set region_name_en = '{HOSTILE}';
-        update marts.alert_net_sales_fall set reason_en = '{HOSTILE}';
+        update marts.alert_metrics set reason_en = '{HOSTILE}';
         update marts.trust_quarantine_reasons set reason = '{HOSTILE}'"""
     page = reader.open(make_board(change, company_name=HOSTILE).as_uri())
     page.click('[data-focus="grain:week"]')
@@ -392,7 +392,7 @@ def test_two_years_of_a_company_make_a_page_of_modest_size(make_board: Callable[
 
 
 def test_a_part_that_cannot_be_drawn_leaves_the_others(make_board: Callable[..., Path], reader: Reader) -> None:
-    page = reader.open(make_board("update marts.alert_net_sales_fall set week_start_date = null").as_uri())
+    page = reader.open(make_board("update marts.alert_metrics set period_start_date = null").as_uri())
     expect(page.locator("#attention")).to_contain_text("This part could not be drawn.")
     expect(page.locator("#trust .card")).to_have_count(7)
     assert len(reader.complaints) == 1

@@ -37,6 +37,12 @@ LISTINGS = {
         progress_rate expected_progress_rate projected_value projected_status due_on target_status""",
         "number, metric_id",
     ),
+    "alerts": Listing(
+        "marts.alert_metrics",
+        """incident_key rule_id kind severity owner playbook_id metric_id period_grain period_start_date period_end_date
+        dimension_name dimension_value title_en title_zh reason_en reason_zh""",
+        "case severity when 'critical' then 1 when 'warning' then 2 else 3 end, incident_key",
+    ),
     "movers": Listing(
         "marts.kpi_movers",
         """metric_id unit dimension_name dimension_value period_grain period_start_date value previous_value
@@ -116,16 +122,4 @@ def targets(business_date: datetime.date) -> Listing:
         expected_progress_rate projected_value projected_status starts_on due_on owner status""",
         "due_on, target_id",
         f"starts_on <= {literal(business_date)} and due_on >= {literal(business_date - datetime.timedelta(days=31))}",
-    )
-
-
-def alerts(business_date: datetime.date) -> Listing:
-    """Incidents of the last complete week and of the running one; older ones are history."""
-    return Listing(
-        "marts.alert_net_sales_fall",
-        """incident_key rule_id severity owner region_key region_name_en region_name_zh week_start_date week_end_date
-        current_amount previous_amount change_rate threshold_rate top_dimension top_value top_contribution_amount
-        reason_en reason_zh playbook_id""",
-        "change_rate, incident_key",
-        f"week_end_date >= {literal(business_date - datetime.timedelta(days=7))}",
     )

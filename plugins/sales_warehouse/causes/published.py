@@ -1,10 +1,10 @@
-"""Why a figure of the published marts moved between two periods, or why an alert of falling sales was raised."""
+"""Why a figure of the published marts moved between two periods, or why an alert was raised."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
@@ -149,21 +149,24 @@ def why(
 def why_alert(
     db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str, leave_out: Collection[str] = ()
 ) -> Reason:
-    """Explain an alert of `alert_net_sales_fall`: its week against the one it was compared with, within its region.
+    """Explain an alert of `alert_metrics`: its period against the one it was compared with, within its member.
 
     Raises NothingToExplain.
     """
     row = db.execute(
-        "select region_key, week_start_date, week_end_date, previous_week_start_date, comparison_rate "
-        "from alert_net_sales_fall where incident_key = $key",
+        "select metric_id, dimension_name, dimension_value, period_start_date, period_end_date, compared_start_date, "
+        "compared_end_date, comparison_rate from alert_metrics where incident_key = $key",
         {"key": incident_key},
     ).fetchone()
     if row is None:
-        there = [key for (key,) in db.execute("select incident_key from alert_net_sales_fall order by 1").fetchall()]
+        there = [key for (key,) in db.execute("select incident_key from alert_metrics order by 1").fetchall()]
         raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(there) or 'none'}")
-    region, starts_on, ends_on, before, rate = row
-    period = replace(Period.of(starts_on, ends_on, before), rate=rate)
-    return why(db, "net_sales", period, {"region": region}, currency=currency, leave_out=leave_out)
+    metric, dimension, member, starts_on, ends_on, before_starts_on, before_ends_on, rate = row
+    if metric not in FIGURES or before_starts_on is None:
+        raise NothingToExplain(f"{incident_key} is about {metric}, which is compared with no single period in a fact")
+    scope = {} if dimension == "total" else {dimension: member}
+    period = Period(starts_on, ends_on, before_starts_on, before_ends_on, rate)
+    return why(db, metric, period, scope, currency=currency, leave_out=leave_out)
 
 
 def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, within: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
+from sales_warehouse.company.alerts import AlertsFile
 from sales_warehouse.company.analyses import AnalysesFile
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.calendar import CalendarFile, clock_time
@@ -80,47 +81,6 @@ class CompanyFile(Model):
         except Exception as error:
             raise ValueError("not a time zone of the IANA database, e.g. Asia/Shanghai or Europe/London") from error
         return value
-
-
-# --- alerts.yml ------------------------------------------------------------------------------------------------
-
-
-class AlertRule(Model):
-    """A rule that opens an alert."""
-
-    id: Name
-    name: Label
-    kind: Literal["week_on_week_fall"]
-    metric: Literal["net_sales"] = "net_sales"
-    dimension: Literal["region"] = "region"
-    threshold_rate: float = Field(gt=0, le=1, description="relative fall that is too much, 0.15 for 15 %")
-    minimum_amount: float = Field(default=0, ge=0, description="weeks that sold less before are ignored")
-    severity: Literal["info", "warning", "critical"] = "warning"
-    owner: str
-    playbook: Name | None = None
-
-
-class FileCarrier(Model):
-    """Messages become files in the state folder."""
-
-    type: Literal["file"]
-
-
-class AppriseCarrier(Model):
-    """Messages leave through Apprise: e-mail, webhook, WeCom, DingTalk, Feishu, Slack and others."""
-
-    type: Literal["apprise"]
-    connection: str = Field(description="id of the Airflow connection that holds the addresses")
-
-
-Carrier = Annotated[FileCarrier | AppriseCarrier, Field(discriminator="type")]
-
-
-class AlertsFile(Model):
-    """alerts.yml: what wakes people, and how it reaches them."""
-
-    rules: tuple[AlertRule, ...] = ()
-    carriers: tuple[Carrier, ...] = (FileCarrier(type="file"),)
 
 
 # --- playbooks.yml, regions.yml --------------------------------------------------------------------------------

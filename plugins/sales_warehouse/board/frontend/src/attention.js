@@ -1,9 +1,7 @@
 // Alerts with what is behind them and what to do; calm when there are none.
 import { dayText, shortDay } from "./dates.js";
 import { h, icon } from "./dom.js";
-import { memberName } from "./names.js";
-import { changeText, short } from "./numbers.js";
-import { chip, figure, nothing } from "./pieces.js";
+import { chip, nothing } from "./pieces.js";
 import { named, say } from "./words.js";
 
 const SEVERITIES = ["critical", "warning", "info"];
@@ -22,19 +20,14 @@ function playbook(alert, playbooks) {
     h("ol", {}, steps.map((step) => h("li", {}, step))));
 }
 
-function topPart(alert) {
-  if (!alert.top_dimension || alert.top_value === null) return null;
-  return h("p", { class: "fact" }, h("b", {}, say("top_part")), memberName(alert.top_dimension, alert.top_value), " ", figure(alert.top_contribution_amount, "money"));
-}
-
 function incident(alert, playbooks) {
-  const region = named(alert, "region_name") ?? memberName("region", alert.region_key);
   return h("article", { class: `alert ${TONE[alert.severity] ?? "warn"}` },
-    h("header", {}, severity(alert), h("h3", {}, say("fall_title", region, alert.change_rate === null ? say("no_data") : changeText(alert.change_rate)))),
+    h("header", {}, severity(alert), h("h3", {}, named(alert, "title") ?? alert.rule_id)),
     h("p", { class: "why" }, named(alert, "reason") ?? ""),
-    h("p", { class: "sub" }, say("fall_amounts", short(alert.current_amount, "money") ?? say("no_data"), short(alert.previous_amount, "money") ?? say("no_data"), shortDay(alert.week_start_date), dayText(alert.week_end_date)),
-      alert.threshold_rate !== null && ` · ${say("threshold", changeText(-Math.abs(alert.threshold_rate)))}`),
-    h("div", { class: "facts" }, topPart(alert), alert.owner && h("p", { class: "fact" }, h("b", {}, say("owner")), alert.owner)),
+    h("p", { class: "sub" }, alert.period_start_date === alert.period_end_date
+      ? dayText(alert.period_end_date)
+      : say("alert_period", shortDay(alert.period_start_date), dayText(alert.period_end_date))),
+    h("div", { class: "facts" }, alert.owner && h("p", { class: "fact" }, h("b", {}, say("owner")), alert.owner)),
     playbook(alert, playbooks));
 }
 

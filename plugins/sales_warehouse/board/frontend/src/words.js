@@ -75,12 +75,9 @@ const WORDS = {
 
   // attention
   quiet_title: ["Nothing needs attention", "一切正常"],
-  quiet_text: ["No alert rule fired for the last complete week.", "最近一个完整周没有触发任何警报规则。"],
-  fall_title: [(region, pct) => `${region}: net sales ${pct} week on week`, (region, pct) => `${region}：净销售额周环比 ${pct}`],
-  fall_amounts: [(now, then, from, to) => `${now} in the week ${from} to ${to}, after ${then} the week before`, (now, then, from, to) => `${from}至${to}当周 ${now}，前一周 ${then}`],
-  threshold: [(pct) => `The rule fires beyond ${pct}`, (pct) => `触发阈值 ${pct}`],
+  quiet_text: ["No alert rule fires in the newest period that it judges.", "所有警报规则在其最新判定周期内均未触发。"],
+  alert_period: [(from, to) => `${from} to ${to}`, (from, to) => `${from}至${to}`],
   owner: ["Owner", "负责人"],
-  top_part: ["Largest part", "最大影响项"],
   critical: ["Critical", "严重"],
   info: ["Notice", "提示"],
   warning: ["Warning", "警告"],
