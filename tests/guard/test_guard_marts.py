@@ -286,6 +286,9 @@ GOOD: dict[str, str] = {
         t(incident_key, owner, playbook_id, kind, direction, value, compared_value, threshold_value, lower_value,
           upper_value, opened_start_date), (select date '2026-01-05' as period_start_date,
           date '2026-01-11' as period_end_date)""".replace("))\n", ")\n"),
+    "kpi_alert_trials": """values ('fall', 'east', 104, 100, 3, 1, 2, null), ('odd', 'all', 0, 0, 0, 0, 0, 'no data')
+        t(rule_id, dimension_value, period_count, judged_count, breach_count, muted_count, alert_count,
+          not_judged_reason_en)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
         t(source, freshness_status, age_hours)""",
     "trust_row_accounting": """values ('shop', 'orders', 0), ('shop', 'order_lines', 0)
@@ -628,6 +631,13 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_actions", "update mart set closed_date = null where _row_id = 1", {"status_known"}),
     ("fct_actions", "update mart set closed_date = '2025-12-31' where _row_id = 1", {"closed_after_accepted"}),
     ("fct_actions", "update mart set lower_value = 0.2 where _row_id = 1", {"interval_holds_effect"}),
+    (
+        "kpi_alert_trials",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique"},
+    ),
+    ("kpi_alert_trials", "update mart set alert_count = 3 where _row_id = 1", {"counts_fit"}),
+    ("kpi_alert_trials", "update mart set not_judged_reason_en = null where _row_id = 2", {"judged_or_said_why"}),
     ("alert_metrics", "update mart set value = 100 where _row_id = 1", {"is_a_breach"}),
     ("alert_metrics", "update mart set value = 0.7 where _row_id = 2", {"is_a_breach"}),
     ("alert_metrics", "update mart set value = 9 where _row_id = 3", {"is_a_breach"}),
