@@ -124,7 +124,7 @@ def events_around(
             if event.is_within(alert.period_start_date, alert.period_end_date)
             and (number := _overlapped(event, cells, lines)) is not None
         ]
-        scored = [_score(event, number, alert, panels[panel_key], market) for event, number in beside]
+        scored = [_score(event, number, alert, panels[panel_key], market, own) for event, number in beside]
         for place, each in enumerate(sorted(scored, key=lambda found: found.order)[:MOST_EVENTS], 1):
             yield _row(alert, place, each, regions)
 
@@ -174,20 +174,22 @@ def _overlapped(event: Event, cells: Sequence[tuple[int, Cell]], lines: Mapping[
     return next((number for number, cell in cells if event.footprint.meets(Footprint.of(cell), lines)), None)
 
 
-def _score(event: Event, number: int, alert: Question, panel: Panel | None, market: Sequence[Event]) -> _Scored:
+def _score(
+    event: Event, number: int, alert: Question, panel: Panel | None, market: Sequence[Event], facts: OwnFacts
+) -> _Scored:
     way = 1 if alert.change > 0 else -1
     good = {"up": 1, "down": -1}.get(registry()[alert.metric_id].direction, 0)
     is_expected = event.wanted * good * way >= 0
     if panel is None:
         return _Scored(event, number, None, None, 0, 0, None, is_expected)
     excess = panel.excess(event.footprint)
-    placebos = list(_placebos(event, panel, market, alert)) if excess is not None else []
+    placebos = list(_placebos(event, panel, market, alert, facts)) if excess is not None else []
     extreme = sum(placebo * way >= excess * way for placebo in placebos) if excess is not None else 0
     score = Fraction(1 + extreme, 1 + len(placebos)) if placebos else None
     return _Scored(event, number, excess, _share(event, alert, panel), len(placebos), extreme, score, is_expected)
 
 
-def _placebos(event: Event, panel: Panel, market: Sequence[Event], alert: Question) -> Iterator[float]:
+def _placebos(event: Event, panel: Panel, market: Sequence[Event], alert: Question, facts: OwnFacts) -> Iterator[float]:
     """How far the figure moved against the rest in cells like the event's, and there before it happened."""
     alike = [
         other.footprint
@@ -195,7 +197,9 @@ def _placebos(event: Event, panel: Panel, market: Sequence[Event], alert: Questi
         if other.event_type == event.event_type and other.is_within(alert.period_start_date, alert.period_end_date)
     ]
     for other in panel.like(event.footprint):
-        if not any(each.meets(other, panel.lines) for each in alike):
+        if any(each.meets(other, panel.lines) for each in alike):
+            continue
+        if event.description is not None or not facts.has(event.event_type, alert.spans, other):
             yield from _known(panel.excess(other))
     for step, (now, _) in enumerate(panel.earlier, 1):
         if not event.is_within(now.starts_on, now.ends_on):
