@@ -1,4 +1,4 @@
-"""Seconds that the causes and events of many alerts take, on sales drawn for it: python benchmarks/alerts_around.py ROWS ALERTS"""
+"""Seconds that causes and events of many alerts take, on sales drawn for it: alerts_around.py ROWS ALERTS"""
 
 from __future__ import annotations
 

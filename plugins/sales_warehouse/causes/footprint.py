@@ -110,7 +110,7 @@ class Panel:
 
     def halves(self, footprint: Footprint, scope: Footprint) -> tuple[Sides | None, Sides]:
         """The sums of a footprint within a scope, and of the rest of the scope; None where it has no cell there."""
-        within = [row for row in self.rows if scope.has(row[0], self.lines)]
+        within = [(cell, _first_pair(sums)) for cell, sums in self.rows if scope.has(cell, self.lines)]
         inside = [sums for cell, sums in within if footprint.has(cell, self.lines)]
         here = self._sides(_added(inside), 0)
         return (here if inside else None), self._sides(_added(sums for _, sums in within), 0, here)
@@ -138,6 +138,10 @@ class Panel:
             sides.now_1 - less.now_1, sides.before_1 - less.before_1, sides.now_2 - less.now_2,
             sides.before_2 - less.before_2,
         )  # fmt: skip
+
+
+def _first_pair(sums: Sums) -> Sums:
+    return {span: sums[span] for span in ("now_0", "before_0") if span in sums}
 
 
 def _added(rows: Iterable[Sums]) -> dict[str, tuple[int, int]]:
