@@ -123,6 +123,7 @@ def events_around(
             for event in listed
             if event.is_within(alert.period_start_date, alert.period_end_date)
             and (number := _overlapped(event, cells, lines)) is not None
+            and (panels[panel_key] is not None or _is_told(event.footprint, cells))
         ]
         scored = [_score(event, number, alert, panels[panel_key], market, own) for event, number in beside]
         for place, each in enumerate(sorted(scored, key=lambda found: found.order)[:MOST_EVENTS], 1):
@@ -172,6 +173,12 @@ def _lines(db: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
 def _overlapped(event: Event, cells: Sequence[tuple[int, Cell]], lines: Mapping[str, frozenset[str]]) -> int | None:
     """The number of the first cell with which an event has goods and a place in common."""
     return next((number for number, cell in cells if event.footprint.meets(Footprint.of(cell), lines)), None)
+
+
+def _is_told(footprint: Footprint, cells: Sequence[tuple[int, Cell]]) -> bool:
+    """Whether cells of a metric that knows neither places nor goods say themselves what an event is about."""
+    said = set().union(*(cell.keys() for _, cell in cells))
+    return all(getattr(footprint, name) is None or name in said for name in Footprint.NAMES)
 
 
 def _score(
