@@ -88,8 +88,12 @@ def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
     from rich.markup import escape
 
     from sales_warehouse.goal_warnings import unwise
+    from sales_warehouse.watch.carriers import unusable
 
     checked = _load(company)
+    wrong = unusable(checked.alerts.carriers, os.environ)
+    if wrong:
+        _fail("\n".join(f"{company / 'alerts.yml'}: carriers, entry {n + 1}: {why}" for n, why in wrong), code=2)
     mappings = sum(len(source.mappings) for source in checked.sources.values())
     console.print(f"{company}: fine. {len(checked.sources)} sources, {mappings} mappings.", highlight=False)
     for line in unwise(checked, Home.of(checked.company_id)):
