@@ -1,9 +1,10 @@
 """Rules of alerts where nothing happened, and where records come late: false alerts a week, recall, seconds.
 
-`python benchmarks/alerts.py` draws figures of a company at the level of kpi_values (sales, leads and rates by day, week and
-month) and judges them with the project's own models. In the quiet world nothing is planted, and every alert of the last
-year is false. In the late world a fifth of the records come days after their day; every night is judged by what was there
-by then, once by rules that do not wait and once by the same rules with `wait_days`. `--size 200` times that many rules.
+`python benchmarks/alerts.py` draws figures of a company at the level of kpi_values (sales, leads and rates by day,
+week and month) and judges them with the project's own models. In the quiet world nothing is planted, and every alert
+of the last year is false. In the late world a fifth of the records come days after their day; every night is judged by
+what was there by then, once by rules that do not wait and once by the same rules with `wait_days`. `--size 200` times
+that many rules.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def quiet_connection() -> duckdb.DuckDBPyConnection:
 
 
 def calendar(db: duckdb.DuckDBPyConnection) -> np.ndarray:
-    """Make dim_dates of the demo company's calendar, Chinese holidays and make-up workdays; return which days are worked."""
+    """Make dim_dates of the demo company's calendar, with make-up workdays; return which days are worked."""
     company = load_company(PROJECT / "config" / "demo")
     days = list(business_calendar.days(company, datetime.date(2023, 1, 1), datetime.date(2026, 12, 31)))
     rows = [(d.date_day, d.date_day.isoweekday(), d.is_workday, d.is_holiday, d.holiday_name) for d in days]
@@ -84,8 +85,9 @@ def drawn(seed: int, worked: np.ndarray) -> dict[tuple[str, str, str], tuple[np.
 
 
 # Metric, periods, dimensions as the registry has them, and what a rule of each kind says.
-GRAINS = {"net_sales": ("day", "week", "month"), "new_leads": ("day", "week", "month"), "return_rate": ("week", "month"),
-          "entry_within_24h_rate": ("week", "month"), "win_rate": ("month",)}  # fmt: skip
+GRAINS = {"net_sales": ("day", "week", "month"), "new_leads": ("day", "week", "month"),
+          "return_rate": ("week", "month"), "entry_within_24h_rate": ("week", "month"),
+          "win_rate": ("month",)}  # fmt: skip
 CUTS = {"net_sales": ("region", "channel", "product_line", "team", "rep"), "new_leads": ("region", "channel", "team"),
         "return_rate": ("region", "product_line"), "entry_within_24h_rate": ("team", "channel", "rep"),
         "win_rate": ("region", "product_line", "team")}  # fmt: skip
@@ -93,7 +95,7 @@ LIMITS = {"return_rate": 0.1, "entry_within_24h_rate": 0.8, "win_rate": 0.15}
 
 
 def fifty(more: int = 50) -> list[dict]:
-    """Fifty rules, or so many: bands, changes of 30 % of amounts that are worth it and of 10 points of rates, limits."""
+    """Fifty rules, or so many: bands, changes of 30 % of amounts and of 10 points of rates, limits."""
     rules: list[dict] = []
     for metric, grains in GRAINS.items():
         for grain in grains:
