@@ -63,23 +63,23 @@ def published(company: Path) -> Path:
     return company
 
 
-def said(company: Path, *arguments: str) -> list[list[str]]:
-    """The words of each line of what the command printed."""
+def said(company: Path, *arguments: str) -> list[str]:
+    """The lines that the command printed, with one space between words."""
     done = CliRunner().invoke(app, ["alerts", "try", *arguments, "--company", str(company)])
     assert done.exit_code == 0, done.output
-    return [line.split() for line in done.stdout.splitlines()]
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
 
 
 def test_a_line_for_each_rule_says_how_often_and_where_last(published: Path) -> None:
     assert said(published)[1:] == [
-        "fall on region × 2 156 6 3.0 2026-06-22 East".split(),
-        "odd trial total × 0 0 0 0.0 too little history, or it never varies".split(),
+        "fall on region × 2 156 6 3.0 2026-06-22 East",
+        "odd trial total × 0 0 0 0.0 too little history, or it never varies",
     ]
 
 
 def test_one_rule_is_told_member_by_member(published: Path) -> None:
     assert said(published, "fall", "--language", "zh")[1:] == [
-        "fall on 华东 104 4 2.0 2026-06-22, 2026-03-02".split(), "fall on 西部 52 2 2.0 2026-05-04".split()
+        "fall on 华东 104 4 2.0 2026-06-22, 2026-03-02", "fall on 西部 52 2 2.0 2026-05-04"
     ]  # fmt: skip
 
 
