@@ -30,7 +30,6 @@ from sales_warehouse.watch.message import Message
 from sales_warehouse.watch.outbox import MOST_ATTEMPTS
 from sales_warehouse.watch.telling import WatchReport, watch
 
-
 CONNECTION = "AIRFLOW_CONN_SALES_ALERTS"
 
 
