@@ -480,7 +480,8 @@ def why(
 ) -> None:
     """Say why sales of a period differ from those before it, or why an alert was raised, from what is published."""
     from sales_warehouse import publish, sql
-    from sales_warehouse.causes.published import NothingToExplain, Period, why_alert
+    from sales_warehouse.causes.alerts import AlertReason, why_alert
+    from sales_warehouse.causes.published import NothingToExplain, Period, Reason
     from sales_warehouse.causes.published import why as why_figure
 
     about = _load(company).about
@@ -489,6 +490,7 @@ def why(
     if folder is None:
         _fail("nothing has been published yet: run a refresh (make run)")
     scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
+    reason: Reason | AlertReason
     with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "causes", read_only=True) as db:
         db.execute("set schema 'marts'")
         try:
@@ -502,7 +504,7 @@ def why(
         except NothingToExplain as error:
             _fail(f"{error}", code=2)
     if format_ == "json":
-        typer.echo(reason.found.to_json("fct_sales_daily"))
+        typer.echo(reason.found.to_json(alert or "fct_sales_daily"))
         return
     lines = reason.sentences(language or ("zh" if about.language == "zh" else "en"))
     console.print(*lines, sep="\n", highlight=False, markup=False, soft_wrap=True)

@@ -253,6 +253,23 @@ GOOD: dict[str, str] = {
         ('month', date '2026-01-01', 'main', 'lead', 10, 6, 10, 6, 3, 1, 0, null, false, false)
         t(period_grain, period_start_date, step_level, step, entered_count, converted_count, stay_count, advanced_count,
           lost_count, open_count, regressed_count, robust_score, is_odd, is_matured)""",
+    "alert_causes": """values ('e1', 1, false, -60, -70, 10), ('e1', 0, true, 10, null, null)
+        t(incident_key, cause_number, is_residual, contribution_value, rate_effect_value, mix_effect_value)""",
+    "alert_events": """values ('e1', 1, 'm1', false, 0.05, 19, 0, null, null),
+        ('e1', 2, 'fact:p', true, null, 0, 0, 1.0, 1.1)
+        t(incident_key, event_number, event_key, is_own_fact, placebo_score, placebo_count, extreme_count, before_value,
+        now_value)""",
+    "alert_findings": """values ('slow_team|t1|2026-06-01', 'ann'), ('slow_team|t2|2026-06-01', 'ann')
+        t(incident_key, owner)""",
+    "alert_playbooks": """values ('e1', 1, 'p1', 'sales', 'li', 'fair', false, 2, 1, 0.1, -0.1, 0.3),
+        ('e1', 2, 'p2', 'sales', 'li', null, true, 0, 0, null, null, null)
+        t(incident_key, playbook_number, playbook_id, department, owner, cause, is_of_rule, use_count, measured_count,
+        effect_value, lower_value, upper_value)""",
+    "fct_actions": """values
+        ('e1|p1', 'sales', 'done', date '2026-01-01', date '2026-01-05', 'measured', 0.1, -0.1, 0.3),
+        ('e2|p1', 'sales', 'overdue', date '2026-01-01', null, 'not_done', null, null, null)
+        t(action_key, department, action_status, accepted_date, closed_date, outcome_status, effect_value, lower_value,
+        upper_value)""",
     "fct_incidents": """values
         ('fall|east', 'open', false, date '2026-06-01', date '2026-06-08', date '2026-06-14', 1, 1, null),
         ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
@@ -355,6 +372,8 @@ KEYS = {
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
+    "fct_actions": "action_key",
+    "alert_findings": "incident_key",
     "alert_metrics": "incident_key",
     "alert_stalled_deals": "incident_key",
     "trust_source_freshness": "source",
@@ -598,6 +617,20 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_funnel_steps", "update mart set regressed_count = 0 where _row_id = 1", {"outcomes_sum_to_stays"}),
     ("kpi_funnel_steps", "update mart set converted_count = 11 where _row_id = 1", {"converted_within_entered"}),
     ("kpi_funnel_steps", "update mart set is_odd = true where _row_id = 2", {"odd_only_when_judged"}),
+    ("alert_causes", "update mart set cause_number = 1 where _row_id = 2", {"key_unique", "residual_is_zero"}),
+    ("alert_causes", "update mart set mix_effect_value = 11 where _row_id = 1", {"effects_make_the_contribution"}),
+    ("alert_events", "update mart set event_number = 1 where _row_id = 2", {"key_unique"}),
+    ("alert_events", "update mart set event_key = 'm1' where _row_id = 2", {"event_once"}),
+    ("alert_events", "update mart set placebo_score = 1.1 where _row_id = 1", {"score_is_a_share"}),
+    ("alert_events", "update mart set now_value = null where _row_id = 2", {"fact_says_both_sides"}),
+    ("alert_playbooks", "update mart set playbook_number = 1 where _row_id = 2", {"key_unique"}),
+    ("alert_playbooks", "update mart set playbook_id = 'p1' where _row_id = 2", {"playbook_once"}),
+    ("alert_playbooks", "update mart set is_of_rule = false where _row_id = 2", {"offered_for_a_reason"}),
+    ("alert_playbooks", "update mart set effect_value = 0.4 where _row_id = 1", {"interval_holds_effect"}),
+    ("fct_actions", "update mart set action_status = 'late' where _row_id = 2", {"status_known"}),
+    ("fct_actions", "update mart set closed_date = null where _row_id = 1", {"status_known"}),
+    ("fct_actions", "update mart set closed_date = '2025-12-31' where _row_id = 1", {"closed_after_accepted"}),
+    ("fct_actions", "update mart set lower_value = 0.2 where _row_id = 1", {"interval_holds_effect"}),
     (
         "kpi_alert_trials",
         "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
