@@ -48,8 +48,9 @@ def add(db: duckdb.DuckDBPyConnection, metric: str, grain: str, start: datetime.
         value: float | None, denominator: float | None = None, *, dimension: str = "region", days: int = 7,
         matured: bool = True) -> None:  # fmt: skip
     first = datetime.date.fromisoformat(str(start))
-    row = (metric, grain, first, first + (days - 1) * DAY, dimension, member,
-           value if denominator is None or value is None else value * denominator, denominator, value, matured)  # fmt: skip
+    numerator = value if denominator is None or value is None else value * denominator
+    last = first + (days - 1) * DAY
+    row = (metric, grain, first, last, dimension, member, numerator, denominator, value, matured)
     db.execute(f"insert into kpi_values values ({', '.join(map(alert_world.literal, row))})")
 
 
