@@ -108,6 +108,13 @@ def test_a_metric_without_places_has_only_what_happened_everywhere(db: duckdb.Du
     assert {row.event_key for row in around(db, of_east)} == {"everywhere", "m2"}
 
 
+def test_events_of_one_alert_that_cannot_be_looked_for_stop_no_other(db: duckdb.DuckDBPyConnection) -> None:
+    event(db, "m1")
+    db.execute("drop table fct_opportunities")
+    listed = [asked("win_rate", ("0.5", "0.4")), net_sales_of(db, "region", "east")]
+    assert [row.incident_key for row in events_around(db, listed, {})] == ["region|east"]
+
+
 def line(db: duckdb.DuckDBPyConnection, day: int, region: str, product: str, price: str, channel: str = "shop") -> None:
     db.execute(
         "insert into fct_order_lines values ('o', 1, ?::date + ?::int, ?, ?, 'r', 'c', 'unknown', ?, 5, ?, false)",

@@ -24,8 +24,8 @@ DEALS = {"customers": 1200, "days": 600, "orders_per_day": 10}
 
 @pytest.mark.slow
 def test_a_competitor_in_the_region_that_fell_is_linked_and_answered_first(tmp_path: Path) -> None:
-    size = {"customers": 300, "days": 120, "orders_per_day": 110}
-    db = around_world.build(tmp_path, size, FALL, WEEKLY, "alert_playbooks")
+    size = {"customers": 300, "days": 200, "orders_per_day": 110}
+    db = around_world.build(tmp_path, size, {**FALL, "slow_team": {}}, WEEKLY, "alert_playbooks")
     fallen = db.sql("select dimension_value from alert_metrics order by 1").fetchall()
     assert ("华东",) in fallen and len(fallen) > 1  # the others fell by chance, or after a holiday
     linked = db.sql(
@@ -39,6 +39,8 @@ def test_a_competitor_in_the_region_that_fell_is_linked_and_answered_first(tmp_p
     ).fetchall()
     assert ("watched|华东|2026-06-22", "promotion_interception", "节假日拦截促销", "市场部") in offered
     assert {playbook for key, playbook, *_ in offered if "华东" not in key} == {"regional_fall"}
+    trained = "select incident_key, playbook_id from alert_playbooks where occasion_type = 'finding'"
+    assert db.sql(trained).fetchall() == [("slow_team|东北组|2026-06-01", "script_training")]
     wrong = db.sql(
         "select a.incident_key from alert_metrics as a join alert_causes as c using (incident_key) "
         "group by all having sum(c.contribution_value) <> a.value - a.compared_value"

@@ -10,6 +10,7 @@ seen where nothing of the kind happened, and no more: who makes many comparisons
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,9 @@ from sales_warehouse.causes.footprint import Cell, Footprint, Panel, panel_of
 from sales_warehouse.causes.measured import parts_of
 from sales_warehouse.causes.own_facts import OwnFacts
 from sales_warehouse.metrics import registry
+from sales_warehouse.sql import gist
+
+log = logging.getLogger(__name__)
 
 MOST_EVENTS = 5  # of an alert
 MOST_CELLS = 3  # of an alert in which facts of our own are looked for
@@ -113,21 +117,37 @@ def events_around(
     market, lines, regions = _market(db), _lines(db), member_names(db, ("region",))["region"]
     own, panels = OwnFacts(db, lines), dict[tuple[object, ...], Panel | None]()
     for alert in asked:
-        panel_key = (alert.metric_id, alert.spans, tuple(sorted(_elsewhere(alert).items())))
-        if panel_key not in panels:
-            panels[panel_key] = panel_of(db, alert, _elsewhere(alert), lines)
-        cells = list(causes.get(alert.incident_key, ())) or [(0, alert.scope)]
-        listed = [*market, *_own(alert, cells, own)]
-        beside = [
-            (event, number)
-            for event in listed
-            if event.is_within(alert.period_start_date, alert.period_end_date)
-            and (number := _overlapped(event, cells, lines)) is not None
-            and (panels[panel_key] is not None or _is_told(event.footprint, cells))
-        ]
-        scored = [_score(event, number, alert, panels[panel_key], market, own) for event, number in beside]
+        try:
+            scored = _around(db, alert, causes.get(alert.incident_key, ()), market, lines, own, panels)
+        except (duckdb.Error, ArithmeticError, ValueError) as error:  # of one alert; the others and the night go on
+            log.warning("%s: no event was looked for: %s", alert.incident_key, gist(str(error)))
+            continue
         for place, each in enumerate(sorted(scored, key=lambda found: found.order)[:MOST_EVENTS], 1):
             yield _row(alert, place, each, regions)
+
+
+def _around(
+    db: duckdb.DuckDBPyConnection,
+    alert: Question,
+    causes: Sequence[tuple[int, Cell]],
+    market: Sequence[Event],
+    lines: Mapping[str, frozenset[str]],
+    own: OwnFacts,
+    panels: dict[tuple[object, ...], Panel | None],
+) -> list[_Scored]:
+    """Return what overlaps an alert, scored; `panels` keeps what alerts of the same metric and days have in common."""
+    panel_key = (alert.metric_id, alert.spans, tuple(sorted(_elsewhere(alert).items())))
+    if panel_key not in panels:
+        panels[panel_key] = panel_of(db, alert, _elsewhere(alert), lines)
+    panel, cells = panels[panel_key], list(causes) or [(0, alert.scope)]
+    beside = [
+        (event, number)
+        for event in [*market, *_own(alert, cells, own)]
+        if event.is_within(alert.period_start_date, alert.period_end_date)
+        and (number := _overlapped(event, cells, lines)) is not None
+        and (panel is not None or _is_told(event.footprint, cells))
+    ]
+    return [_score(event, number, alert, panel, market, own) for event, number in beside]
 
 
 def _elsewhere(alert: Question) -> dict[str, str]:
