@@ -112,7 +112,8 @@ def events_around(
 ) -> Iterator[EventRow]:
     """Yield the events beside each of the first MOST_ALERTS alerts.
 
-    `causes` are the cells of an alert (number and conditions) along its change; `db` has the marts and the intermediate models in its search path.
+    `causes` are the cells of an alert (number and conditions) along its change; `db` has the marts and the intermediate
+    models in its search path.
     """
     market, lines, regions = _market(db), _lines(db), member_names(db, ("region",))["region"]
     own, panels = OwnFacts(db, lines), dict[tuple[object, ...], Panel | None]()
