@@ -197,6 +197,29 @@ LATE_RULES = [
 ]  # fmt: skip
 
 
+WAITS = {"do not wait": 0, f"wait_days: {WAIT_DAYS}": WAIT_DAYS, "wait_days: measured": "measured"}
+WATCHED = 90  # nights before the first that is judged, so that there is something to measure lateness by
+# What a night says of a week that has ended, where it was not said before.
+REMEMBERED = """
+    insert into stg_history__kpi_values
+    select metric_id, period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value,
+        false, '{date}', date '{date}'
+    from kpi_values
+    left join (
+        select metric_id, dimension_name, dimension_value, period_start_date, max_by(value, version) as said
+        from stg_history__kpi_values group by all
+    ) using (metric_id, dimension_name, dimension_value, period_start_date)
+    where period_grain = 'week' and is_matured and value is distinct from said"""
+
+
+def alerts_of(db: duckdb.DuckDBPyConnection, rules: list[dict], date: datetime.date) -> set[tuple]:
+    """Judge as a night does; return rule, metric, dimension, member and period of its alerts."""
+    alert_world.give_rules(db, rules)
+    judged(db, date)
+    columns = "rule_id, metric_id, dimension_name, dimension_value, period_start_date"
+    return set(db.execute(f"select {columns} from alert_metrics").fetchall())
+
+
 def late(seed: int, nights: int) -> Iterator[str]:
     """False alerts and recall with late records, by rules that wait and by rules that do not, night by night."""
     random = np.random.default_rng(seed)
@@ -211,20 +234,20 @@ def late(seed: int, nights: int) -> Iterator[str]:
             for start in random.choice(mondays, 2, replace=False):
                 numerator[start : start + 7] *= 1 - PLANTED_FALL
                 planted.add((*key, FIRST + datetime.timedelta(days=int(start))))
-        told = {name: set() for name in ("no lateness", "does not wait", f"wait_days: {WAIT_DAYS}")}
-        for night in range(DAYS - nights, DAYS):
+        rules = {name: [{**rule, "wait_days": wait} for rule in LATE_RULES] for name, wait in WAITS.items()}
+        told = {name: set() for name in ("nothing is late", *rules)}
+        for night in range(DAYS - nights - WATCHED, DAYS):
             date, age = FIRST + datetime.timedelta(days=night), night - np.arange(DAYS)
             # what comes late does so after 1 to 2 x LATE_DAYS - 1 days, each as likely
             there = 1 - LATE_SHARE * (1 - np.clip(age, 0, 2 * LATE_DAYS - 1) / (2 * LATE_DAYS - 1))
-            for name, seen in told.items():
-                wait = WAIT_DAYS if name.startswith("wait") else 0
-                scale = there if name != "no lateness" else np.ones(DAYS)
-                publish(db, ((key, (numerator * scale, None)) for key, (numerator, _) in series.items()), date)
-                alert_world.give_rules(db, [{**rule, "wait_days": wait} for rule in LATE_RULES])
-                judged(db, date)
-                seen |= set(db.execute(
-                    "select rule_id, metric_id, dimension_name, dimension_value, period_start_date from alert_metrics"
-                ).fetchall())  # fmt: skip
+            publish(db, ((key, (numerator * there, None)) for key, (numerator, _) in series.items()), date)
+            db.execute(REMEMBERED.format(date=date))
+            if night < DAYS - nights:
+                continue
+            for name, given in rules.items():
+                told[name] |= alerts_of(db, given, date)
+            publish(db, series.items(), date)
+            told["nothing is late"] |= alerts_of(db, rules["do not wait"], date)
     yield "| rules | false alerts a week | planted falls found |"
     yield "| --- | ---: | ---: |"
     for name, seen in told.items():

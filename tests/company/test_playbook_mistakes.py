@@ -31,7 +31,7 @@ CASES = {
     "no owner": ("    owner: wu\n", "", [":2: playbooks.0.owner", "owner"]),
     "an empty owner": ("owner: wu", "owner: '  '", [":5: playbooks.0.owner", "at least 1"]),
     "no department": ("    department: sales\n", "", ["playbooks.1.department"]),
-    "two departments": ("department: sales", "department: [sales, marketing]", [":12: playbooks.1.department", "string"]),
+    "two departments": ("department: sales", "department: [sales, marketing]", [":12: playbooks.1.depart", "string"]),
     "no step": ("steps: [{en: Call, zh: 致电}]", "steps: []", [":14: playbooks.1.steps", "at least 1"]),
     "no day": ("due_days: 7", "due_days: 0", [":8: playbooks.0.due_days", "greater than or equal to 1"]),
     "an unknown metric": ("[net_sales]", "[net_sale]", [":7: playbooks.0.scope.metrics.0", "did you mean 'net_sales'"]),

@@ -89,6 +89,20 @@ def test_a_period_that_can_still_change_is_not_judged(db: duckdb.DuckDBPyConnect
     assert judge(db, "incident_key") == [("back|east|2026-06-15",), ("waits|east|2026-06-15",)]
 
 
+def test_a_rule_waits_as_long_as_figures_were_seen_to_move(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 40 weeks 37 were right 5 days after their end and 3 after 9: nine of ten are right after 5 days."""
+    for place in range(40):
+        start = LAST_MONDAY - 7 * (place + 6) * DAY
+        for age, value in ((0, 80), (9 if place < 3 else 5, 100), (12, 100.5)):
+            said = start + (6 + age) * DAY
+            row = ("net_sales", "week", start, "region", "east", value, None, value, False, str(said), said)
+            db.execute(f"insert into stg_history__kpi_values values ({', '.join(map(alert_world.literal, row))})")
+    change = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}
+    give_rules(db, [{"id": "fixed", **change, "wait_days": 2}, {"id": "seen", **change, "wait_days": "measured"},
+                    {"id": "new", **change, "metric": "new_leads", "wait_days": "measured"}])  # fmt: skip
+    assert judge(db, "rule_id, wait_days", "int_alert_rules_defined") == [("fixed", 2), ("new", 0), ("seen", 5)]
+
+
 def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection) -> None:
     """The last week has two workdays, the one before none: it is held against the one of 8 June, which had five."""
     holiday(db, "2026-06-15", "2026-06-24")
@@ -223,7 +237,7 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
     assert judge(db, "incident_key, title_en") == [
         ("dirty|shop|2026-06-28", "Dirty rows, shop: 6 %"),
         ("few|total|2026-05-01", "Share of the top three customers: 80 %"),
-        ("stale|crm|2026-06-28", "Source freshness, crm: 40 h"),
+        ("stale|crm|2026-06-28", "Source age, crm: 40 h"),
     ]
 
 
