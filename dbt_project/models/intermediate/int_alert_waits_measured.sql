@@ -53,8 +53,8 @@ wrong as (
     from lasts
     inner join said
         on {{ same_key('lasts', 'said', key) }}
-    group by {% for column in key %}lasts.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
-
+    group by
+        lasts.metric_id, lasts.period_grain, lasts.dimension_name, lasts.dimension_value, lasts.period_start_date
 ),
 
 -- What was first published long after its end was not watched, and what has just ended may move still.
@@ -68,9 +68,10 @@ settled as (
     inner join said
         on
             {{ same_key('wrong', 'said', key) }}
-            and (wrong.last_wrong_version is null or said.version > wrong.last_wrong_version)
+            and (wrong.last_wrong_version is null or wrong.last_wrong_version < said.version)
     where wrong.first_said_date <= wrong.period_end_date + 7 and wrong.period_end_date <= {{ business_date() }} - 31
-    group by {% for column in key %}wrong.{{ column }}, {% endfor %}wrong.period_end_date
+    group by
+        wrong.metric_id, wrong.period_grain, wrong.dimension_name, wrong.dimension_value, wrong.period_start_date, wrong.period_end_date
 )
 
 select
