@@ -25,7 +25,7 @@ SAME = frozenset({
     "sqrt", "substring", "sum", "trim", "try_cast", "upper",
 })  # fmt: skip
 NO_FUNCTIONS = frozenset({
-    "and", "as", "between", "by", "decimal", "distinct", "else", "filter", "from", "in", "join", "lateral", "not", "on",
+    "and", "as", "between", "by", "decimal", "distinct", "else", "filter", "from", "group", "in", "join", "lateral", "not", "on",
     "or", "over", "select", "sets", "then", "using", "values", "when", "where", "with",
 })  # fmt: skip
 TYPES = frozenset({"bigint", "boolean", "date", "double", "int", "integer", "string", "timestamp"})
