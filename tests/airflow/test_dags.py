@@ -104,8 +104,10 @@ def test_without_a_scheduler_producers_run_before_their_consumers(dags: dict[str
         "micro_batch",
         "purge",
         "replay",
+        "respond",
         "warehouse",
         "watch",
+        "required_actions",
     ]
 
 
