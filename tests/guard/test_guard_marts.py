@@ -253,6 +253,14 @@ GOOD: dict[str, str] = {
         ('month', date '2026-01-01', 'main', 'lead', 10, 6, 10, 6, 3, 1, 0, null, false, false)
         t(period_grain, period_start_date, step_level, step, entered_count, converted_count, stay_count, advanced_count,
           lost_count, open_count, regressed_count, robust_score, is_odd, is_matured)""",
+    "fct_incidents": """values
+        ('fall|east', 'open', false, date '2026-06-01', date '2026-06-08', date '2026-06-14', 1, 1, null),
+        ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
+        t(incident_key, incident_status, is_closed, first_period_start_date, period_start_date, period_end_date,
+          subject_count, standing_count, snoozed_until_date)""",
+    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
+        ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
+        t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -614,6 +622,21 @@ BAD: list[tuple[str, str, set[str]]] = [
         "update mart set right_customer_record_key = 'shop:2' where _row_id = 1",
         {"key_unique"},
     ),
+    ("fct_incidents", "update mart set incident_key = 'fall|west' where _row_id = 1", {"key_unique"}),
+    ("fct_incidents", "update mart set incident_status = 'odd' where _row_id = 1", {"status_known"}),
+    ("fct_incidents", "update mart set is_closed = true where _row_id = 1", {"closed_by_status"}),
+    ("fct_incidents", "update mart set first_period_start_date = '2026-06-09' where _row_id = 1", {"periods_in_order"}),
+    ("fct_incidents", "update mart set standing_count = 2 where _row_id = 1", {"standing_within_subjects"}),
+    ("fct_incidents", "update mart set incident_status = 'snoozed' where _row_id = 1", {"snoozed_until_a_day"}),
+    ("fct_incident_events", "update mart set event_key = 'D1' where _row_id = 1", {"key_unique"}),
+    (
+        "fct_incident_events",
+        "insert into mart from (select 3, 'x', incident_key, 2, 'woken', false, null from mart where _row_id = 1)",
+        {"number_unique"},
+    ),
+    ("fct_incident_events", "update mart set event_type = 'odd' where _row_id = 2", {"type_known"}),
+    ("fct_incident_events", "update mart set event_type = 'woken' where _row_id = 1", {"opened_first"}),
+    ("fct_incident_events", "update mart set decided_by = null where _row_id = 2", {"decided_by_somebody"}),
     ("trust_identity_decisions", "update mart set record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
     ("trust_identity_decisions", "update mart set decision_type = 'odd' where _row_id = 1", {"type_known"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),
