@@ -261,6 +261,21 @@ GOOD: dict[str, str] = {
     "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
         ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
         t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
+    "alert_causes": """values ('e1', 1, false, -60, -70, 10), ('e1', 0, true, 10, null, null)
+        t(incident_key, cause_number, is_residual, contribution_value, rate_effect_value, mix_effect_value)""",
+    "alert_events": """values ('e1', 1, 'm1', false, 0.05, 19, 0, null, null),
+        ('e1', 2, 'fact:p', true, null, 0, 0, 1.0, 1.1)
+        t(incident_key, event_number, event_key, is_own_fact, placebo_score, placebo_count, extreme_count, before_value,
+        now_value)""",
+    "alert_playbooks": """values ('e1', 1, 'p1', 'sales', 'li', 'fair', false, 2, 1, 0.1, -0.1, 0.3),
+        ('e1', 2, 'p2', 'sales', 'li', null, true, 0, 0, null, null, null)
+        t(incident_key, playbook_number, playbook_id, department, owner, cause, is_of_rule, use_count, measured_count,
+        effect_value, lower_value, upper_value)""",
+    "fct_actions": """values
+        ('e1|p1', 'sales', 'done', date '2026-01-01', date '2026-01-05', 'measured', 0.1, -0.1, 0.3),
+        ('e2|p1', 'sales', 'overdue', date '2026-01-01', null, 'not_done', null, null, null)
+        t(action_key, department, action_status, accepted_date, closed_date, outcome_status, effect_value, lower_value,
+        upper_value)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -346,6 +361,7 @@ KEYS = {
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
+    "fct_actions": "action_key",
     "alert_net_sales_fall": "incident_key",
     "alert_stalled_deals": "incident_key",
     "trust_source_freshness": "source",
@@ -589,6 +605,20 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_funnel_steps", "update mart set regressed_count = 0 where _row_id = 1", {"outcomes_sum_to_stays"}),
     ("kpi_funnel_steps", "update mart set converted_count = 11 where _row_id = 1", {"converted_within_entered"}),
     ("kpi_funnel_steps", "update mart set is_odd = true where _row_id = 2", {"odd_only_when_judged"}),
+    ("alert_causes", "update mart set cause_number = 1 where _row_id = 2", {"key_unique", "residual_is_zero"}),
+    ("alert_causes", "update mart set mix_effect_value = 11 where _row_id = 1", {"effects_make_the_contribution"}),
+    ("alert_events", "update mart set event_number = 1 where _row_id = 2", {"key_unique"}),
+    ("alert_events", "update mart set event_key = 'm1' where _row_id = 2", {"event_once"}),
+    ("alert_events", "update mart set placebo_score = 1.1 where _row_id = 1", {"score_is_a_share"}),
+    ("alert_events", "update mart set now_value = null where _row_id = 2", {"fact_says_both_sides"}),
+    ("alert_playbooks", "update mart set playbook_number = 1 where _row_id = 2", {"key_unique"}),
+    ("alert_playbooks", "update mart set playbook_id = 'p1' where _row_id = 2", {"playbook_once"}),
+    ("alert_playbooks", "update mart set is_of_rule = false where _row_id = 2", {"offered_for_a_reason"}),
+    ("alert_playbooks", "update mart set effect_value = 0.4 where _row_id = 1", {"interval_holds_effect"}),
+    ("fct_actions", "update mart set action_status = 'late' where _row_id = 2", {"status_known"}),
+    ("fct_actions", "update mart set closed_date = null where _row_id = 1", {"status_known"}),
+    ("fct_actions", "update mart set closed_date = '2025-12-31' where _row_id = 1", {"closed_after_accepted"}),
+    ("fct_actions", "update mart set lower_value = 0.2 where _row_id = 1", {"interval_holds_effect"}),
     (
         "alert_net_sales_fall",
         "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",

@@ -21,6 +21,7 @@ from sales_warehouse.company.dealers import DealersFile
 from sales_warehouse.company.funnel import FunnelFile
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
+from sales_warehouse.company.playbooks import PlaybooksFile
 from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.targets import TargetsFile
@@ -111,22 +112,7 @@ class AlertsFile(Model):
     carriers: tuple[Carrier, ...] = (FileCarrier(type="file"),)
 
 
-# --- playbooks.yml, regions.yml --------------------------------------------------------------------------------
-
-
-class Playbook(Model):
-    """Steps to take when an alert of a kind opens."""
-
-    id: Name
-    name: Label
-    department: str
-    steps: tuple[Label, ...] = Field(min_length=1)
-
-
-class PlaybooksFile(Model):
-    """playbooks.yml: what to do next."""
-
-    playbooks: tuple[Playbook, ...] = ()
+# --- regions.yml --------------------------------------------------------------------------------
 
 
 class Region(Model):

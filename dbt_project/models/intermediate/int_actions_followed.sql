@@ -1,0 +1,82 @@
+-- A playbook that was accepted for an incident is one action, whatever is decided about it later; the last word counts.
+-- What it is to move is told by the key of the incident: rule (or finding), member, day.
+with
+decisions as (
+    select
+        *,
+        incident_key || '|' || playbook_id as action_key,
+        {{ business_date_of('decided_at') }} as decided_date
+    from {{ ref('stg_watch__incident_decisions') }}
+    where decision_type in ('accept_playbook', 'finish_action', 'drop_action') and playbook_id is not null
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by action_key order by decided_at desc, decision_id desc) as last_place,
+        row_number() over (partition by action_key, decision_type order by decided_at desc, decision_id desc) as type_place
+    from decisions
+    where decided_date <= {{ business_date() }}
+),
+
+actions as (
+    select
+        action_key,
+        incident_key,
+        playbook_id,
+        min(case when decision_type = 'accept_playbook' then decided_date end) as accepted_date,
+        max(case when decision_type = 'accept_playbook' and type_place = 1 then owner end) as owner,
+        max(case when decision_type = 'accept_playbook' and type_place = 1 then due_date end) as due_date,
+        max(case when last_place = 1 then decision_type end) as last_decision_type,
+        max(case when last_place = 1 then decided_date end) as last_decided_date
+    from ranked
+    group by action_key, incident_key, playbook_id
+),
+
+subjects as (
+    select
+        rule_id as subject_id,
+        metric_id,
+        dimension as dimension_name
+    from {{ ref('stg_settings__alert_rules') }}
+    union all
+    select
+        'slow_team' as subject_id,
+        'lead_first_response_hours' as metric_id,
+        'team' as dimension_name
+    union all
+    select
+        'repurchase_fall' as subject_id,
+        'repurchase_rate' as metric_id,
+        'category' as dimension_name
+)
+
+select
+    actions.action_key,
+    actions.incident_key,
+    actions.playbook_id,
+    actions.accepted_date,
+    actions.owner,
+    coalesce(actions.due_date, actions.accepted_date + playbooks.due_days) as due_date,
+    case
+        when actions.last_decision_type = 'finish_action' then 'done'
+        when actions.last_decision_type = 'drop_action' then 'dropped'
+        when coalesce(actions.due_date, actions.accepted_date + playbooks.due_days) < {{ business_date() }} then 'overdue'
+        else 'open'
+    end as action_status,
+    case when actions.last_decision_type <> 'accept_playbook' then actions.last_decided_date end as closed_date,
+    subjects.metric_id,
+    subjects.dimension_name,
+    case subjects.subject_id
+        when 'repurchase_fall' then split_part(split_part(actions.incident_key, '|', 2), ', ', 1)
+        else
+            substr(
+                actions.incident_key,
+                length(subjects.subject_id) + 2,
+                length(actions.incident_key) - length(subjects.subject_id) - 12
+            )
+    end as dimension_value
+from actions
+left join {{ ref('stg_settings__playbooks') }} as playbooks on actions.playbook_id = playbooks.playbook_id
+left join subjects on split_part(actions.incident_key, '|', 1) = subjects.subject_id
+where actions.accepted_date is not null

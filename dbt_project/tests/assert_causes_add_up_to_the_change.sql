@@ -1,0 +1,21 @@
+-- What is behind an alert makes its change exactly: every alert on a metric has causes, or says why it has none.
+with
+added as (
+    select
+        incident_key,
+        change_value,
+        sum(contribution_value) as contribution_value
+    from {{ ref('alert_causes') }}
+    group by incident_key, change_value
+)
+
+select
+    questions.incident_key,
+    added.change_value,
+    added.contribution_value
+from {{ ref('int_alert_questions') }} as questions
+left join added on questions.incident_key = added.incident_key
+where
+    added.incident_key is null
+    or added.contribution_value <> added.change_value
+    or added.change_value <> questions.value - questions.compared_value
