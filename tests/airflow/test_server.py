@@ -285,7 +285,16 @@ def test_the_pages_stand_in_the_navigation(ui: server.Server, token: str) -> Non
     plugins = httpx.get(f"{ui.address}/api/v2/plugins", headers=headers, timeout=20).json()["plugins"]
     views = [view for plugin in plugins for view in plugin["external_views"]]
     names = [view["name"] for view in views]
-    assert names == ["Sales board", "Customers", "Who is who", "Data Docs", "Quarantine", "Refreshes", "Models"]
+    assert names == [
+        "Sales board",
+        "Incidents",
+        "Customers",
+        "Who is who",
+        "Data Docs",
+        "Quarantine",
+        "Refreshes",
+        "Models",
+    ]
     assert all(not view["href"].startswith("/") for view in views)
     assert httpx.get(f"{ui.address}/api/v2/plugins/importErrors", headers=headers).json()["import_errors"] == []
 

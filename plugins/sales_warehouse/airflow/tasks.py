@@ -172,13 +172,13 @@ def record(answer: dict[str, Any]) -> dict[str, Any]:
     from sales_warehouse.watch import incidents
 
     context = get_current_context()
-    asked, run = context["dag_run"].conf, _run(moment_of(context))
+    asked, run = context["dag_run"].conf or {}, _run(moment_of(context))
     try:
         said = decision_of(answer, asked["playbooks"])
         if said is None:
             raise AirflowSkipException("left open")
         decision = incidents.decide(run.home, asked["incident_key"], at=run.as_of, **said)
-    except (Incomplete, incidents.NotDecidable) as error:
+    except (Incomplete, incidents.DecisionRefused, incidents.NoSuchIncident) as error:
         raise AirflowFailException(str(error)) from error
     return {"decision": decision.decision_id, "kind": decision.kind, "by": decision.by}
 

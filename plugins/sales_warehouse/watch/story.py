@@ -1,0 +1,174 @@
+"""One incident whole: its figure over time, what is behind it, what happened around it, what to do, what was done.
+
+What was published is read as it is; decisions that no night has read yet are laid over it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from sales_warehouse import publish, sql
+from sales_warehouse.home import Home
+from sales_warehouse.publish import database
+from sales_warehouse.watch import decisions
+from sales_warehouse.watch.incidents import Incident, one
+from sales_warehouse.watch.series import Series, Value, draw
+
+MOST_PERIODS = {"day": 60, "week": 26, "month": 25, "quarter": 12}
+ACTION_STATUS = {"accept_playbook": "open", "finish_action": "done", "drop_action": "dropped"}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The newest alert on a metric of an incident: a row of `alert_metrics` with its metric, and its drawing."""
+
+    alert: Row
+    metric: Row
+    series: Series
+
+
+@dataclass(frozen=True)
+class Story:
+    """`figure` is None for an incident that is not about a metric; the rest are rows of the marts of these names."""
+
+    incident: Incident
+    figure: Figure | None
+    causes: list[Row]
+    around: list[Row]
+    playbooks: list[Row]
+    actions: list[Row]
+
+
+def story(home: Home, name: str) -> Story:
+    """Return what is known of the incident of a key, or of a part of one. Raises NoSuchIncident."""
+    incident = one(home, name)
+    folder = publish.current_folder(home)
+    assert folder is not None  # there is an incident
+    with sql.connect(folder / database.NAME, temp=home.tmp / "watch", read_only=True) as db:
+        db.execute("set schema 'marts'")
+        alerts = sorted({str(event["alert_key"]) for event in incident.events if event.get("alert_key")})
+        newest = str(incident.row["alert_key"])
+        return Story(
+            incident,
+            _figure(db, newest),
+            _of(db, "alert_causes", [newest], "cause_number = 0, cause_number"),
+            _of(db, "alert_events", [newest], "event_number"),
+            _of(db, "alert_playbooks", [newest], "playbook_number"),
+            _with_waiting(_of(db, "fct_actions", [incident.key, *alerts], "accepted_date, action_key"), home, incident),
+        )
+
+
+def actions(home: Home) -> list[Row]:
+    """Return every action, what is to be done first; empty before the first publish."""
+    folder = publish.current_folder(home)
+    if folder is None:
+        return []
+    with sql.connect(folder / database.NAME, temp=home.tmp / "watch", read_only=True) as db:
+        db.execute("set schema 'marts'")
+        return _rows(
+            db,
+            "select * from fct_actions order by array_position(['overdue', 'open', 'done', 'dropped'], action_status), "
+            "due_date, action_key",
+        )
+
+
+def _figure(db: duckdb.DuckDBPyConnection, alert_key: str) -> Figure | None:
+    found = _of(db, "alert_metrics", [alert_key], "incident_key")
+    if not found:
+        return None
+    (alert,) = found
+    subject = [alert[name] for name in ("metric_id", "period_grain", "dimension_name", "dimension_value")]
+    values = _rows(
+        db,
+        "select period_start_date, value from kpi_values where metric_id = ? and period_grain = ? "
+        "and dimension_name = ? and dimension_value = ? and period_start_date <= ? "
+        "order by period_start_date desc limit ?",
+        [*subject, alert["period_start_date"], MOST_PERIODS.get(alert["period_grain"], 26)],
+    )
+    (metric,) = _rows(db, "select * from kpi_metrics where metric_id = ?", [alert["metric_id"]])
+    series = draw(
+        [Value(row["period_start_date"], row["value"]) for row in reversed(values)],
+        alert["period_start_date"],
+        compared=alert["compared_value"],
+        lower=alert["lower_value"],
+        upper=alert["upper_value"],
+    )
+    return Figure(alert, metric, series)
+
+
+def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], order: str) -> list[Row]:
+    """Return the rows of a mart for these keys; none where the version is older than the mart."""
+    (there,) = sql.only_row(
+        db, f"select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = {sql.literal(mart)}"
+    )
+    if not there:
+        return []
+    query = f"select * from {sql.ident(mart)} where list_contains(?, incident_key) order by {order}"
+    return _rows(db, query, [list(incident_keys)])
+
+
+def _with_waiting(known: list[Row], home: Home, incident: Incident) -> list[Row]:
+    """Return the actions of an incident with what people decided about them since the night."""
+    by_playbook = {row["playbook_id"]: row for row in known}
+    for decision in decisions.log(home):
+        if decision.incident_key != incident.key or decision.kind not in ACTION_STATUS:
+            continue
+        row = by_playbook.setdefault(decision.playbook_id, _new_action(incident, decision))
+        row["action_status"] = _status(row, decision)
+        row["owner"] = decision.owner or row["owner"]
+        row["due_date"] = datetime.date.fromisoformat(decision.due_date) if decision.due_date else row["due_date"]
+    return list(by_playbook.values())
+
+
+def _status(row: Row, decision: decisions.Decision) -> str:
+    """The last word counts; that an open action is overdue is the night's to say."""
+    status = ACTION_STATUS[decision.kind]
+    return row["action_status"] if (status, row["action_status"]) == ("open", "overdue") else status
+
+
+def _new_action(incident: Incident, decision: decisions.Decision) -> Row:
+    return {
+        "action_key": f"{incident.key}|{decision.playbook_id}",
+        "incident_key": incident.key,
+        "playbook_id": decision.playbook_id,
+        "playbook_name_en": decision.playbook_id,
+        "playbook_name_zh": decision.playbook_id,
+        "department": None,
+        "owner": None,
+        "accepted_date": None,
+        "due_date": None,
+        "closed_date": None,
+        "action_status": "open",
+        "outcome_status": "waiting",
+        "effect_value": None,
+        "lower_value": None,
+        "upper_value": None,
+    }
+
+
+def _rows(db: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[Row]:
+    result = db.execute(query, list(values))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def number(value: Decimal | None, unit: str) -> str:
+    """Return a figure as people write it: a rate in per cent, money with two decimals, the rest with as many as it has.
+
+    Empty where there is none. `unit` is that of the registry.
+    """
+    if value is None:
+        return ""
+    if unit == "rate":
+        return f"{value * 100:,.1f} %"
+    if unit in ("money", "count"):
+        return f"{value:,.2f}" if unit == "money" else f"{value:,.0f}"
+    return f"{value:,.1f}"
