@@ -253,20 +253,14 @@ GOOD: dict[str, str] = {
         ('month', date '2026-01-01', 'main', 'lead', 10, 6, 10, 6, 3, 1, 0, null, false, false)
         t(period_grain, period_start_date, step_level, step, entered_count, converted_count, stay_count, advanced_count,
           lost_count, open_count, regressed_count, robust_score, is_odd, is_matured)""",
-    "fct_incidents": """values
-        ('fall|east', 'open', false, date '2026-06-01', date '2026-06-08', date '2026-06-14', 1, 1, null),
-        ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
-        t(incident_key, incident_status, is_closed, first_period_start_date, period_start_date, period_end_date,
-          subject_count, standing_count, snoozed_until_date)""",
-    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
-        ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
-        t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
     "alert_causes": """values ('e1', 1, false, -60, -70, 10), ('e1', 0, true, 10, null, null)
         t(incident_key, cause_number, is_residual, contribution_value, rate_effect_value, mix_effect_value)""",
     "alert_events": """values ('e1', 1, 'm1', false, 0.05, 19, 0, null, null),
         ('e1', 2, 'fact:p', true, null, 0, 0, 1.0, 1.1)
         t(incident_key, event_number, event_key, is_own_fact, placebo_score, placebo_count, extreme_count, before_value,
         now_value)""",
+    "alert_findings": """values ('slow_team|t1|2026-06-01', 'ann'), ('slow_team|t2|2026-06-01', 'ann')
+        t(incident_key, owner)""",
     "alert_playbooks": """values ('e1', 1, 'p1', 'sales', 'li', 'fair', false, 2, 1, 0.1, -0.1, 0.3),
         ('e1', 2, 'p2', 'sales', 'li', null, true, 0, 0, null, null, null)
         t(incident_key, playbook_number, playbook_id, department, owner, cause, is_of_rule, use_count, measured_count,
@@ -276,6 +270,14 @@ GOOD: dict[str, str] = {
         ('e2|p1', 'sales', 'overdue', date '2026-01-01', null, 'not_done', null, null, null)
         t(action_key, department, action_status, accepted_date, closed_date, outcome_status, effect_value, lower_value,
         upper_value)""",
+    "fct_incidents": """values
+        ('fall|east', 'open', false, date '2026-06-01', date '2026-06-08', date '2026-06-14', 1, 1, null),
+        ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
+        t(incident_key, incident_status, is_closed, first_period_start_date, period_start_date, period_end_date,
+          subject_count, standing_count, snoozed_until_date)""",
+    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
+        ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
+        t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
     "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
         t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
@@ -362,6 +364,7 @@ KEYS = {
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
     "fct_actions": "action_key",
+    "alert_findings": "incident_key",
     "alert_net_sales_fall": "incident_key",
     "alert_stalled_deals": "incident_key",
     "trust_source_freshness": "source",

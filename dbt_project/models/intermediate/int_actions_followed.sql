@@ -1,5 +1,4 @@
 -- A playbook that was accepted for an incident is one action, whatever is decided about it later; the last word counts.
--- What it is to move is told by the key of the incident: rule (or finding), member, day.
 with
 decisions as (
     select
@@ -33,22 +32,33 @@ actions as (
     group by action_key, incident_key, playbook_id
 ),
 
+-- What it is to move: the figure of the incident's subject, which its key names behind the rule.
 subjects as (
     select
-        rule_id as subject_id,
+        rule_id,
         metric_id,
         dimension as dimension_name
     from {{ ref('stg_settings__alert_rules') }}
     union all
     select
-        'slow_team' as subject_id,
+        'slow_team' as rule_id,
         'lead_first_response_hours' as metric_id,
         'team' as dimension_name
     union all
     select
-        'repurchase_fall' as subject_id,
+        'repurchase_fall' as rule_id,
         'repurchase_rate' as metric_id,
         'category' as dimension_name
+),
+
+incidents as (
+    select
+        incidents.incident_key,
+        subjects.metric_id,
+        subjects.dimension_name,
+        substr(incidents.subject_key, length(incidents.rule_id) + 2) as member
+    from {{ ref('fct_incidents') }} as incidents
+    inner join subjects on incidents.rule_id = subjects.rule_id
 )
 
 select
@@ -65,18 +75,11 @@ select
         else 'open'
     end as action_status,
     case when actions.last_decision_type <> 'accept_playbook' then actions.last_decided_date end as closed_date,
-    subjects.metric_id,
-    subjects.dimension_name,
-    case subjects.subject_id
-        when 'repurchase_fall' then split_part(split_part(actions.incident_key, '|', 2), ', ', 1)
-        else
-            substr(
-                actions.incident_key,
-                length(subjects.subject_id) + 2,
-                length(actions.incident_key) - length(subjects.subject_id) - 12
-            )
-    end as dimension_value
+    incidents.metric_id,
+    incidents.dimension_name,
+    case incidents.dimension_name when 'category' then split_part(incidents.member, ', ', 1) else incidents.member end
+        as dimension_value
 from actions
 left join {{ ref('stg_settings__playbooks') }} as playbooks on actions.playbook_id = playbooks.playbook_id
-left join subjects on split_part(actions.incident_key, '|', 1) = subjects.subject_id
+left join incidents on actions.incident_key = incidents.incident_key
 where actions.accepted_date is not null

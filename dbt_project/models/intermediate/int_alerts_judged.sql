@@ -16,3 +16,15 @@ select
     cast(null as {{ dbt.type_string() }}) as subject_key,
     {{ business_date() }} as judged_end_date
 from {{ ref('stg_settings__funnel') }}
+union all
+select
+    'slow_team' as rule_id,
+    cast(null as {{ dbt.type_string() }}) as subject_key,
+    {{ business_date() }} as judged_end_date
+from {{ ref('stg_settings__funnel') }}
+union all
+select
+    'repurchase_fall' as rule_id,
+    cast(null as {{ dbt.type_string() }}) as subject_key,
+    {{ business_date() }} as judged_end_date
+from {{ ref('stg_settings__funnel') }}

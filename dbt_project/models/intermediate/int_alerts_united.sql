@@ -57,16 +57,38 @@ deadlines as (
     from {{ ref('alert_deadline_missed') }}
 ),
 
+findings as (
+    select
+        incident_key as alert_key,
+        subject_key,
+        'alert_findings' as alert_kind,
+        rule_id,
+        severity,
+        cast(null as decimal(28, 8)) as size_rate,
+        owner,
+        playbook_id,
+        period_start_date,
+        period_end_date,
+        title_en,
+        title_zh,
+        reason_en,
+        reason_zh
+    from {{ ref('alert_findings') }}
+),
+
 united as (
     select * from net_sales
     union all
     select * from deals
     union all
     select * from deadlines
+    union all
+    select * from findings
 )
 
 select
-    *,
-    {{ severity_rank('severity') }} as severity_rank,
-    cast(null as {{ dbt.type_string() }}) as cause_key
+    united.*,
+    {{ severity_rank('united.severity') }} as severity_rank,
+    causes.cause_key
 from united
+left join {{ ref('alert_causes') }} as causes on united.alert_key = causes.incident_key and causes.is_residual

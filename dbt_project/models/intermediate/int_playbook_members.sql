@@ -9,10 +9,10 @@ where metric_id is not null
 union
 select
     incident_key,
-    'category' as dimension_name,
-    category as dimension_value
+    dimension_name,
+    dimension_value
 from {{ ref('int_playbook_occasions') }}
-where category is not null
+where dimension_name is not null
 union
 select
     incident_key,

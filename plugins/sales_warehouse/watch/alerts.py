@@ -70,9 +70,10 @@ def read_settings(home: Home) -> Settings:
 
 
 def _alert_marts(db: DuckDBPyConnection) -> list[str]:
+    """Marts of alerts; those of what is behind, around and to be done about them have no severity of their own."""
     found = db.execute(
         "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'marts' AND starts_with(table_name, 'alert_') "
-        "AND column_name = 'incident_key' ORDER BY 1"
+        "AND column_name IN ('incident_key', 'severity') GROUP BY 1 HAVING count(*) = 2 ORDER BY 1"
     )
     return [name for (name,) in found.fetchall()]
 

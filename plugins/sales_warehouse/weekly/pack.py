@@ -121,7 +121,7 @@ def _alerts(db: duckdb.DuckDBPyConnection) -> list[dict[str, str | None]]:
     """Return every incident that is published, the most severe first."""
     marts = db.execute(
         "select table_name from duckdb_columns() where schema_name = 'marts' and starts_with(table_name, 'alert_') "
-        "and column_name = 'incident_key' order by 1"
+        "and column_name in ('incident_key', 'severity') group by 1 having count(*) = 2 order by 1"
     ).fetchall()
     rows = []
     for (mart,) in marts:
