@@ -127,16 +127,6 @@ def test_one_missing_mart_and_one_missing_column_are_named_and_leave_the_rest(
     assert {row["owner"] for row in rows(payload, "targets")} == {None}
 
 
-def test_old_incidents_are_history(tmp_path: Path, plain_bundle: Path) -> None:
-    warehouse = write_warehouse(tmp_path / "warehouse.duckdb", alerts=2)
-    with duckdb.connect(str(warehouse)) as db:
-        db.execute(
-            "update marts.alert_net_sales_fall set week_end_date = week_end_date - 7 where severity = 'critical'"
-        )
-    payload = read_payload(_build(warehouse, tmp_path / "board.html", plain_bundle))
-    assert [row["severity"] for row in rows(payload, "alerts")] == ["warning"]
-
-
 def test_a_failed_build_leaves_the_last_page_and_no_rubbish(
     warehouse: Path, tmp_path: Path, plain_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

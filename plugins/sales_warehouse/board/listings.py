@@ -9,6 +9,10 @@ from sales_warehouse.sql import ident, literal
 
 REASONS_SHOWN = 12
 MOVERS_SHOWN = 2  # of one metric along one dimension
+INCIDENTS_SHOWN = 30
+EVENTS_SHOWN = 3  # around one alert
+SEVERITY = "case severity when 'critical' then 1 when 'warning' then 2 else 3 end"
+STANDING = "{key} in (select {of} from marts.fct_incidents where not is_closed)"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,51 @@ LISTINGS = {
         progress_rate expected_progress_rate projected_value projected_status due_on target_status""",
         "number, metric_id",
     ),
+    "incidents": Listing(
+        "marts.fct_incidents",
+        """incident_key incident_status severity alert_key rule_id owner playbook_id period_start_date period_end_date
+        opened_date snoozed_until_date subject_count title_en title_zh reason_en reason_zh""",
+        f"{SEVERITY}, incident_status in ('acknowledged', 'snoozed'), opened_date desc, incident_key "
+        f"limit {INCIDENTS_SHOWN}",
+        "not is_closed",
+    ),
+    "incident_events": Listing(
+        "marts.fct_incident_events",
+        "incident_key event_number event_type event_date note period_start_date period_end_date snoozed_until_date",
+        "incident_key, event_number",
+        STANDING.format(key="incident_key", of="incident_key"),
+    ),
+    "alert_metrics": Listing(
+        "marts.alert_metrics",
+        "incident_key metric_id period_grain period_start_date dimension_name dimension_value value compared_value",
+        "incident_key",
+        STANDING.format(key="incident_key", of="alert_key"),
+    ),
+    "alert_causes": Listing(
+        "marts.alert_causes",
+        "incident_key cause_number is_residual contribution_value share_rate text_en text_zh",
+        "incident_key, cause_number",
+        STANDING.format(key="incident_key", of="alert_key"),
+    ),
+    "alert_events": Listing(
+        "marts.alert_events",
+        "incident_key event_number starts_date ends_date placebo_score text_en text_zh",
+        "incident_key, event_number",
+        STANDING.format(key="incident_key", of="alert_key") + f" and event_number <= {EVENTS_SHOWN}",
+    ),
+    "alert_playbooks": Listing(
+        "marts.alert_playbooks",
+        """incident_key playbook_number playbook_id playbook_name_en playbook_name_zh department steps_en steps_zh
+        reason_en reason_zh use_count measured_count effect_value lower_value upper_value""",
+        "incident_key, playbook_number",
+        STANDING.format(key="incident_key", of="alert_key"),
+    ),
+    "actions": Listing(
+        "marts.fct_actions",
+        """action_key incident_key playbook_name_en playbook_name_zh playbook_id department owner due_date action_status
+        outcome_status effect_value lower_value upper_value""",
+        "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
+    ),
     "movers": Listing(
         "marts.kpi_movers",
         """metric_id unit dimension_name dimension_value period_grain period_start_date value previous_value
@@ -52,9 +101,6 @@ LISTINGS = {
     "channels": Listing("marts.dim_channels", "channel channel_name_en channel_name_zh", "channel"),
     "reps": Listing("marts.dim_sales_reps", "rep_key rep_name team region_key", "rep_key"),
     "tiers": Listing("settings.lifecycle_tiers", "tier priority name_en name_zh", "priority, tier"),
-    "playbooks": Listing(
-        "settings.playbooks", "playbook_id name_en name_zh department steps_en steps_zh", "playbook_id"
-    ),
     "target_names": Listing("settings.targets", "target_id name_en name_zh", "target_id"),
     "freshness": Listing(
         "marts.trust_source_freshness",
@@ -116,16 +162,4 @@ def targets(business_date: datetime.date) -> Listing:
         expected_progress_rate projected_value projected_status starts_on due_on owner status""",
         "due_on, target_id",
         f"starts_on <= {literal(business_date)} and due_on >= {literal(business_date - datetime.timedelta(days=31))}",
-    )
-
-
-def alerts(business_date: datetime.date) -> Listing:
-    """Incidents of the last complete week and of the running one; older ones are history."""
-    return Listing(
-        "marts.alert_net_sales_fall",
-        """incident_key rule_id severity owner region_key region_name_en region_name_zh week_start_date week_end_date
-        current_amount previous_amount change_rate threshold_rate top_dimension top_value top_contribution_amount
-        reason_en reason_zh playbook_id""",
-        "change_rate, incident_key",
-        f"week_end_date >= {literal(business_date - datetime.timedelta(days=7))}",
     )

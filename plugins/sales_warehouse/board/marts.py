@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from sales_warehouse.board.listings import LISTINGS, Listing, alerts, targets
+from sales_warehouse.board.listings import LISTINGS, Listing, targets
 from sales_warehouse.board.payload import encode_table
 from sales_warehouse.board.periods import board_periods
 from sales_warehouse.board.queries import sales_by_day, statements
@@ -110,7 +110,6 @@ def read_marts(warehouse: Path, settings: Path | None = None) -> dict[str, Any]:
         periods = board_periods(date)
         tables = {name: reader.listing(name, listing) for name, listing in LISTINGS.items()}
         reader.prepare("sales_by_day", sales_by_day(date))
-        tables["alerts"] = reader.listing("alerts", alerts(date))
         tables["targets"] = reader.listing("targets", targets(date))
         tables |= {name: reader.table(name, query) for name, query in statements(date, periods).items()}
         return {
