@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -68,16 +69,35 @@ def story(home: Home, name: str) -> Story:
 
 def actions(home: Home) -> list[Row]:
     """Return every action, what is to be done first; empty before the first publish."""
+    return _all_of(
+        home, "fct_actions",
+        "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
+    )  # fmt: skip
+
+
+def trials(home: Home) -> list[list[Row]]:
+    """Return what each rule would have opened, rules in the order of alerts.yml: a row for each member, most alerts
+    first. Empty before the first publish.
+    """
+    rows = _all_of(home, "kpi_alert_trials", "rule_order, alert_count desc, breach_count desc, dimension_value")
+    return [list(members) for _, members in groupby(rows, lambda row: row["rule_id"])]
+
+
+def _all_of(home: Home, mart: str, order: str) -> list[Row]:
+    """Return every row of a mart of the version that readers see; none where it has no such mart."""
     folder = publish.current_folder(home)
     if folder is None:
         return []
     with sql.connect(folder / database.NAME, temp=home.tmp / "watch", read_only=True) as db:
         db.execute("set schema 'marts'")
-        return _rows(
-            db,
-            "select * from fct_actions order by array_position(['overdue', 'open', 'done', 'dropped'], action_status), "
-            "due_date, action_key",
-        )
+        return _rows(db, f"select * from {sql.ident(mart)} order by {order}") if _is_there(db, mart) else []
+
+
+def _is_there(db: duckdb.DuckDBPyConnection, mart: str) -> bool:
+    (there,) = sql.only_row(
+        db, f"select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = {sql.literal(mart)}"
+    )
+    return bool(there)
 
 
 def _figure(db: duckdb.DuckDBPyConnection, alert_key: str) -> Figure | None:
@@ -106,10 +126,7 @@ def _figure(db: duckdb.DuckDBPyConnection, alert_key: str) -> Figure | None:
 
 def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], order: str) -> list[Row]:
     """Return the rows of a mart for these keys; none where the version is older than the mart."""
-    (there,) = sql.only_row(
-        db, f"select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = {sql.literal(mart)}"
-    )
-    if not there:
+    if not _is_there(db, mart):
         return []
     query = f"select * from {sql.ident(mart)} where list_contains(?, incident_key) order by {order}"
     return _rows(db, query, [list(incident_keys)])

@@ -17,7 +17,7 @@ from sales_warehouse.watch import incidents as known
 from sales_warehouse.watch.decisions import Kind
 from sales_warehouse.watch.page_words import words
 from sales_warehouse.watch.story import actions as every_action
-from sales_warehouse.watch.story import story
+from sales_warehouse.watch.story import story, trials
 
 router = APIRouter()
 
@@ -62,6 +62,15 @@ def actions(lang: str | None = None) -> Response:
     """Show what is to be done about incidents, what is late, and what it brought."""
     manner = place.manner(lang)
     return page("actions.html.j2", found=every_action(place.home()), **said(manner, "actions?", words(manner.language)))
+
+
+@router.get("/alert-rules")
+def alert_rules(lang: str | None = None) -> Response:
+    """Show what each rule of alerts.yml would have opened in its history."""
+    manner = place.manner(lang)
+    return page(
+        "alert_rules.html.j2", found=trials(place.home()), **said(manner, "alert-rules?", words(manner.language))
+    )
 
 
 @router.post("/incident", dependencies=[MayDecide, Depends(safety.of_same_origin)])
