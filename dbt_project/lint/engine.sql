@@ -20,3 +20,7 @@
 {% macro log_factorial(n) -%}lgamma({{ n }} + 1){%- endmacro %}
 {% macro each_number(name, first, last) -%}cross join unnest(generate_series({{ first }}, {{ last }})) as {{ name }}(n){%- endmacro %}
 {% macro each_part(name, text, separator) -%}cross join unnest(string_split({{ text }}, '{{ separator }}')) as {{ name }}(part){%- endmacro %}
+
+{% macro trailing_median(value, partition_by, order_by, count) -%}
+median({{ value }}) over (partition by {{ partition_by }} order by {{ order_by }} rows between {{ count }} preceding and 1 preceding)
+{%- endmacro %}

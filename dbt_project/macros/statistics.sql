@@ -109,3 +109,15 @@ from (
     from {{ relation }} as ranked
 ) as stepped
 {%- endmacro %}
+
+{% macro signed_root(value) -%}
+case when {{ value }} >= 0 then sqrt({{ value }}) else -sqrt(-({{ value }})) end
+{%- endmacro %}
+
+{% macro student_quantile(z, degrees) -%}
+{#- The quantile of Student's t where that of a normal distribution is z (Abramowitz and Stegun 1964, 26.7.5). -#}
+(
+    {{ z }} + (power({{ z }}, 3) + {{ z }}) / (4 * {{ degrees }})
+    + (5 * power({{ z }}, 5) + 16 * power({{ z }}, 3) + 3 * {{ z }}) / (96 * power({{ degrees }}, 2))
+)
+{%- endmacro %}

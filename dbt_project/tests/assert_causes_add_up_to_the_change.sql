@@ -10,12 +10,12 @@ added as (
 )
 
 select
-    questions.incident_key,
+    alerts.incident_key,
     added.change_value,
     added.contribution_value
-from {{ ref('int_alert_questions') }} as questions
-left join added on questions.incident_key = added.incident_key
+from {{ ref('alert_metrics') }} as alerts
+left join added on alerts.incident_key = added.incident_key
 where
     added.incident_key is null
     or added.contribution_value <> added.change_value
-    or added.change_value <> questions.value - questions.compared_value
+    or added.change_value <> alerts.value - coalesce(alerts.compared_value, alerts.threshold_value)

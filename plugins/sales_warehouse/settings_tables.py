@@ -12,6 +12,7 @@ import duckdb
 
 from sales_warehouse import business_calendar, durable
 from sales_warehouse.business_calendar import Day
+from sales_warehouse.company.alerts import rule_rows
 from sales_warehouse.company.base import Label
 from sales_warehouse.company.calendar import DEFAULT, MOST_INTERVALS
 from sales_warehouse.company.check import lifecycle_facts
@@ -41,8 +42,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
                        "open_seconds": "integer", "open_seconds_before": "bigint"}
     | {f"{bound}_{part}_at": "timestamp" for part in range(1, MOST_INTERVALS + 1) for bound in ("opens", "closes")},
     "schedules": dict.fromkeys(("schedule_id", "name_en", "name_zh"), "varchar"),
-    "funnel": {"maturity_days": "integer", "stalled_severity": "varchar", "stalled_playbook_id": "varchar",
-               "odd_score": "decimal(18,4)", "odd_minimum_entered": "integer"},
+    "funnel": {"maturity_days": "integer", "odd_score": "decimal(18,4)", "odd_minimum_entered": "integer"},
     "stall_limits": {"stage": "varchar", "limit_type": "varchar", "limit_days": "integer"},
     "schedule_members": dict.fromkeys(("schedule_id", "member_type", "member"), "varchar"),
     "regions": dict.fromkeys(
@@ -68,9 +68,15 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "least_segment_count": "integer", "do_managers_sell": "boolean", "minimum_heads": "integer",
         "returns_rate": "double", "most_moved_rate": "double", "least_gain_rate": "double"},
     "not_selling": dict.fromkeys(("unit_type", "unit_name"), "varchar"),
-    "alert_rules": {"rule_id": "varchar", "kind": "varchar", "metric_id": "varchar", "dimension": "varchar",
-                    "threshold_rate": "double", "minimum_amount": "decimal(18,2)", "severity": "varchar",
-                    "owner": "varchar", "playbook_id": "varchar", "name_en": "varchar", "name_zh": "varchar"},
+    "alert_rules": {"rule_id": "varchar", "priority": "integer"}
+    | dict.fromkeys(("kind", "metric_id", "target_metric_id", "period_grain", "dimension_name", "direction",
+                     "compared_with"), "varchar")
+    | dict.fromkeys(("threshold_value", "threshold_rate", "threshold_pp", "false_rate", "band_width",
+                     "minimum_volume"), "double")
+    | {"wait_days": "integer", "cooldown_days": "integer"}
+    | dict.fromkeys(("severity", "owner", "playbook_id", "name_en", "name_zh", "rule_state"), "varchar"),
+    "alert_members": dict.fromkeys(("rule_id", "dimension_value"), "varchar"),
+    "alert_mutes": {"rule_id": "varchar", "starts_on": "date", "ends_on": "date", "reason": "varchar"},
     "metrics": {"metric_id": "varchar", "metric_number": "integer", "priority": "integer"}
     | dict.fromkeys(("name_en", "name_zh", "formula_en", "formula_zh"), "varchar")
     | dict.fromkeys(("grains", "dimensions", "unit", "direction"), "varchar")
@@ -114,9 +120,7 @@ def write_settings(
         "schedules": [
             (DEFAULT, *_pair(OWN_HOURS)), *((s.id, *_pair(s.name)) for s in company.calendar.schedules)
         ],
-        "funnel": [
-            (f.maturity_days, f.stalled.severity, f.stalled.playbook, f.odd_step.score, f.odd_step.minimum_entered)
-        ],
+        "funnel": [(f.maturity_days, f.odd_step.score, f.odd_step.minimum_entered)],
         "stall_limits": [
             (stage, *limit.days) for stage, limit in (("*", f.stalled.limit), *f.stalled.stages.items())
         ],
@@ -152,10 +156,10 @@ def write_settings(
             *(("team", name) for name in company.comparisons.sellers.teams_without),
             *(("department", name) for name in company.comparisons.sellers.departments_without),
         ],
-        "alert_rules": [
-            (r.id, r.kind, r.metric, r.dimension, r.threshold_rate, r.minimum_amount, r.severity, r.owner, r.playbook,
-             *_pair(r.name))
-            for r in company.alerts.rules
+        "alert_rules": rule_rows(company.alerts, metrics_of(company.metrics)),
+        "alert_members": [(r.id, member) for r in company.alerts.rules for member in dict.fromkeys(r.members)],
+        "alert_mutes": [
+            (r.id, mute.starts_on, mute.ends_on, mute.reason) for r in company.alerts.rules for mute in r.mute
         ],
         "metrics": metric_rows(company.metrics, filled_columns(company.sources.values())),
         "targets": _targets(company),

@@ -286,7 +286,7 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
 
     `addresses` gives the Apprise addresses that a connection holds.
     """
-    from sales_warehouse.watch import send_alerts
+    from sales_warehouse.watch.telling import send_alerts
     from sales_warehouse.weekly import NoPack, pack_of
 
     with recorded(run.folder, "watch") as (_, report), _warehouse_lock(run):

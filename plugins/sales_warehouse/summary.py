@@ -88,7 +88,8 @@ def _read_marts(connection: duckdb.DuckDBPyConnection, summary: Summary, languag
         f"from kpi_targets where date {literal(business_date)} between starts_on and due_on order by target_id"
     ).fetchall()
     summary.alerts = connection.execute(
-        f"select severity, reason_{name} from alert_net_sales_fall order by change_rate"
+        f"select severity, reason_{name} from alert_metrics "
+        "order by case severity when 'critical' then 1 when 'warning' then 2 else 3 end, incident_key"
     ).fetchall()
     summary.stale = connection.execute(
         f"select label_{name}, freshness_status, coalesce(last_error, '') from trust_source_freshness "

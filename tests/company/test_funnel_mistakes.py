@@ -1,4 +1,4 @@
-"""A limit that is no limit, two at once and an unknown playbook of funnel.yml are refused, with the mend."""
+"""A limit that is no limit, two at once and one that is none of funnel.yml are refused, with the mend."""
 
 from __future__ import annotations
 
@@ -15,17 +15,14 @@ stalled:
   limit: {after_days: 30}
   stages:
     商务谈判: {after_workdays: 15}
-  playbook: call
 odd_step: {score: 3.5, minimum_entered: 50}
 """
-PLAYBOOKS = "playbooks: [{id: call, name: {en: Call, zh: 致电}, department: sales, steps: [{en: Call, zh: 致电}]}]\n"
 CASES = {
     "two limits at once": ("{after_days: 30}", "{after_days: 30, after_workdays: 20}", [":3: stalled.limit", "one of"]),
     "no limit": ("{after_workdays: 15}", "{}", [":5: stalled.stages.商务谈判", "after_days or after_workdays"]),
     "a limit of no day": ("after_days: 30", "after_days: 0", [":3: stalled.limit.after_days", "greater than or equal"]),
-    "an unknown playbook": ("playbook: call", "playbook: cal", [":6: stalled.playbook", "did you mean 'call'"]),
     "a key that is none": ("maturity_days", "maturity", [":1: maturity", "did you mean 'maturity_days'"]),
-    "a score the wrong way": ("score: 3.5", "score: -3.5", [":7: odd_step.score", "greater than 0"]),
+    "a score the wrong way": ("score: 3.5", "score: -3.5", [":6: odd_step.score", "greater than 0"]),
 }
 
 
@@ -33,7 +30,7 @@ CASES = {
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "sources").mkdir()
     files = {
-        "company.yml": COMPANY, "lifecycle.yml": LIFECYCLE, "sources/shop.yml": SHOP, "playbooks.yml": PLAYBOOKS,
+        "company.yml": COMPANY, "lifecycle.yml": LIFECYCLE, "sources/shop.yml": SHOP,
         "funnel.yml": FUNNEL,
     }  # fmt: skip
     for name, text in files.items():

@@ -101,7 +101,7 @@ def write_empty_company(home: Home) -> None:
             write_parquet(folder / f"{table}.parquet", schema, [])
     write_settings(home, "dealer_rules", [{"stale_after_days": 14, "supply_window_days": 28}])
     write_settings(home, "funnel", [
-        {"maturity_days": 90, "stalled_severity": "warning", "odd_score": "3.5", "odd_minimum_entered": 50},
+        {"maturity_days": 90, "odd_score": "3.5", "odd_minimum_entered": 50},
     ])  # fmt: skip
     write_settings(home, "stall_limits", [{"stage": "*", "limit_type": "calendar", "limit_days": 30}])
     for table in HISTORY:

@@ -65,6 +65,9 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("funnel")
     home = Home(folder / "home", "demo")
     files.write_empty_company(home)
+    files.write_settings(home, "alert_rules", [
+        {"rule_id": "stalled", "kind": "stalled_deals", "severity": "warning", "owner": "sales", "rule_state": "on"},
+    ])  # fmt: skip
     files.write_calendar(home, datetime.date(2024, 1, 1), datetime.date(2027, 12, 31))
     shutil.copytree(PROJECT, home.warehouse / "project")
     home.tmp.mkdir()

@@ -368,8 +368,10 @@ def write_configuration(home: Home) -> None:
          "threshold": 90, "reason_en": "Ordered lately", "reason_zh": "近期下单"},
     ])  # fmt: skip
     files.write_settings(home, "alert_rules", [
-        {"rule_id": "fall", "kind": "week_on_week_fall", "metric_id": "net_sales", "dimension": "region",
-         "threshold_rate": "0.15", "minimum_amount": 50, "severity": "high", "owner": "sales", "playbook_id": "p1"},
+        {"rule_id": "fall", "priority": 1, "kind": "percent_change", "metric_id": "net_sales", "period_grain": "week",
+         "dimension_name": "region", "direction": "fall", "compared_with": "previous", "threshold_rate": "0.15",
+         "minimum_volume": 50, "wait_days": 0, "cooldown_days": 0, "severity": "critical", "owner": "sales",
+         "playbook_id": "p1", "rule_state": "on"},
     ])  # fmt: skip
     june = {"starts_on": "2026-06-01", "due_on": "2026-06-30", "owner": "sales", "mode": "absolute"}
     # 23 of these 45 workdays have passed: 0.51111111.

@@ -279,8 +279,17 @@ GOOD: dict[str, str] = {
     "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
         ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
         t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
-    "alert_net_sales_fall": """values ('e1', 'ann', 'p', -0.5, 50, 100), ('e2', 'ann', 'p', -1.2, -20, 100)
-        t(incident_key, owner, playbook_id, change_rate, current_amount, previous_amount)""",
+    "alert_metrics": """values
+        ('e1', 'ann', 'p', 'percent_change', 'fall', 50, 100, null, null, null, date '2026-01-05'),
+        ('e2', 'ann', 'p', 'threshold', 'rise', 0.8, null, 0.8, null, null, date '2026-01-05'),
+        ('e3', 'ann', 'p', 'seasonal_band', 'fall', 8, 12, null, 9, 15, date '2026-01-05'),
+        ('e4', 'ann', 'p', 'pace_behind_target', 'fall', 0.4, 0.5, 0.1, null, null, date '2026-01-05'))
+        t(incident_key, owner, playbook_id, kind, direction, value, compared_value, threshold_value, lower_value,
+          upper_value, opened_start_date), (select date '2026-01-05' as period_start_date,
+          date '2026-01-11' as period_end_date)""".replace("))\n", ")\n"),
+    "kpi_alert_trials": """values ('fall', 'east', 104, 100, 3, 1, 2, null), ('odd', 'all', 0, 0, 0, 0, 0, 'no data')
+        t(rule_id, dimension_value, period_count, judged_count, breach_count, muted_count, alert_count,
+          not_judged_reason_en)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
         t(source, freshness_status, age_hours)""",
     "trust_row_accounting": """values ('shop', 'orders', 0), ('shop', 'order_lines', 0)
@@ -366,7 +375,7 @@ KEYS = {
     "kpi_board": "metric_id",
     "fct_actions": "action_key",
     "alert_findings": "incident_key",
-    "alert_net_sales_fall": "incident_key",
+    "alert_metrics": "incident_key",
     "alert_stalled_deals": "incident_key",
     "trust_source_freshness": "source",
     "dim_segments": "segment_id",
@@ -631,10 +640,16 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_actions", "update mart set closed_date = '2025-12-31' where _row_id = 1", {"closed_after_accepted"}),
     ("fct_actions", "update mart set lower_value = 0.2 where _row_id = 1", {"interval_holds_effect"}),
     (
-        "alert_net_sales_fall",
-        "update mart set change_rate = 0.5, current_amount = 150 where _row_id = 1",
-        {"is_a_fall"},
+        "kpi_alert_trials",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique"},
     ),
+    ("kpi_alert_trials", "update mart set alert_count = 3 where _row_id = 1", {"counts_fit"}),
+    ("kpi_alert_trials", "update mart set not_judged_reason_en = null where _row_id = 2", {"judged_or_said_why"}),
+    ("alert_metrics", "update mart set value = 100 where _row_id = 1", {"is_a_breach"}),
+    ("alert_metrics", "update mart set value = 0.7 where _row_id = 2", {"is_a_breach"}),
+    ("alert_metrics", "update mart set value = 9 where _row_id = 3", {"is_a_breach"}),
+    ("alert_metrics", "update mart set opened_start_date = date '2026-01-12' where _row_id = 4", {"opened_before"}),
     (
         "trust_source_freshness",
         "update mart set source = 'crm' where _row_id = 1",

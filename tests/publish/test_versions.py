@@ -197,8 +197,8 @@ def test_the_key_of_a_mart_is_the_one_that_its_description_names(home: Home) -> 
 
 def test_an_empty_mart_is_a_table_without_rows(home: Home) -> None:
     with duckdb.connect(str(home.warehouse_file)) as db:
-        db.execute("CREATE TABLE marts.alert_net_sales_fall (incident_key VARCHAR)")
-    assert publish_marts(home, "night-1").tables["alert_net_sales_fall"] == 0
+        db.execute("CREATE TABLE marts.alert_metrics (incident_key VARCHAR)")
+    assert publish_marts(home, "night-1").tables["alert_metrics"] == 0
 
 
 def test_without_a_working_warehouse_the_error_says_what_to_run(home: Home) -> None:

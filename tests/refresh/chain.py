@@ -25,7 +25,7 @@ from few_marts import only
 
 FEW_MARTS = (
     "fct_sales_daily", "fct_touchpoints", "dim_customer_records", "trust_row_accounting", "trust_source_freshness",
-    "trust_quarantine_reasons", "alert_net_sales_fall",
+    "trust_quarantine_reasons", "alert_metrics",
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def alert(
         "rule_id": "fall", "severity": severity, "size_rate": size, "owner": "sales", "playbook_id": "call",
         "cause_key": cause, "period_start_date": week, "period_end_date": f"{end}",
         "title_en": f"{member} fell", "title_zh": f"{member}下跌", "reason_en": f"{member} fell by {size}",
-        "reason_zh": f"{member}下跌 {size}",
+        "reason_zh": f"{member}下跌 {size}", "is_personal": False,
     }  # fmt: skip
 
 

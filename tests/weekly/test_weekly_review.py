@@ -58,7 +58,7 @@ create table kpi_goal_lints as from (values
     ('goal', 'old', 'missing_relevance', 'R', 'fault', 'is over', '已结束')) t(
     subject_type, subject_id, lint_type, smart_letter, severity, message_en, message_zh);
 alter table kpi_targets add column source varchar;
-create table alert_net_sales_fall as from (values ('fall|east', 'critical', 'Li', 'East fell', '华东下降', 'call'))
+create table alert_metrics as from (values ('fall|east', 'critical', 'Li', 'East fell', '华东下降', 'call'))
     t(incident_key, severity, owner, reason_en, reason_zh, playbook_id);
 create table alert_deadline_missed as from (values ('late|crm', 'late', '迟到')) t(incident_key, reason_en, reason_zh);
 """

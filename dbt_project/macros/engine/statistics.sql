@@ -35,3 +35,30 @@ cross join unnest(string_split({{ text }}, {{ text_literal(separator) }})) as {{
 {#- split() takes a pattern. -#}
 lateral view explode(split({{ text }}, {{ text_literal('[' ~ separator ~ ']') }})) {{ name }} as part
 {%- endmacro %}
+
+{% macro trailing_median(value, partition_by, order_by, count) -%}
+{{ return(adapter.dispatch('trailing_median')(value, partition_by, order_by, count)) }}
+{%- endmacro %}
+
+{% macro duckdb__trailing_median(value, partition_by, order_by, count) -%}
+{#- The median of the `count` rows before this one, or of as many as there are. -#}
+median({{ value }}) over (
+    partition by {{ partition_by }} order by {{ order_by }} rows between {{ count }} preceding and 1 preceding
+)
+{%- endmacro %}
+
+{% macro spark__trailing_median(value, partition_by, order_by, count) -%}
+{#- median() takes no frame; the middle of the sorted list does. -#}
+{%- set listed -%}
+sort_array(collect_list({{ value }}) over (
+    partition by {{ partition_by }} order by {{ order_by }} rows between {{ count }} preceding and 1 preceding
+))
+{%- endset -%}
+case
+    when size({{ listed }}) > 0
+        then (
+            element_at({{ listed }}, cast(floor((size({{ listed }}) + 1) / 2) as int))
+            + element_at({{ listed }}, cast(ceil((size({{ listed }}) + 1) / 2) as int))
+        ) / 2
+end
+{%- endmacro %}

@@ -37,7 +37,7 @@ subjects as (
     select
         rule_id,
         metric_id,
-        dimension as dimension_name
+        dimension_name
     from {{ ref('stg_settings__alert_rules') }}
     union all
     select

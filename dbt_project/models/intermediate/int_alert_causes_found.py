@@ -6,7 +6,7 @@ from sales_warehouse.causes.modelled import arrow_table, opened
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    dbt.ref("int_alert_questions")
+    dbt.ref("alert_metrics")
     # What metrics are measured on (metrics/registry.yml), and the names of members.
     dbt.ref("fct_sales_daily")
     dbt.ref("fct_order_lines")
@@ -26,5 +26,5 @@ def model(dbt, session):
     dbt.ref("dim_dealers")
     dbt.ref("dim_customers")
     db = opened(session, "marts", "intermediate")
-    asked = questions(db, "int_alert_questions")
+    asked = questions(db)
     return arrow_table(CauseRow, explain_alerts(db, asked, dbt.config.get("currency")))

@@ -7,7 +7,7 @@ from sales_warehouse.causes.modelled import arrow_table, opened
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    dbt.ref("int_alert_questions")
+    dbt.ref("alert_metrics")
     dbt.ref("int_alert_causes_found")  # and with it what metrics are measured on
     dbt.ref("dim_market_events")
     dbt.ref("dim_products")
@@ -18,4 +18,4 @@ def model(dbt, session):
     dbt.ref("int_sales_reps_employed")
     db = opened(session, "marts", "intermediate")
     cells = cells_along(db, "int_alert_causes_found")
-    return arrow_table(EventRow, events_around(db, questions(db, "int_alert_questions"), cells))
+    return arrow_table(EventRow, events_around(db, questions(db), cells))

@@ -1,6 +1,6 @@
 {%- set alert_columns = [
     'subject_key', 'alert_key', 'alert_kind', 'rule_id', 'severity', 'size_rate', 'owner', 'playbook_id', 'cause_key',
-    'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh'
+    'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal'
 ] -%}
 -- What tonight adds: what is known of every subject against the alerts of tonight.
 with

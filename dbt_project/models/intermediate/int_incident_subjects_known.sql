@@ -48,6 +48,7 @@ select
     last.title_zh,
     last.reason_en,
     last.reason_zh,
+    last.is_personal,
     last.event_type as last_event_type,
     subjects.last_order,
     incidents.status,

@@ -18,7 +18,7 @@ select
     incident_key,
     dimension_name,
     dimension_value
-from {{ ref('int_alert_questions') }}
+from {{ ref('alert_metrics') }}
 {%- for model, column in [('alert_causes', 'is_along'), ('alert_events', 'is_expected')] %}
 {%- for dimension, name in {'region': 'region_key', 'channel': 'channel', 'product_line': 'product_line', 'category': 'category'}.items() %}
 {%- if not (model == 'alert_events' and dimension == 'channel') %}

@@ -1,16 +1,15 @@
 -- What calls for a playbook: alerts, and findings, which name their cause themselves.
 select
-    alerts.incident_key,
+    incident_key,
     'alert' as occasion_type,
-    alerts.playbook_id,
-    questions.metric_id,
+    playbook_id,
+    metric_id,
     cast(null as {{ dbt.type_string() }}) as dimension_name,
     cast(null as {{ dbt.type_string() }}) as dimension_value,
     cast(null as {{ dbt.type_string() }}) as cause,
     cast(null as {{ dbt.type_string() }}) as finding_en,
     cast(null as {{ dbt.type_string() }}) as finding_zh
-from {{ ref('alert_net_sales_fall') }} as alerts
-inner join {{ ref('int_alert_questions') }} as questions on alerts.incident_key = questions.incident_key
+from {{ ref('alert_metrics') }}
 union all
 select
     incident_key,

@@ -1,11 +1,16 @@
 -- One alert for each source that missed the deadline of the business date; a day off has none.
 select
     'deadline|' || deadlines.source || '|' || cast(deadlines.date_day as {{ dbt.type_string() }}) as incident_key,
+    'deadline|' || deadlines.source as subject_key,
+    'deadline' as rule_id,
     'warning' as severity,
+    cast(null as {{ dbt.type_string() }}) as playbook_id,
     deadlines.source,
     sources.label_en || ': data not in by close of business' as title_en,
     sources.label_zh || '：未在下班前完成数据归集' as title_zh,
     deadlines.date_day,
+    deadlines.date_day as period_start_date,
+    deadlines.date_day as period_end_date,
     deadlines.deadline_local_at,
     deadlines.arrived_local_at,
     deadlines.late_minutes,

@@ -1,15 +1,30 @@
 -- A deal that stays where it is has the same key every night, so it is told once for each entry into the stage.
 with
+muted as (
+    select distinct rule_id from {{ ref('stg_settings__alert_mutes') }}
+    where {{ business_date() }} between starts_on and ends_on
+),
+
+rules as (
+    select rules.*
+    from {{ ref('stg_settings__alert_rules') }} as rules
+    left join muted on rules.rule_id = muted.rule_id
+    where rules.kind = 'stalled_deals' and rules.rule_state = 'on' and muted.rule_id is null
+),
+
 stages as (
     select * from {{ ref('int_opportunity_stages_timed') }}
     where exit_type = 'open' and stalled_date <= {{ business_date() }}
 )
 
 select
-    'stalled|' || stages.opportunity_key || '|' || stages.stage || '|' || cast(stages.entered_at as {{ dbt.type_string() }})
+    rules.rule_id || '|' || stages.opportunity_key || '|' || stages.stage || '|' || cast(stages.entered_at as {{ dbt.type_string() }})
         as incident_key,
-    settings.stalled_severity as severity,
-    settings.stalled_playbook_id as playbook_id,
+    rules.rule_id || '|' || stages.opportunity_key as subject_key,
+    rules.rule_id,
+    rules.severity,
+    rules.owner,
+    rules.playbook_id,
     stages.opportunity_key,
     opportunities.customer_key,
     stages.owner_rep_key,
@@ -17,13 +32,14 @@ select
     stages.stage,
     cast(stages.entry_number as bigint) as entry_number,
     stages.entered_date,
+    stages.entered_date as period_start_date,
+    {{ business_date() }} as period_end_date,
     stages.stalled_date,
     stages.stage_days,
     stages.stage_workdays,
     stages.limit_type,
     cast(stages.limit_days as bigint) as limit_days,
     opportunities.amount,
-    coalesce(reps.rep_name, stages.owner_rep_key) as owner,
     'A deal stands still in ' || stages.stage as title_en,
     '商机停滞在「' || stages.stage || '」阶段' as title_zh,
     {{ id_of('stages.opportunity_key') }} || ' has been in ' || stages.stage || ' for '
@@ -39,6 +55,6 @@ select
     || case stages.limit_type when 'business' then ' 个工作日' else ' 天' end
     || '；涉及金额 ' || {{ amount_text('opportunities.amount') }} || '。' as reason_zh
 from stages
-cross join {{ ref('stg_settings__funnel') }} as settings
+cross join rules
 inner join {{ ref('fct_opportunities') }} as opportunities on stages.opportunity_key = opportunities.opportunity_key
-left join {{ ref('int_sales_reps_deduplicated') }} as reps on stages.owner_rep_key = reps.rep_key
+where rules.minimum_volume is null or opportunities.amount >= rules.minimum_volume

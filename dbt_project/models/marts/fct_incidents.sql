@@ -70,6 +70,7 @@ select
     leads.title_zh,
     leads.reason_en,
     leads.reason_zh,
+    leads.is_personal,
     folded.subject_count,
     cast(leads.standing_count as bigint) as standing_count,
     folded.event_count,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
@@ -13,8 +13,9 @@ import duckdb
 from sales_warehouse.causes.attributes import PERSONAL, attribute_names, member_names
 from sales_warehouse.causes.explain import Cell, Explanation, explain
 from sales_warehouse.causes.measured import LOOKED_IN, Span, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.published import NothingToExplain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
-from sales_warehouse.causes.words import Names, cell_sentence, headline, rest_sentences
+from sales_warehouse.causes.words import Names, cell_sentence, headline, rest_sentences, sentences
 from sales_warehouse.metrics import registry
 from sales_warehouse.sql import ident, literal
 
@@ -87,14 +88,24 @@ class CauseRow:
     text_zh: str
 
 
-COLUMNS = tuple(each.name for each in fields(CauseRow))
-QUESTIONS = tuple(each.name for each in fields(Question))
+# What is compared with no days (a limit, a band, a goal) is held against the period before.
+_ALERTS = """
+    select incident_key, severity, metric_id, dimension_name, dimension_value, period_start_date, period_end_date,
+        coalesce(compared_start_date, cast(case period_grain
+            when 'day' then period_start_date - interval 1 day
+            when 'week' then period_start_date - interval 7 day
+            when 'quarter' then period_start_date - interval 3 month
+            else period_start_date - interval 1 month
+        end as date)),
+        coalesce(compared_end_date, period_start_date - 1),
+        cast(value as decimal(28, 8)), cast(coalesce(compared_value, threshold_value) as decimal(28, 8))
+    from alert_metrics
+"""
 
 
-def questions(db: duckdb.DuckDBPyConnection, relation: str) -> list[Question]:
-    """Read alerts from a relation that has the columns of a question, the most severe and the largest first."""
-    columns = ", ".join(map(ident, QUESTIONS))
-    asked = [Question(*row) for row in db.execute(f"select {columns} from {relation}").fetchall()]
+def questions(db: duckdb.DuckDBPyConnection) -> list[Question]:
+    """Read what `alert_metrics` asks, the most severe and the largest first; `db` has it in its search path."""
+    asked = [Question(*row) for row in db.execute(_ALERTS).fetchall()]
     return sorted(asked, key=lambda each: (_rank(each.severity), -_relative(each), each.incident_key))
 
 
@@ -111,6 +122,33 @@ def explain_alerts(db: duckdb.DuckDBPyConnection, asked: Sequence[Question], cur
         if question not in known:
             known[question] = look_into(db, alert) if place < MOST_ALERTS else "many"
         yield from _rows(alert, known[question], members, currency)
+
+
+@dataclass(frozen=True)
+class AlertReason:
+    """Why an alert was raised, with the names of sellers."""
+
+    found: Explanation
+    names: tuple[Names, Names]
+
+    def sentences(self, language: str) -> list[str]:
+        """The reason in words, in English or Chinese."""
+        return sentences(self.found, language, self.names[1 if language == "zh" else 0])
+
+
+def why_alert(
+    db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str, leave_out_people: bool = False
+) -> AlertReason:
+    """Explain an alert of `alert_metrics`, within its member. Raises NothingToExplain."""
+    asked = {alert.incident_key: alert for alert in questions(db)}
+    if incident_key not in asked:
+        raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(sorted(asked)) or 'none'}")
+    alert = asked[incident_key]
+    found = look_into(db, alert, with_people=not leave_out_people)
+    if isinstance(found, str):
+        raise NothingToExplain(f"{incident_key}: {NOT_EXPLAINED[found][0]}")
+    members = member_names(db, ("region", "channel", *([] if leave_out_people else PERSONAL)))
+    return AlertReason(found, (_names(alert, members, currency, 0), _names(alert, members, currency, 1)))
 
 
 def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bool = False) -> Explanation | str:
@@ -285,7 +323,7 @@ def _names(alert: Question, members: Mapping[str, Mapping[str, tuple[str, str]]]
     metric = registry()[alert.metric_id]
     figure = (metric.name.en, metric.name.zh)[at]
     place = members.get(alert.dimension_name, {}).get(alert.dimension_value, (alert.dimension_value,) * 2)[at]
-    if alert.scope and alert.dimension_name not in PERSONAL:
+    if alert.scope and (alert.dimension_name not in PERSONAL or alert.dimension_name in members):
         figure = f"{place}的{figure}" if at else f"{figure} of {place}"
     return Names(
         figure=figure,

@@ -1,10 +1,10 @@
-"""Why a figure of the published marts moved between two periods, or why an alert of falling sales was raised."""
+"""Why a figure of the published sales moved between two periods."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import duckdb
@@ -129,26 +129,6 @@ def why(
         spans = f"{period.before_starts_on} to {period.before_ends_on} and {period.starts_on} to {period.ends_on}"
         raise NothingToExplain(f"{asked.name_en} of {spans}: {error}") from error
     return Reason(asked, period, found, names, within, currency)
-
-
-def why_alert(
-    db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str, leave_out: Collection[str] = ()
-) -> Reason:
-    """Explain an alert of `alert_net_sales_fall`: its week against the one it was compared with, within its region.
-
-    Raises NothingToExplain.
-    """
-    row = db.execute(
-        "select region_key, week_start_date, week_end_date, previous_week_start_date, comparison_rate "
-        "from alert_net_sales_fall where incident_key = $key",
-        {"key": incident_key},
-    ).fetchone()
-    if row is None:
-        there = [key for (key,) in db.execute("select incident_key from alert_net_sales_fall order by 1").fetchall()]
-        raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(there) or 'none'}")
-    region, starts_on, ends_on, before, rate = row
-    period = replace(Period.of(starts_on, ends_on, before), rate=rate)
-    return why(db, "net_sales", period, {"region": region}, currency=currency, leave_out=leave_out)
 
 
 def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, within: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ import duckdb
 
 from sales_warehouse import settings
 from sales_warehouse.company.bounds import Fact
+from sales_warehouse.company.check_alerts import check_alerts
 from sales_warehouse.company.check_calendar import check_calendar
 from sales_warehouse.company.check_dealers import check_dealers
 from sales_warehouse.company.check_lifecycle import check_lifecycle
@@ -24,7 +25,7 @@ from sales_warehouse.company.webhooks import SPOOL
 from sales_warehouse.conform import raw_text
 from sales_warehouse.contracts import VERSION, load_contracts
 from sales_warehouse.extract.parquet import LANDED
-from sales_warehouse.metrics import registry, wrong_changes
+from sales_warehouse.metrics import metrics_of, registry, wrong_changes
 from sales_warehouse.sql import ident
 
 
@@ -33,6 +34,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
     facts = lifecycle_facts()
     problems = [*_references(company, documents), *_reconciled(company, documents), *_golden_record(company, documents)]
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
+    if "alerts" in documents:
+        problems += check_alerts(company, documents["alerts"], metrics_of(company.metrics))
     if "calendar" in documents:
         problems += check_calendar(company, documents["calendar"])
     if "segments" in documents:
@@ -100,14 +103,6 @@ def _seed(name: str) -> list[dict[str, str]]:
 
 
 def _references(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
-    playbooks = {playbook.id for playbook in company.playbooks.playbooks}
-    for position, alert in enumerate(company.alerts.rules):
-        if alert.playbook and alert.playbook not in playbooks:
-            text = f"unknown playbook{suggestion(alert.playbook, playbooks)}"
-            yield documents["alerts"].problem(text, "rules", position, "playbook")
-    stalled = company.funnel.stalled.playbook
-    if stalled and stalled not in playbooks:
-        yield documents["funnel"].problem(f"unknown playbook{suggestion(stalled, playbooks)}", "stalled", "playbook")
     for position, target in enumerate(company.targets.targets):
         if target.metric not in registry():
             text = f"unknown metric{suggestion(target.metric, registry())}"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, model_validator
 
 from sales_warehouse.company.base import Model
-from sales_warehouse.company.lifecycle import Name
 
 
 class StallLimit(Model):
@@ -36,8 +33,6 @@ class Stalled(Model):
 
     limit: StallLimit = StallLimit(after_days=30)
     stages: dict[str, StallLimit] = Field(default_factory=dict, description="limits by name of the stage")
-    severity: Literal["info", "warning", "critical"] = "warning"
-    playbook: Name | None = None
 
 
 class OddStep(Model):

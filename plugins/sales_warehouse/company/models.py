@@ -9,10 +9,12 @@ import datetime
 import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
+from sales_warehouse.company.alerts import AlertsFile
 from sales_warehouse.company.analyses import AnalysesFile
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.calendar import CalendarFile, clock_time
@@ -60,6 +62,17 @@ class CompanyFile(Model):
     teams: dict[str, Label] = Field(default_factory=dict, description="teams of sellers, as their records call them")
     keep_versions: int = Field(default=3, ge=2, description="published versions kept for rollback")
     keep_nights: int | None = Field(default=None, ge=1, description="days that a night can be run again; default: all")
+    pages_address: str | None = Field(
+        default=None, description="address of Airflow's UI as people reach it, for links in messages; default: no links"
+    )
+
+    @field_validator("pages_address")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        parts = urlsplit(value) if value else None
+        if parts and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
+            raise ValueError("not an address of pages, e.g. https://airflow.example.com; no password, no `?`")
+        return value
 
     @field_validator("time_zone")
     @classmethod
@@ -71,48 +84,7 @@ class CompanyFile(Model):
         return value
 
 
-# --- alerts.yml ------------------------------------------------------------------------------------------------
-
-
-class AlertRule(Model):
-    """A rule that opens an alert."""
-
-    id: Name
-    name: Label
-    kind: Literal["week_on_week_fall"]
-    metric: Literal["net_sales"] = "net_sales"
-    dimension: Literal["region"] = "region"
-    threshold_rate: float = Field(gt=0, le=1, description="relative fall that is too much, 0.15 for 15 %")
-    minimum_amount: float = Field(default=0, ge=0, description="weeks that sold less before are ignored")
-    severity: Literal["info", "warning", "critical"] = "warning"
-    owner: str
-    playbook: Name | None = None
-
-
-class FileCarrier(Model):
-    """Messages become files in the state folder."""
-
-    type: Literal["file"]
-
-
-class AppriseCarrier(Model):
-    """Messages leave through Apprise: e-mail, webhook, WeCom, DingTalk, Feishu, Slack and others."""
-
-    type: Literal["apprise"]
-    connection: str = Field(description="id of the Airflow connection that holds the addresses")
-
-
-Carrier = Annotated[FileCarrier | AppriseCarrier, Field(discriminator="type")]
-
-
-class AlertsFile(Model):
-    """alerts.yml: what wakes people, and how it reaches them."""
-
-    rules: tuple[AlertRule, ...] = ()
-    carriers: tuple[Carrier, ...] = (FileCarrier(type="file"),)
-
-
-# --- regions.yml --------------------------------------------------------------------------------
+# --- regions.yml ------------------------------------------------------------------------------------------------
 
 
 class Region(Model):

@@ -26,7 +26,7 @@ SCHEMA = {
     **dict.fromkeys(("owner", "playbook_id", "cause_key"), "varchar"),
     **dict.fromkeys(("period_start_date", "period_end_date"), "date"),
     **dict.fromkeys(("title_en", "title_zh", "reason_en", "reason_zh"), "varchar"),
-    "is_told": "boolean",
+    **dict.fromkeys(("is_personal", "is_told"), "boolean"),
     "event_date": "date",
     "event_at": "timestamp",
 }

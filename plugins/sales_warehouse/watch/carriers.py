@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sales_warehouse import durable
 from sales_warehouse.company import models
 from sales_warehouse.watch import formats
-from sales_warehouse.watch.message import Message
+from sales_warehouse.watch.message import Message, brief, shortened
 
 URLS_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS"
 URLS_FILE_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS_FILE"
@@ -55,7 +55,11 @@ class FileCarrier:
 
 
 class AppriseCarrier:
-    """Messages leave to one Apprise address. Raises ValueError, without the address, when it cannot be read."""
+    """Messages leave to one Apprise address. Raises ValueError, without the address, when it cannot be read.
+
+    A receiver gets Markdown where it shows some, else plain text, and no more than it takes: what is too long for it
+    loses what to do first, and then its last incidents.
+    """
 
     def __init__(self, url: str, place: int = 1) -> None:
         scheme = url.partition("://")[0] if "://" in url else "without a scheme"
@@ -70,7 +74,7 @@ class AppriseCarrier:
         plugin = _plugin(self._url)
         if isinstance(getattr(plugin, "headers", None), dict):
             plugin.headers[KEY_HEADER] = key
-        body, body_format = _formatted(message, titled=False)
+        body, body_format = _fitting(message, plugin)
         with _hushed() as said:
             arrived = plugin.notify(body=body, title=message.title, body_format=body_format)
         if not arrived:
@@ -121,6 +125,20 @@ def _formatted(message: Message, *, titled: bool) -> tuple[str, str]:
         return formats.markdown(message, titled=titled), "markdown"
     except Exception:
         return formats.plain(message, titled=titled), "text"
+
+
+def _fitting(message: Message, plugin: Any) -> tuple[str, str]:
+    """As much of the message as a receiver takes, in bytes, and the name of its format."""
+    shown = plugin.notify_format if isinstance(plugin.notify_format, tuple) else (plugin.notify_format,)
+    is_plain = all(kind == "text" for kind in shown)
+    # A receiver without a title of its own gets it above the text.
+    room = plugin.body_maxlen - (0 if plugin.title_maxlen else len(message.title.encode()) + len("\r\n"))
+    body, name = "", "text"
+    for kept in (message, brief(message), *(shortened(brief(message), n) for n in range(len(message.sections), 0, -1))):
+        body, name = (formats.plain(kept, titled=False), "text") if is_plain else _formatted(kept, titled=False)
+        if len(body.encode()) <= room:
+            return body, name
+    return body.encode()[:room].decode(errors="ignore"), name
 
 
 def _plugin(url: str) -> Any:

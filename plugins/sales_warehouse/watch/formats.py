@@ -44,6 +44,8 @@ def _markdown_section(section: Section, words: Wording) -> list[str]:
         blocks.append("\n".join([f"**{escape(section.action)}**", "", *steps]).rstrip())
     reference = "`" + _line(section.reference).replace("`", "'") + "`"
     blocks.append(words.texts["label"].format(label=words.labels["reference"], value=reference))
+    if section.link:
+        blocks.append(f"[{words.labels['link']}]({section.link})")
     return [block for block in blocks if block]
 
 
@@ -53,6 +55,8 @@ def _plain_section(section: Section, words: Wording) -> list[str]:
     lines += [_line(section.action)] if section.action else []
     lines += [f"{number}) {_line(step)}" for number, step in enumerate(section.steps, start=1)]
     lines.append(words.texts["label"].format(label=words.labels["reference"], value=_line(section.reference)))
+    if section.link:
+        lines.append(words.texts["label"].format(label=words.labels["link"], value=section.link))
     return lines
 
 

@@ -17,6 +17,7 @@ select
     title_zh,
     reason_en,
     reason_zh,
+    is_personal,
     is_told,
     event_date,
     event_at,

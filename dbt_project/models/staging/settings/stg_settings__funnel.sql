@@ -1,7 +1,5 @@
 select
     cast(maturity_days as integer) as maturity_days,
-    stalled_severity,
-    stalled_playbook_id,
     cast(odd_score as decimal(18, 4)) as odd_score,
     cast(odd_minimum_entered as integer) as odd_minimum_entered
 from {{ source('settings', 'funnel') }}

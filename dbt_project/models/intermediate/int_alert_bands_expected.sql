@@ -1,0 +1,125 @@
+{#- How many periods before it a period is expected from, and how many of those expectations tell the usual error. -#}
+{%- set reference = {'day': 8, 'week': 8, 'month': 6, 'quarter': 4} -%}
+{%- set judged_by = {'day': 60, 'week': 52, 'month': 24, 'quarter': 12} -%}
+{%- set fewest = {'day': 20, 'week': 20, 'month': 12, 'quarter': 8} -%}
+{%- set member = 'metric_id, period_grain, dimension_name, dimension_value' -%}
+-- What a period should have been by what came before it: the median of the last periods of its kind. How far such an expectation is
+-- usually off is told by how far the earlier ones were. docs/alerts.md says why it is done so.
+with
+asked as (
+    select distinct
+        metric_id,
+        period_grain,
+        dimension_name,
+        is_additive
+    from {{ ref('int_alert_rules_defined') }}
+    where kind = 'seasonal_band'
+),
+
+-- Days are held against days of their kind, longer periods that grow with the days against each other by the day.
+kinds as (
+    select
+        periods.metric_id,
+        periods.period_grain,
+        periods.dimension_name,
+        periods.dimension_value,
+        periods.period_start_date,
+        periods.value,
+        asked.is_additive,
+        case
+            when periods.period_grain <> 'day' then 'period'
+            when dates.is_workday and dates.day_of_week > 5 then 'made_up'
+            when dates.is_holiday and not dates.is_workday then 'holiday'
+            when dates.is_workday then 'workday'
+            else 'off_day'
+        end as period_kind,
+        case when periods.period_grain = 'day' then dates.day_of_week else 0 end as day_of_week,
+        case
+            when not asked.is_additive or periods.period_grain = 'day' then 1
+            else
+                periods.workday_count
+                + coalesce(weights.off_day_weight, 1) * (periods.day_count - periods.workday_count)
+        end as effective_day_count
+    from {{ ref('int_alert_periods_followed') }} as periods
+    inner join asked
+        on
+            periods.metric_id = asked.metric_id
+            and periods.period_grain = asked.period_grain
+            and periods.dimension_name = asked.dimension_name
+    inner join {{ ref('dim_dates') }} as dates on periods.period_start_date = dates.date_day
+    left join {{ ref('int_alert_days_weighed') }} as weights
+        on
+            periods.metric_id = weights.metric_id
+            and periods.dimension_name = weights.dimension_name
+            and periods.dimension_value = weights.dimension_value
+            and periods.period_start_date - 1 = weights.date_day
+            and periods.period_grain <> 'day'
+    where periods.is_matured
+),
+
+-- Of amounts and counts the square root, which spreads as much for small ones as for large ones (Bartlett 1936).
+rooted as (
+    select
+        kinds.*,
+        case when period_kind in ('workday', 'off_day') then cast(day_of_week as {{ dbt.type_string() }}) else period_kind end
+            as reference_kind,
+        case
+            when is_additive then {{ signed_root('cast(value as double) / effective_day_count') }}
+            else cast(value as double)
+        end as root
+    from kinds
+    where effective_day_count > 0
+),
+
+expected as (
+    {% for grain, count in reference.items() %}
+    select
+        rooted.*,
+        {{ trailing_median('root', member ~ ', reference_kind', 'period_start_date', count) }} as expected_root,
+        count(*) over (
+            partition by {{ member }}, reference_kind order by period_start_date
+            rows between {{ count }} preceding and 1 preceding
+        ) as reference_count
+    from rooted
+    where period_grain = '{{ grain }}'
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
+),
+
+missed as (
+    select
+        expected.*,
+        abs(root - expected_root) as miss
+    from expected
+    where reference_count = {{ window_of('period_grain', reference) }}
+),
+
+spread as (
+    {% for grain, count in judged_by.items() %}
+    select
+        missed.*,
+        -- 1.4826 makes a median of misses the standard deviation of a normal distribution (Hampel 1974)
+        1.4826 * {{ trailing_median('miss', member ~ ', period_kind', 'period_start_date', count) }} as root_spread,
+        count(*) over (
+            partition by {{ member }}, period_kind order by period_start_date
+            rows between {{ count }} preceding and 1 preceding
+        ) as miss_count
+    from missed
+    where period_grain = '{{ grain }}'
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
+)
+
+select
+    metric_id,
+    period_grain,
+    dimension_name,
+    dimension_value,
+    period_start_date,
+    is_additive,
+    effective_day_count,
+    expected_root,
+    root_spread,
+    miss_count
+from spread
+where miss_count >= {{ window_of('period_grain', fewest) }} and root_spread > 0

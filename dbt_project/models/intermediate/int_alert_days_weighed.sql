@@ -1,0 +1,50 @@
+-- Who sells on workdays alone has half the days in half a week; who sells on any day has all of them. What a day off brings beside
+-- a workday is told by the half year and a week (189 days) that end with a day.
+with
+asked as (
+    select distinct
+        metric_id,
+        dimension_name
+    from {{ ref('int_alert_rules_defined') }}
+    where is_additive and kind in ('percent_change', 'seasonal_band') and period_grain <> 'day'
+),
+
+days as (
+    select
+        kpis.metric_id,
+        kpis.dimension_name,
+        kpis.dimension_value,
+        kpis.period_start_date as date_day,
+        case when dates.is_workday then kpis.value else 0 end as workday_value,
+        case when dates.is_workday then 0 else kpis.value end as off_day_value,
+        case when dates.is_workday then 1 else 0 end as is_worked
+    from {{ ref('kpi_values') }} as kpis
+    inner join asked on kpis.metric_id = asked.metric_id and kpis.dimension_name = asked.dimension_name
+    inner join {{ ref('dim_dates') }} as dates on kpis.period_start_date = dates.date_day
+    where kpis.period_grain = 'day'
+),
+
+{%- set half_year -%}
+over (
+    partition by metric_id, dimension_name, dimension_value order by date_day rows between 188 preceding and current row
+)
+{%- endset %}
+
+summed as (
+    select
+        metric_id,
+        dimension_name,
+        dimension_value,
+        date_day,
+        cast(sum(workday_value) {{ half_year }} as double) / nullif(sum(is_worked) {{ half_year }}, 0) as workday_amount,
+        cast(sum(off_day_value) {{ half_year }} as double) / nullif(sum(1 - is_worked) {{ half_year }}, 0) as off_day_amount
+    from days
+)
+
+select
+    metric_id,
+    dimension_name,
+    dimension_value,
+    date_day,
+    case when workday_amount > 0 and off_day_amount >= 0 then off_day_amount / workday_amount else 1 end as off_day_weight
+from summed

@@ -1,0 +1,97 @@
+-- Each period beside the one that a rule compares it with: the last one before it that had a workday, at most eight weeks before, or
+-- the same one a year before, whose weekdays are the same for days and weeks. A period without a workday is not compared.
+with
+asked as (
+    select distinct
+        metric_id,
+        period_grain,
+        dimension_name,
+        compared_with
+    from {{ ref('int_alert_rules_defined') }}
+    where kind = 'percent_change'
+),
+
+worked as (
+    select
+        periods.*,
+        asked.compared_with,
+        lag(periods.period_start_date) over (
+            partition by
+                periods.metric_id, periods.period_grain, periods.dimension_name, periods.dimension_value, asked.compared_with
+            order by periods.period_start_date
+        ) as last_worked_date
+    from {{ ref('int_alert_periods_followed') }} as periods
+    inner join asked
+        on
+            periods.metric_id = asked.metric_id
+            and periods.period_grain = asked.period_grain
+            and periods.dimension_name = asked.dimension_name
+    where periods.workday_count > 0
+),
+
+chosen as (
+    select
+        worked.*,
+        case
+            when compared_with = 'previous' and period_grain in ('day', 'week')
+                then case when last_worked_date >= period_start_date - 56 then last_worked_date end
+            when compared_with = 'previous' then {{ period_before('period_grain', 'period_start_date') }}
+            when period_grain = 'day' then period_start_date - 364
+            else {{ period_year_before('period_grain', 'period_start_date') }}
+        end as compared_start_date
+    from worked
+),
+
+-- What is counted by days is compared as if the earlier period had had the days of this one: a holiday is no fall.
+rated as (
+    select
+        chosen.*,
+        earlier.period_end_date as compared_end_date,
+        earlier.workday_count as compared_workday_count,
+        earlier.denominator as compared_denominator,
+        earlier.value as earlier_value,
+        case
+            when weights.off_day_weight is null then 1
+            when chosen.workday_count = earlier.workday_count and chosen.day_count = earlier.day_count then 1
+            else
+                cast((
+                    chosen.workday_count + weights.off_day_weight * (chosen.day_count - chosen.workday_count)
+                ) / (
+                    earlier.workday_count + weights.off_day_weight * (earlier.day_count - earlier.workday_count)
+                ) as decimal(18, 8))
+        end as comparison_rate
+    from chosen
+    inner join {{ ref('int_alert_periods_followed') }} as earlier
+        on
+            chosen.metric_id = earlier.metric_id
+            and chosen.period_grain = earlier.period_grain
+            and chosen.dimension_name = earlier.dimension_name
+            and chosen.dimension_value = earlier.dimension_value
+            and chosen.compared_start_date = earlier.period_start_date
+            and earlier.workday_count > 0
+    left join {{ ref('int_alert_days_weighed') }} as weights
+        on
+            earlier.metric_id = weights.metric_id
+            and earlier.dimension_name = weights.dimension_name
+            and earlier.dimension_value = weights.dimension_value
+            and earlier.period_end_date = weights.date_day
+            and earlier.period_grain <> 'day'
+)
+
+select
+    metric_id,
+    period_grain,
+    dimension_name,
+    dimension_value,
+    compared_with,
+    period_start_date,
+    compared_start_date,
+    compared_end_date,
+    compared_workday_count,
+    compared_denominator,
+    comparison_rate,
+    case
+        when comparison_rate = 1 then earlier_value
+        else cast(cast(earlier_value as double) * comparison_rate as decimal(28, 8))
+    end as compared_value
+from rated

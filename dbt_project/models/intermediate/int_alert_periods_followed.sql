@@ -1,0 +1,64 @@
+-- What the rules look at: every period of every member, with its days.
+with
+asked as (
+    select distinct
+        metric_id,
+        period_grain,
+        dimension_name
+    from {{ ref('int_alert_rules_defined') }}
+),
+
+known as (
+    select
+        metric_id,
+        period_grain,
+        period_start_date,
+        period_end_date,
+        dimension_name,
+        dimension_value,
+        numerator,
+        denominator,
+        value,
+        is_matured
+    from {{ ref('kpi_values') }}
+    union all
+    select
+        metric_id,
+        period_grain,
+        period_start_date,
+        period_start_date as period_end_date,
+        dimension_name,
+        dimension_value,
+        numerator,
+        denominator,
+        value,
+        true as is_matured
+    from {{ ref('int_kpi_levels_told') }}
+),
+
+calendar as (
+    {% for grain in ['day', 'week', 'month', 'quarter'] %}
+    select
+        '{{ grain }}' as period_grain,
+        {{ period_start(grain, 'date_day') }} as period_start_date,
+        count(*) filter (where is_workday) as workday_count,
+        count(*) as day_count
+    from {{ ref('dim_dates') }}
+    group by {{ period_start(grain, 'date_day') }}
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
+)
+
+select
+    known.*,
+    coalesce(calendar.workday_count, 0) as workday_count,
+    coalesce(calendar.day_count, 0) as day_count
+from known
+inner join asked
+    on
+        known.metric_id = asked.metric_id
+        and known.period_grain = asked.period_grain
+        and known.dimension_name = asked.dimension_name
+left join calendar
+    on known.period_grain = calendar.period_grain and known.period_start_date = calendar.period_start_date
+where known.value is not null

@@ -1,0 +1,309 @@
+{%- set periods = [
+    'metric_id', 'period_grain', 'dimension_name', 'dimension_value', 'period_start_date', 'period_end_date', 'numerator',
+    'denominator', 'value', 'is_matured', 'workday_count',
+] -%}
+{%- set nothing = 'cast(null as decimal(28, 8))' -%}
+-- Every rule on every period that it may judge by now: the newest one is what alert_metrics tells, all of them are its trial.
+with
+rules as (
+    select * from {{ ref('int_alert_rules_defined') }}
+),
+
+limits as (
+    select
+        rules.rule_id,
+        {% for column in periods %}
+        periods.{{ column }},
+        {% endfor %}
+        cast(null as date) as compared_start_date,
+        cast(null as date) as compared_end_date,
+        cast(null as bigint) as compared_workday_count,
+        {{ nothing }} as compared_value,
+        cast(null as decimal(18, 8)) as comparison_rate,
+        {{ nothing }} as lower_value,
+        {{ nothing }} as upper_value,
+        coalesce(periods.denominator, abs(periods.value)) as volume,
+        case rules.direction
+            when 'fall' then periods.value <= rules.threshold_value
+            else periods.value >= rules.threshold_value
+        end as is_beyond
+    from rules
+    inner join {{ ref('int_alert_periods_followed') }} as periods
+        on
+            rules.metric_id = periods.metric_id
+            and rules.period_grain = periods.period_grain
+            and rules.dimension_name = periods.dimension_name
+    where rules.kind in ('threshold', 'concentration', 'freshness', 'quality')
+),
+
+changes as (
+    select
+        rules.rule_id,
+        {% for column in periods %}
+        periods.{{ column }},
+        {% endfor %}
+        compared.compared_start_date,
+        compared.compared_end_date,
+        compared.compared_workday_count,
+        compared.compared_value,
+        cast(compared.comparison_rate as decimal(18, 8)) as comparison_rate,
+        {{ nothing }} as lower_value,
+        {{ nothing }} as upper_value,
+        coalesce(least(periods.denominator, compared.compared_denominator), compared.compared_value) as volume,
+        case
+            when rules.threshold_pp is not null
+                then
+                    case rules.direction
+                        when 'fall' then 100 * (periods.value - compared.compared_value) <= -rules.threshold_pp
+                        else 100 * (periods.value - compared.compared_value) >= rules.threshold_pp
+                    end
+            when rules.direction = 'fall'
+                then {{ ratio('periods.value - compared.compared_value', 'compared.compared_value') }} <= -rules.threshold_rate
+            else {{ ratio('periods.value - compared.compared_value', 'compared.compared_value') }} >= rules.threshold_rate
+        end as is_beyond
+    from rules
+    inner join {{ ref('int_alert_periods_compared') }} as compared
+        on
+            rules.metric_id = compared.metric_id
+            and rules.period_grain = compared.period_grain
+            and rules.dimension_name = compared.dimension_name
+            and rules.compared_with = compared.compared_with
+    inner join {{ ref('int_alert_periods_followed') }} as periods
+        on
+            compared.metric_id = periods.metric_id
+            and compared.period_grain = periods.period_grain
+            and compared.dimension_name = periods.dimension_name
+            and compared.dimension_value = periods.dimension_value
+            and compared.period_start_date = periods.period_start_date
+    where rules.kind = 'percent_change' and (compared.compared_value > 0 or rules.threshold_pp is not null)
+),
+
+-- A spread that is told by few periods is uncertain itself: as for Student's t, with the degrees of freedom of a median of
+-- absolute deviations, which is 37 % as efficient as a standard deviation (Rousseeuw and Croux 1993).
+widths as (
+    select
+        rules.rule_id,
+        bands.*,
+        bands.root_spread * {{ student_quantile('cast(rules.band_width as double)', '(0.37 * bands.miss_count)') }} as half_width
+    from rules
+    inner join {{ ref('int_alert_bands_expected') }} as bands
+        on
+            rules.metric_id = bands.metric_id
+            and rules.period_grain = bands.period_grain
+            and rules.dimension_name = bands.dimension_name
+    where rules.kind = 'seasonal_band'
+),
+
+edges as (
+    select
+        widths.*,
+        {{ unrooted('expected_root') }} as expected_value,
+        {{ unrooted('expected_root - half_width') }} as lower_value,
+        {{ unrooted('expected_root + half_width') }} as upper_value
+    from widths
+),
+
+seasons as (
+    select
+        rules.rule_id,
+        {% for column in periods %}
+        periods.{{ column }},
+        {% endfor %}
+        cast(null as date) as compared_start_date,
+        cast(null as date) as compared_end_date,
+        cast(null as bigint) as compared_workday_count,
+        edges.expected_value as compared_value,
+        cast(null as decimal(18, 8)) as comparison_rate,
+        edges.lower_value,
+        edges.upper_value,
+        coalesce(periods.denominator, edges.expected_value) as volume,
+        case rules.direction
+            when 'fall' then periods.value < edges.lower_value
+            else periods.value > edges.upper_value
+        end as is_beyond
+    from edges
+    inner join rules on edges.rule_id = rules.rule_id
+    inner join {{ ref('int_alert_periods_followed') }} as periods
+        on
+            edges.metric_id = periods.metric_id
+            and edges.period_grain = periods.period_grain
+            and edges.dimension_name = periods.dimension_name
+            and edges.dimension_value = periods.dimension_value
+            and edges.period_start_date = periods.period_start_date
+),
+
+worked_days as (
+    select
+        date_day,
+        is_workday,
+        count(*) filter (where is_workday) over (order by date_day) as workday_number
+    from {{ ref('dim_dates') }}
+),
+
+-- How much of a goal should have been reached on a day: int_targets_judged says the same of the business date.
+expectations as (
+    select
+        goals.target_id,
+        goals.metric_id as target_metric_id,
+        days.date_day,
+        cast(days.workday_number - firsts.workday_number + case when firsts.is_workday then 1 else 0 end as double)
+        / nullif(lasts.workday_number - firsts.workday_number + case when firsts.is_workday then 1 else 0 end, 0) as passed_share,
+        goals.aggregation,
+        goals.direction,
+        cast(goals.baseline_value as double) as baseline_value,
+        cast(goals.goal_value as double) as goal_value,
+        {{ outside('goals.baseline_value', 'goals.goal_value', 'goals.upper_value') }} as baseline_outside_value
+    from {{ ref('int_targets_judged') }} as goals
+    inner join worked_days as days on days.date_day between goals.starts_on and goals.due_on
+    inner join worked_days as firsts on goals.starts_on = firsts.date_day
+    inner join worked_days as lasts on goals.due_on = lasts.date_day
+    where days.date_day <= {{ business_date() }} and goals.is_whole
+),
+
+paces as (
+    select
+        rules.rule_id,
+        {% for column in periods %}
+        periods.{{ column }},
+        {% endfor %}
+        cast(null as date) as compared_start_date,
+        cast(null as date) as compared_end_date,
+        cast(null as bigint) as compared_workday_count,
+        cast(case
+            when goals.aggregation = 'sum' and goals.direction = 'up' then goals.passed_share
+            when goals.aggregation = 'sum' then 1
+            when goals.direction = 'down' and goals.baseline_value <> goals.goal_value then goals.passed_share
+            when goals.direction = 'down' then 1
+            when goals.direction = 'band' and goals.baseline_outside_value > 0 then goals.passed_share
+            when goals.direction = 'band' then 1
+            when goals.baseline_value is null then 1
+            else
+                (goals.baseline_value + (goals.goal_value - goals.baseline_value) * goals.passed_share)
+                / nullif(goals.goal_value, 0)
+        end as decimal(28, 8)) as compared_value,
+        cast(null as decimal(18, 8)) as comparison_rate,
+        {{ nothing }} as lower_value,
+        {{ nothing }} as upper_value,
+        {{ nothing }} as volume,
+        false as is_beyond
+    from rules
+    inner join {{ ref('int_alert_periods_followed') }} as periods
+        on
+            rules.metric_id = periods.metric_id
+            and rules.period_grain = periods.period_grain
+            and rules.dimension_name = periods.dimension_name
+    inner join expectations as goals
+        on
+            periods.dimension_value = goals.target_id
+            and periods.period_start_date = goals.date_day
+            and (rules.target_metric_id is null or rules.target_metric_id = goals.target_metric_id)
+    where rules.kind = 'pace_behind_target'
+),
+
+united as (
+    select * from limits
+    union all
+    select * from changes
+    union all
+    select * from seasons
+    union all
+    select * from paces
+),
+
+limited as (
+    select distinct rule_id from {{ ref('stg_settings__alert_members') }}
+),
+
+muted_days as (
+    select distinct
+        mutes.rule_id,
+        dates.date_day
+    from {{ ref('stg_settings__alert_mutes') }} as mutes
+    inner join {{ ref('dim_dates') }} as dates on dates.date_day between mutes.starts_on and mutes.ends_on
+),
+
+judged as (
+    select
+        united.*,
+        {{ ratio('united.value - united.compared_value', 'abs(united.compared_value)') }} as change_rate,
+        case when rules.unit = 'rate' then cast(100 * (united.value - united.compared_value) as decimal(28, 8)) end as change_pp,
+        united.volume is null or rules.minimum_volume is null or united.volume >= rules.minimum_volume as is_large,
+        muted_days.rule_id is not null as is_muted,
+        rules.kind,
+        rules.threshold_rate,
+        rules.cooldown_days
+    from united
+    inner join rules on united.rule_id = rules.rule_id
+    left join limited on united.rule_id = limited.rule_id
+    left join {{ ref('stg_settings__alert_members') }} as members
+        on united.rule_id = members.rule_id and united.dimension_value = members.dimension_value
+    left join muted_days on united.rule_id = muted_days.rule_id and united.period_end_date = muted_days.date_day
+    where
+        (limited.rule_id is null or members.rule_id is not null)
+        and united.is_matured
+        and united.period_end_date + rules.wait_days <= {{ business_date() }}
+        -- two years are what a rule is tried on
+        and united.period_end_date > {{ business_date() }} - 731
+),
+
+breaches as (
+    select
+        judged.*,
+        is_large and case
+            when kind = 'pace_behind_target' then coalesce(change_rate <= -threshold_rate, false)
+            else coalesce(is_beyond, false)
+        end as is_breach
+    from judged
+),
+
+alerting as (
+    select
+        breaches.*,
+        is_breach and not is_muted as is_alerting,
+        lag(period_start_date) over (
+            partition by rule_id, dimension_value, is_breach and not is_muted order by period_start_date
+        ) as breached_before_date
+    from breaches
+),
+
+opening as (
+    select
+        alerting.*,
+        is_alerting and coalesce(
+            {{ dbt.datediff('breached_before_date', 'period_start_date', 'day') }} > cooldown_days, true
+        ) as is_opening
+    from alerting
+)
+
+select
+    rule_id,
+    metric_id,
+    period_grain,
+    dimension_name,
+    dimension_value,
+    period_start_date,
+    period_end_date,
+    workday_count,
+    numerator,
+    denominator,
+    value,
+    compared_start_date,
+    compared_end_date,
+    compared_workday_count,
+    compared_value,
+    comparison_rate,
+    lower_value,
+    upper_value,
+    change_rate,
+    change_pp,
+    is_matured,
+    is_large,
+    is_muted,
+    is_breach,
+    is_alerting,
+    is_opening,
+    -- an alert keeps the day on which it opened while it is breached again within the cooldown
+    max(case when is_opening then period_start_date end) over (
+        partition by rule_id, dimension_value, is_alerting order by period_start_date rows between unbounded preceding and current row
+    ) as opened_start_date
+from opening

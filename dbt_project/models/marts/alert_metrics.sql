@@ -1,0 +1,140 @@
+with
+judged as (
+    select * from {{ ref('int_alert_periods_newest') }}
+    where is_alerting
+),
+
+named as (
+    select
+        judged.*,
+        coalesce(members.member_name_en, judged.dimension_value) as dimension_value_en,
+        coalesce(members.member_name_zh, judged.dimension_value) as dimension_value_zh,
+        case judged.dimension_name when 'total' then '' else ' of ' || coalesce(members.member_name_en, judged.dimension_value) end
+            as of_member_en,
+        case judged.dimension_name when 'total' then '' else coalesce(members.member_name_zh, judged.dimension_value) || '的' end
+            as of_member_zh,
+        case
+            when judged.kind = 'percent_change' and judged.threshold_pp is not null
+                then {{ number_text('round(judged.change_pp, 1)') }} || ' pp'
+            when judged.kind = 'percent_change' then {{ percent_text('judged.change_rate', 'en') }}
+            else {{ measure_text('judged.value', 'judged.unit', 'en') }}
+        end as figure_en,
+        case
+            when judged.kind = 'percent_change' and judged.threshold_pp is not null
+                then {{ number_text('round(judged.change_pp, 1)') }} || ' 个百分点'
+            when judged.kind = 'percent_change' then {{ percent_text('judged.change_rate', 'zh') }}
+            else {{ measure_text('judged.value', 'judged.unit', 'zh') }}
+        end as figure_zh
+    from judged
+    left join {{ ref('int_alert_members_named') }} as members
+        on judged.dimension_name = members.dimension_name and judged.dimension_value = members.dimension_value
+)
+
+select
+    rule_id || '|' || dimension_value || '|' || cast(opened_start_date as {{ dbt.type_string() }}) as incident_key,
+    rule_id || '|' || dimension_value as subject_key,
+    rule_id,
+    kind,
+    severity,
+    owner,
+    playbook_id,
+    metric_id,
+    unit,
+    period_grain,
+    period_start_date,
+    period_end_date,
+    opened_start_date,
+    dimension_name,
+    dimension_value,
+    dimension_value_en,
+    dimension_value_zh,
+    case dimension_name when 'region' then dimension_value end as region_key,
+    direction,
+    value,
+    numerator,
+    denominator,
+    compared_start_date,
+    compared_end_date,
+    compared_value,
+    comparison_rate,
+    cast(workday_count as bigint) as workday_count,
+    cast(compared_workday_count as bigint) as compared_workday_count,
+    coalesce(threshold_value, threshold_rate, threshold_pp) as threshold_value,
+    lower_value,
+    upper_value,
+    change_rate,
+    change_pp,
+    is_matured,
+    metric_name_en || case dimension_name when 'total' then '' else ', ' || dimension_value_en end || ': ' || figure_en as title_en,
+    metric_name_zh || case dimension_name when 'total' then '' else '·' || dimension_value_zh end || '：' || figure_zh as title_zh,
+    case
+        when kind = 'percent_change'
+            then
+                metric_name_en || of_member_en || case direction when 'fall' then ' fell by ' else ' rose by ' end
+                || case
+                    when threshold_pp is null then {{ percent_text('abs(change_rate)', 'en') }}
+                    else {{ number_text('round(abs(change_pp), 1)') }} || ' pp'
+                end
+                || ' ' || {{ period_text('period_grain', 'period_start_date', 'en') }}
+                || ', from ' || {{ measure_text('compared_value', 'unit', 'en') }}
+                || case compared_with when 'year_before' then ' a year before' else '' end
+                || ' to ' || {{ measure_text('value', 'unit', 'en') }}
+                || case
+                    when comparison_rate = 1 then '.'
+                    else
+                        ' (the ' || period_grain || ' from ' || cast(compared_start_date as {{ dbt.type_string() }}) || ' had '
+                        || compared_workday_count || ' workdays, this one ' || workday_count
+                        || '; what it had counts times ' || {{ number_text('round(comparison_rate, 2)') }} || ').'
+                end
+        when kind = 'seasonal_band'
+            then
+                metric_name_en || of_member_en || ' was ' || {{ measure_text('value', 'unit', 'en') }} || ' '
+                || {{ period_text('period_grain', 'period_start_date', 'en') }}
+                || case direction when 'fall' then ', below the ' else ', above the ' end
+                || {{ measure_text('lower_value', 'unit', 'en') }} || ' to ' || {{ measure_text('upper_value', 'unit', 'en') }}
+                || ' that it usually is (' || {{ measure_text('compared_value', 'unit', 'en') }} || ' expected).'
+        when kind = 'pace_behind_target'
+            then
+                dimension_value_en || ': ' || {{ percent_text('value', 'en') }} || ' of the goal was reached '
+                || {{ period_text('period_grain', 'period_start_date', 'en') }}
+                || ', where ' || {{ percent_text('compared_value', 'en') }} || ' was due.'
+        else
+            metric_name_en || of_member_en || ' was ' || {{ measure_text('value', 'unit', 'en') }} || ' '
+            || {{ period_text('period_grain', 'period_start_date', 'en') }}
+            || '; the alert is from ' || {{ measure_text('threshold_value', 'unit', 'en') }}
+            || case direction when 'fall' then ' down.' else ' up.' end
+    end as reason_en,
+    case
+        when kind = 'percent_change'
+            then
+                of_member_zh || metric_name_zh || '在 ' || {{ period_text('period_grain', 'period_start_date', 'zh') }}
+                || case compared_with when 'year_before' then '同比' else '环比' end
+                || case direction when 'fall' then '下降 ' else '上升 ' end
+                || case
+                    when threshold_pp is null then {{ percent_text('abs(change_rate)', 'zh') }}
+                    else {{ number_text('round(abs(change_pp), 1)') }} || ' 个百分点'
+                end
+                || '，由 ' || {{ measure_text('compared_value', 'unit', 'zh') }} || ' 变为 ' || {{ measure_text('value', 'unit', 'zh') }}
+                || case
+                    when comparison_rate = 1 then '。'
+                    else
+                        '（' || {{ period_text('period_grain', 'compared_start_date', 'zh') }} || '有 ' || compared_workday_count
+                        || ' 个工作日，本期 ' || workday_count || ' 个，对比值按 '
+                        || {{ number_text('round(comparison_rate, 2)') }} || ' 倍折算）。'
+                end
+        when kind = 'seasonal_band'
+            then
+                of_member_zh || metric_name_zh || '在 ' || {{ period_text('period_grain', 'period_start_date', 'zh') }} || '为 '
+                || {{ measure_text('value', 'unit', 'zh') }} || case direction when 'fall' then '，低于' else '，高于' end
+                || '通常范围 ' || {{ measure_text('lower_value', 'unit', 'zh') }} || ' 至 '
+                || {{ measure_text('upper_value', 'unit', 'zh') }} || '（预期 ' || {{ measure_text('compared_value', 'unit', 'zh') }} || '）。'
+        when kind = 'pace_behind_target'
+            then
+                dimension_value_zh || '：截至 ' || cast(period_end_date as {{ dbt.type_string() }}) || ' 完成目标的 '
+                || {{ percent_text('value', 'zh') }} || '，按进度应完成 ' || {{ percent_text('compared_value', 'zh') }} || '。'
+        else
+            of_member_zh || metric_name_zh || '在 ' || {{ period_text('period_grain', 'period_start_date', 'zh') }} || '为 '
+            || {{ measure_text('value', 'unit', 'zh') }} || case direction when 'fall' then '，已降至' else '，已升至' end || '预警线 '
+            || {{ measure_text('threshold_value', 'unit', 'zh') }} || '。'
+    end as reason_zh
+from named

@@ -1,0 +1,168 @@
+-- How often each rule would have fired on each member in the last two years, by what is known today: judged by the lines that judge
+-- the newest period. A rule that cannot be judged has one row that says why.
+with
+rules as (
+    select * from {{ ref('int_alert_rules_defined') }}
+),
+
+limited as (
+    select distinct rule_id from {{ ref('stg_settings__alert_members') }}
+),
+
+followed as (
+    select
+        rules.rule_id,
+        periods.dimension_value,
+        count(*) as period_count
+    from rules
+    inner join {{ ref('int_alert_periods_followed') }} as periods
+        on
+            rules.metric_id = periods.metric_id
+            and rules.period_grain = periods.period_grain
+            and rules.dimension_name = periods.dimension_name
+            and periods.is_matured
+            and periods.period_end_date + rules.wait_days <= {{ business_date() }}
+            and periods.period_end_date > {{ business_date() }} - 731
+    left join limited on rules.rule_id = limited.rule_id
+    left join {{ ref('stg_settings__alert_members') }} as members
+        on rules.rule_id = members.rule_id and periods.dimension_value = members.dimension_value
+    where limited.rule_id is null or members.rule_id is not null
+    group by rules.rule_id, periods.dimension_value
+),
+
+judged as (
+    select
+        rule_id,
+        dimension_value,
+        count(*) as compared_count,
+        count(*) filter (where is_large) as judged_count,
+        count(*) filter (where is_breach) as breach_count,
+        count(*) filter (where is_breach and is_muted) as muted_count,
+        count(*) filter (where is_opening) as alert_count,
+        min(case when is_large then period_start_date end) as first_judged_date,
+        max(case when is_large then period_end_date end) as last_judged_date,
+        max(case when is_opening then period_start_date end) as last_alert_date
+    from {{ ref('int_alert_periods_judged') }}
+    group by rule_id, dimension_value
+),
+
+tried as (
+    select
+        rules.priority,
+        rules.rule_id,
+        rules.rule_name_en,
+        rules.rule_name_zh,
+        rules.rule_state,
+        rules.kind,
+        rules.metric_id,
+        rules.period_grain,
+        rules.dimension_name,
+        coalesce(followed.dimension_value, 'all') as dimension_value,
+        coalesce(followed.period_count, 0) as period_count,
+        coalesce(judged.judged_count, 0) as judged_count,
+        coalesce(judged.breach_count, 0) as breach_count,
+        coalesce(judged.muted_count, 0) as muted_count,
+        coalesce(judged.alert_count, 0) as alert_count,
+        judged.first_judged_date,
+        judged.last_judged_date,
+        judged.last_alert_date,
+        rules.false_rate * coalesce(judged.judged_count, 0) as expected_false_count,
+        case
+            when rules.absent_reason_en is not null then rules.absent_reason_en
+            when followed.rule_id is null then 'the metric has no complete period here'
+            when judged.judged_count > 0 then null
+            when judged.compared_count > 0 then 'every period is smaller than the minimum'
+            when rules.kind = 'seasonal_band' then 'too little history, or it never varies'
+            when rules.kind = 'pace_behind_target' then 'no goal was under way'
+            else 'no period has an earlier one to compare it with'
+        end as not_judged_reason_en,
+        case
+            when rules.absent_reason_zh is not null then rules.absent_reason_zh
+            when followed.rule_id is null then '该指标在此没有完整周期'
+            when judged.judged_count > 0 then null
+            when judged.compared_count > 0 then '各周期均低于最小规模'
+            when rules.kind = 'seasonal_band' then '历史不足，或从无波动'
+            when rules.kind = 'pace_behind_target' then '没有进行中的目标'
+            else '没有可对比的更早周期'
+        end as not_judged_reason_zh
+    from rules
+    left join followed on rules.rule_id = followed.rule_id
+    left join judged on followed.rule_id = judged.rule_id and followed.dimension_value = judged.dimension_value
+),
+
+-- A stay is judged once: it became too long, or it did not.
+stays as (
+    select
+        stages.stage,
+        opportunities.amount,
+        stages.entered_date,
+        stages.stalled_date
+    from {{ ref('int_opportunity_stages_timed') }} as stages
+    inner join {{ ref('fct_opportunities') }} as opportunities on stages.opportunity_key = opportunities.opportunity_key
+    where stages.entered_date between {{ business_date() }} - 730 and {{ business_date() }}
+),
+
+stalled as (
+    select
+        rules.priority,
+        rules.rule_id,
+        rules.rule_name_en,
+        rules.rule_name_zh,
+        rules.rule_state,
+        rules.kind,
+        rules.metric_id,
+        rules.period_grain,
+        'stage' as dimension_name,
+        coalesce(stays.stage, 'all') as dimension_value,
+        count(stays.stage) as period_count,
+        count(stays.stage) as judged_count,
+        count(*) filter (where stays.stalled_date <= {{ business_date() }}) as breach_count,
+        0 as muted_count,
+        count(*) filter (where stays.stalled_date <= {{ business_date() }}) as alert_count,
+        min(stays.entered_date) as first_judged_date,
+        max(stays.entered_date) as last_judged_date,
+        max(case when stays.stalled_date <= {{ business_date() }} then stays.stalled_date end) as last_alert_date,
+        cast(null as decimal(28, 8)) as expected_false_count,
+        case when count(stays.stage) = 0 then 'no deal was in any stage' end as not_judged_reason_en,
+        case when count(stays.stage) = 0 then '没有商机处于任何阶段' end as not_judged_reason_zh
+    from {{ ref('stg_settings__alert_rules') }} as rules
+    left join stays on rules.minimum_volume is null or stays.amount >= rules.minimum_volume
+    where rules.kind = 'stalled_deals' and rules.rule_state <> 'off'
+    group by
+        rules.priority, rules.rule_id, rules.rule_name_en, rules.rule_name_zh, rules.rule_state, rules.kind, rules.metric_id,
+        rules.period_grain, stays.stage
+),
+
+united as (
+    select * from tried
+    union all
+    select * from stalled
+)
+
+select
+    united.rule_id,
+    united.rule_name_en,
+    united.rule_name_zh,
+    united.rule_state,
+    united.kind,
+    united.metric_id,
+    united.period_grain,
+    united.dimension_name,
+    united.dimension_value,
+    coalesce(members.member_name_en, united.dimension_value) as dimension_value_en,
+    coalesce(members.member_name_zh, united.dimension_value) as dimension_value_zh,
+    cast(united.period_count as bigint) as period_count,
+    cast(united.judged_count as bigint) as judged_count,
+    cast(united.breach_count as bigint) as breach_count,
+    cast(united.muted_count as bigint) as muted_count,
+    cast(united.alert_count as bigint) as alert_count,
+    united.first_judged_date,
+    united.last_judged_date,
+    united.last_alert_date,
+    cast(united.expected_false_count as decimal(18, 8)) as expected_false_count,
+    united.not_judged_reason_en,
+    united.not_judged_reason_zh,
+    cast(united.priority as bigint) as rule_order
+from united
+left join {{ ref('int_alert_members_named') }} as members
+    on united.dimension_name = members.dimension_name and united.dimension_value = members.dimension_value

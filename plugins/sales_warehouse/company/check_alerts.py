@@ -1,0 +1,90 @@
+"""Rules that could never fire, would always fire, or look at what there is not, are refused before a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sales_warehouse.company.alerts import AlertRule
+from sales_warehouse.company.load import Document, Problem, suggestion
+from sales_warehouse.company.models import Company
+from sales_warehouse.metrics import Metric
+
+# Rates whose numerator may be more than their denominator.
+BEYOND_ONE = frozenset({"quota_attainment", "channel_sell_through_rate"})
+
+
+def check_alerts(company: Company, document: Document, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
+    """Yield the mistakes of alerts.yml; `metrics` is the registry by metric."""
+    playbooks = {playbook.id for playbook in company.playbooks.playbooks}
+    seen: set[str] = set()
+    for at, rule in enumerate(company.alerts.rules):
+        if rule.id in seen:
+            yield document.problem(f"{rule.id!r} is there twice; rename one", "rules", at, "id")
+        seen.add(rule.id)
+        if rule.playbook and rule.playbook not in playbooks:
+            yield document.problem(f"unknown playbook{suggestion(rule.playbook, playbooks)}", "rules", at, "playbook")
+        name = rule.metric or rule.metric_id
+        if name is None:
+            continue
+        if name not in metrics:
+            yield document.problem(f"unknown metric{suggestion(name, metrics)}", "rules", at, "metric")
+            continue
+        yield from _members(company, rule, document, at)
+        if rule.kind != "pace_behind_target":
+            yield from _series(rule, document, at, metrics[name])
+            yield from _thresholds(rule, document, at, metrics[name])
+
+
+def _series(rule: AlertRule, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
+    if rule.dimension_name not in ("total", *metric.dimensions):
+        text = f"{metric.id} is not measured by{suggestion(rule.dimension_name, ('total', *metric.dimensions))}"
+        yield document.problem(text, "rules", at, "dimension")
+    grains = [grain for grain in metric.grains if grain != "all"]
+    if rule.grain is not None and rule.grain not in grains:
+        yield document.problem(f"{metric.id} has no{suggestion(rule.grain, grains)}", "rules", at, "grain")
+    elif rule.grain_of(metric) is None:
+        yield document.problem(f"say which period is judged; {metric.id} has {', '.join(grains)}", "rules", at, "grain")
+    if rule.direction_of(metric) is None:
+        text = f"neither more nor less of {metric.id} is better, so a rule of it says `direction`: fall or rise"
+        yield document.problem(text, "rules", at, "direction")
+    if rule.kind in ("percent_change", "seasonal_band") and _is_level(metric):
+        text = f"{metric.id} is a level of one day, which is compared with no other; use kind threshold"
+        yield document.problem(text, "rules", at, "kind")
+
+
+def _is_level(metric: Metric) -> bool:
+    return metric.id in ("source_freshness_hours", "quota_attainment")
+
+
+def _thresholds(rule: AlertRule, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
+    if rule.threshold_pp is not None and metric.unit != "rate":
+        text = f"{metric.id} is no rate and does not change by percentage points; give threshold_rate"
+        yield document.problem(text, "rules", at, "threshold_pp")
+    falls = rule.direction_of(metric) == "fall"
+    if rule.threshold_rate is not None and falls and rule.threshold_rate > 1:
+        text = f"nothing falls by more than 100 %; {rule.threshold_rate:g} is {rule.threshold_rate:.0%}"
+        yield document.problem(text, "rules", at, "threshold_rate")
+    value, whole = rule.threshold_value, metric.unit == "rate" and metric.id not in BEYOND_ONE
+    if value is None:
+        return
+    if whole and value > 1:
+        text = f"{metric.id} is a rate from 0 to 1, so {value:g} is never reached; {value:g} % is {value / 100:g}"
+        yield document.problem(text, "rules", at, "threshold_value")
+    elif whole and falls and value == 1:
+        yield document.problem(f"every {metric.id} is 1 or less; give less", "rules", at, "threshold_value")
+    elif value < 0 or (value == 0 and not falls):
+        text = f"every {metric.id} reaches {value:g}; give more than 0" if not falls else "give 0 or more"
+        yield document.problem(text, "rules", at, "threshold_value")
+
+
+def _members(company: Company, rule: AlertRule, document: Document, at: int) -> Iterator[Problem]:
+    """Members that the configuration names elsewhere are known before a run."""
+    known = {
+        "region": [region.id for region in company.regions.regions],
+        "source": list(company.sources),
+        "channel": list(company.about.channels),
+    }.get(rule.dimension_name)
+    for place, member in enumerate(rule.members):
+        if known and member not in known:
+            text = f"unknown {rule.dimension_name}{suggestion(member, known)}"
+            yield document.problem(text, "rules", at, "members", place)

@@ -1,0 +1,312 @@
+"""What a rule of alerts.yml finds: limits, changes against like days, bands of history, goals that are behind."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+import alert_world
+import duckdb
+import pytest
+from alert_world import give_rules, judge
+
+DAY = datetime.timedelta(days=1)
+LAST_MONDAY = datetime.date(2026, 6, 22)  # the business date is Sunday, 28 June
+NET_SALES = {"metric": "net_sales", "grain": "week", "dimension": "region"}
+
+
+def D(value: float) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.00000001"))
+
+
+@pytest.fixture
+def db() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        alert_world.make_world(connection)
+        yield connection
+
+
+def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.date], float], first: str) -> None:
+    """Net sales of a region by day from a day to the business date, and by week and month as they add up."""
+    day, rows = datetime.date.fromisoformat(first), []
+    while day <= LAST_MONDAY + 6 * DAY:
+        rows.append((day, amount(day)))
+        day += DAY
+    listed = ", ".join(f"(date '{day}', {value})" for day, value in rows)
+    for grain, end in (("day", "0 day"), ("week", "6 day"), ("month", "1 month - interval 1 day")):
+        db.execute(f"""
+            insert into kpi_values
+            select 'net_sales', '{grain}', cast(date_trunc('{grain}', d) as date) as starts,
+                cast(date_trunc('{grain}', d) + interval {end} as date) as ends, 'region', '{member}', sum(v), null,
+                sum(v), ends <= date '2026-06-28'
+            from (values {listed}) t(d, v) group by all""")
+
+
+def add(db: duckdb.DuckDBPyConnection, metric: str, grain: str, start: datetime.date | str, member: str,
+        value: float | None, denominator: float | None = None, *, dimension: str = "region", days: int = 7,
+        matured: bool = True) -> None:  # fmt: skip
+    first = datetime.date.fromisoformat(str(start))
+    row = (metric, grain, first, first + (days - 1) * DAY, dimension, member,
+           value if denominator is None or value is None else value * denominator, denominator, value, matured)  # fmt: skip
+    db.execute(f"insert into kpi_values values ({', '.join(map(alert_world.literal, row))})")
+
+
+def on_workdays(amount: float) -> Callable[[datetime.date], float]:
+    return lambda day: amount if day.weekday() < 5 else 0
+
+
+def holiday(db: duckdb.DuckDBPyConnection, first: str, last: str) -> None:
+    db.execute(
+        "update dim_dates set is_workday = false, is_holiday = true "
+        f"where date_day between date '{first}' and date '{last}' and day_of_week < 6"
+    )
+
+
+def test_a_limit_is_breached_from_its_value_on(db: duckdb.DuckDBPyConnection) -> None:
+    for member, value in (("on", 0.2), ("over", 0.21), ("below", 0.19), ("small", 0.9)):
+        add(db, "return_rate", "week", LAST_MONDAY, member, value, 5 if member == "small" else 50)
+    give_rules(db, [{"id": "back", "kind": "threshold", "metric": "return_rate", "grain": "week", "dimension": "region",
+                     "threshold_value": 0.2, "minimum_count": 50}])  # fmt: skip
+    assert judge(db, "incident_key, subject_key, value, threshold_value, reason_en, reason_zh") == [
+        ("back|on|2026-06-22", "back|on", D(0.2), D(0.2),
+         "Return rate of on was 20 % in the week from 2026-06-22; the alert is from 20 % up.",
+         "on的退货率在 2026-06-22 起的一周为 20%，已升至预警线 20%。"),
+        ("back|over|2026-06-22", "back|over", D(0.21), D(0.2),
+         "Return rate of over was 21 % in the week from 2026-06-22; the alert is from 20 % up.",
+         "over的退货率在 2026-06-22 起的一周为 21%，已升至预警线 20%。"),
+    ]  # fmt: skip
+
+
+def test_a_period_that_can_still_change_is_not_judged(db: duckdb.DuckDBPyConnection) -> None:
+    add(db, "return_rate", "week", LAST_MONDAY - 7 * DAY, "east", 0.3, 50)
+    add(db, "return_rate", "week", LAST_MONDAY, "east", 0.9, 50, matured=False)
+    rule = {"id": "back", "kind": "threshold", "metric": "return_rate", "grain": "week", "dimension": "region",
+            "threshold_value": 0.2}  # fmt: skip
+    give_rules(db, [rule, rule | {"id": "waits", "wait_days": 7}, rule | {"id": "waits_more", "wait_days": 8}])
+    assert judge(db, "incident_key") == [("back|east|2026-06-15",), ("waits|east|2026-06-15",)]
+
+
+def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection) -> None:
+    """The last week has two workdays, the one before none: it is held against the one of 8 June, which had five."""
+    holiday(db, "2026-06-15", "2026-06-24")
+
+    def sold(member: float, last: float) -> Callable[[datetime.date], float]:
+        worked = {LAST_MONDAY + 3 * DAY, LAST_MONDAY + 4 * DAY}
+        return lambda day: (last if day in worked else 0) if day >= LAST_MONDAY - 7 * DAY else on_workdays(member)(day)
+
+    sell(db, "north", sold(100, 95), "2026-01-01")  # 190 after 500 in five days: 200 in two
+    sell(db, "south", sold(100, 40), "2026-01-01")  # 80
+    sell(db, "west", lambda day: 10, "2026-01-01")  # on any day: 70 in both weeks
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}])
+    told = "incident_key, compared_start_date, comparison_rate, compared_value, change_rate, reason_en"
+    assert judge(db, told) == [(
+        "fall|south|2026-06-22", datetime.date(2026, 6, 8), D(0.4), D(200), D(-0.6),
+        "Net sales of south fell by 60 % in the week from 2026-06-22, from 200.00 to 80.00 (the week from 2026-06-08 "
+        "had 5 workdays, this one 2; what it had counts times 0.4).",
+    )]  # fmt: skip
+
+
+def test_a_week_without_a_workday_is_not_judged(db: duckdb.DuckDBPyConnection) -> None:
+    holiday(db, "2026-06-22", "2026-06-26")
+    sell(db, "north", lambda day: 0 if day >= LAST_MONDAY else on_workdays(100)(day), "2026-01-01")
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}])
+    assert judge(db, "incident_key") == []
+
+
+def test_a_year_before_is_the_same_weekdays(db: duckdb.DuckDBPyConnection) -> None:
+    halved = {datetime.date(2026, 6, 22) + n * DAY for n in range(7)}
+    sell(db, "north", lambda day: 50 if day in halved else 100, "2025-01-01")
+    sell(db, "south", lambda day: 100, "2025-01-01")
+    give_rules(db, [{"id": "year", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.3,
+                     "against": "year_before"}])  # fmt: skip
+    assert judge(db, "subject_key, compared_start_date, reason_en") == [(
+        "year|north", datetime.date(2025, 6, 23),
+        "Net sales of north fell by 50 % in the week from 2026-06-22, from 700.00 a year before to 350.00.",
+    )]  # fmt: skip
+
+
+def test_a_rate_may_change_by_points(db: duckdb.DuckDBPyConnection) -> None:
+    for member, before, now in (("four", 0.30, 0.26), ("three", 0.30, 0.27), ("up", 0.30, 0.36)):
+        add(db, "return_rate", "week", LAST_MONDAY - 7 * DAY, member, before, 100)
+        add(db, "return_rate", "week", LAST_MONDAY, member, now, 100)
+    give_rules(db, [
+        {"id": "worse", "kind": "percent_change", "metric": "return_rate", "grain": "week", "dimension": "region",
+         "threshold_pp": 4},
+        {"id": "better", "kind": "percent_change", "metric": "return_rate", "grain": "week", "dimension": "region",
+         "threshold_pp": 4, "direction": "fall"},
+    ])  # fmt: skip
+    assert judge(db, "subject_key, change_pp, title_en") == [
+        ("better|four", D(-4), "Return rate, four: -4 pp"), ("worse|up", D(6), "Return rate, up: 6 pp"),
+    ]  # fmt: skip
+
+
+def test_a_breach_within_the_cooldown_is_the_same_alert(db: duckdb.DuckDBPyConnection) -> None:
+    for weeks, value in ((6, 0.3), (3, 0.3), (2, 0.3), (1, 0.1), (0, 0.3)):
+        add(db, "return_rate", "week", LAST_MONDAY - 7 * weeks * DAY, "east", value, 50)
+    rule = {"kind": "threshold", "metric": "return_rate", "grain": "week", "dimension": "region",
+            "threshold_value": 0.2}  # fmt: skip
+    give_rules(db, [{**rule, "id": "each"}, {**rule, "id": "once", "cooldown_days": 14}])
+    assert judge(db, "incident_key, period_start_date") == [
+        ("each|east|2026-06-22", LAST_MONDAY), ("once|east|2026-06-01", LAST_MONDAY)
+    ]  # fmt: skip
+    trials = judge(db, "rule_id, judged_count, breach_count, alert_count, last_alert_date", "kpi_alert_trials")
+    assert trials == [
+        ("each", 5, 4, 4, LAST_MONDAY), ("once", 5, 4, 2, datetime.date(2026, 6, 1))
+    ]  # fmt: skip
+
+
+def test_what_is_muted_tried_or_off_wakes_nobody(db: duckdb.DuckDBPyConnection) -> None:
+    add(db, "return_rate", "week", LAST_MONDAY - 7 * DAY, "east", 0.3, 50)
+    add(db, "return_rate", "week", LAST_MONDAY, "east", 0.3, 50)
+    add(db, "return_rate", "week", LAST_MONDAY, "west", 0.3, 50)
+    rule = {"kind": "threshold", "metric": "return_rate", "grain": "week", "dimension": "region",
+            "threshold_value": 0.2}  # fmt: skip
+    sale = {"from": "2026-06-28", "to": "2026-06-28", "reason": "Clearance sale"}
+    give_rules(db, [
+        {**rule, "id": "on", "members": ["east"]},
+        {**rule, "id": "muted", "mute": [sale]},
+        {**rule, "id": "tried", "state": "trial"},
+        {**rule, "id": "off", "state": "off"},
+    ])  # fmt: skip
+    assert judge(db, "incident_key") == [("on|east|2026-06-22",)]
+    found = judge(db, "rule_id, dimension_value, breach_count, muted_count, alert_count", "kpi_alert_trials")
+    assert found == [
+        ("muted", "east", 2, 1, 1), ("muted", "west", 1, 1, 0), ("on", "east", 2, 0, 2),
+        ("tried", "east", 2, 0, 2), ("tried", "west", 1, 0, 1),
+    ]  # fmt: skip
+
+
+def test_a_rule_that_cannot_be_judged_says_why_and_leaves_the_others(db: duckdb.DuckDBPyConnection) -> None:
+    alert_world.make_world(db, without=frozenset({"returns.quantity"}))
+    sell(db, "north", lambda day: 100 if day < LAST_MONDAY else 0, "2026-05-01")
+    change = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}
+    give_rules(db, [
+        {"id": "absent", "kind": "threshold", "metric": "return_rate", "grain": "week", "threshold_value": 0.2},
+        {"id": "band", "kind": "seasonal_band", **NET_SALES},
+        {"id": "fall", **change},
+        {"id": "large", **change, "minimum_amount": 1000},
+        {"id": "nobody", **change, "members": ["mars"]},
+    ])  # fmt: skip
+    assert judge(db, "incident_key") == [("fall|north|2026-06-22",)]
+    assert judge(db, "rule_id, dimension_value, not_judged_reason_en", "kpi_alert_trials") == [
+        ("absent", "all", "no source maps returns.quantity"),
+        ("band", "north", "too little history, or it never varies"),
+        ("fall", "north", None),
+        ("large", "north", "every period is smaller than the minimum"),
+        ("nobody", "all", "the metric has no complete period here"),
+    ]
+
+
+def test_a_metric_that_nobody_has_figures_of_any_more_is_no_news(db: duckdb.DuckDBPyConnection) -> None:
+    add(db, "return_rate", "week", LAST_MONDAY - 28 * DAY, "east", 0.3, 50)
+    give_rules(db, [{"id": "back", "kind": "threshold", "metric": "return_rate", "grain": "week", "dimension": "region",
+                     "threshold_value": 0.2}])  # fmt: skip
+    # a week of returns is mature after 30 days, and 28 more are waited for the next one
+    assert judge(db, "incident_key") == [("back|east|2026-05-25",)]
+    db.execute("update kpi_values set period_start_date = '2026-04-20', period_end_date = '2026-04-26'")
+    assert judge(db, "incident_key") == []
+
+
+def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.DuckDBPyConnection) -> None:
+    add(db, "source_freshness_hours", "day", "2026-06-28", "crm", 40, dimension="source", days=1)
+    add(db, "source_freshness_hours", "day", "2026-06-28", "shop", 35, dimension="source", days=1)
+    add(db, "dirty_rate", "day", "2026-06-28", "shop", 0.06, 1000, dimension="source", days=1)
+    add(db, "top3_customer_share", "month", "2026-05-01", "total", 0.8, 1000, dimension="total", days=31)
+    give_rules(db, [
+        {"id": "stale", "kind": "freshness", "threshold_value": 36},
+        {"id": "dirty", "kind": "quality", "threshold_value": 0.05},
+        {"id": "few", "kind": "concentration", "threshold_value": 0.8},
+    ])  # fmt: skip
+    assert judge(db, "incident_key, title_en") == [
+        ("dirty|shop|2026-06-28", "Dirty rows, shop: 6 %"),
+        ("few|total|2026-05-01", "Share of the top three customers: 80 %"),
+        ("stale|crm|2026-06-28", "Source freshness, crm: 40 h"),
+    ]
+
+
+def test_a_goal_is_behind_when_less_is_reached_than_was_due(db: duckdb.DuckDBPyConnection) -> None:
+    """Of the 22 workdays of June 20 have passed; of a rate without a baseline all is due at once."""
+    for goal, metric, aggregation, start in (
+        ("slow", "net_sales", "sum", None), ("fair", "net_sales", "sum", None), ("rate", "win_rate", "ratio", None),
+        ("over", "net_sales", "sum", None),
+    ):  # fmt: skip
+        first = "2026-05-01" if goal == "over" else "2026-06-01"
+        due = "2026-05-31" if goal == "over" else "2026-06-30"
+        row = (goal, goal.title(), goal, metric, aggregation, "up", start, 1000, None, first, due, True)
+        db.execute(f"insert into int_targets_judged values ({', '.join(map(alert_world.literal, row))})")
+        reached = {"slow": 0.81, "fair": 0.82, "rate": 0.85, "over": 0.1}[goal]
+        add(db, "quota_attainment", "day", "2026-06-28", goal, reached, 1000, dimension="target", days=1)
+    give_rules(db, [
+        {"id": "pace", "kind": "pace_behind_target", "threshold_rate": 0.1},
+        {"id": "won", "kind": "pace_behind_target", "metric": "win_rate", "threshold_rate": 0.2},
+    ])  # fmt: skip
+    assert judge(db, "subject_key, value, compared_value, reason_en") == [
+        ("pace|rate", D(0.85), D(1), "Rate: 85 % of the goal was reached on 2026-06-28, where 100 % was due."),
+        (
+            "pace|slow",
+            D(0.81),
+            D(0.90909091),
+            "Slow: 81 % of the goal was reached on 2026-06-28, where 90.9 % was due.",
+        ),
+    ]
+
+
+def wave(day: datetime.date) -> float:
+    """A thousand on workdays and 300 on days off, give or take some per cent that repeat only after 11 days."""
+    return (1000 if day.weekday() < 5 else 300) * (1 + 0.05 * math.sin(day.toordinal() * 2 * math.pi / 11))
+
+
+def test_a_band_is_what_days_of_its_kind_were_before(db: duckdb.DuckDBPyConnection) -> None:
+    """A Sunday at 300 is usual, at 100 it is not; a holiday is held against holidays and not against Fridays."""
+    holiday(db, "2026-06-26", "2026-06-26")
+    sell(db, "calm", wave, "2025-06-01")
+    sell(db, "sunk", lambda day: 100 if day == LAST_MONDAY + 6 * DAY else wave(day), "2025-06-01")
+    sell(db, "closed", lambda day: 0 if day == LAST_MONDAY + 4 * DAY else wave(day), "2025-06-01")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES, "grain": "day"}])
+    (only,) = judge(db, "subject_key, value, compared_value, lower_value, upper_value")
+    assert only[:2] == ("band|sunk", D(100))
+    assert 285 < only[2] < 315 and 220 < only[3] < 280 < 320 < only[4] < 390
+    tried = judge(db, "dimension_value, period_count, judged_count, alert_count, expected_false_count",
+                  "kpi_alert_trials")  # fmt: skip
+    # 8 weeks of each weekday, 20 workdays and as many days off beyond them, and the holiday are not judged
+    assert [row[0] for row in tried] == ["calm", "closed", "sunk"]
+    assert [row[3] for row in tried] == [0, 0, 1]
+    assert tried[0][2] == 393 - 40 - 20 - 16 - 20 - 1 and tried[0][4] == D(tried[0][2] * 0.001)
+
+
+def test_a_band_knows_nothing_of_the_period_it_judges_or_of_later_ones(db: duckdb.DuckDBPyConnection) -> None:
+    sell(db, "east", wave, "2025-06-01")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES, "grain": "day"}])
+    bounds = "period_start_date, lower_value, upper_value"
+    before = {row[0]: row for row in judge(db, bounds, "int_alert_periods_judged")}
+    day = datetime.date(2026, 5, 20)
+    db.execute(f"update kpi_values set value = 5 where period_start_date >= date '{day}'")
+    after = {row[0]: row for row in judge(db, bounds, "int_alert_periods_judged")}
+    assert all(after[date] == row for date, row in before.items() if date <= day)
+    assert any(after[date] != row for date, row in before.items() if date > day)
+
+
+def test_a_band_of_weeks_is_of_like_weeks(db: duckdb.DuckDBPyConnection) -> None:
+    """A week of three workdays that sells as much a day as others did is usual."""
+    holiday(db, "2026-06-22", "2026-06-23")
+    closed = {LAST_MONDAY, LAST_MONDAY + DAY}
+    sell(db, "east", lambda day: 0 if day in closed or day.weekday() > 4 else wave(day), "2025-01-01")
+    sell(db, "west", lambda day: 0 if day >= LAST_MONDAY or day.weekday() > 4 else wave(day), "2025-01-01")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES}])
+    ((subject, expected),) = judge(db, "subject_key, compared_value")
+    assert subject == "band|west" and 2900 < expected < 3100
+
+
+def test_results_do_not_depend_on_the_order_of_rows(db: duckdb.DuckDBPyConnection) -> None:
+    sell(db, "east", wave, "2025-06-01")
+    sell(db, "west", lambda day: wave(day + 3 * DAY), "2025-06-01")
+    give_rules(db, [
+        {"id": "band", "kind": "seasonal_band", **NET_SALES, "grain": "day", "false_rate": 0.1},
+        {"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.01, "cooldown_days": 21},
+    ])  # fmt: skip
+    first = judge(db, "*", "int_alert_periods_judged")
+    db.execute("create table turned as from kpi_values order by hash(value)")
+    db.execute("create or replace table kpi_values as from turned")
+    assert judge(db, "*", "int_alert_periods_judged") == first and len(first) > 400
