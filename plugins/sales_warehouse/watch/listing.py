@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sales_warehouse.watch.incidents import Incident
@@ -15,26 +14,21 @@ from sales_warehouse.watch.wording import wording
 
 
 def show_incidents(found: Sequence[Incident], language: str, console: Console) -> None:
-    """Show a row for each incident."""
+    """Show two lines for each incident: how it stands and what it is about, and its key, which can be copied."""
     words = wording(language)
     if not found:
         console.print(words.texts["no_incident"], highlight=False)
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in ("status", "severity", "since", "what", "owner", "incident"):
-        table.add_column(words.labels[name], overflow="fold")
     for incident in found:
         row = incident.row
-        cells = (
+        told = [
             words.statuses[incident.status] + _until(incident),
             words.severities.get(row["severity"], row["severity"] or ""),
             f"{row['opened_date']}",
             words.of(row, "title"),
             row["owner"] or "",
-            incident.key,
-        )
-        table.add_row(*(Text(cell) for cell in cells))
-    console.print(table)
+        ]
+        console.print(Text("  ".join(filter(None, told))), soft_wrap=True)
+        console.print(Text(f"    {incident.key}", style="dim"), soft_wrap=True)
 
 
 def show_incident(incident: Incident, language: str, console: Console) -> None:

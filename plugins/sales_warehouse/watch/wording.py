@@ -132,9 +132,6 @@ ENGLISH = Wording(
         "assigned": "assigned",
     },
     labels={
-        "status": "Status",
-        "severity": "Severity",
-        "what": "What",
         "incident": "Incident",
         "period": "Period",
         "since": "Open since",
@@ -200,9 +197,6 @@ CHINESE = Wording(
         "assigned": "指派",
     },
     labels={
-        "status": "状态",
-        "severity": "严重程度",
-        "what": "内容",
         "incident": "事件",
         "period": "统计周期",
         "since": "开启日期",
