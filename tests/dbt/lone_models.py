@@ -44,7 +44,8 @@ def sql_of(model: str) -> str:
         return found
 
     context |= {
-        "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}", "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
+        "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
+        "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
         "adapter": SimpleNamespace(dispatch=dispatch),
     }  # fmt: skip
     return ENVIRONMENT.from_string(_macros() + file.read_text(encoding="utf-8")).render(context).strip()

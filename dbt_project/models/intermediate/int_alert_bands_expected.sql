@@ -52,8 +52,7 @@ kinds as (
             periods.metric_id = weights.metric_id
             and periods.dimension_name = weights.dimension_name
             and periods.dimension_value = weights.dimension_value
-            and periods.period_start_date - 1 = weights.date_day
-            and periods.period_grain <> 'day'
+            and case when periods.period_grain <> 'day' then periods.period_start_date - 1 end = weights.date_day
     where periods.is_matured
 ),
 

@@ -74,8 +74,7 @@ rated as (
             earlier.metric_id = weights.metric_id
             and earlier.dimension_name = weights.dimension_name
             and earlier.dimension_value = weights.dimension_value
-            and earlier.period_end_date = weights.date_day
-            and earlier.period_grain <> 'day'
+            and case when earlier.period_grain <> 'day' then earlier.period_end_date end = weights.date_day
 )
 
 select
