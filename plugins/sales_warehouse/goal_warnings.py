@@ -15,7 +15,7 @@ from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import absent_because, filled_columns, in_words, metrics_of
 from sales_warehouse.publish import current_folder, manifest
-from sales_warehouse.sql import connect
+from sales_warehouse.publish.reading import look
 
 MOST = 20  # lines about single goals
 
@@ -60,7 +60,7 @@ def _published(home: Home) -> list[tuple[str, str]]:
         order by t.source is distinct from 'company', l.severity, l.subject_id, l.lint_type
     """
     try:
-        with connect(folder / "warehouse.duckdb", temp=home.tmp / "check", read_only=True) as db:
+        with look(home, folder) as db:
             return db.execute(query, [durable.read_json(folder / manifest.NAME)["business_date"]]).fetchall()
     except duckdb.CatalogException:  # a version from before there were lints
         return []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sales_warehouse import durable
-from sales_warehouse.company import models
+from sales_warehouse.company import alerts
 from sales_warehouse.watch import formats
 from sales_warehouse.watch.message import Message, brief, shortened
 
@@ -87,7 +87,7 @@ def apprise_carriers(urls: Sequence[str]) -> list[AppriseCarrier]:
 
 
 def chosen_carriers(
-    described: Sequence[models.Carrier], messages: Path, addresses: Callable[[str], Sequence[str]]
+    described: Sequence[alerts.Carrier], messages: Path, addresses: Callable[[str], Sequence[str]]
 ) -> tuple[list[Carrier], list[str]]:
     """The carriers of a company's alerts.yml, and a sentence on each that is not set up."""
     carriers: list[Carrier] = []

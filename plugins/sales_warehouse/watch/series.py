@@ -10,7 +10,7 @@ from decimal import Decimal
 from sales_warehouse.drawing import Scale
 
 WIDTH, HEIGHT = 960, 250
-LEFT, RIGHT, TOP, BOTTOM = 90, 16, 14, 26
+LEFT, RIGHT, TOP, BOTTOM = 90, 40, 14, 26
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import duckdb
 
 from sales_warehouse import publish, sql
 from sales_warehouse.home import Home
-from sales_warehouse.publish import database
+from sales_warehouse.publish.reading import look
 from sales_warehouse.watch import decisions
 from sales_warehouse.watch.incidents import Incident, one
 from sales_warehouse.watch.series import Series, Value, draw
@@ -53,17 +53,18 @@ def story(home: Home, name: str) -> Story:
     incident = one(home, name)
     folder = publish.current_folder(home)
     assert folder is not None  # there is an incident
-    with sql.connect(folder / database.NAME, temp=home.tmp / "watch", read_only=True) as db:
-        db.execute("set schema 'marts'")
+    with look(home, folder) as db:
         alerts = sorted({str(event["alert_key"]) for event in incident.events if event.get("alert_key")})
         newest = str(incident.row["alert_key"])
+        playbooks = _of(db, "alert_playbooks", [newest], "playbook_number")
+        done = _of(db, "fct_actions", [incident.key, *alerts], "accepted_date, action_key")
         return Story(
             incident,
             _figure(db, newest),
             _of(db, "alert_causes", [newest], "cause_number = 0, cause_number"),
             _of(db, "alert_events", [newest], "event_number"),
-            _of(db, "alert_playbooks", [newest], "playbook_number"),
-            _with_waiting(_of(db, "fct_actions", [incident.key, *alerts], "accepted_date, action_key"), home, incident),
+            playbooks,
+            _with_waiting(done, playbooks, home, incident),
         )
 
 
@@ -88,8 +89,7 @@ def _all_of(home: Home, mart: str, order: str) -> list[Row]:
     folder = publish.current_folder(home)
     if folder is None:
         return []
-    with sql.connect(folder / database.NAME, temp=home.tmp / "watch", read_only=True) as db:
-        db.execute("set schema 'marts'")
+    with look(home, folder) as db:
         return _rows(db, f"select * from {sql.ident(mart)} order by {order}") if _is_there(db, mart) else []
 
 
@@ -132,13 +132,13 @@ def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], 
     return _rows(db, query, [list(incident_keys)])
 
 
-def _with_waiting(known: list[Row], home: Home, incident: Incident) -> list[Row]:
+def _with_waiting(known: list[Row], offered: list[Row], home: Home, incident: Incident) -> list[Row]:
     """Return the actions of an incident with what people decided about them since the night."""
     by_playbook = {row["playbook_id"]: row for row in known}
     for decision in decisions.log(home):
         if decision.incident_key != incident.key or decision.kind not in ACTION_STATUS:
             continue
-        row = by_playbook.setdefault(decision.playbook_id, _new_action(incident, decision))
+        row = by_playbook.setdefault(decision.playbook_id, _new_action(incident, decision, offered))
         row["action_status"] = _status(row, decision)
         row["owner"] = decision.owner or row["owner"]
         row["due_date"] = datetime.date.fromisoformat(decision.due_date) if decision.due_date else row["due_date"]
@@ -151,15 +151,14 @@ def _status(row: Row, decision: decisions.Decision) -> str:
     return row["action_status"] if (status, row["action_status"]) == ("open", "overdue") else status
 
 
-def _new_action(incident: Incident, decision: decisions.Decision) -> Row:
+def _new_action(incident: Incident, decision: decisions.Decision, offered: list[Row]) -> Row:
+    """An action that no night has seen; its name, department and owner are those of the playbook as it was offered."""
+    playbook = next((row for row in offered if row["playbook_id"] == decision.playbook_id), {})
     return {
         "action_key": f"{incident.key}|{decision.playbook_id}",
         "incident_key": incident.key,
         "playbook_id": decision.playbook_id,
-        "playbook_name_en": decision.playbook_id,
-        "playbook_name_zh": decision.playbook_id,
-        "department": None,
-        "owner": None,
+        **{name: playbook.get(name) for name in ("playbook_name_en", "playbook_name_zh", "department", "owner")},
         "accepted_date": None,
         "due_date": None,
         "closed_date": None,
