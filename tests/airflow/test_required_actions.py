@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import customer_marts
+import duckdb
 import httpx
+import incident_marts
 import pytest
 
 from sales_warehouse.airflow import answers, server
+from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
+from sales_warehouse.publish import manifest
+from sales_warehouse.watch import decisions, required
 
-INCIDENT = "net_sales_fall|CN-EAST|2026-06-22"
-CONF = {
-    "incident_key": INCIDENT,
-    "subject": "华东净销售额下跌 35.2 %",
-    "body": "竞品买赠 {{ 7 * 7 }}",  # a text, not a template
-    "playbooks": ["intercept_promotion", "regional_fall"],
-}
+MOMENT = datetime.datetime(2026, 7, 1, 18)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("var"), "tiny")
+    """A company that has published an open incident."""
+    home = Home(tmp_path_factory.mktemp("var"), "tiny")
+    version = home.published / "versions" / "000001_20260701"
+    with duckdb.connect(str(customer_marts.write(home, version))) as published:
+        incident_marts.write(published)
+    said = manifest.Manifest(version.name, None, "night", "2026-07-01", f"{MOMENT.isoformat()}", "duckdb", ())
+    manifest.write(version, said)
+    return home
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +41,9 @@ def api(home: Home, company: Path) -> Iterator[httpx.Client]:
     with server.running(home, company, "Asia/Shanghai") as running:
         login = {"Authorization": f"Bearer {server.token(running)}"}
         with httpx.Client(base_url=f"{running.address}/api/v2", headers=login, timeout=60) as client:
-            _until(lambda: client.get("/dags/respond").status_code == 200)
-            assert client.patch("/dags/respond", json={"is_paused": False}).status_code == 200
+            for dag in ("respond", "required_actions"):
+                _until(lambda dag=dag: client.get(f"/dags/{dag}").status_code == 200)
+                assert client.patch(f"/dags/{dag}", json={"is_paused": False}).status_code == 200
             yield client
 
 
@@ -46,14 +55,14 @@ def _until(is_so: Callable[[], Any], seconds: float = 180) -> Any:
     return found
 
 
-def _state(api: httpx.Client, run: str, task: str) -> str | None:
-    return api.get(f"/dags/respond/dagRuns/{run}/taskInstances/{task}").json().get("state")
+def _start(api: httpx.Client, dag: str, run: str, conf: dict[str, Any]) -> None:
+    started = api.post(f"/dags/{dag}/dagRuns", json={"dag_run_id": run, "logical_date": None, "conf": conf})
+    assert started.status_code == 200, started.text
 
 
-def _ask(api: httpx.Client, run: str) -> str:
-    asked = api.post("/dags/respond/dagRuns", json={"dag_run_id": run, "logical_date": None, "conf": CONF})
-    assert asked.status_code == 200, asked.text
-    return run
+def _becomes(api: httpx.Client, dag: str, run: str, task: str, state: str) -> None:
+    address = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}"
+    _until(lambda: api.get(address).json().get("state") == state)
 
 
 def _answer(api: httpx.Client, run: str, option: str, **form: str | None) -> None:
@@ -65,15 +74,28 @@ def _answer(api: httpx.Client, run: str, option: str, **form: str | None) -> Non
     assert given.status_code == 200, given.text
 
 
-def test_an_incident_waits_for_a_person_and_keeps_the_answer(api: httpx.Client, home: Home) -> None:
-    runs = [_ask(api, f"incident__{number}") for number in range(3)]
-    for run in runs:  # all of them wait at once
-        _until(lambda run=run: _state(api, run, "ask") == "awaiting_input")
-    detail = api.get(f"/dags/respond/dagRuns/{runs[0]}/taskInstances/ask/-1/hitlDetails").json()
-    assert (detail["subject"], detail["body"]) == (CONF["subject"], CONF["body"])
-    assert tuple(detail["options"]) == answers.OPTIONS
-    _answer(api, runs[0], answers.ACCEPT, owner="市场部", until="2026-07-10", note="as last year")
-    _answer(api, runs[1], answers.SNOOZE)
-    _answer(api, runs[2], answers.LEAVE_OPEN)
-    for run, state in zip(runs, ("success", "failed", "skipped"), strict=True):
-        _until(lambda run=run, state=state: _state(api, run, "record") == state)
+def test_an_incident_waits_for_a_person_who_answers_once(api: httpx.Client, home: Home, company: Path) -> None:
+    (question,) = required.questions(home, load_company(company))
+    run = question.name
+    # a question with markup in it, beside the one that the incident asks
+    _start(api, "respond", "other", {**question.conf(), "body": "{{ 7 * 7 }}"})
+    _start(api, "required_actions", "first", {})
+    _becomes(api, "respond", run, "ask", "awaiting_input")
+    _becomes(api, "respond", "other", "ask", "awaiting_input")  # both wait at once
+    other = api.get("/dags/respond/dagRuns/other/taskInstances/ask/-1/hitlDetails").json()
+    asked = api.get(f"/dags/respond/dagRuns/{run}/taskInstances/ask/-1/hitlDetails").json()
+    assert other["body"] == "{{ 7 * 7 }}"
+    assert asked["subject"] == "Net sales of East China: -35.2 %"
+    assert "A competitor gives one for one" in asked["body"] and "`intercept` Interception" in asked["body"]
+    assert tuple(asked["options"]) == answers.OPTIONS
+
+    _answer(api, "other", answers.SNOOZE)  # until when?
+    _answer(api, run, answers.ACCEPT, owner="Li", until="2026-07-10", note="as last year")
+    _becomes(api, "respond", run, "record", "success")
+    _becomes(api, "respond", "other", "record", "failed")
+    (kept,) = decisions.log(home)
+    assert (kept.incident_key, kept.kind, kept.by) == (incident_marts.FALL, "accept_playbook", "admin")
+    assert (kept.playbook_id, kept.owner, kept.due_date, kept.note) == ("intercept", "Li", "2026-07-10", "as last year")
+
+    _start(api, "required_actions", "second", {})
+    _becomes(api, "required_actions", "second", "undecided", "skipped")

@@ -157,7 +157,8 @@ def undecided() -> list[dict[str, Any]]:
     """
     from sales_warehouse.watch import required
 
-    questions = required.questions(_run(moment_of(get_current_context())))
+    run = _run(moment_of(get_current_context()))
+    questions = required.questions(run.home, run.company)
     if not questions:
         raise AirflowSkipException("no incident waits for a person")
     return [{"trigger_run_id": question.name, "conf": question.conf()} for question in questions]

@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sales_warehouse.run import Run
+from sales_warehouse.company.models import Company
+from sales_warehouse.home import Home
 from sales_warehouse.watch import decisions
 from sales_warehouse.watch.formats import escape
 from sales_warehouse.watch.incidents import Incident, incidents
@@ -34,20 +35,19 @@ class Question:
         return asdict(self)
 
 
-def questions(run: Run) -> list[Question]:
+def questions(home: Home, company: Company) -> list[Question]:
     """Return what to ask about each open incident of a severity that alerts.yml names, and that nobody has answered."""
-    answered = {decision.incident_key for decision in decisions.log(run.home)}
+    answered = {decision.incident_key for decision in decisions.log(home)}
     waiting = [
         incident
-        for incident in incidents(run.home, statuses=["open"])
-        if incident.row["severity"] in run.company.alerts.required_actions and incident.key not in answered
+        for incident in incidents(home, statuses=["open"])
+        if incident.row["severity"] in company.alerts.required_actions and incident.key not in answered
     ]
-    return [_question(run, incident) for incident in waiting]
+    return [_question(home, company.about.language, incident) for incident in waiting]
 
 
-def _question(run: Run, incident: Incident) -> Question:
-    language = run.company.about.language
-    told = story(run.home, incident.key)
+def _question(home: Home, language: str, incident: Incident) -> Question:
+    told = story(home, incident.key)
     subject = incident.row[f"title_{language}"] or incident.key
     body = "\n\n".join(part for part in _parts(told, language) if part)
     return Question(incident.key, str(subject), body, [row["playbook_id"] for row in told.playbooks])
