@@ -16,6 +16,10 @@ select
 from {{ ref('alert_metrics') }} as alerts
 left join added on alerts.incident_key = added.incident_key
 where
-    added.incident_key is null
-    or added.contribution_value <> added.change_value
-    or added.change_value <> alerts.value - coalesce(alerts.compared_value, alerts.threshold_value)
+    alerts.value is not null
+    and coalesce(alerts.compared_value, alerts.threshold_value) is not null
+    and (
+        added.incident_key is null
+        or added.contribution_value <> added.change_value
+        or added.change_value <> alerts.value - coalesce(alerts.compared_value, alerts.threshold_value)
+    )

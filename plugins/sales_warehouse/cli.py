@@ -34,6 +34,8 @@ who_is_who = typer.Typer(no_args_is_help=True, help="Customers: say who is one a
 app.add_typer(who_is_who, name="customers")
 figures = typer.Typer(no_args_is_help=True, help="Metrics by any period and any cut: dbt's semantic layer.")
 app.add_typer(figures, name="metrics")
+rules = typer.Typer(no_args_is_help=True, help="Rules of alerts.yml: how often they would have fired.")
+app.add_typer(rules, name="alerts")
 people = typer.Typer(no_args_is_help=True, help="Contacts: say who is one person and who is not, and take it back.")
 app.add_typer(people, name="contacts")
 troubles = typer.Typer(no_args_is_help=True, help="Incidents: see what is open, and say what becomes of it.")
@@ -88,8 +90,12 @@ def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
     from rich.markup import escape
 
     from sales_warehouse.goal_warnings import unwise
+    from sales_warehouse.watch.carriers import unusable
 
     checked = _load(company)
+    wrong = unusable(checked.alerts.carriers, os.environ)
+    if wrong:
+        _fail("\n".join(f"{company / 'alerts.yml'}: carriers, entry {n + 1}: {why}" for n, why in wrong), code=2)
     mappings = sum(len(source.mappings) for source in checked.sources.values())
     console.print(f"{company}: fine. {len(checked.sources)} sources, {mappings} mappings.", highlight=False)
     for line in unwise(checked, Home.of(checked.company_id)):
@@ -502,6 +508,29 @@ def why(
         return
     lines = reason.sentences(language or ("zh" if about.language == "zh" else "en"))
     console.print(*lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
+
+
+@rules.command("try")
+def try_rules(
+    rule: Annotated[str | None, typer.Argument(help="One rule, member by member; default: a line for each.")] = None,
+    company: CompanyFolder = DEFAULT_COMPANY,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON: every rule on every member.")] = False,
+    language: Annotated[Literal["en", "zh"] | None, typer.Option(help="Default: the company's.")] = None,
+) -> None:
+    """Say how often rules would have fired in the last two years: on whom, when, and what could not be judged."""
+    from sales_warehouse.alert_trials import NothingTried, read_trials, show_trials, to_json
+
+    checked = _load(company)
+    spoken = language or checked.about.language
+    known = [each.id for each in checked.alerts.rules]
+    try:
+        trials = read_trials(Home.of(checked.company_id), known, rule, language=spoken)
+    except NothingTried as error:
+        _fail(f"{error}", code=2)
+    if as_json:
+        typer.echo(to_json(trials))
+    else:
+        show_trials(trials, console, members=rule is not None, language=spoken)
 
 
 @held_rows.command("list")

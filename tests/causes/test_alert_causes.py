@@ -164,6 +164,13 @@ def test_a_flood_of_alerts_is_bounded_and_alike_questions_are_asked_once(
     assert found["region|south"][0].text_en.startswith("More than 300 alerts at once")
 
 
+def test_what_goes_wrong_with_one_alert_stops_no_other(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute("drop table fct_opportunities")
+    found = causes(db, asked("win_rate", ("0.5", "0.4")), net_sales_of(db, "region", "north"))
+    assert "could not be looked into" in found["alert"][0].text_en
+    assert found["region|north"][-1].actual_value is not None
+
+
 FACTORS = st.dictionaries(
     st.tuples(
         st.sampled_from(["east", "north", "south", "west"]), st.sampled_from(["powder", "drink", "cream", "soap"])

@@ -99,6 +99,22 @@ def test_a_region_where_the_same_happened_is_no_placebo(db: duckdb.DuckDBPyConne
     assert row.placebo_count == 28
 
 
+def test_a_metric_without_places_has_only_what_happened_everywhere(db: duckdb.DuckDBPyConnection) -> None:
+    event(db, "m1")
+    event(db, "everywhere", region_key="all", category="all")
+    of_all, of_east = asked("win_cycle_days", (20, 10)), asked("win_cycle_days", (20, 10), "a", "region", "east")
+    assert [row.event_key for row in around(db, of_all)] == ["everywhere"]
+    event(db, "m2", category="all")
+    assert {row.event_key for row in around(db, of_east)} == {"everywhere", "m2"}
+
+
+def test_events_of_one_alert_that_cannot_be_looked_for_stop_no_other(db: duckdb.DuckDBPyConnection) -> None:
+    event(db, "m1")
+    db.execute("drop table fct_opportunities")
+    listed = [asked("win_rate", ("0.5", "0.4")), net_sales_of(db, "region", "east")]
+    assert [row.incident_key for row in events_around(db, listed, {})] == ["region|east"]
+
+
 def line(db: duckdb.DuckDBPyConnection, day: int, region: str, product: str, price: str, channel: str = "shop") -> None:
     db.execute(
         "insert into fct_order_lines values ('o', 1, ?::date + ?::int, ?, ?, 'r', 'c', 'unknown', ?, 5, ?, false)",

@@ -15,9 +15,9 @@ from sales_warehouse.settings_tables import SCHEMAS
 from sales_warehouse.sql import literal
 
 MODELS = (
-    "int_alert_rules_defined", "int_alert_periods_followed", "int_alert_days_weighed", "int_alert_periods_compared",
-    "int_alert_bands_expected", "int_alert_periods_judged", "int_alert_members_named", "alert_metrics",
-    "kpi_alert_trials",
+    "int_alert_waits_measured", "int_alert_rules_defined", "int_alert_periods_followed", "int_alert_days_weighed",
+    "int_alert_periods_compared", "int_alert_bands_expected", "int_alert_periods_judged", "int_alert_members_named",
+    "alert_metrics", "kpi_alert_trials",
 )  # fmt: skip
 VALUES = (
     "metric_id varchar, period_grain varchar, period_start_date date, period_end_date date, dimension_name varchar, "
@@ -27,6 +27,9 @@ VALUES = (
 # Tables that the models read beside the settings, empty until somebody fills them.
 EMPTY = {
     "kpi_values": VALUES,
+    "stg_history__kpi_values": "metric_id varchar, period_grain varchar, period_start_date date, "
+    "dimension_name varchar, dimension_value varchar, numerator decimal(28,8), denominator decimal(28,8), "
+    "value decimal(28,8), is_gone boolean, version varchar, business_date date",
     "int_kpi_levels_told": VALUES.replace("period_end_date date, ", "").replace(", is_matured boolean", ""),
     "int_targets_judged": "target_id varchar, target_name_en varchar, target_name_zh varchar, metric_id varchar, "
     "aggregation varchar, direction varchar, baseline_value decimal(28,8), goal_value decimal(28,8), "

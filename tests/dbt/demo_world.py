@@ -99,8 +99,14 @@ def build(
     write_rules(home)
     with open_generator(settings, temp) as world:
         world.unfold(world.start, END)
-        _write(home, world, accepted)
+        write_rows(home, world, accepted)
+        days = world.connection.execute(
+            f"select day, is_workday, is_holiday from rhythm(date '2024-01-01', date '{END.year}-12-31')"
+        ).fetchall()
         answers = {name: measure(world, name, situation) for name, situation in settings.situations.active()}
+    files.write_settings(
+        home, "calendar", [dict(zip(("date_day", "is_workday", "is_holiday"), day, strict=True)) for day in days]
+    )
     run_models(home, *models)
     return answers
 
@@ -114,17 +120,12 @@ def write_rules(home: Home) -> None:
     files.write_settings(home, "not_selling", [{"unit_type": "team", "unit_name": "在线客服组"}])
 
 
-def _write(home: Home, world: Generator, accepted: Accepted) -> None:
+def write_rows(home: Home, world: Generator, accepted: Accepted = ACCEPTED) -> None:
+    """Write the true rows of a world, and every account as a customer of its own."""
     for entity, (rows, columns) in accepted.items():
         write_accepted(world.connection, home, LOAD, entity, columns, rows)
     keys = world.connection.execute("select account_key::varchar from accounts").fetchall()
     files.write_customer_identities(home, {(SOURCE, key): (f"K{key}", 1) for (key,) in keys})
-    days = world.connection.execute(
-        f"select day, is_workday, is_holiday from rhythm(date '2024-01-01', date '{END.year}-12-31')"
-    ).fetchall()
-    files.write_settings(
-        home, "calendar", [dict(zip(("date_day", "is_workday", "is_holiday"), day, strict=True)) for day in days]
-    )
 
 
 def write_accepted(

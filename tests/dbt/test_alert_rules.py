@@ -48,8 +48,9 @@ def add(db: duckdb.DuckDBPyConnection, metric: str, grain: str, start: datetime.
         value: float | None, denominator: float | None = None, *, dimension: str = "region", days: int = 7,
         matured: bool = True) -> None:  # fmt: skip
     first = datetime.date.fromisoformat(str(start))
-    row = (metric, grain, first, first + (days - 1) * DAY, dimension, member,
-           value if denominator is None or value is None else value * denominator, denominator, value, matured)  # fmt: skip
+    numerator = value if denominator is None or value is None else value * denominator
+    last = first + (days - 1) * DAY
+    row = (metric, grain, first, last, dimension, member, numerator, denominator, value, matured)
     db.execute(f"insert into kpi_values values ({', '.join(map(alert_world.literal, row))})")
 
 
@@ -86,6 +87,20 @@ def test_a_period_that_can_still_change_is_not_judged(db: duckdb.DuckDBPyConnect
             "threshold_value": 0.2}  # fmt: skip
     give_rules(db, [rule, rule | {"id": "waits", "wait_days": 7}, rule | {"id": "waits_more", "wait_days": 8}])
     assert judge(db, "incident_key") == [("back|east|2026-06-15",), ("waits|east|2026-06-15",)]
+
+
+def test_a_rule_waits_as_long_as_figures_were_seen_to_move(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 40 weeks 37 were right 5 days after their end and 3 after 9: nine of ten are right after 5 days."""
+    for place in range(40):
+        start = LAST_MONDAY - 7 * (place + 6) * DAY
+        for age, value in ((0, 80), (9 if place < 3 else 5, 100), (12, 100.5)):
+            said = start + (6 + age) * DAY
+            row = ("net_sales", "week", start, "region", "east", value, None, value, False, str(said), said)
+            db.execute(f"insert into stg_history__kpi_values values ({', '.join(map(alert_world.literal, row))})")
+    change = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}
+    give_rules(db, [{"id": "fixed", **change, "wait_days": 2}, {"id": "seen", **change, "wait_days": "measured"},
+                    {"id": "new", **change, "metric": "new_leads", "wait_days": "measured"}])  # fmt: skip
+    assert judge(db, "rule_id, wait_days", "int_alert_rules_defined") == [("fixed", 2), ("new", 0), ("seen", 5)]
 
 
 def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection) -> None:
@@ -222,7 +237,7 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
     assert judge(db, "incident_key, title_en") == [
         ("dirty|shop|2026-06-28", "Dirty rows, shop: 6 %"),
         ("few|total|2026-05-01", "Share of the top three customers: 80 %"),
-        ("stale|crm|2026-06-28", "Source freshness, crm: 40 h"),
+        ("stale|crm|2026-06-28", "Source age, crm: 40 h"),
     ]
 
 

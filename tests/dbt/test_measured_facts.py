@@ -42,3 +42,20 @@ def test_the_facts_of_a_metric_give_its_figures(at_once: Home, metric: str) -> N
             told = sums[0] / sums[1] if len(sums) > 1 else sums[0]
             agrees = abs(told - Fraction(value)) <= AGREES * max(abs(Fraction(value)), AGREES)
             assert agrees, (starts_on, dimension, member)
+
+
+@pytest.mark.slow
+def test_alerts_of_the_small_company_add_up_and_have_what_happened_around_them(at_once: Home) -> None:
+    """North fell from 100 to 85 in the week in which a competitor gave one for one there."""
+    with duckdb.connect(str(at_once.warehouse_file), read_only=True) as db:
+        db.execute("set schema = 'marts'")
+        causes = db.execute(
+            "select dimension_value, cause_number, contribution_value, cell from alert_metrics "
+            "join alert_causes using (incident_key) where dimension_value = 'north' order by all"
+        ).fetchall()
+        events = db.execute(
+            "select dimension_value, event_key, actor from alert_metrics join alert_events using (incident_key) "
+            "order by all"
+        ).fetchall()
+    assert sum(row[2] for row in causes) == -15 and causes[0][3].startswith("region=north")
+    assert {row for row in events if row[2] == "competitor"} == {("north", "planning:M1", "competitor")}

@@ -94,7 +94,7 @@ class Nights:
         if publish:
             self.keep(date)
         return self.db.execute(
-            "select incident_key, event_type, is_told from fct_incident_events where is_new order by event_key"
+            "select incident_key, event_type, is_told from int_incident_events_made order by event_key"
         ).fetchall()
 
     def make(self, date: str) -> None:
@@ -107,7 +107,7 @@ class Nights:
         self.version += 1
         self.db.execute(
             f"insert into stg_history__incident_events select {', '.join(SCHEMA)}, ? from fct_incident_events "
-            "where is_new",
+            "where is_new and event_key not in (select event_key from stg_history__incident_events)",
             [self.name(date)],
         )
 

@@ -18,6 +18,18 @@ def test_one_breach_is_one_incident_however_often_its_night_is_run() -> None:
     assert nights.statuses() == {EAST: "open"}
 
 
+def test_a_night_that_is_run_again_publishes_the_same() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1), alert("west", W1)])
+    nights.decide(EAST, "acknowledge", N1)
+    published = []
+    for _ in range(2):
+        nights.live(N2, [alert("east", W2, "critical")])
+        published.append((nights.rows("*"), nights.rows("*", "fct_incident_events")))
+    assert published[0] == published[1]
+    assert len(nights.rows("*", "stg_history__incident_events")) == 4
+
+
 def test_still_breached_in_the_next_period_it_goes_on_and_is_not_told_again() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime
 import logging
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 from published_nights import NEXT, NEXT_WEEK, NOW, Published, clock, falls
+from typer.testing import CliRunner
 
-from sales_warehouse.company.models import AppriseCarrier as AppriseEntry
-from sales_warehouse.company.models import FileCarrier as FileEntry
+from sales_warehouse.cli import app
+from sales_warehouse.company.alerts import AppriseCarrier as AppriseEntry
+from sales_warehouse.company.alerts import FileCarrier as FileEntry
 from sales_warehouse.home import Home
 from sales_warehouse.watch.carriers import (
     AppriseCarrier,
@@ -26,6 +29,8 @@ from sales_warehouse.watch.carriers import (
 from sales_warehouse.watch.message import Message
 from sales_warehouse.watch.outbox import MOST_ATTEMPTS
 from sales_warehouse.watch.telling import WatchReport, watch
+
+CONNECTION = "AIRFLOW_CONN_SALES_ALERTS"
 
 
 class Listener:
@@ -256,6 +261,40 @@ def test_a_carrier_that_is_not_set_up_is_named_and_the_others_stay() -> None:
     good, wrong = chosen_carriers(entries, Path("messages"), lambda connection: [])
     assert [carrier.name for carrier in good] == ["file"]
     assert "'sales_alerts': add one there, or set SALES_WAREHOUSE_APPRISE_URLS" in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({}, ""),  # Airflow's store has them
+        ({"SALES_WAREHOUSE_APPRISE_URLS": "json://localhost/canary"}, ""),
+        ({"SALES_WAREHOUSE_APPRISE_URLS": "json://localhost slak://canary/a"}, "address 2 (slak) cannot be read"),
+        ({"SALES_WAREHOUSE_APPRISE_URLS": "json://localhost canary"}, "address 2 (without a scheme) cannot be read"),
+        ({"SALES_WAREHOUSE_APPRISE_URLS_FILE": "/nowhere/canary"}, "a file that cannot be read: No such file"),
+        ({CONNECTION: '{"conn_type": "apprise", "extra": {"config": {"path": "json://localhost"}}}'}, ""),
+        ({CONNECTION: '{"extra": "{\\"config\\": [{\\"path\\": \\"slak://canary\\"}]}"}'}, "address 1 (slak)"),
+        ({CONNECTION: "apprise://canary"}, "AIRFLOW_CONN_SALES_ALERTS is not JSON"),
+    ],
+)  # fmt: skip
+def test_an_address_that_is_wrong_is_said_before_the_run_without_its_secret(
+    environment: dict[str, str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SALES_WAREHOUSE_APPRISE_URLS", "SALES_WAREHOUSE_APPRISE_URLS_FILE", CONNECTION):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    example = Path(__file__).parents[2] / "docs" / "example"
+    shutil.copytree(example, tmp_path / "company")
+    (tmp_path / "company" / "alerts.yml").write_text(
+        "carriers:\n  - {type: file}\n  - {type: apprise, connection: sales_alerts}\n", encoding="utf-8"
+    )
+    done = CliRunner().invoke(app, ["check", "--company", str(tmp_path / "company")])
+    assert "canary" not in done.output
+    if why:
+        assert done.exit_code == 2 and "alerts.yml: carriers, entry 2: " in done.output.replace("\n", "")
+        assert why in " ".join(done.output.split())
+    else:
+        assert done.exit_code == 0, done.output
 
 
 def test_addresses_come_from_the_environment_a_file_or_a_connection(tmp_path: Path) -> None:

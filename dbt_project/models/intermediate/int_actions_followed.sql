@@ -56,7 +56,7 @@ incidents as (
         incidents.incident_key,
         subjects.metric_id,
         subjects.dimension_name,
-        substr(incidents.subject_key, length(incidents.rule_id) + 2) as member
+        substring(incidents.subject_key, length(incidents.rule_id) + 2) as member
     from {{ ref('fct_incidents') }} as incidents
     inner join subjects on incidents.rule_id = subjects.rule_id
 )

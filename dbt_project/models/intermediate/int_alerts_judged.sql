@@ -23,21 +23,11 @@ select
     case when rules.kind = 'stalled_deals' and muted.rule_id is null then {{ business_date() }} end as judged_end_date
 from rules
 left join muted on rules.rule_id = muted.rule_id
+{%- for rule in ['deadline', 'slow_team', 'repurchase_fall'] %}
 union all
 select
-    'deadline' as rule_id,
+    '{{ rule }}' as rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
     {{ business_date() }} as judged_end_date
 from {{ ref('stg_settings__funnel') }}
-union all
-select
-    'slow_team' as rule_id,
-    cast(null as {{ dbt.type_string() }}) as subject_key,
-    {{ business_date() }} as judged_end_date
-from {{ ref('stg_settings__funnel') }}
-union all
-select
-    'repurchase_fall' as rule_id,
-    cast(null as {{ dbt.type_string() }}) as subject_key,
-    {{ business_date() }} as judged_end_date
-from {{ ref('stg_settings__funnel') }}
+{%- endfor %}

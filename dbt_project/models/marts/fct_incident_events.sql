@@ -2,7 +2,8 @@ with
 events as (
     select
         *,
-        false as is_new
+        -- what this very night has said before it was run again
+        not is_decision and event_at = {{ as_of() }} as is_new
     from {{ ref('int_incident_events_known') }}
     union all
     select

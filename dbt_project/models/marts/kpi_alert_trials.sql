@@ -46,6 +46,26 @@ judged as (
     group by rule_id, dimension_value
 ),
 
+opened as (
+    select
+        rule_id,
+        dimension_value,
+        period_start_date,
+        row_number() over (partition by rule_id, dimension_value order by period_start_date desc) as place
+    from {{ ref('int_alert_periods_judged') }}
+    where is_opening
+),
+
+dated as (
+    select
+        rule_id,
+        dimension_value,
+        {{ joined_text('cast(period_start_date as ' ~ dbt.type_string() ~ ')', ', ', 'place') }} as last_alert_dates
+    from opened
+    where place <= 5
+    group by rule_id, dimension_value
+),
+
 tried as (
     select
         rules.priority,
@@ -57,6 +77,7 @@ tried as (
         rules.metric_id,
         rules.period_grain,
         rules.dimension_name,
+        rules.wait_days,
         coalesce(followed.dimension_value, 'all') as dimension_value,
         coalesce(followed.period_count, 0) as period_count,
         coalesce(judged.judged_count, 0) as judged_count,
@@ -66,6 +87,7 @@ tried as (
         judged.first_judged_date,
         judged.last_judged_date,
         judged.last_alert_date,
+        dated.last_alert_dates,
         rules.false_rate * coalesce(judged.judged_count, 0) as expected_false_count,
         case
             when rules.absent_reason_en is not null then rules.absent_reason_en
@@ -88,6 +110,7 @@ tried as (
     from rules
     left join followed on rules.rule_id = followed.rule_id
     left join judged on followed.rule_id = judged.rule_id and followed.dimension_value = judged.dimension_value
+    left join dated on followed.rule_id = dated.rule_id and followed.dimension_value = dated.dimension_value
 ),
 
 -- A stay is judged once: it became too long, or it did not.
@@ -113,6 +136,7 @@ stalled as (
         rules.metric_id,
         rules.period_grain,
         'stage' as dimension_name,
+        0 as wait_days,
         coalesce(stays.stage, 'all') as dimension_value,
         count(stays.stage) as period_count,
         count(stays.stage) as judged_count,
@@ -122,11 +146,13 @@ stalled as (
         min(stays.entered_date) as first_judged_date,
         max(stays.entered_date) as last_judged_date,
         max(case when stays.stalled_date <= {{ business_date() }} then stays.stalled_date end) as last_alert_date,
+        cast(max(case when stays.stalled_date <= {{ business_date() }} then stays.stalled_date end) as {{ dbt.type_string() }})
+            as last_alert_dates,
         cast(null as decimal(28, 8)) as expected_false_count,
         case when count(stays.stage) = 0 then 'no deal was in any stage' end as not_judged_reason_en,
         case when count(stays.stage) = 0 then '没有商机处于任何阶段' end as not_judged_reason_zh
     from {{ ref('stg_settings__alert_rules') }} as rules
-    left join stays on rules.minimum_volume is null or stays.amount >= rules.minimum_volume
+    left join stays on coalesce(stays.amount, 0) >= coalesce(rules.minimum_volume, 0)
     where rules.kind = 'stalled_deals' and rules.rule_state <> 'off'
     group by
         rules.priority, rules.rule_id, rules.rule_name_en, rules.rule_name_zh, rules.rule_state, rules.kind, rules.metric_id,
@@ -149,6 +175,7 @@ select
     united.period_grain,
     united.dimension_name,
     united.dimension_value,
+    cast(united.wait_days as bigint) as wait_days,
     coalesce(members.member_name_en, united.dimension_value) as dimension_value_en,
     coalesce(members.member_name_zh, united.dimension_value) as dimension_value_zh,
     cast(united.period_count as bigint) as period_count,
@@ -159,6 +186,7 @@ select
     united.first_judged_date,
     united.last_judged_date,
     united.last_alert_date,
+    united.last_alert_dates,
     cast(united.expected_false_count as decimal(18, 8)) as expected_false_count,
     united.not_judged_reason_en,
     united.not_judged_reason_zh,

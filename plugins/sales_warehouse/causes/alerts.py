@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -17,7 +18,9 @@ from sales_warehouse.causes.published import NothingToExplain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
 from sales_warehouse.causes.words import Names, cell_sentence, headline, rest_sentences, sentences
 from sales_warehouse.metrics import registry
-from sales_warehouse.sql import ident, literal
+from sales_warehouse.sql import gist, ident, literal
+
+log = logging.getLogger(__name__)
 
 MOST_CAUSES = 5  # of an alert; what the others contributed is in its residual
 MOST_ALERTS = 300  # that are looked into, the most severe first: a night of a thousand breaches still ends in time
@@ -100,6 +103,7 @@ _ALERTS = """
         coalesce(compared_end_date, period_start_date - 1),
         cast(value as decimal(28, 8)), cast(coalesce(compared_value, threshold_value) as decimal(28, 8))
     from alert_metrics
+    where value is not null and coalesce(compared_value, threshold_value) is not null
 """
 
 
@@ -120,7 +124,7 @@ def explain_alerts(db: duckdb.DuckDBPyConnection, asked: Sequence[Question], cur
     for place, alert in enumerate(asked):
         question = (alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.compared_value)
         if question not in known:
-            known[question] = look_into(db, alert) if place < MOST_ALERTS else "many"
+            known[question] = _whatever_comes(db, alert) if place < MOST_ALERTS else "many"
         yield from _rows(alert, known[question], members, currency)
 
 
@@ -176,6 +180,15 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
         return "incomparable"
 
 
+def _whatever_comes(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | str:
+    """Look into an alert; what goes wrong with one is said of it, and stops neither the others nor the night."""
+    try:
+        return look_into(db, alert)
+    except (duckdb.Error, ArithmeticError, ValueError) as error:
+        log.warning("%s: no cause was looked for: %s", alert.incident_key, gist(str(error)))
+        return "broken"
+
+
 def cell_of(question: Question, found: Cell) -> dict[str, str]:
     """Return the conditions of a cell with those of its alert, in one order, so that the same cell is written alike."""
     both = {**found.members, **question.scope}
@@ -199,6 +212,7 @@ NOT_EXPLAINED = {
         "明细汇总与指标值不一致，未做归因。",
     ),
     "incomparable": ("There is nothing to compare with.", "没有可对比的数据。"),
+    "broken": ("It could not be looked into; the log of the night says why.", "未能归因，原因见当晚日志。"),
     "many": (
         f"More than {MOST_ALERTS} alerts at once: this one was not looked into.",
         f"同时超过 {MOST_ALERTS} 条预警，未对本条做归因。",

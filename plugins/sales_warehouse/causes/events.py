@@ -10,6 +10,7 @@ seen where nothing of the kind happened, and no more: who makes many comparisons
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,9 @@ from sales_warehouse.causes.footprint import Cell, Footprint, Panel, panel_of
 from sales_warehouse.causes.measured import parts_of
 from sales_warehouse.causes.own_facts import OwnFacts
 from sales_warehouse.metrics import registry
+from sales_warehouse.sql import gist
+
+log = logging.getLogger(__name__)
 
 MOST_EVENTS = 5  # of an alert
 MOST_CELLS = 3  # of an alert in which facts of our own are looked for
@@ -113,20 +117,37 @@ def events_around(
     market, lines, regions = _market(db), _lines(db), member_names(db, ("region",))["region"]
     own, panels = OwnFacts(db, lines), dict[tuple[object, ...], Panel | None]()
     for alert in asked:
-        panel_key = (alert.metric_id, alert.spans, tuple(sorted(_elsewhere(alert).items())))
-        if panel_key not in panels:
-            panels[panel_key] = panel_of(db, alert, _elsewhere(alert), lines)
-        cells = list(causes.get(alert.incident_key, ())) or [(0, alert.scope)]
-        listed = [*market, *_own(alert, cells, own)]
-        beside = [
-            (event, number)
-            for event in listed
-            if event.is_within(alert.period_start_date, alert.period_end_date)
-            and (number := _overlapped(event, cells, lines)) is not None
-        ]
-        scored = [_score(event, number, alert, panels[panel_key], market) for event, number in beside]
+        try:
+            scored = _around(db, alert, causes.get(alert.incident_key, ()), market, lines, own, panels)
+        except (duckdb.Error, ArithmeticError, ValueError) as error:  # of one alert; the others and the night go on
+            log.warning("%s: no event was looked for: %s", alert.incident_key, gist(str(error)))
+            continue
         for place, each in enumerate(sorted(scored, key=lambda found: found.order)[:MOST_EVENTS], 1):
             yield _row(alert, place, each, regions)
+
+
+def _around(
+    db: duckdb.DuckDBPyConnection,
+    alert: Question,
+    causes: Sequence[tuple[int, Cell]],
+    market: Sequence[Event],
+    lines: Mapping[str, frozenset[str]],
+    own: OwnFacts,
+    panels: dict[tuple[object, ...], Panel | None],
+) -> list[_Scored]:
+    """Return what overlaps an alert, scored; `panels` keeps what alerts of the same metric and days have in common."""
+    panel_key = (alert.metric_id, alert.spans, tuple(sorted(_elsewhere(alert).items())))
+    if panel_key not in panels:
+        panels[panel_key] = panel_of(db, alert, _elsewhere(alert), lines)
+    panel, cells = panels[panel_key], list(causes) or [(0, alert.scope)]
+    beside = [
+        (event, number)
+        for event in [*market, *_own(alert, cells, own)]
+        if event.is_within(alert.period_start_date, alert.period_end_date)
+        and (number := _overlapped(event, cells, lines)) is not None
+        and (panel is not None or _is_told(event.footprint, cells))
+    ]
+    return [_score(event, number, alert, panel, market, own) for event, number in beside]
 
 
 def _elsewhere(alert: Question) -> dict[str, str]:
@@ -174,20 +195,28 @@ def _overlapped(event: Event, cells: Sequence[tuple[int, Cell]], lines: Mapping[
     return next((number for number, cell in cells if event.footprint.meets(Footprint.of(cell), lines)), None)
 
 
-def _score(event: Event, number: int, alert: Question, panel: Panel | None, market: Sequence[Event]) -> _Scored:
+def _is_told(footprint: Footprint, cells: Sequence[tuple[int, Cell]]) -> bool:
+    """Whether cells of a metric that knows neither places nor goods say themselves what an event is about."""
+    said = set().union(*(cell.keys() for _, cell in cells))
+    return all(getattr(footprint, name) is None or name in said for name in Footprint.NAMES)
+
+
+def _score(
+    event: Event, number: int, alert: Question, panel: Panel | None, market: Sequence[Event], facts: OwnFacts
+) -> _Scored:
     way = 1 if alert.change > 0 else -1
     good = {"up": 1, "down": -1}.get(registry()[alert.metric_id].direction, 0)
     is_expected = event.wanted * good * way >= 0
     if panel is None:
         return _Scored(event, number, None, None, 0, 0, None, is_expected)
     excess = panel.excess(event.footprint)
-    placebos = list(_placebos(event, panel, market, alert)) if excess is not None else []
+    placebos = list(_placebos(event, panel, market, alert, facts)) if excess is not None else []
     extreme = sum(placebo * way >= excess * way for placebo in placebos) if excess is not None else 0
     score = Fraction(1 + extreme, 1 + len(placebos)) if placebos else None
     return _Scored(event, number, excess, _share(event, alert, panel), len(placebos), extreme, score, is_expected)
 
 
-def _placebos(event: Event, panel: Panel, market: Sequence[Event], alert: Question) -> Iterator[float]:
+def _placebos(event: Event, panel: Panel, market: Sequence[Event], alert: Question, facts: OwnFacts) -> Iterator[float]:
     """How far the figure moved against the rest in cells like the event's, and there before it happened."""
     alike = [
         other.footprint
@@ -195,7 +224,9 @@ def _placebos(event: Event, panel: Panel, market: Sequence[Event], alert: Questi
         if other.event_type == event.event_type and other.is_within(alert.period_start_date, alert.period_end_date)
     ]
     for other in panel.like(event.footprint):
-        if not any(each.meets(other, panel.lines) for each in alike):
+        if any(each.meets(other, panel.lines) for each in alike):
+            continue
+        if event.description is not None or not facts.has(event.event_type, alert.spans, other):
             yield from _known(panel.excess(other))
     for step, (now, _) in enumerate(panel.earlier, 1):
         if not event.is_within(now.starts_on, now.ends_on):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
@@ -75,18 +76,20 @@ class Sides:
     before_2: Fraction
 
 
+Sums = Mapping[str, tuple[int, int]]  # span → figure, or numerator and denominator, in 10^-12
+SCALE = 10**12
+NOTHING = (0, 0)
+
+
 class Panel:
     """Cells of a metric by region, category and product line, in the periods of an alert and in pairs before them."""
 
     def __init__(
-        self,
-        rows: Sequence[tuple[dict[str, str], dict[str, tuple[Fraction, ...]]]],
-        earlier: Sequence[tuple[Span, Span]],
-        lines: Lines,
+        self, rows: Sequence[tuple[Mapping[str, str], Sums]], earlier: Sequence[tuple[Span, Span]], lines: Lines,
         is_ratio: bool,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.rows, self.earlier, self.lines, self.is_ratio = rows, earlier, lines, is_ratio
-        self._known: dict[tuple[Footprint, int], float | None] = {}
+        self._known: dict[Footprint, Sums] = {}
 
     def excess(self, footprint: Footprint, step: int = 0) -> float | None:
         """How the figure of a footprint changed beside that of all other cells, `step` periods earlier.
@@ -94,34 +97,8 @@ class Panel:
         A relative change of sums, (F now × R before) / (F before × R now) − 1; a difference in points of ratios,
         (F now − F before) − (R now − R before). None where one of the four is missing or a sum is not positive.
         """
-        key = (footprint, step)
-        if key not in self._known:
-            self._known[key] = self._excess(footprint, step)
-        return self._known[key]
-
-    def halves(self, footprint: Footprint, scope: Footprint) -> tuple[Sides | None, Sides]:
-        """The sums of a footprint within a scope, and of the rest of the scope; None where it has no cell there."""
-        within = [row for row in self.rows if scope.has(row[0], self.lines)]
-        inside = [row for row in within if footprint.has(row[0], self.lines)]
-        outside = [row for row in within if not footprint.has(row[0], self.lines)]
-        return (self._sum(inside, 0) if inside else None), self._sum(outside, 0)
-
-    def like(self, footprint: Footprint) -> Iterator[Footprint]:
-        """Cells like it: the same goods in other regions; of one without a region, other goods of its kind."""
-        name = "region" if footprint.region else "category" if footprint.category else "product_line"
-        name = name if getattr(footprint, name) else ""
-        members = {cell.get(name) for cell, _ in self.rows} - {
-            getattr(footprint, name) if name else None,
-            None,
-            UNKNOWN,
-        }
-        for member in sorted(each for each in members if each) if name else ():
-            yield replace(footprint, **{name: member})
-
-    def _excess(self, footprint: Footprint, step: int) -> float | None:
-        inside = [row for row in self.rows if footprint.has(row[0], self.lines)]
-        outside = [row for row in self.rows if not footprint.has(row[0], self.lines)]
-        here, rest = self._sum(inside, step), self._sum(outside, step)
+        here = self._sides(self._sums(footprint), step)
+        rest = self._sides(self._sums(Footprint()), step, here)
         if self.is_ratio:
             if min(here.now_2, here.before_2, rest.now_2, rest.before_2) <= 0:
                 return None
@@ -131,15 +108,49 @@ class Panel:
             return None
         return float(here.now_1 * rest.before_1 / (here.before_1 * rest.now_1) - 1)
 
-    def _sum(self, rows: Sequence[tuple[dict[str, str], dict[str, tuple[Fraction, ...]]]], step: int) -> Sides:
-        sums = [
-            sum((figures[at] for _, spans in rows if (figures := spans.get(f"{name}_{step}"))), Fraction())
-            if at == 0 or self.is_ratio
-            else Fraction()
-            for at in (0, 1)
-            for name in ("now", "before")
-        ]
-        return Sides(*sums)
+    def halves(self, footprint: Footprint, scope: Footprint) -> tuple[Sides | None, Sides]:
+        """The sums of a footprint within a scope, and of the rest of the scope; None where it has no cell there."""
+        within = [(cell, _first_pair(sums)) for cell, sums in self.rows if scope.has(cell, self.lines)]
+        inside = [sums for cell, sums in within if footprint.has(cell, self.lines)]
+        here = self._sides(_added(inside), 0)
+        return (here if inside else None), self._sides(_added(sums for _, sums in within), 0, here)
+
+    def like(self, footprint: Footprint) -> Iterator[Footprint]:
+        """Cells like it: the same goods in other regions; of one without a region, other goods of its kind."""
+        name = "region" if footprint.region else "category" if footprint.category else "product_line"
+        own = getattr(footprint, name)
+        members = {cell.get(name) for cell, _ in self.rows} - {own, None, UNKNOWN} if own else set()
+        for member in sorted(str(each) for each in members):
+            yield replace(footprint, **{name: member})
+
+    def _sums(self, footprint: Footprint) -> Sums:
+        if footprint not in self._known:
+            self._known[footprint] = _added(sums for cell, sums in self.rows if footprint.has(cell, self.lines))
+        return self._known[footprint]
+
+    def _sides(self, sums: Sums, step: int, less: Sides | None = None) -> Sides:
+        """Both periods of a pair; with `less`, what is left without it."""
+        now, before = sums.get(f"now_{step}", NOTHING), sums.get(f"before_{step}", NOTHING)
+        sides = Sides(*(Fraction(each, SCALE) for each in (now[0], before[0], now[1], before[1])))
+        if less is None:
+            return sides
+        return Sides(
+            sides.now_1 - less.now_1, sides.before_1 - less.before_1, sides.now_2 - less.now_2,
+            sides.before_2 - less.before_2,
+        )  # fmt: skip
+
+
+def _first_pair(sums: Sums) -> Sums:
+    return {span: sums[span] for span in ("now_0", "before_0") if span in sums}
+
+
+def _added(rows: Iterable[Sums]) -> dict[str, tuple[int, int]]:
+    total: dict[str, tuple[int, int]] = {}
+    for sums in rows:
+        for span, (first, second) in sums.items():
+            known = total.get(span, NOTHING)
+            total[span] = (known[0] + first, known[1] + second)
+    return total
 
 
 def panel_of(db: duckdb.DuckDBPyConnection, alert: Question, scope: Mapping[str, str], lines: Lines) -> Panel | None:
@@ -153,10 +164,10 @@ def panel_of(db: duckdb.DuckDBPyConnection, alert: Question, scope: Mapping[str,
     spans = [replace(each, name=f"{each.name}_{step}") for step, pair in enumerate(pairs) for each in pair]
     table = measure_cells(db, parts, attributes, spans, scope)
     columns = ", ".join(["span", *map(ident, attributes), *(f"amount_{at}" for at in range(1, len(parts) + 1))])
-    cells: dict[tuple[str, ...], dict[str, tuple[Fraction, ...]]] = {}
+    cells: dict[tuple[str, ...], dict[str, tuple[int, int]]] = {}
     for span, *rest in db.execute(f"select {columns} from {table}").fetchall():
-        members, figures = tuple(rest[: len(attributes)]), tuple(map(Fraction, rest[len(attributes) :]))
-        cells.setdefault(members, {})[span] = figures
+        figures = [int(Decimal(each).scaleb(12)) for each in rest[len(attributes) :]]
+        cells.setdefault(tuple(rest[: len(attributes)]), {})[span] = (figures[0], figures[-1])
     rows = [(dict(zip(attributes, members, strict=True)), cells[members]) for members in sorted(cells)]
     return Panel(rows, pairs[1:], lines, len(parts) > 1)
 

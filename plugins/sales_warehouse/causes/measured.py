@@ -119,10 +119,13 @@ def measure_cells(
     One row for each span and combination of members that occurs in it, within `scope` (dimension → member); `db` has
     the marts in its search path.
     """
-    days = ", ".join(f"({literal(each.name)}, {literal(each.starts_on)}, {literal(each.ends_on)})" for each in spans)
+    listed = list(spans)
+    days = ", ".join(f"({literal(each.name)}, {literal(each.starts_on)}, {literal(each.ends_on)})" for each in listed)
     named = ", ".join(map(ident, attributes))
     columns = ", ".join(f"sum(amount_{at}) as amount_{at}" for at in range(1, len(parts) + 1))
-    union = " union all ".join(_cells(part, at, len(parts), attributes, scope) for at, part in enumerate(parts, 1))
+    union = " union all ".join(
+        _cells(part, at, len(parts), attributes, listed, scope) for at, part in enumerate(parts, 1)
+    )
     comma = ", " if attributes else ""
     db.execute(
         f"create or replace temp table {CELLS} as with spans(span, starts_on, ends_on) as (values {days}) "
@@ -131,26 +134,48 @@ def measure_cells(
     return CELLS
 
 
-def _cells(part: Part, place: int, count: int, attributes: Sequence[str], scope: Mapping[str, str]) -> str:
+def _cells(
+    part: Part, place: int, count: int, attributes: Sequence[str], spans: Sequence[Span], scope: Mapping[str, str]
+) -> str:
+    """The cells of one part; its rows are added up by day before they meet the spans, which may overlap."""
     cuts = "".join(f", coalesce({part.cuts[name]}, {literal(UNKNOWN)}) as {ident(name)}" for name in attributes)
     within = "".join(
         f" and coalesce({part.cuts[name]}, {literal(UNKNOWN)}) = {literal(member)}" for name, member in scope.items()
     )
     relation = part.with_cuts({*attributes, *scope})
-    rows = (
-        f"select spans.span{cuts}, {part.expression} as measured from {relation} as fact_rows "
-        f"join spans on fact_rows.{part.day} between spans.starts_on and spans.ends_on where true{within}"
+    daily = (
+        f"select {part.day} as day{cuts}, {_AMOUNTS[part.aggregate].format(part.expression)} as measured "
+        f"from {relation} as fact_rows where ({_within(part.day, spans)}){within} group by all"
     )
-    amount = "cast(measured as decimal(28, 8))"
-    if part.aggregate == "count":
-        amount = "case when measured is null then 0 else 1 end"
-    elif part.aggregate == "count_distinct":
+    named = "".join(f", {ident(name)}" for name in attributes)
+    rows = (
+        f"select spans.span{named}, measured from ({daily}) as daily "
+        "join spans on daily.day between spans.starts_on and spans.ends_on"
+    )
+    amount = "measured"
+    if part.aggregate == "count_distinct":
         rows = f"select distinct * from ({rows}) where measured is not null"
         # Decimals add up alike in whatever order rows come.
         amount = "cast(1 / count(*) over (partition by span, measured) as decimal(28, 12))"
-    named = "".join(f", {ident(name)}" for name in attributes)
     amounts = ", ".join(f"{amount if at == place else 0} as amount_{at}" for at in range(1, count + 1))
     return f"select span{named}, {amounts} from ({rows})"
+
+
+# What a day of a cell adds; of distinct things one row for each.
+_AMOUNTS = {
+    "sum": "cast(sum(cast({} as decimal(28, 8))) as decimal(28, 8))",
+    "count": "count({})",
+    "count_distinct": "{}",
+}
+FEW_SPANS = 4
+
+
+def _within(day: str, spans: Sequence[Span]) -> str:
+    """The days that are looked at: those of a few spans, or from the first to the last of many."""
+    ranges = [(each.starts_on, each.ends_on) for each in spans]
+    if len(ranges) > FEW_SPANS:
+        ranges = [(min(first for first, _ in ranges), max(last for _, last in ranges))]
+    return " or ".join(f"{day} between {literal(first)} and {literal(last)}" for first, last in ranges)
 
 
 def _part(measure: Measure) -> Part:

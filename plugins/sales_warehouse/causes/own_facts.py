@@ -62,6 +62,10 @@ class OwnFacts:
         yield from self._stock_out(spans, where)
         yield from self._staff(spans, where)
 
+    def has(self, event_type: str, spans: Spans, where: Footprint) -> bool:
+        """Whether a fact of the kind is there too."""
+        return any(found.event_type == event_type for found in self.around(spans, where))
+
     def _by_goods(self, spans: Spans, where: Footprint) -> list[Footprint]:
         if where.is_of_goods:
             return [where]

@@ -89,7 +89,10 @@ class AlertRule(Model):
     false_rate: float | None = Field(default=None, gt=0, le=0.1, description="share of ordinary periods that fire")
     minimum_amount: float | None = Field(default=None, gt=0, description="smaller ones are not judged")
     minimum_count: int | None = Field(default=None, gt=0, description="smaller ones are not judged")
-    wait_days: int | None = Field(default=None, ge=0, le=366, description="days after its end that a period waits")
+    wait_days: Annotated[int, Field(ge=0, le=366)] | Literal["measured"] = Field(
+        default=0,
+        description="days that a period waits for late entries; measured: as long as figures were seen to move",
+    )
     cooldown_days: int = Field(default=0, ge=0, le=366, description="a breach so soon after one is no new alert")
     severity: Severity = "warning"
     owner: Text
@@ -100,7 +103,8 @@ class AlertRule(Model):
     @model_validator(mode="after")
     def _of_its_kind(self) -> AlertRule:
         allowed = {*_NEEDED[self.kind], *_ALLOWED[self.kind]}
-        given = [name for name in _PARTICULARS if getattr(self, name) not in (None, ())]
+        said = self.model_fields_set
+        given = [name for name in _PARTICULARS if name in said and getattr(self, name) not in (None, ())]
         if idle := [name for name in given if name not in allowed]:
             takes = ", ".join(name for name in _PARTICULARS if name in allowed)
             raise ValueError(f"a rule of kind {self.kind} has no {', '.join(idle)}; it takes {takes}")
@@ -182,7 +186,8 @@ def rule_rows(file: AlertsFile, metrics: Mapping[str, Metric]) -> list[tuple]:
             (r.against or "previous") if r.kind == "percent_change" else None, r.threshold_value,
             r.threshold_rate or (PACE_BEHIND if r.kind == "pace_behind_target" else None), r.threshold_pp,
             r.band_width and (r.false_rate or FALSE_RATE), r.band_width, r.minimum_amount or r.minimum_count,
-            r.wait_days or 0, r.cooldown_days, r.severity, r.owner, r.playbook, r.name.en, r.name.zh, r.state,
+            r.wait_days if r.wait_days != "measured" else None, r.cooldown_days, r.severity, r.owner, r.playbook,
+            r.name.en, r.name.zh, r.state,
         ))  # fmt: skip
     return rows
 

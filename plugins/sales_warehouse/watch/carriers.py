@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -111,6 +112,41 @@ def apprise_urls(environment: Mapping[str, str]) -> list[str]:
     """Addresses of SALES_WAREHOUSE_APPRISE_URLS, or of the file named by …_URLS_FILE, apart by white space."""
     file = environment.get(URLS_FILE_VARIABLE)
     return (environment.get(URLS_VARIABLE) or (Path(file).read_text(encoding="utf-8") if file else "")).split()
+
+
+def unusable(described: Sequence[alerts.Carrier], environment: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Return the places of carriers that cannot deliver, with what is wrong and how to mend it, without any address.
+
+    Only addresses that the environment holds can be looked at; those in Airflow's own store it reads when it sends.
+    """
+    found = []
+    for place, entry in enumerate(described):
+        if entry.type == "file":
+            continue
+        try:
+            urls = _addresses_of(entry.connection, environment)
+            for number, url in enumerate(urls or (), start=1):
+                AppriseCarrier(url, number)
+        except OSError as error:
+            found.append((place, f"{URLS_FILE_VARIABLE} names a file that cannot be read: {error.strerror}"))
+        except ValueError as error:
+            found.append((place, f"{error}"))
+    return found
+
+
+def _addresses_of(connection: str, environment: Mapping[str, str]) -> list[str] | None:
+    """The addresses of a connection as far as the environment tells, None where Airflow's store has to be asked."""
+    variable = f"AIRFLOW_CONN_{connection.upper()}"
+    if variable in environment:
+        try:
+            told = json.loads(environment[variable])
+            extra = told.get("extra") or {}
+            return urls_of_connection(json.loads(extra) if isinstance(extra, str) else extra)
+        except (ValueError, AttributeError, KeyError, TypeError):
+            raise ValueError(
+                f'{variable} is not JSON of the form {{"conn_type": "apprise", "extra": {{"config": [{{"path": …}}]}}}}'
+            ) from None
+    return apprise_urls(environment) or None
 
 
 def urls_of_connection(extra: Mapping[str, Any]) -> list[str]:

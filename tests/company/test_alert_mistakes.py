@@ -1,0 +1,121 @@
+"""Rules that look at what there is not, could never fire or always would, are refused with their place and the mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_configuration_mistakes import COMPANY, LIFECYCLE, SHOP
+
+from sales_warehouse.company.alerts import AlertRule
+from sales_warehouse.company.load import CompanyError, load_company
+from sales_warehouse.metrics import registry
+
+RULES = """\
+rules:
+  - id: back
+    name: {en: Goods come back, zh: 退货}
+    kind: threshold
+    metric: return_rate
+    dimension: region
+    grain: week
+    threshold_value: 0.2
+    owner: sales
+    playbook: call
+    mute: [{from: 2026-02-15, to: 2026-02-23, reason: Spring Festival}]
+  - id: fall
+    name: {en: Fall, zh: 下跌}
+    kind: percent_change
+    metric: net_sales
+    grain: week
+    threshold_rate: 0.15
+    owner: sales
+  - id: band
+    name: {en: Band, zh: 区间}
+    kind: seasonal_band
+    metric: net_sales
+    grain: day
+    false_rate: 0.001
+    owner: sales
+  - id: stale
+    name: {en: Stale, zh: 过期}
+    kind: freshness
+    threshold_value: 36
+    members: [shop]
+    owner: data
+"""
+PLAYBOOKS = "playbooks: [{id: call, name: {en: Call, zh: 致电}, department: sales, steps: [{en: Call, zh: 致电}]}]\n"
+CASES = {
+    "an unknown metric": ("metric: return_rate", "metric: retun_rate", [":5: rules.0.metric", "'return_rate'"]),
+    "a dimension that the metric has not": (
+        "dimension: region", "dimension: dealer", [":6: rules.0.dimension", "return_rate is not measured by 'dealer'"]
+    ),
+    "a period that the metric has not": ("grain: week\n    threshold_value", "grain: quarter\n    threshold_value",
+                                         [":7: rules.0.grain", "return_rate has no 'quarter'", "month, week"]),
+    "no period where there are several": ("    grain: day\n", "", [":19: rules.2.grain", "say which", "day, week"]),
+    "a threshold of 0 %": ("threshold_rate: 0.15", "threshold_rate: 0", [":17: rules.1.threshold_rate", "than 0"]),
+    "a fall by more than all": ("threshold_rate: 0.15", "threshold_rate: 15", [":17:", "more than 100 %; 15 is 1500%"]),
+    "a band of no width": ("false_rate: 0.001", "false_rate: 0.6", [":24: rules.2.false_rate", "equal to 0.1"]),
+    "a rate above 1": ("threshold_value: 0.2", "threshold_value: 20", [":8: rules.0.threshold_value", "20 % is 0.2"]),
+    "a rate that every period reaches": ("threshold_value: 0.2", "threshold_value: 0", [":8:", "give more than 0"]),
+    "points of what is no rate": ("threshold_rate: 0.15", "threshold_pp: 4", [":17: rules.1.threshold_pp", "no rate"]),
+    "two thresholds": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    threshold_pp: 4", [":12: rules.1", "one of"]),
+    "a rule without an owner": ("    owner: data\n", "", [":26: rules.3.owner", "is missing"]),
+    "an owner who is nobody": ("owner: data", 'owner: " "', [":31: rules.3.owner", "at least 1 character"]),
+    "an id twice": ("id: band", "id: fall", [":19: rules.2.id", "'fall' is there twice; rename one"]),
+    "an unknown playbook": ("playbook: call", "playbook: cal", [":10: rules.0.playbook", "did you mean 'call'"]),
+    "a mute that ends before it begins": ("to: 2026-02-23", "to: 2026-02-01", [":11: rules.0.mute.0", "turn the two"]),
+    "an unknown source": ("members: [shop]", "members: [shap]", [":30: rules.3.members.0", "did you mean 'shop'"]),
+    "what the kind does not have": ("    false_rate: 0.001\n", "    threshold_rate: 0.1\n",
+                                    [":19: rules.2", "kind seasonal_band has no threshold_rate; it takes metric"]),
+    "what the kind needs": ("    threshold_value: 36\n", "", [":26: rules.3", "kind freshness needs threshold_value"]),
+    "the kind of old": ("kind: percent_change", "kind: week_on_week_fall", [":14: rules.1.kind", "'percent_change'"]),
+    "a metric with no bad side": ("metric: return_rate\n    dimension: region\n    grain: week\n",
+                                  "metric: dealer_days_of_supply\n", [":2: rules.0", "says `direction`"]),
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sources").mkdir()
+    files = {
+        "company.yml": COMPANY, "lifecycle.yml": LIFECYCLE, "sources/shop.yml": SHOP, "playbooks.yml": PLAYBOOKS,
+        "alerts.yml": RULES,
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_rules_of_several_kinds_are_taken(folder: Path) -> None:
+    back, fall, band, stale = load_company(folder).alerts.rules
+    metrics = registry()
+    assert (back.direction_of(metrics["return_rate"]), fall.direction_of(metrics["net_sales"])) == ("rise", "fall")
+    assert (stale.metric_id, stale.dimension_name) == ("source_freshness_hours", "source")
+    assert stale.grain_of(metrics["source_freshness_hours"]) == "day"
+    assert band.band_width == pytest.approx(3.0902, abs=1e-4)
+
+
+@pytest.mark.parametrize(("old", "new", "told"), CASES.values(), ids=CASES.keys())
+def test_a_mistake_is_told_with_its_place_and_its_mend(folder: Path, old: str, new: str, told: list[str]) -> None:
+    assert RULES.count(old) == 1
+    (folder / "alerts.yml").write_text(RULES.replace(old, new), encoding="utf-8")
+    with pytest.raises(CompanyError) as caught:
+        load_company(folder)
+    assert all(text in str(caught.value) for text in told), caught.value
+
+
+def test_every_rule_that_two_mistakes_have_is_told_of(folder: Path) -> None:
+    spoilt = RULES.replace("metric: return_rate", "metric: x").replace("playbook: call", "playbook: y")
+    (folder / "alerts.yml").write_text(spoilt, encoding="utf-8")
+    with pytest.raises(CompanyError) as caught:
+        load_company(folder)
+    assert len(caught.value.problems) == 2
+
+
+def test_a_metric_said_by_itself_is_not_cut_as_the_usual_one() -> None:
+    rule = AlertRule.model_validate({
+        "id": "hhi", "name": {"en": "a", "zh": "a"}, "kind": "concentration", "metric": "customer_hhi",
+        "threshold_value": 2500, "owner": "sales",
+    })  # fmt: skip
+    assert (rule.metric_id, rule.dimension_name) == ("customer_hhi", "total")
