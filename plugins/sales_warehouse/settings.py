@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -29,11 +30,15 @@ def memory_limit() -> str:
     return os.environ.get("SALES_WAREHOUSE_MEMORY", "2GB")
 
 
+def memory_mib() -> float:
+    """The memory limit in MiB; infinite where it is not a size, such as `80%`."""
+    asked = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt])i?b?\s*", memory_limit().lower())
+    return float(asked[1]) * 1024 ** " kmgt".index(asked[2]) / 2**20 if asked else math.inf
+
+
 def memory_below(mib: int) -> str:
     """The memory limit, but no more than so many MiB: for what would fill it and loses no time by spilling."""
-    asked = re.fullmatch(r"\s*([0-9.]+)\s*([kmgt])i?b?\s*", memory_limit().lower())
-    limit = float(asked[1]) * 1024 ** " kmgt".index(asked[2]) / 2**20 if asked else mib
-    return f"{min(mib, max(1, int(limit)))}MiB"
+    return f"{int(min(mib, max(1, memory_mib())))}MiB"
 
 
 def threads() -> int:
@@ -41,11 +46,11 @@ def threads() -> int:
     return int(os.environ.get("SALES_WAREHOUSE_THREADS", os.cpu_count() or 1))
 
 
-def duckdb_config(temp: Path) -> dict[str, str | bool | int | float | list[str]]:
-    """Configuration given to every DuckDB connection."""
+def duckdb_config(temp: Path, one_of: int = 1) -> dict[str, str | bool | int | float | list[str]]:
+    """Configuration given to every DuckDB connection, one of so many that share memory and threads."""
     return {
-        "memory_limit": memory_limit(),
-        "threads": threads(),
+        "memory_limit": re.sub(r"[0-9.]+", lambda size: str(float(size[0]) / one_of), memory_limit(), count=1),
+        "threads": max(1, threads() // one_of),
         "temp_directory": str(temp),
         "autoinstall_known_extensions": False,
     }

@@ -208,9 +208,9 @@ def test_one_bad_file_among_many_leaves_the_others_on_the_fast_path(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_slowly: list[str] = []
-    slowly = delimited._Writer.slowly
+    slowly = delimited.slowly
     monkeypatch.setattr(
-        delimited._Writer, "slowly", lambda self, item: read_slowly.append(item.file.origin) or slowly(self, item)
+        delimited, "slowly", lambda item, *rest: read_slowly.append(item.file.origin) or slowly(item, *rest)
     )
     for day in range(20):
         desk.put(f"{day:02}.csv", "a,b\n1,2\n" if day != 13 else "a,b\n1,2,3\n4,5\n")

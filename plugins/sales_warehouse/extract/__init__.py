@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from sales_warehouse.company.models import (
@@ -33,7 +34,6 @@ from sales_warehouse.extract.outcome import (
     SourceUnavailable,
 )
 from sales_warehouse.extract.parquet import TextParquet
-from sales_warehouse.sql import connect
 
 __all__ = [
     "EarlierTable",
@@ -149,32 +149,30 @@ class _Reader:
         files = [file for file in unpacked.files if file.origin not in archived or pick.unseen([file])]
         pick.tell_copies()
         keeper = Keeper(room.into) if self.source.keep_originals and table.format != "parquet" else None
-        for result in [*unpacked.refused, *self._read(files, table, room)]:
+        for result in chain(unpacked.refused, self._read(files, table, room)):
             if keeper and isinstance(result, Written):
                 result = replace(result, original=keeper.keep(result.file))
             pick.account(result)
         pick.account_archives(unpacked.members, unpacked.archives, partial(_without_rows, table, room))
 
-    def _read(self, files: list[SourceFile], table: Table, room: Room) -> list[Result]:
-        if not files:
-            return []
+    def _read(self, files: list[SourceFile], table: Table, room: Room) -> Iterator[Result]:
+        spill = self.scratch / "spill"
         if table.format == "jsonl":
             from sales_warehouse.extract import jsonl
 
-            return list(jsonl.read(files, table, room))
+            return jsonl.read(files, table, room)
         if table.format == "json":
             from sales_warehouse.extract import json_document
 
-            return list(json_document.read(files, table, room))
+            return json_document.read(files, table, room)
         if table.format == "excel":
             from sales_warehouse.extract import excel
 
-            return list(excel.read(files, table, room))
-        with connect(temp=self.scratch / "spill") as connection:
-            if table.format == "parquet":
-                from sales_warehouse.extract import parquet_files
+            return excel.read(files, table, room)
+        if table.format == "parquet":
+            from sales_warehouse.extract import parquet_files
 
-                return list(parquet_files.read(files, table, room, connection))
-            from sales_warehouse.extract import delimited
+            return parquet_files.read(files, table, room, spill)
+        from sales_warehouse.extract import delimited
 
-            return list(delimited.read(files, table, room, connection))
+        return delimited.read(files, table, room, spill)

@@ -6,6 +6,7 @@ count of `scan`, and any doubt sends the file down the slow path (`rows`). Empty
 Rows keep the order of the file, so the position of a row is its `file_row_number` of read_parquet: writing it would
 cost twice the time (10 million rows: 7.5 s instead of 3.9 s), because `row_number() over ()` runs in one thread. A big
 file lands alone; small files of one shape share a Parquet file, with `_before`, the number of rows before those of it.
+Files are prepared, and batches of them written, side by side (`workers`).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
 import duckdb
 
+from sales_warehouse import settings
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract import encoding
 from sales_warehouse.extract.files import Result, Room, SourceFile, Unread, Written
@@ -27,10 +30,10 @@ from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BEFORE, FILE
 from sales_warehouse.extract.rows import LONGEST_RECORD, Dialect, Lines, open_text, read_header, write_rows
 from sales_warehouse.extract.scan import Scan, scan
-from sales_warehouse.sql import ident, literal, literals
+from sales_warehouse.extract.workers import side_by_side
+from sales_warehouse.sql import as_parquet, ident, literal, literals
 
-BIG_BYTES = 64 << 20  # a bigger file lands alone
-BATCH_BYTES = 256 << 20  # files that share a Parquet file have no more together
+BIG_BYTES = 64 << 20  # a bigger file lands alone; those that share a Parquet file have no more together
 LINE_BYTES, BUFFER_BYTES = 2 << 20, 16 << 20  # read_csv's own choice takes 1 GB more memory for the same speed
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -63,28 +66,43 @@ class Delimited:
         return Written(self.file, path, rows, reported, malformed, tuple(notes), self.header.drift)
 
 
-def read(
-    files: Iterable[SourceFile], table: Table, room: Room, connection: duckdb.DuckDBPyConnection
-) -> Iterator[Result]:
+def read(files: Sequence[SourceFile], table: Table, room: Room, spill: Path) -> Iterator[Result]:
     """Write every file to Parquet; yield for each of them where it went or why it could not be taken."""
-    ready, writer = [], _Writer(table, room, connection)
-    for file in files:
+    ready = []
+    for item in _prepared(files, table, room):
+        if isinstance(item, Unread):
+            yield item
+        else:
+            ready.append(item)
+    yield from (slowly(item, table, room.next_parquet()) for item in ready if item.seen.odd)
+    batches = list(_batches(item for item in ready if not item.seen.odd))
+
+    def write(connection: duckdb.DuckDBPyConnection, place: tuple[list[Delimited], Path]) -> list[Result]:
+        return list(_Writer(table, room, connection).fast(*place))
+
+    for results in side_by_side(write, [(batch, room.next_parquet()) for batch in batches], spill=spill):
+        yield from results
+
+
+def _prepared(files: Sequence[SourceFile], table: Table, room: Room) -> Iterator[Delimited | Unread]:
+    # names without characters that DuckDB takes for a pattern, numbered in the order of the files
+    places = [(file, room.scratch(".csv")) for file in files]
+
+    def ready(place: tuple[SourceFile, Path]) -> Delimited | Unread:
+        file, text = place
         try:
-            ready.append(prepare(file, table, room))
+            return prepare(file, table, text)
         except FileRefused as error:
-            yield Unread(file, str(error), error.drift)
-    for item in ready:
-        if item.seen.odd:
-            yield writer.slowly(item)
-    for batch in _batches(item for item in ready if not item.seen.odd):
-        yield from writer.fast(batch)
+            return Unread(file, str(error), error.drift)
+
+    with ThreadPoolExecutor(settings.threads(), thread_name_prefix="extract") as pool:
+        yield from pool.map(ready, places)
 
 
-def prepare(file: SourceFile, table: Table, room: Room) -> Delimited:
-    """Return a file ready to be read; raise FileRefused when its bytes or its header are not as promised."""
+def prepare(file: SourceFile, table: Table, text: Path) -> Delimited:
+    """Return a file ready to be read, its text at `text`; raise FileRefused when it is not as promised."""
     if not file.size:
         raise FileRefused("empty: 0 bytes, not even a header; ask for the file again")
-    text = room.scratch(".csv")  # a name without characters that DuckDB takes for a pattern
     encoding.as_utf8(file.path, table.encoding, text)
     seen = scan(text, table.delimiter, table.quote)
     if seen.longest > LONGEST_RECORD:
@@ -113,25 +131,39 @@ def _refuse_other_delimiter(names: list[str], table: Table) -> None:
 def _batches(files: Iterable[Delimited]) -> Iterator[list[Delimited]]:
     """Put small files with the same header together, in order; every big file stays alone."""
     groups: dict[tuple[str, ...], list[Delimited]] = defaultdict(list)
+    sizes: dict[tuple[str, ...], int] = defaultdict(int)
     for item in files:
+        shape = item.header.names
         if item.is_big:
             yield [item]
             continue
-        group = groups[item.header.names]
-        if sum(other.file.size for other in group) + item.file.size > BATCH_BYTES:
-            yield groups.pop(item.header.names)
-            group = groups[item.header.names]
-        group.append(item)
+        if sizes[shape] + item.file.size > BIG_BYTES:
+            yield groups.pop(shape)
+            sizes[shape] = 0
+        groups[shape].append(item)
+        sizes[shape] += item.file.size
     yield from groups.values()
+
+
+def slowly(item: Delimited, table: Table, path: Path) -> Result:
+    """Write one file row by row, malformed rows beside the good ones."""
+    dialect, header = Dialect(table.delimiter, table.quote), item.header
+    try:
+        item.file.refuse_when_changed()
+        done, records = write_rows(item.text, path, item.file.origin, header.names, header.landed, dialect, item.seen)
+        item.file.refuse_when_changed()
+    except (UnicodeDecodeError, FileRefused) as error:
+        path.unlink(missing_ok=True)
+        return Unread(item.file, _reason(item.file.path, error))
+    return item.written(path, done.rows, records, done.malformed)
 
 
 class _Writer:
     def __init__(self, table: Table, room: Room, connection: duckdb.DuckDBPyConnection) -> None:
         self.table, self.room, self.connection = table, room, connection
 
-    def fast(self, batch: list[Delimited]) -> Iterator[Result]:
+    def fast(self, batch: list[Delimited], path: Path) -> Iterator[Result]:
         """Write a batch; when anything in it is doubtful, halve it until the doubtful file is alone."""
-        path = self.room.next_parquet()
         try:
             self._copy(batch, path)
             for item in batch:
@@ -139,29 +171,13 @@ class _Writer:
         except (duckdb.InvalidInputException, duckdb.ConversionException, Miscounted, FileRefused):
             path.unlink(missing_ok=True)
             if len(batch) == 1:
-                yield self.slowly(batch[0])
+                yield slowly(batch[0], self.table, path)
                 return
             middle = len(batch) // 2
-            yield from self.fast(batch[:middle])
-            yield from self.fast(batch[middle:])
+            yield from self.fast(batch[:middle], path)
+            yield from self.fast(batch[middle:], self.room.next_parquet())
         else:
             yield from (item.written(path, item.rows, item.rows) for item in batch)
-
-    def slowly(self, item: Delimited) -> Result:
-        """Write one file row by row, malformed rows beside the good ones."""
-        path = self.room.next_parquet()
-        dialect = Dialect(self.table.delimiter, self.table.quote)
-        try:
-            item.file.refuse_when_changed()
-            header = item.header
-            done, records = write_rows(
-                item.text, path, item.file.origin, header.names, header.landed, dialect, item.seen
-            )
-            item.file.refuse_when_changed()
-        except (UnicodeDecodeError, FileRefused) as error:
-            path.unlink(missing_ok=True)
-            return Unread(item.file, _reason(item.file.path, error))
-        return item.written(path, done.rows, records, done.malformed)
 
     def _copy(self, batch: list[Delimited], path: Path) -> None:
         landed = ", ".join(ident(name) for name in batch[0].header.landed)
@@ -174,7 +190,7 @@ class _Writer:
             query = f"""
                 select {landed}, {_by_path(batch, origins)} as {FILE}, {_by_path(batch, before)} as {BEFORE}
                 from {self._csv(batch)}"""
-        self.connection.execute(f"copy ({query}) to {_parquet(path)}")
+        self.connection.execute(f"copy ({query}) to {as_parquet(path)}")
         self._compare(batch, path)
 
     def _csv(self, batch: list[Delimited]) -> str:
@@ -226,10 +242,6 @@ def _by_path(batch: list[Delimited], values: Sequence[object]) -> str:
         given[number - numbers[0]] = value
     place = f"cast(substr(_path, {folder}, length(_path) - {folder + 3}) as integer) - {numbers[0] - 1}"
     return f"list_extract({literals(given)}, {place})"
-
-
-def _parquet(path: Path) -> str:
-    return f"{literal(str(path))} (format parquet, compression zstd, compression_level 1)"
 
 
 def _reason(file: Path, error: Exception) -> str:

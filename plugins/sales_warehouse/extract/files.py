@@ -114,15 +114,18 @@ class Room:
 
 
 def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written]) -> Iterator[Result]:
-    """Read every file by itself; one that is refused leaves nothing behind."""
-    for file in files:
-        try:
-            written = read(file)
-            file.refuse_when_changed()
-        except FileRefused as error:
-            yield Unread(file, str(error), error.drift)
-        else:
-            yield written
+    """Read every file by itself."""
+    return (read_one(file, read) for file in files)
+
+
+def read_one(file: SourceFile, read: Callable[[SourceFile], Written]) -> Result:
+    """Read a file; one that is refused leaves nothing behind."""
+    try:
+        written = read(file)
+        file.refuse_when_changed()
+    except FileRefused as error:
+        return Unread(file, str(error), error.drift)
+    return written
 
 
 class Found(Protocol):

@@ -7,7 +7,7 @@ nanoseconds in a column of their own; inside of lists, structs and maps DuckDB r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -15,37 +15,40 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sales_warehouse.company.models import Table
-from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one_by_one
+from sales_warehouse.extract.files import Result, Room, SourceFile, Written, read_one
 from sales_warehouse.extract.header import check_header
 from sales_warehouse.extract.outcome import FileRefused
-from sales_warehouse.extract.parquet import FILE, ROW_NUMBER
-from sales_warehouse.sql import gist, ident, literal, only_row
+from sales_warehouse.extract.parquet import FILE
+from sales_warehouse.extract.workers import side_by_side
+from sales_warehouse.sql import as_parquet, gist, ident, literal, only_row, read_parquet
 
 NESTED = ("STRUCT", "MAP", "UNION")
 
 
-def read(
-    files: Iterable[SourceFile], table: Table, room: Room, connection: duckdb.DuckDBPyConnection
-) -> Iterator[Result]:
+def read(files: Sequence[SourceFile], table: Table, room: Room, spill: Path) -> Iterator[Result]:
     """Write every file; yield where it went or why it could not be taken."""
-    return one_by_one(files, lambda file: _write(file, table, room, connection))
+
+    def write(connection: duckdb.DuckDBPyConnection, place: tuple[SourceFile, Path]) -> Result:
+        file, path = place
+        return read_one(file, lambda file: _write(file, table, path, room, connection))
+
+    return side_by_side(write, [(file, room.next_parquet()) for file in files], spill=spill)
 
 
-def _write(file: SourceFile, table: Table, room: Room, connection: duckdb.DuckDBPyConnection) -> Written:
+def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: duckdb.DuckDBPyConnection) -> Written:
     rows, schema = _footer(file.path)
     header = check_header(schema.names, table, where="schema")  # DuckDB would rename the second of two equal names
     path = room.next_parquet()
     fine = {name for name in header.landed if _is_fine_and_zoned(schema.field(name).type)}
     try:
         source = _without_zones(file.path, fine, room) if fine else file.path
-        relation = f"read_parquet({literal(str(source))}, file_row_number = true)"
-        described = connection.execute(f"describe from {relation}").fetchall()
-        kinds = {name: kind for name, kind, *_ in described if name != "file_row_number"}
+        relation = read_parquet([source])
+        kinds = {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}
         texts = {name: _text(ident(name), kinds[name], schema.field(name).type) for name in header.landed}
         texts |= {name: f"{texts[name]} || '+00'" for name in fine}
         cells = ", ".join(f"{texts[name]} as {ident(name)}" for name in header.landed)
-        query = f"select {cells}, {literal(file.origin)} as {FILE}, file_row_number + 1 as {ROW_NUMBER} from {relation}"
-        (written,) = only_row(connection, f"copy ({query}) to {literal(str(path))} (format parquet, compression zstd)")
+        query = f"select {cells}, {literal(file.origin)} as {FILE} from {relation}"
+        (written,) = only_row(connection, f"copy ({query}) to {as_parquet(path)}")
     except (duckdb.Error, pa.ArrowException) as error:
         path.unlink(missing_ok=True)
         raise FileRefused(f"not a readable Parquet file ({gist(str(error))}); ask for it again") from error
