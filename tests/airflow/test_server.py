@@ -146,6 +146,16 @@ def test_nobody_sees_a_page_without_a_login(ui: server.Server, token: str, page:
     assert _get(ui, page, _expired(ui, token)).status_code in (401, 403)
 
 
+def test_a_link_in_a_message_leads_over_the_login_to_its_page(ui: server.Server) -> None:
+    page = f"{ui.address}/sales-warehouse/{INCIDENT}"
+    sent = httpx.get(page, headers={"Accept": "text/html"}, timeout=20)
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"/api/v2/auth/login?{urlencode({'next': page})}")
+    login_page = httpx.get(f"{ui.address}{sent.headers['Location']}", timeout=20)
+    assert login_page.is_redirect and urlencode({"next": page}) in login_page.headers["Location"]
+    posted = httpx.post(page, data={"decision": "resolve"}, headers={"Accept": "text/html"}, timeout=20)
+    assert posted.status_code == 401
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_with_a_login_every_page_is_shown_and_may_reach_nothing_outside(
     ui: server.Server, token: str, page: str

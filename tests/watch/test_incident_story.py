@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -10,15 +11,20 @@ import duckdb
 import incident_marts
 import pytest
 from incident_marts import FALL, MONDAY, OVER
+from ruamel.yaml import YAML
 
+from sales_warehouse import settings
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
 from sales_warehouse.watch import incidents
 from sales_warehouse.watch.incidents import NoSuchIncident
+from sales_warehouse.watch.page_words import WORDS
 from sales_warehouse.watch.series import HEIGHT, LEFT, TOP, WIDTH, Value, draw
 from sales_warehouse.watch.story import actions, number, story, trials
 
 DUE = datetime.date(2026, 7, 10)
+# It shows what stands, and of what is open no status.
+NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "retracted")}
 
 
 @pytest.fixture
@@ -115,3 +121,32 @@ def test_nothing_can_be_drawn_of_nothing() -> None:
 )  # fmt: skip
 def test_figures_are_written_in_their_unit(value: str | None, unit: str, text: str) -> None:
     assert number(D(value) if value else None, unit) == text
+
+
+def _known(column: str, mart: str) -> list[str]:
+    """The values that the suite of a mart lets through: a set of its own, or one within a condition."""
+    text = (settings.PROJECT / "expectations" / "marts" / f"{mart}.yml").read_text(encoding="utf-8")
+    rules = YAML(typ="safe").load(text)["rules"]
+    listed = [value for rule in rules if rule.get("column") == column for value in rule.get("value_set", ())]
+    asked = re.findall(rf"\b{column} (?:in \(([^)]*)\)|= ('\w+'))", text)
+    found = listed + [value.strip(" '") for group in asked for part in group for value in part.split(",") if value]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("mart", "column", "ours", "boards"),
+    [
+        ("fct_incidents", "incident_status", "", "incident_"),
+        ("fct_incident_events", "event_type", "", "event_"),
+        ("fct_actions", "action_status", "action_", "action_"),
+        ("fct_actions", "outcome_status", "", "outcome_"),
+    ],
+)
+def test_whatever_the_marts_say_has_words(mart: str, column: str, ours: str, boards: str) -> None:
+    frontend = settings.PROJECT / "plugins" / "sales_warehouse" / "board" / "frontend" / "src" / "words.js"
+    said = frontend.read_text(encoding="utf-8")
+    for value in _known(column, mart):
+        assert f"{ours}{value}" in WORDS, value
+        if (column, value) not in NEVER_ON_THE_BOARD:
+            assert f"\n  {boards}{value}: [" in said, value

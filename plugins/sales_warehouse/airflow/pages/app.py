@@ -41,6 +41,7 @@ DECIDED = (CUSTOMERS, CONTACTS)
 # No schema and no docs: Airflow's checks do not cover them. The dependency covers every route; mounts would not be.
 app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
 app.include_router(incidents.router)
+app.add_exception_handler(status.HTTP_401_UNAUTHORIZED, safety.to_the_login)
 
 
 @app.get("/board")
