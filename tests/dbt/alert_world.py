@@ -30,7 +30,7 @@ EMPTY = {
     "stg_history__kpi_values": "metric_id varchar, period_grain varchar, period_start_date date, "
     "dimension_name varchar, dimension_value varchar, numerator decimal(28,8), denominator decimal(28,8), "
     "value decimal(28,8), is_gone boolean, version varchar, business_date date",
-    "int_kpi_levels_told": VALUES.replace("period_end_date date, ", "").replace(", is_matured boolean", ""),
+    "int_levels_told": VALUES.replace("period_end_date date, ", "").replace(", is_matured boolean", ""),
     "int_targets_judged": "target_id varchar, target_name_en varchar, target_name_zh varchar, metric_id varchar, "
     "aggregation varchar, direction varchar, baseline_value decimal(28,8), goal_value decimal(28,8), "
     "upper_value decimal(28,8), starts_on date, due_on date, is_whole boolean",

@@ -33,7 +33,7 @@ Date = datetime.date
 TODAY = Date(2026, 7, 15)
 VARIABLES = {"business_date": f"{TODAY}", "as_of": "2026-07-15 18:00:00", "time_zone": "Asia/Shanghai"}
 MODELS = (
-    "stg_settings__targets stg_history__kpi_values stg_accepted__targets stg_settings__iterations "
+    "stg_settings__targets stg_history__kpi_values int_levels_told stg_accepted__targets stg_settings__iterations "
     "stg_settings__goal_lints int_targets_* int_goals_linted int_board_metrics_followed "
     "int_metric_changes_ranked kpi_targets kpi_goal_lints kpi_target_cascades kpi_target_iterations kpi_board "
     "kpi_movers"

@@ -287,8 +287,9 @@ GOOD: dict[str, str] = {
         t(incident_key, owner, playbook_id, kind, direction, value, compared_value, threshold_value, lower_value,
           upper_value, opened_start_date), (select date '2026-01-05' as period_start_date,
           date '2026-01-11' as period_end_date)""".replace("))\n", ")\n"),
-    "kpi_alert_trials": """values ('fall', 'east', 104, 100, 3, 1, 2, null), ('odd', 'all', 0, 0, 0, 0, 0, 'no data')
-        t(rule_id, dimension_value, period_count, judged_count, breach_count, muted_count, alert_count,
+    "kpi_alert_trials": """values ('fall', 'on', 'east', 104, 100, 3, 1, 2, null),
+        ('odd', 'trial', 'all', 0, 0, 0, 0, 0, 'no data')
+        t(rule_id, rule_state, dimension_value, period_count, judged_count, breach_count, muted_count, alert_count,
           not_judged_reason_en)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
         t(source, freshness_status, age_hours)""",

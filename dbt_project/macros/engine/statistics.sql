@@ -54,11 +54,12 @@ sort_array(collect_list({{ value }}) over (
     partition by {{ partition_by }} order by {{ order_by }} rows between {{ count }} preceding and 1 preceding
 ))
 {%- endset -%}
+{%- set least = 'cast(floor((size(' ~ listed ~ ') + 1) / 2) as int)' -%}
+{%- set parts = '(2 - cast(size(' ~ listed ~ ') % 2 as int))' -%}
 case
     when size({{ listed }}) > 0
-        then (
-            element_at({{ listed }}, cast(floor((size({{ listed }}) + 1) / 2) as int))
-            + element_at({{ listed }}, cast(ceil((size({{ listed }}) + 1) / 2) as int))
-        ) / 2
+        then
+            aggregate(slice({{ listed }}, {{ least }}, {{ parts }}), cast(0 as double), (total, part) -> total + part)
+            / {{ parts }}
 end
 {%- endmacro %}

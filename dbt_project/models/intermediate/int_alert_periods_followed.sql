@@ -33,7 +33,7 @@ known as (
         denominator,
         value,
         true as is_matured
-    from {{ ref('int_kpi_levels_told') }}
+    from {{ ref('int_levels_told') }}
 ),
 
 calendar as (

@@ -57,7 +57,7 @@ known as (
     select
         told.*,
         true as is_matured
-    from {{ ref('int_kpi_levels_told') }} as told
+    from {{ ref('int_levels_told') }} as told
 ),
 
 periods as (
