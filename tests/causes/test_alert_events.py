@@ -132,11 +132,15 @@ def test_prices_that_rose_are_read_from_order_lines(db: duckdb.DuckDBPyConnectio
                 line(db, day, region, "p3", f"{50 * wobble:.2f}")
     for day in range(7):
         line(db, day, "east", "p4", "900")
+    for day, prices in {-3: ("70", "130", "100"), 3: ("75", "135", "104")}.items():
+        for price in prices:
+            line(db, day, "south", "p2", price)
     (row,) = around(db, net_sales_of(db, "region", "east"))
     assert (row.event_type, row.region_key, row.category, row.is_own_fact) == ("price_change", "east", "powder", True)
     assert (row.before_value, row.now_value.quantize(Decimal("0.001"))) == (1, Decimal("1.100"))
     assert "订单行价格上涨 10.0%" in row.text_zh and "prices of order lines rose by 10.0 %" in row.text_en
     assert around(db, net_sales_of(db, "region", "north")) == []
+    assert around(db, net_sales_of(db, "region", "south")) == []
 
 
 def test_dealers_without_stock_and_sellers_who_left_are_facts_of_our_own(db: duckdb.DuckDBPyConnection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import threading
+from pathlib import Path
 
 import pytest
 from published_nights import NEXT, NEXT_WEEK, Published, falls
@@ -173,7 +174,8 @@ def test_the_log_becomes_a_table_also_while_it_is_empty(home: Home, world: Publi
 def command(home: Home, world: Published, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("USER", "ann")
     monkeypatch.setattr(cli.Home, "of", lambda company_id: home)
-    return lambda *words: CliRunner().invoke(cli.app, ["incidents", *words])
+    example = str(Path(__file__).parents[2] / "docs" / "example")
+    return lambda *words: CliRunner().invoke(cli.app, ["incidents", *words, "--company", example])
 
 
 def test_the_command_line_lists_shows_and_decides(command, home: Home, world: Published) -> None:
@@ -188,7 +190,7 @@ def test_the_command_line_lists_shows_and_decides(command, home: Home, world: Pu
     told = json.loads(command("show", "east", "--json").stdout)
     assert (told["incident_status"], told["events"][1]["decided_by"]) == ("snoozed", "ann")
     assert [row["incident_key"] for row in json.loads(command("list", "--status", "open", "--json").stdout)] == [NORTH]
-    for words in (("ack", "north"), ("assign", "north", "Li"), ("resolve", "north"), ("reopen", "north")):
+    for words in (("assign", "north", "Li"), ("ack", "north"), ("resolve", "north"), ("reopen", "north")):
         assert command(*words).exit_code == 0, words
     assert command("list", "--status", "odd").exit_code == 2
     assert command("ack", "nothing").exit_code == 2

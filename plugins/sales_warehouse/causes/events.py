@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import duckdb
 
-from sales_warehouse.causes.alerts import Question, rounded
+from sales_warehouse.causes.alerts import MOST_ALERTS, Question, rounded
 from sales_warehouse.causes.attributes import member_names
 from sales_warehouse.causes.contributions import NotAFigure, split_ratio
 from sales_warehouse.causes.event_words import Scored, Told, event_texts
@@ -110,13 +110,14 @@ class _Scored:
 def events_around(
     db: duckdb.DuckDBPyConnection, asked: Sequence[Question], causes: Mapping[str, Sequence[tuple[int, Cell]]]
 ) -> Iterator[EventRow]:
-    """Yield the events beside each alert. `causes` are the cells of an alert (number and conditions) along its change.
+    """Yield the events beside each of the first MOST_ALERTS alerts.
 
-    `db` has the marts and the intermediate models in its search path.
+    `causes` are the cells of an alert (number and conditions) along its change; `db` has the marts and the intermediate
+    models in its search path.
     """
     market, lines, regions = _market(db), _lines(db), member_names(db, ("region",))["region"]
     own, panels = OwnFacts(db, lines), dict[tuple[object, ...], Panel | None]()
-    for alert in asked:
+    for alert in asked[:MOST_ALERTS]:
         try:
             scored = _around(db, alert, causes.get(alert.incident_key, ()), market, lines, own, panels)
         except (duckdb.Error, ArithmeticError, ValueError) as error:  # of one alert; the others and the night go on
