@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sales_warehouse.customer.words import Language
     from sales_warehouse.identity.decisions import Decision
     from sales_warehouse.nights.rerun import Models, Rerun
+    from sales_warehouse.watch.decisions import Kind as DecisionKind
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: look at them, mend them, hand them back.")
@@ -37,6 +38,8 @@ rules = typer.Typer(no_args_is_help=True, help="Rules of alerts.yml: how often t
 app.add_typer(rules, name="alerts")
 people = typer.Typer(no_args_is_help=True, help="Contacts: say who is one person and who is not, and take it back.")
 app.add_typer(people, name="contacts")
+troubles = typer.Typer(no_args_is_help=True, help="Incidents: see what is open, and say what becomes of it.")
+app.add_typer(troubles, name="incidents")
 console = Console()
 
 CompanyFolder = Annotated[
@@ -87,8 +90,12 @@ def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
     from rich.markup import escape
 
     from sales_warehouse.goal_warnings import unwise
+    from sales_warehouse.watch.carriers import unusable
 
     checked = _load(company)
+    wrong = unusable(checked.alerts.carriers, os.environ)
+    if wrong:
+        _fail("\n".join(f"{company / 'alerts.yml'}: carriers, entry {n + 1}: {why}" for n, why in wrong), code=2)
     mappings = sum(len(source.mappings) for source in checked.sources.values())
     console.print(f"{company}: fine. {len(checked.sources)} sources, {mappings} mappings.", highlight=False)
     for line in unwise(checked, Home.of(checked.company_id)):
@@ -472,9 +479,11 @@ def why(
     language: Annotated[Literal["en", "zh"] | None, typer.Option(help="Default: the company's.")] = None,
 ) -> None:
     """Say why sales of a period differ from those before it, or why an alert was raised, from what is published."""
-    from sales_warehouse import publish, sql
-    from sales_warehouse.causes.published import NothingToExplain, Period, why_alert
+    from sales_warehouse import publish
+    from sales_warehouse.causes.alerts import AlertReason, why_alert
+    from sales_warehouse.causes.published import NothingToExplain, Period, Reason
     from sales_warehouse.causes.published import why as why_figure
+    from sales_warehouse.publish.reading import look
 
     about = _load(company).about
     home = Home.of(about.company_id)
@@ -482,8 +491,8 @@ def why(
     if folder is None:
         _fail("nothing has been published yet: run a refresh (make run)")
     scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
-    with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "causes", read_only=True) as db:
-        db.execute("set schema 'marts'")
+    reason: Reason | AlertReason
+    with look(home, folder) as db:
         try:
             if alert:
                 reason = why_alert(db, alert, currency=about.currency)
@@ -495,7 +504,7 @@ def why(
         except NothingToExplain as error:
             _fail(f"{error}", code=2)
     if format_ == "json":
-        typer.echo(reason.found.to_json("fct_sales_daily"))
+        typer.echo(reason.found.to_json(alert or "fct_sales_daily"))
         return
     lines = reason.sentences(language or ("zh" if about.language == "zh" else "en"))
     console.print(*lines, sep="\n", highlight=False, markup=False, soft_wrap=True)
@@ -645,6 +654,115 @@ def _decide(company: Path, decide: partial[Decision], entity: str) -> None:
 
 _decisions_of(who_is_who, "customer")
 _decisions_of(people, "contact")
+
+
+IncidentKey = Annotated[str, typer.Argument(help="Key of the incident, or a part of it that no other one has.")]
+Note = Annotated[str, typer.Option(help="What the others should know; kept with the decision.")]
+Language_ = Annotated[str | None, typer.Option("--language", help="en or zh; default: the company's.")]
+
+
+@troubles.command("list")
+def list_incidents(
+    closed: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
+    status: Annotated[
+        list[str] | None, typer.Option(help="Only of this status: open, acknowledged, snoozed, resolved, retracted.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+    language: Language_ = None,
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """List incidents, the most severe first, as people and the last night left them."""
+    from sales_warehouse.watch import listing
+    from sales_warehouse.watch.incidents import STATUSES, incidents
+
+    about = _load(company).about
+    if unknown := [name for name in status or () if name not in STATUSES]:
+        _fail(f"--status {unknown[0]}: write one of {', '.join(STATUSES)}", code=2)
+    found = incidents(Home.of(about.company_id), statuses=status or (STATUSES if closed else None))
+    if as_json:
+        print(listing.to_json(found))
+    else:
+        listing.show_incidents(found, language or about.language, console)
+
+
+@troubles.command("show")
+def show_incident(
+    incident: IncidentKey,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+    language: Language_ = None,
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Show one incident with its history."""
+    from sales_warehouse.watch import listing
+    from sales_warehouse.watch.incidents import NoSuchIncident, one
+
+    about = _load(company).about
+    try:
+        found = one(Home.of(about.company_id), incident)
+    except NoSuchIncident as error:
+        _fail(f"{error}", code=2)
+    if as_json:
+        print(listing.to_json(found))
+    else:
+        listing.show_incident(found, language or about.language, console)
+
+
+@troubles.command()
+def ack(incident: IncidentKey, note: Note = "", by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """Say that somebody looks after it."""
+    _decide_incident(company, incident, "acknowledge", by=by, note=note)
+
+
+@troubles.command()
+def snooze(
+    incident: IncidentKey,
+    until: Annotated[
+        datetime.datetime, typer.Option(formats=["%Y-%m-%d"], help="First business date of which it may speak again.")
+    ],
+    note: Note = "",
+    by: By = "",
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Silence it until a business date; if it is still open then, it speaks."""
+    _decide_incident(company, incident, "snooze", by=by, note=note, until=until.date())
+
+
+@troubles.command()
+def resolve(incident: IncidentKey, note: Note = "", by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """Close it; a breach of a later period is another incident."""
+    _decide_incident(company, incident, "resolve", by=by, note=note)
+
+
+@troubles.command()
+def reopen(incident: IncidentKey, note: Note = "", by: By = "", company: CompanyFolder = DEFAULT_COMPANY) -> None:
+    """Open what was closed again."""
+    _decide_incident(company, incident, "reopen", by=by, note=note)
+
+
+@troubles.command()
+def assign(
+    incident: IncidentKey,
+    owner: Annotated[str, typer.Argument(help="Who answers for it from now on.")],
+    note: Note = "",
+    by: By = "",
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Give it to somebody."""
+    _decide_incident(company, incident, "assign", by=by, note=note, owner=owner)
+
+
+def _decide_incident(company: Path, incident: str, decision: DecisionKind, *, by: str, **more: Any) -> None:
+    from sales_warehouse.watch.incidents import DecisionRefused, NoSuchIncident, decide
+
+    try:
+        kept = decide(Home.of(_load(company).company_id), incident, decision, by=by, **more)
+    except (NoSuchIncident, DecisionRefused) as error:
+        _fail(f"{error}", code=2)
+    except Busy as error:
+        _fail(f"{error}", code=75)
+    console.print(
+        f"{kept.incident_key}: {decision}, kept; the next refresh goes on from it", highlight=False, markup=False
+    )
 
 
 @figures.command()

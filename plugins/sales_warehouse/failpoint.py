@@ -27,6 +27,8 @@ NAMES = (
     "publish.before_rename",
     "publish.before_swap",
     "publish.after_swap",
+    "watch.after_enqueue",
+    "watch.before_send",
     "watch.after_send",
 )
 

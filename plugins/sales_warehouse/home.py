@@ -107,7 +107,7 @@ class Home:
 
     @property
     def history(self) -> Path:
-        """What nights said of closed periods; kept for good."""
+        """What nights said of closed periods and of incidents; kept for good."""
         return self.dir / "history"
 
     @property
@@ -125,6 +125,11 @@ class Home:
     @property
     def data_docs(self) -> Path:
         return self.dir / "data_docs"
+
+    @property
+    def watch(self) -> Path:
+        """What people were told of incidents and what they decided about them; kept for good."""
+        return self.dir / "watch"
 
     @property
     def messages(self) -> Path:

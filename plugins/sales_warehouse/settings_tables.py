@@ -21,6 +21,8 @@ from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company, CustomerAttribute
+from sales_warehouse.company.playbooks import SCHEMAS as PLAYBOOK_SCHEMAS
+from sales_warehouse.company.playbooks import playbook_rows
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import filled_columns, metric_rows, metrics_of
 from sales_warehouse.normalise import provinces
@@ -89,7 +91,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "iterations": {"iteration_id": "varchar", "name_en": "varchar", "name_zh": "varchar", "target_id": "varchar",
                    "starts_on": "date", "ends_on": "date"},
     "goal_lints": dict.fromkeys(("subject_type", "subject_id", "lint_type", "message_en", "message_zh"), "varchar"),
-    "playbooks": dict.fromkeys(("playbook_id", "name_en", "name_zh", "department", "steps_en", "steps_zh"), "varchar"),
+    **PLAYBOOK_SCHEMAS,
     "exchange_rates": {"currency": "varchar", "rate": "decimal(18,8)"},
     "survivorship": dict.fromkeys(("attribute", "rule", "source"), "varchar") | {"source_rank": "integer"},
     "order_reconciliations": dict.fromkeys(
@@ -170,10 +172,7 @@ def write_settings(
             (lint.subject_type, lint.subject_id, lint.lint_type, *_pair(lint.message))
             for lint in lint_targets(company.targets, metrics_of(company.metrics))
         ],
-        "playbooks": [
-            (p.id, *_pair(p.name), p.department, "\n".join(s.en for s in p.steps), "\n".join(s.zh for s in p.steps))
-            for p in company.playbooks.playbooks
-        ],
+        **playbook_rows(company.playbooks),
         "survivorship": _survivorship(company),
         "exchange_rates": [(company.about.currency, 1), *company.about.exchange_rates.items()],
         "order_reconciliations": [

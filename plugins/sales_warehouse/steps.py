@@ -38,6 +38,7 @@ from sales_warehouse.nights.rerun import without_remains
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
 from sales_warehouse.settings_tables import need_patterns, write_settings
+from sales_warehouse.watch import decisions as incident_decisions
 
 __all__ = [
     "audit",
@@ -285,7 +286,7 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
 
     `addresses` gives the Apprise addresses that a connection holds.
     """
-    from sales_warehouse.watch import send_alerts
+    from sales_warehouse.watch.telling import send_alerts
     from sales_warehouse.weekly import NoPack, pack_of
 
     with recorded(run.folder, "watch") as (_, report), _warehouse_lock(run):
@@ -393,6 +394,7 @@ def _plan(run: Run) -> _Plan:
     plan = _Plan(run, items, ledger.read_applied(run.home), _code(run))
     first = ledger.first_event_date(items) or run.business_date
     write_settings(run.home, run.company, as_of=run.as_of, business_date=run.business_date, first_date=first)
+    incident_decisions.write_table(run.home)
     plan.rules = nights.rules_of(run.home, plan.code)
     ledger.write_ledger(run.home, run.company, items, plan.pending, plan.rules)
     return plan

@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sales_warehouse import publish
-from sales_warehouse.causes.published import NothingToExplain, Period, why, why_alert
+from sales_warehouse.causes.alerts import why_alert
+from sales_warehouse.causes.published import NothingToExplain, Period, why
 from sales_warehouse.cli import app
 from sales_warehouse.home import Home
 
@@ -40,16 +41,14 @@ select date '2026-02-23' + cast(day as integer) as sales_date, region_key, chann
 from range(14) as days(day), dim_regions, dim_channels,
     (values ('Pumps', 1), ('Valves', 2), ('Pipes', 3), ('Seals', 4)) as lines(product_line, place);
 create table alert_metrics as
-select 'fall|R1|2026-03-02' as incident_key, 'net_sales' as metric_id, 'region' as dimension_name,
-    'R1' as dimension_value, date '2026-03-02' as period_start_date, date '2026-03-08' as period_end_date,
-    date '2026-02-23' as compared_start_date, date '2026-03-01' as compared_end_date,
-    cast(1 as decimal(18, 8)) as comparison_rate
-union all select 'fall|R2|2026-03-02', 'net_sales', 'region', 'R2', date '2026-03-02', date '2026-03-08',
-    date '2026-02-23', date '2026-03-01', 0.5
-union all select 'all|total|2026-03-02', 'net_sales', 'total', 'total', date '2026-03-02', date '2026-03-08',
-    date '2026-02-23', date '2026-03-01', 1
-union all select 'high|total|2026-03-02', 'net_sales', 'total', 'total', date '2026-03-02', date '2026-03-08',
-    null, null, null;
+select key || '|' || member || '|2026-03-02' as incident_key, 'critical' as severity, 'net_sales' as metric_id,
+    dimension_name, member as dimension_value, 'week' as period_grain, date '2026-03-02' as period_start_date,
+    date '2026-03-08' as period_end_date, date '2026-02-23' as compared_start_date,
+    date '2026-03-01' as compared_end_date, value, compared_value, threshold_value
+from (values ('fall', 'region', 'R1', 43093.4, 55580, null), ('fall', 'region', 'R2', 55580, 27790, null),
+    ('all', 'total', 'total', 98673.4, 111160, null), ('high', 'total', 'total', 98673.4, null, 200000),
+    ('other', 'total', 'total', 1, 2, null))
+    as t(key, dimension_name, member, value, compared_value, threshold_value);
 """
 
 
@@ -85,6 +84,13 @@ def test_an_alert_of_a_short_week_is_explained_as_it_was_compared(marts: duckdb.
     assert reason.sentences("en")[0] == (
         "Net sales of North rose by 27,790.00 CNY, from 27,790.00 CNY to 55,580.00 CNY."
     )
+
+
+def test_an_alert_of_a_limit_is_explained_by_the_week_before_as_far_as_the_limit(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    reason = why_alert(marts, "high|total|2026-03-02", currency="CNY")
+    assert reason.sentences("en")[0] == "Net sales fell by 101,326.60 CNY, from 200,000.00 CNY to 98,673.40 CNY."
 
 
 def test_an_alert_of_the_whole_company_is_explained_over_all_of_it(marts: duckdb.DuckDBPyConnection) -> None:
@@ -124,7 +130,7 @@ def test_a_period_is_compared_with_the_one_before_or_the_one_that_is_named() -> 
             "2019-12-25 to 2019-12-31 and 2020-01-01 to 2020-01-07: fct_sales_daily: has no rows",
         ),
         (lambda db: why_alert(db, "x", currency=""), "no alert x; the alerts are all.total.2026-03-02"),
-        (lambda db: why_alert(db, "high|total|2026-03-02", currency=""), "is compared with no single period"),
+        (lambda db: why_alert(db, "other|total|2026-03-02", currency=""), "other.total.*do not give its figure"),
         (lambda db: Period.of(MONDAY, datetime.date(2026, 3, 1)), "ends on 2026-03-01, before it starts on 2026-03-02"),
     ],
     ids=[
@@ -133,7 +139,7 @@ def test_a_period_is_compared_with_the_one_before_or_the_one_that_is_named() -> 
         "a member",
         "a time without sales",
         "an alert",
-        "an alert of a limit",
+        "an alert on what its facts do not give",
         "a period that ends first",
     ],
 )

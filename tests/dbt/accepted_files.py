@@ -13,8 +13,10 @@ from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import MetricsFile, metric_rows
+from sales_warehouse.nights import incidents
 from sales_warehouse.settings_tables import SCHEMAS
 from sales_warehouse.sql import ident, literal
+from sales_warehouse.watch import decisions
 
 Row = Mapping[str, object]
 
@@ -55,6 +57,7 @@ HISTORY = {
     "kpi_values": "metric_id VARCHAR, period_grain VARCHAR, period_start_date DATE, dimension_name VARCHAR, "
     "dimension_value VARCHAR, numerator DECIMAL(28,8), denominator DECIMAL(28,8), value DECIMAL(28,8), "
     "is_gone BOOLEAN, as_of TIMESTAMP, business_date DATE, version VARCHAR, rules VARCHAR",
+    "incident_events": ", ".join(f"{name} {kind}" for name, kind in incidents.SCHEMA.items()) + ", version VARCHAR",
 }
 CALENDAR = {
     "calendar": """
@@ -103,6 +106,7 @@ def write_empty_company(home: Home) -> None:
     write_settings(home, "stall_limits", [{"stage": "*", "limit_type": "calendar", "limit_days": 30}])
     for table in HISTORY:
         write_history(home, table, "_schema", [])
+    decisions.write_table(home)
     write_calendar(home, datetime.date(2025, 1, 1), datetime.date(2026, 12, 31))
     write_metrics(home)
     rules = settings_tables.comparison_rules(ComparisonsFile())

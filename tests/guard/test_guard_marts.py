@@ -110,7 +110,8 @@ GOOD: dict[str, str] = {
         t(store_sale_key, store_key, dealer_key, product_key, region_key, sold_date)""",
     "fct_dealer_stock_days": """values
         ('d1', 'a1', date '2026-01-01', date '2026-01-04', 0, 10, 3, 1, 6, 0, null, null),
-        ('d1', 'a1', date '2026-01-05', date '2026-01-09', 6, 0, 0, 0, 5, 1, 5, date '2026-01-05')
+        ('d1', 'a1', date '2026-01-05', date '2026-01-09', 6, 0, 0, 0, 5, 1, 5, date '2026-01-05'),
+        ('d2', 'a1', date '2026-01-05', date '2026-01-09', 0, 0, 3, 0, null, 0, null, null)
         t(dealer_key, product_key, stock_date, until_date, opening_units, sell_in_units, sell_out_units,
           returned_units, closing_units, unexplained_units, counted_units, last_counted_date)""",
     "fct_dealer_stock_weeks": """values ('d1', 'a1', date '2026-01-05', 0, 10, 3, 1, 6, 0, 'reported'),
@@ -253,6 +254,31 @@ GOOD: dict[str, str] = {
         ('month', date '2026-01-01', 'main', 'lead', 10, 6, 10, 6, 3, 1, 0, null, false, false)
         t(period_grain, period_start_date, step_level, step, entered_count, converted_count, stay_count, advanced_count,
           lost_count, open_count, regressed_count, robust_score, is_odd, is_matured)""",
+    "alert_causes": """values ('e1', 1, false, -60, -70, 10), ('e1', 0, true, 10, null, null)
+        t(incident_key, cause_number, is_residual, contribution_value, rate_effect_value, mix_effect_value)""",
+    "alert_events": """values ('e1', 1, 'm1', false, 0.05, 19, 0, null, null),
+        ('e1', 2, 'fact:p', true, null, 0, 0, 1.0, 1.1)
+        t(incident_key, event_number, event_key, is_own_fact, placebo_score, placebo_count, extreme_count, before_value,
+        now_value)""",
+    "alert_findings": """values ('slow_team|t1|2026-06-01', 'ann'), ('slow_team|t2|2026-06-01', 'ann')
+        t(incident_key, owner)""",
+    "alert_playbooks": """values ('e1', 1, 'p1', 'sales', 'li', 'fair', false, 2, 1, 0.1, -0.1, 0.3),
+        ('e1', 2, 'p2', 'sales', 'li', null, true, 0, 0, null, null, null)
+        t(incident_key, playbook_number, playbook_id, department, owner, cause, is_of_rule, use_count, measured_count,
+        effect_value, lower_value, upper_value)""",
+    "fct_actions": """values
+        ('e1|p1', 'sales', 'done', date '2026-01-01', date '2026-01-05', 'measured', 0.1, -0.1, 0.3),
+        ('e2|p1', 'sales', 'overdue', date '2026-01-01', null, 'not_done', null, null, null)
+        t(action_key, department, action_status, accepted_date, closed_date, outcome_status, effect_value, lower_value,
+        upper_value)""",
+    "fct_incidents": """values
+        ('fall|east', 'open', false, date '2026-06-01', date '2026-06-08', date '2026-06-14', 1, 1, null),
+        ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
+        t(incident_key, incident_status, is_closed, first_period_start_date, period_start_date, period_end_date,
+          subject_count, standing_count, snoozed_until_date)""",
+    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
+        ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
+        t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
     "alert_metrics": """values
         ('e1', 'ann', 'p', 'percent_change', 'fall', 50, 100, null, null, null, date '2026-01-05'),
         ('e2', 'ann', 'p', 'threshold', 'rise', 0.8, null, 0.8, null, null, date '2026-01-05'),
@@ -348,6 +374,8 @@ KEYS = {
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
+    "fct_actions": "action_key",
+    "alert_findings": "incident_key",
     "alert_metrics": "incident_key",
     "alert_stalled_deals": "incident_key",
     "trust_source_freshness": "source",
@@ -433,10 +461,17 @@ BAD: list[tuple[str, str, set[str]]] = [
         {"key_unique"},
     ),
     ("fct_dealer_stock_days", "update mart set unexplained_units = 1 where _row_id = 1", {"balanced"}),
+    (
+        "fct_dealer_stock_days",
+        "update mart set closing_units = null, counted_units = null, last_counted_date = '2026-01-04' "
+        "where _row_id = 2",
+        {"balanced"},
+    ),
     ("fct_dealer_stock_days", "update mart set until_date = '2025-12-31' where _row_id = 1", {"days_in_order"}),
     ("fct_dealer_stock_days", "update mart set counted_units = 4 where _row_id = 2", {"count_is_the_stock"}),
     ("fct_dealer_stock_weeks", "update mart set week_start_date = '2026-01-12' where _row_id = 1", {"key_unique"}),
     ("fct_dealer_stock_weeks", "update mart set closing_units = 7 where _row_id = 1", {"balanced"}),
+    ("fct_dealer_stock_weeks", "update mart set closing_units = null where _row_id = 1", {"balanced"}),
     ("fct_dealer_stock_weeks", "update mart set report_status = 'late' where _row_id = 1", {"status_known"}),
     ("fct_dealer_stock", "update mart set product_key = 'a2' where _row_id = 1", {"key_unique"}),
     ("fct_dealer_stock", "update mart set is_stale = false where _row_id = 2", {"stale_has_a_reason"}),
@@ -591,6 +626,20 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_funnel_steps", "update mart set regressed_count = 0 where _row_id = 1", {"outcomes_sum_to_stays"}),
     ("kpi_funnel_steps", "update mart set converted_count = 11 where _row_id = 1", {"converted_within_entered"}),
     ("kpi_funnel_steps", "update mart set is_odd = true where _row_id = 2", {"odd_only_when_judged"}),
+    ("alert_causes", "update mart set cause_number = 1 where _row_id = 2", {"key_unique", "residual_is_zero"}),
+    ("alert_causes", "update mart set mix_effect_value = 11 where _row_id = 1", {"effects_make_the_contribution"}),
+    ("alert_events", "update mart set event_number = 1 where _row_id = 2", {"key_unique"}),
+    ("alert_events", "update mart set event_key = 'm1' where _row_id = 2", {"event_once"}),
+    ("alert_events", "update mart set placebo_score = 1.1 where _row_id = 1", {"score_is_a_share"}),
+    ("alert_events", "update mart set now_value = null where _row_id = 2", {"fact_says_both_sides"}),
+    ("alert_playbooks", "update mart set playbook_number = 1 where _row_id = 2", {"key_unique"}),
+    ("alert_playbooks", "update mart set playbook_id = 'p1' where _row_id = 2", {"playbook_once"}),
+    ("alert_playbooks", "update mart set is_of_rule = false where _row_id = 2", {"offered_for_a_reason"}),
+    ("alert_playbooks", "update mart set effect_value = 0.4 where _row_id = 1", {"interval_holds_effect"}),
+    ("fct_actions", "update mart set action_status = 'late' where _row_id = 2", {"status_known"}),
+    ("fct_actions", "update mart set closed_date = null where _row_id = 1", {"status_known"}),
+    ("fct_actions", "update mart set closed_date = '2025-12-31' where _row_id = 1", {"closed_after_accepted"}),
+    ("fct_actions", "update mart set lower_value = 0.2 where _row_id = 1", {"interval_holds_effect"}),
     (
         "kpi_alert_trials",
         "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
@@ -630,6 +679,21 @@ BAD: list[tuple[str, str, set[str]]] = [
         "update mart set right_customer_record_key = 'shop:2' where _row_id = 1",
         {"key_unique"},
     ),
+    ("fct_incidents", "update mart set incident_key = 'fall|west' where _row_id = 1", {"key_unique"}),
+    ("fct_incidents", "update mart set incident_status = 'odd' where _row_id = 1", {"status_known"}),
+    ("fct_incidents", "update mart set is_closed = true where _row_id = 1", {"closed_by_status"}),
+    ("fct_incidents", "update mart set first_period_start_date = '2026-06-09' where _row_id = 1", {"periods_in_order"}),
+    ("fct_incidents", "update mart set standing_count = 2 where _row_id = 1", {"standing_within_subjects"}),
+    ("fct_incidents", "update mart set incident_status = 'snoozed' where _row_id = 1", {"snoozed_until_a_day"}),
+    ("fct_incident_events", "update mart set event_key = 'D1' where _row_id = 1", {"key_unique"}),
+    (
+        "fct_incident_events",
+        "insert into mart from (select 3, 'x', incident_key, 2, 'woken', false, null from mart where _row_id = 1)",
+        {"number_unique"},
+    ),
+    ("fct_incident_events", "update mart set event_type = 'odd' where _row_id = 2", {"type_known"}),
+    ("fct_incident_events", "update mart set event_type = 'woken' where _row_id = 1", {"opened_first"}),
+    ("fct_incident_events", "update mart set decided_by = null where _row_id = 2", {"decided_by_somebody"}),
     ("trust_identity_decisions", "update mart set record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
     ("trust_identity_decisions", "update mart set decision_type = 'odd' where _row_id = 1", {"type_known"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),

@@ -16,6 +16,7 @@ from written_company import COMPANY, files_source
 from sales_warehouse import nights, steps
 from sales_warehouse.identity import decisions
 from sales_warehouse.publish import publish
+from sales_warehouse.watch import incidents
 
 FIRST = datetime.date(2026, 3, 2)
 SHOP = files_source(
@@ -132,6 +133,10 @@ class World:
             self.regions([f"R{n}"])
         if n % 10 == 3:
             decisions.merge(self.run().home, ["shop:C1", "shop:C2"], by="ann", why="one owner", at=self.run().as_of)
+            for found in incidents.incidents(self.run().home):
+                incidents.decide(
+                    self.run().home, found.key, "acknowledge", by="ann", note="a fair", at=self.run().as_of
+                )
         if n % 10 == 8:
             home = self.run().home
             last = decisions.standing(decisions.history(home))[-1]

@@ -1,4 +1,4 @@
-"""A dbt project of a few models, so that a night takes seconds: sources, macros and restatements are the real ones."""
+"""A dbt project of a few models, so that a night takes seconds; sources, macros, restatements, incidents are real."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REAL = settings.PROJECT / "dbt_project"
 TAKEN = (
     "int_orders_deduplicated", "int_order_lines_deduplicated", "int_customers_identified",
     "int_chat_messages_deduplicated", "kpi_restatements", "stg_settings__lifecycle_rules", "stg_settings__regions",
-    "stg_identity__customer_changes", "stg_ledger__row_counts",
+    "stg_identity__customer_changes", "stg_ledger__row_counts", "fct_incidents",
 )  # fmt: skip
 MARTS = {
     "fct_order_lines": """
@@ -41,6 +41,18 @@ MARTS = {
     "trust_row_accounting": """
         select source, entity, cast(sum(accepted_count) as bigint) as accepted_count
         from {{ ref('stg_ledger__row_counts') }} group by source, entity""",
+    # a region that sells for 50 and more on the last day is an alert, so that incidents begin and end
+    "int_alerts_united": """
+        select 'high|' || dimension_value || '|' || period_start_date as alert_key,
+            'high|' || dimension_value as subject_key, 'alert_metrics' as alert_kind, 'high' as rule_id,
+            'warning' as severity, 2 as severity_rank, value as size_rate, 'ann' as owner,
+            cast(null as varchar) as playbook_id, cast(null as varchar) as cause_key, period_start_date,
+            period_start_date as period_end_date, 'High' as title_en, '高' as title_zh, 'High' as reason_en,
+            '高' as reason_zh, false as is_personal
+        from {{ ref('kpi_values') }}
+        where dimension_name = 'region' and period_start_date = {{ business_date() }} and value >= 50""",
+    "int_alerts_judged": """
+        select 'high' as rule_id, cast(null as varchar) as subject_key, {{ business_date() }} as judged_end_date""",
     "fct_said": """
         select chat_key, message_number, cast(length(message_text) as bigint) as text_length
         from {{ ref('int_chat_messages_deduplicated') }}""",
@@ -62,7 +74,7 @@ def write(folder: Path) -> Path:
         if described.stem == described.parent.name:
             _copy(described, folder)
     for mart, sql in MARTS.items():
-        file = folder / "models" / "marts" / f"{mart}.sql"
+        file = folder / "models" / ("intermediate" if mart.startswith("int_") else "marts") / f"{mart}.sql"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("{{ config(contract={'enforced': false}) }}" + sql + "\n", encoding="utf-8")
     told = "".join(f"  - {{name: {mart}, description: 'Primary key: {key}.'}}\n" for mart, key in KEYS.items())
@@ -75,8 +87,8 @@ def write(folder: Path) -> Path:
             done.add(name)
             _copy(models[name], folder)
             wanted += _refs(models[name].read_text(encoding="utf-8"))
-    restatements = models["kpi_restatements"].with_suffix(".yml")
-    _copy(restatements, folder)
+    for mart in ("kpi_restatements", "fct_incidents", "fct_incident_events"):
+        _copy(models[mart].with_suffix(".yml"), folder)
     return folder
 
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from alerts_for_tests import write_settings
+from published_nights import Published, write_settings
 
 from sales_warehouse.home import Home
 
@@ -18,6 +18,12 @@ def home(tmp_path: Path) -> Home:
     home = Home(tmp_path, "acme")
     write_settings(home)
     return home
+
+
+@pytest.fixture
+def world(home: Home) -> Published:
+    """The same company, whose nights can be published."""
+    return Published(home)
 
 
 class Receiver:

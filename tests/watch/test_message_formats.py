@@ -1,116 +1,254 @@
-"""What a message looks like, in both languages and both formats: compared with files that a person has read.
+"""What a message looks like, in both languages and as receivers get it: compared with files that a person has read.
 
 After a wanted change: UPDATE_GOLDEN=1 pytest tests/watch/test_message_formats.py, then read the difference.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.message import Message as Mail
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from alerts_for_tests import NOW, publish_alerts
+import requests
+from incident_nights import Row
+from published_nights import NOW, Published, falls, write_settings
 
 from sales_warehouse.home import Home
-from sales_warehouse.watch import formats
-from sales_warehouse.watch.alerts import Incident, read_incidents, read_settings
-from sales_warehouse.watch.message import MOST_SECTIONS, Message, bare, compose, from_json
+from sales_warehouse.watch import formats, wording
+from sales_warehouse.watch.carriers import AppriseCarrier
+from sales_warehouse.watch.message import MOST_SECTIONS, Message, address_of, bare, compose, from_json, shortened
+from sales_warehouse.watch.notices import Notice, Settings, read_news, read_settings
 
 GOLDEN = Path(__file__).with_name("golden")
+PAGES = "https://airflow.example.com/"
+# Addresses as Apprise's own examples write them; nothing leaves this machine.
+RECEIVERS = {
+    "wecom": "wecombot://a1b2c3d4-0000-0000-0000-000000000000",
+    "dingtalk": "dingtalk://abcdefgh12345678",
+    "feishu": "feishu://abcdefgh-1234-5678",
+    "slack": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?image=no",
+    "teams": "workflows://host.example.com/abcdef0123456789/sig0123456789?image=no",
+    "webhook": "json://hooks.example.com/sales",
+    "mail": "mailto://robot:secret@mail.example.com?to=team@example.com&from=robot@example.com",
+}
+EXPLAINED = """
+create table marts.alert_causes as from (values
+    ('fall|east|2026-06-22', 0, true, 'What is left.', '其余。'),
+    ('fall|east|2026-06-22', 1, false, 'Formula in East China: −12,600.00, 100 % of the change.',
+     '华东·配方奶粉：−12,600.00，占变化的 100%。'))
+    t(incident_key, cause_number, is_residual, text_en, text_zh);
+create table marts.alert_events as from (values
+    ('fall|east|2026-06-22', 2, 'A holiday.', '节假日。'),
+    ('fall|east|2026-06-22', 1, 'A competitor gave one for one from 2026-06-20 on.', '竞品自 2026-06-20 起买一赠一。'))
+    t(incident_key, event_number, text_en, text_zh);
+create table marts.alert_playbooks as from (values ('fall|east|2026-06-22', 1, 'intercept'))
+    t(incident_key, playbook_number, playbook_id)
+"""
 
 
-def composed(home: Home, regions: int, language: str) -> Message:
-    publish_alerts(home, regions)
-    return compose(read_incidents(home), read_settings(home), language=language, on=NOW.date())
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("regions", [1, 2], ids=["one", "digest"])
-@pytest.mark.parametrize("name", ["markdown", "plain"])
-def test_messages_read_as_agreed(home: Home, language: str, regions: int, name: str) -> None:
-    text = getattr(formats, name)(composed(home, regions, language))
-    file = GOLDEN / f"{'one' if regions == 1 else 'digest'}.{language}.{'md' if name == 'markdown' else 'txt'}"
+def golden(name: str, text: str) -> None:
+    file = GOLDEN / name
     if os.environ.get("UPDATE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")
 
 
-def test_the_key_is_of_the_incidents_not_of_their_order_or_language(home: Home) -> None:
-    publish_alerts(home, 3)
-    incidents, settings = read_incidents(home), read_settings(home)
-    there = compose(incidents, settings, language="en", on=NOW.date())
-    back = compose(incidents[::-1], settings, language="zh", on=NOW.date())
-    assert there.key == back.key == bare(incidents, language="en", on=NOW.date()).key
-    assert there.key != compose(incidents[:2], settings, language="en", on=NOW.date()).key
+def composed(home: Home, language: str) -> Message:
+    news = read_news(home, ())
+    return compose(news.notices, read_settings(home), language=language, on=NOW.date(), pages=PAGES)
 
 
-def test_a_message_survives_storing(home: Home) -> None:
-    message = composed(home, 2, "zh")
-    assert from_json(message.to_json()) == message
+def notices(world: Published, regions: int = 1) -> tuple[Notice, ...]:
+    world.live(falls(regions))
+    return read_news(world.home, ()).notices
 
 
-SALES = """
-create table marts.dim_regions as
-    from (values ('east', 'East China', '华东')) as t(region_key, region_name_en, region_name_zh);
-create table marts.dim_channels as
-    from (values ('web', 'Online', '线上')) as t(channel, channel_name_en, channel_name_zh);
-create table marts.dim_sales_reps as from (values ('S1', 'Li Lei'), ('S2', 'Han')) as t(rep_key, rep_name);
-create table marts.fct_sales_daily as
-select date '2026-06-15' + cast(day as integer) as sales_date, 'east' as region_key, channel, rep_key, product_line,
-    product_line as category,
-    cast(case when day >= 7 and product_line = 'Pumps' and rep_key = 'S1' then 100 else 1000 end as decimal(18, 4))
-        as net_sales_amount
-from range(14) as days(day), (values ('shop'), ('web')) as c(channel), (values ('S1'), ('S2')) as s(rep_key),
-    (values ('Pumps'), ('Valves'), ('Pipes')) as l(product_line)
-"""
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Message]:
+    """A night with news of every kind: a new one, a graver one, one that is back, one that is over, one withdrawn."""
+    world = Published(Home(tmp_path_factory.mktemp("digest"), "acme"))
+    write_settings(world.home)
+    east, north, south = falls(3)
+    mild, west = {**north, "severity": "warning"}, other(east, "west", "Net sales, West: −30 %", "净销售额·西部：−30%")
+    deal = other(east, "stalled", "A deal stands still", "商机停滞", severity="info", playbook_id=None,
+                 reason_en="D1 has been in x2 for 31 days.", reason_zh="商机 D1 已停留 31 天。")  # fmt: skip
+    ended = other(east, "web", "Sales of the shop fell", "商城销售下跌", period_end_date="2026-06-27")
+    world.live([mild, south, west, ended])
+    told = read_news(world.home, ()).settled
+    world.live([mild, west], "2026-06-30")  # the shop has recovered, and the south was withdrawn too soon
+    world.live([east, north, south, deal], "2026-07-01")
+    news = read_news(world.home, told)
+    assert [n.what for n in news.notices] == ["opened", "upgraded", "reopened", "opened", "resolved", "retracted"]
+    settings = read_settings(world.home)
+    return lambda language: compose(news.notices, settings, language=language, on=NOW.date(), pages=PAGES)
 
 
-def test_a_fall_is_told_with_the_cells_behind_it_and_no_seller(home: Home) -> None:
-    publish_alerts(home, 1, more=SALES)
-    incidents, settings = read_incidents(home), read_settings(home)
-    english, chinese = (
-        compose(incidents, settings, language=language, on=NOW.date()).sections[0].text for language in ("en", "zh")
+def other(row: Row, subject: str, title_en: str, title_zh: str, **more: object) -> Row:
+    keys = {"subject_key": subject, "alert_key": f"{subject}|2026-06-22"}
+    return {**row, **keys, "title_en": title_en, "title_zh": title_zh, **more}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ["markdown", "plain"])
+def test_one_incident_reads_as_agreed(home: Home, world: Published, language: str, name: str) -> None:
+    world.live(falls(1), more=EXPLAINED.replace("intercept", "regional_fall"))
+    suffix = "md" if name == "markdown" else "txt"
+    golden(f"one.{language}.{suffix}", getattr(formats, name)(composed(home, language)))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ["markdown", "plain"])
+def test_a_digest_reads_as_agreed(digest: Callable[[str], Message], language: str, name: str) -> None:
+    suffix = "md" if name == "markdown" else "txt"
+    golden(f"digest.{language}.{suffix}", getattr(formats, name)(digest(language)))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """What leaves for a web service or a mail server."""
+    found: list[Any] = []
+
+    def post(*arguments: object, data: Any = None, **more: Any) -> requests.Response:
+        content = json.loads(data if isinstance(data, (str, bytes)) else json.dumps(data))
+        for attachment in content.get("attachments", []) if isinstance(content, dict) else []:
+            attachment.pop("ts", None)  # the moment of sending
+        found.append(content)
+        answer = requests.Response()
+        answer.status_code, answer._content = 200, b"ok"
+        return answer
+
+    class Server:
+        def __init__(self, *arguments: object, **more: object) -> None:
+            pass
+
+        def sendmail(self, sender: str, to: list[str], text: str) -> None:
+            found.append(message_from_string(text))
+
+        def __getattr__(self, name: str) -> Callable[..., object]:
+            return lambda *arguments, **more: SimpleNamespace()
+
+    monkeypatch.setattr("requests.post", post)
+    monkeypatch.setattr("requests.request", post)
+    monkeypatch.setattr("smtplib.SMTP", Server)
+    yield found
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("receiver", RECEIVERS)
+def test_every_receiver_gets_what_it_shows(
+    digest: Callable[[str], Message], sent: list[Any], receiver: str, language: str
+) -> None:
+    AppriseCarrier(RECEIVERS[receiver]).send("the key", digest(language))
+    [got] = sent
+    golden(f"sent/{receiver}.{language}.{'txt' if receiver == 'mail' else 'json'}", _readable(got))
+
+
+def _readable(got: Any) -> str:
+    if not isinstance(got, Mail):
+        return json.dumps(got, ensure_ascii=False, indent=1) + "\n"
+    parts = [part for part in got.walk() if not part.is_multipart()]
+    bodies = [(part.get_content_type(), part.get_payload(decode=True).decode()) for part in parts]
+    return f"Subject: {make_header(decode_header(got['Subject']))}\n" + "".join(
+        f"\n--- {kind}\n{text.rstrip()}\n" for kind, text in bodies
     )
-    assert english == (
-        "Net sales of East China fell by 23.4 %. product line Pumps: −12,600.00, 100 % of the change, "
-        "from 28,000.00 to 15,400.00. Without this cell the change would be 0.00."
-    )
-    assert chinese == (
-        "华东净销售额下降 23.4%。产品线「Pumps」：−12,600.00，占变化的 100%，由 28,000.00 变为 15,400.00。"
-        "若没有这一单元格，变化为 0.00。"
-    )
-    assert "Li Lei" not in english
 
 
-def test_only_the_first_are_told_in_full(home: Home) -> None:
-    publish_alerts(home, 1)
-    incident = read_incidents(home)[0]
-    many = [replace(incident, key=f"{number}") for number in range(MOST_SECTIONS + 5)]
-    message = compose(many, read_settings(home), language="en", on=NOW.date())
+def test_what_is_too_long_for_a_receiver_loses_steps_and_then_incidents_and_says_so(
+    world: Published, sent: list[Any]
+) -> None:
+    [notice] = notices(world)
+    many = [replace(notice, incident_key=f"fall|{n}", key=f"fall|{n}") for n in range(12)]
+    message = compose(many, read_settings(world.home), language="zh", on=NOW.date(), pages=PAGES)
+    AppriseCarrier(RECEIVERS["wecom"]).send("the key", message)
+    text = sent[0]["text"]["content"]
+    shown = text.count("查看事件")
+    assert 4 <= shown < MOST_SECTIONS and f"另有 {12 - shown} 条，请查看看板。" in text and "核对库存" not in text
+    assert len(text.encode()) <= 2048
+
+
+def test_the_key_is_of_the_events_not_of_their_order_or_language(world: Published) -> None:
+    told, settings = notices(world, 3), read_settings(world.home)
+    there = compose(told, settings, language="en", on=NOW.date())
+    back = compose(told[::-1], settings, language="zh", on=NOW.date())
+    assert there.key == back.key == bare(told, language="en", on=NOW.date()).key
+    assert there.key != compose(told[:2], settings, language="en", on=NOW.date()).key
+
+
+def test_a_message_survives_storing(digest: Callable[[str], Message]) -> None:
+    assert from_json(digest("zh").to_json()) == digest("zh")
+
+
+def test_a_message_that_an_older_release_stored_is_still_read(digest: Callable[[str], Message]) -> None:
+    stored = json.loads(digest("en").to_json())
+    for section in stored["sections"]:
+        del section["link"]
+    assert from_json(json.dumps(stored)).sections[0].link == ""
+
+
+def test_only_the_first_are_told_in_full(world: Published) -> None:
+    [notice] = notices(world)
+    many = [replace(notice, key=f"{number}") for number in range(MOST_SECTIONS + 5)]
+    message = compose(many, read_settings(world.home), language="en", on=NOW.date())
     assert (len(message.sections), message.closing) == (MOST_SECTIONS, "5 more are on the board.")
+    assert shortened(message, 3).closing == "12 more are on the board."
 
 
-def test_the_most_severe_come_first(home: Home) -> None:
-    publish_alerts(home, 1, severity="warning")
-    publish_alerts(home, 2, severity="critical")
-    assert [incident.severity for incident in read_incidents(home)] == ["critical", "critical"]
+def test_the_most_severe_come_first_and_ends_last(world: Published) -> None:
+    world.live([*falls(2, severity="warning"), falls(3)[2]])
+    assert [n.severity for n in read_news(world.home, ()).notices] == ["critical", "warning", "warning"]
+    world.live(falls(2, severity="warning"), "2026-06-29")
+    assert [n.what for n in read_news(world.home, ()).notices] == ["opened", "opened", "retracted"]
 
 
-def test_text_from_a_source_cannot_become_a_link_a_mention_or_a_paragraph(home: Home) -> None:
-    publish_alerts(home, 1)
-    incident = read_incidents(home)[0]
-    evil = "x](https://evil) <!channel> @all\n\n# Headline `code`"
-    message = compose(
-        [replace(incident, row={**incident.row, "reason_en": evil})], read_settings(home), language="en", on=NOW.date()
+def test_without_an_address_of_the_pages_there_is_no_link(world: Published) -> None:
+    message = compose(notices(world), read_settings(world.home), language="en", on=NOW.date())
+    assert message.sections[0].link == "" and "](" not in formats.markdown(message)
+
+
+def test_the_link_is_safe_in_an_address() -> None:
+    assert address_of("https://a.example/", "fall|华东)|2026-06-22&x=1") == (
+        "https://a.example/sales-warehouse/incident?key=fall%7C%E5%8D%8E%E4%B8%9C%29%7C2026-06-22%26x%3D1"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_nobody_is_named_in_a_message_about_a_person(world: Published, language: str) -> None:
+    person = {"title_en": "Win rate, Li Lei: 3 %", "title_zh": "赢单率·李雷：3%", "reason_en": "Li Lei won less.",
+              "reason_zh": "李雷赢单减少。", "is_personal": True}  # fmt: skip
+    world.live(falls(1, **person), more=EXPLAINED)
+    world.nights.decide("fall|east|2026-06-22", "assign", "2026-06-28", owner="Han Meimei")
+    world.live(falls(1, **person), "2026-06-29")
+    told = formats.plain(composed(world.home, language)) + formats.markdown(composed(world.home, language))
+    assert not any(name in told for name in ("Li Lei", "李雷", "Han"))
+    assert {"en": "[critical] Net sales of a region fell", "zh": "【严重】大区净销售额周环比下跌"}[language] in told
+
+
+def test_text_from_a_source_cannot_become_a_link_a_mention_or_a_paragraph(world: Published) -> None:
+    evil = "x](https://evil) <!channel> @all\n\n# Headline `code`"
+    world.live(falls(1, reason_en=evil, title_en=evil))
+    message = compose(read_news(world.home, ()).notices, read_settings(world.home), language="en", on=NOW.date())
     text = formats.markdown(message)
     assert "](" not in text.replace("\\](", "") and "<!" not in text.replace("\\<!", "")
     assert "\n# Headline" not in text and "\\@all" in text
 
 
-def test_an_alert_of_a_kind_without_words_of_its_own_has_reason_owner_and_reference(home: Home) -> None:
+def test_what_has_no_words_of_its_own_has_reason_owner_and_reference() -> None:
     row = {"severity": "info", "owner": "ops", "reason_en": "A dealer is silent.", "rule_id": "unknown"}
-    message = compose([Incident("k", "alert_dealer_silent", row)], read_settings(home), language="en", on=NOW.date())
+    notice = Notice("k", "k", "opened", "alert_dealer_silent", row)
+    message = compose([notice], Settings(), language="en", on=NOW.date())
     assert formats.plain(message) == "[note] alert_dealer_silent\n\nA dealer is silent.\nOwner: ops\nReference: k\n"
+
+
+def test_both_languages_have_the_same_words() -> None:
+    for name in ("severities", "statuses", "states", "ends", "events", "labels", "texts"):
+        english, chinese = getattr(wording.ENGLISH, name), getattr(wording.CHINESE, name)
+        assert list(english) == list(chinese), name

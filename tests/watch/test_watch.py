@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime
 import logging
-import os
-import signal
+import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from alerts_for_tests import NOW, clock, publish_alerts
+from published_nights import NEXT, NEXT_WEEK, NOW, Published, clock, falls
+from typer.testing import CliRunner
 
+from sales_warehouse.cli import app
 from sales_warehouse.company.alerts import AppriseCarrier as AppriseEntry
 from sales_warehouse.company.alerts import FileCarrier as FileEntry
 from sales_warehouse.home import Home
-from sales_warehouse.watch import WatchReport, watch
 from sales_warehouse.watch.carriers import (
     AppriseCarrier,
     Carrier,
@@ -30,6 +28,9 @@ from sales_warehouse.watch.carriers import (
 )
 from sales_warehouse.watch.message import Message
 from sales_warehouse.watch.outbox import MOST_ATTEMPTS
+from sales_warehouse.watch.telling import WatchReport, watch
+
+CONNECTION = "AIRFLOW_CONN_SALES_ALERTS"
 
 
 class Listener:
@@ -51,68 +52,125 @@ def told(home: Home, *carriers: Carrier, language: str = "en") -> WatchReport:
     return watch(home, language=language, carriers=carriers, clock=clock)
 
 
-def test_before_the_first_publish_and_without_alerts_nobody_is_told(home: Home) -> None:
+def test_before_the_first_publish_and_without_alerts_nobody_is_told(home: Home, world: Published) -> None:
     listener = Listener()
     assert told(home, listener) == WatchReport()
-    publish_alerts(home, 0)
+    world.live(falls(0))
     assert told(home, listener) == WatchReport()
     assert listener.heard == []
 
 
-def test_one_breach_is_told_once_however_often_the_night_is_run(home: Home) -> None:
+def test_one_breach_is_told_once_however_often_the_night_is_run(home: Home, world: Published) -> None:
     listener = Listener()
-    publish_alerts(home, 1)
+    world.live(falls(1))
     assert told(home, listener) == WatchReport(new=1, sent=1)
     assert told(home, listener) == WatchReport()
-    publish_alerts(home, 2)
+    world.live(falls(2))
     assert told(home, listener) == WatchReport(new=1, sent=1)
     assert ["North China" in message.title for _, message in listener.heard] == [False, True]
 
 
-def test_a_breach_of_the_next_week_is_another_one(home: Home) -> None:
+def test_a_breach_that_goes_on_is_not_told_again_but_once_more_when_it_is_over(home: Home, world: Published) -> None:
     listener = Listener()
-    publish_alerts(home, 1)
+    world.live(falls(1))
     told(home, listener)
-    publish_alerts(home, 1, week="2026-06-29")
+    world.live(falls(1, NEXT_WEEK), NEXT)
+    assert told(home, listener) == WatchReport()
+    world.live([], "2026-07-12")
     assert told(home, listener) == WatchReport(new=1, sent=1)
+    assert told(home, listener) == WatchReport()
+    assert listener.heard[1][1].title == "[over] Net sales, East China: −23.4 %"
 
 
-def test_many_breaches_are_one_digest(home: Home) -> None:
+def test_what_late_data_took_back_is_told(home: Home, world: Published) -> None:
     listener = Listener()
-    publish_alerts(home, 3)
+    world.live(falls(2))
+    told(home, listener)
+    world.live(falls(1), "2026-06-30")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    [section] = listener.heard[1][1].sections
+    assert (section.title, section.steps) == ("[withdrawn] Net sales, North China: −23.4 %", ())
+    assert "2026-06-22 to 2026-06-28" in section.text
+
+
+def test_of_two_things_to_tell_of_an_incident_the_last_one_is_told(home: Home, world: Published) -> None:
+    listener = Listener()
+    world.live(falls(1, severity="warning"))  # and killed before it told anybody
+    world.live(falls(1), "2026-06-29")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    assert listener.heard[0][1].title == "[critical, worse than before] Net sales, East China: −23.4 %"
+    assert told(home, listener) == WatchReport()
+
+
+def test_what_a_person_silenced_or_closed_before_anybody_was_told_stays_silent(home: Home, world: Published) -> None:
+    listener = Listener()
+    world.live(falls(3))
+    world.nights.decide("fall|east|2026-06-22", "snooze", "2026-06-28", until="2026-07-02")
+    world.nights.decide("fall|north|2026-06-22", "resolve", "2026-06-28")
+    world.live(falls(3), "2026-06-29")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    world.live(falls(3), "2026-07-02")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    assert [message.title for _, message in listener.heard] == [
+        "[critical] Net sales, South China: −23.4 %",
+        "[critical, still open] Net sales, East China: −23.4 %",
+    ]
+
+
+def test_a_carrier_that_is_set_up_late_hears_what_is_open_and_no_old_ends(home: Home, world: Published) -> None:
+    listener = Listener()
+    world.live(falls(2))
+    world.live(falls(1, NEXT_WEEK), NEXT)
+    world.live(falls(1, "2026-07-06"), "2026-07-13")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    assert "East China" in listener.heard[0][1].title
+    assert told(home, listener) == WatchReport()
+
+
+def test_alerts_of_one_cause_are_one_section(home: Home, world: Published) -> None:
+    listener = Listener()
+    world.live(falls(3, cause_key="milk"))
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    [section] = listener.heard[0][1].sections
+    assert ("Alerts in it", "3") in section.facts
+
+
+def test_many_breaches_are_one_digest(home: Home, world: Published) -> None:
+    listener = Listener()
+    world.live(falls(3))
     assert told(home, listener) == WatchReport(new=3, sent=1)
     assert listener.heard[0][1].title == "3 sales alerts: 3 critical"
     assert len(listener.heard[0][1].sections) == 3
 
 
-def test_a_carrier_that_is_down_is_tried_again_with_the_same_message(home: Home) -> None:
+def test_a_carrier_that_is_down_is_tried_again_with_the_same_message(home: Home, world: Published) -> None:
     down, up = Listener(), Listener()
     up.name = "other"
     down.error = NotDelivered("the receiver answered 503")
-    publish_alerts(home, 1)
+    world.live(falls(1))
     report = told(home, down, up)
     assert (report.new, report.sent, report.pending) == (1, 1, 1)
     assert report.failures == [
-        "listener: the receiver answered 503 (attempt 1): [critical] Net sales of a region fell: East China, −23.4 %"
+        "listener: the receiver answered 503 (attempt 1): [critical] Net sales, East China: −23.4 %"
     ]
-    publish_alerts(home, 2)
+    world.live(falls(2))
     down.error = None
     assert told(home, down, up) == WatchReport(new=1, sent=3)
     assert [key for key, _ in down.heard] == [key for key, _ in up.heard], "the late message kept its key"
 
 
-def test_an_unexpected_error_of_a_carrier_is_named_without_its_text(home: Home) -> None:
+def test_an_unexpected_error_of_a_carrier_is_named_without_its_text(home: Home, world: Published) -> None:
     listener = Listener()
     listener.error = RuntimeError("https://me:canary@host failed")
-    publish_alerts(home, 1)
+    world.live(falls(1))
     report = told(home, listener)
     assert "RuntimeError" in report.failures[0] and "canary" not in report.failures[0]
 
 
-def test_a_receiver_that_never_answers_is_given_up_at_last(home: Home) -> None:
+def test_a_receiver_that_never_answers_is_given_up_at_last(home: Home, world: Published) -> None:
     listener = Listener()
     listener.error = NotDelivered("down")
-    publish_alerts(home, 1)
+    world.live(falls(1))
     pending = [told(home, listener).pending for _ in range(MOST_ATTEMPTS + 1)]
     assert pending == [1] * (MOST_ATTEMPTS - 1) + [0, 0]
     with sqlite3.connect(home.dir / "watch" / "outbox.sqlite") as outbox:
@@ -121,71 +179,58 @@ def test_a_receiver_that_never_answers_is_given_up_at_last(home: Home) -> None:
         ]
 
 
-def test_without_any_carrier_an_incident_stays_new(home: Home) -> None:
-    publish_alerts(home, 1)
+def test_without_any_carrier_an_incident_stays_new(home: Home, world: Published) -> None:
+    world.live(falls(1))
     assert told(home) == WatchReport()
     assert told(home, Listener()).new == 1
 
 
-def test_a_row_that_cannot_be_worded_is_told_all_the_same(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_worded_is_told_all_the_same_without_its_texts(
+    home: Home, world: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listener = Listener()
-    publish_alerts(home, 1)
-    monkeypatch.setattr("sales_warehouse.watch.wording.percent", lambda rate, words: 1 // 0)
+    world.live(falls(1))
+    monkeypatch.setattr("sales_warehouse.watch.wording.is_personal", lambda row: 1 // 0)
     assert told(home, listener) == WatchReport(new=1, sent=1)
-    facts = dict(listener.heard[0][1].sections[0].facts)
-    assert (facts["region_key"], facts["value"]) == ("east", "1234567.88500000")
+    [section] = listener.heard[0][1].sections
+    assert (dict(section.facts), section.reference) == (
+        {"event": "opened", "severity": "critical"},
+        "fall|east|2026-06-22",
+    )
 
 
-def test_files_are_one_for_each_message_whatever_is_sent_twice(home: Home) -> None:
+def test_files_are_one_for_each_message_whatever_is_sent_twice(home: Home, world: Published) -> None:
     listener, carrier = Listener(), FileCarrier(home.messages)
-    publish_alerts(home, 1)
+    world.live(falls(1))
     told(home, listener, carrier)
     key, message = listener.heard[0]
     carrier.send(key, message)
     files = list(home.messages.iterdir())
     assert len(files) == 1 and files[0].name.endswith(f"-{NOW:%Y-%m-%d}.md")
-    assert files[0].read_text().startswith("# \\[critical\\] Net sales of a region fell")
+    assert files[0].read_text().startswith("# \\[critical\\] Net sales, East China")
 
 
-def test_a_file_is_plain_where_markdown_fails(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_plain_where_markdown_fails(home: Home, world: Published, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sales_warehouse.watch.formats.markdown", lambda message, titled: 1 // 0)
-    publish_alerts(home, 1)
+    world.live(falls(1))
     assert told(home, FileCarrier(home.messages)) == WatchReport(new=1, sent=1)
-    assert next(home.messages.iterdir()).read_text().startswith("[critical] Net sales of a region fell")
+    assert next(home.messages.iterdir()).read_text().startswith("[critical] Net sales, East China")
 
 
-def test_a_web_hook_gets_the_message_with_its_key(home: Home, receiver) -> None:
-    publish_alerts(home, 1)
+def test_a_web_hook_gets_the_message_with_its_key(home: Home, world: Published, receiver) -> None:
+    world.live(falls(1))
     assert told(home, AppriseCarrier(receiver.url)) == WatchReport(new=1, sent=1)
     (key, body), *others = receiver.received
     assert others == [] and len(key) == 32
-    assert body["title"] == "[critical] Net sales of a region fell: East China, −23.4 %"
+    assert body["title"] == "[critical] Net sales, East China: −23.4 %"
     assert body["message"].startswith("Net sales of East China fell") and "fall|east|2026-06-22" in body["message"]
 
 
-def test_killed_between_sending_and_noting_it_the_same_key_comes_again(home: Home, receiver) -> None:
-    publish_alerts(home, 1)
-    child = (
-        "import sys; from pathlib import Path; from sales_warehouse.home import Home\n"
-        "from sales_warehouse.watch import watch; from sales_warehouse.watch.carriers import AppriseCarrier\n"
-        "watch(Home(Path(sys.argv[1]), 'acme'), language='en', carriers=[AppriseCarrier(sys.argv[2])])\n"
-    )
-    command = [sys.executable, "-c", child, str(home.root), receiver.url]
-    killed = subprocess.run(
-        command, env={**os.environ, "SALES_WAREHOUSE_FAILPOINT": "watch.after_send"}, check=False, timeout=60
-    )
-    assert killed.returncode == -signal.SIGKILL, "the failpoint was not reached"
-    assert told(home, AppriseCarrier(receiver.url)) == WatchReport(new=0, sent=1)
-    assert [key for key, _ in receiver.received] == [receiver.received[0][0]] * 2
-    assert receiver.received[0][1] == receiver.received[1][1]
-    assert told(home, AppriseCarrier(receiver.url)) == WatchReport()
-
-
 def test_no_secret_of_an_address_is_logged_or_reported(
-    home: Home, receiver, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
+    home: Home, world: Published, receiver, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    publish_alerts(home, 1)
+    world.live(falls(1))
     receiver.status = 500
     failing = told(home, AppriseCarrier(receiver.url))
     receiver.status = 200
@@ -193,7 +238,7 @@ def test_no_secret_of_an_address_is_logged_or_reported(
     with pytest.raises(ValueError, match="address 1 "):
         apprise_carriers(["nonsense://canary@host"])
     told(home, AppriseCarrier(receiver.url))
-    publish_alerts(home, 2)
+    world.live(falls(2))
     down = told(home, AppriseCarrier(unreachable))
     assert failing.failures[0].partition(": ")[2].startswith("the receiver answered 500 (attempt 1)")
     assert "could not be reached" in down.failures[0]
@@ -218,6 +263,40 @@ def test_a_carrier_that_is_not_set_up_is_named_and_the_others_stay() -> None:
     assert "'sales_alerts': add one there, or set SALES_WAREHOUSE_APPRISE_URLS" in wrong[0]
 
 
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({}, ""),  # Airflow's store has them
+        ({"SALES_WAREHOUSE_APPRISE_URLS": "json://localhost/canary"}, ""),
+        ({"SALES_WAREHOUSE_APPRISE_URLS": "json://localhost slak://canary/a"}, "address 2 (slak) cannot be read"),
+        ({"SALES_WAREHOUSE_APPRISE_URLS": "json://localhost canary"}, "address 2 (without a scheme) cannot be read"),
+        ({"SALES_WAREHOUSE_APPRISE_URLS_FILE": "/nowhere/canary"}, "a file that cannot be read: No such file"),
+        ({CONNECTION: '{"conn_type": "apprise", "extra": {"config": {"path": "json://localhost"}}}'}, ""),
+        ({CONNECTION: '{"extra": "{\\"config\\": [{\\"path\\": \\"slak://canary\\"}]}"}'}, "address 1 (slak)"),
+        ({CONNECTION: "apprise://canary"}, "AIRFLOW_CONN_SALES_ALERTS is not JSON"),
+    ],
+)  # fmt: skip
+def test_an_address_that_is_wrong_is_said_before_the_run_without_its_secret(
+    environment: dict[str, str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SALES_WAREHOUSE_APPRISE_URLS", "SALES_WAREHOUSE_APPRISE_URLS_FILE", CONNECTION):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    example = Path(__file__).parents[2] / "docs" / "example"
+    shutil.copytree(example, tmp_path / "company")
+    (tmp_path / "company" / "alerts.yml").write_text(
+        "carriers:\n  - {type: file}\n  - {type: apprise, connection: sales_alerts}\n", encoding="utf-8"
+    )
+    done = CliRunner().invoke(app, ["check", "--company", str(tmp_path / "company")])
+    assert "canary" not in done.output
+    if why:
+        assert done.exit_code == 2 and "alerts.yml: carriers, entry 2: " in done.output.replace("\n", "")
+        assert why in " ".join(done.output.split())
+    else:
+        assert done.exit_code == 0, done.output
+
+
 def test_addresses_come_from_the_environment_a_file_or_a_connection(tmp_path: Path) -> None:
     file = tmp_path / "urls"
     file.write_text("json://a\njson://b\n")
@@ -229,8 +308,8 @@ def test_addresses_come_from_the_environment_a_file_or_a_connection(tmp_path: Pa
     assert urls_of_connection({}) == []
 
 
-def test_the_clock_is_the_callers(home: Home) -> None:
-    publish_alerts(home, 1)
+def test_the_clock_is_the_callers(home: Home, world: Published) -> None:
+    world.live(falls(1))
     told(home, Listener())
     with sqlite3.connect(home.dir / "watch" / "outbox.sqlite") as outbox:
         noted = outbox.execute("SELECT created_at, sent_at FROM deliveries").fetchone()

@@ -1,31 +1,7 @@
--- A rule judges one period, the newest for which any member can be judged; a median of a cohort is known for each member in its own time.
 with
 judged as (
-    select
-        periods.*,
-        rules.priority,
-        rules.kind,
-        rules.rule_state,
-        rules.severity,
-        rules.owner,
-        rules.playbook_id,
-        rules.direction,
-        rules.compared_with,
-        rules.threshold_value,
-        rules.threshold_rate,
-        rules.threshold_pp,
-        rules.metric_name_en,
-        rules.metric_name_zh,
-        rules.unit,
-        max(periods.period_start_date) over (
-            partition by periods.rule_id, case rules.aggregation when 'median' then periods.dimension_value end
-        ) as newest_start_date
-    from {{ ref('int_alert_periods_judged') }} as periods
-    inner join {{ ref('int_alert_rules_defined') }} as rules on periods.rule_id = rules.rule_id
-    where
-        -- what nobody has had figures of for so long is no news
-        periods.period_end_date + rules.matures_after_days + rules.wait_days
-        + {{ window_of('periods.period_grain', {'day': 14, 'week': 28, 'month': 62, 'quarter': 184}) }} > {{ business_date() }}
+    select * from {{ ref('int_alert_periods_newest') }}
+    where is_alerting
 ),
 
 named as (
@@ -52,7 +28,6 @@ named as (
     from judged
     left join {{ ref('int_alert_members_named') }} as members
         on judged.dimension_name = members.dimension_name and judged.dimension_value = members.dimension_value
-    where judged.is_alerting and judged.rule_state = 'on' and judged.period_start_date = judged.newest_start_date
 )
 
 select

@@ -1,4 +1,4 @@
-"""Why a figure of the published marts moved between two periods, or why an alert was raised."""
+"""Why a figure of the published sales moved between two periods."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import duckdb
 
+from sales_warehouse.causes.attributes import attribute_names, member_names
 from sales_warehouse.causes.explain import Explanation, explain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
 from sales_warehouse.causes.words import Names, sentences
@@ -35,27 +36,11 @@ FIGURES = {
 }
 
 
-@dataclass(frozen=True)
-class Attribute:
-    """A dimension in which causes are looked for: its column, and the mart that has the names of its members."""
-
-    name_en: str
-    name_zh: str
-    column: str
-    names: str | None = None  # a query of member, English name, Chinese name
-
-
-ATTRIBUTES = {
-    "region": Attribute(
-        "region", "大区", "region_key", "select region_key, region_name_en, region_name_zh from dim_regions"
-    ),
-    "channel": Attribute(
-        "channel", "渠道", "channel", "select channel, channel_name_en, channel_name_zh from dim_channels"
-    ),
-    "product_line": Attribute("product line", "产品线", "product_line"),
-    "category": Attribute("category", "品类", "category"),
-    "rep": Attribute("seller", "销售", "rep_key", "select rep_key, rep_name, rep_name from dim_sales_reps"),
-}
+# The columns of fct_sales_daily that are looked in.
+COLUMNS = {
+    "region": "region_key", "channel": "channel", "product_line": "product_line", "category": "category",
+    "rep": "rep_key",
+}  # fmt: skip
 
 
 class NothingToExplain(LookupError):
@@ -101,7 +86,7 @@ class Reason:
         said = Names(
             figure=self._figure(language, at),
             unit=self.currency if self.figure.column.endswith("_amount") and not self.figure.denominator else "",
-            attributes={name: (each.name_en, each.name_zh)[at] for name, each in ATTRIBUTES.items()},
+            attributes=attribute_names(at),
             members={
                 (name, member): both[at] for name, members in self.names.items() for member, both in members.items()
             },
@@ -132,9 +117,9 @@ def why(
     """
     if figure not in FIGURES:
         raise NothingToExplain(f"there is no figure {figure}; the figures are {', '.join(FIGURES)}")
-    names = {name: _names(db, each) for name, each in ATTRIBUTES.items()}
+    names = member_names(db, COLUMNS)
     within = {name: _member(name, member, names) for name, member in (scope or {}).items()}
-    attributes = [name for name in ATTRIBUTES if name not in within and name not in leave_out]
+    attributes = [name for name in COLUMNS if name not in within and name not in leave_out]
     asked = FIGURES[figure]
     _gather(db, asked, period, within)
     measure = Measure("now_1", "then_1", *(("now_2", "then_2") if asked.denominator else ()))
@@ -144,29 +129,6 @@ def why(
         spans = f"{period.before_starts_on} to {period.before_ends_on} and {period.starts_on} to {period.ends_on}"
         raise NothingToExplain(f"{asked.name_en} of {spans}: {error}") from error
     return Reason(asked, period, found, names, within, currency)
-
-
-def why_alert(
-    db: duckdb.DuckDBPyConnection, incident_key: str, *, currency: str, leave_out: Collection[str] = ()
-) -> Reason:
-    """Explain an alert of `alert_metrics`: its period against the one it was compared with, within its member.
-
-    Raises NothingToExplain.
-    """
-    row = db.execute(
-        "select metric_id, dimension_name, dimension_value, period_start_date, period_end_date, compared_start_date, "
-        "compared_end_date, comparison_rate from alert_metrics where incident_key = $key",
-        {"key": incident_key},
-    ).fetchone()
-    if row is None:
-        there = [key for (key,) in db.execute("select incident_key from alert_metrics order by 1").fetchall()]
-        raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(there) or 'none'}")
-    metric, dimension, member, starts_on, ends_on, before_starts_on, before_ends_on, rate = row
-    if metric not in FIGURES or before_starts_on is None:
-        raise NothingToExplain(f"{incident_key} is about {metric}, which is compared with no single period in a fact")
-    scope = {} if dimension == "total" else {dimension: member}
-    period = Period(starts_on, ends_on, before_starts_on, before_ends_on, rate)
-    return why(db, metric, period, scope, currency=currency, leave_out=leave_out)
 
 
 def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, within: Mapping[str, str]) -> None:
@@ -181,8 +143,8 @@ def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, withi
         )
     )
     days = {name: day for name, day in vars(period).items() if name.endswith("_on")}
-    groups = ", ".join(f"{each.column} as {name}" for name, each in ATTRIBUTES.items())
-    scope = "".join(f" and {ATTRIBUTES[name].column} = $scope_{name}" for name in within)
+    groups = ", ".join(f"{column} as {name}" for name, column in COLUMNS.items())
+    scope = "".join(f" and {COLUMNS[name]} = $scope_{name}" for name in within)
     db.execute(
         f"create or replace temp table leaf_rows as select {groups}, {sums} from fct_sales_daily where "
         "(sales_date between $starts_on and $ends_on or sales_date between $before_starts_on and $before_ends_on)"
@@ -191,16 +153,10 @@ def _gather(db: duckdb.DuckDBPyConnection, figure: Figure, period: Period, withi
     )
 
 
-def _names(db: duckdb.DuckDBPyConnection, attribute: Attribute) -> dict[str, tuple[str, str]]:
-    if attribute.names is None:
-        return {}
-    return {member: (en or member, zh or member) for member, en, zh in db.execute(attribute.names).fetchall()}
-
-
 def _member(name: str, said: str, names: Mapping[str, Mapping[str, tuple[str, str]]]) -> str:
     """The member that a person means by its key or by its name in either language."""
-    if name not in ATTRIBUTES:
-        raise NothingToExplain(f"there is no dimension {name}; the dimensions are {', '.join(ATTRIBUTES)}")
+    if name not in COLUMNS:
+        raise NothingToExplain(f"there is no dimension {name}; the dimensions are {', '.join(COLUMNS)}")
     known = names[name]
     if not known or said in known:
         return said

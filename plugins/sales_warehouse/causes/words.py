@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -16,10 +16,14 @@ ENOUGH = Fraction(9, 10)  # of the change: what comes after is not said
 
 @dataclass(frozen=True)
 class Names:
-    """How a person calls the figure, its unit, and attributes and members where their columns say it otherwise."""
+    """How a person calls the figure, its unit, and attributes and members where their columns say it otherwise.
+
+    A ratio that is no share (`is_share` false) is said as a figure with its unit: money for each customer, days.
+    """
 
     figure: str = ""
     unit: str = ""
+    is_share: bool = True
     attributes: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
@@ -91,17 +95,42 @@ def sentences(found: Explanation, language: str, names: Names | None = None) -> 
     against = [cell for cell in found.cells if cell.contribution * found.change < 0][:1]
     lines += [_cause(found, cell, say, said, "cause") for cell in told]
     lines += [_cause(found, cell, say, said, "against") for cell in against]
-    if told:
-        left = found.change - sum((cell.contribution for cell in told), Fraction())
-        these = say["one"] if len(told) == 1 else say["many"].format(count=len(told))
-        lines.append(say["without"].format(these=these, left=_part(found, left, say, said)))
-    return lines + mixed
+    return lines + _without(found, told, say, said) + mixed
+
+
+def headline(found: Explanation, language: str, names: Names) -> str:
+    """How much the figure moved."""
+    return _headline(found, CHINESE if language == "zh" else ENGLISH, names)
+
+
+def cell_sentence(found: Explanation, cell: Cell, language: str, names: Names) -> str:
+    """What one cell contributed."""
+    say = CHINESE if language == "zh" else ENGLISH
+    key = "against" if cell.contribution * found.change < 0 else "cause"
+    return _cause(found, cell, say, names, key)
+
+
+def rest_sentences(found: Explanation, told: Sequence[Cell], language: str, names: Names) -> list[str]:
+    """What is left without the cells that were told, and where mix or Simpson's paradox is behind the change."""
+    say = CHINESE if language == "zh" else ENGLISH
+    mixed = _mixed(found, say, names)
+    if not found.change:
+        return []
+    return [*(_without(found, told, say, names) or ([] if mixed else [say["none"]])), *mixed]
 
 
 def cell_name(cell: Cell, language: str, names: Names | None = None) -> str:
     """The members of an element as a person says them."""
     said = Names() if names is None else names
     return _cell(cell, CHINESE if language == "zh" else ENGLISH, said)
+
+
+def _without(found: Explanation, told: Sequence[Cell], say: Words, names: Names) -> list[str]:
+    if not told:
+        return []
+    left = found.change - sum((cell.contribution for cell in told), Fraction())
+    these = say["one"] if len(told) == 1 else say["many"].format(count=len(told))
+    return [say["without"].format(these=these, left=_part(found, left, say, names))]
 
 
 def _mixed(found: Explanation, say: Words, names: Names) -> list[str]:
@@ -170,7 +199,7 @@ def _cell(cell: Cell, say: Words, names: Names) -> str:
 
 def _part(found: Explanation, part: Fraction, say: Words, names: Names, *, signed: bool = True) -> str:
     sign = "+" if signed and part > 0 else ""
-    if found.is_ratio:
+    if found.is_ratio and names.is_share:
         return f"{sign}{_rounded(100 * part, 2)}{say['point']}"
     return f"{sign}{_rounded(part, 2)}{_unit(names)}"
 
@@ -178,7 +207,7 @@ def _part(found: Explanation, part: Fraction, say: Words, names: Names, *, signe
 def _level(found: Explanation, value: Fraction | None, say: Words, names: Names) -> str:
     if value is None:
         return say["nothing"]
-    if found.is_ratio:
+    if found.is_ratio and names.is_share:
         return f"{_rounded(100 * value, 2)}{say['percent']}"
     return f"{_rounded(value, 2)}{_unit(names)}"
 

@@ -9,6 +9,7 @@ import datetime
 import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -22,6 +23,7 @@ from sales_warehouse.company.dealers import DealersFile
 from sales_warehouse.company.funnel import FunnelFile
 from sales_warehouse.company.lifecycle import LifecycleFile, Name
 from sales_warehouse.company.needs import NeedsFile
+from sales_warehouse.company.playbooks import PlaybooksFile
 from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.targets import TargetsFile
@@ -60,6 +62,17 @@ class CompanyFile(Model):
     teams: dict[str, Label] = Field(default_factory=dict, description="teams of sellers, as their records call them")
     keep_versions: int = Field(default=3, ge=2, description="published versions kept for rollback")
     keep_nights: int | None = Field(default=None, ge=1, description="days that a night can be run again; default: all")
+    pages_address: str | None = Field(
+        default=None, description="address of Airflow's UI as people reach it, for links in messages; default: no links"
+    )
+
+    @field_validator("pages_address")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        parts = urlsplit(value) if value else None
+        if parts and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
+            raise ValueError("not an address of pages, e.g. https://airflow.example.com; no password, no `?`")
+        return value
 
     @field_validator("time_zone")
     @classmethod
@@ -71,22 +84,7 @@ class CompanyFile(Model):
         return value
 
 
-# --- playbooks.yml, regions.yml --------------------------------------------------------------------------------
-
-
-class Playbook(Model):
-    """Steps to take when an alert of a kind opens."""
-
-    id: Name
-    name: Label
-    department: str
-    steps: tuple[Label, ...] = Field(min_length=1)
-
-
-class PlaybooksFile(Model):
-    """playbooks.yml: what to do next."""
-
-    playbooks: tuple[Playbook, ...] = ()
+# --- regions.yml ------------------------------------------------------------------------------------------------
 
 
 class Region(Model):

@@ -10,7 +10,7 @@ import datetime
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.nights import recipe, retention, said
+from sales_warehouse.nights import incidents, recipe, retention, said
 from sales_warehouse.nights.inputs import Inputs, keep, read_draft, rules_of
 from sales_warehouse.nights.recipe import Night, NoSuchNight, night_of, nights
 from sales_warehouse.publish import manifest, pointer
@@ -20,19 +20,21 @@ __all__ = ["Inputs", "Night", "NoSuchNight", "keep", "night_of", "nights", "rule
 
 
 def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
-    """Keep the recipe of the current version and what it says of closed periods, where that is not done yet.
+    """Keep the recipe of the current version and what it says of closed periods and incidents, if not done yet.
 
     A publish that was killed before it came to this is made good by the next transform, which calls it first. None
     when it is not known what the version was made from: it was made before recipes were kept.
     """
     durable.sweep(home.history)
     said.ensure_schema(home)
+    incidents.ensure_schema(home)
     folder = pointer.current_folder(home)
     if folder is None:
         return None
     published, draft = manifest.read(folder), read_draft(home)
     inputs = draft if draft and _belongs(draft, published, has_just_published) else None
     said.append(home, folder, published, inputs.rules if inputs else None)
+    incidents.append(home, folder, published)
     if inputs is None or recipe.place(home, published.version).exists():
         return None
     night = Night(

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from sales_warehouse import durable, gate, landing, purge, sql
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
-from sales_warehouse.nights import compare, recipe, said, store
+from sales_warehouse.nights import compare, incidents, recipe, said, store
 from sales_warehouse.nights.inputs import read_draft
 from sales_warehouse.nights.recipe import Night, NoSuchNight, nights
 from sales_warehouse.run import Run, night_after
+from sales_warehouse.watch import decisions as incident_decisions
 
 PROMISE = (
     "nothing was published for that day: worked out from what had landed by {as_of} UTC, by today's mapping, rules "
@@ -65,9 +66,10 @@ def _lay_out(home: Home, scratch: Home, company: Company, as_of: datetime.dateti
     gate.ensure_schemas(scratch)
     for file in purge.lists(home):
         store.link(file, scratch.purged / file.name)
-    for file in sorted(home.decisions.glob("[!.]*.json")):
-        if datetime.datetime.fromisoformat(durable.read_json(file)["at"]) <= as_of:
-            store.link(file, scratch.decisions / file.name)
+    for folder in (home.decisions, incident_decisions.folder(home)):
+        for file in sorted(folder.glob("[!.]*.json")):
+            if datetime.datetime.fromisoformat(durable.read_json(file)["at"]) <= as_of:
+                store.link(file, scratch.dir / file.relative_to(home.dir))
     _identity(home, scratch, as_of)
     _history(home, scratch, as_of)
     return len(known)
@@ -89,13 +91,13 @@ def _identity(home: Home, scratch: Home, as_of: datetime.datetime) -> None:
 
 
 def _history(home: Home, scratch: Home, as_of: datetime.datetime) -> None:
-    """What nights had said of closed periods by then."""
-    said.ensure_schema(home)
-    store.link(said.folder(home) / "_schema.parquet", said.folder(scratch) / "_schema.parquet")
-    for night in nights(home):
-        file = said.folder(home) / f"{night.version}.parquet"
-        if night.as_of <= as_of and file.exists():
-            store.link(file, said.folder(scratch) / file.name)
+    """What nights had said of closed periods and of incidents by then."""
+    for kept in (said, incidents):
+        kept.ensure_schema(home)
+        known = ["_schema", *(night.version for night in nights(home) if night.as_of <= as_of)]
+        for file in (kept.folder(home) / f"{name}.parquet" for name in known):
+            if file.exists():
+                store.link(file, kept.folder(scratch) / file.name)
 
 
 def _take_over(home: Home, scratch: Home) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 from sales_warehouse import durable
 from sales_warehouse.company import alerts
 from sales_warehouse.watch import formats
-from sales_warehouse.watch.message import Message
+from sales_warehouse.watch.message import Message, brief, shortened
 
 URLS_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS"
 URLS_FILE_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS_FILE"
@@ -55,7 +56,11 @@ class FileCarrier:
 
 
 class AppriseCarrier:
-    """Messages leave to one Apprise address. Raises ValueError, without the address, when it cannot be read."""
+    """Messages leave to one Apprise address. Raises ValueError, without the address, when it cannot be read.
+
+    A receiver gets Markdown where it shows some, else plain text, and no more than it takes: what is too long for it
+    loses what to do first, and then its last incidents.
+    """
 
     def __init__(self, url: str, place: int = 1) -> None:
         scheme = url.partition("://")[0] if "://" in url else "without a scheme"
@@ -70,7 +75,7 @@ class AppriseCarrier:
         plugin = _plugin(self._url)
         if isinstance(getattr(plugin, "headers", None), dict):
             plugin.headers[KEY_HEADER] = key
-        body, body_format = _formatted(message, titled=False)
+        body, body_format = _fitting(message, plugin)
         with _hushed() as said:
             arrived = plugin.notify(body=body, title=message.title, body_format=body_format)
         if not arrived:
@@ -109,6 +114,41 @@ def apprise_urls(environment: Mapping[str, str]) -> list[str]:
     return (environment.get(URLS_VARIABLE) or (Path(file).read_text(encoding="utf-8") if file else "")).split()
 
 
+def unusable(described: Sequence[alerts.Carrier], environment: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Return the places of carriers that cannot deliver, with what is wrong and how to mend it, without any address.
+
+    Only addresses that the environment holds can be looked at; those in Airflow's own store it reads when it sends.
+    """
+    found = []
+    for place, entry in enumerate(described):
+        if entry.type == "file":
+            continue
+        try:
+            urls = _addresses_of(entry.connection, environment)
+            for number, url in enumerate(urls or (), start=1):
+                AppriseCarrier(url, number)
+        except OSError as error:
+            found.append((place, f"{URLS_FILE_VARIABLE} names a file that cannot be read: {error.strerror}"))
+        except ValueError as error:
+            found.append((place, f"{error}"))
+    return found
+
+
+def _addresses_of(connection: str, environment: Mapping[str, str]) -> list[str] | None:
+    """The addresses of a connection as far as the environment tells, None where Airflow's store has to be asked."""
+    variable = f"AIRFLOW_CONN_{connection.upper()}"
+    if variable in environment:
+        try:
+            told = json.loads(environment[variable])
+            extra = told.get("extra") or {}
+            return urls_of_connection(json.loads(extra) if isinstance(extra, str) else extra)
+        except (ValueError, AttributeError, KeyError, TypeError):
+            raise ValueError(
+                f'{variable} is not JSON of the form {{"conn_type": "apprise", "extra": {{"config": [{{"path": …}}]}}}}'
+            ) from None
+    return apprise_urls(environment) or None
+
+
 def urls_of_connection(extra: Mapping[str, Any]) -> list[str]:
     """Addresses in the `config` of an Airflow connection of type Apprise: one {path, tag} or a list of them."""
     config = extra.get("config") or []
@@ -121,6 +161,20 @@ def _formatted(message: Message, *, titled: bool) -> tuple[str, str]:
         return formats.markdown(message, titled=titled), "markdown"
     except Exception:
         return formats.plain(message, titled=titled), "text"
+
+
+def _fitting(message: Message, plugin: Any) -> tuple[str, str]:
+    """As much of the message as a receiver takes, in bytes, and the name of its format."""
+    shown = plugin.notify_format if isinstance(plugin.notify_format, tuple) else (plugin.notify_format,)
+    is_plain = all(kind == "text" for kind in shown)
+    # A receiver without a title of its own gets it above the text.
+    room = plugin.body_maxlen - (0 if plugin.title_maxlen else len(message.title.encode()) + len("\r\n"))
+    body, name = "", "text"
+    for kept in (message, brief(message), *(shortened(brief(message), n) for n in range(len(message.sections), 0, -1))):
+        body, name = (formats.plain(kept, titled=False), "text") if is_plain else _formatted(kept, titled=False)
+        if len(body.encode()) <= room:
+            return body, name
+    return body.encode()[:room].decode(errors="ignore"), name
 
 
 def _plugin(url: str) -> Any:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from urllib.parse import quote
 
-from sales_warehouse.watch.alerts import Incident, Settings
+from sales_warehouse.watch.notices import Notice, Settings, severities
 from sales_warehouse.watch.wording import Wording, wording
 
 # A person reads ten; the rest is on the board.
 MOST_SECTIONS = 10
+PAGE = "/sales-warehouse/incident"  # see airflow/pages/incidents.py
 
 
 @dataclass(frozen=True)
 class Section:
-    """One incident: a headline, a sentence, facts as (label, value), what to do, and its key."""
+    """News of one incident: a headline, a sentence, facts as (label, value), what to do, its key, where to read on."""
 
     title: str
     text: str
@@ -25,6 +27,7 @@ class Section:
     action: str
     steps: tuple[str, ...]
     reference: str
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,34 +46,50 @@ class Message:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def key_of(incidents: Sequence[Incident]) -> str:
-    """The key of the message about these incidents, in whatever order."""
-    return hashlib.sha256("\n".join(sorted(incident.key for incident in incidents)).encode()).hexdigest()[:32]
+def key_of(notices: Sequence[Notice]) -> str:
+    """The key of the message about these events, in whatever order."""
+    return hashlib.sha256("\n".join(sorted(notice.key for notice in notices)).encode()).hexdigest()[:32]
 
 
-def compose(incidents: Sequence[Incident], settings: Settings, *, language: str, on: date) -> Message:
-    """One message about one incident or many, the most severe first. Raises when a row cannot be put into words."""
+def address_of(pages: str, incident_key: str) -> str:
+    """The page of an incident in the UI whose address is `pages`."""
+    return f"{pages.rstrip('/')}{PAGE}?key={quote(incident_key, safe='')}"
+
+
+def compose(
+    notices: Sequence[Notice], settings: Settings, *, language: str, on: date, pages: str | None = None
+) -> Message:
+    """One message about one incident or many, in their order. Raises when a row cannot be put into words.
+
+    `pages` is the address of the UI; without it no section has a link.
+    """
     words = wording(language)
-    sections = tuple(_section(incident, settings, words) for incident in incidents[:MOST_SECTIONS])
-    title = sections[0].title if len(incidents) == 1 else words.many([incident.severity for incident in incidents])
-    more = len(incidents) - len(sections)
-    return _message(incidents, language, on, title, sections, words.more(more) if more else "")
+    sections = tuple(_section(notice, settings, words, pages) for notice in notices[:MOST_SECTIONS])
+    ends = sum(notice.is_end for notice in notices)
+    title = sections[0].title if len(notices) == 1 else words.many(severities(notices), ends)
+    return _message(notices, language, on, title, sections)
 
 
-def bare(incidents: Sequence[Incident], *, language: str, on: date) -> Message:
-    """The same message without any wording: what is left to say when `compose` fails."""
+def bare(notices: Sequence[Notice], *, language: str, on: date) -> Message:
+    """The same message without any wording, nor names and texts: what is left to say when `compose` fails."""
     sections = tuple(
-        Section(
-            incident.key,
-            "",
-            tuple((name, value) for name, value in incident.row.items() if value is not None),
-            "",
-            (),
-            incident.key,
-        )
-        for incident in incidents[:MOST_SECTIONS]
+        Section(notice.key, "", (("event", notice.what), ("severity", notice.severity)), "", (), notice.incident_key)
+        for notice in notices[:MOST_SECTIONS]
     )
-    return _message(incidents, language, on, f"{len(incidents)} × alert", sections, "")
+    return _message(notices, language, on, f"{len(notices)} × alert", sections)
+
+
+def shortened(message: Message, most: int) -> Message:
+    """The message with its first sections alone; it says how many more there are."""
+    if most >= len(message.sections):
+        return message
+    more = wording(message.language).more(len(message.incidents) - most)
+    return replace(message, sections=message.sections[:most], closing=more)
+
+
+def brief(message: Message) -> Message:
+    """The message without what to do, which the page of the incident says too."""
+    return replace(message, sections=tuple(replace(s, action="", steps=()) for s in message.sections))
 
 
 def from_json(text: str) -> Message:
@@ -83,24 +102,26 @@ def from_json(text: str) -> Message:
     return Message(**{**document, "incidents": tuple(document["incidents"])}, sections=sections)
 
 
-def _message(
-    incidents: Sequence[Incident], language: str, on: date, title: str, sections: tuple[Section, ...], closing: str
-) -> Message:
-    brief = tuple({"key": incident.key, "kind": incident.kind, "severity": incident.severity} for incident in incidents)
-    return Message(key_of(incidents), language, on.isoformat(), title, sections, closing, brief)
+def _message(notices: Sequence[Notice], language: str, on: date, title: str, sections: tuple[Section, ...]) -> Message:
+    about = tuple(
+        {"key": notice.incident_key, "event": notice.what, "kind": notice.kind, "severity": notice.severity}
+        for notice in notices
+    )
+    more = len(notices) - len(sections)
+    closing = wording(language).more(more) if more else ""
+    return Message(key_of(notices), language, on.isoformat(), title, sections, closing, about)
 
 
-def _section(incident: Incident, settings: Settings, words: Wording) -> Section:
-    row = incident.row
-    playbook = settings.playbooks.get(row.get("playbook_id") or "", {})
+def _section(notice: Notice, settings: Settings, words: Wording, pages: str | None) -> Section:
+    row = notice.row
+    playbook = {} if notice.is_end else settings.playbooks.get(row.get("playbook_id") or "", {})
     rule = settings.rules.get(row.get("rule_id") or "", {})
     return Section(
-        title=words.headline(incident.severity, words.of(rule, "name") or words.of(row, "title") or incident.kind, row),
-        text=("" if words.language == "zh" else " ").join(
-            filter(None, (words.of(row, "reason"), words.of(row, "cause")))
-        ),
-        facts=words.facts(row),
+        title=words.headline(notice.what, notice.severity, words.subject(row, rule) or notice.kind),
+        text=words.text(notice.what, row),
+        facts=words.facts(notice.what, row),
         action=words.action(words.of(playbook, "name"), playbook.get("department")) if playbook else "",
         steps=tuple(words.of(playbook, "steps").splitlines()),
-        reference=incident.key,
+        reference=notice.incident_key,
+        link=address_of(pages, notice.incident_key) if pages else "",
     )

@@ -1,16 +1,16 @@
-"""Which incidents people were told about, and what is still to be delivered: an SQLite file that survives a kill."""
+"""Which events of incidents people know, and what is still to be delivered: an SQLite file that survives a kill."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sales_warehouse.watch.alerts import Incident
 from sales_warehouse.watch.message import Message, from_json
+from sales_warehouse.watch.notices import News
 
 # A receiver that was down for this many refreshes is not tried again; the report says so.
 MOST_ATTEMPTS = 10
@@ -49,27 +49,24 @@ class Outbox:
     def close(self) -> None:
         self._db.close()
 
-    def enqueue(
-        self,
-        incidents: Sequence[Incident],
-        carriers: Sequence[str],
-        compose: Callable[[Sequence[Incident]], Message],
-        at: datetime,
-    ) -> int:
-        """Note the incidents that are new and one message about them for every carrier; return how many are new."""
+    def known(self) -> set[str]:
+        """The keys of everything that was told, or need not be."""
+        return {key for (key,) in self._db.execute("SELECT incident_key FROM incidents")}
+
+    def enqueue(self, news: News, carriers: Sequence[str], message: Message | None, at: datetime) -> None:
+        """Note what is settled, and the message about it, if there is one, for every carrier: all of it or nothing."""
+        told = {notice.key: notice.to_json() for notice in news.notices}
+        key, content = (message.key, message.to_json()) if message else ("", "")
         with self._transaction():
-            known = {key for (key,) in self._db.execute("SELECT incident_key FROM incidents")}
-            new = list({incident.key: incident for incident in incidents if incident.key not in known}.values())
-            if new:
-                message = compose(new)
-                rows = [(incident.key, message.key, incident.to_json(), at.isoformat()) for incident in new]
-                self._db.executemany("INSERT INTO incidents VALUES (?, ?, ?, ?)", rows)
-                self._db.executemany(
-                    "INSERT INTO deliveries (message_key, carrier, payload, state, created_at) "
-                    "VALUES (?, ?, ?, 'pending', ?)",
-                    [(message.key, carrier, message.to_json(), at.isoformat()) for carrier in carriers],
-                )
-        return len(new)
+            self._db.executemany(
+                "INSERT OR IGNORE INTO incidents VALUES (?, ?, ?, ?)",
+                [(name, key, told.get(name, ""), at.isoformat()) for name in news.settled],
+            )
+            self._db.executemany(
+                "INSERT OR IGNORE INTO deliveries (message_key, carrier, payload, state, created_at) "
+                "VALUES (?, ?, ?, 'pending', ?)",
+                [(key, carrier, content, at.isoformat()) for carrier in carriers if message],
+            )
 
     def pending(self, carriers: Sequence[str]) -> list[Delivery]:
         """What these carriers have to deliver, oldest first."""

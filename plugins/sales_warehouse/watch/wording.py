@@ -1,11 +1,10 @@
-"""The words, numbers and dates of messages in English and Chinese."""
+"""The words of messages and lists about incidents, in English and Chinese."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -13,10 +12,18 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Wording:
-    """How one language says it; every text is a format string."""
+    """How one language says it; every text is a format string.
+
+    `states` says in a headline what has become of an incident, `ends` the sentence about one that is over, `events`
+    what a line of its history is called.
+    """
 
     language: str
     severities: Mapping[str, str]
+    statuses: Mapping[str, str]
+    states: Mapping[str, str]
+    ends: Mapping[str, str]
+    events: Mapping[str, str]
     labels: Mapping[str, str]
     texts: Mapping[str, str]
 
@@ -24,23 +31,53 @@ class Wording:
         """The column of a row in this language, empty when there is none."""
         return row.get(f"{name}_{self.language}") or ""
 
-    def headline(self, severity: str, rule: str, row: Row) -> str:
-        """Severity, rule, where, and by how much, as far as the row says."""
-        place = self.of(row, "dimension_value") if row.get("dimension_name") != "total" else ""
-        change = row.get("change_rate") if row.get("kind") == "percent_change" else None
-        details = [part for part in (place, percent(change, self) if change else "") if part]
-        joined = self.texts["joint"].join(details)
-        text = self.texts["headline"] if joined else self.texts["headline_alone"]
-        return text.format(severity=self.severities.get(severity, severity), rule=rule, details=joined)
+    def subject(self, row: Row, rule: Mapping) -> str:
+        """What an incident is about; of one about a person the rule alone, for a message goes further than a page."""
+        return self.of(rule, "name") if is_personal(row) else self.of(row, "title")
 
-    def many(self, severities: Sequence[str]) -> str:
-        """The title of a digest."""
+    def headline(self, what: str, severity: str, subject: str) -> str:
+        """What has become of an incident, how grave it is, and what it is about."""
+        state = self.states.get(what, self.states["opened"])
+        return self.texts["headline"].format(
+            state=state.format(severity=self.severities.get(severity, severity)), subject=subject
+        )
+
+    def text(self, what: str, row: Row) -> str:
+        """Why there is an incident and what is behind it; of one that is over, how it ended."""
+        period = self.period(row.get("period_start_date"), row.get("period_end_date"))
+        if what in self.ends:
+            return self.ends[what].format(since=row.get("opened_date"), period=period)
+        if is_personal(row):
+            return self.texts["personal"]
+        joint = self.texts["sentences"]
+        return joint.join(filter(None, (self.of(row, "reason"), self.of(row, "cause"), self.of(row, "event"))))
+
+    def facts(self, what: str, row: Row) -> tuple[tuple[str, str], ...]:
+        """What a person wants to know first; only what the row has."""
+        facts = {"period": self.period(row.get("period_start_date"), row.get("period_end_date"))}
+        if what not in ("opened", *self.ends) and row.get("opened_date"):
+            facts["since"] = str(row["opened_date"])
+        if int(row.get("standing_count") or 0) > 1:
+            facts["alerts"] = str(row["standing_count"])
+        facts["owner"] = row.get("owner") or ""
+        return tuple((self.labels[name], value) for name, value in facts.items() if value)
+
+    def period(self, start: object, end: object) -> str:
+        """A period by its first and last day, or its one day; empty where it has none."""
+        if not start or not end:
+            return ""
+        return f"{start}" if f"{start}" == f"{end}" else self.texts["period"].format(start=start, end=end)
+
+    def many(self, severities: Sequence[str], ends: int) -> str:
+        """The title of a digest of alerts with these severities and of so many that are over."""
         counts = Counter(severities)
         parts = [
             self.texts["counted"].format(count=count, severity=self.severities.get(name, name))
             for name, count in counts.most_common()
         ]
-        return self.texts["many"].format(count=len(severities), parts=self.texts["joint"].join(parts))
+        if ends:
+            parts.append(self.texts["counted_ends"].format(count=ends))
+        return self.texts["many"].format(count=len(severities) + ends, parts=self.texts["joint"].join(parts))
 
     def more(self, count: int) -> str:
         return self.texts["more"].format(count=count)
@@ -48,66 +85,140 @@ class Wording:
     def action(self, name: str, department: str | None) -> str:
         return self.texts["action" if department else "action_alone"].format(name=name, department=department)
 
-    def facts(self, row: Row) -> tuple[tuple[str, str], ...]:
-        """What a person wants to know first; only what the row has."""
-        facts = {}
-        if row.get("period_start_date") and row.get("period_end_date"):
-            text = self.texts["period"] if row["period_start_date"] != row["period_end_date"] else "{start}"
-            facts["period"] = text.format(start=row["period_start_date"], end=row["period_end_date"])
-        if row.get("owner"):
-            facts["owner"] = str(row["owner"])
-        return tuple((self.labels[name], value) for name, value in facts.items())
 
-
-def percent(rate: str | Decimal, words: Wording) -> str:
-    """A rate of 0–1 as per cent with one decimal."""
-    shown = (Decimal(rate) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return words.texts["percent"].format(shown=shown).replace("-", "−")
+def is_personal(row: Row) -> bool:
+    """Whether title and reason of a row name a person."""
+    return str(row.get("is_personal")).lower() == "true"
 
 
 ENGLISH = Wording(
     language="en",
     severities={"critical": "critical", "warning": "warning", "info": "note"},
+    statuses={
+        "open": "open",
+        "acknowledged": "acknowledged",
+        "snoozed": "snoozed",
+        "resolved": "resolved",
+        "retracted": "withdrawn",
+    },
+    states={
+        "opened": "{severity}",
+        "joined": "{severity}, worse than before",
+        "upgraded": "{severity}, worse than before",
+        "reopened": "{severity}, back again",
+        "woken": "{severity}, still open",
+        "resolved": "over",
+        "retracted": "withdrawn",
+    },
+    ends={
+        "resolved": "What this alert was about has recovered; it had been open since {since}.",
+        "retracted": "Data that came late changed the past: by what is known today there was nothing to warn of in "
+        "{period}.",
+    },
+    events={
+        "opened": "opened",
+        "joined": "another alert of the same cause",
+        "seen_again": "seen again",
+        "upgraded": "worse than before",
+        "eased": "less grave than before",
+        "cleared": "an alert of it has recovered",
+        "withdrawn": "an alert of it was withdrawn by late data",
+        "resolved": "over",
+        "retracted": "withdrawn by late data",
+        "reopened": "open again",
+        "woken": "snooze over",
+        "acknowledged": "acknowledged",
+        "snoozed": "snoozed",
+        "assigned": "assigned",
+    },
     labels={
+        "incident": "Incident",
         "period": "Period",
+        "since": "Open since",
+        "alerts": "Alerts in it",
         "owner": "Owner",
         "reference": "Reference",
+        "link": "Open the incident",
     },
     texts={
-        "headline": "[{severity}] {rule}: {details}",
-        "headline_alone": "[{severity}] {rule}",
+        "headline": "[{state}] {subject}",
+        "personal": "It is about one person, whom no message names; the page of the incident does.",
+        "sentences": " ",
+        "period": "{start} to {end}",
         "joint": ", ",
         "many": "{count} sales alerts: {parts}",
         "counted": "{count} {severity}",
+        "counted_ends": "{count} over",
         "more": "{count} more are on the board.",
         "action": "What to do: {name} ({department})",
         "action_alone": "What to do: {name}",
-        "period": "{start} to {end}",
-        "percent": "{shown} %",
         "label": "{label}: {value}",
+        "no_incident": "no incident",
     },
 )
 
 CHINESE = Wording(
     language="zh",
     severities={"critical": "严重", "warning": "警告", "info": "提示"},
+    statuses={
+        "open": "未处理",
+        "acknowledged": "已确认",
+        "snoozed": "已暂缓",
+        "resolved": "已解决",
+        "retracted": "已撤回",
+    },
+    states={
+        "opened": "{severity}",
+        "joined": "{severity}·加重",
+        "upgraded": "{severity}·加重",
+        "reopened": "{severity}·再次出现",
+        "woken": "{severity}·仍未解决",
+        "resolved": "已恢复",
+        "retracted": "已撤回",
+    },
+    ends={
+        "resolved": "本预警所涉情况已恢复正常，事件自 {since} 起开启，现已关闭。",
+        "retracted": "数据补录或更正后，按目前数据，{period} 并未达到预警条件，预警撤回。",
+    },
+    events={
+        "opened": "开启",
+        "joined": "并入同因预警",
+        "seen_again": "再次出现",
+        "upgraded": "加重",
+        "eased": "减轻",
+        "cleared": "其中一条预警已恢复",
+        "withdrawn": "其中一条预警因补录数据撤回",
+        "resolved": "已恢复或解决",
+        "retracted": "因补录数据撤回",
+        "reopened": "重新开启",
+        "woken": "暂缓到期",
+        "acknowledged": "确认",
+        "snoozed": "暂缓",
+        "assigned": "指派",
+    },
     labels={
+        "incident": "事件",
         "period": "统计周期",
+        "since": "开启日期",
+        "alerts": "包含预警数",
         "owner": "负责人",
         "reference": "编号",
+        "link": "查看事件",
     },
     texts={
-        "headline": "【{severity}】{rule}：{details}",
-        "headline_alone": "【{severity}】{rule}",
+        "headline": "【{state}】{subject}",
+        "personal": "该预警涉及个人，消息中不列姓名，请在事件页面查看。",
+        "sentences": "",
+        "period": "{start} 至 {end}",
         "joint": "，",
         "many": "{count} 条销售预警：{parts}",
         "counted": "{severity} {count} 条",
+        "counted_ends": "已结束 {count} 条",
         "more": "另有 {count} 条，请查看看板。",
         "action": "应对措施：{name}（{department}）",
         "action_alone": "应对措施：{name}",
-        "period": "{start} 至 {end}",
-        "percent": "{shown}%",
         "label": "{label}：{value}",
+        "no_incident": "没有事件",
     },
 )
 

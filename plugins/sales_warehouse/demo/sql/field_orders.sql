@@ -2,7 +2,7 @@
 -- was agreed: the list price less a discount, moved so that the units come out even.
 create or replace table deal_lines as
 with sized as (
-    select d.deal_key, d.product_line, d.final_amount, 1 + pick('line count', d.deal_key, 3) as wished_count
+    select d.deal_key, d.product_line, d.final_amount, quoted(1, d.product_line, d.created_at::date) as dearer, 1 + pick('line count', d.deal_key, 3) as wished_count
     from deals as d
     where d.is_won
 ),
@@ -11,7 +11,7 @@ ranked as (
 ),
 -- so many of the cheaper products of the line are within the reach of one line
 reached as (
-    select s.*, greatest(1, count(*) filter (0.885 * r.list_price <= s.final_amount / s.wished_count)) as fit_count
+    select s.*, greatest(1, count(*) filter (0.885 * r.list_price * s.dearer <= s.final_amount / s.wished_count)) as fit_count
     from sized as s
     join ranked as r using (product_line)
     group by all
@@ -23,7 +23,7 @@ listed as (
     from reached
 ),
 chosen as (
-    select l.*, r.crm_id as product_id, r.category, r.list_price * (0.82 + 0.13 * draw('deal price', l.deal_key)) as usual_price
+    select l.*, r.crm_id as product_id, r.category, r.list_price * l.dearer * (0.82 + 0.13 * draw('deal price', l.deal_key)) as usual_price
     from listed as l
     join ranked as r on r.product_line = l.product_line
         and r.price_slot = (pick('first product', l.deal_key, l.fit_count) + l.line_no - 1) % l.fit_count

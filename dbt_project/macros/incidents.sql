@@ -1,0 +1,23 @@
+{# Incidents: how severities rank, and what an event makes of the incident. #}
+
+{% macro severity_rank(severity) -%}
+case {{ severity }} when 'critical' then 1 when 'warning' then 2 when 'info' then 3 else 4 end
+{%- endmacro %}
+
+{% macro incident_status(event_type) -%}
+{#- Null where an event leaves the status as it is. -#}
+case
+    when {{ event_type }} in ('opened', 'reopened', 'woken') then 'open'
+    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'retracted') then {{ event_type }}
+end
+{%- endmacro %}
+
+{% macro is_over(event_type) -%}
+{#- Whether the alert of an incident's subject was gone after the event. -#}
+{{ event_type }} in ('cleared', 'withdrawn', 'resolved', 'retracted')
+{%- endmacro %}
+
+{% macro materially_worse() -%}
+{#- A figure of the same period that is restated by late data is told again from half as much more on. -#}
+1.5
+{%- endmacro %}

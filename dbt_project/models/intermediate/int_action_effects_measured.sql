@@ -1,0 +1,162 @@
+{#- The 97.5 % point of Student's t by its expansion around the normal's (Abramowitz and Stegun 1964, 26.7.5): 0.7 % low at
+    two degrees of freedom, exact to the third place from six on. -#}
+{%- set z = 1.959963985 -%}
+{%- set student -%}
+{{ z }} + {{ (z ** 3 + z) / 4 }} / df + {{ (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96 }} / (df * df)
+        + {{ (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384 }} / (df * df * df)
+        + {{ (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160 }} / (df * df * df * df)
+{%- endset -%}
+-- What a finished action did to its figure: the member's change from the four periods before it was accepted to the four after
+-- it was done, less the mean change of the other members in the same periods, which had no such action then (difference in
+-- differences). Shares change in points, everything else by the logarithm of a ratio. The interval is where the change of one
+-- more member like the others would lie with 95 %: t(n - 1) × s × sqrt(1 + 1 / n) over n others (Donald and Lang 2007).
+with
+finished as (
+    select
+        actions.action_key,
+        actions.playbook_id,
+        actions.metric_id,
+        actions.dimension_name,
+        actions.dimension_value,
+        actions.accepted_date,
+        actions.closed_date,
+        metrics.aggregation,
+        metrics.unit,
+        case when metrics.grains like '%week%' then 'week' else 'month' end as period_grain
+    from {{ ref('int_actions_followed') }} as actions
+    inner join {{ ref('stg_settings__metrics') }} as metrics on actions.metric_id = metrics.metric_id
+    where actions.action_status = 'done' and actions.dimension_name <> 'total'
+),
+
+-- The first day of the period in which it was accepted, and of the first one that began after it was done.
+windows as (
+    select
+        *,
+        cast(case period_grain
+            when 'week' then date_trunc('week', accepted_date)
+            else date_trunc('month', accepted_date)
+        end as date) as before_until_date,
+        cast(case period_grain
+            when 'week' then date_trunc('week', accepted_date) - interval 28 day
+            else date_trunc('month', accepted_date) - interval 4 month
+        end as date) as before_from_date,
+        cast(case period_grain
+            when 'week' then date_trunc('week', closed_date) + interval 7 day
+            else date_trunc('month', closed_date) + interval 1 month
+        end as date) as after_from_date,
+        cast(case period_grain
+            when 'week' then date_trunc('week', closed_date) + interval 35 day
+            else date_trunc('month', closed_date) + interval 5 month
+        end as date) as after_until_date
+    from finished
+),
+
+told as (
+    select
+        windows.action_key,
+        windows.aggregation,
+        windows.unit,
+        figures.dimension_value,
+        figures.dimension_value = windows.dimension_value as is_treated,
+        figures.period_start_date >= windows.after_from_date as is_after,
+        figures.numerator,
+        figures.denominator,
+        figures.value
+    from windows
+    inner join {{ ref('kpi_values') }} as figures
+        on
+            windows.metric_id = figures.metric_id
+            and windows.period_grain = figures.period_grain
+            and windows.dimension_name = figures.dimension_name
+            and (
+                (windows.before_from_date <= figures.period_start_date and windows.before_until_date > figures.period_start_date)
+                or (windows.after_from_date <= figures.period_start_date and windows.after_until_date > figures.period_start_date)
+            )
+    where windows.after_until_date - 1 <= {{ business_date() }} and figures.is_matured
+),
+
+-- Who had the same playbook at the same time is no one to compare with.
+treated as (
+    select distinct
+        windows.action_key,
+        others.dimension_value
+    from windows
+    inner join {{ ref('int_actions_followed') }} as others
+        on
+            windows.playbook_id = others.playbook_id
+            and windows.dimension_name = others.dimension_name
+            and windows.dimension_value <> others.dimension_value
+            and windows.after_until_date > others.accepted_date
+            and coalesce(others.closed_date, {{ business_date() }}) >= windows.before_from_date
+),
+
+sides as (
+    select
+        told.action_key,
+        told.unit in ('rate', 'ratio') as is_points,
+        told.dimension_value,
+        told.is_treated,
+        told.is_after,
+        count(told.value) as period_count,
+        cast(case
+            when told.aggregation in ('ratio', 'average') then sum(told.numerator) / nullif(sum(told.denominator), 0)
+            else avg(told.value)
+        end as decimal(28, 8)) as figure
+    from told
+    left join treated on told.action_key = treated.action_key and told.dimension_value = treated.dimension_value
+    where treated.dimension_value is null
+    group by told.action_key, told.unit, told.aggregation, told.dimension_value, told.is_treated, told.is_after
+),
+
+changes as (
+    select
+        after_it.action_key,
+        after_it.is_points,
+        after_it.is_treated,
+        cast(case
+            when after_it.is_points then after_it.figure - before_it.figure
+            else ln(cast(after_it.figure / before_it.figure as double))
+        end as decimal(18, 8)) as change_value
+    from sides as after_it
+    inner join sides as before_it
+        on
+            after_it.action_key = before_it.action_key
+            and after_it.dimension_value = before_it.dimension_value
+            and not before_it.is_after
+    where
+        after_it.is_after
+        and after_it.period_count > 1
+        and before_it.period_count > 1
+        and (after_it.is_points or (after_it.figure > 0 and before_it.figure > 0))
+),
+
+others as (
+    select
+        action_key,
+        count(*) as member_count,
+        cast(sum(change_value) as double) / count(*) as mean_change,
+        cast(sum(cast(change_value * change_value as decimal(28, 12))) as double) as square_sum,
+        cast(count(*) - 1 as double) as df
+    from changes
+    where not is_treated
+    group by action_key
+),
+
+spread as (
+    select
+        *,
+        sqrt(greatest(square_sum - member_count * mean_change * mean_change, 0) / df) as deviation,
+        {{ student }} as t_value
+    from others
+    where member_count > 2
+)
+
+select
+    changes.action_key,
+    changes.is_points,
+    spread.member_count,
+    cast(changes.change_value - spread.mean_change as decimal(18, 8)) as effect,
+    cast(spread.t_value * spread.deviation * sqrt(1 + 1.0 / spread.member_count) as decimal(18, 8)) as half_width
+from changes
+inner join spread on changes.action_key = spread.action_key
+where changes.is_treated

@@ -1,0 +1,33 @@
+-- Up to when subjects have been judged; a subject without a row of its own is judged with its rule.
+with
+rules as (
+    select * from {{ ref('stg_settings__alert_rules') }}
+    where rule_state = 'on'
+),
+
+muted as (
+    select distinct rule_id from {{ ref('stg_settings__alert_mutes') }}
+    where {{ business_date() }} between starts_on and ends_on
+)
+
+-- In a muted period, and where a period has too little to go by, nobody can say that a breach is over.
+select
+    rule_id,
+    rule_id || '|' || dimension_value as subject_key,
+    case when is_large and not is_muted then period_end_date end as judged_end_date
+from {{ ref('int_alert_periods_newest') }}
+union all
+select
+    rules.rule_id,
+    cast(null as {{ dbt.type_string() }}) as subject_key,
+    case when rules.kind = 'stalled_deals' and muted.rule_id is null then {{ business_date() }} end as judged_end_date
+from rules
+left join muted on rules.rule_id = muted.rule_id
+{%- for rule in ['deadline', 'slow_team', 'repurchase_fall'] %}
+union all
+select
+    '{{ rule }}' as rule_id,
+    cast(null as {{ dbt.type_string() }}) as subject_key,
+    {{ business_date() }} as judged_end_date
+from {{ ref('stg_settings__funnel') }}
+{%- endfor %}

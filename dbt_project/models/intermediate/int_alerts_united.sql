@@ -1,0 +1,98 @@
+-- What every alert mart says tonight, in the columns that all alerts share.
+with
+metrics as (
+    select
+        incident_key as alert_key,
+        subject_key,
+        'alert_metrics' as alert_kind,
+        rule_id,
+        severity,
+        cast(coalesce(abs(change_rate), abs(change_pp) / 100) as decimal(28, 8)) as size_rate,
+        owner,
+        playbook_id,
+        period_start_date,
+        period_end_date,
+        title_en,
+        title_zh,
+        reason_en,
+        reason_zh,
+        dimension_name = 'rep' as is_personal
+    from {{ ref('alert_metrics') }}
+),
+
+deals as (
+    select
+        incident_key as alert_key,
+        subject_key,
+        'alert_stalled_deals' as alert_kind,
+        rule_id,
+        severity,
+        cast(null as decimal(28, 8)) as size_rate,
+        owner,
+        playbook_id,
+        period_start_date,
+        period_end_date,
+        title_en,
+        title_zh,
+        reason_en,
+        reason_zh,
+        false as is_personal
+    from {{ ref('alert_stalled_deals') }}
+),
+
+deadlines as (
+    select
+        incident_key as alert_key,
+        subject_key,
+        'alert_deadline_missed' as alert_kind,
+        rule_id,
+        severity,
+        cast(null as decimal(28, 8)) as size_rate,
+        owner,
+        playbook_id,
+        period_start_date,
+        period_end_date,
+        title_en,
+        title_zh,
+        reason_en,
+        reason_zh,
+        false as is_personal
+    from {{ ref('alert_deadline_missed') }}
+),
+
+findings as (
+    select
+        incident_key as alert_key,
+        subject_key,
+        'alert_findings' as alert_kind,
+        rule_id,
+        severity,
+        cast(null as decimal(28, 8)) as size_rate,
+        owner,
+        playbook_id,
+        period_start_date,
+        period_end_date,
+        title_en,
+        title_zh,
+        reason_en,
+        reason_zh,
+        false as is_personal
+    from {{ ref('alert_findings') }}
+),
+
+united as (
+    select * from metrics
+    union all
+    select * from deals
+    union all
+    select * from deadlines
+    union all
+    select * from findings
+)
+
+select
+    united.*,
+    {{ severity_rank('united.severity') }} as severity_rank,
+    causes.cause_key
+from united
+left join {{ ref('alert_causes') }} as causes on united.alert_key = causes.incident_key and causes.is_residual

@@ -1,0 +1,281 @@
+{%- set alert_columns = [
+    'subject_key', 'alert_key', 'alert_kind', 'rule_id', 'severity', 'size_rate', 'owner', 'playbook_id', 'cause_key',
+    'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal'
+] -%}
+-- What tonight adds: what is known of every subject against the alerts of tonight.
+with
+alerts as (
+    select * from {{ ref('int_alerts_united') }}
+),
+
+known as (
+    select * from {{ ref('int_incident_subjects_known') }}
+),
+
+-- A subject may have been in several incidents: the last one counts.
+lasts as (
+    select
+        subject_key,
+        max(last_order) as last_order
+    from known
+    group by subject_key
+),
+
+matched as (
+    select
+        alerts.*,
+        known.incident_key,
+        known.is_open,
+        known.is_decided,
+        known.is_silent,
+        known.is_standing,
+        known.severity_rank as known_severity_rank,
+        known.size_rate as known_size_rate,
+        known.period_start_date as known_period_start_date,
+        known.alert_key as known_alert_key
+    from alerts
+    left join lasts on alerts.subject_key = lasts.subject_key
+    left join known on lasts.subject_key = known.subject_key and lasts.last_order = known.last_order
+),
+
+going_on as (
+    select
+        *,
+        case
+            when not is_standing then 'seen_again'
+            when period_start_date < known_period_start_date then null
+            when severity_rank < known_severity_rank then 'upgraded'
+            when period_start_date > known_period_start_date then 'seen_again'
+            when size_rate >= {{ materially_worse() }} * known_size_rate then 'upgraded'
+            when severity_rank > known_severity_rank or known_size_rate >= {{ materially_worse() }} * size_rate then 'eased'
+        end as event_type
+    from matched
+    where is_open
+),
+
+-- What closed by itself goes on where it was closed too soon, being back in the same period, and within the cooldown of its
+-- rule, which gives the alert its key again and is no news. What a person closed stays closed as long.
+back as (
+    select
+        *,
+        period_start_date = known_period_start_date or severity_rank < known_severity_rank as is_news
+    from matched
+    where
+        not is_open
+        and not is_decided
+        and (
+            period_start_date = known_period_start_date
+            or (period_start_date > known_period_start_date and alert_key = known_alert_key)
+        )
+),
+
+fresh as (
+    select
+        *,
+        coalesce(
+            cause_key || '|' || cast(period_start_date as {{ dbt.type_string() }}) || '|'
+            || cast(period_end_date as {{ dbt.type_string() }}),
+            alert_key
+        ) as group_key
+    from matched
+    where
+        incident_key is null
+        or (not is_open and period_start_date > known_period_start_date and alert_key <> known_alert_key)
+),
+
+-- An incident that is open already, for the same cause in the same period.
+shared as (
+    select
+        cause_key,
+        period_start_date,
+        period_end_date,
+        min(incident_key) as incident_key
+    from going_on
+    where cause_key is not null
+    group by cause_key, period_start_date, period_end_date
+),
+
+grouped as (
+    select
+        fresh.*,
+        shared.incident_key as shared_incident_key,
+        row_number() over (partition by fresh.group_key order by fresh.severity_rank, fresh.alert_key) as place
+    from fresh
+    left join shared
+        on
+            fresh.cause_key = shared.cause_key
+            and fresh.period_start_date = shared.period_start_date
+            and fresh.period_end_date = shared.period_end_date
+),
+
+firsts as (
+    select
+        group_key,
+        alert_key || case
+            when alert_key in (select known.incident_key from known) then '|' || cast({{ as_of() }} as {{ dbt.type_string() }})
+            else ''
+        end as incident_key
+    from grouped
+    where place = 1
+),
+
+-- How severe an incident was that others join, and whether it is silent.
+joined as (
+    select
+        incident_key,
+        min(severity_rank) as severity_rank,
+        bool_or(is_silent) as is_silent
+    from known
+    where is_open
+    group by incident_key
+),
+
+judged as (
+    select * from {{ ref('int_alerts_judged') }}
+),
+
+-- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
+-- was switched off.
+gone as (
+    select
+        known.*,
+        known.rule_id not in (select judged.rule_id from judged) as is_rule_off,
+        coalesce(own.judged_end_date, whole.judged_end_date) > known.period_end_date
+        or known.period_start_date > known.first_period_start_date
+        or known.rule_id not in (select judged.rule_id from judged) as is_recovered
+    from known
+    left join judged as own on known.subject_key = own.subject_key
+    left join judged as whole on known.rule_id = whole.rule_id and whole.subject_key is null
+    where
+        known.is_open
+        and known.is_standing
+        and known.subject_key not in (select alerts.subject_key from alerts)
+        and (
+            coalesce(own.judged_end_date, whole.judged_end_date) >= known.period_end_date
+            or known.rule_id not in (select judged.rule_id from judged)
+        )
+),
+
+-- What is left of incidents tonight.
+left_over as (
+    select
+        incident_key,
+        severity_rank,
+        {{ alert_columns | join(', ') }}
+    from going_on
+    union all
+    select
+        shared_incident_key as incident_key,
+        severity_rank,
+        {{ alert_columns | join(', ') }}
+    from grouped
+    where shared_incident_key is not null
+    union all
+    select
+        incident_key,
+        severity_rank,
+        {{ alert_columns | join(', ') }}
+    from known
+    where
+        is_open
+        and is_standing
+        and subject_key not in (select alerts.subject_key from alerts)
+        and subject_key not in (select gone.subject_key from gone)
+),
+
+endings as (
+    select
+        gone.incident_key,
+        min(gone.subject_key) as subject_key,
+        not bool_or(gone.is_recovered) as is_withdrawn
+    from gone
+    where gone.incident_key not in (select left_over.incident_key from left_over)
+    group by gone.incident_key
+),
+
+cleared as (
+    select distinct incident_key from known
+    where last_event_type = 'cleared'
+),
+
+endings_named as (
+    select
+        endings.incident_key,
+        endings.subject_key,
+        case when endings.is_withdrawn and cleared.incident_key is null then 'retracted' else 'resolved' end as event_type
+    from endings
+    left join cleared on endings.incident_key = cleared.incident_key
+),
+
+-- A snooze that is over, told by the worst subject that is left.
+awaking as (
+    select distinct incident_key from known
+    where is_awaking
+),
+
+awake as (
+    select
+        left_over.*,
+        row_number() over (partition by left_over.incident_key order by left_over.severity_rank, left_over.subject_key) as place
+    from left_over
+    inner join awaking on left_over.incident_key = awaking.incident_key
+),
+
+made as (
+    select
+        incident_key,
+        event_type,
+        event_type = 'upgraded' and not is_silent as is_told,
+        {{ alert_columns | join(', ') }}
+    from going_on
+    where event_type is not null
+    union all
+    select
+        incident_key,
+        'reopened' as event_type,
+        is_news as is_told,
+        {{ alert_columns | join(', ') }}
+    from back
+    union all
+    select
+        coalesce(grouped.shared_incident_key, firsts.incident_key) as incident_key,
+        case when grouped.place = 1 and grouped.shared_incident_key is null then 'opened' else 'joined' end as event_type,
+        case
+            when grouped.shared_incident_key is null then grouped.place = 1
+            else grouped.severity_rank < joined.severity_rank and not joined.is_silent
+        end as is_told,
+        grouped.{{ alert_columns | join(', grouped.') }}
+    from grouped
+    inner join firsts on grouped.group_key = firsts.group_key
+    left join joined on grouped.shared_incident_key = joined.incident_key
+    union all
+    select
+        gone.incident_key,
+        coalesce(endings_named.event_type, case when gone.is_recovered then 'cleared' else 'withdrawn' end) as event_type,
+        endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_off as is_told,
+        gone.{{ alert_columns | join(', gone.') }}
+    from gone
+    left join endings_named on gone.incident_key = endings_named.incident_key and gone.subject_key = endings_named.subject_key
+    union all
+    select
+        awake.incident_key,
+        'woken' as event_type,
+        true as is_told,
+        awake.{{ alert_columns | join(', awake.') }}
+    from awake
+    where awake.place = 1
+)
+
+-- An incident is opened once under its key; what follows names its moment too.
+select
+    incident_key || case
+        when event_type = 'opened' then ''
+        else '#' || event_type || '#' || subject_key || '#' || cast({{ as_of() }} as {{ dbt.type_string() }})
+    end as event_key,
+    incident_key,
+    event_type,
+    is_told,
+    {{ alert_columns | join(', ') }},
+    {{ business_date() }} as event_date,
+    {{ as_of() }} as event_at
+from made

@@ -1,0 +1,67 @@
+-- How every subject of every incident stood before tonight.
+with
+events as (
+    select
+        *,
+        {{ incident_status('event_type') }} as status
+    from {{ ref('int_incident_events_known') }}
+),
+
+incidents as (
+    select
+        incident_key,
+        max_by(status, event_order) filter (where status is not null) as status,
+        max_by(is_decision, event_order) filter (where status is not null) as is_decided,
+        max_by(is_decision or is_told, event_order) filter (where status is not null) as is_status_told,
+        max_by(snoozed_until_date, event_order) filter (where event_type = 'snoozed') as snoozed_until_date
+    from events
+    group by incident_key
+),
+
+subjects as (
+    select
+        incident_key,
+        subject_key,
+        max(event_order) as last_order,
+        min(period_start_date) as first_period_start_date
+    from events
+    where not is_decision
+    group by incident_key, subject_key
+)
+
+select
+    last.incident_key,
+    last.subject_key,
+    last.alert_key,
+    last.alert_kind,
+    last.rule_id,
+    last.severity,
+    {{ severity_rank('last.severity') }} as severity_rank,
+    last.size_rate,
+    last.owner,
+    last.playbook_id,
+    last.cause_key,
+    subjects.first_period_start_date,
+    last.period_start_date,
+    last.period_end_date,
+    last.title_en,
+    last.title_zh,
+    last.reason_en,
+    last.reason_zh,
+    last.is_personal,
+    last.event_type as last_event_type,
+    subjects.last_order,
+    incidents.status,
+    incidents.is_decided,
+    incidents.is_status_told,
+    incidents.status not in ('resolved', 'retracted') as is_open,
+    incidents.status = 'snoozed' and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
+    incidents.status = 'snoozed' and incidents.snoozed_until_date <= {{ business_date() }} as is_awaking,
+    case when {{ is_over('last.event_type') }} then false else true end as is_standing
+from subjects
+inner join events as last
+    on
+        subjects.incident_key = last.incident_key
+        and subjects.subject_key = last.subject_key
+        and subjects.last_order = last.event_order
+inner join incidents on subjects.incident_key = incidents.incident_key

@@ -1,0 +1,21 @@
+select
+    incident_key,
+    cause_number,
+    cause_key,
+    is_residual,
+    is_along,
+    region_key,
+    channel,
+    product_line,
+    category,
+    cell,
+    actual_value,
+    forecast_value,
+    contribution_value,
+    rate_effect_value,
+    mix_effect_value,
+    share_rate,
+    change_value,
+    text_en,
+    text_zh
+from {{ ref('int_alert_causes_found') }}

@@ -1,0 +1,75 @@
+-- A finding is told once for the month in which it is found; it looks back on a year of days.
+with
+owners as (
+    select
+        causes.cause,
+        min_by(playbooks.playbook_id, playbooks.priority) as playbook_id,
+        min_by(playbooks.owner, playbooks.priority) as owner
+    from {{ ref('stg_settings__playbook_causes') }} as causes
+    inner join {{ ref('stg_settings__playbooks') }} as playbooks on causes.playbook_id = playbooks.playbook_id
+    group by causes.cause
+),
+
+slow_teams as (
+    select
+        'slow_team' as rule_id,
+        team as member,
+        'lead_first_response_hours' as metric_id,
+        'team' as dimension_name,
+        team as dimension_value,
+        cast(date_trunc('month', period_end_date) as date) as period_start_date,
+        period_end_date,
+        'A team answers slowly: ' || team as title_en,
+        '团队响应慢：' || team as title_zh,
+        'The typical first answer of ' || team || ' takes ' || {{ number_text('round(answer_factor, 1)') }}
+        || ' times as long as that of the other teams.' as reason_en,
+        team || '的典型首次响应时长为其余团队的 ' || {{ number_text('round(answer_factor, 1)') }} || ' 倍。' as reason_zh
+    from {{ ref('kpi_team_responses') }}
+    where response_status = 'slower'
+),
+
+repurchases as (
+    select
+        'repurchase_fall' as rule_id,
+        category || ', ' || price_band as member,
+        'repurchase_rate' as metric_id,
+        'category' as dimension_name,
+        category as dimension_value,
+        month_start_date as period_start_date,
+        period_end_date,
+        'Bought again less: ' || category || ', ' || price_band as title_en,
+        '复购下降：' || category || '、' || price_band as title_zh,
+        'Of the customers who bought ' || category || ' (' || price_band || '), '
+        || {{ number_text('round(-change_points, 1)') }} || ' points fewer bought it again than a year ago.' as reason_en,
+        category || '（' || price_band || '）的复购率较上年同期下降 ' || {{ number_text('round(-change_points, 1)') }}
+        || ' 个百分点。' as reason_zh
+    from {{ ref('kpi_repurchase') }}
+    where is_flagged and month_start_date = cast(date_trunc('month', {{ business_date() }}) as date)
+),
+
+findings as (
+    select * from slow_teams
+    union all
+    select * from repurchases
+)
+
+select
+    findings.rule_id || '|' || findings.member || '|' || cast(findings.period_start_date as {{ dbt.type_string() }})
+        as incident_key,
+    findings.rule_id || '|' || findings.member as subject_key,
+    findings.rule_id,
+    'info' as severity,
+    coalesce(owners.owner, metrics.owner_en) as owner,
+    owners.playbook_id,
+    findings.metric_id,
+    findings.dimension_name,
+    findings.dimension_value,
+    findings.period_start_date,
+    findings.period_end_date,
+    findings.title_en,
+    findings.title_zh,
+    findings.reason_en,
+    findings.reason_zh
+from findings
+left join owners on findings.rule_id = owners.cause
+inner join {{ ref('kpi_metrics') }} as metrics on findings.metric_id = metrics.metric_id

@@ -1,0 +1,29 @@
+select
+    actions.action_key,
+    actions.incident_key,
+    actions.playbook_id,
+    playbooks.playbook_name_en,
+    playbooks.playbook_name_zh,
+    coalesce(playbooks.department, 'unknown') as department,
+    coalesce(actions.owner, playbooks.owner, 'unknown') as owner,
+    actions.accepted_date,
+    actions.due_date,
+    actions.action_status,
+    actions.closed_date,
+    actions.metric_id,
+    actions.dimension_name,
+    actions.dimension_value,
+    case
+        when actions.action_status <> 'done' then 'not_done'
+        when effects.action_key is not null then 'measured'
+        when actions.metric_id is null or actions.dimension_name = 'total' then 'not_measurable'
+        when actions.closed_date + 155 > {{ business_date() }} then 'waiting'
+        else 'not_measurable'
+    end as outcome_status,
+    {{ effect_value('effects.effect', 'effects.is_points') }} as effect_value,
+    {{ effect_value('effects.effect - effects.half_width', 'effects.is_points') }} as lower_value,
+    {{ effect_value('effects.effect + effects.half_width', 'effects.is_points') }} as upper_value,
+    effects.member_count as compared_member_count
+from {{ ref('int_actions_followed') }} as actions
+left join {{ ref('stg_settings__playbooks') }} as playbooks on actions.playbook_id = playbooks.playbook_id
+left join {{ ref('int_action_effects_measured') }} as effects on actions.action_key = effects.action_key

@@ -1,0 +1,4 @@
+select
+    playbook_id,
+    cause
+from {{ source('settings', 'playbook_causes') }}

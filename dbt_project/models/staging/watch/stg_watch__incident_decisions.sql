@@ -1,0 +1,13 @@
+select
+    decision_id,
+    incident_key,
+    decision as decision_type,
+    decided_by,
+    note,
+    snoozed_until as snoozed_until_date,
+    owner,
+    playbook_id,
+    due_date,
+    cast(decided_at as timestamp) as decided_at,
+    version
+from {{ source('watch', 'incident_decisions') }}

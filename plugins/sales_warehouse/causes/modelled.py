@@ -1,0 +1,40 @@
+"""Rows of dataclasses as tables for dbt, and the connection on which its Python models ask."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any, get_type_hints
+
+import pyarrow as pa
+
+_FIGURE = pa.decimal128(28, 8)
+_TYPES: dict[object, pa.DataType] = {
+    str: pa.string(), int: pa.int64(), bool: pa.bool_(), Decimal: _FIGURE, datetime.date: pa.date32(),
+}  # fmt: skip
+
+
+def arrow_table(kind: type, rows: Iterable[Any]) -> pa.Table:
+    """Return dataclasses of one kind as a table with a column for each field; no rows is a table too."""
+    listed = list(rows)
+    hints = get_type_hints(kind)
+    named = {each.name: _type(hints[each.name]) for each in fields(kind)}
+    return pa.table(
+        {name: pa.array([getattr(row, name) for row in listed], type_) for name, type_ in named.items()},
+        schema=pa.schema(named.items()),
+    )
+
+
+def opened(session: Any, *schemas: str) -> Any:
+    """Return a cursor of a dbt session that finds tables of these schemas by their names alone."""
+    cursor = session.cursor()
+    cursor.execute(f"set search_path = '{','.join(schemas)}'")
+    cursor.execute("set preserve_insertion_order = true")
+    return cursor
+
+
+def _type(hint: object) -> pa.DataType:
+    known = [kind for kind in getattr(hint, "__args__", (hint,)) if kind is not type(None)]
+    return _TYPES[known[0]]

@@ -1,0 +1,117 @@
+"""Deliver what is to be told: into the outbox first, so that neither a kill nor a carrier that is down loses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sales_warehouse import durable, failpoint
+from sales_warehouse.home import Home
+from sales_warehouse.run import Run
+from sales_warehouse.watch.carriers import Carrier, NotDelivered, apprise_urls, chosen_carriers
+from sales_warehouse.watch.message import Message, bare, compose
+from sales_warehouse.watch.notices import Notice, Settings, read_news, read_settings
+from sales_warehouse.watch.outbox import Delivery, Outbox
+
+WAIT_SECONDS = 120.0
+
+
+@dataclass
+class WatchReport:
+    """Incidents of which there is news; messages that were sent, and that wait for the next refresh; why they wait."""
+
+    new: int = 0
+    sent: int = 0
+    pending: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def watch(
+    home: Home,
+    *,
+    language: str,
+    carriers: Sequence[Carrier],
+    pages: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> WatchReport:
+    """Deliver one message about what nobody was told yet, and what earlier refreshes could not deliver.
+
+    `pages` is the address of Airflow's UI, for a link to each incident. At least once: a process killed between sending
+    and noting it sends the same message, with the same key, again. A carrier that fails is reported and tried again by
+    the next refresh; it never raises.
+    """
+    folder = home.watch
+    with durable.lock(folder / ".lock", wait_seconds=WAIT_SECONDS, purpose="sending alerts"):
+        outbox = Outbox(folder / "outbox.sqlite")
+        try:
+            return _told(home, outbox, language, carriers, pages, clock)
+        finally:
+            outbox.close()
+
+
+def send_alerts(
+    run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None, clock: Callable[[], datetime] = utc_now
+) -> WatchReport:
+    """Watch as the company's alerts.yml says. `addresses` gives the Apprise addresses that a connection holds.
+
+    Without it they come from the environment. A carrier that is not set up is a failure in the report, no more.
+    """
+    look_up = addresses or (lambda connection: apprise_urls(run.environment))
+    chosen, wrong = chosen_carriers(run.company.alerts.carriers, run.home.messages, look_up)
+    about = run.company.about
+    report = watch(run.home, language=about.language, carriers=chosen, pages=about.pages_address, clock=clock)
+    report.failures = wrong + report.failures
+    return report
+
+
+def _told(
+    home: Home,
+    outbox: Outbox,
+    language: str,
+    carriers: Sequence[Carrier],
+    pages: str | None,
+    clock: Callable[[], datetime],
+) -> WatchReport:
+    settings, at = read_settings(home), clock()
+    by_name = {carrier.name: carrier for carrier in carriers}
+    report = WatchReport()
+    if by_name:  # an incident that nobody could be told of stays new
+        news = read_news(home, outbox.known())
+        message = _said(news.notices, settings, language, at, pages) if news.notices else None
+        outbox.enqueue(news, list(by_name), message, at)
+        report.new = len(news.notices)
+        failpoint.reach("watch.after_enqueue")
+    for delivery in outbox.pending(list(by_name)):
+        _deliver(outbox, delivery, by_name[delivery.carrier], clock, report)
+    report.pending = len(outbox.pending(list(by_name)))
+    return report
+
+
+def _said(notices: Sequence[Notice], settings: Settings, language: str, at: datetime, pages: str | None) -> Message:
+    """A message about the incidents, however odd their rows are: what cannot be worded is still told."""
+    try:
+        return compose(notices, settings, language=language, on=at.date(), pages=pages)
+    except Exception:
+        return bare(notices, language=language, on=at.date())
+
+
+def _deliver(
+    outbox: Outbox, delivery: Delivery, carrier: Carrier, clock: Callable[[], datetime], report: WatchReport
+) -> None:
+    failpoint.reach("watch.before_send")
+    try:
+        carrier.send(delivery.message.key, delivery.message)
+    except Exception as error:
+        # The text of an error that is not ours may hold an address with its secrets.
+        reason = str(error) if isinstance(error, NotDelivered) else type(error).__name__
+        outbox.mark_failed(delivery, reason)
+        report.failures.append(f"{carrier.name}: {reason} (attempt {delivery.attempts + 1}): {delivery.message.title}")
+        return
+    failpoint.reach("watch.after_send")
+    outbox.mark_sent(delivery, clock())
+    report.sent += 1

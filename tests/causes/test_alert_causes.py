@@ -1,0 +1,192 @@
+"""Behind every alert are cells that add up to its change; two alerts with one cause say so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+
+import duckdb
+import pytest
+from alert_marts import MONDAY, asked, company, falls, net_sales_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sales_warehouse.causes import alerts
+from sales_warehouse.causes.alerts import CauseRow, Question, explain_alerts
+
+
+@pytest.fixture
+def db() -> duckdb.DuckDBPyConnection:
+    return company()
+
+
+def causes(db: duckdb.DuckDBPyConnection, *listed: Question) -> dict[str, list[CauseRow]]:
+    found: dict[str, list[CauseRow]] = defaultdict(list)
+    for row in explain_alerts(db, listed, "CNY"):
+        found[row.incident_key].append(row)
+    for alert in listed:
+        assert sum(row.contribution_value for row in found[alert.incident_key]) == alert.value - alert.compared_value
+    return found
+
+
+def test_a_region_and_the_whole_that_fell_by_one_cell_have_one_cause(db: duckdb.DuckDBPyConnection) -> None:
+    falls(db, "region_key = 'east' and category = 'powder'", "0.3")
+    region, whole = net_sales_of(db, "region", "east"), net_sales_of(db, "total", "total")
+    found = causes(db, region, whole, net_sales_of(db, "region", "north"))
+    first, second = (found[each.incident_key][0] for each in (region, whole))
+    assert (first.cell, second.cell) == ("region=east&category=powder",) * 2
+    assert first.cause_key == second.cause_key == "2026-06-22|2026-06-28|region=east&category=powder"
+    assert {row.cause_key for row in found["region|north"]} == {"2026-06-22|2026-06-28|region=north"}
+    assert first.text_zh.startswith("品类「powder」：−1,") and first.text_en.startswith("category powder: −1,")
+
+
+def test_what_a_short_week_sold_less_is_no_cause(db: duckdb.DuckDBPyConnection) -> None:
+    """The week before counts for two fifths, as the alert says; the east's powder alone fell beside that."""
+    falls(db, "true", "0.4")
+    falls(db, "region_key = 'east' and category = 'powder'", "0.3")
+    alert = net_sales_of(db, "region", "east")
+    alert = replace(alert, compared_value=alert.compared_value * Decimal("0.4"))
+    cells = causes(db, alert)[alert.incident_key]
+    assert [row.cell for row in cells if not row.is_residual] == ["region=east&category=powder"]
+
+
+DEALS = """
+insert into fct_opportunities select 'd' || row_number() over (), day, day, region, 'r', line, 'c',
+    case when n < won then 'won' else 'lost' end, 1
+from (values {cells}) as t(day, region, line, won, total), range(total) as r(n)
+"""
+
+
+def deals(db: duckdb.DuckDBPyConnection, *cells: tuple[int, str, str, int, int]) -> None:
+    """Deals of a day after MONDAY (before it: negative), region and line: won, and won or lost."""
+    rows = (
+        f"(date '{MONDAY}' + ({day}), '{region}', '{line}', {won}, {all_})" for day, region, line, won, all_ in cells
+    )
+    db.execute(DEALS.format(cells=", ".join(rows)))
+
+
+def test_a_pure_shift_of_mix_has_no_rate_effect(db: duckdb.DuckDBPyConnection) -> None:
+    """Both lines win as often as before, 0.6 and 0.2; easy deals are 3 of 10 instead of 4: −4 points, all of it mix."""
+    deals(db, (-7, "east", "easy", 240, 400), (-7, "east", "hard", 120, 600))
+    deals(db, (0, "east", "easy", 180, 300), (0, "east", "hard", 140, 700))
+    rows = causes(db, asked("win_rate", ("0.32", "0.36")))["alert"]
+    assert all(row.rate_effect_value == 0 for row in rows if not row.is_residual)
+    assert rows[-1].is_residual and "−4.00 pp from weights, 0.00 pp from ratios" in rows[-1].text_en
+    assert "结构影响 −4.00 个百分点" in rows[-1].text_zh
+
+
+def test_a_line_that_wins_less_in_one_region_is_found(db: duckdb.DuckDBPyConnection) -> None:
+    regions = ("east", "north", "south", "west")
+    deals(db, *((-7, region, line, 40, 80) for region in regions for line in ("milk", "care")))
+    deals(
+        db,
+        *((0, r, line, 8 if (r, line) == ("south", "care") else 40, 80) for r in regions for line in ("milk", "care")),
+    )
+    first, *_, rest = causes(db, asked("win_rate", ("0.45", "0.5")))["alert"]
+    assert (first.cell, first.contribution_value) == ("region=south&product_line=care", Decimal("-0.05"))
+    assert (first.rate_effect_value, first.mix_effect_value) == (Decimal("-0.05"), 0)
+    assert (rest.actual_value, rest.forecast_value) == (Decimal("0.45"), Decimal("0.5"))
+
+
+def order(
+    db: duckdb.DuckDBPyConnection, key: str, day: int, region: str, goods: str, units: int, customer: str, *channel: str
+) -> None:
+    db.execute(
+        "insert into fct_order_lines values (?, 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, ?, 10, false)",
+        [key, MONDAY, day, region, *(channel or ("shop",)), customer, goods, units],
+    )
+
+
+def test_units_that_came_back_count_for_the_day_of_the_order_and_no_more_than_were_sold(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    places = product(("east", "north", "south", "west"), (-7, 0), ("p1", "p2", "p3", "p4"), ("shop", "web"))
+    for region, day, goods, channel in places:
+        key = f"{region}{day}{goods}{channel}"
+        order(db, key, day, region, goods, 100, "c", channel)
+        back = 900 if (region, day, goods) == ("west", 0, "p4") else 5
+        db.execute("insert into fct_returns values (?, 1, ?, false)", [key, back])
+    rows = causes(db, asked("return_rate", (Decimal(350) / 3200, "0.05")))["alert"]
+    assert (rows[0].cell, rows[0].actual_value) == ("region=west&category=soap", 1)
+
+
+def test_a_customer_of_two_regions_counts_half_in_each(db: duckdb.DuckDBPyConnection) -> None:
+    """Three customers bought for 4000: 1333.33 each; two of the east alone, and one of both regions."""
+    db.execute("delete from fct_sales_daily")
+    for day, sold in ((-7, (600, 400)), (0, (2800, 1200))):
+        for region, amount in zip(("east", "north"), sold, strict=True):
+            db.execute(
+                "insert into fct_sales_daily values (?::date + ?::int, ?, 'shop', 'r', 'milk', 'powder', ?)",
+                [MONDAY, day, region, amount],
+            )
+        for customer, regions in {"a": ("east",), "b": ("east",), "c": ("east", "north")}.items():
+            for region in regions:
+                order(db, f"{customer}{day}{region}", day, region, "p1", 1, customer)
+    alert = asked("revenue_per_customer", (Decimal(4000) / 3, Decimal(1000) / 3))
+    rows = causes(db, alert)["alert"]
+    assert rows[-1].actual_value == Decimal("1333.33333333") and "1,333.33 CNY" in rows[-1].text_en
+    assert "pp" not in "".join(row.text_en for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("alert", "says"),
+    [
+        (asked("win_cycle_days", (20, 10)), "no facts that can be cut"),
+        (asked("net_sales", (1, 2)), "do not give its figure"),
+        (asked("win_rate", ("0.5", "0.4")), "do not give its figure"),
+        (asked("net_sales", (1, 2), dimension="target", member="t"), "no facts that can be cut"),
+    ],
+    ids=["a median", "another figure", "no deals at all", "a goal"],
+)
+def test_what_cannot_be_looked_into_says_why(db: duckdb.DuckDBPyConnection, alert: Question, says: str) -> None:
+    (row,) = causes(db, alert)["alert"]
+    assert row.is_residual and says in row.text_en and row.cause_key is None
+
+
+def test_an_alert_beside_nothing_says_so(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(f"delete from fct_sales_daily where sales_date < date '{MONDAY}'")
+    (row,) = causes(db, net_sales_of(db, "region", "east"))["region|east"]
+    assert row.text_en == "There is nothing to compare with."
+
+
+def test_a_flood_of_alerts_is_bounded_and_alike_questions_are_asked_once(
+    db: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    whole = alerts.look_into
+    monkeypatch.setattr(alerts, "look_into", lambda db, alert: looked.append(alert.incident_key) or whole(db, alert))
+    monkeypatch.setattr(alerts, "MOST_ALERTS", 3)
+    same = [net_sales_of(db, "region", "east", f"rule{number}") for number in (1, 2)]
+    found = causes(db, *same, net_sales_of(db, "region", "north"), net_sales_of(db, "region", "south"))
+    assert looked == ["rule1", "region|north"]
+    assert found["region|south"][0].text_en.startswith("More than 300 alerts at once")
+
+
+def test_what_goes_wrong_with_one_alert_stops_no_other(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute("drop table fct_opportunities")
+    found = causes(db, asked("win_rate", ("0.5", "0.4")), net_sales_of(db, "region", "north"))
+    assert "could not be looked into" in found["alert"][0].text_en
+    assert found["region|north"][-1].actual_value is not None
+
+
+FACTORS = st.dictionaries(
+    st.tuples(
+        st.sampled_from(["east", "north", "south", "west"]), st.sampled_from(["powder", "drink", "cream", "soap"])
+    ),
+    st.sampled_from(["0", "0.1", "0.5", "1.7", "3", "-1"]),
+    max_size=5,
+)
+
+
+@settings(max_examples=12, deadline=None)
+@given(FACTORS, st.sampled_from(["east", "north", "total"]), st.decimals("0.2", "3", places=4))
+def test_contributions_are_the_change_to_the_last_place(
+    factors: dict[tuple[str, str], str], member: str, rate: Decimal
+) -> None:
+    db = company()
+    for (region, category), factor in factors.items():
+        falls(db, f"region_key = '{region}' and category = '{category}'", factor)
+    alert = net_sales_of(db, "total" if member == "total" else "region", member)
+    causes(db, replace(alert, compared_value=alert.compared_value * rate))

@@ -1,0 +1,74 @@
+"""What is planted in the demo company is said beside the alert that it causes, and answered by the playbook for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import around_world
+import pytest
+
+FALL = {
+    "region_fall": {"region": "华东", "weeks_before_end": 1, "fall": 0.35},
+    "competitor_promotion": {"region": "华东", "category": "配方奶粉", "weeks_before_end": 1, "weeks": 1, "fall": 0.35},
+}
+WEEKLY = {
+    "kind": "percent_change", "metric": "net_sales", "dimension": "region", "grain": "week", "threshold_rate": 0.15,
+    "minimum_amount": 1000, "owner": "o", "playbook": "regional_fall",
+}  # fmt: skip
+QUARTERLY = {
+    "kind": "percent_change", "metric": "win_rate", "dimension": "region", "grain": "quarter", "against": "year_before",
+    "threshold_rate": 0.1, "owner": "o",
+}  # fmt: skip
+DEALS = {"customers": 1200, "days": 600, "orders_per_day": 10}
+
+
+@pytest.mark.slow
+def test_a_competitor_in_the_region_that_fell_is_linked_and_answered_first(tmp_path: Path) -> None:
+    size = {"customers": 300, "days": 200, "orders_per_day": 110}
+    db = around_world.build(tmp_path, size, {**FALL, "slow_team": {}}, WEEKLY, "alert_playbooks")
+    fallen = db.sql("select dimension_value from alert_metrics order by 1").fetchall()
+    assert ("华东",) in fallen and len(fallen) > 1  # the others fell by chance, or after a holiday
+    linked = db.sql(
+        "select incident_key, event_type, category, placebo_score <= 0.1, share_rate > 0 "
+        "from alert_events where actor = 'competitor' order by all"
+    ).fetchall()
+    assert linked == [("watched|华东|2026-06-22", "buy_one_get_one", "配方奶粉", True, True)]
+    offered = db.sql(
+        "select incident_key, playbook_id, playbook_name_zh, department from alert_playbooks "
+        "where playbook_number = 1 and occasion_type = 'alert' order by incident_key"
+    ).fetchall()
+    assert ("watched|华东|2026-06-22", "promotion_interception", "节假日拦截促销", "市场部") in offered
+    assert {playbook for key, playbook, *_ in offered if "华东" not in key} == {"regional_fall"}
+    trained = "select incident_key, playbook_id from alert_playbooks where occasion_type = 'finding'"
+    assert db.sql(trained).fetchall() == [("slow_team|东北组|2026-06-01", "script_training")]
+    wrong = db.sql(
+        "select a.incident_key from alert_metrics as a join alert_causes as c using (incident_key) "
+        "group by all having sum(c.contribution_value) <> a.value - a.compared_value"
+    )
+    assert wrong.fetchall() == []
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("planted", "regions", "first"),
+    [
+        ("price_rise", {"华南", "华北", "华东"}, {("price_change", None)}),
+        ("competitor_entry", {"华南"}, {("low_price_offer", "华南")}),
+    ],
+    ids=["our own prices rose", "a competitor came into one region"],
+)
+def test_why_fewer_deals_are_won_is_told_apart(
+    tmp_path: Path, planted: str, regions: set[str], first: set[tuple[str, str | None]]
+) -> None:
+    """Prices rose in every region, which order lines say too; the entrant is beside the alert of its region alone."""
+    situations = {planted: {"days_before_end": 240}}
+    db = around_world.build(tmp_path, DEALS, situations, QUARTERLY, "alert_events")
+    told = db.sql(
+        "select m.dimension_value, e.event_type, e.region_key from alert_events as e "
+        "join alert_metrics as m using (incident_key) where e.event_number = 1 and e.actor <> 'public'"
+    ).fetchall()
+    assert {region for region, *_ in told} == regions
+    assert {tuple(cause) for _, *cause in told} == first
+    prices = db.sql("select count(*) from alert_events where is_own_fact and event_type = 'price_change'").fetchall()
+    assert (prices[0][0] > 0) == (planted == "price_rise")

@@ -1,0 +1,132 @@
+"""Nights of incidents: the models that make them, over alerts that a test says, each night going on from the last."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+sys.path.append(str(Path(__file__).parents[1] / "dbt"))
+from macros import rendered
+
+from sales_warehouse.nights.incidents import SCHEMA
+from sales_warehouse.transform import PROJECT
+
+MADE = (
+    "int_incident_events_known", "int_incident_subjects_known", "int_incident_events_made", "fct_incident_events",
+    "fct_incidents",
+)  # fmt: skip
+RANKS = {"critical": 1, "warning": 2, "info": 3}
+DECISIONS = (
+    "decision_id varchar, incident_key varchar, decision_type varchar, decided_by varchar, note varchar, "
+    "snoozed_until_date date, owner varchar, playbook_id varchar, due_date date, decided_at timestamp, version varchar"
+)
+ALERTS = ", ".join(
+    f"{name} {kind}"
+    for name, kind in SCHEMA.items()
+    if name not in ("event_key", "incident_key", "event_type", "is_told", "event_date", "event_at")
+)
+
+DATE, MOMENT = "<the business date>", "<the moment>"
+
+Row = Mapping[str, object]
+
+
+@cache
+def sql_of(model: str) -> str:
+    """Return a model's SQL with marks where the date and the moment of the night stand."""
+    (file,) = (PROJECT / "models").rglob(f"{model}.sql")
+    variables = {"business_date": DATE, "as_of": MOMENT, "time_zone": "Asia/Shanghai"}
+    return rendered(file.read_text(encoding="utf-8"), variables)
+
+
+def alert(
+    member: str, week: str, severity: str = "warning", *, size: str = "0.2", cause: str | None = None, days: int = 7
+) -> Row:
+    """An alert of the rule `fall` on a member in a period that starts on a day."""
+    end = datetime.date.fromisoformat(week) + datetime.timedelta(days=days - 1)
+    return {
+        "subject_key": f"fall|{member}", "alert_key": f"fall|{member}|{week}", "alert_kind": "alert_metrics",
+        "rule_id": "fall", "severity": severity, "size_rate": size, "owner": "sales", "playbook_id": "call",
+        "cause_key": cause, "period_start_date": week, "period_end_date": f"{end}",
+        "title_en": f"{member} fell", "title_zh": f"{member}下跌", "reason_en": f"{member} fell by {size}",
+        "reason_zh": f"{member}下跌 {size}", "is_personal": False,
+    }  # fmt: skip
+
+
+class Nights:
+    """A company's incidents; `judged` is what its rules had judged by the night."""
+
+    def __init__(self) -> None:
+        self.db = duckdb.connect(config={"threads": 1})
+        self.db.execute(f"create table stg_watch__incident_decisions ({DECISIONS})")
+        columns = ", ".join(f"{name} {kind}" for name, kind in SCHEMA.items())
+        self.db.execute(f"create table stg_history__incident_events ({columns}, version varchar)")
+        self.version = 0
+
+    def live(
+        self, date: str, alerts: Sequence[Row], *, judged: str | None = None, publish: bool = True, rules: str = "fall"
+    ) -> list[tuple[str, str, bool]]:
+        """Make a night's incidents and go on from them; return its events as incident, type and whether it is told.
+
+        Without `judged` the last whole week before the night has been judged.
+        """
+        day = datetime.date.fromisoformat(date)
+        ended = judged or f"{day - datetime.timedelta(days=day.isoweekday() % 7)}"
+        self.db.execute(f"create or replace table alerts_given ({ALERTS})")
+        for row in alerts:
+            names = ", ".join(row)
+            self.db.execute(f"insert into alerts_given ({names}) values ({', '.join('?' * len(row))})", [*row.values()])
+        self.db.execute(
+            "create or replace table int_alerts_united as select *, case severity when 'critical' then 1 "
+            "when 'warning' then 2 when 'info' then 3 else 4 end as severity_rank from alerts_given"
+        )
+        self.db.execute(
+            "create or replace table int_alerts_judged as select ? as rule_id, null::varchar as subject_key, "
+            "?::date as judged_end_date",
+            [rules, ended],
+        )
+        self.make(date)
+        if publish:
+            self.keep(date)
+        return self.db.execute(
+            "select incident_key, event_type, is_told from int_incident_events_made order by event_key"
+        ).fetchall()
+
+    def make(self, date: str) -> None:
+        for model in MADE:
+            sql = sql_of(model).replace(DATE, date).replace(MOMENT, f"{date} 18:00:00")
+            self.db.execute(f"create or replace table {model} as {sql}")
+
+    def keep(self, date: str) -> None:
+        """Keep what the night was the first to say, as a publish does."""
+        self.version += 1
+        self.db.execute(
+            f"insert into stg_history__incident_events select {', '.join(SCHEMA)}, ? from fct_incident_events "
+            "where is_new and event_key not in (select event_key from stg_history__incident_events)",
+            [self.name(date)],
+        )
+
+    def name(self, date: str) -> str:
+        return f"{self.version:06d}_{date.replace('-', '')}"
+
+    def decide(
+        self, incident: str, kind: str, date: str, *, until: str | None = None, owner: str | None = None
+    ) -> None:
+        self.db.execute(
+            "insert into stg_watch__incident_decisions (decision_id, incident_key, decision_type, decided_by, note, "
+            "snoozed_until_date, owner, decided_at, version) values (?, ?, ?, 'ann', 'noted', ?, ?, ?, ?)",
+            [
+                f"D{self.version}{kind}", incident, kind, until, owner, f"{date} 20:00:00", self.name(date),
+            ],
+        )  # fmt: skip
+
+    def statuses(self) -> dict[str, str]:
+        return dict(self.db.execute("select incident_key, incident_status from fct_incidents order by 1").fetchall())
+
+    def rows(self, columns: str, mart: str = "fct_incidents") -> list[tuple]:
+        return self.db.execute(f"select {columns} from {mart} order by all").fetchall()

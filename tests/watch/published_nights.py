@@ -1,0 +1,81 @@
+"""A company that publishes its incidents night by night, with alerts as a test wants them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+import duckdb
+from incident_nights import Nights, Row, alert
+
+from sales_warehouse import publish
+from sales_warehouse.home import Home
+
+NOW = datetime.datetime(2026, 6, 29, 1, 30, tzinfo=datetime.UTC)
+NIGHT, NEXT = "2026-06-28", "2026-07-05"  # the nights in which the weeks of the alerts end
+WEEK, NEXT_WEEK = "2026-06-22", "2026-06-29"
+REGIONS = [("east", "East China", "华东"), ("north", "North China", "华北"), ("south", "South China", "华南")]
+
+
+def clock() -> datetime.datetime:
+    return NOW
+
+
+def falls(regions: int, week: str = WEEK, severity: str = "critical", **more: object) -> list[Row]:
+    """A fall of net sales in each of the first regions."""
+    return [
+        {
+            **alert(key, week, severity, size="0.234"),
+            "owner": "销售总监",
+            "playbook_id": "regional_fall",
+            "title_en": f"Net sales, {name_en}: −23.4 %",
+            "title_zh": f"净销售额·{name_zh}：−23.4%",
+            "reason_en": f"Net sales of {name_en} fell by 23.4 %.",
+            "reason_zh": f"{name_zh}净销售额下降 23.4%。",
+            **more,
+        }
+        for key, name_en, name_zh in REGIONS[:regions]
+    ]
+
+
+class Published:
+    """Nights whose incidents readers see; `more` is SQL that makes other marts."""
+
+    def __init__(self, home: Home) -> None:
+        self.home, self.nights = home, Nights()
+
+    def live(self, alerts: Sequence[Row], date: str = NIGHT, more: str = "") -> None:
+        self.nights.live(date, alerts)
+        self.publish(date, more)
+
+    def publish(self, date: str = NIGHT, more: str = "") -> None:
+        self.home.warehouse.mkdir(parents=True, exist_ok=True)
+        self.home.warehouse_file.unlink(missing_ok=True)
+        with duckdb.connect(str(self.home.warehouse_file)) as db:
+            db.execute("CREATE SCHEMA marts")
+            for mart in ("fct_incidents", "fct_incident_events"):
+                made = self.nights.db.execute(f"FROM {mart}").to_arrow_table()
+                db.register("made", made)
+                db.execute(f"CREATE TABLE marts.{mart} AS FROM made")
+                db.unregister("made")
+            db.execute(more)
+        publish.publish(
+            self.home,
+            run_id=f"night-{self.nights.version}",
+            business_date=datetime.date.fromisoformat(date),
+            as_of=NOW.replace(tzinfo=None),
+        )
+
+
+def write_settings(home: Home) -> None:
+    home.settings.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as db:
+        for name, query in {
+            "alert_rules": "SELECT 'fall' AS rule_id, 'Net sales of a region fell' AS name_en, "
+            "'大区净销售额周环比下跌' AS name_zh",
+            "playbooks": "SELECT 'regional_fall' AS playbook_id, 'Regional fall' AS name_en, "
+            "'大区销售下跌应对' AS name_zh, "
+            "'销售部' AS department, 'Call the five accounts that fell most' || chr(10) || 'Check stock' AS steps_en, "
+            "'致电下滑最多的五家客户' || chr(10) || '核对库存' AS steps_zh",
+        }.items():
+            db.execute(f"COPY ({query}) TO '{home.settings / name}.parquet' (FORMAT parquet)")

@@ -1,0 +1,321 @@
+"""What becomes of an incident, night by night; every row is worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from incident_nights import Nights, alert
+
+W1, W2, W3 = "2026-06-01", "2026-06-08", "2026-06-15"
+N1, N2, N3, N4 = "2026-06-07", "2026-06-14", "2026-06-21", "2026-06-28"  # the nights in which these weeks end
+EAST = f"fall|east|{W1}"
+
+
+def test_one_breach_is_one_incident_however_often_its_night_is_run() -> None:
+    nights = Nights()
+    assert nights.live(N1, [alert("east", W1)]) == [(EAST, "opened", True)]
+    assert nights.live(N1, [alert("east", W1)]) == []
+    assert nights.live("2026-06-10", [alert("east", W1)]) == []
+    assert nights.statuses() == {EAST: "open"}
+
+
+def test_a_night_that_is_run_again_publishes_the_same() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1), alert("west", W1)])
+    nights.decide(EAST, "acknowledge", N1)
+    published = []
+    for _ in range(2):
+        nights.live(N2, [alert("east", W2, "critical")])
+        published.append((nights.rows("*"), nights.rows("*", "fct_incident_events")))
+    assert published[0] == published[1]
+    assert len(nights.rows("*", "stg_history__incident_events")) == 4
+
+
+def test_still_breached_in_the_next_period_it_goes_on_and_is_not_told_again() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live(N2, [alert("east", W2)]) == [(EAST, "seen_again", False)]
+    assert nights.rows(
+        "incident_key, incident_status, first_period_start_date::varchar, period_start_date::varchar"
+    ) == [(EAST, "open", W1, W2)]
+
+
+@pytest.mark.parametrize("week", [W1, W2], ids=["in the same period", "in a later period"])
+def test_what_got_more_severe_is_told(week: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live(N2, [alert("east", week, "critical")]) == [(EAST, "upgraded", True)]
+    assert nights.rows("severity, reason_en") == [("critical", "east fell by 0.2")]
+    assert nights.live(N2, [alert("east", week, "critical")]) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "events"),
+    [
+        ("0.29", []),
+        ("0.3", [(EAST, "upgraded", True)]),
+        ("0.14", []),
+        ("0.13", [(EAST, "eased", False)]),
+    ],
+    ids=["a little larger", "half as large again", "a little smaller", "a third smaller"],
+)
+def test_late_data_that_make_the_same_breach_much_larger_are_told(size: str, events: list[tuple]) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live("2026-06-09", [alert("east", W1, size=size)]) == events
+
+
+def test_a_later_period_that_is_worse_by_size_alone_is_not_told() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live(N2, [alert("east", W2, size="0.9")]) == [(EAST, "seen_again", False)]
+
+
+def test_it_closes_by_itself_when_a_later_period_is_judged_and_fine_and_says_so_once() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    [(key, kind, is_told)] = nights.live(N2, [])
+    assert (key, kind, is_told) == (EAST, "resolved", True)
+    assert nights.live(N3, []) == []
+    assert nights.rows("incident_status, is_closed, status_date::varchar, status_by, standing_count") == [
+        ("resolved", True, N2, None, 0)
+    ]
+
+
+def test_nothing_closes_before_its_rule_has_judged() -> None:
+    nights = Nights()
+    nights.live(N2, [alert("east", W2)])
+    assert nights.live(N3, [], judged=N1) == []
+    assert nights.statuses() == {f"fall|east|{W2}": "open"}
+
+
+def test_a_breach_that_late_data_took_out_of_its_period_is_retracted() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live("2026-06-09", []) == [(EAST, "retracted", True)]
+    assert nights.live("2026-06-09", []) == []
+    assert nights.live(N2, []) == []
+
+
+def test_of_a_breach_of_several_periods_the_first_stands_so_it_is_resolved() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [alert("east", W2)])
+    assert nights.live("2026-06-16", []) == [(EAST, "resolved", True)]
+
+
+def test_a_breach_that_is_back_in_the_period_in_which_it_went_is_the_same_incident() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live("2026-06-08", [])
+    assert nights.live("2026-06-09", [alert("east", W1)]) == [(EAST, "reopened", True)]
+    assert nights.statuses() == {EAST: "open"}
+
+
+def test_a_breach_of_a_later_period_is_another_incident() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    assert nights.live(N3, [alert("east", W3)]) == [(f"fall|east|{W3}", "opened", True)]
+    assert nights.statuses() == {EAST: "resolved", f"fall|east|{W3}": "open"}
+
+
+def cooling(week: str, severity: str = "warning") -> dict:
+    """A breach within the cooldown after that of the first week: the rule gives it the key of that alert."""
+    return {**alert("east", week, severity), "alert_key": EAST}
+
+
+def test_a_breach_within_the_cooldown_goes_on_without_a_word() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    assert nights.live(N3, [cooling(W3)]) == [(EAST, "reopened", False)]
+    assert nights.statuses() == {EAST: "open"}
+    assert nights.live(N4, []) == [(EAST, "resolved", False)], "nobody knows that it was open again"
+
+
+def test_a_graver_breach_within_the_cooldown_is_told() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    assert nights.live(N3, [cooling(W3, "critical")]) == [(EAST, "reopened", True)]
+    assert nights.live(N4, []) == [(EAST, "resolved", True)]
+
+
+def test_what_a_person_resolved_stays_so_within_the_cooldown() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "resolve", N1)
+    assert nights.live(N2, [cooling(W2)]) == []
+    assert nights.live(N3, [alert("east", W3)]) == [(f"fall|east|{W3}", "opened", True)]
+
+
+def test_no_two_incidents_have_one_key() -> None:
+    nights = Nights()
+    first = [alert("east", W1, cause="milk"), alert("total", W1, cause="milk")]
+    nights.live(N1, first)
+    nights.live(N2, [])
+    again = {**alert("west", W3), "alert_key": EAST}  # which no rule should give
+    [(key, kind, _)] = nights.live(N3, [again])
+    assert key.startswith(f"{EAST}|2026") and kind == "opened"
+
+
+def test_what_a_person_acknowledged_goes_on_and_closes_like_any_other() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "acknowledge", N1)
+    nights.live(N2, [alert("east", W2)])
+    assert nights.rows("incident_status, status_by, status_note") == [("acknowledged", "ann", "noted")]
+    assert nights.live(N3, []) == [(EAST, "resolved", True)]
+
+
+def test_a_snoozed_incident_is_silent_until_its_date_and_then_speaks_once() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "snooze", N1, until="2026-06-16")
+    assert nights.live(N2, [alert("east", W2, "critical")]) == [(EAST, "upgraded", False)]
+    assert nights.statuses() == {EAST: "snoozed"}
+    assert nights.live("2026-06-15", [alert("east", W2, "critical")]) == []
+    assert nights.live("2026-06-16", [alert("east", W2, "critical")]) == [(EAST, "woken", True)]
+    assert nights.rows("incident_status, severity, period_start_date::varchar") == [("open", "critical", W2)]
+    assert nights.live("2026-06-17", [alert("east", W2, "critical")]) == []
+
+
+def test_a_snoozed_incident_that_wakes_in_a_new_period_speaks_of_that_period() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "snooze", N1, until=N2)
+    assert nights.live(N2, [alert("east", W2, size="0.5")]) == [(EAST, "seen_again", False), (EAST, "woken", True)]
+    assert nights.rows("period_start_date::varchar, reason_en") == [(W2, "east fell by 0.5")]
+    woken = nights.rows("reason_en", "(from fct_incident_events where event_type = 'woken')")
+    assert woken == [("east fell by 0.5",)]
+
+
+def test_a_snoozed_incident_that_recovers_or_is_retracted_says_nothing() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1), alert("west", W1)])
+    for member in ("east", "west"):
+        nights.decide(f"fall|{member}|{W1}", "snooze", N1, until="2026-07-01")
+    assert nights.live("2026-06-08", [alert("west", W1)]) == [(EAST, "retracted", False)]
+    assert nights.live(N2, []) == [(f"fall|west|{W1}", "resolved", False)]
+    assert nights.live("2026-07-02", []) == []
+
+
+def test_what_a_person_resolved_stays_so_for_its_period_and_a_later_breach_is_new() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "resolve", N1)
+    assert nights.live("2026-06-09", [alert("east", W1, "critical")]) == []
+    assert nights.statuses() == {EAST: "resolved"}
+    assert nights.live(N2, [alert("east", W2)]) == [(f"fall|east|{W2}", "opened", True)]
+
+
+def test_what_a_person_reopened_stays_open_until_the_figure_has_been_seen_again() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    nights.decide(EAST, "reopen", N2)
+    assert nights.live(N3, []) == []
+    assert nights.statuses() == {EAST: "open"}
+    assert nights.live(N4, [alert("east", "2026-06-22")]) == [(EAST, "seen_again", False)]
+    assert nights.live("2026-07-05", []) == [(EAST, "resolved", True)]
+
+
+def test_an_assignment_changes_who_answers_and_nothing_else() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "assign", N1, owner="Li")
+    assert nights.live(N2, [alert("east", W2)]) == [(EAST, "seen_again", False)]
+    assert nights.rows("incident_status, owner") == [("open", "Li")]
+
+
+def test_a_decision_that_a_night_had_not_seen_comes_before_what_that_night_said() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])  # which was at work when somebody acknowledged what the night before had said
+    nights.version = 1
+    nights.decide(EAST, "acknowledge", N1)
+    nights.version = 2
+    assert nights.live(N3, []) == []
+    assert nights.statuses() == {EAST: "resolved"}
+    kinds = nights.db.execute("select event_type from fct_incident_events order by event_number").fetchall()
+    assert kinds == [("opened",), ("acknowledged",), ("resolved",)]
+
+
+def test_alerts_of_one_cause_in_one_period_are_one_incident() -> None:
+    nights = Nights()
+    first = [alert("east", W1, "critical", cause="milk"), alert("total", W1, cause="milk"), alert("west", W1)]
+    assert nights.live(N1, first) == [
+        (EAST, "opened", True),
+        (EAST, "joined", False),
+        (f"fall|west|{W1}", "opened", True),
+    ]
+    assert nights.rows("incident_key, severity, subject_count, standing_count") == [
+        (EAST, "critical", 2, 2),
+        (f"fall|west|{W1}", "warning", 1, 1),
+    ]
+    more = [*first, alert("north", W1, cause="milk")]
+    assert nights.live("2026-06-08", more) == [(EAST, "joined", False)]
+    assert nights.live(N2, [alert("total", W2, cause="milk")]) == [
+        (EAST, "cleared", False),
+        (EAST, "cleared", False),
+        (EAST, "seen_again", False),
+        (f"fall|west|{W1}", "resolved", True),
+    ]
+    assert nights.rows("incident_key, subject_key, severity, standing_count")[0] == (EAST, "fall|total", "warning", 1)
+    assert nights.live(N3, []) == [(EAST, "resolved", True)]
+
+
+def test_an_incident_of_several_is_retracted_only_when_late_data_took_all_of_it() -> None:
+    for last, told in (("retracted", N1), ("resolved", N2)):
+        nights = Nights()
+        nights.live(N1, [alert("east", W1, cause="milk"), alert("total", W1, cause="milk")])
+        assert nights.live("2026-06-08", [alert("total", W1, cause="milk")], judged=told) == [
+            (EAST, "withdrawn" if told == N1 else "cleared", False)
+        ]
+        assert nights.live("2026-06-09", [], judged=N1) == [(EAST, last, True)]
+
+
+def test_alerts_of_one_cause_in_other_periods_are_other_incidents() -> None:
+    nights = Nights()
+    events = nights.live(N1, [alert("east", W1, cause="milk"), alert("total", N1, cause="milk", days=1)])
+    assert [kind for _, kind, _ in events] == ["opened", "opened"]
+
+
+def test_a_graver_alert_that_joins_is_told() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1, cause="milk")])
+    again = [alert("east", W1, cause="milk"), alert("total", W1, "critical", cause="milk")]
+    assert nights.live("2026-06-08", again) == [(EAST, "joined", True)]
+    assert nights.rows("severity, subject_key") == [("critical", "fall|total")]
+
+
+def test_an_incident_of_a_rule_that_is_off_closes_without_a_word() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live("2026-06-08", [], rules="other") == [(EAST, "resolved", False)]
+
+
+def test_a_night_that_was_not_published_leaves_nothing_behind() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], publish=False)
+    assert nights.live(N1, [alert("east", W1)]) == [(EAST, "opened", True)]
+
+
+def test_an_older_date_that_is_refreshed_again_changes_nothing_of_what_came_later() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [alert("east", W2)])
+    assert nights.live(N1, [alert("east", W1, "critical")]) == []
+    assert nights.live(N1, []) == []
+    assert nights.live(N3, [alert("east", W3)]) == [(EAST, "seen_again", False)]
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    alerts = [alert(f"m{n}", W1, ("critical", "warning")[n % 2], cause=f"c{n % 3}") for n in range(12)]
+    told = []
+    for order in (alerts, alerts[::-1]):
+        nights = Nights()
+        nights.live(N1, order)
+        nights.live(N2, [alert("m1", W2), alert("m4", W2)])
+        told.append((nights.rows("*"), nights.rows("*", "fct_incident_events")))
+    assert told[0] == told[1]
