@@ -35,7 +35,8 @@ select 'm' || n as market_event_key, 'offer' as event_type, 'competitor' as acto
     date '2026-06-28' - (n * 3)::int + 6 as ends_date, 'x' as description
 from range(200) as t(n);
 create table fct_order_lines as
-select sales_date as order_date, region_key, channel, category as product_key, 1 as quantity,
+select sales_date as order_date, region_key, channel, category as product_key, 'o' as order_key,
+    'K' || rep_key as customer_key, 1 as quantity,
     net_sales_amount as unit_price_amount, false as is_cancelled
 from fct_sales_daily;
 create table fct_dealer_stock_days (dealer_key varchar, product_key varchar, stock_date date, until_date date,

@@ -33,7 +33,9 @@ from sales_warehouse.home import Home
 from sales_warehouse.identity import identify
 from sales_warehouse.identity.contacts import XREF as CONTACTS
 from sales_warehouse.identity.customers import XREF
-from sales_warehouse.settings_tables import write_settings
+from sales_warehouse.metrics import metric_rows
+from sales_warehouse.nights import said
+from sales_warehouse.settings_tables import SCHEMAS, write_settings, write_table
 from sales_warehouse.sql import ident, literal
 from sales_warehouse.transform import transform
 
@@ -61,16 +63,17 @@ def _rows(count: dict[str, int]) -> dict[str, str]:
     # A cube lies near 0 most often: few customers have most of the rows, as in a real company.
     customer = f"'{SOURCE}:C' || cast(floor({count['customers']} * pow((hash(i, 7) % 1000003) / 1000003, 3)) as bigint)"
     at = "timestamp '2024-07-01' + to_seconds((hash(i, 3) % 63000000)::bigint)"
+    place = "['华东', '华南', '华北', '华中', '西南'][1 + (hash(i, 9) % 5)::integer]"
     number, rep, contact = "(hash(i, 5) % 900)::integer", some("sales_reps", 2), some("contacts", 8)
     return {
-        "customers": "'C' || i as customer_id, '客户' || i || '有限公司' as name, 'north' as region, '武汉' as city",
+        "customers": "'C' || i as customer_id, '客户' || i || '有限公司' as name, '华中' as region, '武汉' as city",
         "contacts": f"""'P' || i as contact_id, '{SOURCE}:C' || (i % {count["customers"]}) as customer_id,
             '联系人' || i as name,
             ['decision_maker', 'influencer', 'user', 'gatekeeper', 'unknown'][1 + {number} % 5] as role""",
-        "sales_reps": "'S' || i as rep_id, 'Rep ' || i as name, 'north' as region",
+        "sales_reps": f"'S' || i as rep_id, 'Rep ' || i as name, {place} as region",
         "products": "'P' || i as product_id, 'Product ' || i as name, 'line ' || (i % 9) as product_line",
         "orders": f"""'O' || i as order_id, {customer} as customer_id, {rep} as owner_rep_id,
-            'online_store' as channel, 'north' as region, 'CNY' as currency,
+            ['online_store', 'field', 'phone'][1 + {number} % 3] as channel, {place} as region, 'CNY' as currency,
             case when {number} % 50 = 0 then 'cancelled' else 'paid' end as status, {at} as ordered_at""",
         "order_lines": f"""'O' || (i // 4) as order_id, i % 4 + 1 as line_number,
             {some("products", 4)} as product_id, 1 + {number} % 9 as quantity, 10 + {number} as unit_price_amount,
@@ -112,8 +115,8 @@ def main(
     home = Home((folder or settings.state_folder() / "benchmark_360").resolve(), "benchmark")
     if not (home.current / "warehouse.duckdb").exists():
         shutil.rmtree(home.root, ignore_errors=True)
-        _make(home, lines)
-        _build(home)
+        make(home, lines)
+        build(home)
     print(f"{machine()}; load {os.getloadavg()[0]:.1f}\n")
     _sizes(home)
     _read(home, customers)
@@ -121,7 +124,8 @@ def main(
         shutil.rmtree(home.root, ignore_errors=True)
 
 
-def _make(home: Home, lines: int) -> None:
+def make(home: Home, lines: int) -> None:
+    """Write accepted rows of every channel for so many order lines, and who is the customer."""
     count = {entity: max(1, share * lines // 1_000_000) for entity, share in SHARE.items()}
     filled, company = _rows(count), load_company(COMPANY)
     named: dict[Path, tuple[dict[str, str], str | None]] = {}
@@ -146,8 +150,13 @@ def _make(home: Home, lines: int) -> None:
                 'own_record' as rule, 1 as changed_batch"""
             select = f"select {row} from range({count[name + 's']}) as t(i)"
             _copy(db, _columns(schema), select, home.identity / f"{name}_xref.parquet")
-    ledger.write_ledger(home, company, [], [])
+    ledger.write_ledger(home, company, [], [], "benchmark")
+    said.ensure_schema(home)
     write_settings(home, company, as_of=AS_OF, business_date=DAY, first_date=datetime.date(2024, 7, 1))
+    # the sources of the company map less than is written here
+    every = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
+    with sql.connect(temp=home.tmp) as db:
+        write_table(db, SCHEMAS["metrics"], metric_rows(company.metrics, every), home.settings / "metrics.parquet")
 
 
 def _columns(schema: str) -> dict[str, str]:
@@ -167,10 +176,11 @@ def _copy(db: duckdb.DuckDBPyConnection, schema: dict[str, str], select: str | N
     db.execute(f"copy (select {columns} {rows}) to {literal(str(target))} (format parquet)")
 
 
-def _build(home: Home) -> None:
+def build(home: Home) -> None:
+    """Let dbt build the marts and publish them; print how long it took."""
     variables = {
         "business_date": f"{DAY}", "as_of": f"{AS_OF}", "time_zone": "Asia/Shanghai", "currency": "CNY",
-        "pending_loads": [], "identity_batch": 1,
+        "pending_loads": [], "identity_batch": 1, **load_company(COMPANY).analyses.model_dump(),
     }  # fmt: skip
     started = time.monotonic()
     done = transform(home, variables=variables, full_refresh=True, on_progress=lambda *_: None)

@@ -20,12 +20,13 @@ def _page(name: str, route: str, path: str) -> dict[str, str]:
 
 
 class SalesWarehousePages(AirflowPlugin):
-    """Seven pages, each behind the login."""
+    """Eight pages, each behind the login."""
 
     name = "sales_warehouse_pages"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Sales warehouse"}]  # noqa: RUF012 (Airflow's way)
     external_views = [  # noqa: RUF012 (Airflow's way)
         _page("Sales board", "sales-board", "board"),
+        _page("Incidents", "incidents", "incidents"),
         _page("Customers", "customers", "customers"),
         _page("Who is who", "who-is-who", "identity"),
         _page("Data Docs", "data-docs", "data-docs/"),

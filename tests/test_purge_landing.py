@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from written_company import files_source, write_company
 
-from sales_warehouse import conformed, failpoint, gate, purge, purge_landing
+from sales_warehouse import conformed, corrections, failpoint, gate, purge, purge_landing
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.extract import originals
@@ -201,6 +201,30 @@ def test_a_file_that_lost_nothing_keeps_its_bytes_and_its_originals(world: World
     first, second = loads(world.home, "field")
     assert first.original_of(first.files[0]) is None
     assert second.original_of(second.files[0]).path.exists()
+
+
+def corrected(world: World, row: int, was: str, value: str) -> None:
+    [load] = loads(world.home, "field")
+    cell = corrections.Cell("field", load.load_id, "visits", "1.csv", row, "notes")
+    corrections.take(world.home, [corrections.Correction(cell, was, value, "Li Na", "a slip", f"{AT}")])
+
+
+def test_what_people_said_of_a_purged_text_goes_with_it(world: World) -> None:
+    """Row 2 loses both words and stays corrected; row 3 is of somebody else. Said again, it goes again."""
+    corrected(world, 2, "SECRET held back", "SECRET mended")
+    corrected(world, 3, "of somebody else", "of somebody quite else")
+    counts = world.map("field")
+    forget(world)
+    assert "SECRET" not in world.texts(world.home.corrections) + world.texts(world.home.landing)
+    told = [(item.cell.row_number, item.was, item.value, item.by, item.why) for item in corrections.history(world.home)]
+    assert sorted(told) == [
+        (2, "", "", "Li Na", "a slip"), (3, "of somebody else", "of somebody quite else", "Li Na", "a slip"),
+    ]  # fmt: skip
+    assert world.map("field") == counts
+    assert "SECRET" not in world.texts(world.home.dir)
+    corrected(world, 2, "SECRET held back", "SECRET mended")
+    forget(world)
+    assert "SECRET" not in world.texts(world.home.dir)
 
 
 @pytest.mark.parametrize("place", ["purge.landing", "purge.originals"])

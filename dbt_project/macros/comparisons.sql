@@ -72,7 +72,9 @@ end
 {%- endmacro %}
 
 {% macro is_paid_order(orders) -%}
-{#- Money came, or the order went on as one does after it came. -#}
+{#- Money came by the business date, or, where nobody says when, the order went on as one does after it came. -#}
 not {{ orders }}.is_cancelled
-and ({{ orders }}.paid_date is not null or {{ orders }}.order_status in ('paid', 'shipped', 'delivered'))
+and coalesce(
+    {{ orders }}.paid_date <= {{ business_date() }}, {{ orders }}.order_status in ('paid', 'shipped', 'delivered')
+)
 {%- endmacro %}

@@ -1,5 +1,15 @@
 {# Stock of dealers: which units went where; and ranks. #}
 
+{% macro known_stock(units, day, first_counted_date, is_opening=false) -%}
+{#-
+    Units at the end of a day, or at its beginning. Without a count a negative book says only that not everything that
+    came is known, so the stock is unknown; after a count it says that more was sold than there was.
+-#}
+case
+    when {{ units }} >= 0 or {{ day }} {{ '>' if is_opening else '>=' }} {{ first_counted_date }} then {{ units }}
+end
+{%- endmacro %}
+
 {% macro first_in_first_out(name, lots, outs, keys, lots_where='true', outs_where='true') -%}
 {#-
     CTEs `<name>_...` and `<name>`: (lot_number, out_number, units). Within `keys`, units leave in the order in which they

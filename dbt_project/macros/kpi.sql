@@ -362,6 +362,11 @@ end
 cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0) as decimal(28, 8))
 {%- endmacro %}
 
+{% macro is_of_deals(dimension) -%}
+{#- By what a sales goal can be held against open deals: a deal has no channel. lint_targets.py says the same. -#}
+{{ dimension }} in ('total', 'region', 'product_line', 'team', 'rep')
+{%- endmacro %}
+
 {# What a goal is called that has no name: its metric, where it counts and until when. #}
 {% macro goal_name(metric_name, goal) -%}
 coalesce({{ metric_name }}, {{ goal }}.metric_id)

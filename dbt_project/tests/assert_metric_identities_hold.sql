@@ -1,6 +1,7 @@
 -- What follows from two figures is the third: customers, orders or heads times the revenue of each are net sales, goods that
 -- came back are the same by metric and by cohort, what a head won is the deals that it closed times the share won times the
--- amount of each, and the board has every metric that the registry puts on it. A row is a figure that does not follow.
+-- amount of each, and the board has every metric that the registry puts on it. Two ways to one figure lead to it: net sales
+-- over all their lines and divided, what dealers sold by their weeks and by the metric. A row is a figure that does not follow.
 with
 told as (
     select
@@ -32,6 +33,48 @@ multiplied as (
             and divided.dimension_value = sales.dimension_value
             and sales.metric_id = 'net_sales'
     where divided.metric_id in ('revenue_per_customer', 'revenue_per_order', 'revenue_per_head')
+),
+
+-- The same net sales, summed over all their lines and divided: equal as they are, not within what doubles can hold.
+divided as (
+    select
+        divided.metric_id,
+        divided.period_grain,
+        divided.period_start_date,
+        divided.dimension_value,
+        divided.numerator as told_here,
+        sales.value as told_there
+    from told as divided
+    inner join told as sales
+        on
+            divided.period_grain = sales.period_grain
+            and divided.period_start_date = sales.period_start_date
+            and divided.dimension_name = sales.dimension_name
+            and divided.dimension_value = sales.dimension_value
+            and sales.metric_id = 'net_sales'
+    where
+        divided.metric_id in ('revenue_per_customer', 'revenue_per_order', 'revenue_per_head')
+        and divided.period_start_date <= {{ business_date() }}
+),
+
+sold_out as (
+    select
+        sold.metric_id,
+        sold.period_grain,
+        sold.period_start_date,
+        sold.dimension_value,
+        sold.numerator as told_here,
+        weeks.sell_out_units as told_there
+    from told as sold
+    inner join {{ ref('kpi_dealer_weeks') }} as weeks
+        on sold.period_start_date = weeks.week_start_date and sold.dimension_name = weeks.dimension_name
+    where sold.metric_id = 'channel_sell_through_rate' and sold.dimension_name = 'total'
+),
+
+exact_pairs as (
+    select * from divided
+    union all
+    select * from sold_out
 ),
 
 cohorts as (
@@ -126,6 +169,16 @@ select
     told_there
 from pairs
 where abs(told_here - told_there) > 0.001 + 0.000001 * abs(told_there)
+union all
+select
+    metric_id,
+    period_grain,
+    period_start_date,
+    dimension_value,
+    cast(told_here as double) as told_here,
+    cast(told_there as double) as told_there
+from exact_pairs
+where told_here <> told_there
 union all
 select
     coalesce(registry.metric_id, board.metric_id) as metric_id,

@@ -479,10 +479,11 @@ def why(
     language: Annotated[Literal["en", "zh"] | None, typer.Option(help="Default: the company's.")] = None,
 ) -> None:
     """Say why sales of a period differ from those before it, or why an alert was raised, from what is published."""
-    from sales_warehouse import publish, sql
+    from sales_warehouse import publish
     from sales_warehouse.causes.alerts import AlertReason, why_alert
     from sales_warehouse.causes.published import NothingToExplain, Period, Reason
     from sales_warehouse.causes.published import why as why_figure
+    from sales_warehouse.publish.reading import look
 
     about = _load(company).about
     home = Home.of(about.company_id)
@@ -491,8 +492,7 @@ def why(
         _fail("nothing has been published yet: run a refresh (make run)")
     scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
     reason: Reason | AlertReason
-    with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "causes", read_only=True) as db:
-        db.execute("set schema 'marts'")
+    with look(home, folder) as db:
         try:
             if alert:
                 reason = why_alert(db, alert, currency=about.currency)

@@ -2,7 +2,8 @@
 
 Landing never changes. A correction is laid over the landed row when its load is mapped, so the row takes the place
 that it would have had if it had come right the first time, and taking the same correction twice changes nothing.
-They are kept for good, one file for each hand-over, in `corrections/`: who, when, why, what was there and what is.
+They are kept for good, one file for each hand-over, in `corrections/`: who, when, why, what was there and what is. A
+purge empties the last two where they hold a text that went.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import io
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,20 +67,54 @@ def take(home: Home, corrections: Iterable[Correction]) -> Path | None:
     new = [item for item in corrections if known.get(item.cell) != item.value]
     if not new:
         return None
+    text = _as_text(new)
+    mark = hashlib.sha256(text.encode()).hexdigest()[:12]
+    stamp = datetime.datetime.fromisoformat(new[0].at).strftime(durable.STAMP)
+    target = home.corrections / f"{stamp}_{mark}.csv"
+    _write(target, text)
+    return target
+
+
+def forget(home: Home, place: Place, rows: Collection[tuple[str, int]], column: str) -> int:
+    """Empty what a column of some landed rows (file, number) was and was to be; return how many corrections lost it.
+
+    The corrections stay, so a row that could be read with them still can. Files that cannot be read are left.
+    """
+    emptied = 0
+    for file, _ in _files(home):
+        try:
+            items = _of(file)
+        except (csv.Error, KeyError, TypeError, ValueError):
+            continue
+        told = [
+            item
+            for item in items
+            if item.cell.place == place
+            and item.cell.column == column
+            and (item.cell.file, item.cell.row_number) in rows
+            and (item.was or item.value)
+        ]
+        if told:
+            _write(file, _as_text([replace(item, was=None, value="") if item in told else item for item in items]))
+            emptied += len(told)
+    return emptied
+
+
+def _as_text(items: Iterable[Correction]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)  # with its own line ends, or a bare carriage return in a cell would not be quoted
     writer.writerow([*_names(Cell), *_names(Correction)[1:]])
-    for item in new:
+    for item in items:
         cells = [*asdict(item.cell).values(), item.was, item.value, item.by, item.why, item.at]
         writer.writerow(["" if cell is None else cell for cell in cells])
-    mark = hashlib.sha256(text.getvalue().encode()).hexdigest()[:12]
-    stamp = datetime.datetime.fromisoformat(new[0].at).strftime(durable.STAMP)
-    target = home.corrections / f"{stamp}_{mark}.csv"
+    return text.getvalue()
+
+
+def _write(target: Path, text: str) -> None:
     scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
     scratch.parent.mkdir(parents=True, exist_ok=True)
-    scratch.write_text(text.getvalue(), encoding="utf-8", newline="")
+    scratch.write_text(text, encoding="utf-8", newline="")
     durable.move(scratch, target)
-    return target
 
 
 def read(home: Home) -> Mapping[Place, tuple[Correction, ...]]:

@@ -15,7 +15,7 @@ from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import absent_because, filled_columns, in_words, metrics_of
 from sales_warehouse.publish import current_folder, manifest
-from sales_warehouse.sql import connect
+from sales_warehouse.publish.reading import look
 
 MOST = 20  # lines about single goals
 
@@ -35,7 +35,10 @@ def unwise(company: Company, home: Home) -> Iterator[str]:
     for metric in metrics.values():
         if absent := absent_because(metric, filled):
             yield f"metric {metric.id} will be absent: no source maps {', '.join(map(in_words, absent))}"
+    over = {target.id for target in company.targets.targets if target.due_on < today}
     for lint in lint_targets(company.targets, metrics):
+        if lint.subject_type == "goal" and lint.subject_id in over:
+            continue
         yield f"targets.yml: {lint.subject_type} {lint.subject_id}: {lint.message.en}"
     configured = {target.id for target in company.targets.targets}
     published = _published(home)
@@ -57,7 +60,7 @@ def _published(home: Home) -> list[tuple[str, str]]:
         order by t.source is distinct from 'company', l.severity, l.subject_id, l.lint_type
     """
     try:
-        with connect(folder / "warehouse.duckdb", temp=home.tmp / "check", read_only=True) as db:
+        with look(home, folder) as db:
             return db.execute(query, [durable.read_json(folder / manifest.NAME)["business_date"]]).fetchall()
     except duckdb.CatalogException:  # a version from before there were lints
         return []

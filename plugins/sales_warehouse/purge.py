@@ -27,7 +27,8 @@ COLUMNS = {
 }  # fmt: skip
 LISTED = ("record_id", "message_number")  # what a list calls the key of a text
 REMAINS = (
-    "quarantine/ and landing/ keep rows that could not be read, sheets/ and corrections/ what people wrote about them",
+    "quarantine/ and landing/ keep rows that could not be read",
+    "sheets/ keeps the sheets that people handed in, corrections/ what they wrote in the place of a whole list",
     "spool/ keeps what the collector received, for `keep_days` of webhooks.yml",
     "published/ keeps the versions before, in which fct_customer_needs quotes words, until `keep_versions` newer ones "
     "are there; PostgreSQL until the next one",

@@ -1,4 +1,4 @@
-"""Where a purged text was first: the landed rows, the bytes kept of their files, and rows that were held back.
+"""Where a purged text was first: landed rows, the bytes of their files, rows held back, and what people said of them.
 
 Landing is never changed but for this: a cell that holds a purged text is emptied, and nothing else of the row. The rows
 stay as many, so what is mapped anew makes the same rows without the texts.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from sales_warehouse import conformed, durable, failpoint, landing
+from sales_warehouse import conformed, corrections, durable, failpoint, landing
 from sales_warehouse.company.models import Company, Mapping, Source
 from sales_warehouse.extract import originals
 from sales_warehouse.extract.parquet import BEFORE, FILE, ROW_NUMBER
@@ -126,7 +126,9 @@ def apply(home: Home, company: Company) -> Cleared:
         told = hashlib.sha256(mapping.model_dump_json().encode()).hexdigest()[:16]
         for load in landing.loads(home, source.source):
             paths = [path for path in load.paths(mapping.table) if path.exists()]  # a night run again has none
-            if any(seen.get(_name(home, path, told)) != path.stat().st_mtime_ns for path in paths):
+            place = (source.source, load.load_id, mapping.table)
+            mark = corrections.mark(home, [place])
+            if any(seen.get(_name(home, path, told, mark)) != path.stat().st_mtime_ns for path in paths):
                 try:
                     emptied += _clear(home, company, source, load, mapping, cell)
                 except duckdb.IOException:
@@ -134,13 +136,14 @@ def apply(home: Home, company: Company) -> Cleared:
                 except duckdb.Error as error:
                     left.append(f"landing/{source.source}/{load.load_id}: {mapping.entity}: {gist(str(error))}")
                     continue
-            files |= {_name(home, path, told): path.stat().st_mtime_ns for path in paths}
+            mark = corrections.mark(home, [place])
+            files |= {_name(home, path, told, mark): path.stat().st_mtime_ns for path in paths}
     durable.write_json(home.purged / SEEN, {"lists": len(found), "files": files})
     return Cleared(emptied, tuple(left))
 
 
-def _name(home: Home, path: Path, mapping: str) -> str:
-    return f"{path.relative_to(home.dir)} {mapping}"
+def _name(home: Home, path: Path, mapping: str, corrected: str | None) -> str:
+    return " ".join([str(path.relative_to(home.dir)), mapping, *([corrected] if corrected else [])])
 
 
 def _clear(home: Home, company: Company, source: Source, load: Load, mapping: Mapping, cell: Cell) -> int:
@@ -153,6 +156,9 @@ def _clear(home: Home, company: Company, source: Source, load: Load, mapping: Ma
             _empty(db, path, cell)
             failpoint.reach("purge.landing")
         _forget_originals(load, mapping.table)
+        if not cell.path:  # of a list, a correction holds what others said, too
+            found = set(db.execute("select distinct file, number from _found").fetchall())
+            corrections.forget(home, (source.source, load.load_id, mapping.table), found, cell.column)
         conformed.landed_view(db, source, load, mapping.table, "_emptied")
         for number, other in enumerate(source.mappings):
             if other.table == mapping.table:

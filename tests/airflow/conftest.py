@@ -23,7 +23,7 @@ os.environ |= {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(STATE / "airflow" / "logs"),
 }
-sys.path[:0] = [str(HERE), str(HERE.parent / "customer")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "customer"), str(HERE.parent / "watch")]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -20,7 +20,9 @@ from sales_warehouse.airflow import factory, order
 from sales_warehouse.airflow.sources import source_list
 
 DAG_FILES = sorted((settings.PROJECT / "dags").glob("*.py"))
-IDS = {"ingest_crm", "ingest_shop", "micro_batch", "purge", "replay", "warehouse", "watch"}
+IDS = {
+    "ingest_crm", "ingest_shop", "micro_batch", "purge", "replay", "required_actions", "respond", "warehouse", "watch",
+}  # fmt: skip
 
 
 def test_there_are_exactly_these_dags(dags: dict[str, DAG]) -> None:
@@ -104,8 +106,10 @@ def test_without_a_scheduler_producers_run_before_their_consumers(dags: dict[str
         "micro_batch",
         "purge",
         "replay",
+        "respond",
         "warehouse",
         "watch",
+        "required_actions",
     ]
 
 

@@ -8,10 +8,12 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import customer_marts
 import duckdb
 import httpx
+import incident_marts
 import jwt
 import psutil
 import pytest
@@ -25,7 +27,10 @@ from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, identify
+from sales_warehouse.publish import manifest
+from sales_warehouse.watch import decisions as incident_decisions
 
+INCIDENT = f"incident?{urlencode({'key': incident_marts.FALL, 'lang': 'en'})}"
 ROWS, SHEET = "quarantine-rows?source=shop", "quarantine-sheet?source=shop&table=customers"
 PAGES = (
     *(
@@ -37,6 +42,11 @@ PAGES = (
         "data-docs/index.html",
         "identity",
         "identity?lang=zh",
+        "incidents",
+        "incidents?which=all&lang=en",
+        INCIDENT,
+        "actions",
+        "alert-rules",
         "quarantine",
         "refreshes",
         "models",
@@ -62,7 +72,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, company: Path) -> Home:
     _write(home.warehouse / "docs" / "static_index.html", "<h1>dbt docs</h1>")
     _write(home.secrets / "other", NEVER)
     (home.data_docs / "link").symlink_to(home.secrets / "other")
-    customer_marts.write(home, version)
+    with duckdb.connect(str(customer_marts.write(home, version))) as published:
+        incident_marts.write(published)
+    said = manifest.Manifest(version.name, None, "night", "2026-07-01", "2026-07-01T18:00:00", "duckdb", ())
+    manifest.write(version, said)
     _hold_back(home, company)
     _identify(home)
     event = '{"step": "%s", "subject": "shop", "event": "%s", "at": "2026-07-01T18:00:00+00:00", "seconds": 1.5}\n'
@@ -133,6 +146,16 @@ def test_nobody_sees_a_page_without_a_login(ui: server.Server, token: str, page:
     assert _get(ui, page, _expired(ui, token)).status_code in (401, 403)
 
 
+def test_a_link_in_a_message_leads_over_the_login_to_its_page(ui: server.Server) -> None:
+    page = f"{ui.address}/sales-warehouse/{INCIDENT}"
+    sent = httpx.get(page, headers={"Accept": "text/html"}, timeout=20)
+    assert (sent.status_code, sent.headers["Location"]) == (303, f"/api/v2/auth/login?{urlencode({'next': page})}")
+    login_page = httpx.get(f"{ui.address}{sent.headers['Location']}", timeout=20)
+    assert login_page.is_redirect and urlencode({"next": page}) in login_page.headers["Location"]
+    posted = httpx.post(page, data={"decision": "resolve"}, headers={"Accept": "text/html"}, timeout=20)
+    assert posted.status_code == 401
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_with_a_login_every_page_is_shown_and_may_reach_nothing_outside(
     ui: server.Server, token: str, page: str
@@ -162,6 +185,16 @@ def test_with_a_login_every_page_is_shown_and_may_reach_nothing_outside(
         pytest.param("identity?lang=en", "&lt;b&gt;better&lt;/b&gt;", id="names of a pair as text"),
         pytest.param("identity?lang=zh", "待人工判断", id="pairs that wait, in Chinese"),
         pytest.param("refreshes", "night", id="the last refreshes"),
+        pytest.param("incidents?lang=zh", "华东净销售额：-35.2%", id="an incident that stands"),
+        pytest.param("incidents?which=closed&lang=en", "&lt;script&gt;alert(1)&lt;/script&gt;", id="names as text"),
+        pytest.param(INCIDENT, "648,000.00", id="the figure of an incident"),
+        pytest.param(INCIDENT, 'class="judged" cx="', id="the chart of an incident"),
+        pytest.param(INCIDENT, "Milk powder fell", id="the cause of an incident"),
+        pytest.param(INCIDENT, "A competitor gives one for one", id="what happened around an incident"),
+        pytest.param(INCIDENT, "Bundle the category", id="the steps of a playbook"),
+        pytest.param(INCIDENT, "+12.0", id="what a playbook did before"),
+        pytest.param("actions?lang=en", "overdue", id="an action that is late"),
+        pytest.param("alert-rules?lang=zh", "净销售额下跌", id="a rule on trial"),
     ],
 )
 def test_pages_show_what_the_refresh_left(ui: server.Server, token: str, page: str, text: str) -> None:
@@ -280,12 +313,61 @@ def test_nobody_decides_without_the_right_or_from_another_site(ui: server.Server
     assert decisions.history(home) == before
 
 
+def _answer(ui: server.Server, headers: dict[str, str], **asked: str) -> httpx.Response:
+    return httpx.post(f"{ui.address}/sales-warehouse/{INCIDENT}", data=asked, headers=headers, timeout=20)
+
+
+def test_an_incident_is_decided_on_its_page(ui: server.Server, token: str, home: Home) -> None:
+    login = {"Authorization": f"Bearer {token}"}
+    assert "Kept" in _answer(ui, login, decision="acknowledge", note="looking").text
+    accepted = {"decision": "accept_playbook", "playbook": "intercept", "owner": "市场总监", "until": "2026-07-10"}
+    assert "Kept" in _answer(ui, login, **accepted).text
+    page = _get(ui, INCIDENT, token).text
+    assert "acknowledged" in page and "looking" in page and ui.user in page
+    assert "2026-07-10" in page and "市场总监" in page
+    assert "Kept" in _answer(ui, login, decision="finish_action", playbook="intercept").text
+    assert "Kept" in _answer(ui, login, decision="snooze", until="2026-07-20").text
+    for asked, why in (
+        ({"decision": "snooze", "until": "2026-06-01"}, "snooze until a business date after"),
+        ({"decision": "snooze", "until": "soon"}, "isoformat"),
+        ({"decision": "assign"}, "say whom it is assigned to"),
+        ({"decision": "accept_playbook"}, "say which playbook"),
+        ({"decision": "reopen"}, "only what is closed can be reopened"),
+    ):
+        answer = _answer(ui, login, **asked).text
+        assert "Nothing was decided" in answer and why in answer
+    kept = incident_decisions.log(home)
+    assert [(d.kind, d.by, d.incident_key) for d in kept] == [
+        (kind, ui.user, incident_marts.FALL) for kind in ("acknowledge", "accept_playbook", "finish_action", "snooze")
+    ]
+    assert _get(ui, "incident?key=nothing", token).status_code == 404
+
+
+def test_nobody_decides_about_an_incident_without_the_right(ui: server.Server, token: str, home: Home) -> None:
+    before = incident_decisions.log(home)
+    looks_on, cookie = _signed(ui, token, role="VIEWER"), {"Cookie": f"_token={token}"}
+    assert _get(ui, INCIDENT, looks_on).status_code == 200
+    assert _answer(ui, {}, decision="resolve").status_code == 401
+    for headers in ({"Authorization": f"Bearer {looks_on}"}, cookie, cookie | {"Sec-Fetch-Site": "cross-site"}):
+        assert _answer(ui, headers, decision="resolve").status_code == 403
+    assert incident_decisions.log(home) == before
+
+
 def test_the_pages_stand_in_the_navigation(ui: server.Server, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     plugins = httpx.get(f"{ui.address}/api/v2/plugins", headers=headers, timeout=20).json()["plugins"]
     views = [view for plugin in plugins for view in plugin["external_views"]]
     names = [view["name"] for view in views]
-    assert names == ["Sales board", "Customers", "Who is who", "Data Docs", "Quarantine", "Refreshes", "Models"]
+    assert names == [
+        "Sales board",
+        "Incidents",
+        "Customers",
+        "Who is who",
+        "Data Docs",
+        "Quarantine",
+        "Refreshes",
+        "Models",
+    ]
     assert all(not view["href"].startswith("/") for view in views)
     assert httpx.get(f"{ui.address}/api/v2/plugins/importErrors", headers=headers).json()["import_errors"] == []
 

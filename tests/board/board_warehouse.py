@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal as D
 from pathlib import Path
 
 import duckdb
@@ -105,7 +106,7 @@ def write_warehouse(
         _kpis(db, business_date)
         _pipeline(db, business_date)
         _targets(db, business_date)
-        _alerts(db, business_date, alerts)
+        _incidents(db, business_date, alerts)
         _customers(db, business_date)
         _trust(db, business_date)
     return path
@@ -130,20 +131,6 @@ def _settings(
                 ("A", 1, "High intent", "高意向", "full"),
                 ("B", 2, "Potential", "潜在客户", "profile"),
                 ("C", 3, "Dormant", "休眠客户", "last_active"),
-            ],
-        ),
-        "playbooks": (
-            "playbook_id, name_en, name_zh, department, steps_en, steps_zh",
-            [
-                (
-                    "dealer_recovery",
-                    "Win back dealer orders",
-                    "经销商订单恢复",
-                    "渠道部",
-                    "Call the five dealers with the largest fall today.\nCheck their stock and open orders.\n"
-                    "Agree a delivery plan for the next two weeks.",
-                    "当天致电下跌最大的五家经销商。\n核对库存与未交订单。\n商定未来两周的到货计划。",
-                )
             ],
         ),
         "targets": (
@@ -429,36 +416,103 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
             null, 'no_target'""")
 
 
-def _alerts(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: int) -> None:
+def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: int) -> None:
+    """As many standing incidents as asked for, the first one with all there is to tell, and one that is over."""
     monday = business_date - datetime.timedelta(days=business_date.weekday() + 7)
-    columns = (
-        "incident_key, rule_id, kind, severity, owner, playbook_id, metric_id, period_grain, period_start_date, "
-        "period_end_date, dimension_name, dimension_value, title_en, title_zh, reason_en, reason_zh"
+    sunday, keys = monday + datetime.timedelta(days=6), [region[0] for region in REGIONS[: count + 1]]
+    alerts = {key: f"net_sales_fall|{key}|{monday}" for key in keys}
+    names = {key: (en, zh) for key, en, zh, *_ in REGIONS}
+    _values(
+        db,
+        "alert_metrics",
+        "incident_key, metric_id, period_grain, period_start_date, dimension_name, dimension_value, value, "
+        "compared_value",
+        [(alerts[key], "net_sales", "week", monday, "region", key, D("812345.5"), D("1160493.57")) for key in keys],
     )
-    rows = [
+    said = [
         (
-            f"net_sales_fall|{key}|{monday}",
-            "net_sales_fall",
-            "percent_change",
-            "critical" if i == 0 else "warning",
-            "Chen Lei",
-            "dealer_recovery",
-            "net_sales",
-            "week",
-            monday,
-            monday + datetime.timedelta(days=6),
-            "region",
-            key,
-            f"Net sales, {en}: -30 %",
-            f"净销售额·{zh}：-30%",
-            f"Net sales of {en} fell by 30 % in the week from {monday}, from 1,160,493.57 to 812,345.50.",
-            f"{zh}的净销售额在 {monday} 起的一周环比下降 30%，由 1,160,493.57 变为 812,345.50。",
+            f"Net sales, {names[key][0]}: -30 %",
+            f"净销售额·{names[key][1]}：-30%",
+            f"Net sales of {names[key][0]} fell by 30 % in the week from {monday}, from 1,160,493.57 to 812,345.50.",
+            f"{names[key][1]}的净销售额在 {monday} 起的一周环比下降 30%，由 1,160,493.57 变为 812,345.50。",
         )
-        for i, (key, en, zh, _, _) in enumerate(REGIONS[: max(count, 1)])
+        for key in keys
     ]
-    _values(db, "alert_metrics", columns, rows)
-    if not count:
-        db.execute("delete from marts.alert_metrics")
+    _values(
+        db,
+        "fct_incidents",
+        "incident_key, incident_status, severity, alert_key, rule_id, owner, playbook_id, period_start_date, "
+        "period_end_date, opened_date, snoozed_until_date, subject_count, is_closed, title_en, title_zh, reason_en, "
+        "reason_zh",
+        [
+            (
+                alerts[key], "resolved" if place == count else "acknowledged" if place else "open",
+                "warning" if place else "critical",
+                alerts[key], "net_sales_fall", "Chen Lei", "dealer_recovery", monday, sunday, business_date, None,
+                2 if place == 0 else 1, place == count, *said[place],
+            )
+            for place, key in enumerate(keys)
+        ],
+    )  # fmt: skip
+    first = alerts[keys[0]]
+    _values(
+        db,
+        "fct_incident_events",
+        "incident_key, event_number, event_type, event_date, note, period_start_date, period_end_date, "
+        "snoozed_until_date",
+        [
+            (first, 1, "opened", business_date, None, monday, sunday, None),
+            (first, 2, "assigned", business_date, "asked the dealers", None, None, None),
+        ],
+    )
+    _values(
+        db,
+        "alert_causes",
+        "incident_key, cause_number, is_residual, contribution_value, share_rate, text_en, text_zh",
+        [
+            (first, 0, True, D("-86036.82"), D("0.25"), "The rest: -86,036.82.", "其余：-86,036.82。"),
+            (
+                first,
+                1,
+                False,
+                D("-262111.25"),
+                D("0.75"),
+                "Dealers explain 75 % of the fall.",
+                "经销商解释了下跌的 75%。",
+            ),
+        ],
+    )
+    _values(
+        db,
+        "alert_events",
+        "incident_key, event_number, starts_date, ends_date, placebo_score, text_en, text_zh",
+        [(first, 1, monday, sunday, D("0.04"), "A competitor gave one for one.", "竞品买一赠一。")],
+    )
+    books = ("dealer_recovery", "Win back dealer orders", "经销商订单恢复", "Channel sales")
+    _values(
+        db,
+        "alert_playbooks",
+        "incident_key, playbook_number, playbook_id, playbook_name_en, playbook_name_zh, department, steps_en, "
+        "steps_zh, reason_en, reason_zh, use_count, measured_count, effect_value, lower_value, upper_value",
+        [
+            (
+                first, 1, *books, "Call the largest dealers\nAgree on a delivery plan", "致电主要经销商\n商定发货计划",
+                "The rule names it.", "预警规则指定。", 3, 2, D("0.12"), D("0.03"), D("0.21"),
+            )
+        ],
+    )  # fmt: skip
+    _values(
+        db,
+        "fct_actions",
+        "action_key, incident_key, playbook_name_en, playbook_name_zh, playbook_id, department, owner, due_date, "
+        "action_status, outcome_status, effect_value, lower_value, upper_value",
+        [
+            (
+                "older|dealer_recovery", "older", *books[1:3], books[0], books[3], "Chen Lei", business_date, "done",
+                "measured", D("0.15"), D("0.05"), D("0.25"),
+            )
+        ],
+    )  # fmt: skip
 
 
 def _customers(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:

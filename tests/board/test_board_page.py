@@ -279,7 +279,8 @@ def test_hostile_names_are_only_text(make_board: Callable[..., Path], reader: Re
     change = f"""
         update marts.dim_sales_reps set rep_name = '{HOSTILE}';
         update marts.dim_regions set region_name_en = '{HOSTILE}';
-        update marts.alert_metrics set reason_en = '{HOSTILE}';
+        update marts.fct_incidents set reason_en = '{HOSTILE}';
+        update marts.alert_events set text_en = '{HOSTILE}';
         update marts.trust_quarantine_reasons set reason = '{HOSTILE}'"""
     page = reader.open(make_board(change, company_name=HOSTILE).as_uri())
     page.click('[data-focus="grain:week"]')
@@ -290,10 +291,37 @@ def test_hostile_names_are_only_text(make_board: Callable[..., Path], reader: Re
     assert reader.complaints == []
 
 
+def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], reader: Reader) -> None:
+    page = reader.open(make_board(alerts=2).as_uri())
+    expect(page.locator(".lede")).to_contain_text("2 incidents need attention")
+    expect(page.locator(".alert")).to_have_count(2)
+    worst = page.locator(".alert").first
+    for said in (
+        *("Critical", "Net sales, East China: -30 %", "Dealers explain 75 % of the fall.", "compared with"),
+        *(
+            "A competitor gave one for one.",
+            "4.0%",
+            "Win back dealer orders",
+            "Channel sales",
+            "Call the largest dealers",
+        ),
+        *("+12.0%", "+3.0%", "3 uses"),
+    ):
+        expect(worst).to_contain_text(said)
+    expect(worst).not_to_contain_text("The rest")
+    expect(worst.locator(".incident-chart path")).to_have_count(1)
+    expect(page.locator(".alert").nth(1)).to_contain_text("Acknowledged")
+    expect(page.locator("#attention table").first).to_contain_text("Done")
+    page.click('[data-focus="language:zh"]')
+    for said in ("严重", "经销商解释了下跌的 75%。", "竞品买一赠一。", "经销商订单恢复"):
+        expect(page.locator(".alert").first).to_contain_text(said)
+    assert reader.complaints == []
+
+
 def test_when_nothing_is_wrong_it_is_calm(make_board: Callable[..., Path], reader: Reader) -> None:
     page = reader.open(make_board(alerts=0).as_uri())
     expect(page.locator("#attention")).to_contain_text("Nothing needs attention")
-    expect(page.locator(".lede")).to_contain_text("No alert is open")
+    expect(page.locator(".lede")).to_contain_text("No incident is open")
 
 
 def _tables(warehouse: Path) -> list[str]:
@@ -392,7 +420,7 @@ def test_two_years_of_a_company_make_a_page_of_modest_size(make_board: Callable[
 
 
 def test_a_part_that_cannot_be_drawn_leaves_the_others(make_board: Callable[..., Path], reader: Reader) -> None:
-    page = reader.open(make_board("update marts.alert_metrics set period_start_date = null").as_uri())
+    page = reader.open(make_board("update marts.kpi_movers set period_start_date = null").as_uri())
     expect(page.locator("#attention")).to_contain_text("This part could not be drawn.")
     expect(page.locator("#trust .card")).to_have_count(7)
     assert len(reader.complaints) == 1

@@ -115,10 +115,18 @@ def test_events_of_one_alert_that_cannot_be_looked_for_stop_no_other(db: duckdb.
     assert [row.incident_key for row in events_around(db, listed, {})] == ["region|east"]
 
 
-def line(db: duckdb.DuckDBPyConnection, day: int, region: str, product: str, price: str, channel: str = "shop") -> None:
+def line(
+    db: duckdb.DuckDBPyConnection,
+    day: int,
+    region: str,
+    product: str,
+    price: str,
+    channel: str = "shop",
+    buyer: str = "",
+) -> None:
     db.execute(
-        "insert into fct_order_lines values ('o', 1, ?::date + ?::int, ?, ?, 'r', 'c', 'unknown', ?, 5, ?, false)",
-        [MONDAY, day, region, channel, product, price],
+        "insert into fct_order_lines values ('o', 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, 5, ?, false)",
+        [MONDAY, day, region, channel, buyer or f"buyer at {price} on {day}", product, price],
     )
 
 
@@ -135,12 +143,15 @@ def test_prices_that_rose_are_read_from_order_lines(db: duckdb.DuckDBPyConnectio
     for day, prices in {-3: ("70", "130", "100"), 3: ("75", "135", "104")}.items():
         for price in prices:
             line(db, day, "south", "p2", price)
+    for day in range(-7, 7):  # one buyer's agreement, called off day by day, is one price before and one after
+        line(db, day, "west", "p2", "106" if day >= 0 else "100", buyer="the same")
     (row,) = around(db, net_sales_of(db, "region", "east"))
     assert (row.event_type, row.region_key, row.category, row.is_own_fact) == ("price_change", "east", "powder", True)
     assert (row.before_value, row.now_value.quantize(Decimal("0.001"))) == (1, Decimal("1.100"))
     assert "订单行价格上涨 10.0%" in row.text_zh and "prices of order lines rose by 10.0 %" in row.text_en
     assert around(db, net_sales_of(db, "region", "north")) == []
     assert around(db, net_sales_of(db, "region", "south")) == []
+    assert around(db, net_sales_of(db, "region", "west")) == []
 
 
 def test_dealers_without_stock_and_sellers_who_left_are_facts_of_our_own(db: duckdb.DuckDBPyConnection) -> None:

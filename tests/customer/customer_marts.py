@@ -6,17 +6,11 @@ import datetime
 from pathlib import Path
 
 import duckdb
-from ruamel.yaml import YAML
+from published_marts import write_marts
 
-from sales_warehouse import settings
 from sales_warehouse.home import Home
-from sales_warehouse.sql import ident, literal
+from sales_warehouse.sql import literal
 
-MARTS = (
-    *("dim_customers", "dim_customer_records", "dim_contacts", "dim_regions", "dim_sales_reps", "dim_channels"),
-    *("fct_customer_timeline", "fct_customer_months", "fct_customer_contacts", "fct_deal_chains"),
-    "trust_identity_changes",
-)
 KANG, EMPTY, BUSY, ODD = "C1A", "C2B", "C3C", "C4D"
 MANY = 10_000
 
@@ -97,23 +91,12 @@ def write(home: Home, folder: Path | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "warehouse.duckdb"
     with duckdb.connect(str(file)) as db:
-        db.execute("create schema marts")
-        for mart in MARTS:
-            db.execute(f"create table marts.{ident(mart)} ({_columns(mart)})")
-            for row in ROWS[mart]:
-                values = ", ".join(f"{literal(value)} as {ident(name)}" for name, value in row.items())
-                db.execute(f"insert into marts.{ident(mart)} by name select {values}")
+        write_marts(db, ROWS)
         _months(db)
         _many_events(db)
     home.current.unlink(missing_ok=True)
     home.current.symlink_to(folder)
     return file
-
-
-def _columns(mart: str) -> str:
-    described = settings.PROJECT / "dbt_project" / "models" / "marts" / f"{mart}.yml"
-    columns = YAML(typ="safe").load(described.read_text(encoding="utf-8"))["models"][0]["columns"]
-    return ", ".join(f"{ident(column['name'])} {column['data_type']}" for column in columns)
 
 
 def _months(db: duckdb.DuckDBPyConnection) -> None:

@@ -26,7 +26,8 @@ SOURCE, LOAD = "crm", "20260628T100000_000000"
 # What happened by the evening of the last day; the world's clock is eight hours ahead of UTC.
 SEEN = f"<= timestamp '{END} 18:00:00'"
 UTC = "{} - interval 8 hour"
-ACCEPTED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+Accepted = Mapping[str, tuple[str, Mapping[str, str]]]
+ACCEPTED: Accepted = {
     "customers": ("accounts", {
         "customer_id": "account_key", "name": "name", "industry": "industry", "region": "region", "addressable": "true",
     }),
@@ -82,15 +83,23 @@ ACCEPTED: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 
 def build(
-    home: Home, temp: Path, settings: DemoFile, situations: Mapping[str, object], *models: str
+    home: Home,
+    temp: Path,
+    settings: DemoFile,
+    situations: Mapping[str, object],
+    *models: str,
+    accepted: Accepted = ACCEPTED,
 ) -> dict[str, Mapping]:
-    """Make a world, and the named models of it with all that they need; return the measured answers."""
+    """Make a world, and the named models of it with all that they need; return the measured answers.
+
+    `accepted` says which of its true rows came in: entity → what follows `from`, and column → expression.
+    """
     settings = settings.model_copy(update={"situations": type(settings.situations).model_validate(situations)})
     files.write_empty_company(home)
     write_rules(home)
     with open_generator(settings, temp) as world:
         world.unfold(world.start, END)
-        write_rows(home, world)
+        write_rows(home, world, accepted)
         days = world.connection.execute(
             f"select day, is_workday, is_holiday from rhythm(date '2024-01-01', date '{END.year}-12-31')"
         ).fetchall()
@@ -111,9 +120,9 @@ def write_rules(home: Home) -> None:
     files.write_settings(home, "not_selling", [{"unit_type": "team", "unit_name": "在线客服组"}])
 
 
-def write_rows(home: Home, world: Generator) -> None:
+def write_rows(home: Home, world: Generator, accepted: Accepted = ACCEPTED) -> None:
     """Write the true rows of a world, and every account as a customer of its own."""
-    for entity, (rows, columns) in ACCEPTED.items():
+    for entity, (rows, columns) in accepted.items():
         write_accepted(world.connection, home, LOAD, entity, columns, rows)
     keys = world.connection.execute("select account_key::varchar from accounts").fetchall()
     files.write_customer_identities(home, {(SOURCE, key): (f"K{key}", 1) for (key,) in keys})

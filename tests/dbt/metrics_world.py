@@ -126,7 +126,7 @@ ROWS: dict[str, list[Row]] = {
         order(7, "C1", "2026-06-26") | {"status": "cancelled"},
         order(8, "C4", "2024-07-01", "2024-07-01", opportunity_id="D9"),
         order(9, "C4", "2023-07-01", "2023-07-01", opportunity_id="D9"), order(10, "C3", "2023-07-02", "2023-07-02"),
-        order(11, "C5", "2026-07-05", channel="online_store"),
+        order(11, "C5", "2026-07-05", "2026-08-03", channel="online_store"),  # not paid yet on the business date
         order(12, "C1", "2026-08-03", "2026-08-03", opportunity_id="D4"),  # after the business date
     ],
     "order_lines": [

@@ -25,8 +25,8 @@ SAME = frozenset({
     "sqrt", "substring", "sum", "trim", "try_cast", "upper",
 })  # fmt: skip
 NO_FUNCTIONS = frozenset({
-    "and", "as", "between", "by", "decimal", "distinct", "else", "filter", "from", "group", "in", "join", "lateral", "not", "on",
-    "or", "over", "select", "sets", "then", "using", "values", "when", "where", "with",
+    "and", "as", "between", "by", "decimal", "distinct", "else", "filter", "from", "group", "in", "join", "lateral",
+    "not", "on", "or", "over", "select", "sets", "then", "using", "values", "when", "where", "with",
 })  # fmt: skip
 TYPES = frozenset({"bigint", "boolean", "date", "double", "int", "integer", "string", "timestamp"})
 INSTEAD = {

@@ -297,10 +297,11 @@ def test_a_band_knows_nothing_of_the_period_it_judges_or_of_later_ones(db: duckd
     bounds = "period_start_date, lower_value, upper_value"
     before = {row[0]: row for row in judge(db, bounds, "int_alert_periods_judged")}
     day = datetime.date(2026, 5, 20)
-    db.execute(f"update kpi_values set value = 5 where period_start_date >= date '{day}'")
-    after = {row[0]: row for row in judge(db, bounds, "int_alert_periods_judged")}
-    assert all(after[date] == row for date, row in before.items() if date <= day)
-    assert any(after[date] != row for date, row in before.items() if date > day)
+    for odd in (5, 9000):
+        db.execute(f"update kpi_values set value = {odd} where period_start_date >= date '{day}'")
+        after = {row[0]: row for row in judge(db, bounds, "int_alert_periods_judged")}
+        assert all(after[date] == row for date, row in before.items() if date <= day)
+        assert any(after[date] != row for date, row in before.items() if date > day)
 
 
 def test_a_band_of_weeks_is_of_like_weeks(db: duckdb.DuckDBPyConnection) -> None:

@@ -126,7 +126,9 @@ def test_a_total_leaves_out_what_is_stale_and_says_what_it_covers(built: Built) 
     unknown = (
         "select dealer_count, stock_units, stale_stock_units from kpi_dealer_stock where dimension_value = 'unknown'"
     )
-    assert built.rows(f"{unknown} and dimension_name = 'region'") == [(0, 0, -2)]
+    # two were sold that nobody saw come: what is there is unknown, and not less than nothing
+    assert built.rows(f"{unknown} and dimension_name = 'region'") == [(0, 0, 0)]
+    assert built.rows("select stock_units from fct_dealer_stock where dealer_key = 'unknown'") == [(None,)]
 
 
 def test_sell_through_is_of_what_is_reported_and_says_what_it_covers(built: Built) -> None:
@@ -407,6 +409,20 @@ class Chain:
 @pytest.fixture(scope="module")
 def chain(built: Built) -> Chain:
     return Chain(built)
+
+
+def test_stock_before_the_first_count_is_unknown_where_the_book_is_negative(chain: Chain, built: Built) -> None:
+    """Five are sold, ten come, five are counted: of the first day nobody knows what was there. Then six are sold."""
+    moves = (Move(False, 0, 5, None, 0), Move(True, 1, 10, None, 1), Move(False, 3, 6, None, 2))
+    chain.run([History(moves, {2: 5}), History(moves[:1], {})])
+    days = chain.connection.execute(
+        "select dealer_key, stock_date - ?::date, opening_units, closing_units, unexplained_units "
+        f"from ({built.compiled('fct_dealer_stock_days')}) order by all",
+        [FIRST_DAY],
+    ).fetchall()
+    assert days == [
+        ("d0", 0, 0, None, 0), ("d0", 1, None, 5, 0), ("d0", 2, 5, 5, 0), ("d0", 3, 5, -1, 0), ("d1", 0, 0, None, 0),
+    ]  # fmt: skip
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

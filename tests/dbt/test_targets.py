@@ -155,6 +155,10 @@ TARGETS: list[Row] = [
     {"target_id": "repeat", "metric_id": "repurchase_rate", "baseline_value": "0.3", "target_value": "0.4", **Q3},
     {"target_id": "worse", "metric_id": "win_rate", "baseline_value": "0.4", "target_value": "0.39", **Q3},
 ]  # fmt: skip
+LATER = {
+    "baseline_value": "0.3", "target_value": "0.4", "starts_on": "2026-08-01", "due_on": "2026-08-31", "owner": "p",
+    "relevance": "plan",
+}  # fmt: skip
 SENT: list[Row] = [
     {"target_id": "S1", "name": "提升销量"},
     {"target_id": "S2", "metric_id": "net_sales", "scope": "region=west", "target_value": 700, "owner": "planning",
@@ -167,6 +171,10 @@ SENT: list[Row] = [
      "target_value": 9 * 10**13, "starts_on": "2026-07-01", "due_on": "2026-09-30", "owner": "p", "relevance": "plan"},
     {"target_id": "S5", "metric_id": "net_sales", "baseline_value": 1, "target_value": 2, "due_on": "2027-01-31",
      "parent_target_id": "sales", "owner": "p", "relevance": "plan"},
+    # a deal has no channel; no month begins from the 2nd to the 31st, and one does on the 1st
+    {**LATER, "target_id": "S6", "metric_id": "net_sales", "scope": "channel=web"},
+    {**LATER, "target_id": "S7", "metric_id": "repurchase_rate", "starts_on": "2026-08-02", "due_on": "2026-08-31"},
+    {**LATER, "target_id": "S8", "metric_id": "repurchase_rate"},
 ]  # fmt: skip
 ITERATIONS: list[Row] = [
     {"iteration_id": "i1", "target_id": "sales", "starts_on": "2026-06-29", "ends_on": "2026-07-14"},
@@ -248,6 +256,10 @@ def _write_measured(file: Path, calendar: Path) -> None:
         connection.execute(
             f"CREATE TABLE kpi_metrics AS SELECT * REPLACE (number::BIGINT AS number) FROM (VALUES {rows}) "
             "t(metric_id, number, name_en, name_zh, unit, direction, aggregation, is_cohort, is_on_board)"
+        )
+        connection.execute(
+            "ALTER TABLE kpi_metrics ADD COLUMN grains VARCHAR; UPDATE kpi_metrics SET grains = "
+            "CASE metric_id WHEN 'repurchase_rate' THEN 'month' ELSE 'day, week, month' END"
         )
         connection.execute(
             "ALTER TABLE kpi_metrics ADD COLUMN decomposition VARCHAR; "
@@ -368,6 +380,15 @@ def test_a_goal_that_a_source_sent_is_published_with_its_faults(marts: duckdb.Du
     assert goals(marts, "status, smart_faults", "S4", "S5") == {"S4": ("no_data", "M"), "S5": ("no_data", "T")}
 
 
+def test_a_sent_goal_that_nothing_will_ever_measure_or_cover_is_said(marts: duckdb.DuckDBPyConnection) -> None:
+    assert set(lints(marts, "S6")) == {"no_coverage", "not_measured"}
+    assert lints(marts, "S7")["no_period"] == (
+        "T", "warning",
+        "Repurchase_Rate is measured by month, and none begins within the goal: it will never have a value",
+    )  # fmt: skip
+    assert "no_period" not in lints(marts, "S8")
+
+
 def test_what_history_says_to_a_goal(marts: duckdb.DuckDBPyConnection) -> None:
     """April's 2200 in 22 workdays come to 6600 in 66: 7000 were never reached. April to June came to 6280."""
     found = lints(marts, "stretch")
@@ -478,6 +499,36 @@ def test_net_sales_alone_is_warned_in_a_set_and_on_the_board() -> None:
     board = {**REGISTRY, "net_sales": REGISTRY["net_sales"].model_copy(update={"board": True})}
     [lint] = lint_targets(TargetsFile(), board)
     assert (lint.subject_type, lint.lint_type, lint.message.en) == ("board", "single_metric", text)
+
+
+def goal(metric: str, first: str, last: str, **scope: str) -> dict[str, object]:
+    return {"id": "g", "name": {"en": "G", "zh": "目标"}, "metric": metric, "scope": scope, "baseline": 1, "target": 2,
+            "starts_on": first, "due_on": last, "owner": "sales", "relevance": "plan"}  # fmt: skip
+
+
+def test_a_sales_goal_by_what_no_deal_has_is_warned() -> None:
+    text = "It has no pipeline coverage and is left out of that of all goals: no deal has a channel"
+    days = ("2026-07-01", "2026-09-30")
+    assert said(targets=[goal("net_sales", *days, channel="web")]) == [("g", "no_coverage", text)]
+    assert said(targets=[goal("net_sales", *days, region="east")]) == said(targets=[goal("net_sales", *days)]) == []
+    assert said(targets=[goal("m1", *days, channel="web")]) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "first", "last", "is_warned"),
+    [
+        ("quarterly", "2026-07-01", "2026-07-31", False),
+        ("quarterly", "2026-07-02", "2026-09-30", True),
+        ("quarterly", "2026-07-02", "2026-10-01", False),
+        ("quarterly", "2026-12-31", "2027-01-01", False),
+        ("m1", "2026-07-07", "2026-07-12", True),  # Tuesday to Sunday
+        ("m1", "2026-07-07", "2026-07-13", False),
+    ],
+)
+def test_a_goal_in_which_no_period_of_its_metric_begins_is_warned(
+    metric: str, first: str, last: str, is_warned: bool
+) -> None:
+    assert [lint for _, lint, _ in said(targets=[goal(metric, first, last)])] == ["no_period"] * is_warned
 
 
 def test_a_metric_coarser_than_the_decision_is_warned() -> None:

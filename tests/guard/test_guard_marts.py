@@ -110,7 +110,8 @@ GOOD: dict[str, str] = {
         t(store_sale_key, store_key, dealer_key, product_key, region_key, sold_date)""",
     "fct_dealer_stock_days": """values
         ('d1', 'a1', date '2026-01-01', date '2026-01-04', 0, 10, 3, 1, 6, 0, null, null),
-        ('d1', 'a1', date '2026-01-05', date '2026-01-09', 6, 0, 0, 0, 5, 1, 5, date '2026-01-05')
+        ('d1', 'a1', date '2026-01-05', date '2026-01-09', 6, 0, 0, 0, 5, 1, 5, date '2026-01-05'),
+        ('d2', 'a1', date '2026-01-05', date '2026-01-09', 0, 0, 3, 0, null, 0, null, null)
         t(dealer_key, product_key, stock_date, until_date, opening_units, sell_in_units, sell_out_units,
           returned_units, closing_units, unexplained_units, counted_units, last_counted_date)""",
     "fct_dealer_stock_weeks": """values ('d1', 'a1', date '2026-01-05', 0, 10, 3, 1, 6, 0, 'reported'),
@@ -460,10 +461,17 @@ BAD: list[tuple[str, str, set[str]]] = [
         {"key_unique"},
     ),
     ("fct_dealer_stock_days", "update mart set unexplained_units = 1 where _row_id = 1", {"balanced"}),
+    (
+        "fct_dealer_stock_days",
+        "update mart set closing_units = null, counted_units = null, last_counted_date = '2026-01-04' "
+        "where _row_id = 2",
+        {"balanced"},
+    ),
     ("fct_dealer_stock_days", "update mart set until_date = '2025-12-31' where _row_id = 1", {"days_in_order"}),
     ("fct_dealer_stock_days", "update mart set counted_units = 4 where _row_id = 2", {"count_is_the_stock"}),
     ("fct_dealer_stock_weeks", "update mart set week_start_date = '2026-01-12' where _row_id = 1", {"key_unique"}),
     ("fct_dealer_stock_weeks", "update mart set closing_units = 7 where _row_id = 1", {"balanced"}),
+    ("fct_dealer_stock_weeks", "update mart set closing_units = null where _row_id = 1", {"balanced"}),
     ("fct_dealer_stock_weeks", "update mart set report_status = 'late' where _row_id = 1", {"status_known"}),
     ("fct_dealer_stock", "update mart set product_key = 'a2' where _row_id = 1", {"key_unique"}),
     ("fct_dealer_stock", "update mart set is_stale = false where _row_id = 2", {"stale_has_a_reason"}),

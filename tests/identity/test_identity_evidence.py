@@ -15,6 +15,7 @@ from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, kept
 from sales_warehouse.identity.decisions import DecisionRefused
+from sales_warehouse.identity.pinyin import sound
 
 CITIES = ("上海", "成都", "武汉", "大连", "西安")
 BRANDS = ("康宁", "天和", "华康", "百合", "益寿", "安泰", "瑞康", "圣安", "永泰", "明德")
@@ -96,6 +97,19 @@ def test_a_record_without_a_code_joins_its_company_in_spite_of_its_spelling(worl
         ("shop", "shop3", "evidence", True),
         ("shop", "shop77", "evidence", True),
     ]
+
+
+def pinyin(number: int) -> str:
+    return " ".join(sound(part).capitalize() for part in COMPANIES[number]) + " Youxian Gongsi"
+
+
+def test_a_name_in_pinyin_joins_its_company_by_what_else_they_share(world: World) -> None:
+    """With the telephone of its company and no e-mail; by the name alone, or the telephone alone, nobody is joined."""
+    stranger = {"phone": "+8613700000005", "email": "wu@other.cn"}
+    names = {number: {"name": pinyin(number), "uscc": None} for number in (3, 5)}
+    names[77] = {"name": pinyin(78), "uscc": None}  # the trade of another
+    world.begin(names, {3: {"email": None}, 5: stranger, 77: {"email": None}})
+    assert [world.is_one(number) for number in (3, 5, 77)] == [True, False, False]
 
 
 def test_twins_with_one_name_in_one_city_stay_two(world: World) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
-from sales_warehouse.identity.company_name import CompanyName, company_name
+from sales_warehouse.identity.company_name import CompanyName, company_name, sounds_of
+from sales_warehouse.identity.comparisons import compare_company
+from sales_warehouse.identity.pinyin import sound
 
 PLACES = {"上海", "成都", "石家庄", "广东"}
 CORE = CompanyName("康宁医疗器械", "上海")
@@ -27,8 +30,55 @@ CORE = CompanyName("康宁医疗器械", "上海")
         ("ＡＣＭＥ Co., Ltd.", CompanyName("acme", None)),
         ("Acme Trading Inc", CompanyName("acmetrading", None)),
         ("康宁医疗器械上海分公司", CompanyName("康宁医疗器械上海分", None)),
+        ("Shanghai Kangning Yiliao Qixie Youxian Gongsi", CompanyName("shanghaikangningyiliaoqixie", None)),
+        ("KANGNING YILIAO QIXIE GUFEN YOUXIAN GONGSI", CompanyName("kangningyiliaoqixie", None)),
         ("", CompanyName("", None)),
     ],
 )
 def test_a_name_has_this_core_and_place(text: str, meant: CompanyName) -> None:
     assert company_name(text, PLACES) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("康宁", "kangning"),
+        ("重庆长江银行", "chongqingchangjiangyinhang"),  # not zhong, zhang, xing
+        ("绿源", "luyuan"),
+        ("abc医疗12", "abcyiliao12"),
+    ],
+)
+def test_a_name_is_spoken_as_people_speak_it(text: str, said: str) -> None:
+    assert sound(text) == said
+
+
+# Whether a name in letters is held for a Chinese one.
+@pytest.mark.parametrize(
+    ("one", "other", "is_spoken"),
+    [
+        ("上海康宁医疗器械有限公司", "Kangning Yiliao Qixie Youxian Gongsi", True),
+        ("上海康宁医疗器械有限公司", "Shanghai Kang Ning Yi Liao Qi Xie", True),
+        ("Kangning-Yiliao-Qixie", "康寧醫療器械", True),
+        ("重庆重工机械", "Zhonggong Jixie Co., Ltd.", True),
+        ("绿源生物科技", "Luyuan Shengwu Keji", True),
+        ("绿源生物科技", "Lvyuan Shengwu Keji", True),
+        ("上海康宁医疗器械有限公司", "Beijing Kangning Yiliao Qixie", False),  # another place
+        ("康宁医疗器械", "康凝医疗器械", False),  # two that only sound alike
+        ("康宁医疗器械", "Kangming Yiliao Qixie", False),
+        ("康宁医疗器械", "Kangning Yiliao", False),
+        ("康宁医疗器械", "Corning Medical Devices", False),  # a translation is no sound
+        ("康宁", "Kangning", False),  # two characters sound like too many others
+        ("康宁医疗器械", "Kangning Yiliao Qixie 2", False),
+        ("Kangning Yiliao Qixie", "Kangning Yiliao Qixie Gongsi", False),  # one and the same, a level above
+    ],
+)
+def test_a_name_in_pinyin_is_held_against_a_chinese_one(one: str, other: str, is_spoken: bool) -> None:
+    places = {"上海", "重庆"}
+    apart = [company_name(text, places) for text in (one, other)]
+    level = compare_company("core", "sounds").levels[1]
+    connection = duckdb.connect()
+    for left, right in (apart, apart[::-1]):
+        given = [left.core, right.core, sounds_of(left), sounds_of(right)]
+        pair = "?::varchar core_l, ?::varchar core_r, ?::varchar[] sounds_l, ?::varchar[] sounds_r"
+        found = connection.execute(f"select {level.sql} from (select {pair})", given).fetchall()
+        assert found == [(is_spoken,)]

@@ -216,7 +216,7 @@ def test_without_an_address_of_the_pages_there_is_no_link(world: Published) -> N
 
 def test_the_link_is_safe_in_an_address() -> None:
     assert address_of("https://a.example/", "fall|华东)|2026-06-22&x=1") == (
-        "https://a.example/sales-warehouse/incidents?incident=fall%7C%E5%8D%8E%E4%B8%9C%29%7C2026-06-22%26x%3D1"
+        "https://a.example/sales-warehouse/incident?key=fall%7C%E5%8D%8E%E4%B8%9C%29%7C2026-06-22%26x%3D1"
     )
 
 

@@ -1,6 +1,7 @@
 -- Stock of each product at each dealer on the days on which something moved or was counted. A count is the stock at the end
 -- of its day; between counts the stock is the last count and what moved since. What a count differs by is unexplained. What
--- was there before the first count is worked out from it, and is never less than nothing.
+-- was there before the first count is worked out from it, and is never less than nothing. This is the book, which always
+-- balances; what it says of days before the first count is published only where it is not negative (known_stock).
 with
 moves as (
     select
@@ -73,7 +74,8 @@ numbered as (
         days.*,
         sum(net_units) over so_far as net_until,
         count(counted_units) over so_far as count_number,
-        max(case when counted_units is not null then stock_date end) over so_far as last_counted_date
+        max(case when counted_units is not null then stock_date end) over so_far as last_counted_date,
+        min(case when counted_units is not null then stock_date end) over (partition by dealer_key, product_key) as first_counted_date
     from days
     window so_far as (partition by dealer_key, product_key order by stock_date asc rows unbounded preceding)
 ),
@@ -124,5 +126,6 @@ select
     cast(opening_units + net_units - closing_units as bigint) as unexplained_units,
     counted_units,
     last_counted_date,
+    first_counted_date,
     cast(sell_in_amount as decimal(18, 4)) as sell_in_amount
 from opened

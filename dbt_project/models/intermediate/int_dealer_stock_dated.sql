@@ -50,7 +50,8 @@ summed as (
         coalesce(
             max(case when known_date between stock_date and until_date then closing_units end),
             max(case when place = 1 then opening_units end)
-        ) as stock_units,
+        ) as book_units,
+        min(first_counted_date) as first_counted_date,
         max(last_counted_date) as last_counted_date,
         max_by(counted_units, stock_date) filter (where counted_units is not null) as counted_units,
         max(window_days) as window_days,
@@ -67,7 +68,7 @@ select
     dealer_key,
     product_key,
     stock_date,
-    cast(stock_units as bigint) as stock_units,
+    cast({{ known_stock('book_units', 'stock_date', 'first_counted_date') }} as bigint) as stock_units,
     last_counted_date,
     cast(counted_units as bigint) as counted_units,
     cast({{ dbt.datediff('last_counted_date', business_date(), 'day') }} as bigint) as count_age_days,

@@ -34,7 +34,8 @@ moved as (
         sum(returned_units) as returned_units,
         sum(unexplained_units) as unexplained_units,
         max_by(closing_units, stock_date) as closing_units,
-        max(last_counted_date) as last_counted_date
+        max(last_counted_date) as last_counted_date,
+        min(first_counted_date) as first_counted_date
     from days
     group by dealer_key, product_key, week_start_date
 ),
@@ -60,7 +61,8 @@ filled as (
         returned_units,
         unexplained_units,
         closing_units,
-        last_counted_date
+        last_counted_date,
+        first_counted_date
     from followed
     union all
     select
@@ -73,7 +75,8 @@ filled as (
         0 as returned_units,
         0 as unexplained_units,
         followed.closing_units,
-        followed.last_counted_date
+        followed.last_counted_date,
+        followed.first_counted_date
     from followed
     inner join weeks
         on
@@ -88,6 +91,8 @@ aged as (
     select
         filled.*,
         filled.week_start_date + 6 as week_end_date,
+        filled.closing_units + filled.sell_out_units + filled.returned_units + filled.unexplained_units - filled.sell_in_units
+            as opening_units,
         dealers.reported_until_date,
         dealers.is_silent,
         rules.stale_after_days,
@@ -97,6 +102,14 @@ aged as (
     from filled
     inner join dealers on filled.dealer_key = dealers.dealer_key
     cross join rules
+),
+
+known as (
+    select
+        aged.*,
+        {{ known_stock('opening_units', 'week_start_date', 'first_counted_date', is_opening=true) }} as known_opening_units,
+        {{ known_stock('closing_units', 'week_end_date', 'first_counted_date') }} as known_closing_units
+    from aged
 )
 
 select
@@ -104,21 +117,19 @@ select
     product_key,
     week_start_date,
     week_end_date,
-    cast(
-        closing_units + sell_out_units + returned_units + unexplained_units - sell_in_units as bigint
-    ) as opening_units,
+    cast(known_opening_units as bigint) as opening_units,
     cast(sell_in_units as bigint) as sell_in_units,
     cast(sell_out_units as bigint) as sell_out_units,
     cast(returned_units as bigint) as returned_units,
-    cast(closing_units as bigint) as closing_units,
+    cast(known_closing_units as bigint) as closing_units,
     cast(unexplained_units as bigint) as unexplained_units,
     cast(sell_in_amount as decimal(18, 4)) as sell_in_amount,
     last_counted_date,
     case
-        when last_counted_date is null then 'uncounted'
+        when last_counted_date is null or known_opening_units is null then 'uncounted'
         when count_age_days > stale_after_days then 'stale'
         when reported_until_date >= week_end_date then 'reported'
         when is_silent then 'stale'
         else 'waiting'
     end as report_status
-from aged
+from known

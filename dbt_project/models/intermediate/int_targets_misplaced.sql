@@ -11,6 +11,18 @@ sent as (
     from {{ present('int_targets_deduplicated') }}
 ),
 
+grains as (
+    select
+        metric_id,
+        case
+            when position('day' in grains) > 0 then 'day'
+            when position('week' in grains) > 0 then 'week'
+            when position('month' in grains) > 0 then 'month'
+            else 'quarter'
+        end as period_grain
+    from {{ ref('kpi_metrics') }}
+),
+
 overlapping as (
     select distinct
         one.parent_target_id,
@@ -141,3 +153,36 @@ select
     || ' 相差 ' || {{ number_text('target_difference_value') }} as message_zh
 from {{ ref('int_targets_cascaded') }}
 where target_difference_value <> 0
+union all
+-- The company's own goals are told of by lint_targets.py, before anything runs; here are those that sources sent.
+select
+    'goal' as subject_type,
+    target_id as subject_id,
+    'no_coverage' as lint_type,
+    cast(null as string) as smart_letter,
+    'warning' as severity,
+    cast(null as decimal(28, 8)) as found_value,
+    cast(null as decimal(28, 8)) as expected_value,
+    'It has no pipeline coverage and is left out of that of all goals: no deal has a ' || scope_dimension as message_en,
+    '该目标没有管道覆盖倍数，也不计入合计：商机没有 ' || scope_dimension || ' 这一维度' as message_zh
+from goals
+where
+    metric_id = 'net_sales' and is_whole and source <> 'company'
+    and not {{ is_of_deals('scope_dimension') }}
+union all
+select
+    'goal' as subject_type,
+    goals.target_id as subject_id,
+    'no_period' as lint_type,
+    'T' as smart_letter,
+    'warning' as severity,
+    cast(null as decimal(28, 8)) as found_value,
+    cast(null as decimal(28, 8)) as expected_value,
+    goals.metric_name_en || ' is measured by ' || grains.period_grain || ', and none begins within the goal: it will never have a value'
+        as message_en,
+    '「' || goals.metric_name_zh || '」按 ' || grains.period_grain || ' 统计，目标期内没有任何周期开始，将始终没有取值' as message_zh
+from goals
+inner join grains on goals.metric_id = grains.metric_id
+where
+    goals.is_whole and goals.source <> 'company'
+    and {{ period_start_of('grains.period_grain', 'goals.due_on') }} < goals.starts_on

@@ -1,19 +1,8 @@
--- One ratio for each sales goal that is running: the deals that should close in time against what is still missing.
+-- One ratio for each sales goal that is running: the deals that should close in time against what is still missing. In all:
+-- the same over the goals that count once, without those that are met, whose deals cover nothing that is missing.
 with
 goals as (
-    select
-        target_id,
-        scope_dimension,
-        scope_value,
-        starts_on,
-        due_on,
-        goal_value
-    from {{ ref('int_targets_defined') }}
-    where
-        is_whole
-        and metric_id = 'net_sales'
-        and scope_dimension in ('total', 'region', 'product_line', 'team', 'rep')
-        and {{ business_date() }} between starts_on and due_on
+    select * from {{ ref('int_sales_goals_counted') }}
 ),
 
 won as (
@@ -63,8 +52,8 @@ pipelines as (
 
 missing as (
     select
-        'target' as dimension_name,
-        goals.target_id as dimension_value,
+        goals.target_id,
+        goals.is_in_total,
         coalesce(pipelines.open_amount, 0) as numerator,
         greatest(goals.goal_value - coalesce(won.won_amount, 0), 0) as denominator
     from goals
@@ -72,11 +61,29 @@ missing as (
     left join pipelines on goals.target_id = pipelines.target_id
 ),
 
+united as (
+    select
+        'target' as dimension_name,
+        target_id as dimension_value,
+        numerator,
+        denominator
+    from missing
+    union all
+    select
+        'total' as dimension_name,
+        'total' as dimension_value,
+        sum(case when denominator > 0 then numerator else 0 end) as numerator,
+        sum(denominator) as denominator
+    from missing
+    where is_in_total
+    having count(*) > 0
+),
+
 covered as (
     select
-        missing.*,
+        united.*,
         {{ ratio('numerator', 'denominator') }} as value
-    from missing
+    from united
 )
 
 -- Nothing left to win: the denominator is 0 and there is no ratio.

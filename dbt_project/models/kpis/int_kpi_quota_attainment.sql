@@ -1,3 +1,4 @@
+-- In all: actual sales over the sales goals that count once, as the registry says; goals on other metrics do not add up.
 with
 progressed as (
     select
@@ -16,6 +17,27 @@ progressed as (
     from {{ ref('kpi_targets') }} as goals
     inner join {{ ref('stg_settings__metrics') }} as metrics on goals.metric_id = metrics.metric_id
     where goals.progress_rate is not null and {{ business_date() }} >= goals.starts_on
+),
+
+in_all as (
+    select
+        'total' as dimension_name,
+        'total' as dimension_value,
+        sum(coalesce(goals.actual_value, 0)) as numerator,
+        sum(counted.goal_value) as denominator
+    from {{ ref('int_sales_goals_counted') }} as counted
+    left join {{ ref('kpi_targets') }} as goals on counted.target_id = goals.target_id
+    where counted.is_in_total
+    having count(*) > 0
+),
+
+united as (
+    select * from progressed
+    union all
+    select
+        in_all.*,
+        {{ ratio('numerator', 'denominator') }} as value
+    from in_all
 )
 
-{{ kpi_of_today('quota_attainment', 'progressed') }}
+{{ kpi_of_today('quota_attainment', 'united') }}

@@ -1,9 +1,21 @@
--- A period is compared with the one before it and with the same one a year ago, where there are such.
+-- A period is compared with the one before it and with the same one a year ago, where there are such. What is a quotient is
+-- compared as one, not as its eight published places: of a small one they are too few.
 with
-united as (
+listed as (
     select * from {{ ref('int_kpi_values') }}
     union all
     select * from {{ ref('int_kpi_quota_attainment') }}
+),
+
+united as (
+    select
+        listed.*,
+        case
+            when value = {{ ratio('numerator', 'denominator') }}
+                then cast(numerator as double) / nullif(cast(denominator as double), 0)
+            else cast(value as double)
+        end as exact_value
+    from listed
 ),
 
 rates as (
@@ -18,7 +30,9 @@ compared as (
         united.*,
         {{ period_end_of('united.period_grain', 'united.period_start_date') }} as period_end_date,
         before.value as previous_value,
+        before.exact_value as exact_previous_value,
         year_before.value as year_before_value,
+        year_before.exact_value as exact_year_before_value,
         coalesce(rates.is_rate, false) as is_rate
     from united
     left join rates on united.metric_id = rates.metric_id
@@ -49,11 +63,11 @@ select
     denominator,
     value,
     previous_value,
-    {{ ratio('value - previous_value', 'abs(previous_value)') }} as change_rate,
-    case when is_rate then cast(100 * (value - previous_value) as decimal(28, 8)) end as change_pp,
+    {{ ratio('exact_value - exact_previous_value', 'abs(exact_previous_value)') }} as change_rate,
+    case when is_rate then cast(100 * (exact_value - exact_previous_value) as decimal(28, 8)) end as change_pp,
     year_before_value,
-    {{ ratio('value - year_before_value', 'abs(year_before_value)') }} as year_change_rate,
-    case when is_rate then cast(100 * (value - year_before_value) as decimal(28, 8)) end as year_change_pp,
+    {{ ratio('exact_value - exact_year_before_value', 'abs(exact_year_before_value)') }} as year_change_rate,
+    case when is_rate then cast(100 * (exact_value - exact_year_before_value) as decimal(28, 8)) end as year_change_pp,
     {{ as_of() }} as as_of,
     is_matured
 from compared

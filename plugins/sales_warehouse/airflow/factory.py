@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
-from sales_warehouse.airflow import assets, policy, runbook, schedule, tasks
+from sales_warehouse.airflow import answers, assets, policy, runbook, schedule, tasks
 from sales_warehouse.airflow.operators import GoOnOperator, StepOperator
 from sales_warehouse.airflow.policy import Tag
 
@@ -20,6 +21,11 @@ WATCH = "watch"
 REPLAY = "replay"
 MICRO_BATCH = "micro_batch"
 PURGE = "purge"
+REQUIRED_ACTIONS = "required_actions"
+RESPOND = "respond"
+
+SCHEDULER_ONLY = (MICRO_BATCH, REQUIRED_ACTIONS)  # what a refresh without a scheduler leaves out
+MOST_OPEN_QUESTIONS = 256
 
 
 def ingest_dags(sources: list[str]) -> dict[str, DAG]:
@@ -149,9 +155,49 @@ def watch_dag() -> DAG:
     return dag
 
 
-def _dag(dag_id: str, *, more: dict[str, Param] | None = None, **options: Any) -> DAG:
+def required_actions_dag() -> DAG:
+    """Build `required_actions`: undecided → ask, which starts a run of `respond` for each incident that waits."""
+    with _dag(
+        REQUIRED_ACTIONS,
+        schedule=schedule.required_actions(assets.ALERTS),
+        doc_md=runbook.required_actions(),
+        tags=[Tag.ALERTS],
+        default_args=policy.task_defaults(policy.SOURCES_POOL, timedelta(minutes=30)),
+    ) as dag:
+        undecided = StepOperator(task_id="undecided", python_callable=tasks.undecided)
+        # The run's name is the incident's, so nobody is asked twice.
+        TriggerDagRunOperator.partial(
+            task_id="ask", trigger_dag_id=RESPOND, skip_when_already_exists=True
+        ).expand_kwargs(undecided.output)
+    return dag
+
+
+def respond_dag() -> DAG:
+    """Build `respond`: ask → record, one run for each incident. `ask` is a Required Action, and waits for a person."""
+    with _dag(
+        RESPOND,
+        schedule=None,
+        doc_md=runbook.respond(),
+        tags=[Tag.ALERTS],
+        default_args=policy.task_defaults(policy.SOURCES_POOL, timedelta(minutes=30)),
+        max_active_runs=MOST_OPEN_QUESTIONS,
+    ) as dag:
+        ask = HITLOperator(
+            task_id="ask",
+            subject="{{ dag_run.conf['subject'] }}",
+            body="{{ dag_run.conf['body'] }}",
+            options=list(answers.OPTIONS),
+            defaults=answers.LEAVE_OPEN,
+            params=answers.form(),
+            response_timeout=answers.PATIENCE,
+        )
+        ask >> StepOperator(task_id="record", python_callable=tasks.record, op_kwargs={"answer": ask.output})
+    return dag
+
+
+def _dag(dag_id: str, *, more: dict[str, Param] | None = None, max_active_runs: int = 1, **options: Any) -> DAG:
     params = {**(more or {}), **_params()}
-    return DAG(dag_id, start_date=FIRST_DAY, catchup=False, max_active_runs=1, params=params, **options)
+    return DAG(dag_id, start_date=FIRST_DAY, catchup=False, max_active_runs=max_active_runs, params=params, **options)
 
 
 def _sheet_params() -> dict[str, Param]:

@@ -70,9 +70,9 @@ def load_dags() -> dict[str, DAG]:
 def refresh(dags: dict[str, DAG], run_conf: dict[str, Any], result: Result) -> None:
     """Run every DAG once. A DAG that only assets start runs when all of them were produced, as a scheduler does.
 
-    What people start by hand is not run, nor what a scheduler does between the nights.
+    What people start by hand is not run, nor what needs a scheduler: reading between the nights, waiting for people.
     """
-    for dag in (dag for dag in order.in_order(dags) if dag.dag_id != factory.MICRO_BATCH):
+    for dag in (dag for dag in order.in_order(dags) if dag.dag_id not in factory.SCHEDULER_ONLY):
         waits_for = order.triggers(dag)
         if order.has_own_time(dag) or (waits_for and waits_for <= result.produced):
             _run(dag, run_conf, result)

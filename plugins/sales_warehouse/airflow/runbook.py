@@ -139,3 +139,41 @@ The owners of the alert rules and whoever receives the messages.
 2. The log names the carrier that refused. Mend its configuration or wait until it is up.
 3. Clear the task: what was sent is not sent again.
 """
+
+
+def required_actions() -> str:
+    """Return the notes of the DAG that asks people."""
+    return f"""
+### What
+**undecided** looks for open incidents of the severities that `required_actions` of alerts.yml names and that nobody has
+answered; **ask** starts one run of `respond` for each.
+
+### When
+After each watch, and every hour.
+
+### Who cares
+Whoever answers for the figures: the questions are under **Required Actions**.
+
+{TRIAGE}
+1. Nothing is lost: an incident that was not asked about is found by the next run.
+2. Skipped is not a failure: no incident waits for a person.
+"""
+
+
+def respond() -> str:
+    """Return the notes of the DAG that waits for one answer."""
+    return f"""
+### What
+**ask** is a Required Action: accept a playbook, assign, snooze or reject, with a note; **record** keeps the answer with
+who gave it and when. One run is one incident.
+
+### When
+When `required_actions` finds an incident. Not by hand: a run needs the incident in its conf.
+
+### Who cares
+The owner of the alert rule.
+
+{TRIAGE}
+1. `record` red: the log says what the answer lacks. Clear `ask` and answer again.
+2. Nobody answers for a month: the incident is left open. The page **Incidents** can still decide it.
+"""

@@ -27,6 +27,14 @@ def purge() -> CronTriggerTimetable | None:
     return _asked("SALES_WAREHOUSE_PURGE_CRON")
 
 
+def required_actions(alerts: Asset) -> AssetOrTimeSchedule:
+    """Look for incidents that nobody has answered after each watch, and by SALES_WAREHOUSE_REQUIRED_ACTIONS_CRON, else
+    every hour: what a refresh without a scheduler found has no other herald.
+    """
+    cron = os.environ.get("SALES_WAREHOUSE_REQUIRED_ACTIONS_CRON", "7 * * * *")
+    return AssetOrTimeSchedule(timetable=CronTriggerTimetable(cron, timezone=time_zone()), assets=[alerts])
+
+
 def _asked(name: str) -> CronTriggerTimetable | None:
     cron = os.environ.get(name)
     return CronTriggerTimetable(cron, timezone=time_zone()) if cron else None

@@ -150,6 +150,40 @@ def purge() -> dict[str, Any]:
     return {"rows": report.rows, "notes": report.notes}
 
 
+def undecided() -> list[dict[str, Any]]:
+    """Return what starts a run of `respond` for each incident that waits for a person: its name and its conf.
+
+    Raises AirflowSkipException when there is none.
+    """
+    from sales_warehouse.watch import required
+
+    run = _run(moment_of(get_current_context()))
+    questions = required.questions(run.home, run.company)
+    if not questions:
+        raise AirflowSkipException("no incident waits for a person")
+    return [{"trigger_run_id": question.name, "conf": question.conf()} for question in questions]
+
+
+def record(answer: dict[str, Any]) -> dict[str, Any]:
+    """Keep what a person answered about the incident of the run.
+
+    Raises AirflowFailException for an answer that lacks something, or an incident that nobody knows any more.
+    """
+    from sales_warehouse.airflow.answers import Incomplete, decision_of
+    from sales_warehouse.watch import incidents
+
+    context = get_current_context()
+    asked, run = context["dag_run"].conf or {}, _run(moment_of(context))
+    try:
+        said = decision_of(answer, asked["playbooks"])
+        if said is None:
+            raise AirflowSkipException("left open")
+        decision = incidents.decide(run.home, asked["incident_key"], at=run.as_of, **said)
+    except (Incomplete, incidents.DecisionRefused, incidents.NoSuchIncident) as error:
+        raise AirflowFailException(str(error)) from error
+    return {"decision": decision.decision_id, "kind": decision.kind, "by": decision.by}
+
+
 def _added(rows: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
     return {name: rows.get(name, 0) + more.get(name, 0) for name in {*rows, *more}}
 

@@ -9,6 +9,10 @@ from sales_warehouse.sql import ident, literal
 
 REASONS_SHOWN = 12
 MOVERS_SHOWN = 2  # of one metric along one dimension
+INCIDENTS_SHOWN = 30
+EVENTS_SHOWN = 3  # around one alert
+SEVERITY = "case severity when 'critical' then 1 when 'warning' then 2 else 3 end"
+STANDING = "{key} in (select {of} from marts.fct_incidents where not is_closed)"
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,50 @@ LISTINGS = {
         progress_rate expected_progress_rate projected_value projected_status due_on target_status""",
         "number, metric_id",
     ),
-    "alerts": Listing(
+    "incidents": Listing(
+        "marts.fct_incidents",
+        """incident_key incident_status severity alert_key rule_id owner playbook_id period_start_date period_end_date
+        opened_date snoozed_until_date subject_count title_en title_zh reason_en reason_zh""",
+        f"{SEVERITY}, incident_status in ('acknowledged', 'snoozed'), opened_date desc, incident_key "
+        f"limit {INCIDENTS_SHOWN}",
+        "not is_closed",
+    ),
+    "incident_events": Listing(
+        "marts.fct_incident_events",
+        "incident_key event_number event_type event_date note period_start_date period_end_date snoozed_until_date",
+        "incident_key, event_number",
+        STANDING.format(key="incident_key", of="incident_key"),
+    ),
+    "alert_metrics": Listing(
         "marts.alert_metrics",
-        """incident_key rule_id kind severity owner playbook_id metric_id period_grain period_start_date period_end_date
-        dimension_name dimension_value title_en title_zh reason_en reason_zh""",
-        "case severity when 'critical' then 1 when 'warning' then 2 else 3 end, incident_key",
+        "incident_key metric_id period_grain period_start_date dimension_name dimension_value value compared_value",
+        "incident_key",
+        STANDING.format(key="incident_key", of="alert_key"),
+    ),
+    "alert_causes": Listing(
+        "marts.alert_causes",
+        "incident_key cause_number is_residual contribution_value share_rate text_en text_zh",
+        "incident_key, cause_number",
+        STANDING.format(key="incident_key", of="alert_key"),
+    ),
+    "alert_events": Listing(
+        "marts.alert_events",
+        "incident_key event_number starts_date ends_date placebo_score text_en text_zh",
+        "incident_key, event_number",
+        STANDING.format(key="incident_key", of="alert_key") + f" and event_number <= {EVENTS_SHOWN}",
+    ),
+    "alert_playbooks": Listing(
+        "marts.alert_playbooks",
+        """incident_key playbook_number playbook_id playbook_name_en playbook_name_zh department steps_en steps_zh
+        reason_en reason_zh use_count measured_count effect_value lower_value upper_value""",
+        "incident_key, playbook_number",
+        STANDING.format(key="incident_key", of="alert_key"),
+    ),
+    "actions": Listing(
+        "marts.fct_actions",
+        """action_key incident_key playbook_name_en playbook_name_zh playbook_id department owner due_date action_status
+        outcome_status effect_value lower_value upper_value""",
+        "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
     ),
     "movers": Listing(
         "marts.kpi_movers",
@@ -58,9 +101,6 @@ LISTINGS = {
     "channels": Listing("marts.dim_channels", "channel channel_name_en channel_name_zh", "channel"),
     "reps": Listing("marts.dim_sales_reps", "rep_key rep_name team region_key", "rep_key"),
     "tiers": Listing("settings.lifecycle_tiers", "tier priority name_en name_zh", "priority, tier"),
-    "playbooks": Listing(
-        "settings.playbooks", "playbook_id name_en name_zh department steps_en steps_zh", "playbook_id"
-    ),
     "target_names": Listing("settings.targets", "target_id name_en name_zh", "target_id"),
     "freshness": Listing(
         "marts.trust_source_freshness",

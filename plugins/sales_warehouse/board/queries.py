@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 
+from sales_warehouse.board.listings import STANDING
 from sales_warehouse.board.periods import Period
 from sales_warehouse.sql import literal
 
 HISTORY = datetime.timedelta(days=800)
+PERIODS_DRAWN = 26  # of the metric of an incident
 SEGMENTS_AGO = datetime.timedelta(days=30)
 
 
@@ -22,6 +24,15 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
             where dimension_name = 'total' and period_grain in ('week', 'month', 'quarter')
                 and period_start_date >= {since} and period_start_date <= {literal(business_date)}
             order by metric_id, grain, start""",
+        "incident_count": "select count(*) as standing_count from marts.fct_incidents where not is_closed",
+        "alert_series": f"""
+            select incident_key, kpis.period_start_date as start, kpis.value
+            from marts.alert_metrics as alerts
+            join marts.kpi_values as kpis using (metric_id, period_grain, dimension_name, dimension_value)
+            where kpis.period_start_date <= alerts.period_start_date
+                and {STANDING.format(key="incident_key", of="alert_key")}
+            qualify row_number() over (partition by incident_key order by start desc) <= {PERIODS_DRAWN}
+            order by incident_key, start""",
         "kpi_stages": f"""
             select metric_id, period_start_date as start, dimension_value as stage, numerator, denominator, value,
                 is_matured

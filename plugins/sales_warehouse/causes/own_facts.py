@@ -20,7 +20,7 @@ from sales_warehouse.causes.measured import Span
 from sales_warehouse.sql import literal
 
 LEAST_PRICE_CHANGE = 0.02
-SURE = 3.0  # standard errors of the mean change of a price
+SURE = 4.0  # standard errors of the mean change of a price: what one buyer pays for several products is one agreement
 LEAST_STOCK_OUT = Decimal("0.05")  # more of the days of dealers' products without stock
 LEAST_HEADS = Decimal("0.5")
 LEAST_HEADS_RATE = Decimal("0.05")
@@ -29,7 +29,7 @@ PLACES = Decimal("0.00000001")
 T = TypeVar("T")
 Spans = tuple[Span, Span]
 Where = dict[str, str | None]
-Price = tuple[int, float, float]  # lines, sum and sum of squares of the logarithm of the price
+Price = tuple[int, float, float]  # buyers, sum and sum of squares of the logarithm of the price
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,10 @@ class OwnFacts:
         return [replace(where, product_line=line) for line in sorted(line for line in lines if line)]
 
     def _price(self, spans: Spans, where: Footprint) -> Iterator[Found]:
-        """The mean change of the logarithm of prices, product by product and channel by channel (least squares)."""
+        """The mean change of the logarithm of prices, product by product and channel by channel (least squares).
+
+        What a buyer pays for a product in a span is one observation: orders that call off one agreement say it once.
+        """
         moved, weights, squares, free = [], [], [], 0
         for cell, sides in self._priced(spans):
             if not where.has(cell, self._lines) or len(sides) < 2:
@@ -118,16 +121,22 @@ class OwnFacts:
         if spans not in self._prices:
             rows = self._db.execute(f"""
                 with spans(span, starts_on, ends_on) as ({_values(spans)}),
-                priced as (
+                sold as (
                     select spans.span, lines.region_key, lines.channel, lines.product_key,
+                        coalesce(nullif(lines.customer_key, 'unknown'), lines.order_key) as buyer,
                         cast(ln(lines.unit_price_amount) as decimal(28, 12)) as price
                     from fct_order_lines as lines
                     join spans on lines.order_date between spans.starts_on and spans.ends_on
                     where not lines.is_cancelled and lines.unit_price_amount > 0 and lines.quantity > 0
+                ),
+                agreed as (
+                    select span, region_key, channel, product_key,
+                        cast(sum(price) / count(*) as decimal(28, 12)) as price
+                    from sold group by span, region_key, channel, product_key, buyer
                 )
-                select priced.span, priced.region_key, products.category, products.product_line, priced.channel,
-                    priced.product_key, count(*), sum(price), sum(cast(price * price as decimal(28, 12)))
-                from priced join dim_products as products using (product_key)
+                select agreed.span, agreed.region_key, products.category, products.product_line, agreed.channel,
+                    agreed.product_key, count(*), sum(price), sum(cast(price * price as decimal(28, 12)))
+                from agreed join dim_products as products using (product_key)
                 group by all
             """).fetchall()
             self._prices[spans] = _by_cell(rows, lambda told: (told[0], float(told[1]), float(told[2])))

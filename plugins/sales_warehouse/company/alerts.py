@@ -169,6 +169,9 @@ class AlertsFile(Model):
     """alerts.yml: what wakes people, and how it reaches them."""
 
     rules: tuple[AlertRule, ...] = ()
+    required_actions: tuple[Severity, ...] = Field(
+        default=("critical",), description="incidents of these severities wait for an answer in Airflow"
+    )
     carriers: tuple[Carrier, ...] = (FileCarrier(type="file"),)
 
 

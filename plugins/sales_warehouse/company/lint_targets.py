@@ -6,11 +6,12 @@ these lints among them.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sales_warehouse.company.base import Label
-from sales_warehouse.company.targets import GoalSet, Iteration, TargetsFile
+from sales_warehouse.company.targets import GoalSet, Iteration, Target, TargetsFile
 from sales_warehouse.metrics import Metric
 
 Metrics = Mapping[str, Metric]
@@ -20,11 +21,13 @@ GRAINS = ("day", "week", "month", "quarter", "year")
 HOW_OFTEN = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly"}
 GRAIN_WORDS = {"day": "日", "week": "周", "month": "月度", "quarter": "季度", "year": "年度"}
 BOARD = "board"
+# By what a sales goal can be held against open deals; the macro is_of_deals says the same.
+OF_DEALS = ("total", "region", "product_line", "team", "rep")
 
 
 @dataclass(frozen=True)
 class Lint:
-    """Something unwise: where (`goal_set`, `iteration` or `board`, and which), of what kind, in words."""
+    """Something unwise: where (`goal`, `goal_set`, `iteration` or `board`, and which), of what kind, in words."""
 
     subject_type: str
     subject_id: str
@@ -34,6 +37,9 @@ class Lint:
 
 def lint_targets(file: TargetsFile, metrics: Metrics) -> Iterator[Lint]:
     """Yield what is unwise; `metrics` is the registry by metric."""
+    for target in file.targets:
+        yield from _uncovered(target)
+        yield from _without_period(target, metrics[target.metric])
     for group in file.goal_sets:
         yield from _focus(group, metrics)
         yield from _coarse(group, metrics)
@@ -41,6 +47,32 @@ def lint_targets(file: TargetsFile, metrics: Metrics) -> Iterator[Lint]:
         yield from _too_short(iteration, file, metrics)
     shown = [name for name, metric in metrics.items() if metric.board]
     yield from _single("board", BOARD, shown, metrics)
+
+
+def _uncovered(target: Target) -> Iterator[Lint]:
+    for dimension in target.scope if target.metric == "net_sales" else ():
+        if dimension not in OF_DEALS:
+            yield Lint("goal", target.id, "no_coverage", Label(
+                en=f"It has no pipeline coverage and is left out of that of all goals: no deal has a {dimension}",
+                zh=f"该目标没有管道覆盖倍数，也不计入合计：商机没有 {dimension} 这一维度",
+            ))  # fmt: skip
+
+
+def _without_period(target: Target, metric: Metric) -> Iterator[Lint]:
+    grain = finest_grain(metric)
+    if grain and period_start(grain, target.due_on) < target.starts_on:
+        yield Lint("goal", target.id, "no_period", Label(
+            en=f"{metric.name.en} is measured by {grain}, and none begins within the goal: it will never have a value",
+            zh=f"「{metric.name.zh}」按{GRAIN_WORDS[grain]}统计，目标期内没有任何周期开始，将始终没有取值",
+        ))  # fmt: skip
+
+
+def period_start(grain: str, day: datetime.date) -> datetime.date:
+    """Return the first day of the period (`day`, `week`, `month`, `quarter` or `year`) in which a day lies."""
+    if grain == "week":
+        return day - datetime.timedelta(days=day.weekday())
+    months = {"month": 1, "quarter": 3, "year": 12}.get(grain)
+    return day if months is None else day.replace(month=day.month - (day.month - 1) % months, day=1)
 
 
 def _focus(group: GoalSet, metrics: Metrics) -> Iterator[Lint]:

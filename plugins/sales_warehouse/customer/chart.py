@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from sales_warehouse.customer.account import Row
+from sales_warehouse.drawing import Scale
 
 WIDTH, HEIGHT = 960, 250
 LEFT, RIGHT, TOP, BOTTOM = 90, 10, 14, 26
@@ -37,39 +38,19 @@ class Chart:
 def chart(months: Sequence[Row]) -> Chart:
     """Return the drawing of months with net_sales_amount and previous_year_net_sales_amount; both may be negative."""
     names = ("net_sales_amount", "previous_year_net_sales_amount")
-    amounts = [Decimal(0), *(month[name] for month in months for name in names)]
-    step = _step(max(amounts) - min(amounts))
-    low, high = step * _floor(min(amounts) / step), max(step, -step * _floor(-max(amounts) / step))
-
-    def y(amount: Decimal) -> float:
-        return round(TOP + float((high - amount) / (high - low)) * (HEIGHT - TOP - BOTTOM), 1)
-
+    scale = Scale.over((month[name] for month in months for name in names), top=TOP, bottom=HEIGHT - BOTTOM)
+    zero = scale.y(Decimal(0))
     room = (WIDTH - LEFT - RIGHT) / max(1, len(months))
     bars = [
         Bar(
             x=round(LEFT + place * room + room * 0.15, 1),
-            y=min(y(month["net_sales_amount"]), y(Decimal(0))),
+            y=min(scale.y(month["net_sales_amount"]), zero),
             width=round(room * 0.7, 1),
-            height=round(abs(y(month["net_sales_amount"]) - y(Decimal(0))), 1),
-            before_y=y(month["previous_year_net_sales_amount"]),
+            height=round(abs(scale.y(month["net_sales_amount"]) - zero), 1),
+            before_y=scale.y(month["previous_year_net_sales_amount"]),
             middle=round(LEFT + (place + 0.5) * room, 1),
             row=month,
         )
         for place, month in enumerate(months)
     ]
-    ticks = [(y(low + step * number), low + step * number) for number in range(int((high - low) / step) + 1)]
-    return Chart(bars, y(Decimal(0)), ticks)
-
-
-def _floor(number: Decimal) -> Decimal:
-    return number.to_integral_value(ROUND_FLOOR)
-
-
-def _step(span: Decimal) -> Decimal:
-    """A round number (1, 2 or 5 with zeros) of which at most five make the span; 1 where there is nothing."""
-    if span <= 0:
-        return Decimal(1)
-    power = Decimal(10) ** ((span / 4).adjusted())
-    return next(
-        power * factor for factor in (Decimal(1), Decimal(2), Decimal(5), Decimal(10)) if span / (power * factor) <= 5
-    )
+    return Chart(bars, zero, scale.ticks)

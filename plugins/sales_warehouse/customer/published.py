@@ -11,10 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from sales_warehouse import sql
 from sales_warehouse.home import Home
+from sales_warehouse.publish.database import NAME
+from sales_warehouse.publish.pointer import current_folder
+from sales_warehouse.publish.reading import look
 
-FILE = "warehouse.duckdb"
 MEMORY = "512MB"  # of the file that stays in memory between looks
 NEEDED = (
     "fct_customer_timeline",
@@ -32,22 +33,22 @@ class NothingPublished(LookupError):
 @contextmanager
 def opened(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection to the version that readers see, read-only, for the block. Raises NothingPublished."""
-    file = (home.current / FILE).resolve()
-    if not file.is_file():
+    folder = current_folder(home)
+    if folder is None or not (folder / NAME).is_file():
         raise NothingPublished("nothing has been published yet: run a refresh (make run)")
-    connection = _kept(file, file.stat().st_mtime_ns, home.tmp / "customer")
-    with connection.cursor() as look:  # a cursor is a session of its own
-        look.execute("set TimeZone = 'UTC'; set schema 'marts'")
-        yield look
+    connection = _kept(home, folder, (folder / NAME).stat().st_mtime_ns)
+    with connection.cursor() as cursor:  # a session of its own
+        cursor.execute("set TimeZone = 'UTC'; set schema 'marts'")
+        yield cursor
 
 
 @lru_cache(maxsize=1)
-def _kept(file: Path, changed_ns: int, temp: Path) -> duckdb.DuckDBPyConnection:
+def _kept(home: Home, folder: Path, changed_ns: int) -> duckdb.DuckDBPyConnection:
     """Open a version; the one before is closed when the last look at it ends."""
-    connection = sql.connect(file, temp=temp, read_only=True)
+    connection = look(home, folder)
     try:
         # a look at one customer is over before a second thread is awake
-        connection.execute(f"set threads = 1; set memory_limit = '{MEMORY}'; set schema 'marts'")
+        connection.execute(f"set threads = 1; set memory_limit = '{MEMORY}'")
         connection.execute(f"select 1 from {', '.join(NEEDED)} limit 0")
     except duckdb.CatalogException as error:
         connection.close()

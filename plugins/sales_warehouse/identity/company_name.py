@@ -14,14 +14,19 @@ from functools import cache
 import duckdb
 import pyarrow as pa
 
+from sales_warehouse.identity.pinyin import sound
+
 LEGAL_FORM = re.compile(
     r"(股份有限公司|有限责任公司|有限公司|集团公司|总公司|公司|集团|股份|"
+    r"(gufen|jituan)?(youxian)?(zeren)?gongsi|zonggongsi|jituan|"
     r"(co)?(ltd|limited)|inc(orporated)?|corp(oration)?|llc|plc|gmbh|ag|co)$"
 )
 BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 SIGNS = re.compile(r"[\W_]+")
 IDEOGRAPHS = range(0x3400, 0xA000)  # CJK Unified Ideographs with extension A
 LONGEST_PLACE = 6
+LETTERS = re.compile(r"[a-z]{6,}")
+LEAST_SPOKEN = 3  # characters of a core: shorter ones sound like too many others
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,21 @@ def company_name(text: str, places: Container[str]) -> CompanyName:
     return CompanyName(core, named[0] if named else None, tuple(asked))
 
 
+def sounds_of(name: CompanyName) -> list[str] | None:
+    """Return how a name may be written in pinyin, without its place and with it; None where that tells nothing.
+
+    A core in letters is what it is: whether it is pinyin shows when a Chinese one sounds like that.
+    """
+    if LETTERS.fullmatch(name.core):
+        return [sound(name.core)]
+    if len(name.core) < LEAST_SPOKEN or not all(ord(character) in IDEOGRAPHS for character in name.core):
+        return None
+    said = sound(name.core)
+    return [said, sound(name.place) + said] if name.place else [said]
+
+
 def take_apart(connection: duckdb.DuckDBPyConnection, names: str, places: str, into: str) -> None:
-    """Make a table of every `name` of a query with its `core`, `named_place` and `asked`.
+    """Make a table of every `name` of a query with its `core`, `sounds`, `named_place` and `asked`.
 
     `places` is a query of places.
     """
@@ -68,6 +86,7 @@ def take_apart(connection: duckdb.DuckDBPyConnection, names: str, places: str, i
         {
             "name": pa.array(texts, pa.string()),
             "core": pa.array([item.core or None for item in found], pa.string()),
+            "sounds": pa.array([sounds_of(item) for item in found], pa.list_(pa.string())),
             "named_place": pa.array([item.place for item in found], pa.string()),
             "asked": pa.array([item.asked for item in found], pa.list_(pa.string())),
         }

@@ -82,9 +82,16 @@ def compare_words(column: str, words: str) -> Comparison:
     )
 
 
-def compare_company(core: str, words: str | None = None) -> Comparison:
-    """Compare the cores of company names (`company_name`); `words` is the list of the words of the whole name."""
+def compare_company(core: str, sounds: str, words: str | None = None) -> Comparison:
+    """Compare the cores of company names (`company_name`); `words` is the list of the words of the whole name.
+
+    `sounds` are what a core may be in pinyin: a Chinese name is held against one in letters, never two Chinese ones
+    that only sound alike.
+    """
     left, right = _sides(core)
+    left_sounds, right_sounds = _sides(sounds)
+    in_letters = [f"regexp_full_match({side}, '[a-z]+')" for side in (left, right)]
+    is_spoken = f"{in_letters[0]} <> {in_letters[1]} and coalesce(list_has_any({left_sounds}, {right_sounds}), false)"
     further: tuple[Level, ...] = ()
     if words:
         left_words, right_words = _sides(words)
@@ -95,8 +102,9 @@ def compare_company(core: str, words: str | None = None) -> Comparison:
         f"{left} is null or {right} is null",
         (
             Level(f"{left} = {right}", 0.7, core),
-            Level(_similar(left, right, 0.92), 0.12),
-            Level(_similar(left, right, 0.85), 0.08),
+            Level(is_spoken, 0.05),
+            Level(_similar(left, right, 0.92), 0.1),
+            Level(_similar(left, right, 0.85), 0.07),
             *further,
             Level("ELSE", 0.05),
         ),

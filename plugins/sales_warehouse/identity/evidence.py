@@ -12,23 +12,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from sales_warehouse import durable
 from sales_warehouse.identity import candidates, model
 from sales_warehouse.identity.company_name import take_apart
 from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_sets
 from sales_warehouse.identity.model import Model
+from sales_warehouse.identity.pinyin import sound
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
 from sales_warehouse.sql import only_row
 
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place: more are no few that could be one
-FORM = 2  # raise it when the fields or their comparison change: the model is learnt anew then
+FORM = 3  # raise it when the fields or their comparison change: the model is learnt anew then
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
-FIELDS = "core, place, industry, phones, emails, domains"
+FIELDS = "core, sounds, place, industry, phones, emails, domains"
 COMPARISONS = (
-    compare_company("core"),
+    compare_company("core", "sounds"),
     compare_category("place"),
     compare_category("industry"),
     compare_sets("phones"),
@@ -79,15 +81,22 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection, whole: bool) -> Non
     if whole:
         connection.execute("""
             create table if not exists company_names (
-                name varchar, core varchar, named_place varchar, asked varchar[]
+                name varchar, core varchar, sounds varchar[], named_place varchar, asked varchar[]
             )""")
-        connection.execute("create table if not exists places (place varchar)")
+        connection.execute("create table if not exists places (place varchar, sound varchar)")
         connection.execute("""
             delete from company_names
             where name not in (select name from customer_records where name is not null)""")
-    connection.execute("""
-        create or replace temp table places_now as
-        select distinct city as place from customer_records where city <> ''""")
+    cities = connection.execute("select distinct city from customer_records where city <> '' order by city").fetchall()
+    listed = pa.table(
+        {
+            "place": pa.array([city for (city,) in cities], pa.string()),
+            "sound": pa.array([sound(city) for (city,) in cities], pa.string()),
+        }
+    )
+    connection.register("places_listed", listed)
+    connection.execute("create or replace temp table places_now as from places_listed")
+    connection.unregister("places_listed")
     connection.execute("""
         create or replace temp table names_again as
         select name from (select name, unnest(asked) as text from company_names) join (
@@ -103,7 +112,7 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection, whole: bool) -> Non
     connection.execute(f"""
         create or replace temp table names_new as
         select name from (select distinct name from customer_records {mine}) anti join company_names using (name)""")
-    take_apart(connection, "from names_new", "from places", "names_apart_now")
+    take_apart(connection, "from names_new", "select place from places", "names_apart_now")
     connection.execute("insert into company_names by name from names_apart_now")
 
 
@@ -172,10 +181,13 @@ def _evidence(shared_limit: int, which: str) -> str:
         ),
         named as (
             select unique_id, source, customer_id, created_at, uscc, industry, core,
-                coalesce(city, named_place) as place
-            from (from customer_records {which}) left join company_names using (name)
+                coalesce(city, named_place) as place,
+                list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds
+            from (from customer_records {which})
+            left join company_names using (name)
+            left join places on places.place = coalesce(city, named_place)
         )
-        select unique_id, source, customer_id, created_at, uscc, core, place, industry, phones, emails, domains,
+        select unique_id, source, customer_id, created_at, uscc, core, sounds, place, industry, phones, emails, domains,
             hash({FIELDS}) as digest
         from named left join gathered using (unique_id)"""
 

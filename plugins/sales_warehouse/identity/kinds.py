@@ -89,7 +89,7 @@ KINDS: dict[str, Kind] = {
     "company_name": Kind(
         "a company's name; legal form and place are told apart",
         {**_WORDS, "_raw": text},
-        lambda column: compare.compare_company(f"{column}_core", f"{column}_words"),
+        lambda column: compare.compare_company(f"{column}_core", f"{column}_sounds", f"{column}_words"),
         lambda column: [f"{column}_core", f"left({column}_core, 5)", f"unnest({column}_words)"],
     ),
     "address": Kind(

@@ -175,7 +175,7 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection, fields: list[_Field
     companies = [item.name for item in fields if item.kind == "company_name"]
     for name in companies:
         take_apart(connection, f"select {name}_raw as name from prepared", places, f"{name}_names")
-    cores = "".join(f", {name}_names.core as {name}_core" for name in companies)
+    cores = "".join(f", {name}_names.core as {name}_core, {name}_names.sounds as {name}_sounds" for name in companies)
     joins = " ".join(f"left join {name}_names on {name}_names.name = prepared.{name}_raw" for name in companies)
     connection.execute(
         f"create temp table {RECORDS} as select prepared.*{cores} from prepared {joins} order by unique_id"

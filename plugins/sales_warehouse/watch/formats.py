@@ -14,13 +14,13 @@ MARKUP = re.compile(r"([\\`*_\[\]<>#|~@])")
 def markdown(message: Message, *, titled: bool = True) -> str:
     """The message in the Markdown that mail, WeCom, DingTalk, Feishu and Slack have in common."""
     words = wording(message.language)
-    blocks = [f"# {_escape(message.title)}"] if titled else []
+    blocks = [f"# {escape(message.title)}"] if titled else []
     for number, section in enumerate(message.sections, start=1):
         if len(message.sections) > 1:
-            blocks.append(f"## {number}. {_escape(section.title)}")
+            blocks.append(f"## {number}. {escape(section.title)}")
         blocks += _markdown_section(section, words)
     if message.closing:
-        blocks.append(_escape(message.closing))
+        blocks.append(escape(message.closing))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -37,11 +37,11 @@ def plain(message: Message, *, titled: bool = True) -> str:
 
 
 def _markdown_section(section: Section, words: Wording) -> list[str]:
-    facts = [words.texts["label"].format(label=f"**{label}**", value=_escape(value)) for label, value in section.facts]
-    blocks = [_escape(section.text), "\n".join(f"- {fact}" for fact in facts)]
+    facts = [words.texts["label"].format(label=f"**{label}**", value=escape(value)) for label, value in section.facts]
+    blocks = [escape(section.text), "\n".join(f"- {fact}" for fact in facts)]
     if section.action:
-        steps = [f"{number}. {_escape(step)}" for number, step in enumerate(section.steps, start=1)]
-        blocks.append("\n".join([f"**{_escape(section.action)}**", "", *steps]).rstrip())
+        steps = [f"{number}. {escape(step)}" for number, step in enumerate(section.steps, start=1)]
+        blocks.append("\n".join([f"**{escape(section.action)}**", "", *steps]).rstrip())
     reference = "`" + _line(section.reference).replace("`", "'") + "`"
     blocks.append(words.texts["label"].format(label=words.labels["reference"], value=reference))
     if section.link:
@@ -65,5 +65,6 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Return text on one line without anything that Markdown, or a chat, would read as markup."""
     return MARKUP.sub(r"\\\1", _line(text))

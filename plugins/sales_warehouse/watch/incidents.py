@@ -13,6 +13,7 @@ from typing import Any
 from sales_warehouse import durable, publish, sql
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest, pointer
+from sales_warehouse.publish.reading import look
 from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
 
@@ -177,7 +178,7 @@ def _read(home: Home) -> list[Incident]:
 
 
 def _published(home: Home, folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "watch", read_only=True) as db:
+    with look(home, folder) as db:
         marts = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts' AND table_name IN ({})"
         (there,) = sql.only_row(db, marts.format("'fct_incidents', 'fct_incident_events'"))
         if there < 2:  # it was published before there were incidents

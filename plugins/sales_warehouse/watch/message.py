@@ -14,7 +14,7 @@ from sales_warehouse.watch.wording import Wording, wording
 
 # A person reads ten; the rest is on the board.
 MOST_SECTIONS = 10
-PAGE = "/sales-warehouse/incidents"  # of Airflow's UI
+PAGE = "/sales-warehouse/incident"  # see airflow/pages/incidents.py
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def key_of(notices: Sequence[Notice]) -> str:
 
 def address_of(pages: str, incident_key: str) -> str:
     """The page of an incident in the UI whose address is `pages`."""
-    return f"{pages.rstrip('/')}{PAGE}?incident={quote(incident_key, safe='')}"
+    return f"{pages.rstrip('/')}{PAGE}?key={quote(incident_key, safe='')}"
 
 
 def compose(

@@ -13,6 +13,7 @@ from duckdb import DuckDBPyConnection
 from sales_warehouse import publish, sql
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
+from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import ident, read_parquet
 
 SEVERITIES = ("critical", "warning", "info")
@@ -80,7 +81,7 @@ def read_news(home: Home, known: Collection[str]) -> News:
     folder = publish.current_folder(home)
     if folder is None:
         return News()
-    with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "watch", read_only=True) as db:
+    with look(home, folder) as db:
         there = {
             name
             for (name,) in db.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()

@@ -15,7 +15,8 @@ import duckdb
 from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.publish import current_folder, manifest
-from sales_warehouse.sql import connect, ident, literal, read_parquet
+from sales_warehouse.publish.reading import look
+from sales_warehouse.sql import ident, literal, read_parquet
 
 Pack = dict[str, Any]
 WEEK = datetime.timedelta(days=7)
@@ -98,8 +99,7 @@ def _newest(folder: Path) -> datetime.date:
 
 def _made(home: Home, folder: Path, week: datetime.date) -> Pack:
     said = durable.read_json(folder / manifest.NAME)
-    with connect(folder / "warehouse.duckdb", temp=home.tmp / "review", read_only=True) as db:
-        db.execute("set TimeZone = 'UTC'; set schema = 'marts'")
+    with look(home, folder) as db:
         try:
             found = {name: _rows(db, query.replace("$week", literal(week))) for name, query in QUERIES.items()}
             alerts = _alerts(db)

@@ -6,40 +6,29 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
 from fastapi import Depends, FastAPI, Form, HTTPException, Query, UploadFile, status
-from fastapi.responses import FileResponse, HTMLResponse, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from fastapi.responses import FileResponse, Response
 
 from sales_warehouse import settings, sheet
-from sales_warehouse.airflow.pages import place, safety
+from sales_warehouse.airflow.pages import incidents, place, safety
 from sales_warehouse.airflow.pages import quarantine as quarantined
 from sales_warehouse.airflow.pages import refreshes as runs
-from sales_warehouse.airflow.progress import counts
+from sales_warehouse.airflow.pages.rendering import missing, page, said
 from sales_warehouse.company.load import load_company
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
 from sales_warehouse.customer.chart import chart
-from sales_warehouse.customer.listing import moment, money, when
 from sales_warehouse.customer.search import MOST_FOUND
-from sales_warehouse.customer.words import shown, words
+from sales_warehouse.customer.words import words
 from sales_warehouse.identity import decisions
 from sales_warehouse.identity import listing as who_is_who
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
 from sales_warehouse.identity.words import words as words_of_identity
 from sales_warehouse.quarantine import Filter
-
-TEMPLATES = Environment(
-    loader=PackageLoader("sales_warehouse.airflow.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-)
-TEMPLATES.filters["counts"] = counts
-TEMPLATES.filters["of_reason"] = quarantined.of_reason
-TEMPLATES.filters["query"] = quarantined.query
-TEMPLATES.filters |= {"money": money, "moment": moment, "when": when}
-TEMPLATES.globals["shown"] = shown
 
 # Rows are as people wrote them, names and phone numbers included: they are for those who may let them in again.
 MayReplay = Depends(
@@ -51,6 +40,8 @@ DECIDED = (CUSTOMERS, CONTACTS)
 
 # No schema and no docs: Airflow's checks do not cover them. The dependency covers every route; mounts would not be.
 app = FastAPI(dependencies=[Depends(get_user)], docs_url=None, redoc_url=None, openapi_url=None)
+app.include_router(incidents.router)
+app.add_exception_handler(status.HTTP_401_UNAUTHORIZED, safety.to_the_login)
 
 
 @app.get("/board")
@@ -58,7 +49,7 @@ def board() -> Response:
     """Show the board of the version that readers see."""
     file = place.home().current / "board.html"
     if not file.is_file():
-        return _missing("Sales board", "Nothing has been published yet. The board comes with the first refresh.")
+        return missing("Sales board", "Nothing has been published yet. The board comes with the first refresh.")
     return safety.page_file(file, safety.SELF_CONTAINED)
 
 
@@ -67,7 +58,7 @@ def data_docs(path: str) -> Response:
     """Show the validation results, a static site."""
     folder = place.home().data_docs
     if path in ("", "index.html") and not (folder / "index.html").is_file():
-        return _missing("Data Docs", "Nothing has been validated yet. The results come with the first refresh.")
+        return missing("Data Docs", "Nothing has been validated yet. The results come with the first refresh.")
     return safety.page_file(safety.file_below(folder, path or "index.html"), safety.SITE)
 
 
@@ -76,20 +67,20 @@ def models() -> Response:
     """Show dbt's documentation with the graph of the models."""
     file = place.home().warehouse / "docs" / "static_index.html"
     if not file.is_file():
-        return _missing("Models", "The documentation of the models has not been built yet.")
+        return missing("Models", "The documentation of the models has not been built yet.")
     return safety.page_file(file, safety.MODELS)
 
 
 @app.get("/quarantine")
 def quarantine() -> Response:
     """Show why rows are held back."""
-    return _page("quarantine.html.j2", found=quarantined.overview(place.home()))
+    return page("quarantine.html.j2", found=quarantined.overview(place.home()))
 
 
 @app.get("/quarantine-rows", dependencies=[MayReplay])
 def quarantine_rows(wanted: Annotated[Filter, Depends()], number: Annotated[int, Query(ge=1)] = 1) -> Response:
     """Show rows that are held back, as they came."""
-    return _page("quarantine_rows.html.j2", page=quarantined.page(place.home(), wanted, number), wanted=wanted)
+    return page("quarantine_rows.html.j2", page=quarantined.page(place.home(), wanted, number), wanted=wanted)
 
 
 @app.get("/quarantine-sheet", dependencies=[MayReplay])
@@ -120,14 +111,14 @@ def hand_back(
     try:
         taken = sheet.take(place.home(), company, content, by=user.get_name(), why=why, at=now)
     except sheet.SheetRefused as error:
-        return _page("handed_back.html.j2", taken=None, refused=str(error))
-    return _page("handed_back.html.j2", taken=taken, refused=None)
+        return page("handed_back.html.j2", taken=None, refused=str(error))
+    return page("handed_back.html.j2", taken=taken, refused=None)
 
 
 @app.get("/refreshes")
 def refreshes() -> Response:
     """Show the steps of the last refreshes."""
-    return _page("refreshes.html.j2", refreshes=runs.refreshes(place.home().runs))
+    return page("refreshes.html.j2", refreshes=runs.refreshes(place.home().runs))
 
 
 @app.get("/customers")
@@ -138,8 +129,9 @@ def customers(who: str = "", lang: str | None = None) -> Response:
         with opened(place.home()) as published:
             found = find(published, who)
     except NothingPublished as error:
-        return _missing("Customers", f"{error}")
-    return _page("customers.html.j2", who=who, found=found, most=MOST_FOUND, **_said(manner, "customers?", who=who))
+        return missing("Customers", f"{error}")
+    shown = said(manner, "customers?", words(manner.language), who=who)
+    return page("customers.html.j2", who=who, found=found, most=MOST_FOUND, **shown)
 
 
 @app.get("/customer")
@@ -155,11 +147,11 @@ def customer(
         with opened(place.home()) as published:
             account = read_account(published, key, event_type=kind, offset=offset)
     except NothingPublished as error:
-        return _missing("Customers", f"{error}")
+        return missing("Customers", f"{error}")
     if account is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such customer.")
-    said = _said(manner, "customer?", key=key)
-    return _page("customer.html.j2", account=account, kind=kind, drawing=chart(account.months), **said)
+    shown = said(manner, "customer?", words(manner.language), key=key)
+    return page("customer.html.j2", account=account, kind=kind, drawing=chart(account.months), **shown)
 
 
 @app.get("/identity")
@@ -169,9 +161,9 @@ def identity(lang: str | None = None) -> Response:
     try:
         found = who_is_who.waiting(place.home(), PAIRS_SHOWN)
     except who_is_who.NothingIdentified as error:
-        return _missing("Who is who", f"{error}")
+        return missing("Who is who", f"{error}")
     decided = {entity.one: who_is_who.told(place.home(), entity.one) for entity in DECIDED}
-    return _page("identity.html.j2", found=found, decided=decided, **_of_identity(manner))
+    return page("identity.html.j2", found=found, decided=decided, **_of_identity(manner))
 
 
 @app.post("/identity", dependencies=[MayReplay, Depends(safety.of_same_origin)])
@@ -186,7 +178,7 @@ def decide(
     """Keep what a person decides about customers or contacts; `names` has a record, a code or a decision a line."""
     listed = [name.strip() for name in names.splitlines() if name.strip()]
     entity = next(entity for entity in DECIDED if entity.one == about)
-    said: dict[str, Any] = {
+    given: dict[str, Any] = {
         "by": user.get_name(),
         "why": why,
         "at": datetime.now(UTC).replace(tzinfo=None),
@@ -194,13 +186,13 @@ def decide(
     }
     try:
         if kind == "undo":
-            decision = decisions.undo(place.home(), " ".join(listed), **said)
+            decision = decisions.undo(place.home(), " ".join(listed), **given)
         else:
             make = {"merge": decisions.merge, "split": decisions.split, "apart": decisions.keep_apart}[kind]
-            decision = make(place.home(), listed, **said)
+            decision = make(place.home(), listed, **given)
     except decisions.DecisionRefused as error:
-        return _page("decided.html.j2", decision=None, refused=f"{error}", **_of_identity(place.manner(lang)))
-    return _page("decided.html.j2", decision=decision, refused=None, **_of_identity(place.manner(lang)))
+        return page("decided.html.j2", decision=None, refused=f"{error}", **_of_identity(place.manner(lang)))
+    return page("decided.html.j2", decision=decision, refused=None, **_of_identity(place.manner(lang)))
 
 
 @app.get("/style.css")
@@ -209,22 +201,5 @@ def style() -> Response:
     return safety.guarded(FileResponse(Path(__file__).parent / "templates" / "style.css"), safety.PLAIN)
 
 
-def _said(manner: place.Manner, page: str, **asked: str) -> dict[str, Any]:
-    """What every bilingual page needs: its words, and its own address in the other language."""
-    other = "en" if manner.language == "zh" else "zh"
-    return {
-        "say": words(manner.language), "lang": manner.language, "zone": manner.zone,
-        "other": page + urlencode({**asked, "lang": other}),
-    }  # fmt: skip
-
-
 def _of_identity(manner: place.Manner) -> dict[str, Any]:
-    return {**_said(manner, "identity?"), "say": words_of_identity(manner.language)}
-
-
-def _missing(title: str, message: str) -> Response:
-    return _page("missing.html.j2", title=title, message=message)
-
-
-def _page(template: str, **values: Any) -> Response:
-    return safety.guarded(HTMLResponse(TEMPLATES.get_template(template).render(**values)), safety.PLAIN)
+    return said(manner, "identity?", words_of_identity(manner.language))

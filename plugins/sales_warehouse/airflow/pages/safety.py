@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi import HTTPException, Request, status
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 # Pages of our own: no script at all.
 PLAIN = (
@@ -35,6 +36,19 @@ def of_same_origin(request: Request) -> None:
         return
     if request.headers.get("Sec-Fetch-Site") != "same-origin":
         raise HTTPException(status.HTTP_403_FORBIDDEN, "This form was not sent from here.")
+
+
+def to_the_login(request: Request, error: Exception) -> Response:
+    """Send a browser that is not logged in to Airflow's login, and back; everything else is told 401 as it is.
+
+    A link in a message leads here. The login itself refuses to lead to another site.
+    """
+    if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        prefix = str(request.scope.get("root_path", "")).rpartition("/")[0]  # of Airflow itself, behind a proxy
+        there = f"{prefix}/api/v2/auth/login?{urlencode({'next': str(request.url)})}"
+        return RedirectResponse(there, status.HTTP_303_SEE_OTHER)
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, headers=error.headers)
 
 
 def guarded(response: Response, policy: str) -> Response:

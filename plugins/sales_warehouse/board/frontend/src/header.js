@@ -34,9 +34,9 @@ function targetSentence(targets) {
 }
 
 function lede(data) {
-  const alerts = data.tables.alerts;
+  const standing = data.tables.incident_count?.[0]?.standing_count;
   const state = [
-    alerts && (alerts.length ? say("lede_alerts", alerts.length) : say("lede_quiet")),
+    standing !== undefined && (standing ? say("lede_alerts", standing) : say("lede_quiet")),
     targetSentence(data.tables.targets),
   ].filter(Boolean);
   const joined = state.join(say("semicolon"));

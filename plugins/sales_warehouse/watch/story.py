@@ -1,0 +1,190 @@
+"""One incident whole: its figure over time, what is behind it, what happened around it, what to do, what was done.
+
+What was published is read as it is; decisions that no night has read yet are laid over it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from sales_warehouse import publish, sql
+from sales_warehouse.home import Home
+from sales_warehouse.publish.reading import look
+from sales_warehouse.watch import decisions
+from sales_warehouse.watch.incidents import Incident, one
+from sales_warehouse.watch.series import Series, Value, draw
+
+MOST_PERIODS = {"day": 60, "week": 26, "month": 25, "quarter": 12}
+ACTION_STATUS = {"accept_playbook": "open", "finish_action": "done", "drop_action": "dropped"}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The newest alert on a metric of an incident: a row of `alert_metrics` with its metric, and its drawing."""
+
+    alert: Row
+    metric: Row
+    series: Series
+
+
+@dataclass(frozen=True)
+class Story:
+    """`figure` is None for an incident that is not about a metric; the rest are rows of the marts of these names."""
+
+    incident: Incident
+    figure: Figure | None
+    causes: list[Row]
+    around: list[Row]
+    playbooks: list[Row]
+    actions: list[Row]
+
+
+def story(home: Home, name: str) -> Story:
+    """Return what is known of the incident of a key, or of a part of one. Raises NoSuchIncident."""
+    incident = one(home, name)
+    folder = publish.current_folder(home)
+    assert folder is not None  # there is an incident
+    with look(home, folder) as db:
+        alerts = sorted({str(event["alert_key"]) for event in incident.events if event.get("alert_key")})
+        newest = str(incident.row["alert_key"])
+        playbooks = _of(db, "alert_playbooks", [newest], "playbook_number")
+        done = _of(db, "fct_actions", [incident.key, *alerts], "accepted_date, action_key")
+        return Story(
+            incident,
+            _figure(db, newest),
+            _of(db, "alert_causes", [newest], "cause_number = 0, cause_number"),
+            _of(db, "alert_events", [newest], "event_number"),
+            playbooks,
+            _with_waiting(done, playbooks, home, incident),
+        )
+
+
+def actions(home: Home) -> list[Row]:
+    """Return every action, what is to be done first; empty before the first publish."""
+    return _all_of(
+        home, "fct_actions",
+        "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
+    )  # fmt: skip
+
+
+def trials(home: Home) -> list[list[Row]]:
+    """Return what each rule would have opened, rules in the order of alerts.yml: a row for each member, most alerts
+    first. Empty before the first publish.
+    """
+    rows = _all_of(home, "kpi_alert_trials", "rule_order, alert_count desc, breach_count desc, dimension_value")
+    return [list(members) for _, members in groupby(rows, lambda row: row["rule_id"])]
+
+
+def _all_of(home: Home, mart: str, order: str) -> list[Row]:
+    """Return every row of a mart of the version that readers see; none where it has no such mart."""
+    folder = publish.current_folder(home)
+    if folder is None:
+        return []
+    with look(home, folder) as db:
+        return _rows(db, f"select * from {sql.ident(mart)} order by {order}") if _is_there(db, mart) else []
+
+
+def _is_there(db: duckdb.DuckDBPyConnection, mart: str) -> bool:
+    (there,) = sql.only_row(
+        db, f"select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = {sql.literal(mart)}"
+    )
+    return bool(there)
+
+
+def _figure(db: duckdb.DuckDBPyConnection, alert_key: str) -> Figure | None:
+    found = _of(db, "alert_metrics", [alert_key], "incident_key")
+    if not found:
+        return None
+    (alert,) = found
+    subject = [alert[name] for name in ("metric_id", "period_grain", "dimension_name", "dimension_value")]
+    values = _rows(
+        db,
+        "select period_start_date, value from kpi_values where metric_id = ? and period_grain = ? "
+        "and dimension_name = ? and dimension_value = ? and period_start_date <= ? "
+        "order by period_start_date desc limit ?",
+        [*subject, alert["period_start_date"], MOST_PERIODS.get(alert["period_grain"], 26)],
+    )
+    (metric,) = _rows(db, "select * from kpi_metrics where metric_id = ?", [alert["metric_id"]])
+    series = draw(
+        [Value(row["period_start_date"], row["value"]) for row in reversed(values)],
+        alert["period_start_date"],
+        compared=alert["compared_value"],
+        lower=alert["lower_value"],
+        upper=alert["upper_value"],
+    )
+    return Figure(alert, metric, series)
+
+
+def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], order: str) -> list[Row]:
+    """Return the rows of a mart for these keys; none where the version is older than the mart."""
+    if not _is_there(db, mart):
+        return []
+    query = f"select * from {sql.ident(mart)} where list_contains(?, incident_key) order by {order}"
+    return _rows(db, query, [list(incident_keys)])
+
+
+def _with_waiting(known: list[Row], offered: list[Row], home: Home, incident: Incident) -> list[Row]:
+    """Return the actions of an incident with what people decided about them since the night."""
+    by_playbook = {row["playbook_id"]: row for row in known}
+    for decision in decisions.log(home):
+        if decision.incident_key != incident.key or decision.kind not in ACTION_STATUS:
+            continue
+        row = by_playbook.setdefault(decision.playbook_id, _new_action(incident, decision, offered))
+        row["action_status"] = _status(row, decision)
+        row["owner"] = decision.owner or row["owner"]
+        row["due_date"] = datetime.date.fromisoformat(decision.due_date) if decision.due_date else row["due_date"]
+    return list(by_playbook.values())
+
+
+def _status(row: Row, decision: decisions.Decision) -> str:
+    """The last word counts; that an open action is overdue is the night's to say."""
+    status = ACTION_STATUS[decision.kind]
+    return row["action_status"] if (status, row["action_status"]) == ("open", "overdue") else status
+
+
+def _new_action(incident: Incident, decision: decisions.Decision, offered: list[Row]) -> Row:
+    """An action that no night has seen; its name, department and owner are those of the playbook as it was offered."""
+    playbook = next((row for row in offered if row["playbook_id"] == decision.playbook_id), {})
+    return {
+        "action_key": f"{incident.key}|{decision.playbook_id}",
+        "incident_key": incident.key,
+        "playbook_id": decision.playbook_id,
+        **{name: playbook.get(name) for name in ("playbook_name_en", "playbook_name_zh", "department", "owner")},
+        "accepted_date": None,
+        "due_date": None,
+        "closed_date": None,
+        "action_status": "open",
+        "outcome_status": "waiting",
+        "effect_value": None,
+        "lower_value": None,
+        "upper_value": None,
+    }
+
+
+def _rows(db: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[Row]:
+    result = db.execute(query, list(values))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def number(value: Decimal | None, unit: str) -> str:
+    """Return a figure as people write it: a rate in per cent, money with two decimals, the rest with as many as it has.
+
+    Empty where there is none. `unit` is that of the registry.
+    """
+    if value is None:
+        return ""
+    if unit == "rate":
+        return f"{value * 100:,.1f} %"
+    if unit in ("money", "count"):
+        return f"{value:,.2f}" if unit == "money" else f"{value:,.0f}"
+    return f"{value:,.1f}"

@@ -1,0 +1,86 @@
+"""What a person's answer to an incident becomes."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+
+from sales_warehouse.airflow import answers
+from sales_warehouse.airflow.answers import Incomplete, decision_of
+
+DAY = datetime.date(2026, 7, 10)
+
+
+def _answer(option: str, **form: str | None) -> dict[str, Any]:
+    return {"chosen_options": [option], "params_input": form, "responded_by_user": {"id": "7", "name": "ann"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        pytest.param(
+            _answer(answers.ACCEPT, playbook="b", owner="li", until="2026-07-10", note="x"),
+            {
+                "decision": "accept_playbook",
+                "by": "ann",
+                "note": "x",
+                "playbook_id": "b",
+                "owner": "li",
+                "due_date": DAY,
+            },
+            id="a playbook that was named",
+        ),
+        pytest.param(
+            _answer(answers.ACCEPT, playbook=None, owner=None, until=None),
+            {
+                "decision": "accept_playbook",
+                "by": "ann",
+                "note": "",
+                "playbook_id": "a",
+                "owner": None,
+                "due_date": None,
+            },
+            id="the first playbook",
+        ),
+        pytest.param(
+            _answer(answers.SNOOZE, until="2026-07-10"),
+            {"decision": "snooze", "by": "ann", "note": "", "until": DAY},
+            id="a snooze",
+        ),
+        pytest.param(
+            _answer(answers.ASSIGN, owner="li"),
+            {"decision": "assign", "by": "ann", "note": "", "owner": "li"},
+            id="somebody else",
+        ),
+        pytest.param(
+            _answer(answers.REJECT, note="no fall"),
+            {"decision": "resolve", "by": "ann", "note": "no fall"},
+            id="a rejection",
+        ),
+        pytest.param(_answer(answers.LEAVE_OPEN), None, id="nothing"),
+    ],
+)
+def test_an_answer_becomes_a_decision(answer: dict[str, Any], said: dict[str, Any] | None) -> None:
+    assert decision_of(answer, ["a", "b"]) == said
+
+
+@pytest.mark.parametrize(
+    ("answer", "playbooks", "why"),
+    [
+        pytest.param(_answer(answers.SNOOZE), ["a"], "Snooze needs a day", id="a snooze without an end"),
+        pytest.param(_answer(answers.SNOOZE, until="soon"), ["a"], "Snooze needs a day", id="a day that is none"),
+        pytest.param(_answer(answers.ACCEPT, until="x"), ["a"], "Accept needs a day", id="a due date that is none"),
+        pytest.param(_answer(answers.ASSIGN), ["a"], "Assign needs an owner", id="nobody"),
+        pytest.param(_answer(answers.ACCEPT), [], "no playbook fits", id="no playbook"),
+    ],
+)
+def test_an_answer_that_lacks_something_says_what(answer: dict[str, Any], playbooks: list[str], why: str) -> None:
+    with pytest.raises(Incomplete, match=why):
+        decision_of(answer, playbooks)
+
+
+def test_an_answer_that_nobody_gave_leaves_the_incident_open() -> None:
+    timed_out = {"chosen_options": [answers.LEAVE_OPEN], "params_input": {}, "responded_by_user": None}
+    assert decision_of(timed_out, ["a"]) is None

@@ -1,0 +1,101 @@
+"""People answer incidents in Airflow's Required Actions, asked and recorded by a real scheduler."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import customer_marts
+import duckdb
+import httpx
+import incident_marts
+import pytest
+
+from sales_warehouse.airflow import answers, server
+from sales_warehouse.company.load import load_company
+from sales_warehouse.home import Home
+from sales_warehouse.publish import manifest
+from sales_warehouse.watch import decisions, required
+
+MOMENT = datetime.datetime(2026, 7, 1, 18)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A company that has published an open incident."""
+    home = Home(tmp_path_factory.mktemp("var"), "tiny")
+    version = home.published / "versions" / "000001_20260701"
+    with duckdb.connect(str(customer_marts.write(home, version))) as published:
+        incident_marts.write(published)
+    said = manifest.Manifest(version.name, None, "night", "2026-07-01", f"{MOMENT.isoformat()}", "duckdb", ())
+    manifest.write(version, said)
+    return home
+
+
+@pytest.fixture(scope="module")
+def api(home: Home, company: Path) -> Iterator[httpx.Client]:
+    """The REST API of a UI with its scheduler."""
+    with server.running(home, company, "Asia/Shanghai") as running:
+        login = {"Authorization": f"Bearer {server.token(running)}"}
+        with httpx.Client(base_url=f"{running.address}/api/v2", headers=login, timeout=60) as client:
+            for dag in ("respond", "required_actions"):
+                _until(lambda dag=dag: client.get(f"/dags/{dag}").status_code == 200)
+                assert client.patch(f"/dags/{dag}", json={"is_paused": False}).status_code == 200
+            yield client
+
+
+def _until(is_so: Callable[[], Any], seconds: float = 180) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := is_so()):
+        assert time.monotonic() < deadline, "it did not come to this in time"
+        time.sleep(0.5)
+    return found
+
+
+def _start(api: httpx.Client, dag: str, run: str, conf: dict[str, Any]) -> None:
+    started = api.post(f"/dags/{dag}/dagRuns", json={"dag_run_id": run, "logical_date": None, "conf": conf})
+    assert started.status_code == 200, started.text
+
+
+def _becomes(api: httpx.Client, dag: str, run: str, task: str, state: str) -> None:
+    address = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}"
+    _until(lambda: api.get(address).json().get("state") == state)
+
+
+def _answer(api: httpx.Client, run: str, option: str, **form: str | None) -> None:
+    fields = {"playbook": None, "owner": None, "until": None, "note": None, **form}
+    given = api.patch(
+        f"/dags/respond/dagRuns/{run}/taskInstances/ask/-1/hitlDetails",
+        json={"chosen_options": [option], "params_input": fields},
+    )
+    assert given.status_code == 200, given.text
+
+
+def test_an_incident_waits_for_a_person_who_answers_once(api: httpx.Client, home: Home, company: Path) -> None:
+    (question,) = required.questions(home, load_company(company))
+    run = question.name
+    # a question with markup in it, beside the one that the incident asks
+    _start(api, "respond", "other", {**question.conf(), "body": "{{ 7 * 7 }}"})
+    _start(api, "required_actions", "first", {})
+    _becomes(api, "respond", run, "ask", "awaiting_input")
+    _becomes(api, "respond", "other", "ask", "awaiting_input")  # both wait at once
+    other = api.get("/dags/respond/dagRuns/other/taskInstances/ask/-1/hitlDetails").json()
+    asked = api.get(f"/dags/respond/dagRuns/{run}/taskInstances/ask/-1/hitlDetails").json()
+    assert other["body"] == "{{ 7 * 7 }}"
+    assert asked["subject"] == "Net sales of East China: -35.2 %"
+    assert "A competitor gives one for one" in asked["body"] and "`intercept` Interception" in asked["body"]
+    assert tuple(asked["options"]) == answers.OPTIONS
+
+    _answer(api, "other", answers.SNOOZE)  # until when?
+    _answer(api, run, answers.ACCEPT, owner="Li", until="2026-07-10", note="as last year")
+    _becomes(api, "respond", run, "record", "success")
+    _becomes(api, "respond", "other", "record", "failed")
+    (kept,) = decisions.log(home)
+    assert (kept.incident_key, kept.kind, kept.by) == (incident_marts.FALL, "accept_playbook", "admin")
+    assert (kept.playbook_id, kept.owner, kept.due_date, kept.note) == ("intercept", "Li", "2026-07-10", "as last year")
+
+    _start(api, "required_actions", "second", {})
+    _becomes(api, "required_actions", "second", "undecided", "skipped")

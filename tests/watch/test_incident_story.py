@@ -1,0 +1,152 @@
+"""One incident whole, as the pages tell it, and what a person is asked about it."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from decimal import Decimal as D
+from pathlib import Path
+
+import duckdb
+import incident_marts
+import pytest
+from incident_marts import FALL, MONDAY, OVER
+from ruamel.yaml import YAML
+
+from sales_warehouse import settings
+from sales_warehouse.home import Home
+from sales_warehouse.publish import manifest
+from sales_warehouse.watch import incidents
+from sales_warehouse.watch.incidents import NoSuchIncident
+from sales_warehouse.watch.page_words import WORDS
+from sales_warehouse.watch.series import HEIGHT, LEFT, TOP, WIDTH, Value, draw
+from sales_warehouse.watch.story import actions, number, story, trials
+
+DUE = datetime.date(2026, 7, 10)
+# It shows what stands, and of what is open no status.
+NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "retracted")}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path, "tiny")
+    version = home.published / "versions" / "000001_20260701"
+    version.mkdir(parents=True)
+    with duckdb.connect(str(version / "warehouse.duckdb")) as db:
+        incident_marts.write(db)
+    manifest.write(version, manifest.Manifest(version.name, None, "n", "2026-07-01", "2026-07-01T18:00:00", "d", ()))
+    home.current.symlink_to(version)
+    return home
+
+
+def test_a_story_has_what_the_marts_tell_of_the_incident(home: Home) -> None:
+    told = story(home, FALL)
+    assert told.figure and told.figure.alert["value"] == 648000 and told.figure.metric["unit"] == "money"
+    assert [cause["cause_number"] for cause in told.causes] == [1, 0]  # the rest comes last
+    assert sum(cause["contribution_value"] for cause in told.causes) == told.causes[0]["change_value"]
+    assert [event["event_key"] for event in told.around] == ["planning:1"]
+    assert [book["playbook_id"] for book in told.playbooks] == ["intercept"]
+    assert told.actions == []
+    points = told.figure.series.points
+    assert len(points) == 26  # half a year of weeks of the thirty that there are
+    assert [point.value.start for point in points if point.is_judged] == [MONDAY]
+    assert points[-1].value.value == 648000
+
+
+def test_what_is_not_there_is_left_out(home: Home) -> None:
+    told = story(home, OVER)
+    assert (told.figure, told.causes, told.around, told.playbooks) == (None, [], [], [])
+    assert [action["action_status"] for action in told.actions] == ["overdue"]
+    with pytest.raises(NoSuchIncident):
+        story(home, "nothing")
+
+
+def test_an_older_version_without_these_marts_still_tells_its_incidents(home: Home) -> None:
+    with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
+        for mart in ("alert_causes", "alert_events", "alert_playbooks", "fct_actions", "kpi_alert_trials"):
+            db.execute(f"drop table marts.{mart}")
+    assert story(home, FALL).figure
+    assert (actions(home), trials(home)) == ([], [])
+
+
+def test_actions_follow_decisions_before_the_next_night(home: Home) -> None:
+    incidents.decide(home, FALL, "accept_playbook", by="ann", playbook_id="intercept", due_date=DUE)
+    (action,) = story(home, FALL).actions
+    assert (action["action_status"], action["due_date"], action["department"]) == ("open", DUE, "市场部")
+    incidents.decide(home, FALL, "finish_action", by="ann", playbook_id="intercept")
+    (action,) = story(home, FALL).actions
+    assert action["action_status"] == "done"
+
+
+def test_an_overdue_action_that_is_accepted_again_stays_overdue(home: Home) -> None:
+    incidents.decide(home, OVER, "accept_playbook", by="ann", playbook_id="intercept", owner="li")
+    (action,) = story(home, OVER).actions
+    assert (action["action_status"], action["owner"]) == ("overdue", "li")
+
+
+def test_rules_come_with_their_members(home: Home) -> None:
+    ((trial,),) = trials(home)
+    assert (trial["rule_id"], trial["alert_count"], trial["judged_count"]) == ("net_sales_fall", 3, 103)
+
+
+def _days(*values: str | None) -> list[Value]:
+    return [Value(MONDAY + datetime.timedelta(days=n), D(v) if v else None) for n, v in enumerate(values)]
+
+
+def test_a_gap_is_no_line() -> None:
+    drawn = draw(_days("1", "2", None, "4"), MONDAY + datetime.timedelta(days=3))
+    assert [len(line) for line in drawn.lines] == [2, 1]
+    assert [point.is_judged for point in drawn.points] == [False, False, True]
+    assert all(LEFT <= point.x <= WIDTH and TOP <= point.y <= HEIGHT for point in drawn.points)
+
+
+def test_the_scale_holds_what_the_figure_is_compared_with() -> None:
+    drawn = draw(_days("100", "98", "60"), MONDAY, compared=D(200), lower=D(90), upper=D(110))
+    assert drawn.ticks[0][1] == 0 and drawn.ticks[-1][1] >= 200
+    assert drawn.compared_y == TOP and drawn.band is not None and drawn.band[0] < drawn.band[1]
+
+
+def test_a_rate_that_hardly_moves_is_drawn_from_where_it_is() -> None:
+    assert draw(_days("0.95", "0.96", "0.94"), MONDAY).ticks[0][1] > D("0.9")
+
+
+def test_nothing_can_be_drawn_of_nothing() -> None:
+    assert draw([], MONDAY).points == [] and draw(_days(None, None), MONDAY).points == []
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [("0.352", "rate", "35.2 %"), ("1234.5", "money", "1,234.50"), ("12", "count", "12"), ("7.25", "day", "7.2"),
+     (None, "money", "")],
+)  # fmt: skip
+def test_figures_are_written_in_their_unit(value: str | None, unit: str, text: str) -> None:
+    assert number(D(value) if value else None, unit) == text
+
+
+def _known(column: str, mart: str) -> list[str]:
+    """The values that the suite of a mart lets through: a set of its own, or one within a condition."""
+    text = (settings.PROJECT / "expectations" / "marts" / f"{mart}.yml").read_text(encoding="utf-8")
+    rules = YAML(typ="safe").load(text)["rules"]
+    listed = [value for rule in rules if rule.get("column") == column for value in rule.get("value_set", ())]
+    asked = re.findall(rf"\b{column} (?:in \(([^)]*)\)|= ('\w+'))", text)
+    found = listed + [value.strip(" '") for group in asked for part in group for value in part.split(",") if value]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("mart", "column", "ours", "boards"),
+    [
+        ("fct_incidents", "incident_status", "", "incident_"),
+        ("fct_incident_events", "event_type", "", "event_"),
+        ("fct_actions", "action_status", "action_", "action_"),
+        ("fct_actions", "outcome_status", "", "outcome_"),
+    ],
+)
+def test_whatever_the_marts_say_has_words(mart: str, column: str, ours: str, boards: str) -> None:
+    frontend = settings.PROJECT / "plugins" / "sales_warehouse" / "board" / "frontend" / "src" / "words.js"
+    said = frontend.read_text(encoding="utf-8")
+    for value in _known(column, mart):
+        assert f"{ours}{value}" in WORDS, value
+        if (column, value) not in NEVER_ON_THE_BOARD:
+            assert f"\n  {boards}{value}: [" in said, value
