@@ -277,7 +277,7 @@ def timed(count: int) -> Iterator[str]:
 
 def main(
     seeds: Annotated[int, typer.Option(help="Quiet worlds.")] = 3,
-    nights: Annotated[int, typer.Option(help="Nights with late records.")] = 182,
+    nights: Annotated[int, typer.Option(help="Nights with late records.")] = 98,
     size: Annotated[int, typer.Option(help="Rules to time.")] = 200,
 ) -> None:
     print(machine())
