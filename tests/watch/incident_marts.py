@@ -67,7 +67,7 @@ ROWS: dict[str, list[dict[str, object]]] = {
     "alert_events": [
         {"incident_key": FALL, "event_number": 1, "event_key": "planning:1", "event_type": "buy_one_get_one",
          "actor": "competitor", "starts_date": MONDAY, "ends_date": "2026-06-28", "placebo_score": "0.04",
-         "placebo_count": 24, "extreme_count": 0, "text_en": "A competitor gives one for one",
+         "placebo_count": 24, "extreme_count": 0, "is_likely": True, "text_en": "A competitor gives one for one",
          "text_zh": "竞品买一赠一"},
     ],
     "alert_playbooks": [

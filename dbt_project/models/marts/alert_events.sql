@@ -1,3 +1,5 @@
+-- An event is a likely cause where it works the way that the figure went, went that way itself, and something as large is
+-- seen in at most one of ten places and times where nothing of the kind happened.
 select
     incident_key,
     event_number,
@@ -20,6 +22,7 @@ select
     placebo_count,
     extreme_count,
     placebo_score,
+    coalesce(is_expected and share_rate > 0 and placebo_score <= 0.1, false) as is_likely,
     text_en,
     text_zh
 from {{ ref('int_alert_events_found') }}

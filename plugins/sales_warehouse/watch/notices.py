@@ -25,7 +25,7 @@ NEEDED = ("fct_incidents", "fct_incident_events")
 # Marts that say more of an alert, and which of their rows a message repeats.
 MORE = {
     "cause": ("alert_causes", f"NOT is_residual AND cause_number <= {MOST_CAUSES}", "cause_number"),
-    "event": ("alert_events", "event_number = 1", "event_number"),
+    "event": ("alert_events", "is_likely", "event_number LIMIT 1"),
 }
 
 
