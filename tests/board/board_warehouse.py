@@ -503,6 +503,17 @@ def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, coun
     )  # fmt: skip
     _values(
         db,
+        "kpi_alert_trials",
+        "rule_id, rule_name_en, rule_name_zh, rule_state, rule_order, dimension_value, judged_count, alert_count, "
+        "last_alert_date",
+        [
+            ("net_sales_fall", "Net sales fell", "净销售额下跌", "on", 1, "east", 52, 2, monday),
+            ("net_sales_fall", "Net sales fell", "净销售额下跌", "on", 1, "west", 50, 1, None),
+            ("slow", "Slow answers", "响应慢", "trial", 2, "all", 12, 0, None),
+        ],
+    )
+    _values(
+        db,
         "fct_actions",
         "action_key, incident_key, playbook_name_en, playbook_name_zh, playbook_id, department, owner, due_date, "
         "action_status, outcome_status, effect_value, lower_value, upper_value",

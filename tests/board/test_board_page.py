@@ -312,6 +312,10 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
     expect(worst.locator(".incident-chart path")).to_have_count(1)
     expect(page.locator(".alert").nth(1)).to_contain_text("Acknowledged")
     expect(page.locator("#attention table").first).to_contain_text("Done")
+    page.click(".rules summary")
+    expect(page.locator('[data-rule="net_sales_fall"]')).to_contain_text("102")
+    expect(page.locator('[data-rule="net_sales_fall"] td').nth(2)).to_have_text("3")
+    expect(page.locator('[data-rule="slow"]')).to_contain_text("On trial")
     page.click('[data-focus="language:zh"]')
     for said in ("严重", "经销商解释了下跌的 75%。", "竞品买一赠一。", "经销商订单恢复"):
         expect(page.locator(".alert").first).to_contain_text(said)

@@ -25,6 +25,12 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
                 and period_start_date >= {since} and period_start_date <= {literal(business_date)}
             order by metric_id, grain, start""",
         "incident_count": "select count(*) as standing_count from marts.fct_incidents where not is_closed",
+        "alert_rules": """
+            select rule_id, rule_name_en as name_en, rule_name_zh as name_zh, rule_state,
+                sum(judged_count) as judged_count, sum(alert_count) as alert_count,
+                max(last_alert_date) as last_alert_date
+            from marts.kpi_alert_trials
+            group by rule_id, rule_name_en, rule_name_zh, rule_state, rule_order order by rule_order, rule_id""",
         "alert_series": f"""
             select incident_key, kpis.period_start_date as start, kpis.value
             from marts.alert_metrics as alerts

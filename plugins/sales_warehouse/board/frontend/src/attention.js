@@ -116,6 +116,24 @@ function actions(rows) {
         h("tbody", {}, rows.map(line)))));
 }
 
+/** What each rule would have opened in its history, so that a noisy one is seen. */
+function rules(rows) {
+  if (!rows?.length) return null;
+  const line = (row) => h("tr", { "data-rule": row.rule_id },
+    h("th", { scope: "row" }, named(row, "name") ?? row.rule_id),
+    h("td", {}, say(`rule_${row.rule_state}`)),
+    h("td", { class: "num" }, figure(row.judged_count, "count")),
+    h("td", { class: "num" }, figure(row.alert_count, "count")),
+    h("td", {}, row.last_alert_date ? dayText(row.last_alert_date) : "–"));
+  const columns = [["rule"], ["status"], ["rule_judged", "num"], ["rule_alerts", "num"], ["rule_last"]];
+  return h("details", { class: "card rules" },
+    h("summary", {}, h("b", {}, say("rules")), " ", h("span", { class: "sub" }, say("rules_sub"))),
+    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("rules") },
+      h("table", {}, h("caption", { class: "sr" }, say("rules")),
+        h("thead", {}, h("tr", {}, columns.map(([name, tone]) => h("th", { scope: "col", class: tone }, say(name))))),
+        h("tbody", {}, rows.map(line)))));
+}
+
 export function attention(data) {
   const { tables } = data;
   if (!tables.incidents) return h("div", { class: "card" }, nothing(true));
@@ -125,5 +143,6 @@ export function attention(data) {
     tables.incidents.length ? h("div", { class: "alerts" }, tables.incidents.map((row) => incident(row, tables))) : calm(),
     more > 0 && h("p", { class: "note" }, say("more_incidents", more)),
     actions(tables.actions),
+    rules(tables.alert_rules),
   ];
 }
