@@ -123,6 +123,25 @@ def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection)
     )]  # fmt: skip
 
 
+def test_a_limit_and_a_band_have_the_comparable_period_before_as_their_base(db: duckdb.DuckDBPyConnection) -> None:
+    """480 in five workdays are 192 in the two of the last week, in which 150 were sold; the limit is 1,000."""
+    holiday(db, "2026-06-22", "2026-06-24")
+    closed, short = LAST_MONDAY, LAST_MONDAY + 3 * DAY
+
+    def sold(day: datetime.date) -> float:
+        amount = 75 if day >= short else 0 if day >= closed else 96 if day >= closed - 7 * DAY else wave(day)
+        return on_workdays(amount)(day)
+
+    sell(db, "east", sold, "2025-01-01")
+    give_rules(db, [{"id": "low", "kind": "threshold", **NET_SALES, "threshold_value": 1000, "direction": "fall"},
+                    {"id": "odd", "kind": "seasonal_band", **NET_SALES}])  # fmt: skip
+    before = (datetime.date(2026, 6, 15), datetime.date(2026, 6, 21), D(192))
+    assert judge(db, "rule_id, base_start_date, base_end_date, base_value") == [("low", *before), ("odd", *before)]
+    ((held, low, odd),) = db.execute("""select count(compared_start_date), min(compared_value) filter (rule_id = 'low'),
+        min(compared_value) filter (rule_id = 'odd') from alert_metrics""").fetchall()
+    assert (held, low) == (0, None) and odd > 1500
+
+
 def test_a_week_without_a_workday_is_not_judged(db: duckdb.DuckDBPyConnection) -> None:
     holiday(db, "2026-06-22", "2026-06-26")
     sell(db, "north", lambda day: 0 if day >= LAST_MONDAY else on_workdays(100)(day), "2026-01-01")

@@ -1,14 +1,15 @@
--- Each period beside the one that a rule compares it with: the last one before it that had a workday, at most eight weeks before, or
--- the same one a year before, whose weekdays are the same for days and weeks. A period without a workday is not compared.
+-- Each period beside the comparable one, which a change is held against and the causes of every other alert are told from: the last one
+-- before it that had a workday, at most eight weeks before, or the same one a year before, whose weekdays are the same for days and
+-- weeks. A period without a workday is not compared.
 with
 asked as (
     select distinct
         metric_id,
         period_grain,
         dimension_name,
-        compared_with
+        coalesce(compared_with, 'previous') as compared_with
     from {{ ref('int_alert_rules_defined') }}
-    where kind = 'percent_change'
+    where kind <> 'pace_behind_target'
 ),
 
 worked as (

@@ -7,6 +7,9 @@ judged as (
 named as (
     select
         judged.*,
+        bases.compared_start_date as base_start_date,
+        bases.compared_end_date as base_end_date,
+        bases.compared_value as base_value,
         coalesce(members.member_name_en, judged.dimension_value) as dimension_value_en,
         coalesce(members.member_name_zh, judged.dimension_value) as dimension_value_zh,
         case judged.dimension_name when 'total' then '' else ' of ' || coalesce(members.member_name_en, judged.dimension_value) end
@@ -28,6 +31,14 @@ named as (
     from judged
     left join {{ ref('int_alert_members_named') }} as members
         on judged.dimension_name = members.dimension_name and judged.dimension_value = members.dimension_value
+    left join {{ ref('int_alert_periods_compared') }} as bases
+        on
+            judged.metric_id = bases.metric_id
+            and judged.period_grain = bases.period_grain
+            and judged.dimension_name = bases.dimension_name
+            and judged.dimension_value = bases.dimension_value
+            and judged.period_start_date = bases.period_start_date
+            and coalesce(judged.compared_with, 'previous') = bases.compared_with
 )
 
 select
@@ -57,6 +68,9 @@ select
     compared_end_date,
     compared_value,
     comparison_rate,
+    base_start_date,
+    base_end_date,
+    base_value,
     cast(workday_count as bigint) as workday_count,
     cast(compared_workday_count as bigint) as compared_workday_count,
     coalesce(threshold_value, threshold_rate, threshold_pp) as threshold_value,
