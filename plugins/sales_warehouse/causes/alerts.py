@@ -36,8 +36,8 @@ class Question:
     """An alert on a metric: its member, its period, and the comparable period before that its causes are told from.
 
     `base_value` is the figure of that period, as if it had had the days of this one, so that a holiday is no cause;
-    None where there is no such period. `held_value` is the limit or the expectation of a rule that compares with no period:
-    how far the figure is from it is said apart, for nothing ever fell from a limit.
+    None where there is no such period. `held_value` is the limit or the expectation of a rule that compares with no
+    period: how far the figure is from it is said apart, for nothing ever fell from a limit.
     """
 
     incident_key: str
