@@ -123,6 +123,39 @@ def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection)
     )]  # fmt: skip
 
 
+WEEKLY_RHYTHM = (60, 70, 80, 100, 150, 300, 280)  # a shop, from Monday to Sunday
+
+
+def test_a_day_is_compared_with_its_weekday_of_the_week_before(db: duckdb.DuckDBPyConnection) -> None:
+    """An ordinary rhythm says nothing on any day; a Sunday of 140 after one of 280 does, and Sundays are judged."""
+    sell(db, "calm", lambda day: WEEKLY_RHYTHM[day.weekday()], "2026-01-01")
+    sell(
+        db, "sunk", lambda day: WEEKLY_RHYTHM[day.weekday()] / (2 if day == LAST_MONDAY + 6 * DAY else 1), "2026-01-01"
+    )
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "grain": "day", "threshold_rate": 0.3}])
+    assert judge(db, "subject_key, compared_value, value, reason_en, reason_zh") == [(
+        "fall|sunk", D(280), D(140),
+        "Net sales of sunk fell by 50 % on 2026-06-28, from 280.00 on 2026-06-21 to 140.00.",
+        "sunk的净销售额在 2026-06-28 较 2026-06-21 下降 50%，由 280.00 变为 140.00。",
+    )]  # fmt: skip
+    tried = judge(db, "dimension_value, judged_count, alert_count", "kpi_alert_trials")
+    assert tried == [("calm", 172, 0), ("sunk", 172, 1)]  # of 179 days the first week has nothing before it
+
+
+def test_a_day_is_compared_with_a_day_of_its_kind(db: duckdb.DuckDBPyConnection) -> None:
+    """The holiday of Monday, 15 June is held against no Monday, and Monday, the 22nd, against that of the 8th."""
+    holiday(db, "2026-06-15", "2026-06-15")
+    db.execute("update dim_dates set is_workday = true where date_day = date '2026-06-14'")  # a Sunday is made up
+    sell(db, "east", lambda day: 40 if day in (LAST_MONDAY, LAST_MONDAY - 7 * DAY) else 100, "2026-05-01")
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "grain": "day", "threshold_rate": 0.3}])
+    compared = dict(judge(db, "period_start_date, compared_start_date", "int_alert_periods_judged"))
+    first = datetime.date(2026, 6, 8)
+    assert {day: compared.get(first + day * DAY) for day in (0, 6, 7, 13, 14, 20)} == {
+        0: first - 7 * DAY, 6: None, 7: None, 13: datetime.date(2026, 6, 7), 14: first, 20: datetime.date(2026, 6, 21),
+    }  # fmt: skip
+    assert judge(db, "alert_count, last_alert_date", "kpi_alert_trials") == [(1, LAST_MONDAY)]
+
+
 def test_a_limit_and_a_band_have_the_comparable_period_before_as_their_base(db: duckdb.DuckDBPyConnection) -> None:
     """480 in five workdays are 192 in the two of the last week, in which 150 were sold; the limit is 1,000."""
     holiday(db, "2026-06-22", "2026-06-24")

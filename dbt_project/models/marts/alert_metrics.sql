@@ -91,7 +91,11 @@ select
                 end
                 || ' ' || {{ period_text('period_grain', 'period_start_date', 'en') }}
                 || ', from ' || {{ measure_text('compared_value', 'unit', 'en') }}
-                || case compared_with when 'year_before' then ' a year before' else '' end
+                || case
+                    when compared_with = 'year_before' then ' a year before'
+                    when period_grain = 'day' then ' on ' || cast(compared_start_date as {{ dbt.type_string() }})
+                    else ''
+                end
                 || ' to ' || {{ measure_text('value', 'unit', 'en') }}
                 || case
                     when comparison_rate = 1 then '.'
@@ -122,7 +126,11 @@ select
         when kind = 'percent_change'
             then
                 of_member_zh || metric_name_zh || '在 ' || {{ period_text('period_grain', 'period_start_date', 'zh') }}
-                || case compared_with when 'year_before' then '同比' else '环比' end
+                || case
+                    when compared_with = 'year_before' then '同比'
+                    when period_grain = 'day' then ' 较 ' || cast(compared_start_date as {{ dbt.type_string() }}) || ' '
+                    else '环比'
+                end
                 || case direction when 'fall' then '下降 ' else '上升 ' end
                 || case
                     when threshold_pp is null then {{ percent_text('abs(change_rate)', 'zh') }}
