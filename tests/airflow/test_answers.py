@@ -14,7 +14,12 @@ DAY = datetime.date(2026, 7, 10)
 
 
 def _answer(option: str, **form: str | None) -> dict[str, Any]:
-    return {"chosen_options": [option], "params_input": form, "responded_by_user": {"id": "7", "name": "ann"}}
+    return {
+        "chosen_options": [option],
+        "params_input": form,
+        "responded_by_user": {"id": "7", "name": "ann"},
+        "responded_at": datetime.datetime(2026, 7, 2, 9, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=8))),
+    }
 
 
 @pytest.mark.parametrize(
@@ -63,7 +68,13 @@ def _answer(option: str, **form: str | None) -> dict[str, Any]:
     ],
 )
 def test_an_answer_becomes_a_decision(answer: dict[str, Any], said: dict[str, Any] | None) -> None:
-    assert decision_of(answer, ["a", "b"]) == said
+    assert decision_of(answer, ["a", "b"]) == (said and {**said, "at": datetime.datetime(2026, 7, 2, 1, 30)})
+
+
+def test_the_moment_of_an_answer_may_come_as_text() -> None:
+    answer = {**_answer(answers.REJECT), "responded_at": "2026-07-02T01:30:00+00:00"}
+    said = decision_of(answer, [])
+    assert said and said["at"] == datetime.datetime(2026, 7, 2, 1, 30)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,12 @@ def decision_of(answer: Mapping[str, Any], playbooks: list[str]) -> dict[str, An
     if option == LEAVE_OPEN:
         return None
     given = {name: value for name, value in (answer["params_input"] or {}).items() if value}
-    said: dict[str, Any] = {"decision": DECISIONS[option], "by": _who(answer), "note": given.get("note", "")}
+    said: dict[str, Any] = {
+        "decision": DECISIONS[option],
+        "by": _who(answer),
+        "note": given.get("note", ""),
+        "at": _when(answer),
+    }
     if option == SNOOZE:
         said["until"] = _day(given, "Snooze")
     elif option == ASSIGN:
@@ -66,6 +71,13 @@ def decision_of(answer: Mapping[str, Any], playbooks: list[str]) -> dict[str, An
 def _who(answer: Mapping[str, Any]) -> str:
     user = answer["responded_by_user"]
     return user["name"] if user else "nobody"
+
+
+def _when(answer: Mapping[str, Any]) -> datetime.datetime:
+    """The moment of the answer, UTC; a task that is tried again records the same one."""
+    told = answer["responded_at"]
+    moment = datetime.datetime.fromisoformat(told) if isinstance(told, str) else told
+    return moment.astimezone(datetime.UTC).replace(tzinfo=None)
 
 
 def _day(given: Mapping[str, str], option: str) -> datetime.date:

@@ -178,7 +178,7 @@ def record(answer: dict[str, Any]) -> dict[str, Any]:
         said = decision_of(answer, asked["playbooks"])
         if said is None:
             raise AirflowSkipException("left open")
-        decision = incidents.decide(run.home, asked["incident_key"], at=run.as_of, **said)
+        decision = incidents.decide(run.home, asked["incident_key"], **said)
     except (Incomplete, incidents.DecisionRefused, incidents.NoSuchIncident) as error:
         raise AirflowFailException(str(error)) from error
     return {"decision": decision.decision_id, "kind": decision.kind, "by": decision.by}
