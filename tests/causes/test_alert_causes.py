@@ -65,12 +65,18 @@ def test_what_is_beyond_a_limit_is_explained_by_what_changed_and_not_by_the_limi
     """East sold 1,000 and 1,006 of powder the week before, and three tenths of as much now; the limit is far off."""
     falls(db, "region_key = 'east' and category = 'powder'", "0.3")
     alert = net_sales_of(db, "total", "total")
-    (first, rest) = causes(db, replace(alert, held_value=Decimal(40000), is_limit=True))["total|total"]
+    (first, rest) = causes(db, replace(alert, held_value=Decimal(40000), is_limit=True, base_rate=Decimal(1)))[
+        "total|total"
+    ]
     assert (first.cell, first.forecast_value) == ("region=east&category=powder", Decimal("2006"))
     assert rest.change_value == alert.change and abs(rest.change_value) < 1500
     below = f"{40000 - alert.value:,.2f}"
     assert rest.text_en.endswith(f"It is {below} CNY below the limit of 40,000.00 CNY.")
-    assert rest.text_zh.endswith(f"低于预警线 40,000.00 CNY {below} CNY。")
+    assert rest.text_zh.endswith(f"低于预警线 40,000.00 CNY {below} CNY。") and " counts " not in rest.text_en
+    short = replace(beside(alert, Decimal("0.8")), held_value=Decimal(40000), is_limit=True, base_rate=Decimal("0.8"))
+    (*_, rest) = causes(db, short)["total|total"]
+    assert "What was before counts 0.80 times, as if it had had the days of this period. It is " in rest.text_en
+    assert "基期按本期的工作日与休息日折算（0.80 倍）。低于预警线" in rest.text_zh
 
 
 def test_what_was_beyond_the_limit_before_and_got_better_has_no_cause_of_its_getting_worse(

@@ -46,8 +46,8 @@ select key || '|' || member || '|2026-03-02' as incident_key, 'critical' as seve
     'net_sales' as metric_id,
     dimension_name, member as dimension_value, 'week' as period_grain, date '2026-03-02' as period_start_date,
     date '2026-03-08' as period_end_date, date '2026-02-23' as base_start_date,
-    date '2026-03-01' as base_end_date, value, base_value, if(key = 'high', null, base_value) as compared_value,
-    threshold_value
+    date '2026-03-01' as base_end_date, value, base_value, 1 as base_rate,
+    if(key = 'high', null, base_value) as compared_value, threshold_value
 from (values ('fall', 'region', 'R1', 43093.4, 55580, null), ('fall', 'region', 'R2', 55580, 27790, null),
     ('all', 'total', 'total', 98673.4, 111160, null), ('high', 'total', 'total', 98673.4, 111160, 200000),
     ('other', 'total', 'total', 1, 2, null))

@@ -168,8 +168,11 @@ def test_a_limit_and_a_band_have_the_comparable_period_before_as_their_base(db: 
     sell(db, "east", sold, "2025-01-01")
     give_rules(db, [{"id": "low", "kind": "threshold", **NET_SALES, "threshold_value": 1000, "direction": "fall"},
                     {"id": "odd", "kind": "seasonal_band", **NET_SALES}])  # fmt: skip
-    before = (datetime.date(2026, 6, 15), datetime.date(2026, 6, 21), D(192))
-    assert judge(db, "rule_id, base_start_date, base_end_date, base_value") == [("low", *before), ("odd", *before)]
+    before = (datetime.date(2026, 6, 15), datetime.date(2026, 6, 21), D(192), D(0.4))
+    assert judge(db, "rule_id, base_start_date, base_end_date, base_value, base_rate") == [
+        ("low", *before),
+        ("odd", *before),
+    ]
     ((held, low, odd),) = db.execute("""select count(compared_start_date), min(compared_value) filter (rule_id = 'low'),
         min(compared_value) filter (rule_id = 'odd') from alert_metrics""").fetchall()
     assert (held, low) == (0, None) and odd > 1500

@@ -10,6 +10,7 @@ named as (
         bases.compared_start_date as base_start_date,
         bases.compared_end_date as base_end_date,
         bases.compared_value as base_value,
+        cast(bases.comparison_rate as decimal(18, 8)) as base_rate,
         coalesce(members.member_name_en, judged.dimension_value) as dimension_value_en,
         coalesce(members.member_name_zh, judged.dimension_value) as dimension_value_zh,
         case judged.dimension_name when 'total' then '' else ' of ' || coalesce(members.member_name_en, judged.dimension_value) end
@@ -71,6 +72,7 @@ select
     base_start_date,
     base_end_date,
     base_value,
+    base_rate,
     cast(workday_count as bigint) as workday_count,
     cast(compared_workday_count as bigint) as compared_workday_count,
     coalesce(threshold_value, threshold_rate, threshold_pp) as threshold_value,

@@ -16,7 +16,15 @@ from sales_warehouse.causes.explain import Cell, Explanation, explain
 from sales_warehouse.causes.measured import LOOKED_IN, Span, cuts_shared, measure_cells, parts_of
 from sales_warehouse.causes.published import NothingToExplain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
-from sales_warehouse.causes.words import Names, cell_sentence, gap_sentence, headline, rest_sentences, sentences
+from sales_warehouse.causes.words import (
+    Names,
+    cell_sentence,
+    gap_sentence,
+    headline,
+    rest_sentences,
+    scale_sentence,
+    sentences,
+)
 from sales_warehouse.metrics import registry
 from sales_warehouse.sql import gist, ident, literal
 
@@ -36,8 +44,9 @@ class Question:
     """An alert on a metric: its member, its period, and the comparable period before that its causes are told from.
 
     `base_value` is the figure of that period, as if it had had the days of this one, so that a holiday is no cause;
-    None where there is no such period. `held_value` is the limit or the expectation of a rule that compares with no
-    period: how far the figure is from it is said apart, for nothing ever fell from a limit.
+    None where there is no such period; `base_rate` is how many times it counts for that. `held_value` is the limit or
+    the expectation of a rule that compares with no period: how far the figure is from it is said apart, for nothing
+    ever fell from a limit.
     """
 
     incident_key: str
@@ -52,6 +61,7 @@ class Question:
     base_end_date: datetime.date
     value: Decimal
     base_value: Decimal | None
+    base_rate: Decimal | None = None
     held_value: Decimal | None = None
     is_limit: bool = False
 
@@ -112,7 +122,7 @@ _ALERTS = """
             else period_start_date - interval 1 month
         end as date)),
         coalesce(base_end_date, period_start_date - 1),
-        cast(value as decimal(28, 8)), cast(base_value as decimal(28, 8)),
+        cast(value as decimal(28, 8)), cast(base_value as decimal(28, 8)), base_rate,
         case when kind <> 'percent_change' then cast(coalesce(compared_value, threshold_value) as decimal(28, 8)) end,
         compared_value is null
     from alert_metrics
@@ -355,9 +365,13 @@ def _text(cell: Mapping[str, str]) -> str:
 
 
 def _gap(alert: Question, language: str, names: Names) -> list[str]:
+    """Say what the sentence of a rule of change says itself: how days were made up for, how far off the figure is."""
     if alert.held_value is None:
         return []
-    return [gap_sentence(Fraction(alert.value), Fraction(alert.held_value), language, names, is_limit=alert.is_limit)]
+    told = [gap_sentence(Fraction(alert.value), Fraction(alert.held_value), language, names, is_limit=alert.is_limit)]
+    rate = Fraction(1 if alert.base_rate is None else alert.base_rate)
+    scaled = [] if rate == 1 else [scale_sentence(rate, language)]
+    return [*scaled, *told]
 
 
 def _names(alert: Question, members: Mapping[str, Mapping[str, tuple[str, str]]], currency: str, at: int) -> Names:

@@ -53,6 +53,7 @@ ENGLISH: Words = {
     "point": " pp",
     "percent": " %",
     "nothing": "nothing",
+    "scaled": "What was before counts {rate} times, as if it had had the days of this period.",
     "limit": {
         1: "It is {gap} above the limit of {held}.",
         0: "It is at the limit of {held}.",
@@ -87,6 +88,7 @@ CHINESE: Words = {
     "point": " 个百分点",
     "percent": "%",
     "nothing": "无",
+    "scaled": "基期按本期的工作日与休息日折算（{rate} 倍）。",
     "limit": {
         1: "高出预警线 {held} {gap}。",
         0: "恰在预警线 {held}。",
@@ -137,6 +139,11 @@ def rest_sentences(found: Explanation, told: Sequence[Cell], language: str, name
     if not found.change:
         return []
     return [*(_without(found, told, say, names) or ([] if mixed else [say["none"]])), *mixed]
+
+
+def scale_sentence(rate: Fraction, language: str) -> str:
+    """That the period before had other days, and how many times it counts for that."""
+    return (CHINESE if language == "zh" else ENGLISH)["scaled"].format(rate=_rounded(rate, 2))
 
 
 def gap_sentence(value: Fraction, held: Fraction, language: str, names: Names, *, is_limit: bool) -> str:
