@@ -58,8 +58,8 @@ def questions(db: duckdb.DuckDBPyConnection, count: int) -> list[Question]:
         sums = [db.execute(query, [from_, from_ + 6 * day, member]).fetchall()[0][0] for from_ in (start, start - week)]
         values = [Decimal(each).quantize(Decimal("0.00000001")) for each in sums]
         asked.append(
-            Question(f"a{number}", "critical", "net_sales", dimension, member, start, start + 6 * day, start - week,
-                     start - day, values[0], values[1])
+            Question(f"a{number}", "critical", "net_sales", dimension, member, start, start + 6 * day,
+                     "fall" if values[0] < values[1] else "rise", start - week, start - day, *values)
         )  # fmt: skip
     return asked
 
