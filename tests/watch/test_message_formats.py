@@ -149,7 +149,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 def test_every_receiver_gets_what_it_shows(
     digest: Callable[[str], Message], sent: list[Any], receiver: str, language: str
 ) -> None:
-    AppriseCarrier(RECEIVERS[receiver]).send("the key", digest(language))
+    AppriseCarrier(RECEIVERS[receiver], "sales_alerts").send("the key", digest(language))
     [got] = sent
     golden(f"sent/{receiver}.{language}.{'txt' if receiver == 'mail' else 'json'}", _readable(got))
 
@@ -170,7 +170,7 @@ def test_what_is_too_long_for_a_receiver_loses_steps_and_then_incidents_and_says
     [notice] = notices(world)
     many = [replace(notice, incident_key=f"fall|{n}", key=f"fall|{n}") for n in range(12)]
     message = compose(many, read_settings(world.home), language="zh", on=NOW.date(), pages=PAGES)
-    AppriseCarrier(RECEIVERS["wecom"]).send("the key", message)
+    AppriseCarrier(RECEIVERS["wecom"], "sales_alerts").send("the key", message)
     text = sent[0]["text"]["content"]
     shown = text.count("查看事件")
     assert 4 <= shown < MOST_SECTIONS and f"另有 {12 - shown} 条，请查看看板。" in text and "核对库存" not in text

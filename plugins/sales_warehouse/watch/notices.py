@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +30,7 @@ MORE = {
 
 @dataclass(frozen=True)
 class Notice:
-    """An event of an incident: dates as ISO text, amounts as text, so that it is the same after storing it.
+    """An event of an incident: dates as ISO text, amounts as text.
 
     `what` is the type of the event; `row` has the columns of the incident and what other marts say of its alert.
     """
@@ -49,10 +48,6 @@ class Notice:
     @property
     def is_end(self) -> bool:
         return self.what in ENDINGS
-
-    def to_json(self) -> str:
-        told = {"key": self.key, "incident_key": self.incident_key, "what": self.what, "kind": self.kind}
-        return json.dumps({**told, "row": self.row}, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -72,11 +67,11 @@ class Settings:
 
 
 def read_news(home: Home, known: Collection[str]) -> News:
-    """Return what readers' version has to tell and nobody was told yet; nothing before the first publish.
+    """Return what readers' version has to tell beside the events that are `known`; nothing before the first publish.
 
     Of an incident about which there is more than one thing to tell the last one is told. What a person has silenced or
-    closed since, and ends of long ago, are settled without a word. The owner is the one of the rule, not the person to
-    whom an incident was given.
+    closed since, what ended without a word, and ends of long ago are settled without one. The owner is the one of the
+    rule, not the person to whom an incident was given.
     """
     folder = publish.current_folder(home)
     if folder is None:
@@ -117,7 +112,10 @@ def _is_news(row: dict[str, str | None], date: datetime.date) -> bool:
     is_closed = row["is_closed"] == "true"
     if row["incident_status"] == "snoozed" or (is_closed and row["status_by"] is not None):
         return False
-    return not is_closed or datetime.date.fromisoformat(str(row["event_date"])) >= date - datetime.timedelta(LATE_DAYS)
+    earliest = date - datetime.timedelta(LATE_DAYS)
+    return not is_closed or (
+        row["event_type"] in ENDINGS and datetime.date.fromisoformat(str(row["event_date"])) >= earliest
+    )
 
 
 def _notice(db: DuckDBPyConnection, row: dict[str, str | None], there: Collection[str]) -> Notice:
