@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from published_nights import NEXT, NEXT_WEEK, NOW, Published, falls
+from published_nights import NEXT, NEXT_WEEK, NOW, WEEK, Published, falls
 from typer.testing import CliRunner
 
 from sales_warehouse.cli import app
@@ -146,6 +146,55 @@ def test_alerts_of_one_cause_are_one_section(home: Home, world: Published) -> No
     assert told(home, listener) == WatchReport(new=1, sent=1)
     [section] = listener.heard[0][1].sections
     assert ("Alerts in it", "3") in section.facts
+
+
+def test_title_and_owner_are_of_one_alert_and_the_others_of_the_incident_are_named_with_theirs(
+    home: Home, world: Published
+) -> None:
+    listener = Listener()
+    east, north, south = [
+        {**row, "owner": owner, "severity": severity}
+        for row, owner, severity in zip(
+            falls(3, cause_key="milk"), ("Ann", "Bob", "Cy"), ("warning", "info", "critical"), strict=True
+        )
+    ]
+    world.live([east, north])
+    told(home, listener)
+    world.live([east, north, south], "2026-06-29")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    world.live([east, {**north, "severity": "warning"}, south], "2026-06-30")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    world.live([], "2026-07-05")
+    assert told(home, listener, language="zh") == WatchReport(new=1, sent=1)
+    first, second, third, end = [message.sections[0] for _, message in listener.heard]
+    assert first.facts[1:] == (
+        ("Alerts in it", "2"),
+        ("Owner", "Ann"),
+        ("Also in it", "Net sales, North China: −23.4 % (owner: Bob)"),
+    )
+    assert second.title == third.title == "[critical, worse than before] Net sales, South China: −23.4 %"
+    assert second.facts == third.facts
+    assert second.facts[2:] == (
+        ("Alerts in it", "3"),
+        ("Owner", "Cy"),
+        ("Also in it", "Net sales, East China: −23.4 % (owner: Ann)"),
+        ("Also in it", "Net sales, North China: −23.4 % (owner: Bob)"),
+    )
+    assert [end.title, *(value for label, value in end.facts if label in ("负责人", "同因预警"))] == [
+        "【已恢复】净销售额·华南：−23.4%",
+        "Cy",
+        "净销售额·华东：−23.4%（负责人：Ann）",
+        "净销售额·华北：−23.4%（负责人：Bob）",
+    ]
+
+
+def test_of_many_alerts_in_an_incident_the_first_are_named(home: Home, world: Published) -> None:
+    listener = Listener()
+    [east] = falls(1, cause_key="milk")
+    world.live([{**east, "subject_key": f"fall|{n}", "alert_key": f"fall|{n}|{WEEK}"} for n in range(8)])
+    told(home, listener)
+    named = [value for label, value in listener.heard[0][1].sections[0].facts if label == "Also in it"]
+    assert len(named) == 6 and named[-1] == "2 more, which the page of the incident names"
 
 
 def test_many_breaches_are_one_digest(home: Home, world: Published) -> None:

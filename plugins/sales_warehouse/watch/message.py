@@ -14,6 +14,7 @@ from sales_warehouse.watch.wording import Wording, wording
 
 # A person reads ten; the rest is on the board.
 MOST_SECTIONS = 10
+MOST_OTHERS = 5  # alerts of one incident beside its gravest
 PAGE = "/sales-warehouse/incident"  # see airflow/pages/incidents.py
 
 
@@ -119,9 +120,17 @@ def _section(notice: Notice, settings: Settings, words: Wording, pages: str | No
     return Section(
         title=words.headline(notice.what, notice.severity, words.subject(row, rule) or notice.kind),
         text=words.text(notice.what, row),
-        facts=words.facts(notice.what, row),
+        facts=words.facts(notice.what, row) + words.beside(_others(notice, settings, words), MOST_OTHERS),
         action=words.action(words.of(playbook, "name"), playbook.get("department")) if playbook else "",
         steps=tuple(words.of(playbook, "steps").splitlines()),
         reference=notice.incident_key,
         link=address_of(pages, notice.incident_key) if pages else "",
     )
+
+
+def _others(notice: Notice, settings: Settings, words: Wording) -> list[tuple[str, str]]:
+    """Subject and owner of what else is in the incident."""
+    return [
+        (words.subject(other, settings.rules.get(other["rule_id"] or "", {})) or notice.kind, other["owner"] or "")
+        for other in notice.others
+    ]

@@ -17,10 +17,16 @@ from sales_warehouse.sql import ident, read_parquet
 
 SEVERITIES = ("critical", "warning", "info")
 ENDINGS = ("resolved", "retracted")
+OVER = ("cleared", "withdrawn", *ENDINGS)  # of one alert of an incident
 # An end that nobody was told of for so many days is no news any more: a carrier was set up later, or was down for long.
 LATE_DAYS = 7
 MOST_CAUSES = 2
 NEEDED = ("fct_incidents", "fct_incident_events")
+# What was said last of each alert of an incident.
+LAST_OF_ALERTS = (
+    "SELECT * FROM fct_incident_events WHERE (incident_key, event_number) IN (SELECT (incident_key, max(event_number)) "
+    "FROM fct_incident_events WHERE subject_key IS NOT NULL GROUP BY incident_key, subject_key)"
+)
 # Marts that say more of an alert, and which of their rows a message repeats.
 MORE = {
     "cause": ("alert_causes", f"NOT is_residual AND cause_number <= {MOST_CAUSES}", "cause_number"),
@@ -32,7 +38,8 @@ MORE = {
 class Notice:
     """An event of an incident: dates as ISO text, amounts as text.
 
-    `what` is the type of the event; `row` has the columns of the incident and what other marts say of its alert.
+    `what` is the type of the event; `row` has the columns of the incident and what other marts say of its alert;
+    `others` are the alerts beside that one that stand in the incident, or stood in one that is over, the gravest first.
     """
 
     key: str
@@ -40,6 +47,7 @@ class Notice:
     what: str
     kind: str
     row: dict[str, str | None]
+    others: tuple[dict[str, str | None], ...] = ()
 
     @property
     def severity(self) -> str:
@@ -103,9 +111,22 @@ def read_settings(home: Home) -> Settings:
 def _told_events(db: DuckDBPyConnection) -> list[dict[str, str | None]]:
     return _rows(
         db,
-        "SELECT i.* REPLACE (e.owner AS owner), e.event_key, e.event_type, e.event_date FROM fct_incident_events AS e "
-        "JOIN fct_incidents AS i USING (incident_key) WHERE e.is_told ORDER BY i.incident_key, e.event_number",
+        "SELECT i.* REPLACE (a.owner AS owner), e.event_key, e.event_type, e.event_date FROM fct_incident_events AS e "
+        f"JOIN fct_incidents AS i ON e.incident_key = i.incident_key JOIN ({LAST_OF_ALERTS}) AS a "
+        "ON i.incident_key = a.incident_key AND i.subject_key = a.subject_key "
+        "WHERE e.is_told ORDER BY i.incident_key, e.event_number",
     )
+
+
+def _others(db: DuckDBPyConnection, row: dict[str, str | None]) -> tuple[dict[str, str | None], ...]:
+    found = _rows(
+        db,
+        f"FROM ({LAST_OF_ALERTS}) WHERE incident_key = ? AND subject_key <> ? ORDER BY subject_key",
+        str(row["incident_key"]),
+        str(row["subject_key"]),
+    )
+    standing = [other for other in found if row["event_type"] in ENDINGS or other["event_type"] not in OVER]
+    return tuple(sorted(standing, key=lambda other: _rank(other["severity"])))
 
 
 def _is_news(row: dict[str, str | None], date: datetime.date) -> bool:
@@ -121,7 +142,12 @@ def _is_news(row: dict[str, str | None], date: datetime.date) -> bool:
 def _notice(db: DuckDBPyConnection, row: dict[str, str | None], there: Collection[str]) -> Notice:
     more = {} if row["event_type"] in ENDINGS else _more(db, str(row["alert_key"]), there)
     return Notice(
-        str(row["event_key"]), str(row["incident_key"]), str(row["event_type"]), row["alert_kind"] or "", row | more
+        str(row["event_key"]),
+        str(row["incident_key"]),
+        str(row["event_type"]),
+        row["alert_kind"] or "",
+        row | more,
+        _others(db, row),
     )
 
 
@@ -159,9 +185,11 @@ def _table(db: DuckDBPyConnection, file: Path, key: str) -> dict[str, dict]:
 
 
 def _place(notice: Notice) -> tuple[bool, int, str]:
-    severity = notice.severity
-    rank = SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
-    return notice.is_end, rank, notice.incident_key
+    return notice.is_end, _rank(notice.severity), notice.incident_key
+
+
+def _rank(severity: str | None) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def severities(notices: Sequence[Notice]) -> list[str]:
