@@ -14,6 +14,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
 from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import ident, read_parquet
+from sales_warehouse.watch.incidents import hidden_key
 
 SEVERITIES = ("critical", "warning", "info")
 ENDINGS = ("resolved", "retracted")
@@ -48,6 +49,11 @@ class Notice:
     kind: str
     row: dict[str, str | None]
     others: tuple[dict[str, str | None], ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """The key of the incident, or what stands for it where one of its alerts is about a person."""
+        return hidden_key(self.incident_key) if self.row.get("names_person") == "true" else self.incident_key
 
     @property
     def severity(self) -> str:
@@ -111,7 +117,9 @@ def read_settings(home: Home) -> Settings:
 def _told_events(db: DuckDBPyConnection) -> list[dict[str, str | None]]:
     return _rows(
         db,
-        "SELECT i.* REPLACE (a.owner AS owner), e.event_key, e.event_type, e.event_date FROM fct_incident_events AS e "
+        "SELECT i.* REPLACE (a.owner AS owner), e.event_key, e.event_type, e.event_date, "
+        "i.incident_key IN (SELECT incident_key FROM fct_incident_events WHERE is_personal) AS names_person "
+        "FROM fct_incident_events AS e "
         f"JOIN fct_incidents AS i ON e.incident_key = i.incident_key JOIN ({LAST_OF_ALERTS}) AS a "
         "ON i.incident_key = a.incident_key AND i.subject_key = a.subject_key "
         "WHERE e.is_told ORDER BY i.incident_key, e.event_number",
