@@ -44,7 +44,9 @@ rules:
     members: [shop]
     owner: data
 """
-PLAYBOOKS = "playbooks: [{id: call, name: {en: Call, zh: 致电}, department: sales, steps: [{en: Call, zh: 致电}]}]\n"
+PLAYBOOKS = (
+    "playbooks: [{id: call, name: {en: Call, zh: 致电}, department: sales, owner: li, steps: [{en: Call, zh: 致电}]}]\n"
+)
 CASES = {
     "an unknown metric": ("metric: return_rate", "metric: retun_rate", [":5: rules.0.metric", "'return_rate'"]),
     "a dimension that the metric has not": (

@@ -23,6 +23,7 @@ STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted")
 CLOSED = frozenset({"resolved", "retracted"})
 # What a decision makes of an incident, and what its event is called in the mart.
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
+ACTIONS = ("accept_playbook", "finish_action", "drop_action")
 EVENT: dict[str, str] = {**STATUS, "reopen": "reopened", "assign": "assigned"}
 
 
@@ -112,7 +113,9 @@ def decide(
     now = at or datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     with durable.lock(home.watch / ".decisions.lock", wait_seconds=WAIT_SECONDS, purpose="deciding about an incident"):
         incident = one(home, incident_key)
-        _demand_sense(home, incident, decision, by, until, owner, playbook_id)
+        _demand_sense(home, incident, decision, by, until, owner)
+        if decision in ACTIONS:
+            _demand_action(home, incident, decision, playbook_id, due_date)
         return decisions.keep(
             home,
             Decision(
@@ -137,15 +140,12 @@ def _demand_sense(
     by: str,
     until: datetime.date | None,
     owner: str | None,
-    playbook_id: str | None,
 ) -> None:
     if not by.strip():
         raise DecisionRefused("say who decides, so that the others know whom to ask")
     if decision == "assign" and not (owner and owner.strip()):
         raise DecisionRefused("say whom it is assigned to")
-    if decision in ("accept_playbook", "finish_action", "drop_action"):
-        if not playbook_id:
-            raise DecisionRefused("say which playbook it is about")
+    if decision in ACTIONS:
         return
     is_closed = incident.status in CLOSED
     if decision == "reopen" and not is_closed:
@@ -158,6 +158,32 @@ def _demand_sense(
         published = business_date(home)
         if until is None or (published and until <= published):
             raise DecisionRefused(f"snooze until a business date after {published}, not {until}")
+
+
+def _demand_action(
+    home: Home, incident: Incident, decision: Kind, playbook_id: str | None, due_date: datetime.date | None
+) -> None:
+    if not playbook_id:
+        raise DecisionRefused("say which playbook it is about")
+    if decision == "accept_playbook":
+        known, today = _playbooks(home), business_date(home)
+        if known is not None and playbook_id not in known:
+            raise DecisionRefused(f"there is no playbook {playbook_id!r}; playbooks.yml has {', '.join(sorted(known))}")
+        if due_date and today and due_date < today:
+            raise DecisionRefused(f"due on {due_date}, but the business date is {today} already")
+        return
+    about = [d.kind for d in decisions.log(home) if (d.incident_key, d.playbook_id) == (incident.key, playbook_id)]
+    if [kind for kind in about if kind in ACTIONS][-1:] != ["accept_playbook"]:
+        raise DecisionRefused(f"nobody is at work on playbook {playbook_id!r} for {incident.key}: accept it first")
+
+
+def _playbooks(home: Home) -> set[str] | None:
+    """The playbooks that the last refresh read; None where there was none."""
+    file = home.settings / "playbooks.parquet"
+    if not file.is_file():
+        return None
+    with sql.connect(temp=home.tmp / "watch") as db:
+        return {name for (name,) in db.execute(f"SELECT playbook_id FROM {sql.read_parquet([file])}").fetchall()}
 
 
 def business_date(home: Home) -> datetime.date | None:
