@@ -260,6 +260,23 @@ def test_a_carrier_that_works_again_after_it_was_given_up_hears_what_still_stand
     assert told(home, listener, at=NOW + 2 * week) == WatchReport()
 
 
+def test_what_a_later_message_says_of_an_incident_is_not_said_again_when_the_first_one_is_given_up(
+    home: Home, world: Published
+) -> None:
+    listener, day = Listener(), datetime.timedelta(days=1)
+    listener.error = NotDelivered("down")
+    world.live(falls(1, severity="warning"))
+    told(home, listener)
+    world.live(falls(1), "2026-06-29")
+    told(home, listener, at=NOW + day)
+    assert told(home, listener, at=NOW + MOST_DAYS * day).pending == 1
+    listener.error = None
+    assert told(home, listener, at=NOW + 8 * day) == WatchReport(sent=1)
+    assert [message.title for _, message in listener.heard] == [
+        "[critical, worse than before] Net sales, East China: −23.4 %"
+    ]
+
+
 def test_the_same_news_is_told_by_a_carrier_that_works_again_after_it_was_given_up(
     home: Home, world: Published
 ) -> None:
@@ -384,6 +401,12 @@ def test_the_carriers_of_a_company_are_those_of_its_file() -> None:
         entries, Path("messages"), {"sales_alerts": ["json://localhost/a", "json://localhost/b"]}.get
     )
     assert [carrier.name for carrier in good] == ["file", "sales_alerts 1", "sales_alerts 2"] and wrong == []
+
+
+def test_an_address_that_two_entries_lead_to_is_one_carrier() -> None:
+    entries = [AppriseEntry(type="apprise", connection=name) for name in ("sales_alerts", "managers")]
+    good, wrong = chosen_carriers(entries, Path("messages"), lambda connection: ["json://localhost/a"])
+    assert [carrier.name for carrier in good] == ["sales_alerts 1"] and wrong == []
 
 
 def test_an_address_that_cannot_be_read_leaves_the_others_of_its_connection() -> None:

@@ -86,9 +86,13 @@ class AppriseCarrier:
 def chosen_carriers(
     described: Sequence[alerts.Carrier], messages: Path, addresses: Callable[[str], Sequence[str]]
 ) -> tuple[list[Carrier], list[str]]:
-    """The carriers of a company's alerts.yml, one for each address, and a sentence on each that is not set up."""
+    """The carriers of a company's alerts.yml, one for each address, and a sentence on each that is not set up.
+
+    An address that two entries lead to, as those of the environment do, counts for the first of them.
+    """
     carriers: list[Carrier] = []
     wrong = []
+    taken: set[str] = set()
     for entry in described:
         if entry.type == "file":
             carriers.append(FileCarrier(messages))
@@ -103,6 +107,9 @@ def chosen_carriers(
                 f"no Apprise address in connection {entry.connection!r}: add one there, or set {URLS_VARIABLE}"
             )
         for place, url in enumerate(urls, start=1):
+            if url in taken:
+                continue
+            taken.add(url)
             try:
                 carriers.append(AppriseCarrier(url, entry.connection, place))
             except Exception as error:

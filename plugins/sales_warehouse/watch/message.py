@@ -33,7 +33,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Message:
-    """What a carrier delivers. The same `key` always has the same content, so a receiver can drop a second copy."""
+    """What a carrier delivers. The same `key` is always about the same events, so a receiver can drop a second copy."""
 
     key: str
     language: str

@@ -83,9 +83,9 @@ class Settings:
 def read_news(home: Home, known: Collection[str]) -> News:
     """Return what readers' version has to tell beside the events that are `known`; nothing before the first publish.
 
-    Of an incident about which there is more than one thing to tell the last one is told. What a person has silenced or
-    closed since, what ended without a word, and ends of long ago are settled without one. The owner is the one of the
-    rule, not the person to whom an incident was given.
+    Of an incident about which there is more than one thing to tell the last one is told, unless that is known. What a
+    person has silenced or closed since, what ended without a word, and ends of long ago are settled without one. The
+    owner is the one of the rule, not the person to whom an incident was given.
     """
     folder = publish.current_folder(home)
     if folder is None:
@@ -98,11 +98,15 @@ def read_news(home: Home, known: Collection[str]) -> News:
         if not there.issuperset(NEEDED):
             return News()
         db.execute("SET schema = 'marts'")
-        fresh = [row for row in _told_events(db) if row["event_key"] not in known]
-        lasts = {row["incident_key"]: row for row in fresh}
+        events = _told_events(db)
+        lasts = {row["incident_key"]: row for row in events}.values()
+        fresh = [row for row in lasts if row["event_key"] not in known]
         date = datetime.date.fromisoformat(manifest.read(folder).business_date)
-        notices = [_notice(db, row, there) for row in lasts.values() if _is_news(row, date)]
-    return News(tuple(sorted(notices, key=_place)), tuple(str(row["event_key"]) for row in fresh))
+        notices = [_notice(db, row, there) for row in fresh if _is_news(row, date)]
+    return News(
+        tuple(sorted(notices, key=_place)),
+        tuple(str(row["event_key"]) for row in events if row["event_key"] not in known),
+    )
 
 
 def read_settings(home: Home) -> Settings:
