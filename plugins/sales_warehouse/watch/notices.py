@@ -53,7 +53,8 @@ class Notice:
     @property
     def reference(self) -> str:
         """The key of the incident, or what stands for it where one of its alerts is about a person."""
-        return hidden_key(self.incident_key) if self.row.get("names_person") == "true" else self.incident_key
+        names_person = "true" in (self.row.get("names_person"), self.row.get("is_personal"))
+        return hidden_key(self.incident_key) if names_person else self.incident_key
 
     @property
     def severity(self) -> str:
