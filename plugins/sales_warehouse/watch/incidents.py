@@ -5,6 +5,7 @@ call this, and nothing else decides about incidents.
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,12 +68,12 @@ def incidents(home: Home, *, statuses: Collection[str] | None = None) -> list[In
 
 
 def one(home: Home, name: str) -> Incident:
-    """Return the incident of a key, or of a part of a key that no other one has, with its events.
+    """Return the incident of a key, of its hidden key, or of a part of a key that no other one has, with its events.
 
     Raises NoSuchIncident.
     """
     found = _read(home)
-    exact = [incident for incident in found if incident.key == name]
+    exact = [incident for incident in found if name in (incident.key, hidden_key(incident.key))]
     named = exact or [incident for incident in found if name and name in incident.key]
     if not named:
         raise NoSuchIncident(f"there is no incident {name!r}; `sales-warehouse incidents list --all` lists them")
@@ -80,6 +81,14 @@ def one(home: Home, name: str) -> Incident:
         listed = "\n".join(f"  {incident.key}" for incident in named[:10])
         raise NoSuchIncident(f"{len(named)} incidents have {name!r} in their keys; name one:\n{listed}")
     return named[0]
+
+
+def hidden_key(incident_key: str) -> str:
+    """Return the name of an incident where its key, which may hold the key of a person, must not be read.
+
+    It is short on purpose: of the telephone numbers that might be in the key several give the same name.
+    """
+    return f"hidden-{hashlib.sha256(incident_key.encode()).hexdigest()[:8]}"
 
 
 def decide(
