@@ -30,6 +30,17 @@ def test_a_night_that_is_run_again_publishes_the_same() -> None:
     assert len(nights.rows("*", "stg_history__incident_events")) == 4
 
 
+def test_what_changes_twice_within_one_moment_has_a_key_each_time() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    for size in ("0.3", "0.5"):
+        assert nights.live("2026-06-08", [alert("east", W1, size=size)]) == [(EAST, "upgraded", True)]
+    for alerts, kind in (([], "retracted"), ([alert("east", W1)], "reopened")) * 2:
+        assert nights.live("2026-06-08", alerts)[0][1] == kind
+    assert nights.rows("count(*), count(distinct event_key)", "fct_incident_events") == [(7, 7)]
+    assert nights.statuses() == {EAST: "open"}
+
+
 def test_still_breached_in_the_next_period_it_goes_on_and_is_not_told_again() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

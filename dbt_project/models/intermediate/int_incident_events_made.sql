@@ -264,18 +264,31 @@ made as (
         awake.{{ alert_columns | join(', awake.') }}
     from awake
     where awake.place = 1
+),
+
+counted as (
+    select
+        incident_key,
+        count(*) as said_count
+    from {{ ref('int_incident_events_known') }}
+    where not is_decision
+    group by incident_key
 )
 
--- An incident is opened once under its key; what follows names its moment too.
+-- An incident is opened once under its key; what follows names its moment too, and how many came before: data may
+-- change more than once within one moment.
 select
-    incident_key || case
-        when event_type = 'opened' then ''
-        else '#' || event_type || '#' || subject_key || '#' || cast({{ as_of() }} as {{ dbt.type_string() }})
+    made.incident_key || case
+        when made.event_type = 'opened' then ''
+        else
+            '#' || made.event_type || '#' || made.subject_key || '#' || cast({{ as_of() }} as {{ dbt.type_string() }}) || '#'
+            || cast(coalesce(counted.said_count, 0) as {{ dbt.type_string() }})
     end as event_key,
-    incident_key,
-    event_type,
-    is_told,
-    {{ alert_columns | join(', ') }},
+    made.incident_key,
+    made.event_type,
+    made.is_told,
+    made.{{ alert_columns | join(', made.') }},
     {{ business_date() }} as event_date,
     {{ as_of() }} as event_at
 from made
+left join counted on made.incident_key = counted.incident_key
