@@ -12,11 +12,11 @@ known as (
     select * from {{ ref('int_incident_subjects_known') }}
 ),
 
--- A subject may have been in several incidents: the last one counts.
+-- A subject may have been in several incidents: an open one counts before the last one.
 lasts as (
     select
         subject_key,
-        max(last_order) as last_order
+        coalesce(max(case when is_open then last_order end), max(last_order)) as last_order
     from known
     group by subject_key
 ),
@@ -42,9 +42,9 @@ going_on as (
     select
         *,
         case
+            when severity_rank < known_severity_rank and period_start_date >= known_period_start_date then 'upgraded'
             when not is_standing then 'seen_again'
             when period_start_date < known_period_start_date then null
-            when severity_rank < known_severity_rank then 'upgraded'
             when period_start_date > known_period_start_date then 'seen_again'
             when size_rate >= {{ materially_worse() }} * known_size_rate then 'upgraded'
             when severity_rank > known_severity_rank or known_size_rate >= {{ materially_worse() }} * size_rate then 'eased'
@@ -119,12 +119,11 @@ firsts as (
     where place = 1
 ),
 
--- How severe an incident was that others join, and whether it is silent.
+-- How severe an incident was that others join.
 joined as (
     select
         incident_key,
-        min(severity_rank) as severity_rank,
-        bool_or(is_silent) as is_silent
+        min(severity_rank) as severity_rank
     from known
     where is_open
     group by incident_key
@@ -207,18 +206,28 @@ endings_named as (
     left join cleared on endings.incident_key = cleared.incident_key
 ),
 
--- A snooze that is over, told by the worst subject that is left.
+-- A snooze that is over, told by the worst subject that is left; of an incident that a person reopened none need be.
 awaking as (
-    select distinct incident_key from known
-    where is_awaking
+    select
+        1 as choice,
+        left_over.*
+    from left_over
+    where left_over.incident_key in (select known.incident_key from known where known.is_awaking)
+    union all
+    select
+        2 as choice,
+        incident_key,
+        severity_rank,
+        {{ alert_columns | join(', ') }}
+    from known
+    where is_awaking and incident_key not in (select endings.incident_key from endings)
 ),
 
 awake as (
     select
-        left_over.*,
-        row_number() over (partition by left_over.incident_key order by left_over.severity_rank, left_over.subject_key) as place
-    from left_over
-    inner join awaking on left_over.incident_key = awaking.incident_key
+        *,
+        row_number() over (partition by incident_key order by choice, severity_rank, subject_key) as place
+    from awaking
 ),
 
 made as (
@@ -242,7 +251,7 @@ made as (
         case when grouped.place = 1 and grouped.shared_incident_key is null then 'opened' else 'joined' end as event_type,
         case
             when grouped.shared_incident_key is null then grouped.place = 1
-            else grouped.severity_rank < joined.severity_rank and not joined.is_silent
+            else grouped.severity_rank < joined.severity_rank
         end as is_told,
         grouped.{{ alert_columns | join(', grouped.') }}
     from grouped

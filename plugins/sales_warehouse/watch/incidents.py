@@ -138,10 +138,9 @@ def _demand_sense(
         if not playbook_id:
             raise DecisionRefused("say which playbook it is about")
         return
-    is_closed = incident.status in CLOSED
-    if decision == "reopen" and not is_closed:
-        raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
-    if decision != "reopen" and is_closed:
+    if decision == "reopen":
+        _demand_reopenable(home, incident)
+    elif incident.status in CLOSED:
         raise DecisionRefused(f"{incident.key} is {incident.status} already; reopen it first")
     if decision == "acknowledge" and incident.status == "acknowledged":
         raise DecisionRefused(f"{incident.key} was acknowledged by {incident.row['status_by']} before")
@@ -149,6 +148,20 @@ def _demand_sense(
         published = business_date(home)
         if until is None or (published and until <= published):
             raise DecisionRefused(f"snooze until a business date after {published}, not {until}")
+
+
+def _demand_reopenable(home: Home, incident: Incident) -> None:
+    """Only what is closed, and what no other incident is about by now: a subject is in one open incident."""
+    if incident.status not in CLOSED:
+        raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
+    own = _subjects(incident)
+    for other in _read(home):
+        if other.status not in CLOSED and own & _subjects(other):
+            raise DecisionRefused(f"what {incident.key} was about goes on in {other.key}; decide about that one")
+
+
+def _subjects(incident: Incident) -> set[str]:
+    return {str(event["subject_key"]) for event in incident.events if event.get("subject_key")}
 
 
 def business_date(home: Home) -> datetime.date | None:
