@@ -8,8 +8,12 @@ case {{ severity }} when 'critical' then 1 when 'warning' then 2 when 'info' the
 {#- Null where an event leaves the status as it is; that a snooze is over follows from its date. -#}
 case
     when {{ event_type }} in ('opened', 'reopened') then 'open'
-    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'retracted') then {{ event_type }}
+    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'retracted', 'lapsed') then {{ event_type }}
 end
+{%- endmacro %}
+
+{% macro is_closed(status) -%}
+{{ status }} in ('resolved', 'retracted', 'lapsed')
 {%- endmacro %}
 
 {% macro breaks_snooze(events) -%}
@@ -19,7 +23,7 @@ end
 
 {% macro is_over(event_type) -%}
 {#- Whether the alert of an incident's subject was gone after the event. -#}
-{{ event_type }} in ('cleared', 'withdrawn', 'resolved', 'retracted')
+{{ event_type }} in ('cleared', 'withdrawn', 'dropped', 'resolved', 'retracted', 'lapsed')
 {%- endmacro %}
 
 {% macro materially_worse() -%}

@@ -107,6 +107,35 @@ def test_a_breach_that_late_data_took_out_of_its_period_is_retracted() -> None:
     assert nights.live(N2, []) == []
 
 
+@pytest.mark.parametrize(
+    ("own", "events"),
+    [
+        ({"west": N2}, []),
+        ({"west": N3}, [(EAST, "lapsed", True)]),
+        ({"west": N3, "east": N2}, [(EAST, "resolved", True)]),
+        ({"west": N3, "east": None}, []),
+        ({"west": None}, []),
+    ],
+    ids=["one period without it", "two periods without it", "judged and fine", "too small to judge", "nobody judged"],
+)
+def test_what_its_rule_judges_no_more_ends_without_a_claim_that_it_recovered(own: dict, events: list[tuple]) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], own={"east": N1, "west": N1})
+    assert nights.live(N3, [], own=own) == events
+    assert nights.live(N3, [], own=own) == []
+    assert nights.statuses() == {EAST: events[0][1] if events else "open"}
+
+
+def test_of_several_of_which_one_is_judged_no_more_the_last_one_says_how_it_ended() -> None:
+    both = [alert("east", W1, cause="milk"), alert("total", W1, cause="milk")]
+    for own, last in (({"total": "2026-06-28"}, "resolved"), ({"west": "2026-07-12"}, "lapsed")):
+        nights = Nights()
+        nights.live(N1, both, own={"east": N1, "total": N1})
+        seen = [alert("total", W3, cause="milk")]
+        assert nights.live(N3, seen, own={"total": N3}) == [(EAST, "dropped", False), (EAST, "seen_again", False)]
+        assert nights.live("2026-07-12", [], own=own) == [(EAST, last, True)]
+
+
 def test_of_a_breach_of_several_periods_the_first_stands_so_it_is_resolved() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

@@ -133,26 +133,48 @@ judged as (
     select * from {{ ref('int_alerts_judged') }}
 ),
 
--- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
--- was switched off.
-gone as (
+ruled as (
+    select
+        rule_id,
+        max(judged_end_date) as judged_end_date
+    from judged
+    group by rule_id
+),
+
+-- How an open breach stands that no alert of tonight is about. A goal that is over, or a member that the rule does not look at any
+-- more, is never judged again: it lapses when the rule has gone on without it for two periods.
+missing as (
     select
         known.*,
-        known.rule_id not in (select judged.rule_id from judged) as is_rule_off,
-        coalesce(own.judged_end_date, whole.judged_end_date) > known.period_end_date
-        or known.period_start_date > known.first_period_start_date
-        or known.rule_id not in (select judged.rule_id from judged) as is_recovered
+        coalesce(own.judged_end_date, whole.judged_end_date) as judged_end_date,
+        ruled.rule_id is null as is_rule_off,
+        own.subject_key is null
+        and whole.judged_end_date is null
+        and 2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
+        >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1) as is_lapsed
     from known
     left join judged as own on known.subject_key = own.subject_key
     left join judged as whole on known.rule_id = whole.rule_id and whole.subject_key is null
+    left join ruled on known.rule_id = ruled.rule_id
     where
         known.is_open
         and known.is_standing
         and known.subject_key not in (select alerts.subject_key from alerts)
-        and (
-            coalesce(own.judged_end_date, whole.judged_end_date) >= known.period_end_date
-            or known.rule_id not in (select judged.rule_id from judged)
-        )
+),
+
+-- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
+-- was switched off.
+gone as (
+    select
+        *,
+        case
+            when is_rule_off then 'cleared'
+            when is_lapsed then 'dropped'
+            when judged_end_date > period_end_date or period_start_date > first_period_start_date then 'cleared'
+            else 'withdrawn'
+        end as gone_type
+    from missing
+    where is_rule_off or is_lapsed or judged_end_date >= period_end_date
 ),
 
 -- What is left of incidents tonight.
@@ -186,24 +208,35 @@ endings as (
     select
         gone.incident_key,
         min(gone.subject_key) as subject_key,
-        not bool_or(gone.is_recovered) as is_withdrawn
+        bool_or(gone.gone_type = 'cleared') as is_recovered,
+        bool_or(gone.gone_type = 'dropped') as is_lapsed
     from gone
     where gone.incident_key not in (select left_over.incident_key from left_over)
     group by gone.incident_key
 ),
 
-cleared as (
-    select distinct incident_key from known
-    where last_event_type = 'cleared'
+before as (
+    select
+        incident_key,
+        bool_or(last_event_type = 'cleared') as is_recovered,
+        bool_or(last_event_type = 'dropped') as is_lapsed
+    from known
+    group by incident_key
 ),
 
 endings_named as (
     select
         endings.incident_key,
         endings.subject_key,
-        case when endings.is_withdrawn and cleared.incident_key is null then 'retracted' else 'resolved' end as event_type
+        case
+            when endings.is_recovered then 'resolved'
+            when endings.is_lapsed then 'lapsed'
+            when before.is_recovered then 'resolved'
+            when before.is_lapsed then 'lapsed'
+            else 'retracted'
+        end as event_type
     from endings
-    left join cleared on endings.incident_key = cleared.incident_key
+    inner join before on endings.incident_key = before.incident_key
 ),
 
 -- A snooze that is over, told by the worst subject that is left; of an incident that a person reopened none need be.
@@ -212,7 +245,11 @@ awaking as (
         1 as choice,
         left_over.*
     from left_over
-    where left_over.incident_key in (select known.incident_key from known where known.is_awaking)
+    where
+        left_over.incident_key in (
+            select known.incident_key from known
+            where known.is_awaking
+        )
     union all
     select
         2 as choice,
@@ -260,7 +297,7 @@ made as (
     union all
     select
         gone.incident_key,
-        coalesce(endings_named.event_type, case when gone.is_recovered then 'cleared' else 'withdrawn' end) as event_type,
+        coalesce(endings_named.event_type, gone.gone_type) as event_type,
         endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_off as is_told,
         gone.{{ alert_columns | join(', gone.') }}
     from gone

@@ -68,7 +68,7 @@ select
     incidents.status,
     incidents.is_decided,
     incidents.is_status_told,
-    incidents.status not in ('resolved', 'retracted') as is_open,
+    case when {{ is_closed('incidents.status') }} then false else true end as is_open,
     incidents.is_snoozed and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
     incidents.is_snoozed and incidents.snoozed_until_date <= {{ business_date() }}
     and not coalesce(incidents.woken_order > incidents.snoozed_order, false) as is_awaking,

@@ -91,7 +91,7 @@ select
     changes.decided_by as status_by,
     changes.note as status_note,
     changes.snoozed_until_date,
-    folded.last_status in ('resolved', 'retracted') as is_closed
+    {{ is_closed('folded.last_status') }} as is_closed
 from stated as folded
 inner join leads on folded.incident_key = leads.incident_key and leads.place = 1
 inner join events as changes

@@ -18,8 +18,8 @@ from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
 
 WAIT_SECONDS = 30.0
-STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted")
-CLOSED = frozenset({"resolved", "retracted"})
+STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted", "lapsed")
+CLOSED = frozenset({"resolved", "retracted", "lapsed"})
 # What a decision makes of an incident, and what its event is called in the mart.
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
 EVENT: dict[str, str] = {**STATUS, "reopen": "reopened", "assign": "assigned"}

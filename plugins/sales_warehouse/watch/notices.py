@@ -17,7 +17,7 @@ from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import ident, read_parquet
 
 SEVERITIES = ("critical", "warning", "info")
-ENDINGS = ("resolved", "retracted")
+ENDINGS = ("resolved", "retracted", "lapsed")
 # An end that nobody was told of for so many days is no news any more: a carrier was set up later, or was down for long.
 LATE_DAYS = 7
 MOST_CAUSES = 2
