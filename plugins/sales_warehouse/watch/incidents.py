@@ -19,8 +19,8 @@ from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
 
 WAIT_SECONDS = 30.0
-STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted")
-CLOSED = frozenset({"resolved", "retracted"})
+STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted", "lapsed")
+CLOSED = frozenset({"resolved", "retracted", "lapsed"})
 # What a decision makes of an incident, and what its event is called in the mart.
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
 ACTIONS = ("accept_playbook", "finish_action", "drop_action")
@@ -147,10 +147,9 @@ def _demand_sense(
         raise DecisionRefused("say whom it is assigned to")
     if decision in ACTIONS:
         return
-    is_closed = incident.status in CLOSED
-    if decision == "reopen" and not is_closed:
-        raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
-    if decision != "reopen" and is_closed:
+    if decision == "reopen":
+        _demand_reopenable(home, incident)
+    elif incident.status in CLOSED:
         raise DecisionRefused(f"{incident.key} is {incident.status} already; reopen it first")
     if decision == "acknowledge" and incident.status == "acknowledged":
         raise DecisionRefused(f"{incident.key} was acknowledged by {incident.row['status_by']} before")
@@ -184,6 +183,20 @@ def _playbooks(home: Home) -> set[str] | None:
         return None
     with sql.connect(temp=home.tmp / "watch") as db:
         return {name for (name,) in db.execute(f"SELECT playbook_id FROM {sql.read_parquet([file])}").fetchall()}
+
+
+def _demand_reopenable(home: Home, incident: Incident) -> None:
+    """Only what is closed, and what no other incident is about by now: a subject is in one open incident."""
+    if incident.status not in CLOSED:
+        raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
+    own = _subjects(incident)
+    for other in _read(home):
+        if other.status not in CLOSED and own & _subjects(other):
+            raise DecisionRefused(f"what {incident.key} was about goes on in {other.key}; decide about that one")
+
+
+def _subjects(incident: Incident) -> set[str]:
+    return {str(event["subject_key"]) for event in incident.events if event.get("subject_key")}
 
 
 def business_date(home: Home) -> datetime.date | None:

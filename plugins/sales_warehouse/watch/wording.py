@@ -109,6 +109,7 @@ ENGLISH = Wording(
         "snoozed": "snoozed",
         "resolved": "resolved",
         "retracted": "withdrawn",
+        "lapsed": "not judged any more",
     },
     states={
         "opened": "{severity}",
@@ -118,11 +119,14 @@ ENGLISH = Wording(
         "woken": "{severity}, still open",
         "resolved": "over",
         "retracted": "withdrawn",
+        "lapsed": "not judged any more",
     },
     ends={
         "resolved": "What this alert was about has recovered; it had been open since {since}.",
         "retracted": "Data that came late changed the past: by what is known today there was nothing to warn of in "
         "{period}.",
+        "lapsed": "Its rule has nothing to judge here any more: a goal that is over, or a member that is not "
+        "followed or has no figures. Whether it has recovered since {period} is not known.",
     },
     events={
         "opened": "opened",
@@ -132,8 +136,10 @@ ENGLISH = Wording(
         "eased": "less grave than before",
         "cleared": "an alert of it has recovered",
         "withdrawn": "an alert of it was withdrawn by late data",
+        "dropped": "an alert of it is not judged any more",
         "resolved": "over",
         "retracted": "withdrawn by late data",
+        "lapsed": "not judged any more",
         "reopened": "open again",
         "woken": "snooze over",
         "acknowledged": "acknowledged",
@@ -179,6 +185,7 @@ CHINESE = Wording(
         "snoozed": "已暂缓",
         "resolved": "已解决",
         "retracted": "已撤回",
+        "lapsed": "不再判定",
     },
     states={
         "opened": "{severity}",
@@ -188,10 +195,13 @@ CHINESE = Wording(
         "woken": "{severity}·仍未解决",
         "resolved": "已恢复",
         "retracted": "已撤回",
+        "lapsed": "不再判定",
     },
     ends={
         "resolved": "本预警所涉情况已恢复正常，事件自 {since} 起开启，现已关闭。",
         "retracted": "数据补录或更正后，按目前数据，{period} 并未达到预警条件，预警撤回。",
+        "lapsed": "该规则对此已无可判定的数据（目标已到期，或成员已移出或无数据），预警关闭；"
+        "{period} 之后是否恢复未知。",
     },
     events={
         "opened": "开启",
@@ -201,8 +211,10 @@ CHINESE = Wording(
         "eased": "减轻",
         "cleared": "其中一条预警已恢复",
         "withdrawn": "其中一条预警因补录数据撤回",
+        "dropped": "其中一条预警不再判定",
         "resolved": "已恢复或解决",
         "retracted": "因补录数据撤回",
+        "lapsed": "不再判定",
         "reopened": "重新开启",
         "woken": "暂缓到期",
         "acknowledged": "确认",
