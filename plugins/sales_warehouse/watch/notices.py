@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from duckdb import DuckDBPyConnection
+from duckdb import BinderException, DuckDBPyConnection
 
 from sales_warehouse import publish, sql
 from sales_warehouse.home import Home
@@ -169,11 +169,11 @@ def _more(db: DuckDBPyConnection, alert_key: str, there: Collection[str]) -> dic
     found: dict[str, str | None] = {}
     for name, (mart, which, order) in MORE.items():
         if mart in there:
-            rows = _rows(
-                db,
-                f"SELECT text_en, text_zh FROM {ident(mart)} WHERE incident_key = ? AND {which} ORDER BY {order}",
-                alert_key,
-            )
+            query = f"SELECT text_en, text_zh FROM {ident(mart)} WHERE incident_key = ? AND {which} ORDER BY {order}"
+            try:
+                rows = _rows(db, query, alert_key)
+            except BinderException:  # published by a version whose mart did not have the column yet
+                continue
             for language, joint in (("en", " "), ("zh", "")):
                 found[f"{name}_{language}"] = joint.join(row[f"text_{language}"] or "" for row in rows)
     if "alert_playbooks" in there:
