@@ -5,16 +5,25 @@ case {{ severity }} when 'critical' then 1 when 'warning' then 2 when 'info' the
 {%- endmacro %}
 
 {% macro incident_status(event_type) -%}
-{#- Null where an event leaves the status as it is. -#}
+{#- Null where an event leaves the status as it is; that a snooze is over follows from its date. -#}
 case
-    when {{ event_type }} in ('opened', 'reopened', 'woken') then 'open'
-    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'retracted') then {{ event_type }}
+    when {{ event_type }} in ('opened', 'reopened') then 'open'
+    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'retracted', 'lapsed') then {{ event_type }}
 end
+{%- endmacro %}
+
+{% macro is_closed(status) -%}
+{{ status }} in ('resolved', 'retracted', 'lapsed')
+{%- endmacro %}
+
+{% macro breaks_snooze(events) -%}
+{#- A graver alert that joins an incident is news to whoever snoozed it. -#}
+{{ events }}event_type = 'joined' and {{ events }}is_told
 {%- endmacro %}
 
 {% macro is_over(event_type) -%}
 {#- Whether the alert of an incident's subject was gone after the event. -#}
-{{ event_type }} in ('cleared', 'withdrawn', 'resolved', 'retracted')
+{{ event_type }} in ('cleared', 'withdrawn', 'dropped', 'resolved', 'retracted', 'lapsed')
 {%- endmacro %}
 
 {% macro materially_worse() -%}

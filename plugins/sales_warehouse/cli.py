@@ -665,7 +665,8 @@ Language_ = Annotated[str | None, typer.Option("--language", help="en or zh; def
 def list_incidents(
     closed: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
     status: Annotated[
-        list[str] | None, typer.Option(help="Only of this status: open, acknowledged, snoozed, resolved, retracted.")
+        list[str] | None,
+        typer.Option(help="Only of this status: open, acknowledged, snoozed, resolved, retracted, lapsed."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
     language: Language_ = None,

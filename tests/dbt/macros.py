@@ -37,6 +37,9 @@ def rendered(call: str, variables: Mapping[str, object] | None = None) -> str:
         "return": lambda value: value,
         "ref": lambda name: name,
         "var": (variables or {}).__getitem__,
-        "dbt": SimpleNamespace(type_string=lambda: "varchar"),
+        "dbt": SimpleNamespace(
+            type_string=lambda: "varchar",
+            datediff=lambda first, second, part: f"date_diff('{part}', {first}, {second})",
+        ),
     }
     return ENVIRONMENT.from_string(_macros() + call).render(context).strip()

@@ -69,11 +69,19 @@ class Nights:
         self.version = 0
 
     def live(
-        self, date: str, alerts: Sequence[Row], *, judged: str | None = None, publish: bool = True, rules: str = "fall"
+        self,
+        date: str,
+        alerts: Sequence[Row],
+        *,
+        judged: str | None = None,
+        publish: bool = True,
+        rules: str = "fall",
+        own: Mapping[str, str | None] | None = None,
     ) -> list[tuple[str, str, bool]]:
         """Make a night's incidents and go on from them; return its events as incident, type and whether it is told.
 
-        Without `judged` the last whole week before the night has been judged.
+        Without `judged` the last whole week before the night has been judged. With `own` the rule says nothing of its
+        subjects as a whole: those members have been judged up to these days, or not at all.
         """
         day = datetime.date.fromisoformat(date)
         ended = judged or f"{day - datetime.timedelta(days=day.isoweekday() % 7)}"
@@ -88,8 +96,10 @@ class Nights:
         self.db.execute(
             "create or replace table int_alerts_judged as select ? as rule_id, null::varchar as subject_key, "
             "?::date as judged_end_date",
-            [rules, ended],
+            [rules, None if own is not None else ended],
         )
+        for member, day_judged in (own or {}).items():
+            self.db.execute("insert into int_alerts_judged values ('fall', ?, ?)", [f"fall|{member}", day_judged])
         self.make(date)
         if publish:
             self.keep(date)

@@ -124,6 +124,30 @@ def test_what_is_closed_has_to_be_reopened_first(home: Home, world: Published) -
         decide(home, EAST, "acknowledge", by="ann")
 
 
+def test_what_goes_on_in_a_later_incident_is_not_reopened_beside_it(home: Home, world: Published) -> None:
+    world.live(falls(2))
+    for key in (EAST, NORTH):
+        decide(home, key, "resolve", by="ann")
+    follow(world)
+    world.live(falls(1, NEXT_WEEK), NEXT)
+    with pytest.raises(DecisionRefused, match=r"goes on in fall\|east\|2026-06-29; decide about that one"):
+        decide(home, EAST, "reopen", by="ann")
+    decide(home, NORTH, "reopen", by="ann")
+
+
+def test_what_was_resolved_while_a_night_woke_it_stays_so(home: Home, world: Published) -> None:
+    world.live(falls(1))
+    decide(home, EAST, "snooze", by="ann", until=datetime.date(2026, 6, 30))
+    follow(world)
+    world.nights.live("2026-06-30", falls(1))  # made, and not published yet
+    decide(home, EAST, "resolve", by="ann")
+    world.publish("2026-06-30")
+    assert one(home, EAST).status == "resolved"
+    follow(world)
+    world.live(falls(1), "2026-07-01")
+    assert one(home, EAST).status == "resolved"
+
+
 def test_of_two_at_once_one_is_refused(home: Home, world: Published) -> None:
     world.live(falls(1))
     ended: list[str] = []

@@ -30,6 +30,17 @@ def test_a_night_that_is_run_again_publishes_the_same() -> None:
     assert len(nights.rows("*", "stg_history__incident_events")) == 4
 
 
+def test_what_changes_twice_within_one_moment_has_a_key_each_time() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    for size in ("0.3", "0.5"):
+        assert nights.live("2026-06-08", [alert("east", W1, size=size)]) == [(EAST, "upgraded", True)]
+    for alerts, kind in (([], "retracted"), ([alert("east", W1)], "reopened")) * 2:
+        assert nights.live("2026-06-08", alerts)[0][1] == kind
+    assert nights.rows("count(*), count(distinct event_key)", "fct_incident_events") == [(7, 7)]
+    assert nights.statuses() == {EAST: "open"}
+
+
 def test_still_breached_in_the_next_period_it_goes_on_and_is_not_told_again() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])
@@ -94,6 +105,35 @@ def test_a_breach_that_late_data_took_out_of_its_period_is_retracted() -> None:
     assert nights.live("2026-06-09", []) == [(EAST, "retracted", True)]
     assert nights.live("2026-06-09", []) == []
     assert nights.live(N2, []) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "events"),
+    [
+        ({"west": N2}, []),
+        ({"west": N3}, [(EAST, "lapsed", True)]),
+        ({"west": N3, "east": N2}, [(EAST, "resolved", True)]),
+        ({"west": N3, "east": None}, []),
+        ({"west": None}, []),
+    ],
+    ids=["one period without it", "two periods without it", "judged and fine", "too small to judge", "nobody judged"],
+)
+def test_what_its_rule_judges_no_more_ends_without_a_claim_that_it_recovered(own: dict, events: list[tuple]) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], own={"east": N1, "west": N1})
+    assert nights.live(N3, [], own=own) == events
+    assert nights.live(N3, [], own=own) == []
+    assert nights.statuses() == {EAST: events[0][1] if events else "open"}
+
+
+def test_of_several_of_which_one_is_judged_no_more_the_last_one_says_how_it_ended() -> None:
+    both = [alert("east", W1, cause="milk"), alert("total", W1, cause="milk")]
+    for own, last in (({"total": "2026-06-28"}, "resolved"), ({"west": "2026-07-12"}, "lapsed")):
+        nights = Nights()
+        nights.live(N1, both, own={"east": N1, "total": N1})
+        seen = [alert("total", W3, cause="milk")]
+        assert nights.live(N3, seen, own={"total": N3}) == [(EAST, "dropped", False), (EAST, "seen_again", False)]
+        assert nights.live("2026-07-12", [], own=own) == [(EAST, last, True)]
 
 
 def test_of_a_breach_of_several_periods_the_first_stands_so_it_is_resolved() -> None:
@@ -218,6 +258,79 @@ def test_what_a_person_reopened_stays_open_until_the_figure_has_been_seen_again(
     assert nights.statuses() == {EAST: "open"}
     assert nights.live(N4, [alert("east", "2026-06-22")]) == [(EAST, "seen_again", False)]
     assert nights.live("2026-07-05", []) == [(EAST, "resolved", True)]
+
+
+def test_what_a_person_resolved_and_reopened_stays_open_until_the_figure_has_been_seen_again() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "resolve", N1)
+    nights.live(N2, [])
+    nights.decide(EAST, "reopen", N2)
+    assert nights.live("2026-06-15", []) == []
+    assert nights.statuses() == {EAST: "open"}
+    assert nights.live(N3, [alert("east", W3)]) == [(EAST, "seen_again", False)]
+    assert nights.live(N4, []) == [(EAST, "resolved", True)]
+
+
+def test_what_a_person_reopened_and_is_graver_than_it_was_is_told() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "resolve", N1)
+    nights.decide(EAST, "reopen", "2026-06-08")
+    assert nights.live("2026-06-08", [alert("east", W1, "critical")]) == [(EAST, "upgraded", True)]
+
+
+def test_what_a_person_reopened_and_snoozed_speaks_again_once() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    nights.decide(EAST, "reopen", N2)
+    nights.decide(EAST, "snooze", "2026-06-15", until="2026-06-20")
+    assert nights.live("2026-06-19", []) == []
+    assert nights.live(N3, []) == [(EAST, "woken", True)]
+    assert nights.live(N4, []) == []
+    assert nights.statuses() == {EAST: "open"}
+
+
+def test_an_older_incident_that_a_person_reopened_takes_what_comes_and_no_second_one_opens() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "resolve", N1)
+    nights.live(N2, [alert("east", W2)])
+    nights.live(N3, [])
+    nights.decide(EAST, "reopen", N3)
+    assert nights.live(N4, [alert("east", "2026-06-22")]) == [(EAST, "seen_again", False)]
+    assert nights.statuses() == {EAST: "open", f"fall|east|{W2}": "resolved"}
+
+
+@pytest.mark.parametrize("decision", ["resolve", "snooze"])
+def test_a_decision_that_was_made_while_a_night_woke_the_incident_stands(decision: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "snooze", N1, until=N2)
+    assert (EAST, "woken", True) in nights.live(N2, [alert("east", W2)])  # while somebody decided
+    nights.version = 1
+    nights.decide(EAST, decision, "2026-06-08", until="2026-07-01")
+    nights.version = 2
+    assert nights.live("2026-06-15", [alert("east", W2)]) == []
+    assert nights.statuses() == {EAST: "resolved" if decision == "resolve" else "snoozed"}
+
+
+def test_a_graver_alert_that_joins_what_is_snoozed_ends_the_snooze() -> None:
+    nights = Nights()
+    first = alert("east", W1, "info", cause="milk")
+    nights.live(N1, [first])
+    nights.decide(EAST, "snooze", N1, until="2026-07-01")
+    assert nights.live("2026-06-08", [first, alert("north", W1, "info", cause="milk")]) == [(EAST, "joined", False)]
+    assert nights.statuses() == {EAST: "snoozed"}
+    graver = alert("total", W1, "critical", cause="milk")
+    assert nights.live("2026-06-09", [first, graver]) == [(EAST, "joined", True), (EAST, "withdrawn", False)]
+    assert nights.statuses() == {EAST: "open"}
+    assert nights.live("2026-06-10", [first, {**graver, "size_rate": "0.5"}]) == [(EAST, "upgraded", True)]
+    assert nights.live("2026-07-01", [first, {**graver, "size_rate": "0.5"}]) == []
+    nights.decide(EAST, "snooze", "2026-07-01", until="2026-07-20")
+    nights.make("2026-07-02")
+    assert nights.statuses() == {EAST: "snoozed"}
 
 
 def test_an_assignment_changes_who_answers_and_nothing_else() -> None:

@@ -28,7 +28,7 @@ from sales_warehouse.watch.story import actions, number, story, trials
 
 DUE = datetime.date(2026, 7, 10)
 # It shows what stands, and of what is open no status.
-NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "retracted")}
+NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "retracted", "lapsed")}
 
 
 @pytest.fixture

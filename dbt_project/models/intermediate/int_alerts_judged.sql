@@ -1,4 +1,4 @@
--- Up to when subjects have been judged; a subject without a row of its own is judged with its rule.
+-- Up to when subjects have been judged; a subject without a row of its own is judged with its rule, where that says a date.
 with
 rules as (
     select * from {{ ref('stg_settings__alert_rules') }}
@@ -23,7 +23,22 @@ select
     case when rules.kind = 'stalled_deals' and muted.rule_id is null then {{ business_date() }} end as judged_end_date
 from rules
 left join muted on rules.rule_id = muted.rule_id
-{%- for rule in ['deadline', 'slow_team', 'repurchase_fall'] %}
+union all
+-- On a day off, and before the hour, no deadline of the night has been judged.
+select
+    'deadline' as rule_id,
+    'deadline|' || source as subject_key,
+    case when deadline_status in ('met', 'missed') then date_day end as judged_end_date
+from {{ ref('trust_deadlines') }}
+where date_day = {{ business_date() }}
+union all
+select distinct
+    'deadline' as rule_id,
+    cast(null as {{ dbt.type_string() }}) as subject_key,
+    cast(null as date) as judged_end_date
+from {{ ref('stg_settings__sources') }}
+where deadline_minutes is not null or is_due_at_closing
+{%- for rule in ['slow_team', 'repurchase_fall'] %}
 union all
 select
     '{{ rule }}' as rule_id,

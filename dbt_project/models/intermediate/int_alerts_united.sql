@@ -2,22 +2,25 @@
 with
 metrics as (
     select
-        incident_key as alert_key,
-        subject_key,
+        alerts.incident_key as alert_key,
+        alerts.subject_key,
         'alert_metrics' as alert_kind,
-        rule_id,
-        severity,
-        cast(coalesce(abs(change_rate), abs(change_pp) / 100) as decimal(28, 8)) as size_rate,
-        owner,
-        playbook_id,
-        period_start_date,
-        period_end_date,
-        title_en,
-        title_zh,
-        reason_en,
-        reason_zh,
-        dimension_name = 'rep' as is_personal
-    from {{ ref('alert_metrics') }}
+        alerts.rule_id,
+        alerts.severity,
+        cast(coalesce(abs(alerts.change_rate), abs(alerts.change_pp) / 100) as decimal(28, 8)) as size_rate,
+        alerts.owner,
+        alerts.playbook_id,
+        alerts.period_start_date,
+        alerts.period_end_date,
+        alerts.title_en,
+        alerts.title_zh,
+        alerts.reason_en,
+        alerts.reason_zh,
+        -- a goal may be one person's
+        coalesce(goals.scope_dimension, alerts.dimension_name) in ('rep', 'manager') as is_personal
+    from {{ ref('alert_metrics') }} as alerts
+    left join {{ ref('int_targets_defined') }} as goals
+        on alerts.dimension_name = 'target' and alerts.dimension_value = goals.target_id
 ),
 
 deals as (

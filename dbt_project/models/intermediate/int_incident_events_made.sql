@@ -12,11 +12,11 @@ known as (
     select * from {{ ref('int_incident_subjects_known') }}
 ),
 
--- A subject may have been in several incidents: the last one counts.
+-- A subject may have been in several incidents: an open one counts before the last one.
 lasts as (
     select
         subject_key,
-        max(last_order) as last_order
+        coalesce(max(case when is_open then last_order end), max(last_order)) as last_order
     from known
     group by subject_key
 ),
@@ -42,9 +42,9 @@ going_on as (
     select
         *,
         case
+            when severity_rank < known_severity_rank and period_start_date >= known_period_start_date then 'upgraded'
             when not is_standing then 'seen_again'
             when period_start_date < known_period_start_date then null
-            when severity_rank < known_severity_rank then 'upgraded'
             when period_start_date > known_period_start_date then 'seen_again'
             when size_rate >= {{ materially_worse() }} * known_size_rate then 'upgraded'
             when severity_rank > known_severity_rank or known_size_rate >= {{ materially_worse() }} * size_rate then 'eased'
@@ -119,12 +119,11 @@ firsts as (
     where place = 1
 ),
 
--- How severe an incident was that others join, and whether it is silent.
+-- How severe an incident was that others join.
 joined as (
     select
         incident_key,
-        min(severity_rank) as severity_rank,
-        bool_or(is_silent) as is_silent
+        min(severity_rank) as severity_rank
     from known
     where is_open
     group by incident_key
@@ -134,26 +133,48 @@ judged as (
     select * from {{ ref('int_alerts_judged') }}
 ),
 
--- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
--- was switched off.
-gone as (
+ruled as (
+    select
+        rule_id,
+        max(judged_end_date) as judged_end_date
+    from judged
+    group by rule_id
+),
+
+-- How an open breach stands that no alert of tonight is about. A goal that is over, or a member that the rule does not look at any
+-- more, is never judged again: it lapses when the rule has gone on without it for two periods.
+missing as (
     select
         known.*,
-        known.rule_id not in (select judged.rule_id from judged) as is_rule_off,
-        coalesce(own.judged_end_date, whole.judged_end_date) > known.period_end_date
-        or known.period_start_date > known.first_period_start_date
-        or known.rule_id not in (select judged.rule_id from judged) as is_recovered
+        coalesce(own.judged_end_date, whole.judged_end_date) as judged_end_date,
+        ruled.rule_id is null as is_rule_off,
+        own.subject_key is null
+        and whole.judged_end_date is null
+        and 2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
+        >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1) as is_lapsed
     from known
     left join judged as own on known.subject_key = own.subject_key
     left join judged as whole on known.rule_id = whole.rule_id and whole.subject_key is null
+    left join ruled on known.rule_id = ruled.rule_id
     where
         known.is_open
         and known.is_standing
         and known.subject_key not in (select alerts.subject_key from alerts)
-        and (
-            coalesce(own.judged_end_date, whole.judged_end_date) >= known.period_end_date
-            or known.rule_id not in (select judged.rule_id from judged)
-        )
+),
+
+-- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
+-- was switched off.
+gone as (
+    select
+        *,
+        case
+            when is_rule_off then 'cleared'
+            when is_lapsed then 'dropped'
+            when judged_end_date > period_end_date or period_start_date > first_period_start_date then 'cleared'
+            else 'withdrawn'
+        end as gone_type
+    from missing
+    where is_rule_off or is_lapsed or judged_end_date >= period_end_date
 ),
 
 -- What is left of incidents tonight.
@@ -187,38 +208,63 @@ endings as (
     select
         gone.incident_key,
         min(gone.subject_key) as subject_key,
-        not bool_or(gone.is_recovered) as is_withdrawn
+        bool_or(gone.gone_type = 'cleared') as is_recovered,
+        bool_or(gone.gone_type = 'dropped') as is_lapsed
     from gone
     where gone.incident_key not in (select left_over.incident_key from left_over)
     group by gone.incident_key
 ),
 
-cleared as (
-    select distinct incident_key from known
-    where last_event_type = 'cleared'
+before as (
+    select
+        incident_key,
+        bool_or(last_event_type = 'cleared') as is_recovered,
+        bool_or(last_event_type = 'dropped') as is_lapsed
+    from known
+    group by incident_key
 ),
 
 endings_named as (
     select
         endings.incident_key,
         endings.subject_key,
-        case when endings.is_withdrawn and cleared.incident_key is null then 'retracted' else 'resolved' end as event_type
+        case
+            when endings.is_recovered then 'resolved'
+            when endings.is_lapsed then 'lapsed'
+            when before.is_recovered then 'resolved'
+            when before.is_lapsed then 'lapsed'
+            else 'retracted'
+        end as event_type
     from endings
-    left join cleared on endings.incident_key = cleared.incident_key
+    inner join before on endings.incident_key = before.incident_key
 ),
 
--- A snooze that is over, told by the worst subject that is left.
+-- A snooze that is over, told by the worst subject that is left; of an incident that a person reopened none need be.
 awaking as (
-    select distinct incident_key from known
-    where is_awaking
+    select
+        1 as choice,
+        left_over.*
+    from left_over
+    where
+        left_over.incident_key in (
+            select known.incident_key from known
+            where known.is_awaking
+        )
+    union all
+    select
+        2 as choice,
+        incident_key,
+        severity_rank,
+        {{ alert_columns | join(', ') }}
+    from known
+    where is_awaking and incident_key not in (select endings.incident_key from endings)
 ),
 
 awake as (
     select
-        left_over.*,
-        row_number() over (partition by left_over.incident_key order by left_over.severity_rank, left_over.subject_key) as place
-    from left_over
-    inner join awaking on left_over.incident_key = awaking.incident_key
+        *,
+        row_number() over (partition by incident_key order by choice, severity_rank, subject_key) as place
+    from awaking
 ),
 
 made as (
@@ -242,7 +288,7 @@ made as (
         case when grouped.place = 1 and grouped.shared_incident_key is null then 'opened' else 'joined' end as event_type,
         case
             when grouped.shared_incident_key is null then grouped.place = 1
-            else grouped.severity_rank < joined.severity_rank and not joined.is_silent
+            else grouped.severity_rank < joined.severity_rank
         end as is_told,
         grouped.{{ alert_columns | join(', grouped.') }}
     from grouped
@@ -251,7 +297,7 @@ made as (
     union all
     select
         gone.incident_key,
-        coalesce(endings_named.event_type, case when gone.is_recovered then 'cleared' else 'withdrawn' end) as event_type,
+        coalesce(endings_named.event_type, gone.gone_type) as event_type,
         endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_off as is_told,
         gone.{{ alert_columns | join(', gone.') }}
     from gone
@@ -264,18 +310,31 @@ made as (
         awake.{{ alert_columns | join(', awake.') }}
     from awake
     where awake.place = 1
+),
+
+counted as (
+    select
+        incident_key,
+        count(*) as said_count
+    from {{ ref('int_incident_events_known') }}
+    where not is_decision
+    group by incident_key
 )
 
--- An incident is opened once under its key; what follows names its moment too.
+-- An incident is opened once under its key; what follows names its moment too, and how many came before: data may
+-- change more than once within one moment.
 select
-    incident_key || case
-        when event_type = 'opened' then ''
-        else '#' || event_type || '#' || subject_key || '#' || cast({{ as_of() }} as {{ dbt.type_string() }})
+    made.incident_key || case
+        when made.event_type = 'opened' then ''
+        else
+            '#' || made.event_type || '#' || made.subject_key || '#' || cast({{ as_of() }} as {{ dbt.type_string() }}) || '#'
+            || cast(coalesce(counted.said_count, 0) as {{ dbt.type_string() }})
     end as event_key,
-    incident_key,
-    event_type,
-    is_told,
-    {{ alert_columns | join(', ') }},
+    made.incident_key,
+    made.event_type,
+    made.is_told,
+    made.{{ alert_columns | join(', made.') }},
     {{ business_date() }} as event_date,
     {{ as_of() }} as event_at
 from made
+left join counted on made.incident_key = counted.incident_key

@@ -13,9 +13,20 @@ incidents as (
         max_by(status, event_order) filter (where status is not null) as status,
         max_by(is_decision, event_order) filter (where status is not null) as is_decided,
         max_by(is_decision or is_told, event_order) filter (where status is not null) as is_status_told,
-        max_by(snoozed_until_date, event_order) filter (where event_type = 'snoozed') as snoozed_until_date
+        max_by(snoozed_until_date, event_order) filter (where event_type = 'snoozed') as snoozed_until_date,
+        max(event_order) filter (where event_type = 'snoozed') as snoozed_order,
+        max(event_order) filter (where event_type = 'woken') as woken_order,
+        max(event_order) filter (where {{ breaks_snooze('') }}) as broken_order,
+        max(event_order) filter (where event_type = 'reopened' and is_decision) as reopened_order
     from events
     group by incident_key
+),
+
+stated as (
+    select
+        *,
+        status = 'snoozed' and not coalesce(broken_order > snoozed_order, false) as is_snoozed
+    from incidents
 ),
 
 subjects as (
@@ -23,6 +34,9 @@ subjects as (
         incident_key,
         subject_key,
         max(event_order) as last_order,
+        -- that a snooze is over says nothing of the figure
+        max(event_order) filter (where event_type <> 'woken') as seen_order,
+        max_by(event_type, event_order) filter (where event_type <> 'woken') as last_event_type,
         min(period_start_date) as first_period_start_date
     from events
     where not is_decision
@@ -49,19 +63,22 @@ select
     last.reason_en,
     last.reason_zh,
     last.is_personal,
-    last.event_type as last_event_type,
+    subjects.last_event_type,
     subjects.last_order,
     incidents.status,
     incidents.is_decided,
     incidents.is_status_told,
-    incidents.status not in ('resolved', 'retracted') as is_open,
-    incidents.status = 'snoozed' and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
-    incidents.status = 'snoozed' and incidents.snoozed_until_date <= {{ business_date() }} as is_awaking,
-    case when {{ is_over('last.event_type') }} then false else true end as is_standing
+    case when {{ is_closed('incidents.status') }} then false else true end as is_open,
+    incidents.is_snoozed and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
+    incidents.is_snoozed and incidents.snoozed_until_date <= {{ business_date() }}
+    and not coalesce(incidents.woken_order > incidents.snoozed_order, false) as is_awaking,
+    -- what a person reopened stands again once it has been seen again
+    case when {{ is_over('subjects.last_event_type') }} then false else true end
+    and not coalesce(incidents.reopened_order > subjects.seen_order, false) as is_standing
 from subjects
 inner join events as last
     on
         subjects.incident_key = last.incident_key
         and subjects.subject_key = last.subject_key
         and subjects.last_order = last.event_order
-inner join incidents on subjects.incident_key = incidents.incident_key
+inner join stated as incidents on subjects.incident_key = incidents.incident_key

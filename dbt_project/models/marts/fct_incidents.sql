@@ -12,6 +12,10 @@ folded as (
         incident_key,
         max_by(status, event_number) filter (where status is not null) as last_status,
         max(event_number) filter (where status is not null) as status_number,
+        max_by(snoozed_until_date, event_number) filter (where event_type = 'snoozed') as snoozed_until_date,
+        max(event_number) filter (where event_type = 'snoozed') as snoozed_number,
+        max(event_number) filter (where event_type = 'woken') as woken_number,
+        max(event_number) filter (where {{ breaks_snooze('') }}) as broken_number,
         max_by(owner, event_number) filter (where event_type = 'assigned') as assigned_owner,
         min(period_start_date) as first_period_start_date,
         max(event_number) as event_count,
@@ -20,6 +24,15 @@ folded as (
         min(event_date) as opened_date
     from events
     group by incident_key
+),
+
+-- A snooze ends with its date, and before it by a graver alert that joined since.
+stated as (
+    select
+        *,
+        last_status = 'snoozed' and coalesce(broken_number > snoozed_number, false) as is_broken,
+        last_status = 'snoozed' and snoozed_until_date <= {{ business_date() }} as is_past
+    from folded
 ),
 
 subjects as (
@@ -51,10 +64,7 @@ leads as (
 
 select
     folded.incident_key,
-    case
-        when folded.last_status = 'snoozed' and changes.snoozed_until_date <= {{ business_date() }} then 'open'
-        else folded.last_status
-    end as incident_status,
+    case when folded.is_broken or folded.is_past then 'open' else folded.last_status end as incident_status,
     leads.severity,
     leads.alert_kind,
     leads.rule_id,
@@ -81,7 +91,14 @@ select
     changes.decided_by as status_by,
     changes.note as status_note,
     changes.snoozed_until_date,
-    folded.last_status in ('resolved', 'retracted') as is_closed
-from folded
+    {{ is_closed('folded.last_status') }} as is_closed
+from stated as folded
 inner join leads on folded.incident_key = leads.incident_key and leads.place = 1
-inner join events as changes on folded.incident_key = changes.incident_key and folded.status_number = changes.event_number
+inner join events as changes
+    on
+        folded.incident_key = changes.incident_key
+        and changes.event_number = case
+            when folded.is_broken then folded.broken_number
+            when folded.is_past and folded.woken_number > folded.status_number then folded.woken_number
+            else folded.status_number
+        end

@@ -5,6 +5,7 @@ call this, and nothing else decides about incidents.
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +19,8 @@ from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
 
 WAIT_SECONDS = 30.0
-STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted")
-CLOSED = frozenset({"resolved", "retracted"})
+STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted", "lapsed")
+CLOSED = frozenset({"resolved", "retracted", "lapsed"})
 # What a decision makes of an incident, and what its event is called in the mart.
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
 ACTIONS = ("accept_playbook", "finish_action", "drop_action")
@@ -67,12 +68,12 @@ def incidents(home: Home, *, statuses: Collection[str] | None = None) -> list[In
 
 
 def one(home: Home, name: str) -> Incident:
-    """Return the incident of a key, or of a part of a key that no other one has, with its events.
+    """Return the incident of a key, of its hidden key, or of a part of a key that no other one has, with its events.
 
     Raises NoSuchIncident.
     """
     found = _read(home)
-    exact = [incident for incident in found if incident.key == name]
+    exact = [incident for incident in found if name in (incident.key, hidden_key(incident.key))]
     named = exact or [incident for incident in found if name and name in incident.key]
     if not named:
         raise NoSuchIncident(f"there is no incident {name!r}; `sales-warehouse incidents list --all` lists them")
@@ -80,6 +81,14 @@ def one(home: Home, name: str) -> Incident:
         listed = "\n".join(f"  {incident.key}" for incident in named[:10])
         raise NoSuchIncident(f"{len(named)} incidents have {name!r} in their keys; name one:\n{listed}")
     return named[0]
+
+
+def hidden_key(incident_key: str) -> str:
+    """Return the name of an incident where its key, which may hold the key of a person, must not be read.
+
+    It is short on purpose: of the telephone numbers that might be in the key several give the same name.
+    """
+    return f"hidden-{hashlib.sha256(incident_key.encode()).hexdigest()[:8]}"
 
 
 def decide(
@@ -138,10 +147,9 @@ def _demand_sense(
         raise DecisionRefused("say whom it is assigned to")
     if decision in ACTIONS:
         return
-    is_closed = incident.status in CLOSED
-    if decision == "reopen" and not is_closed:
-        raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
-    if decision != "reopen" and is_closed:
+    if decision == "reopen":
+        _demand_reopenable(home, incident)
+    elif incident.status in CLOSED:
         raise DecisionRefused(f"{incident.key} is {incident.status} already; reopen it first")
     if decision == "acknowledge" and incident.status == "acknowledged":
         raise DecisionRefused(f"{incident.key} was acknowledged by {incident.row['status_by']} before")
@@ -175,6 +183,20 @@ def _playbooks(home: Home) -> set[str] | None:
         return None
     with sql.connect(temp=home.tmp / "watch") as db:
         return {name for (name,) in db.execute(f"SELECT playbook_id FROM {sql.read_parquet([file])}").fetchall()}
+
+
+def _demand_reopenable(home: Home, incident: Incident) -> None:
+    """Only what is closed, and what no other incident is about by now: a subject is in one open incident."""
+    if incident.status not in CLOSED:
+        raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
+    own = _subjects(incident)
+    for other in _read(home):
+        if other.status not in CLOSED and own & _subjects(other):
+            raise DecisionRefused(f"what {incident.key} was about goes on in {other.key}; decide about that one")
+
+
+def _subjects(incident: Incident) -> set[str]:
+    return {str(event["subject_key"]) for event in incident.events if event.get("subject_key")}
 
 
 def business_date(home: Home) -> datetime.date | None:

@@ -62,6 +62,15 @@ class Wording:
         facts["owner"] = row.get("owner") or ""
         return tuple((self.labels[name], value) for name, value in facts.items() if value)
 
+    def beside(self, others: Sequence[tuple[str, str]], most: int) -> tuple[tuple[str, str], ...]:
+        """Other alerts of the incident, as subject and owner, as facts; of many the first ones alone."""
+        named = [
+            self.texts["owned" if owner else "owned_by_none"].format(subject=subject, owner=owner)
+            for subject, owner in others[:most]
+        ]
+        more = [self.texts["beside_more"].format(count=len(others) - most)] if len(others) > most else []
+        return tuple((self.labels["beside"], text) for text in named + more)
+
     def period(self, start: object, end: object) -> str:
         """A period by its first and last day, or its one day; empty where it has none."""
         if not start or not end:
@@ -100,6 +109,7 @@ ENGLISH = Wording(
         "snoozed": "snoozed",
         "resolved": "resolved",
         "retracted": "withdrawn",
+        "lapsed": "not judged any more",
     },
     states={
         "opened": "{severity}",
@@ -109,11 +119,14 @@ ENGLISH = Wording(
         "woken": "{severity}, still open",
         "resolved": "over",
         "retracted": "withdrawn",
+        "lapsed": "not judged any more",
     },
     ends={
         "resolved": "What this alert was about has recovered; it had been open since {since}.",
         "retracted": "Data that came late changed the past: by what is known today there was nothing to warn of in "
         "{period}.",
+        "lapsed": "Its rule has nothing to judge here any more: a goal that is over, or a member that is not "
+        "followed or has no figures. Whether it has recovered since {period} is not known.",
     },
     events={
         "opened": "opened",
@@ -123,8 +136,10 @@ ENGLISH = Wording(
         "eased": "less grave than before",
         "cleared": "an alert of it has recovered",
         "withdrawn": "an alert of it was withdrawn by late data",
+        "dropped": "an alert of it is not judged any more",
         "resolved": "over",
         "retracted": "withdrawn by late data",
+        "lapsed": "not judged any more",
         "reopened": "open again",
         "woken": "snooze over",
         "acknowledged": "acknowledged",
@@ -136,6 +151,7 @@ ENGLISH = Wording(
         "period": "Period",
         "since": "Open since",
         "alerts": "Alerts in it",
+        "beside": "Also in it",
         "owner": "Owner",
         "reference": "Reference",
         "link": "Open the incident",
@@ -150,6 +166,9 @@ ENGLISH = Wording(
         "counted": "{count} {severity}",
         "counted_ends": "{count} over",
         "more": "{count} more are on the board.",
+        "owned": "{subject} (owner: {owner})",
+        "owned_by_none": "{subject}",
+        "beside_more": "{count} more, which the page of the incident names",
         "action": "What to do: {name} ({department})",
         "action_alone": "What to do: {name}",
         "label": "{label}: {value}",
@@ -166,6 +185,7 @@ CHINESE = Wording(
         "snoozed": "已暂缓",
         "resolved": "已解决",
         "retracted": "已撤回",
+        "lapsed": "不再判定",
     },
     states={
         "opened": "{severity}",
@@ -175,10 +195,13 @@ CHINESE = Wording(
         "woken": "{severity}·仍未解决",
         "resolved": "已恢复",
         "retracted": "已撤回",
+        "lapsed": "不再判定",
     },
     ends={
         "resolved": "本预警所涉情况已恢复正常，事件自 {since} 起开启，现已关闭。",
         "retracted": "数据补录或更正后，按目前数据，{period} 并未达到预警条件，预警撤回。",
+        "lapsed": "该规则对此已无可判定的数据（目标已到期，或成员已移出或无数据），预警关闭；"
+        "{period} 之后是否恢复未知。",
     },
     events={
         "opened": "开启",
@@ -188,8 +211,10 @@ CHINESE = Wording(
         "eased": "减轻",
         "cleared": "其中一条预警已恢复",
         "withdrawn": "其中一条预警因补录数据撤回",
+        "dropped": "其中一条预警不再判定",
         "resolved": "已恢复或解决",
         "retracted": "因补录数据撤回",
+        "lapsed": "不再判定",
         "reopened": "重新开启",
         "woken": "暂缓到期",
         "acknowledged": "确认",
@@ -201,6 +226,7 @@ CHINESE = Wording(
         "period": "统计周期",
         "since": "开启日期",
         "alerts": "包含预警数",
+        "beside": "同因预警",
         "owner": "负责人",
         "reference": "编号",
         "link": "查看事件",
@@ -215,6 +241,9 @@ CHINESE = Wording(
         "counted": "{severity} {count} 条",
         "counted_ends": "已结束 {count} 条",
         "more": "另有 {count} 条，请查看看板。",
+        "owned": "{subject}（负责人：{owner}）",
+        "owned_by_none": "{subject}",
+        "beside_more": "另有 {count} 条，见事件页面",
         "action": "应对措施：{name}（{department}）",
         "action_alone": "应对措施：{name}",
         "label": "{label}：{value}",
