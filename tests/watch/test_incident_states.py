@@ -405,7 +405,36 @@ def test_a_graver_alert_that_joins_is_told() -> None:
 def test_an_incident_of_a_rule_that_is_off_closes_without_a_word() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])
-    assert nights.live("2026-06-08", [], rules="other") == [(EAST, "resolved", False)]
+    assert nights.live("2026-06-08", [], rules="other") == [(EAST, "lapsed", False)]
+
+
+@pytest.mark.parametrize("night", ["2026-06-08", N2], ids=["in the same period", "in a later period"])
+def test_an_incident_that_an_edited_rule_would_not_open_closes_without_a_word(night: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live(night, [], terms="0.25") == [(EAST, "lapsed", False)]
+    assert nights.live(night, [], terms="0.25") == []
+
+
+def test_an_incident_of_a_dimension_that_its_rule_was_taken_off_closes_without_a_word() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], own={"east": N1})
+    assert nights.live("2026-06-08", [], terms="by channel", own={"shop": N1}) == [(EAST, "lapsed", False)]
+
+
+def test_what_an_edited_rule_still_warns_of_goes_on_and_recovers_by_the_new_terms() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    edited = {**alert("east", W1), "rule_terms": "0.1"}
+    assert nights.live("2026-06-08", [edited], terms="0.1") == [(EAST, "seen_again", False)]
+    assert nights.live("2026-06-08", [edited], terms="0.1") == []
+    assert nights.live(N2, [], terms="0.1") == [(EAST, "resolved", True)]
+
+
+def test_what_was_said_before_rules_were_kept_recovers_as_it_did() -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "rule_terms": None}])
+    assert nights.live(N2, []) == [(EAST, "resolved", True)]
 
 
 def test_a_night_that_was_not_published_leaves_nothing_behind() -> None:

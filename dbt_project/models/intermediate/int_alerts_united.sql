@@ -93,6 +93,8 @@ united as (
 select
     united.*,
     {{ severity_rank('united.severity') }} as severity_rank,
-    causes.cause_key
+    causes.cause_key,
+    case when rules.rule_id is not null then {{ alert_rule_terms('rules') }} end as rule_terms
 from united
+left join {{ ref('stg_settings__alert_rules') }} as rules on united.rule_id = rules.rule_id
 left join {{ ref('alert_causes') }} as causes on united.alert_key = causes.incident_key and causes.is_residual
