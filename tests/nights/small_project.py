@@ -54,6 +54,10 @@ MARTS = {
     "int_alerts_judged": """
         select 'high' as rule_id, cast(null as varchar) as subject_key, cast(null as varchar) as rule_terms,
             {{ business_date() }} as judged_end_date""",
+    "int_alert_periods_judged": """
+        select cast(null as varchar) as rule_id, cast(null as varchar) as dimension_value,
+            cast(null as date) as period_start_date, false as is_breach
+        where false""",
     "fct_said": """
         select chat_key, message_number, cast(length(message_text) as bigint) as text_length
         from {{ ref('int_chat_messages_deduplicated') }}""",

@@ -66,6 +66,10 @@ class Nights:
         self.db.execute(f"create table stg_watch__incident_decisions ({DECISIONS})")
         columns = ", ".join(f"{name} {kind}" for name, kind in SCHEMA.items())
         self.db.execute(f"create table stg_history__incident_events ({columns}, version varchar)")
+        self.db.execute(
+            "create table int_alert_periods_judged (rule_id varchar, dimension_value varchar, period_start_date date, "
+            "is_breach boolean)"
+        )
         self.version = 0
 
     def live(
@@ -137,6 +141,10 @@ class Nights:
                 f"D{self.version}{kind}", incident, kind, until, owner, f"{date} 20:00:00", self.name(date),
             ],
         )  # fmt: skip
+
+    def look_back(self, member: str, period: str, is_breach: bool) -> None:
+        """What the rule says tonight of a period that it has judged before."""
+        self.db.execute("insert into int_alert_periods_judged values ('fall', ?, ?, ?)", [member, period, is_breach])
 
     def statuses(self) -> dict[str, str]:
         return dict(self.db.execute("select incident_key, incident_status from fct_incidents order by 1").fetchall())

@@ -136,6 +136,16 @@ def test_of_several_of_which_one_is_judged_no_more_the_last_one_says_how_it_ende
         assert nights.live("2026-07-12", [], own=own) == [(EAST, last, True)]
 
 
+@pytest.mark.parametrize(("is_breach", "end"), [(False, "retracted"), (True, "resolved")])
+def test_a_breach_that_late_data_took_out_after_the_next_day_was_judged_is_retracted(is_breach: bool, end: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", N1, days=1)], judged=N1)
+    nights.look_back("east", N1, is_breach)
+    nights.look_back("east", "2026-06-06", not is_breach)  # before it
+    nights.look_back("west", N1, not is_breach)
+    assert nights.live("2026-06-08", [], judged="2026-06-08") == [(f"fall|east|{N1}", end, True)]
+
+
 def test_of_a_breach_of_several_periods_the_first_stands_so_it_is_resolved() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

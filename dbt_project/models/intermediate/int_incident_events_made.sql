@@ -169,22 +169,41 @@ missing as (
         and known.subject_key not in (select alerts.subject_key from alerts)
 ),
 
+-- Whether the periods in which it was breached still are by what is known today, where its rule says that of each.
+looked_back as (
+    select
+        missing.incident_key,
+        missing.subject_key,
+        bool_or(periods.is_breach) as is_breached
+    from missing
+    inner join {{ ref('int_alert_periods_judged') }} as periods
+        on
+            missing.rule_id = periods.rule_id
+            and missing.subject_key = periods.rule_id || '|' || periods.dimension_value
+            and periods.period_start_date between missing.first_period_start_date and missing.period_start_date
+    group by missing.incident_key, missing.subject_key
+),
+
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
 -- was switched off, or asks another thing than when it was breached last.
 gone as (
     select
-        *,
+        missing.*,
         case
-            when is_rule_other or is_lapsed then 'dropped'
-            when judged_end_date > period_end_date or period_start_date > first_period_start_date then 'cleared'
+            when missing.is_rule_other or missing.is_lapsed then 'dropped'
+            when not looked_back.is_breached then 'withdrawn'
+            when missing.judged_end_date > missing.period_end_date then 'cleared'
+            when missing.period_start_date > missing.first_period_start_date then 'cleared'
             else 'withdrawn'
         end as gone_type
     from missing
+    left join looked_back
+        on missing.incident_key = looked_back.incident_key and missing.subject_key = looked_back.subject_key
     where
-        is_rule_off
-        or is_lapsed
-        or judged_end_date >= period_end_date
-        or (is_rule_other and is_unjudged and rule_judged_end_date >= period_end_date)
+        missing.is_rule_off
+        or missing.is_lapsed
+        or missing.judged_end_date >= missing.period_end_date
+        or (missing.is_rule_other and missing.is_unjudged and missing.rule_judged_end_date >= missing.period_end_date)
 ),
 
 -- What is left of incidents tonight.
