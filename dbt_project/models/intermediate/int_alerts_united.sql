@@ -7,7 +7,18 @@ metrics as (
         'alert_metrics' as alert_kind,
         rule_id,
         severity,
-        cast(coalesce(abs(change_rate), abs(change_pp) / 100) as decimal(28, 8)) as size_rate,
+        -- of a rule with a limit how many times beyond it the figure is; more than a million times is as much as that
+        cast(
+            coalesce(
+                cast(abs(change_rate) as double),
+                cast(abs(change_pp) as double) / 100,
+                case
+                    when value <= 0 or threshold_value <= 0 then null
+                    when direction = 'fall' then least(cast(threshold_value as double) / cast(value as double), 1000000)
+                    else least(cast(value as double) / cast(threshold_value as double), 1000000)
+                end
+            ) as decimal(28, 8)
+        ) as size_rate,
         owner,
         playbook_id,
         period_start_date,
