@@ -1,4 +1,5 @@
--- What is behind an alert makes its change exactly: every alert on a metric has causes, or says why it has none.
+-- What is behind an alert makes its change from the comparable period before exactly, never the distance to a limit or a band:
+-- every alert on a metric has causes, or says why it has none.
 with
 added as (
     select
@@ -16,10 +17,6 @@ select
 from {{ ref('alert_metrics') }} as alerts
 left join added on alerts.incident_key = added.incident_key
 where
-    alerts.value is not null
-    and coalesce(alerts.compared_value, alerts.threshold_value) is not null
-    and (
-        added.incident_key is null
-        or added.contribution_value <> added.change_value
-        or added.change_value <> alerts.value - coalesce(alerts.compared_value, alerts.threshold_value)
-    )
+    added.incident_key is null
+    or added.contribution_value <> added.change_value
+    or added.change_value <> alerts.value - coalesce(alerts.base_value, alerts.value)

@@ -10,11 +10,16 @@ import pytest
 from sales_warehouse.airflow import answers
 from sales_warehouse.airflow.answers import Incomplete, decision_of
 
-DAY = datetime.date(2026, 7, 10)
+DAY, TODAY = datetime.date(2026, 7, 10), datetime.date(2026, 7, 1)
 
 
 def _answer(option: str, **form: str | None) -> dict[str, Any]:
-    return {"chosen_options": [option], "params_input": form, "responded_by_user": {"id": "7", "name": "ann"}}
+    return {
+        "chosen_options": [option],
+        "params_input": form,
+        "responded_by_user": {"id": "7", "name": "ann"},
+        "responded_at": datetime.datetime(2026, 7, 2, 9, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=8))),
+    }
 
 
 @pytest.mark.parametrize(
@@ -50,6 +55,16 @@ def _answer(option: str, **form: str | None) -> dict[str, Any]:
             id="a snooze",
         ),
         pytest.param(
+            _answer(answers.SNOOZE),
+            {"decision": "snooze", "by": "ann", "note": "", "until": TODAY + datetime.timedelta(days=7)},
+            id="a snooze of a week",
+        ),
+        pytest.param(
+            _answer(answers.ASSIGN),
+            {"decision": "assign", "by": "ann", "note": "", "owner": "ann"},
+            id="who answers takes it",
+        ),
+        pytest.param(
             _answer(answers.ASSIGN, owner="li"),
             {"decision": "assign", "by": "ann", "note": "", "owner": "li"},
             id="somebody else",
@@ -63,24 +78,28 @@ def _answer(option: str, **form: str | None) -> dict[str, Any]:
     ],
 )
 def test_an_answer_becomes_a_decision(answer: dict[str, Any], said: dict[str, Any] | None) -> None:
-    assert decision_of(answer, ["a", "b"]) == said
+    assert decision_of(answer, ["a", "b"], TODAY) == (said and {**said, "at": datetime.datetime(2026, 7, 2, 1, 30)})
+
+
+def test_the_moment_of_an_answer_may_come_as_text() -> None:
+    answer = {**_answer(answers.REJECT), "responded_at": "2026-07-02T01:30:00+00:00"}
+    said = decision_of(answer, [], TODAY)
+    assert said and said["at"] == datetime.datetime(2026, 7, 2, 1, 30)
 
 
 @pytest.mark.parametrize(
     ("answer", "playbooks", "why"),
     [
-        pytest.param(_answer(answers.SNOOZE), ["a"], "Snooze needs a day", id="a snooze without an end"),
-        pytest.param(_answer(answers.SNOOZE, until="soon"), ["a"], "Snooze needs a day", id="a day that is none"),
-        pytest.param(_answer(answers.ACCEPT, until="x"), ["a"], "Accept needs a day", id="a due date that is none"),
-        pytest.param(_answer(answers.ASSIGN), ["a"], "Assign needs an owner", id="nobody"),
+        pytest.param(_answer(answers.SNOOZE, until="soon"), ["a"], "'soon' is no day", id="a day that is none"),
+        pytest.param(_answer(answers.ACCEPT, until="x"), ["a"], "'x' is no day", id="a due date that is none"),
         pytest.param(_answer(answers.ACCEPT), [], "no playbook fits", id="no playbook"),
     ],
 )
 def test_an_answer_that_lacks_something_says_what(answer: dict[str, Any], playbooks: list[str], why: str) -> None:
     with pytest.raises(Incomplete, match=why):
-        decision_of(answer, playbooks)
+        decision_of(answer, playbooks, TODAY)
 
 
 def test_an_answer_that_nobody_gave_leaves_the_incident_open() -> None:
     timed_out = {"chosen_options": [answers.LEAVE_OPEN], "params_input": {}, "responded_by_user": None}
-    assert decision_of(timed_out, ["a"]) is None
+    assert decision_of(timed_out, ["a"], TODAY) is None

@@ -458,11 +458,10 @@ def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, coun
     _values(
         db,
         "fct_incident_events",
-        "incident_key, event_number, event_type, event_date, note, period_start_date, period_end_date, "
-        "snoozed_until_date",
+        "incident_key, event_number, event_type, event_date, note, period_start_date, period_end_date",
         [
-            (first, 1, "opened", business_date, None, monday, sunday, None),
-            (first, 2, "assigned", business_date, "asked the dealers", None, None, None),
+            (first, 1, "opened", business_date, None, monday, sunday),
+            (first, 2, "assigned", business_date, "asked Wang about the dealers", None, None),
         ],
     )
     _values(
@@ -493,11 +492,12 @@ def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, coun
         db,
         "alert_playbooks",
         "incident_key, playbook_number, playbook_id, playbook_name_en, playbook_name_zh, department, steps_en, "
-        "steps_zh, reason_en, reason_zh, use_count, measured_count, effect_value, lower_value, upper_value",
+        "steps_zh, reason_en, reason_zh, use_count, measured_count, effect_type, effect_value, lower_value, "
+        "upper_value",
         [
             (
                 first, 1, *books, "Call the largest dealers\nAgree on a delivery plan", "致电主要经销商\n商定发货计划",
-                "The rule names it.", "预警规则指定。", 3, 2, D("0.12"), D("0.03"), D("0.21"),
+                "The rule names it.", "预警规则指定。", 3, 2, "relative", D("0.12"), D("0.03"), D("0.21"),
             )
         ],
     )  # fmt: skip
@@ -516,11 +516,11 @@ def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, coun
         db,
         "fct_actions",
         "action_key, incident_key, playbook_name_en, playbook_name_zh, playbook_id, department, owner, due_date, "
-        "action_status, outcome_status, effect_value, lower_value, upper_value",
+        "action_status, outcome_status, effect_type, effect_value, lower_value, upper_value",
         [
             (
                 "older|dealer_recovery", "older", *books[1:3], books[0], books[3], "Chen Lei", business_date, "done",
-                "measured", D("0.15"), D("0.05"), D("0.25"),
+                "measured", "points", D("0.15"), D("0.05"), D("0.25"),
             )
         ],
     )  # fmt: skip

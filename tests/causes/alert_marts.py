@@ -106,6 +106,6 @@ def asked(
     length = datetime.timedelta(days=days)
     one = datetime.timedelta(days=1)
     return Question(
-        key, "critical", metric, dimension, member, MONDAY, MONDAY + length - one, MONDAY - length, MONDAY - one, value,
-        compared,
+        key, "critical", metric, dimension, member, MONDAY, MONDAY + length - one,
+        "fall" if value < compared else "rise", MONDAY - length, MONDAY - one, value, compared,
     )  # fmt: skip

@@ -17,6 +17,13 @@ from sales_warehouse.causes import alerts
 from sales_warehouse.causes.alerts import CauseRow, Question, explain_alerts
 
 
+def beside(alert: Question, rate: Decimal) -> Question:
+    """The alert, whose period before counts so many times."""
+    assert alert.base_value is not None
+    base = alert.base_value * rate
+    return replace(alert, base_value=base, direction="fall" if alert.value < base else "rise")
+
+
 @pytest.fixture
 def db() -> duckdb.DuckDBPyConnection:
     return company()
@@ -27,7 +34,7 @@ def causes(db: duckdb.DuckDBPyConnection, *listed: Question) -> dict[str, list[C
     for row in explain_alerts(db, listed, "CNY"):
         found[row.incident_key].append(row)
     for alert in listed:
-        assert sum(row.contribution_value for row in found[alert.incident_key]) == alert.value - alert.compared_value
+        assert sum(row.contribution_value for row in found[alert.incident_key]) == alert.change
     return found
 
 
@@ -47,9 +54,39 @@ def test_what_a_short_week_sold_less_is_no_cause(db: duckdb.DuckDBPyConnection) 
     falls(db, "true", "0.4")
     falls(db, "region_key = 'east' and category = 'powder'", "0.3")
     alert = net_sales_of(db, "region", "east")
-    alert = replace(alert, compared_value=alert.compared_value * Decimal("0.4"))
+    alert = beside(alert, Decimal("0.4"))
     cells = causes(db, alert)[alert.incident_key]
     assert [row.cell for row in cells if not row.is_residual] == ["region=east&category=powder"]
+
+
+def test_what_is_beyond_a_limit_is_explained_by_what_changed_and_not_by_the_limit(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """East sold 1,000 and 1,006 of powder the week before, and three tenths of as much now; the limit is far off."""
+    falls(db, "region_key = 'east' and category = 'powder'", "0.3")
+    alert = net_sales_of(db, "total", "total")
+    (first, rest) = causes(db, replace(alert, held_value=Decimal(40000), is_limit=True))["total|total"]
+    assert (first.cell, first.forecast_value) == ("region=east&category=powder", Decimal("2006"))
+    assert rest.change_value == alert.change and abs(rest.change_value) < 1500
+    below = f"{40000 - alert.value:,.2f}"
+    assert rest.text_en.endswith(f"It is {below} CNY below the limit of 40,000.00 CNY.")
+    assert rest.text_zh.endswith(f"低于预警线 40,000.00 CNY {below} CNY。")
+
+
+def test_what_was_beyond_the_limit_before_and_got_better_has_no_cause_of_its_getting_worse(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    falls(db, "region_key = 'east'", "1.5")
+    alert = replace(net_sales_of(db, "total", "total"), direction="fall", held_value=Decimal(50000), is_limit=False)
+    (row,) = causes(db, alert)["total|total"]
+    assert row.contribution_value == alert.change > 0
+    assert row.text_en.startswith("It was no better in the comparable period before")
+    assert row.text_en.endswith("below the 50,000.00 CNY that was expected.")
+
+
+def test_what_has_no_comparable_period_before_changed_by_nothing_that_is_known(db: duckdb.DuckDBPyConnection) -> None:
+    (row,) = causes(db, replace(net_sales_of(db, "total", "total"), base_value=None))["total|total"]
+    assert (row.contribution_value, row.share_rate, row.text_en) == (0, None, "There is nothing to compare with.")
 
 
 DEALS = """
@@ -189,4 +226,4 @@ def test_contributions_are_the_change_to_the_last_place(
     for (region, category), factor in factors.items():
         falls(db, f"region_key = '{region}' and category = '{category}'", factor)
     alert = net_sales_of(db, "total" if member == "total" else "region", member)
-    causes(db, replace(alert, compared_value=alert.compared_value * rate))
+    causes(db, beside(alert, rate))

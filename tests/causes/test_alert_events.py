@@ -188,7 +188,7 @@ def test_months_are_held_against_months_and_ratios_in_points() -> None:
     alert = replace(
         asked("win_rate", ("0.2", "0.8"), "a", "region", "east"),
         period_start_date=datetime.date(2026, 6, 1), period_end_date=datetime.date(2026, 6, 30),
-        compared_start_date=datetime.date(2026, 5, 1), compared_end_date=datetime.date(2026, 5, 31),
+        base_start_date=datetime.date(2026, 5, 1), base_end_date=datetime.date(2026, 5, 31),
     )  # fmt: skip
     (row,) = around(db, alert)
     # Milk in the east: 0.8 → 0.2; all the rest 0.8 → (0.2 + 6 × 0.8) / 7. Half of the deals of the east are milk.

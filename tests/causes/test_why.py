@@ -41,14 +41,17 @@ select date '2026-02-23' + cast(day as integer) as sales_date, region_key, chann
 from range(14) as days(day), dim_regions, dim_channels,
     (values ('Pumps', 1), ('Valves', 2), ('Pipes', 3), ('Seals', 4)) as lines(product_line, place);
 create table alert_metrics as
-select key || '|' || member || '|2026-03-02' as incident_key, 'critical' as severity, 'net_sales' as metric_id,
+select key || '|' || member || '|2026-03-02' as incident_key, 'critical' as severity,
+    if(key = 'high', 'threshold', 'percent_change') as kind, if(value < base_value, 'fall', 'rise') as direction,
+    'net_sales' as metric_id,
     dimension_name, member as dimension_value, 'week' as period_grain, date '2026-03-02' as period_start_date,
-    date '2026-03-08' as period_end_date, date '2026-02-23' as compared_start_date,
-    date '2026-03-01' as compared_end_date, value, compared_value, threshold_value
+    date '2026-03-08' as period_end_date, date '2026-02-23' as base_start_date,
+    date '2026-03-01' as base_end_date, value, base_value, if(key = 'high', null, base_value) as compared_value,
+    threshold_value
 from (values ('fall', 'region', 'R1', 43093.4, 55580, null), ('fall', 'region', 'R2', 55580, 27790, null),
-    ('all', 'total', 'total', 98673.4, 111160, null), ('high', 'total', 'total', 98673.4, null, 200000),
+    ('all', 'total', 'total', 98673.4, 111160, null), ('high', 'total', 'total', 98673.4, 111160, 200000),
     ('other', 'total', 'total', 1, 2, null))
-    as t(key, dimension_name, member, value, compared_value, threshold_value);
+    as t(key, dimension_name, member, value, base_value, threshold_value);
 """
 
 
@@ -86,11 +89,12 @@ def test_an_alert_of_a_short_week_is_explained_as_it_was_compared(marts: duckdb.
     )
 
 
-def test_an_alert_of_a_limit_is_explained_by_the_week_before_as_far_as_the_limit(
+def test_an_alert_of_a_limit_is_explained_by_the_week_before_and_its_distance_is_said_apart(
     marts: duckdb.DuckDBPyConnection,
 ) -> None:
-    reason = why_alert(marts, "high|total|2026-03-02", currency="CNY")
-    assert reason.sentences("en")[0] == "Net sales fell by 101,326.60 CNY, from 200,000.00 CNY to 98,673.40 CNY."
+    told = why_alert(marts, "high|total|2026-03-02", currency="CNY").sentences("en")
+    assert told[0] == "Net sales fell by 12,486.60 CNY, from 111,160.00 CNY to 98,673.40 CNY."
+    assert told[-1] == "It is 101,326.60 CNY below the limit of 200,000.00 CNY."
 
 
 def test_an_alert_of_the_whole_company_is_explained_over_all_of_it(marts: duckdb.DuckDBPyConnection) -> None:

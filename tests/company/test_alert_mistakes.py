@@ -44,7 +44,9 @@ rules:
     members: [shop]
     owner: data
 """
-PLAYBOOKS = "playbooks: [{id: call, name: {en: Call, zh: 致电}, department: sales, steps: [{en: Call, zh: 致电}]}]\n"
+PLAYBOOKS = (
+    "playbooks: [{id: call, name: {en: Call, zh: 致电}, department: sales, owner: li, steps: [{en: Call, zh: 致电}]}]\n"
+)
 CASES = {
     "an unknown metric": ("metric: return_rate", "metric: retun_rate", [":5: rules.0.metric", "'return_rate'"]),
     "a dimension that the metric has not": (
@@ -53,7 +55,7 @@ CASES = {
     "a period that the metric has not": ("grain: week\n    threshold_value", "grain: quarter\n    threshold_value",
                                          [":7: rules.0.grain", "return_rate has no 'quarter'", "month, week"]),
     "no period where there are several": ("    grain: day\n", "", [":19: rules.2.grain", "say which", "day, week"]),
-    "a threshold of 0 %": ("threshold_rate: 0.15", "threshold_rate: 0", [":17: rules.1.threshold_rate", "than 0"]),
+    "a threshold of 0 %": ("threshold_rate: 0.15", "threshold_rate: 0", [":17: rules.1.threshold_rate", "greater"]),
     "a fall by more than all": ("threshold_rate: 0.15", "threshold_rate: 15", [":17:", "more than 100 %; 15 is 1500%"]),
     "a band of no width": ("false_rate: 0.001", "false_rate: 0.6", [":24: rules.2.false_rate", "equal to 0.1"]),
     "a rate above 1": ("threshold_value: 0.2", "threshold_value: 20", [":8: rules.0.threshold_value", "20 % is 0.2"]),
@@ -63,6 +65,21 @@ CASES = {
     "a rule without an owner": ("    owner: data\n", "", [":26: rules.3.owner", "is missing"]),
     "an owner who is nobody": ("owner: data", 'owner: " "', [":31: rules.3.owner", "at least 1 character"]),
     "an id twice": ("id: band", "id: fall", [":19: rules.2.id", "'fall' is there twice; rename one"]),
+    "no number": ("threshold_value: 36", "threshold_value: .nan", [":29: rules.3.threshold_value", "finite number"]),
+    "a limit without end": ("threshold_value: 36", "threshold_value: .inf", [":29: rules.3.threshold_value", "finite"]),
+    "a limit that no figure has": ("threshold_value: 36", "threshold_value: 1.0e+25", [":29:", "less than or equal"]),
+    "a change that rounds to none": ("threshold_rate: 0.15", "threshold_rate: 1.0e-9", [":17:", "greater than or"]),
+    "more points than there are": (
+        "metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
+        "metric: win_rate\n    grain: month\n    threshold_pp: 150",
+        [":17: rules.1.threshold_pp", "150 is never reached"],
+    ),
+    "a goal behind by more than all": (
+        "kind: percent_change\n    metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
+        "kind: pace_behind_target\n    threshold_rate: 10",
+        [":15: rules.1.threshold_rate", "more than 100 %; 10 is 1000%"],
+    ),
+    "the name of what needs no rule": ("id: band", "id: slow_team", [":19: rules.2.id", "rename this one"]),
     "an unknown playbook": ("playbook: call", "playbook: cal", [":10: rules.0.playbook", "did you mean 'call'"]),
     "a mute that ends before it begins": ("to: 2026-02-23", "to: 2026-02-01", [":11: rules.0.mute.0", "turn the two"]),
     "an unknown source": ("members: [shop]", "members: [shap]", [":30: rules.3.members.0", "did you mean 'shop'"]),

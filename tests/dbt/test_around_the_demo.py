@@ -43,7 +43,7 @@ def test_a_competitor_in_the_region_that_fell_is_linked_and_answered_first(tmp_p
     assert db.sql(trained).fetchall() == [("slow_team|东北组|2026-06-01", "script_training")]
     wrong = db.sql(
         "select a.incident_key from alert_metrics as a join alert_causes as c using (incident_key) "
-        "group by all having sum(c.contribution_value) <> a.value - a.compared_value"
+        "group by all having sum(c.contribution_value) <> a.value - a.base_value"
     )
     assert wrong.fetchall() == []
 

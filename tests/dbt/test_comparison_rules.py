@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lone_models import ENVIRONMENT, give_rules, rows_of, sql_of
-from macros import _macros
+from macros import _macros, rendered
 
 Region = tuple[int, int, int, float]  # heads, closed deals, won deals, amount of a won deal
 
@@ -484,9 +484,10 @@ def test_q_values_are_those_of_benjamini_and_hochberg(ps: list[float | None]) ->
 
 
 def test_paid_is_what_has_a_day_of_payment_or_went_on_as_if(company: duckdb.DuckDBPyConnection) -> None:
-    sql = expression("is_paid_order('o')")
+    sql = rendered("{{ is_paid_order('o') }}", {"business_date": "2026-06-28"})
     found = company.execute(f"""select {sql} from (values (false, date '2026-01-01', 'placed'), (false, null, 'placed'),
+        (false, date '2026-06-28', 'placed'), (false, date '2026-06-29', 'placed'),
         (false, null, 'paid'), (false, null, 'shipped'), (false, null, 'delivered'), (true, date '2026-01-01',
         'cancelled'),
         (false, null, 'unknown')) o(is_cancelled, paid_date, order_status)""").fetchall()  # fmt: skip
-    assert [told for (told,) in found] == [True, False, True, True, True, False, False]
+    assert [told for (told,) in found] == [True, False, True, False, True, True, True, False, False]

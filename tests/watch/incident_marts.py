@@ -74,7 +74,8 @@ ROWS: dict[str, list[dict[str, object]]] = {
         {"incident_key": FALL, "playbook_number": 1, **_BOOK, "department": "市场部", "owner": "市场总监",
          "due_days": 7, "steps_en": "Confirm the offer\nBundle the category", "steps_zh": "核实买赠力度\n推出组合装",
          "reason_en": "It answers the competitor's offer.", "reason_zh": "针对竞品买赠。", "use_count": 3,
-         "measured_count": 2, "effect_value": "0.12", "lower_value": "0.03", "upper_value": "0.21"},
+         "measured_count": 2, "effect_type": "relative", "effect_value": "0.12", "lower_value": "0.03",
+         "upper_value": "0.21"},
     ],
     "fct_actions": [
         {"action_key": f"{OVER}|intercept", "incident_key": OVER, **_BOOK, "department": "市场部", "owner": "李",

@@ -10,9 +10,12 @@ from incident_nights import sql_of
 
 COLUMNS = (
     "incident_key subject_key rule_id severity owner playbook_id title_en title_zh reason_en reason_zh dimension_name "
-    "direction cause_key"
+    "direction cause_key dimension_value target_id scope_dimension"
 )
-TABLES = ("alert_stalled_deals", "alert_deadline_missed", "alert_findings", "alert_causes", "stg_settings__alert_rules")
+TABLES = (
+    "alert_stalled_deals", "alert_deadline_missed", "alert_findings", "alert_causes", "stg_settings__alert_rules",
+    "int_targets_defined",
+)  # fmt: skip
 TERMS = (
     "kind metric_id target_metric_id period_grain compared_with threshold_rate threshold_pp false_rate band_width "
     "minimum_volume"

@@ -21,7 +21,7 @@ RECEIVER = Path(__file__).with_name("receiver.py")
 SENDER = (
     "import sys; from pathlib import Path; from sales_warehouse.home import Home\n"
     "from sales_warehouse.watch.telling import watch; from sales_warehouse.watch.carriers import AppriseCarrier\n"
-    "report = watch(Home(Path(sys.argv[1]), 'acme'), language='en', carriers=[AppriseCarrier(sys.argv[2])])\n"
+    "report = watch(Home(Path(sys.argv[1]), 'acme'), language='en', carriers=[AppriseCarrier(sys.argv[2], 'a')])\n"
     "print(report.new, report.sent, report.pending)\n"
 )
 PLACES = [name for name in failpoint.NAMES if name.startswith("watch.")]

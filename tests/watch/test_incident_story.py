@@ -14,11 +14,15 @@ from incident_marts import FALL, MONDAY, OVER
 from ruamel.yaml import YAML
 
 from sales_warehouse import settings
+from sales_warehouse.company.load import load_company
+from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
+from sales_warehouse.sql import ident, literal
 from sales_warehouse.watch import incidents
-from sales_warehouse.watch.incidents import NoSuchIncident
+from sales_warehouse.watch.incidents import DecisionRefused, NoSuchIncident
 from sales_warehouse.watch.page_words import WORDS
+from sales_warehouse.watch.required import questions
 from sales_warehouse.watch.series import HEIGHT, LEFT, TOP, WIDTH, Value, draw
 from sales_warehouse.watch.story import actions, number, story, trials
 
@@ -82,6 +86,70 @@ def test_an_overdue_action_that_is_accepted_again_stays_overdue(home: Home) -> N
     incidents.decide(home, OVER, "accept_playbook", by="ann", playbook_id="intercept", owner="li")
     (action,) = story(home, OVER).actions
     assert (action["action_status"], action["owner"]) == ("overdue", "li")
+
+
+def test_an_incident_that_is_over_still_has_its_figure(home: Home) -> None:
+    with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
+        db.execute("delete from marts.alert_metrics")
+    figure = story(home, FALL).figure
+    assert figure and figure.alert["compared_value"] is None
+    assert [point.value.start for point in figure.series.points if point.is_judged] == [MONDAY]
+
+
+def test_the_list_of_actions_follows_decisions(home: Home) -> None:
+    incidents.decide(home, FALL, "accept_playbook", by="ann", playbook_id="other", due_date=DUE)
+    assert [(row["incident_key"], row["action_status"]) for row in actions(home)] == [(OVER, "overdue"), (FALL, "open")]
+
+
+def test_an_action_has_a_playbook_that_is_there_and_an_end_that_is_not_over(home: Home) -> None:
+    home.settings.mkdir(parents=True)
+    duckdb.sql("select 'intercept' as playbook_id").write_parquet(str(home.settings / "playbooks.parquet"))
+    for more, why in (
+        ({"playbook_id": "nothing"}, "there is no playbook 'nothing'; playbooks.yml has intercept"),
+        ({"playbook_id": "intercept", "due_date": datetime.date(2001, 1, 1)}, "due on 2001-01-01"),
+        ({}, "say which playbook"),
+    ):
+        with pytest.raises(DecisionRefused, match=why):
+            incidents.decide(home, FALL, "accept_playbook", by="ann", **more)
+    for kind in ("finish_action", "drop_action"):
+        with pytest.raises(DecisionRefused, match="accept it first"):
+            incidents.decide(home, FALL, kind, by="ann", playbook_id="intercept")
+    incidents.decide(home, FALL, "accept_playbook", by="ann", playbook_id="intercept")
+    incidents.decide(home, FALL, "drop_action", by="ann", playbook_id="intercept")
+    with pytest.raises(DecisionRefused, match="accept it first"):
+        incidents.decide(home, FALL, "finish_action", by="ann", playbook_id="intercept")
+
+
+def _company() -> Company:
+    return load_company(settings.PROJECT / "docs" / "example")
+
+
+def test_an_incident_is_asked_about_until_somebody_answers_and_again_when_it_comes_back(home: Home) -> None:
+    (question,) = questions(home, _company())
+    assert question.incident_key == FALL and question.playbooks == ["intercept"]
+    assert "Milk powder fell" in question.body and "The rest" not in question.body
+    incidents.decide(home, FALL, "snooze", by="ann", until=DUE)
+    assert questions(home, _company()) == []
+    with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
+        later = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(hours=1)
+        event = {**incident_marts.ROWS["fct_incident_events"][0], "event_key": "woken", "event_number": 2}
+        event |= {"event_type": "woken", "event_at": f"{later}"}
+        values = ", ".join(f"{literal(value)} as {ident(name)}" for name, value in event.items())
+        db.execute(f"insert into marts.fct_incident_events by name select {values}")
+        db.execute("update marts.fct_incidents set incident_status = 'open'")
+    for file in (home.watch / "decisions").glob("*.json"):
+        file.rename(file.with_suffix(".kept"))  # a night has read it
+    (again,) = questions(home, _company())
+    assert again.name != question.name
+
+
+def test_what_cannot_be_told_of_an_incident_does_not_keep_it_from_being_asked_about(home: Home) -> None:
+    with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
+        db.execute("alter table marts.alert_causes drop column text_en")
+        db.execute("alter table marts.alert_causes drop column text_zh")
+    (question,) = questions(home, _company())
+    assert (question.incident_key, question.playbooks) == (FALL, [])
+    assert "35.2" in question.body
 
 
 def test_rules_come_with_their_members(home: Home) -> None:

@@ -24,6 +24,7 @@ from published_nights import NOW, Published, falls, write_settings
 from sales_warehouse.home import Home
 from sales_warehouse.watch import formats, wording
 from sales_warehouse.watch.carriers import AppriseCarrier
+from sales_warehouse.watch.incidents import one
 from sales_warehouse.watch.message import MOST_SECTIONS, Message, address_of, bare, compose, from_json, shortened
 from sales_warehouse.watch.notices import Notice, Settings, read_news, read_settings
 
@@ -149,7 +150,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 def test_every_receiver_gets_what_it_shows(
     digest: Callable[[str], Message], sent: list[Any], receiver: str, language: str
 ) -> None:
-    AppriseCarrier(RECEIVERS[receiver]).send("the key", digest(language))
+    AppriseCarrier(RECEIVERS[receiver], "sales_alerts").send("the key", digest(language))
     [got] = sent
     golden(f"sent/{receiver}.{language}.{'txt' if receiver == 'mail' else 'json'}", _readable(got))
 
@@ -170,7 +171,7 @@ def test_what_is_too_long_for_a_receiver_loses_steps_and_then_incidents_and_says
     [notice] = notices(world)
     many = [replace(notice, incident_key=f"fall|{n}", key=f"fall|{n}") for n in range(12)]
     message = compose(many, read_settings(world.home), language="zh", on=NOW.date(), pages=PAGES)
-    AppriseCarrier(RECEIVERS["wecom"]).send("the key", message)
+    AppriseCarrier(RECEIVERS["wecom"], "sales_alerts").send("the key", message)
     text = sent[0]["text"]["content"]
     shown = text.count("查看事件")
     assert 4 <= shown < MOST_SECTIONS and f"另有 {12 - shown} 条，请查看看板。" in text and "核对库存" not in text
@@ -229,9 +230,30 @@ def test_nobody_is_named_in_a_message_about_a_person(world: Published, language:
     world.live(falls(1, **person), more=EXPLAINED)
     world.nights.decide("fall|east|2026-06-22", "assign", "2026-06-28", owner="Han Meimei")
     world.live(falls(1, **person), "2026-06-29")
-    told = formats.plain(composed(world.home, language)) + formats.markdown(composed(world.home, language))
-    assert not any(name in told for name in ("Li Lei", "李雷", "Han"))
+    message = composed(world.home, language)
+    told = formats.plain(message) + formats.markdown(message) + message.to_json()
+    told += bare(read_news(world.home, ()).notices, language=language, on=NOW.date()).to_json()
+    assert not any(name in told for name in ("Li Lei", "李雷", "Han", "east"))
     assert {"en": "[critical] Net sales of a region fell", "zh": "【严重】大区净销售额周环比下跌"}[language] in told
+
+
+def test_the_page_of_an_incident_is_found_by_what_a_message_about_a_person_calls_it(world: Published) -> None:
+    world.live([*falls(1, is_personal=True), *falls(2)[1:]])
+    message = composed(world.home, "en")
+    personal, other = message.sections
+    assert other.reference == "fall|north|2026-06-22"
+    assert personal.link == f"{PAGES}sales-warehouse/incident?key={personal.reference}"
+    assert one(world.home, personal.reference).key == "fall|east|2026-06-22"
+
+
+def test_an_incident_that_a_person_joined_has_no_key_in_a_message_either(world: Published) -> None:
+    person, other = falls(2, cause_key="milk")
+    world.live([{**person, "is_personal": True, "severity": "warning"}, other])
+    [section] = composed(world.home, "en").sections
+    assert "North China" in section.title and section.reference.startswith("hidden-")
+    assert [value for label, value in section.facts if label == "Also in it"] == [
+        "Net sales of a region fell (owner: 销售总监)"
+    ]
 
 
 def test_text_from_a_source_cannot_become_a_link_a_mention_or_a_paragraph(world: Published) -> None:

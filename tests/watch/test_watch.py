@@ -9,7 +9,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from published_nights import NEXT, NEXT_WEEK, NOW, Published, clock, falls
+from published_nights import NEXT, NEXT_WEEK, NOW, WEEK, Published, falls
 from typer.testing import CliRunner
 
 from sales_warehouse.cli import app
@@ -21,13 +21,12 @@ from sales_warehouse.watch.carriers import (
     Carrier,
     FileCarrier,
     NotDelivered,
-    apprise_carriers,
     apprise_urls,
     chosen_carriers,
     urls_of_connection,
 )
 from sales_warehouse.watch.message import Message
-from sales_warehouse.watch.outbox import MOST_ATTEMPTS
+from sales_warehouse.watch.outbox import MOST_DAYS
 from sales_warehouse.watch.telling import WatchReport, watch
 
 CONNECTION = "AIRFLOW_CONN_SALES_ALERTS"
@@ -36,9 +35,8 @@ CONNECTION = "AIRFLOW_CONN_SALES_ALERTS"
 class Listener:
     """A carrier that keeps what it was given, or fails as it is told."""
 
-    name = "listener"
-
-    def __init__(self) -> None:
+    def __init__(self, name: str = "listener") -> None:
+        self.name = name
         self.heard: list[tuple[str, Message]] = []
         self.error: Exception | None = None
 
@@ -48,8 +46,14 @@ class Listener:
         self.heard.append((key, message))
 
 
-def told(home: Home, *carriers: Carrier, language: str = "en") -> WatchReport:
-    return watch(home, language=language, carriers=carriers, clock=clock)
+def told(home: Home, *carriers: Carrier, language: str = "en", at: datetime.datetime = NOW) -> WatchReport:
+    return watch(home, language=language, carriers=carriers, clock=lambda: at)
+
+
+def sales_alerts(*urls: str) -> list[Carrier]:
+    """The carriers of a connection that holds these addresses."""
+    entries = [AppriseEntry(type="apprise", connection="sales_alerts")]
+    return chosen_carriers(entries, Path("messages"), lambda connection: urls)[0]
 
 
 def test_before_the_first_publish_and_without_alerts_nobody_is_told(home: Home, world: Published) -> None:
@@ -127,12 +131,70 @@ def test_a_carrier_that_is_set_up_late_hears_what_is_open_and_no_old_ends(home: 
     assert told(home, listener) == WatchReport()
 
 
+def test_what_ended_without_a_word_is_not_told_as_if_it_stood(home: Home, world: Published) -> None:
+    listener = Listener()
+    world.live(falls(1))
+    world.nights.live("2026-06-29", [], rules="another")  # the rule was switched off
+    world.publish("2026-06-29")
+    assert world.nights.statuses() == {"fall|east|2026-06-22": "lapsed"}
+    assert told(home, listener) == WatchReport()
+
+
 def test_alerts_of_one_cause_are_one_section(home: Home, world: Published) -> None:
     listener = Listener()
     world.live(falls(3, cause_key="milk"))
     assert told(home, listener) == WatchReport(new=1, sent=1)
     [section] = listener.heard[0][1].sections
     assert ("Alerts in it", "3") in section.facts
+
+
+def test_title_and_owner_are_of_one_alert_and_the_others_of_the_incident_are_named_with_theirs(
+    home: Home, world: Published
+) -> None:
+    listener = Listener()
+    east, north, south = [
+        {**row, "owner": owner, "severity": severity}
+        for row, owner, severity in zip(
+            falls(3, cause_key="milk"), ("Ann", "Bob", "Cy"), ("warning", "info", "critical"), strict=True
+        )
+    ]
+    world.live([east, north])
+    told(home, listener)
+    world.live([east, north, south], "2026-06-29")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    world.live([east, {**north, "severity": "warning"}, south], "2026-06-30")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    world.live([], "2026-07-05")
+    assert told(home, listener, language="zh") == WatchReport(new=1, sent=1)
+    first, second, third, end = [message.sections[0] for _, message in listener.heard]
+    assert first.facts[1:] == (
+        ("Alerts in it", "2"),
+        ("Owner", "Ann"),
+        ("Also in it", "Net sales, North China: −23.4 % (owner: Bob)"),
+    )
+    assert second.title == third.title == "[critical, worse than before] Net sales, South China: −23.4 %"
+    assert second.facts == third.facts
+    assert second.facts[2:] == (
+        ("Alerts in it", "3"),
+        ("Owner", "Cy"),
+        ("Also in it", "Net sales, East China: −23.4 % (owner: Ann)"),
+        ("Also in it", "Net sales, North China: −23.4 % (owner: Bob)"),
+    )
+    assert [end.title, *(value for label, value in end.facts if label in ("负责人", "同因预警"))] == [
+        "【已恢复】净销售额·华南：−23.4%",
+        "Cy",
+        "净销售额·华东：−23.4%（负责人：Ann）",
+        "净销售额·华北：−23.4%（负责人：Bob）",
+    ]
+
+
+def test_of_many_alerts_in_an_incident_the_first_are_named(home: Home, world: Published) -> None:
+    listener = Listener()
+    [east] = falls(1, cause_key="milk")
+    world.live([{**east, "subject_key": f"fall|{n}", "alert_key": f"fall|{n}|{WEEK}"} for n in range(8)])
+    told(home, listener)
+    named = [value for label, value in listener.heard[0][1].sections[0].facts if label == "Also in it"]
+    assert len(named) == 6 and named[-1] == "2 more, which the page of the incident names"
 
 
 def test_many_breaches_are_one_digest(home: Home, world: Published) -> None:
@@ -144,8 +206,7 @@ def test_many_breaches_are_one_digest(home: Home, world: Published) -> None:
 
 
 def test_a_carrier_that_is_down_is_tried_again_with_the_same_message(home: Home, world: Published) -> None:
-    down, up = Listener(), Listener()
-    up.name = "other"
+    down, up = Listener(), Listener("other")
     down.error = NotDelivered("the receiver answered 503")
     world.live(falls(1))
     report = told(home, down, up)
@@ -167,16 +228,103 @@ def test_an_unexpected_error_of_a_carrier_is_named_without_its_text(home: Home, 
     assert "RuntimeError" in report.failures[0] and "canary" not in report.failures[0]
 
 
-def test_a_receiver_that_never_answers_is_given_up_at_last(home: Home, world: Published) -> None:
+def test_what_cannot_be_delivered_is_given_up_after_days_however_often_it_was_tried(
+    home: Home, world: Published
+) -> None:
     listener = Listener()
     listener.error = NotDelivered("down")
     world.live(falls(1))
-    pending = [told(home, listener).pending for _ in range(MOST_ATTEMPTS + 1)]
-    assert pending == [1] * (MOST_ATTEMPTS - 1) + [0, 0]
+    tries = [NOW + datetime.timedelta(hours=hours) for hours in (*range(24), 24 * MOST_DAYS - 1, 24 * MOST_DAYS)]
+    reports = [told(home, listener, at=at) for at in tries]
+    assert [report.pending for report in reports] == [1] * 25 + [0]
+    assert reports[-1].failures == [
+        "listener: down (attempt 26, given up after 7 days): [critical] Net sales, East China: −23.4 %"
+    ]
     with sqlite3.connect(home.dir / "watch" / "outbox.sqlite") as outbox:
         assert outbox.execute("SELECT state, attempts, last_error FROM deliveries").fetchall() == [
-            ("failed", MOST_ATTEMPTS, "down")
+            ("failed", 26, "down")
         ]
+
+
+def test_a_carrier_that_works_again_after_it_was_given_up_hears_what_still_stands(home: Home, world: Published) -> None:
+    listener, week = Listener(), datetime.timedelta(days=MOST_DAYS)
+    listener.error = NotDelivered("down")
+    world.live(falls(2))
+    told(home, listener)
+    told(home, listener, at=NOW + week)
+    world.live(falls(1, NEXT_WEEK), NEXT)
+    world.live(falls(1, "2026-07-06"), "2026-07-14")
+    listener.error = None
+    assert told(home, listener, at=NOW + 2 * week) == WatchReport(new=1, sent=1)
+    assert listener.heard[0][1].title == "[critical] Net sales, East China: −23.4 %"
+    assert told(home, listener, at=NOW + 2 * week) == WatchReport()
+
+
+def test_what_a_later_message_says_of_an_incident_is_not_said_again_when_the_first_one_is_given_up(
+    home: Home, world: Published
+) -> None:
+    listener, day = Listener(), datetime.timedelta(days=1)
+    listener.error = NotDelivered("down")
+    world.live(falls(1, severity="warning"))
+    told(home, listener)
+    world.live(falls(1), "2026-06-29")
+    told(home, listener, at=NOW + day)
+    assert told(home, listener, at=NOW + MOST_DAYS * day).pending == 1
+    listener.error = None
+    assert told(home, listener, at=NOW + 8 * day) == WatchReport(sent=1)
+    assert [message.title for _, message in listener.heard] == [
+        "[critical, worse than before] Net sales, East China: −23.4 %"
+    ]
+
+
+def test_the_same_news_is_told_by_a_carrier_that_works_again_after_it_was_given_up(
+    home: Home, world: Published
+) -> None:
+    listener = Listener()
+    listener.error = NotDelivered("down")
+    world.live(falls(1))
+    for days in (0, MOST_DAYS):
+        told(home, listener, at=NOW + datetime.timedelta(days=days))
+    listener.error = None
+    assert told(home, listener, at=NOW + datetime.timedelta(days=8)) == WatchReport(new=1, sent=1)
+
+
+def test_a_carrier_that_is_mended_hears_what_the_others_were_told(home: Home, world: Published) -> None:
+    file, mended = Listener("file"), Listener()
+    world.live(falls(1))
+    assert told(home, file) == WatchReport(new=1, sent=1)
+    assert told(home, file, mended) == WatchReport(new=1, sent=1)
+    assert told(home, file, mended) == WatchReport()
+    assert len(file.heard) == len(mended.heard) == 1
+
+
+def test_a_message_waits_for_its_address_while_that_gets_another_token(home: Home, world: Published, receiver) -> None:
+    world.live(falls(1))
+    receiver.status = 401
+    report = told(home, *sales_alerts(receiver.url.replace("token", "old")))
+    assert (report.pending, report.failures[0].partition(":")[0]) == (1, "sales_alerts 1")
+    receiver.status = 200
+    assert told(home, *sales_alerts(receiver.url)) == WatchReport(sent=1)
+    assert [key for key, _ in receiver.received] == [receiver.received[0][0]]
+
+
+def test_an_outbox_that_an_older_release_wrote_is_gone_on_with(home: Home, world: Published) -> None:
+    world.live(falls(2))
+    home.watch.mkdir(parents=True)
+    with sqlite3.connect(home.watch / "outbox.sqlite") as outbox:
+        outbox.executescript("""
+            CREATE TABLE incidents (incident_key PRIMARY KEY, message_key, payload, created_at);
+            CREATE TABLE deliveries (message_key, carrier, payload, state, attempts DEFAULT 0, last_error, created_at,
+                sent_at, PRIMARY KEY (message_key, carrier));
+            INSERT INTO incidents VALUES ('fall|east|2026-06-22', 'm1', '', ''),
+                ('fall|north|2026-06-22', 'm2', '', '');
+            INSERT INTO deliveries VALUES ('m1', 'json-0a1b2c3d', '{}', 'sent', 1, NULL, '', ''),
+                ('m2', 'json-0a1b2c3d', '{}', 'pending', 1, 'down', '', NULL);
+        """)
+    listener = Listener()
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    assert "North China" in listener.heard[0][1].title
+    assert told(home, listener) == WatchReport()
 
 
 def test_without_any_carrier_an_incident_stays_new(home: Home, world: Published) -> None:
@@ -219,7 +367,7 @@ def test_a_file_is_plain_where_markdown_fails(home: Home, world: Published, monk
 
 def test_a_web_hook_gets_the_message_with_its_key(home: Home, world: Published, receiver) -> None:
     world.live(falls(1))
-    assert told(home, AppriseCarrier(receiver.url)) == WatchReport(new=1, sent=1)
+    assert told(home, AppriseCarrier(receiver.url, "sales_alerts")) == WatchReport(new=1, sent=1)
     (key, body), *others = receiver.received
     assert others == [] and len(key) == 32
     assert body["title"] == "[critical] Net sales, East China: −23.4 %"
@@ -232,14 +380,14 @@ def test_no_secret_of_an_address_is_logged_or_reported(
     caplog.set_level(logging.DEBUG)
     world.live(falls(1))
     receiver.status = 500
-    failing = told(home, AppriseCarrier(receiver.url))
+    failing = told(home, AppriseCarrier(receiver.url, "sales_alerts"))
     receiver.status = 200
     unreachable = "json://me:canary@127.0.0.1:9/canary"
     with pytest.raises(ValueError, match="address 1 "):
-        apprise_carriers(["nonsense://canary@host"])
-    told(home, AppriseCarrier(receiver.url))
+        AppriseCarrier("nonsense://canary@host", "sales_alerts")
+    told(home, AppriseCarrier(receiver.url, "sales_alerts"))
     world.live(falls(2))
-    down = told(home, AppriseCarrier(unreachable))
+    down = told(home, AppriseCarrier(unreachable, "sales_alerts"))
     assert failing.failures[0].partition(": ")[2].startswith("the receiver answered 500 (attempt 1)")
     assert "could not be reached" in down.failures[0]
     everything = caplog.text + "".join(capfd.readouterr()) + str(failing) + str(down)
@@ -252,8 +400,22 @@ def test_the_carriers_of_a_company_are_those_of_its_file() -> None:
     good, wrong = chosen_carriers(
         entries, Path("messages"), {"sales_alerts": ["json://localhost/a", "json://localhost/b"]}.get
     )
-    assert [carrier.name.partition("-")[0] for carrier in good] == ["file", "json", "json"]
-    assert len({carrier.name for carrier in good}) == 3 and wrong == []
+    assert [carrier.name for carrier in good] == ["file", "sales_alerts 1", "sales_alerts 2"] and wrong == []
+
+
+def test_an_address_that_two_entries_lead_to_is_one_carrier() -> None:
+    entries = [AppriseEntry(type="apprise", connection=name) for name in ("sales_alerts", "managers")]
+    good, wrong = chosen_carriers(entries, Path("messages"), lambda connection: ["json://localhost/a"])
+    assert [carrier.name for carrier in good] == ["sales_alerts 1"] and wrong == []
+
+
+def test_an_address_that_cannot_be_read_leaves_the_others_of_its_connection() -> None:
+    urls = ["slak://canary", "json://localhost/b"]
+    good, [wrong] = chosen_carriers(
+        [AppriseEntry(type="apprise", connection="sales_alerts")], Path("messages"), lambda connection: urls
+    )
+    assert [carrier.name for carrier in good] == ["sales_alerts 2"]
+    assert "address 1 (slak) cannot be read" in wrong and "canary" not in wrong
 
 
 def test_a_carrier_that_is_not_set_up_is_named_and_the_others_stay() -> None:

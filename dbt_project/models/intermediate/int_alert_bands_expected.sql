@@ -26,14 +26,8 @@ kinds as (
         periods.period_start_date,
         periods.value,
         asked.is_additive,
-        case
-            when periods.period_grain <> 'day' then 'period'
-            when dates.is_workday and dates.day_of_week > 5 then 'made_up'
-            when dates.is_holiday and not dates.is_workday then 'holiday'
-            when dates.is_workday then 'workday'
-            else 'off_day'
-        end as period_kind,
-        case when periods.period_grain = 'day' then dates.day_of_week else 0 end as day_of_week,
+        periods.period_kind,
+        periods.day_of_week,
         case
             when not asked.is_additive or periods.period_grain = 'day' then 1
             else
@@ -46,7 +40,6 @@ kinds as (
             periods.metric_id = asked.metric_id
             and periods.period_grain = asked.period_grain
             and periods.dimension_name = asked.dimension_name
-    inner join {{ ref('dim_dates') }} as dates on periods.period_start_date = dates.date_day
     left join {{ ref('int_alert_days_weighed') }} as weights
         on
             periods.metric_id = weights.metric_id

@@ -6,7 +6,7 @@ asked as (
         metric_id,
         dimension_name
     from {{ ref('int_alert_rules_defined') }}
-    where is_additive and kind in ('percent_change', 'seasonal_band') and period_grain <> 'day'
+    where is_additive and kind <> 'pace_behind_target' and period_grain <> 'day'
 ),
 
 days as (

@@ -1,14 +1,16 @@
--- Each period beside the one that a rule compares it with: the last one before it that had a workday, at most eight weeks before, or
--- the same one a year before, whose weekdays are the same for days and weeks. A period without a workday is not compared.
+-- Each period beside the comparable one, which a change is held against and the causes of every other alert are told from. Of a week
+-- the last one before it that had a workday, of a day the last one of its weekday and kind (workday, day off, holiday, made-up workday),
+-- at most eight weeks before; or the same one a year before, whose weekdays are the same for days and weeks. A longer period without a
+-- workday is not compared.
 with
 asked as (
     select distinct
         metric_id,
         period_grain,
         dimension_name,
-        compared_with
+        coalesce(compared_with, 'previous') as compared_with
     from {{ ref('int_alert_rules_defined') }}
-    where kind = 'percent_change'
+    where kind <> 'pace_behind_target'
 ),
 
 worked as (
@@ -17,16 +19,17 @@ worked as (
         asked.compared_with,
         lag(periods.period_start_date) over (
             partition by
-                periods.metric_id, periods.period_grain, periods.dimension_name, periods.dimension_value, asked.compared_with
+                periods.metric_id, periods.period_grain, periods.dimension_name, periods.dimension_value, asked.compared_with,
+                periods.period_kind, periods.day_of_week
             order by periods.period_start_date
-        ) as last_worked_date
+        ) as last_alike_date
     from {{ ref('int_alert_periods_followed') }} as periods
     inner join asked
         on
             periods.metric_id = asked.metric_id
             and periods.period_grain = asked.period_grain
             and periods.dimension_name = asked.dimension_name
-    where periods.workday_count > 0
+    where periods.period_grain = 'day' or periods.workday_count > 0
 ),
 
 chosen as (
@@ -34,7 +37,7 @@ chosen as (
         worked.*,
         case
             when compared_with = 'previous' and period_grain in ('day', 'week')
-                then case when last_worked_date >= period_start_date - 56 then last_worked_date end
+                then case when last_alike_date >= period_start_date - 56 then last_alike_date end
             when compared_with = 'previous' then {{ period_before('period_grain', 'period_start_date') }}
             when period_grain = 'day' then period_start_date - 364
             else {{ period_year_before('period_grain', 'period_start_date') }}
@@ -68,7 +71,8 @@ rated as (
             and chosen.dimension_name = earlier.dimension_name
             and chosen.dimension_value = earlier.dimension_value
             and chosen.compared_start_date = earlier.period_start_date
-            and earlier.workday_count > 0
+            and chosen.period_kind = earlier.period_kind
+            and (chosen.period_grain = 'day' or earlier.workday_count > 0)
     left join {{ ref('int_alert_days_weighed') }} as weights
         on
             earlier.metric_id = weights.metric_id

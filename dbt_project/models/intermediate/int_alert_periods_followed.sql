@@ -52,7 +52,16 @@ calendar as (
 select
     known.*,
     coalesce(calendar.workday_count, 0) as workday_count,
-    coalesce(calendar.day_count, 0) as day_count
+    coalesce(calendar.day_count, 0) as day_count,
+    -- days are held against days of their kind
+    case
+        when known.period_grain <> 'day' then 'period'
+        when dates.is_workday and dates.day_of_week > 5 then 'made_up'
+        when dates.is_holiday and not dates.is_workday then 'holiday'
+        when dates.is_workday then 'workday'
+        else 'off_day'
+    end as period_kind,
+    case when known.period_grain = 'day' then dates.day_of_week else 0 end as day_of_week
 from known
 inner join asked
     on
@@ -61,4 +70,5 @@ inner join asked
         and known.dimension_name = asked.dimension_name
 left join calendar
     on known.period_grain = calendar.period_grain and known.period_start_date = calendar.period_start_date
+left join {{ ref('dim_dates') }} as dates on known.period_start_date = dates.date_day
 where known.value is not null

@@ -262,7 +262,11 @@ alerting as (
         is_breach and not is_muted as is_alerting,
         lag(period_start_date) over (
             partition by rule_id, dimension_value, is_breach and not is_muted order by period_start_date
-        ) as breached_before_date
+        ) as breached_before_date,
+        -- a muted period, or one that is too small, neither ends a breach nor begins one
+        lag(is_breach and not is_muted) over (
+            partition by rule_id, dimension_value, is_large and not is_muted order by period_start_date
+        ) as was_alerting
     from breaches
 ),
 
@@ -302,6 +306,7 @@ select
     is_breach,
     is_alerting,
     is_opening,
+    is_opening and not coalesce(was_alerting, false) as is_beginning,
     -- an alert keeps the day on which it opened while it is breached again within the cooldown
     max(case when is_opening then period_start_date end) over (
         partition by rule_id, dimension_value, is_alerting order by period_start_date rows between unbounded preceding and current row

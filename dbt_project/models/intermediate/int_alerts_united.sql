@@ -2,33 +2,37 @@
 with
 metrics as (
     select
-        incident_key as alert_key,
-        subject_key,
+        alerts.incident_key as alert_key,
+        alerts.subject_key,
         'alert_metrics' as alert_kind,
-        rule_id,
-        severity,
+        alerts.rule_id,
+        alerts.severity,
         -- of a rule with a limit how many times beyond it the figure is; more than a million times is as much as that
         cast(
             coalesce(
-                cast(abs(change_rate) as double),
-                cast(abs(change_pp) as double) / 100,
+                cast(abs(alerts.change_rate) as double),
+                cast(abs(alerts.change_pp) as double) / 100,
                 case
-                    when value <= 0 or threshold_value <= 0 then null
-                    when direction = 'fall' then least(cast(threshold_value as double) / cast(value as double), 1000000)
-                    else least(cast(value as double) / cast(threshold_value as double), 1000000)
+                    when alerts.value <= 0 or alerts.threshold_value <= 0 then null
+                    when alerts.direction = 'fall'
+                        then least(cast(alerts.threshold_value as double) / cast(alerts.value as double), 1000000)
+                    else least(cast(alerts.value as double) / cast(alerts.threshold_value as double), 1000000)
                 end
             ) as decimal(28, 8)
         ) as size_rate,
-        owner,
-        playbook_id,
-        period_start_date,
-        period_end_date,
-        title_en,
-        title_zh,
-        reason_en,
-        reason_zh,
-        dimension_name = 'rep' as is_personal
-    from {{ ref('alert_metrics') }}
+        alerts.owner,
+        alerts.playbook_id,
+        alerts.period_start_date,
+        alerts.period_end_date,
+        alerts.title_en,
+        alerts.title_zh,
+        alerts.reason_en,
+        alerts.reason_zh,
+        -- a goal may be one person's
+        coalesce(goals.scope_dimension, alerts.dimension_name) in ('rep', 'manager') as is_personal
+    from {{ ref('alert_metrics') }} as alerts
+    left join {{ ref('int_targets_defined') }} as goals
+        on alerts.dimension_name = 'target' and alerts.dimension_value = goals.target_id
 ),
 
 deals as (

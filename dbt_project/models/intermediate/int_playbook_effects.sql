@@ -31,6 +31,7 @@ select
     pooled.metric_id,
     pooled.use_count,
     pooled.measured_count,
+    pooled.is_points,
     cast(case metrics.direction when 'down' then -pooled.effect else pooled.effect end as decimal(28, 8)) as gain,
     {{ effect_value('pooled.effect', 'pooled.is_points') }} as effect_value,
     {{ effect_value('pooled.effect - pooled.half_width', 'pooled.is_points') }} as lower_value,

@@ -7,6 +7,9 @@ judged as (
 named as (
     select
         judged.*,
+        bases.compared_start_date as base_start_date,
+        bases.compared_end_date as base_end_date,
+        bases.compared_value as base_value,
         coalesce(members.member_name_en, judged.dimension_value) as dimension_value_en,
         coalesce(members.member_name_zh, judged.dimension_value) as dimension_value_zh,
         case judged.dimension_name when 'total' then '' else ' of ' || coalesce(members.member_name_en, judged.dimension_value) end
@@ -28,6 +31,14 @@ named as (
     from judged
     left join {{ ref('int_alert_members_named') }} as members
         on judged.dimension_name = members.dimension_name and judged.dimension_value = members.dimension_value
+    left join {{ ref('int_alert_periods_compared') }} as bases
+        on
+            judged.metric_id = bases.metric_id
+            and judged.period_grain = bases.period_grain
+            and judged.dimension_name = bases.dimension_name
+            and judged.dimension_value = bases.dimension_value
+            and judged.period_start_date = bases.period_start_date
+            and coalesce(judged.compared_with, 'previous') = bases.compared_with
 )
 
 select
@@ -57,6 +68,9 @@ select
     compared_end_date,
     compared_value,
     comparison_rate,
+    base_start_date,
+    base_end_date,
+    base_value,
     cast(workday_count as bigint) as workday_count,
     cast(compared_workday_count as bigint) as compared_workday_count,
     coalesce(threshold_value, threshold_rate, threshold_pp) as threshold_value,
@@ -77,7 +91,11 @@ select
                 end
                 || ' ' || {{ period_text('period_grain', 'period_start_date', 'en') }}
                 || ', from ' || {{ measure_text('compared_value', 'unit', 'en') }}
-                || case compared_with when 'year_before' then ' a year before' else '' end
+                || case
+                    when compared_with = 'year_before' then ' a year before'
+                    when period_grain = 'day' then ' on ' || cast(compared_start_date as {{ dbt.type_string() }})
+                    else ''
+                end
                 || ' to ' || {{ measure_text('value', 'unit', 'en') }}
                 || case
                     when comparison_rate = 1 then '.'
@@ -108,7 +126,11 @@ select
         when kind = 'percent_change'
             then
                 of_member_zh || metric_name_zh || '在 ' || {{ period_text('period_grain', 'period_start_date', 'zh') }}
-                || case compared_with when 'year_before' then '同比' else '环比' end
+                || case
+                    when compared_with = 'year_before' then '同比'
+                    when period_grain = 'day' then ' 较 ' || cast(compared_start_date as {{ dbt.type_string() }}) || ' '
+                    else '环比'
+                end
                 || case direction when 'fall' then '下降 ' else '上升 ' end
                 || case
                     when threshold_pp is null then {{ percent_text('abs(change_rate)', 'zh') }}

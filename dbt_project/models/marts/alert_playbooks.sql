@@ -101,6 +101,7 @@ select
     end as reason_zh,
     coalesce(effects.use_count, 0) as use_count,
     coalesce(effects.measured_count, 0) as measured_count,
+    case when effects.effect_value is not null then case when effects.is_points then 'points' else 'relative' end end as effect_type,
     effects.effect_value,
     effects.lower_value,
     effects.upper_value

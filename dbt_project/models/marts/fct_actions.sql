@@ -20,6 +20,7 @@ select
         when actions.closed_date + 155 > {{ business_date() }} then 'waiting'
         else 'not_measurable'
     end as outcome_status,
+    case when effects.action_key is not null then case when effects.is_points then 'points' else 'relative' end end as effect_type,
     {{ effect_value('effects.effect', 'effects.is_points') }} as effect_value,
     {{ effect_value('effects.effect - effects.half_width', 'effects.is_points') }} as lower_value,
     {{ effect_value('effects.effect + effects.half_width', 'effects.is_points') }} as upper_value,

@@ -38,10 +38,10 @@ judged as (
         count(*) filter (where is_large) as judged_count,
         count(*) filter (where is_breach) as breach_count,
         count(*) filter (where is_breach and is_muted) as muted_count,
-        count(*) filter (where is_opening) as alert_count,
+        count(*) filter (where is_beginning) as alert_count,
         min(case when is_large then period_start_date end) as first_judged_date,
         max(case when is_large then period_end_date end) as last_judged_date,
-        max(case when is_opening then period_start_date end) as last_alert_date
+        max(case when is_beginning then period_start_date end) as last_alert_date
     from {{ ref('int_alert_periods_judged') }}
     group by rule_id, dimension_value
 ),
@@ -53,7 +53,7 @@ opened as (
         period_start_date,
         row_number() over (partition by rule_id, dimension_value order by period_start_date desc) as place
     from {{ ref('int_alert_periods_judged') }}
-    where is_opening
+    where is_beginning
 ),
 
 dated as (

@@ -167,7 +167,8 @@ def undecided() -> list[dict[str, Any]]:
 def record(answer: dict[str, Any]) -> dict[str, Any]:
     """Keep what a person answered about the incident of the run.
 
-    Raises AirflowFailException for an answer that lacks something, or an incident that nobody knows any more.
+    Raises AirflowSkipException for an answer that decides nothing, or nothing any more, as the incident was closed
+    elsewhere; AirflowFailException for one that cannot be kept.
     """
     from sales_warehouse.airflow.answers import Incomplete, decision_of
     from sales_warehouse.watch import incidents
@@ -175,10 +176,13 @@ def record(answer: dict[str, Any]) -> dict[str, Any]:
     context = get_current_context()
     asked, run = context["dag_run"].conf or {}, _run(moment_of(context))
     try:
-        said = decision_of(answer, asked["playbooks"])
+        day = incidents.business_date(run.home) or run.business_date
+        said = decision_of(answer, asked["playbooks"], day)
         if said is None:
             raise AirflowSkipException("left open")
-        decision = incidents.decide(run.home, asked["incident_key"], at=run.as_of, **said)
+        if incidents.one(run.home, asked["incident_key"]).status in incidents.CLOSED and said["decision"] != "reopen":
+            raise AirflowSkipException("the incident was closed before the answer came")
+        decision = incidents.decide(run.home, asked["incident_key"], **said)
     except (Incomplete, incidents.DecisionRefused, incidents.NoSuchIncident) as error:
         raise AirflowFailException(str(error)) from error
     return {"decision": decision.decision_id, "kind": decision.kind, "by": decision.by}

@@ -51,7 +51,8 @@ LISTINGS = {
     ),
     "incident_events": Listing(
         "marts.fct_incident_events",
-        "incident_key event_number event_type event_date note period_start_date period_end_date snoozed_until_date",
+        # without who decided, and what they noted: the board goes further than the login
+        "incident_key event_number event_type event_date period_start_date period_end_date",
         "incident_key, event_number",
         STANDING.format(key="incident_key", of="incident_key"),
     ),
@@ -76,14 +77,14 @@ LISTINGS = {
     "alert_playbooks": Listing(
         "marts.alert_playbooks",
         """incident_key playbook_number playbook_id playbook_name_en playbook_name_zh department steps_en steps_zh
-        reason_en reason_zh use_count measured_count effect_value lower_value upper_value""",
+        reason_en reason_zh use_count measured_count effect_type effect_value lower_value upper_value""",
         "incident_key, playbook_number",
         STANDING.format(key="incident_key", of="alert_key"),
     ),
     "actions": Listing(
         "marts.fct_actions",
         """action_key incident_key playbook_name_en playbook_name_zh playbook_id department owner due_date action_status
-        outcome_status effect_value lower_value upper_value""",
+        outcome_status effect_type effect_value lower_value upper_value""",
         "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
     ),
     "movers": Listing(

@@ -1,4 +1,4 @@
-"""The cells behind every alert, as rows that add up to what the alert says the figure changed by."""
+"""The cells behind every alert, as rows that add up to the change of its figure from the comparable period before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sales_warehouse.causes.explain import Cell, Explanation, explain
 from sales_warehouse.causes.measured import LOOKED_IN, Span, cuts_shared, measure_cells, parts_of
 from sales_warehouse.causes.published import NothingToExplain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
-from sales_warehouse.causes.words import Names, cell_sentence, headline, rest_sentences, sentences
+from sales_warehouse.causes.words import Names, cell_sentence, gap_sentence, headline, rest_sentences, sentences
 from sales_warehouse.metrics import registry
 from sales_warehouse.sql import gist, ident, literal
 
@@ -33,9 +33,11 @@ TOTAL = "total"
 
 @dataclass(frozen=True)
 class Question:
-    """An alert on a metric: its member, its period, and what it was compared with.
+    """An alert on a metric: its member, its period, and the comparable period before that its causes are told from.
 
-    `compared_value` is what the cells of the compared days are scaled to, so that a holiday or a band is no cause.
+    `base_value` is the figure of that period, as if it had had the days of this one, so that a holiday is no cause;
+    None where there is no such period. `held_value` is the limit or the expectation of a rule that compares with no
+    period: how far the figure is from it is said apart, for nothing ever fell from a limit.
     """
 
     incident_key: str
@@ -45,10 +47,13 @@ class Question:
     dimension_value: str
     period_start_date: datetime.date
     period_end_date: datetime.date
-    compared_start_date: datetime.date
-    compared_end_date: datetime.date
+    direction: str
+    base_start_date: datetime.date
+    base_end_date: datetime.date
     value: Decimal
-    compared_value: Decimal
+    base_value: Decimal | None
+    held_value: Decimal | None = None
+    is_limit: bool = False
 
     @property
     def scope(self) -> dict[str, str]:
@@ -56,13 +61,18 @@ class Question:
 
     @property
     def change(self) -> Decimal:
-        return self.value - self.compared_value
+        return Decimal(0) if self.base_value is None else self.value - self.base_value
+
+    @property
+    def went_well(self) -> bool:
+        """Whether the figure moved away from what is bad: it is beyond its limit, and was further beyond it before."""
+        return self.change > 0 if self.direction == "fall" else self.change < 0
 
     @property
     def spans(self) -> tuple[Span, Span]:
         return (
             Span(NOW, self.period_start_date, self.period_end_date),
-            Span(BEFORE, self.compared_start_date, self.compared_end_date),
+            Span(BEFORE, self.base_start_date, self.base_end_date),
         )
 
 
@@ -91,19 +101,21 @@ class CauseRow:
     text_zh: str
 
 
-# What is compared with no days (a limit, a band, a goal) is held against the period before.
+# Where no period before is comparable (a goal, a week of holidays) events are looked for beside the calendar's.
 _ALERTS = """
     select incident_key, severity, metric_id, dimension_name, dimension_value, period_start_date, period_end_date,
-        coalesce(compared_start_date, cast(case period_grain
+        direction,
+        coalesce(base_start_date, cast(case period_grain
             when 'day' then period_start_date - interval 1 day
             when 'week' then period_start_date - interval 7 day
             when 'quarter' then period_start_date - interval 3 month
             else period_start_date - interval 1 month
         end as date)),
-        coalesce(compared_end_date, period_start_date - 1),
-        cast(value as decimal(28, 8)), cast(coalesce(compared_value, threshold_value) as decimal(28, 8))
+        coalesce(base_end_date, period_start_date - 1),
+        cast(value as decimal(28, 8)), cast(base_value as decimal(28, 8)),
+        case when kind <> 'percent_change' then cast(coalesce(compared_value, threshold_value) as decimal(28, 8)) end,
+        compared_value is null
     from alert_metrics
-    where value is not null and coalesce(compared_value, threshold_value) is not null
 """
 
 
@@ -122,7 +134,7 @@ def explain_alerts(db: duckdb.DuckDBPyConnection, asked: Sequence[Question], cur
     known: dict[tuple[object, ...], Explanation | str] = {}
     members = member_names(db, ("region", "channel"))
     for place, alert in enumerate(asked):
-        question = (alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.compared_value)
+        question = (alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.base_value)
         if question not in known:
             known[question] = _whatever_comes(db, alert) if place < MOST_ALERTS else "many"
         yield from _rows(alert, known[question], members, currency)
@@ -132,12 +144,14 @@ def explain_alerts(db: duckdb.DuckDBPyConnection, asked: Sequence[Question], cur
 class AlertReason:
     """Why an alert was raised, with the names of sellers."""
 
+    alert: Question
     found: Explanation
     names: tuple[Names, Names]
 
     def sentences(self, language: str) -> list[str]:
         """The reason in words, in English or Chinese."""
-        return sentences(self.found, language, self.names[1 if language == "zh" else 0])
+        names = self.names[1 if language == "zh" else 0]
+        return [*sentences(self.found, language, names), *_gap(self.alert, language, names)]
 
 
 def why_alert(
@@ -152,7 +166,7 @@ def why_alert(
     if isinstance(found, str):
         raise NothingToExplain(f"{incident_key}: {NOT_EXPLAINED[found][0]}")
     members = member_names(db, ("region", "channel", *([] if leave_out_people else PERSONAL)))
-    return AlertReason(found, (_names(alert, members, currency, 0), _names(alert, members, currency, 1)))
+    return AlertReason(alert, found, (_names(alert, members, currency, 0), _names(alert, members, currency, 1)))
 
 
 def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bool = False) -> Explanation | str:
@@ -169,10 +183,11 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
     now, before = (_figure(db, cells, span.name, len(parts)) for span in alert.spans)
     if now is None or abs(now - Fraction(alert.value)) > AGREES * max(abs(Fraction(alert.value)), AGREES):
         return "unlike"
-    compared = Fraction(alert.compared_value)
-    if not before or compared / before <= 0:
+    if not before or alert.base_value is None or Fraction(alert.base_value) / before <= 0:
         return "incomparable"
-    _put_beside(db, cells, attributes, len(parts), float(compared / before))
+    if alert.went_well:
+        return "standing"
+    _put_beside(db, cells, attributes, len(parts), float(Fraction(alert.base_value) / before))
     measure = Measure("now_1", "then_1", *(("now_2", "then_2") if len(parts) > 1 else ()))
     try:
         return explain(leaf_table(db, "leaf_rows", attributes, measure, where=alert.metric_id))
@@ -212,6 +227,10 @@ NOT_EXPLAINED = {
         "明细汇总与指标值不一致，未做归因。",
     ),
     "incomparable": ("There is nothing to compare with.", "没有可对比的数据。"),
+    "standing": (
+        "It was no better in the comparable period before: no cell made it what it is.",
+        "上一可比周期并不更好，并非由某个单元格的变化所致。",
+    ),
     "broken": ("It could not be looked into; the log of the night says why.", "未能归因，原因见当晚日志。"),
     "many": (
         f"More than {MOST_ALERTS} alerts at once: this one was not looked into.",
@@ -231,7 +250,7 @@ def _figure(db: duckdb.DuckDBPyConnection, cells: str, span: str, parts: int) ->
 
 
 def _put_beside(db: duckdb.DuckDBPyConnection, cells: str, attributes: Sequence[str], parts: int, scale: float) -> None:
-    """Make `leaf_rows`: what is beside what was, the latter scaled to what the alert compares with."""
+    """Make `leaf_rows`: what is beside what was, the latter scaled to the days of the former."""
     columns = ", ".join(
         f"coalesce(sum(amount_{at}) filter (where span = {literal(span)}), 0){times} as {name}_{at}"
         for at in range(1, parts + 1)
@@ -247,10 +266,12 @@ def _put_beside(db: duckdb.DuckDBPyConnection, cells: str, attributes: Sequence[
 def _rows(
     alert: Question, found: Explanation | str, members: Mapping[str, Mapping[str, tuple[str, str]]], currency: str
 ) -> Iterator[CauseRow]:
-    if isinstance(found, str):
-        yield _residual(alert, None, alert.change, (None, None), NOT_EXPLAINED[found])
-        return
     names = [_names(alert, members, currency, at) for at in (0, 1)]
+    gaps = [_gap(alert, language, each) for language, each in zip(("en", "zh"), names, strict=True)]
+    if isinstance(found, str):
+        texts = (" ".join([NOT_EXPLAINED[found][0], *gaps[0]]), "".join([NOT_EXPLAINED[found][1], *gaps[1]]))
+        yield _residual(alert, None, alert.change, (None, None), texts)
+        return
     kept = found.cells[:MOST_CAUSES]
     first = next((cell for cell in kept if cell.contribution * found.change > 0), None)
     where = cell_of(alert, first) if first else alert.scope
@@ -261,8 +282,8 @@ def _rows(
         left -= contribution
         yield _cell_row(alert, found, cell, number, key, names)
     said = [
-        [headline(found, language, each), *rest_sentences(found, kept, language, each)]
-        for language, each in zip(("en", "zh"), names, strict=True)
+        [headline(found, language, each), *rest_sentences(found, kept, language, each), *gap]
+        for language, each, gap in zip(("en", "zh"), names, gaps, strict=True)
     ]
     yield _residual(
         alert, key, left, (rounded(found.actual), rounded(found.forecast)), (" ".join(said[0]), "".join(said[1]))
@@ -333,6 +354,12 @@ def _text(cell: Mapping[str, str]) -> str:
     return "&".join(f"{name}={member}" for name, member in cell.items())
 
 
+def _gap(alert: Question, language: str, names: Names) -> list[str]:
+    if alert.held_value is None:
+        return []
+    return [gap_sentence(Fraction(alert.value), Fraction(alert.held_value), language, names, is_limit=alert.is_limit)]
+
+
 def _names(alert: Question, members: Mapping[str, Mapping[str, tuple[str, str]]], currency: str, at: int) -> Names:
     metric = registry()[alert.metric_id]
     figure = (metric.name.en, metric.name.zh)[at]
@@ -353,4 +380,4 @@ def _rank(severity: str) -> int:
 
 
 def _relative(alert: Question) -> Decimal:
-    return abs(alert.change / alert.compared_value) if alert.compared_value else abs(alert.change)
+    return abs(alert.change / alert.base_value) if alert.base_value else abs(alert.change)

@@ -118,6 +118,8 @@ def events_around(
     market, lines, regions = _market(db), _lines(db), member_names(db, ("region",))["region"]
     own, panels = OwnFacts(db, lines), dict[tuple[object, ...], Panel | None]()
     for alert in asked[:MOST_ALERTS]:
+        if alert.went_well:
+            continue  # what made it better is no cause of its being bad
         try:
             scored = _around(db, alert, causes.get(alert.incident_key, ()), market, lines, own, panels)
         except (duckdb.Error, ArithmeticError, ValueError) as error:  # of one alert; the others and the night go on
@@ -205,7 +207,7 @@ def _is_told(footprint: Footprint, cells: Sequence[tuple[int, Cell]]) -> bool:
 def _score(
     event: Event, number: int, alert: Question, panel: Panel | None, market: Sequence[Event], facts: OwnFacts
 ) -> _Scored:
-    way = 1 if alert.change > 0 else -1
+    way = -1 if alert.direction == "fall" else 1
     good = {"up": 1, "down": -1}.get(registry()[alert.metric_id].direction, 0)
     is_expected = event.wanted * good * way >= 0
     if panel is None:
@@ -242,13 +244,13 @@ def _known(value: float | None) -> Iterator[float]:
 def _share(event: Event, alert: Question, panel: Panel) -> Fraction | None:
     """What the footprint, as far as it is in the alert's own cell, contributed to the change of the alert."""
     inside, outside = panel.halves(event.footprint, Footprint.of(alert.scope))
-    if inside is None or not alert.change:
+    if inside is None or alert.base_value is None or not alert.change:
         return None
     if not panel.is_ratio:
         base = inside.before_1 + outside.before_1
         if not base:
             return None
-        return (inside.now_1 - inside.before_1 * Fraction(alert.compared_value) / base) / Fraction(alert.change)
+        return (inside.now_1 - inside.before_1 * Fraction(alert.base_value) / base) / Fraction(alert.change)
     try:
         split = split_ratio(
             {"in": (inside.before_1, inside.before_2), "out": (outside.before_1, outside.before_2)},

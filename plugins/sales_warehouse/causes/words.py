@@ -53,6 +53,16 @@ ENGLISH: Words = {
     "point": " pp",
     "percent": " %",
     "nothing": "nothing",
+    "limit": {
+        1: "It is {gap} above the limit of {held}.",
+        0: "It is at the limit of {held}.",
+        -1: "It is {gap} below the limit of {held}.",
+    },
+    "expected": {
+        1: "It is {gap} above the {held} that was expected.",
+        0: "It is the {held} that was expected.",
+        -1: "It is {gap} below the {held} that was expected.",
+    },
 }
 CHINESE: Words = {
     "figure": "该指标",
@@ -77,6 +87,16 @@ CHINESE: Words = {
     "point": " 个百分点",
     "percent": "%",
     "nothing": "无",
+    "limit": {
+        1: "高出预警线 {held} {gap}。",
+        0: "恰在预警线 {held}。",
+        -1: "低于预警线 {held} {gap}。",
+    },
+    "expected": {
+        1: "高出预期 {held} {gap}。",
+        0: "与预期 {held} 相同。",
+        -1: "低于预期 {held} {gap}。",
+    },
 }
 
 
@@ -117,6 +137,16 @@ def rest_sentences(found: Explanation, told: Sequence[Cell], language: str, name
     if not found.change:
         return []
     return [*(_without(found, told, say, names) or ([] if mixed else [say["none"]])), *mixed]
+
+
+def gap_sentence(value: Fraction, held: Fraction, language: str, names: Names, *, is_limit: bool) -> str:
+    """How far a figure is from the limit of its rule, or from what was expected of it."""
+    say = CHINESE if language == "zh" else ENGLISH
+    times, gap_unit, unit = (100, say["point"], say["percent"]) if names.is_share else (1, _unit(names), _unit(names))
+    way = (value > held) - (value < held)
+    return say["limit" if is_limit else "expected"][way].format(
+        gap=f"{_rounded(times * abs(value - held), 2)}{gap_unit}", held=f"{_rounded(times * held, 2)}{unit}"
+    )
 
 
 def cell_name(cell: Cell, language: str, names: Names | None = None) -> str:

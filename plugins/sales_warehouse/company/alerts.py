@@ -18,6 +18,8 @@ Kind = Literal[
     "quality",
 ]  # fmt: skip
 Severity = Literal["info", "warning", "critical"]
+MOST = 1e15  # what a figure of eight decimal places can be beside
+LEAST = 1e-6  # a change or a share below this is none
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 _VOLUME = ("minimum_amount", "minimum_count")
@@ -83,12 +85,18 @@ class AlertRule(Model):
     members: tuple[str, ...] = Field(default=(), description="the only members judged; default: all")
     direction: Literal["fall", "rise"] | None = Field(default=None, description="default: the bad one of the metric")
     against: Literal["previous", "year_before"] | None = None
-    threshold_value: float | None = Field(default=None, description="value from which on the rule fires")
-    threshold_rate: float | None = Field(default=None, gt=0, description="relative change that is too much, 0.15: 15 %")
-    threshold_pp: float | None = Field(default=None, gt=0, description="change of a rate in percentage points")
-    false_rate: float | None = Field(default=None, gt=0, le=0.1, description="share of ordinary periods that fire")
-    minimum_amount: float | None = Field(default=None, gt=0, description="smaller ones are not judged")
-    minimum_count: int | None = Field(default=None, gt=0, description="smaller ones are not judged")
+    threshold_value: float | None = Field(
+        default=None, ge=-MOST, le=MOST, description="value from which on the rule fires"
+    )
+    threshold_rate: float | None = Field(
+        default=None, ge=LEAST, le=1000, description="relative change that is too much, 0.15: 15 %"
+    )
+    threshold_pp: float | None = Field(
+        default=None, ge=LEAST, le=100_000, description="change of a rate in percentage points"
+    )
+    false_rate: float | None = Field(default=None, ge=LEAST, le=0.1, description="share of ordinary periods that fire")
+    minimum_amount: float | None = Field(default=None, gt=0, le=MOST, description="smaller ones are not judged")
+    minimum_count: int | None = Field(default=None, gt=0, le=int(MOST), description="smaller ones are not judged")
     wait_days: Annotated[int, Field(ge=0, le=366)] | Literal["measured"] = Field(
         default=0,
         description="days that a period waits for late entries; measured: as long as figures were seen to move",

@@ -11,6 +11,8 @@ from sales_warehouse.metrics import Metric
 
 # Rates whose numerator may be more than their denominator.
 BEYOND_ONE = frozenset({"quota_attainment", "channel_sell_through_rate"})
+# What opens incidents without a rule of alerts.yml has these names (int_alerts_united).
+TAKEN = ("deadline", "slow_team", "repurchase_fall")
 
 
 def check_alerts(company: Company, document: Document, metrics: Mapping[str, Metric]) -> Iterator[Problem]:
@@ -21,6 +23,9 @@ def check_alerts(company: Company, document: Document, metrics: Mapping[str, Met
         if rule.id in seen:
             yield document.problem(f"{rule.id!r} is there twice; rename one", "rules", at, "id")
         seen.add(rule.id)
+        if rule.id in TAKEN:
+            text = f"{rule.id!r} is the name of an alert that needs no rule; rename this one, {rule.id}_2 for instance"
+            yield document.problem(text, "rules", at, "id")
         if rule.playbook and rule.playbook not in playbooks:
             yield document.problem(f"unknown playbook{suggestion(rule.playbook, playbooks)}", "rules", at, "playbook")
         name = rule.metric or rule.metric_id
@@ -30,9 +35,17 @@ def check_alerts(company: Company, document: Document, metrics: Mapping[str, Met
             yield document.problem(f"unknown metric{suggestion(name, metrics)}", "rules", at, "metric")
             continue
         yield from _members(company, rule, document, at)
-        if rule.kind != "pace_behind_target":
+        if rule.kind == "pace_behind_target":
+            yield from _pace(rule, document, at)
+        else:
             yield from _series(rule, document, at, metrics[name])
             yield from _thresholds(rule, document, at, metrics[name])
+
+
+def _pace(rule: AlertRule, document: Document, at: int) -> Iterator[Problem]:
+    if rule.threshold_rate is not None and rule.threshold_rate > 1:
+        text = f"no goal is behind by more than 100 %; {rule.threshold_rate:g} is {rule.threshold_rate:.0%}"
+        yield document.problem(text, "rules", at, "threshold_rate")
 
 
 def _series(rule: AlertRule, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
@@ -65,6 +78,9 @@ def _thresholds(rule: AlertRule, document: Document, at: int, metric: Metric) ->
         text = f"nothing falls by more than 100 %; {rule.threshold_rate:g} is {rule.threshold_rate:.0%}"
         yield document.problem(text, "rules", at, "threshold_rate")
     value, whole = rule.threshold_value, metric.unit == "rate" and metric.id not in BEYOND_ONE
+    if whole and rule.threshold_pp is not None and rule.threshold_pp > 100:
+        text = f"no rate changes by more than 100 points; {rule.threshold_pp:g} is never reached"
+        yield document.problem(text, "rules", at, "threshold_pp")
     if value is None:
         return
     if whole and value > 1:

@@ -56,20 +56,21 @@ class FileCarrier:
 
 
 class AppriseCarrier:
-    """Messages leave to one Apprise address. Raises ValueError, without the address, when it cannot be read.
+    """Messages leave to the Apprise address at one place of a connection, which names the carrier: with another token
+    in the address it is still the same. Raises ValueError, without the address, when that cannot be read.
 
     A receiver gets Markdown where it shows some, else plain text, and no more than it takes: what is too long for it
     loses what to do first, and then its last incidents.
     """
 
-    def __init__(self, url: str, place: int = 1) -> None:
+    def __init__(self, url: str, connection: str, place: int = 1) -> None:
         scheme = url.partition("://")[0] if "://" in url else "without a scheme"
         self._url = url
         if _plugin(url) is None:
             raise ValueError(
-                f"Apprise address {place} ({scheme}) cannot be read: see {URLS_VARIABLE}, or the connection"
+                f"Apprise address {place} ({scheme}) cannot be read: see {URLS_VARIABLE}, or connection {connection!r}"
             )
-        self.name = f"{scheme}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+        self.name = f"{connection} {place}"
 
     def send(self, key: str, message: Message) -> None:
         plugin = _plugin(self._url)
@@ -82,30 +83,38 @@ class AppriseCarrier:
             raise NotDelivered(_reason(said.getvalue()))
 
 
-def apprise_carriers(urls: Sequence[str]) -> list[AppriseCarrier]:
-    """One carrier for each address, so that one that is down does not make the others send twice."""
-    return [AppriseCarrier(url, place) for place, url in enumerate(urls, start=1)]
-
-
 def chosen_carriers(
     described: Sequence[alerts.Carrier], messages: Path, addresses: Callable[[str], Sequence[str]]
 ) -> tuple[list[Carrier], list[str]]:
-    """The carriers of a company's alerts.yml, and a sentence on each that is not set up."""
+    """The carriers of a company's alerts.yml, one for each address, and a sentence on each that is not set up.
+
+    An address that two entries lead to, as those of the environment do, counts for the first of them.
+    """
     carriers: list[Carrier] = []
     wrong = []
+    taken: set[str] = set()
     for entry in described:
+        if entry.type == "file":
+            carriers.append(FileCarrier(messages))
+            continue
         try:
-            carriers += [FileCarrier(messages)] if entry.type == "file" else _of_connection(entry.connection, addresses)
-        except Exception as error:
-            wrong.append(str(error) if isinstance(error, ValueError) else f"apprise: {type(error).__name__}")
+            urls = addresses(entry.connection)
+        except Exception as error:  # its text may hold an address
+            wrong.append(f"connection {entry.connection!r}: {type(error).__name__}")
+            continue
+        if not urls:
+            wrong.append(
+                f"no Apprise address in connection {entry.connection!r}: add one there, or set {URLS_VARIABLE}"
+            )
+        for place, url in enumerate(urls, start=1):
+            if url in taken:
+                continue
+            taken.add(url)
+            try:
+                carriers.append(AppriseCarrier(url, entry.connection, place))
+            except Exception as error:
+                wrong.append(str(error) if isinstance(error, ValueError) else f"apprise: {type(error).__name__}")
     return carriers, wrong
-
-
-def _of_connection(connection: str, addresses: Callable[[str], Sequence[str]]) -> list[AppriseCarrier]:
-    urls = addresses(connection)
-    if not urls:
-        raise ValueError(f"no Apprise address in connection {connection!r}: add one there, or set {URLS_VARIABLE}")
-    return apprise_carriers(urls)
 
 
 def apprise_urls(environment: Mapping[str, str]) -> list[str]:
@@ -126,7 +135,7 @@ def unusable(described: Sequence[alerts.Carrier], environment: Mapping[str, str]
         try:
             urls = _addresses_of(entry.connection, environment)
             for number, url in enumerate(urls or (), start=1):
-                AppriseCarrier(url, number)
+                AppriseCarrier(url, entry.connection, number)
         except OSError as error:
             found.append((place, f"{URLS_FILE_VARIABLE} names a file that cannot be read: {error.strerror}"))
         except ValueError as error:

@@ -5,6 +5,7 @@ call this, and nothing else decides about incidents.
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted", "lapsed"
 CLOSED = frozenset({"resolved", "retracted", "lapsed"})
 # What a decision makes of an incident, and what its event is called in the mart.
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
+ACTIONS = ("accept_playbook", "finish_action", "drop_action")
 EVENT: dict[str, str] = {**STATUS, "reopen": "reopened", "assign": "assigned"}
 
 
@@ -66,12 +68,12 @@ def incidents(home: Home, *, statuses: Collection[str] | None = None) -> list[In
 
 
 def one(home: Home, name: str) -> Incident:
-    """Return the incident of a key, or of a part of a key that no other one has, with its events.
+    """Return the incident of a key, of its hidden key, or of a part of a key that no other one has, with its events.
 
     Raises NoSuchIncident.
     """
     found = _read(home)
-    exact = [incident for incident in found if incident.key == name]
+    exact = [incident for incident in found if name in (incident.key, hidden_key(incident.key))]
     named = exact or [incident for incident in found if name and name in incident.key]
     if not named:
         raise NoSuchIncident(f"there is no incident {name!r}; `sales-warehouse incidents list --all` lists them")
@@ -79,6 +81,14 @@ def one(home: Home, name: str) -> Incident:
         listed = "\n".join(f"  {incident.key}" for incident in named[:10])
         raise NoSuchIncident(f"{len(named)} incidents have {name!r} in their keys; name one:\n{listed}")
     return named[0]
+
+
+def hidden_key(incident_key: str) -> str:
+    """Return the name of an incident where its key, which may hold the key of a person, must not be read.
+
+    It is short on purpose: of the telephone numbers that might be in the key several give the same name.
+    """
+    return f"hidden-{hashlib.sha256(incident_key.encode()).hexdigest()[:8]}"
 
 
 def decide(
@@ -103,7 +113,9 @@ def decide(
     now = at or datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     with durable.lock(home.watch / ".decisions.lock", wait_seconds=WAIT_SECONDS, purpose="deciding about an incident"):
         incident = one(home, incident_key)
-        _demand_sense(home, incident, decision, by, until, owner, playbook_id)
+        _demand_sense(home, incident, decision, by, until, owner)
+        if decision in ACTIONS:
+            _demand_action(home, incident, decision, playbook_id, due_date)
         return decisions.keep(
             home,
             Decision(
@@ -128,15 +140,12 @@ def _demand_sense(
     by: str,
     until: datetime.date | None,
     owner: str | None,
-    playbook_id: str | None,
 ) -> None:
     if not by.strip():
         raise DecisionRefused("say who decides, so that the others know whom to ask")
     if decision == "assign" and not (owner and owner.strip()):
         raise DecisionRefused("say whom it is assigned to")
-    if decision in ("accept_playbook", "finish_action", "drop_action"):
-        if not playbook_id:
-            raise DecisionRefused("say which playbook it is about")
+    if decision in ACTIONS:
         return
     if decision == "reopen":
         _demand_reopenable(home, incident)
@@ -148,6 +157,32 @@ def _demand_sense(
         published = business_date(home)
         if until is None or (published and until <= published):
             raise DecisionRefused(f"snooze until a business date after {published}, not {until}")
+
+
+def _demand_action(
+    home: Home, incident: Incident, decision: Kind, playbook_id: str | None, due_date: datetime.date | None
+) -> None:
+    if not playbook_id:
+        raise DecisionRefused("say which playbook it is about")
+    if decision == "accept_playbook":
+        known, today = _playbooks(home), business_date(home)
+        if known is not None and playbook_id not in known:
+            raise DecisionRefused(f"there is no playbook {playbook_id!r}; playbooks.yml has {', '.join(sorted(known))}")
+        if due_date and today and due_date < today:
+            raise DecisionRefused(f"due on {due_date}, but the business date is {today} already")
+        return
+    about = [d.kind for d in decisions.log(home) if (d.incident_key, d.playbook_id) == (incident.key, playbook_id)]
+    if [kind for kind in about if kind in ACTIONS][-1:] != ["accept_playbook"]:
+        raise DecisionRefused(f"nobody is at work on playbook {playbook_id!r} for {incident.key}: accept it first")
+
+
+def _playbooks(home: Home) -> set[str] | None:
+    """The playbooks that the last refresh read; None where there was none."""
+    file = home.settings / "playbooks.parquet"
+    if not file.is_file():
+        return None
+    with sql.connect(temp=home.tmp / "watch") as db:
+        return {name for (name,) in db.execute(f"SELECT playbook_id FROM {sql.read_parquet([file])}").fetchall()}
 
 
 def _demand_reopenable(home: Home, incident: Incident) -> None:

@@ -14,6 +14,7 @@ from sales_warehouse.watch.wording import Wording, wording
 
 # A person reads ten; the rest is on the board.
 MOST_SECTIONS = 10
+MOST_OTHERS = 5  # alerts of one incident beside its gravest
 PAGE = "/sales-warehouse/incident"  # see airflow/pages/incidents.py
 
 
@@ -32,7 +33,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Message:
-    """What a carrier delivers. The same `key` always has the same content, so a receiver can drop a second copy."""
+    """What a carrier delivers. The same `key` is always about the same events, so a receiver can drop a second copy."""
 
     key: str
     language: str
@@ -51,9 +52,9 @@ def key_of(notices: Sequence[Notice]) -> str:
     return hashlib.sha256("\n".join(sorted(notice.key for notice in notices)).encode()).hexdigest()[:32]
 
 
-def address_of(pages: str, incident_key: str) -> str:
+def address_of(pages: str, reference: str) -> str:
     """The page of an incident in the UI whose address is `pages`."""
-    return f"{pages.rstrip('/')}{PAGE}?key={quote(incident_key, safe='')}"
+    return f"{pages.rstrip('/')}{PAGE}?key={quote(reference, safe='')}"
 
 
 def compose(
@@ -73,7 +74,7 @@ def compose(
 def bare(notices: Sequence[Notice], *, language: str, on: date) -> Message:
     """The same message without any wording, nor names and texts: what is left to say when `compose` fails."""
     sections = tuple(
-        Section(notice.key, "", (("event", notice.what), ("severity", notice.severity)), "", (), notice.incident_key)
+        Section(notice.reference, "", (("event", notice.what), ("severity", notice.severity)), "", (), notice.reference)
         for notice in notices[:MOST_SECTIONS]
     )
     return _message(notices, language, on, f"{len(notices)} × alert", sections)
@@ -104,7 +105,7 @@ def from_json(text: str) -> Message:
 
 def _message(notices: Sequence[Notice], language: str, on: date, title: str, sections: tuple[Section, ...]) -> Message:
     about = tuple(
-        {"key": notice.incident_key, "event": notice.what, "kind": notice.kind, "severity": notice.severity}
+        {"key": notice.reference, "event": notice.what, "kind": notice.kind, "severity": notice.severity}
         for notice in notices
     )
     more = len(notices) - len(sections)
@@ -119,9 +120,17 @@ def _section(notice: Notice, settings: Settings, words: Wording, pages: str | No
     return Section(
         title=words.headline(notice.what, notice.severity, words.subject(row, rule) or notice.kind),
         text=words.text(notice.what, row),
-        facts=words.facts(notice.what, row),
+        facts=words.facts(notice.what, row) + words.beside(_others(notice, settings, words), MOST_OTHERS),
         action=words.action(words.of(playbook, "name"), playbook.get("department")) if playbook else "",
         steps=tuple(words.of(playbook, "steps").splitlines()),
-        reference=notice.incident_key,
-        link=address_of(pages, notice.incident_key) if pages else "",
+        reference=notice.reference,
+        link=address_of(pages, notice.reference) if pages else "",
     )
+
+
+def _others(notice: Notice, settings: Settings, words: Wording) -> list[tuple[str, str]]:
+    """Subject and owner of what else is in the incident."""
+    return [
+        (words.subject(other, settings.rules.get(other["rule_id"] or "", {})) or notice.kind, other["owner"] or "")
+        for other in notice.others
+    ]

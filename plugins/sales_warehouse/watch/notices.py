@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +14,20 @@ from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
 from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import ident, read_parquet
+from sales_warehouse.watch.incidents import hidden_key
 
 SEVERITIES = ("critical", "warning", "info")
 ENDINGS = ("resolved", "retracted", "lapsed")
+OVER = ("cleared", "withdrawn", *ENDINGS)  # of one alert of an incident
 # An end that nobody was told of for so many days is no news any more: a carrier was set up later, or was down for long.
 LATE_DAYS = 7
 MOST_CAUSES = 2
 NEEDED = ("fct_incidents", "fct_incident_events")
+# What was said last of each alert of an incident.
+LAST_OF_ALERTS = (
+    "SELECT * FROM fct_incident_events WHERE (incident_key, event_number) IN (SELECT (incident_key, max(event_number)) "
+    "FROM fct_incident_events WHERE subject_key IS NOT NULL GROUP BY incident_key, subject_key)"
+)
 # Marts that say more of an alert, and which of their rows a message repeats.
 MORE = {
     "cause": ("alert_causes", f"NOT is_residual AND cause_number <= {MOST_CAUSES}", "cause_number"),
@@ -31,9 +37,10 @@ MORE = {
 
 @dataclass(frozen=True)
 class Notice:
-    """An event of an incident: dates as ISO text, amounts as text, so that it is the same after storing it.
+    """An event of an incident: dates as ISO text, amounts as text.
 
-    `what` is the type of the event; `row` has the columns of the incident and what other marts say of its alert.
+    `what` is the type of the event; `row` has the columns of the incident and what other marts say of its alert;
+    `others` are the alerts beside that one that stand in the incident, or stood in one that is over, the gravest first.
     """
 
     key: str
@@ -41,6 +48,12 @@ class Notice:
     what: str
     kind: str
     row: dict[str, str | None]
+    others: tuple[dict[str, str | None], ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """The key of the incident, or what stands for it where one of its alerts is about a person."""
+        return hidden_key(self.incident_key) if self.row.get("names_person") == "true" else self.incident_key
 
     @property
     def severity(self) -> str:
@@ -49,10 +62,6 @@ class Notice:
     @property
     def is_end(self) -> bool:
         return self.what in ENDINGS
-
-    def to_json(self) -> str:
-        told = {"key": self.key, "incident_key": self.incident_key, "what": self.what, "kind": self.kind}
-        return json.dumps({**told, "row": self.row}, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -72,11 +81,11 @@ class Settings:
 
 
 def read_news(home: Home, known: Collection[str]) -> News:
-    """Return what readers' version has to tell and nobody was told yet; nothing before the first publish.
+    """Return what readers' version has to tell beside the events that are `known`; nothing before the first publish.
 
-    Of an incident about which there is more than one thing to tell the last one is told. What a person has silenced or
-    closed since, and ends of long ago, are settled without a word. The owner is the one of the rule, not the person to
-    whom an incident was given.
+    Of an incident about which there is more than one thing to tell the last one is told, unless that is known. What a
+    person has silenced or closed since, what ended without a word, and ends of long ago are settled without one. The
+    owner is the one of the rule, not the person to whom an incident was given.
     """
     folder = publish.current_folder(home)
     if folder is None:
@@ -89,11 +98,15 @@ def read_news(home: Home, known: Collection[str]) -> News:
         if not there.issuperset(NEEDED):
             return News()
         db.execute("SET schema = 'marts'")
-        fresh = [row for row in _told_events(db) if row["event_key"] not in known]
-        lasts = {row["incident_key"]: row for row in fresh}
+        events = _told_events(db)
+        lasts = {row["incident_key"]: row for row in events}.values()
+        fresh = [row for row in lasts if row["event_key"] not in known]
         date = datetime.date.fromisoformat(manifest.read(folder).business_date)
-        notices = [_notice(db, row, there) for row in lasts.values() if _is_news(row, date)]
-    return News(tuple(sorted(notices, key=_place)), tuple(str(row["event_key"]) for row in fresh))
+        notices = [_notice(db, row, there) for row in fresh if _is_news(row, date)]
+    return News(
+        tuple(sorted(notices, key=_place)),
+        tuple(str(row["event_key"]) for row in events if row["event_key"] not in known),
+    )
 
 
 def read_settings(home: Home) -> Settings:
@@ -108,22 +121,45 @@ def read_settings(home: Home) -> Settings:
 def _told_events(db: DuckDBPyConnection) -> list[dict[str, str | None]]:
     return _rows(
         db,
-        "SELECT i.* REPLACE (e.owner AS owner), e.event_key, e.event_type, e.event_date FROM fct_incident_events AS e "
-        "JOIN fct_incidents AS i USING (incident_key) WHERE e.is_told ORDER BY i.incident_key, e.event_number",
+        "SELECT i.* REPLACE (a.owner AS owner), e.event_key, e.event_type, e.event_date, "
+        "i.incident_key IN (SELECT incident_key FROM fct_incident_events WHERE is_personal) AS names_person "
+        "FROM fct_incident_events AS e "
+        f"JOIN fct_incidents AS i ON e.incident_key = i.incident_key JOIN ({LAST_OF_ALERTS}) AS a "
+        "ON i.incident_key = a.incident_key AND i.subject_key = a.subject_key "
+        "WHERE e.is_told ORDER BY i.incident_key, e.event_number",
     )
+
+
+def _others(db: DuckDBPyConnection, row: dict[str, str | None]) -> tuple[dict[str, str | None], ...]:
+    found = _rows(
+        db,
+        f"FROM ({LAST_OF_ALERTS}) WHERE incident_key = ? AND subject_key <> ? ORDER BY subject_key",
+        str(row["incident_key"]),
+        str(row["subject_key"]),
+    )
+    standing = [other for other in found if row["event_type"] in ENDINGS or other["event_type"] not in OVER]
+    return tuple(sorted(standing, key=lambda other: _rank(other["severity"])))
 
 
 def _is_news(row: dict[str, str | None], date: datetime.date) -> bool:
     is_closed = row["is_closed"] == "true"
     if row["incident_status"] == "snoozed" or (is_closed and row["status_by"] is not None):
         return False
-    return not is_closed or datetime.date.fromisoformat(str(row["event_date"])) >= date - datetime.timedelta(LATE_DAYS)
+    earliest = date - datetime.timedelta(LATE_DAYS)
+    return not is_closed or (
+        row["event_type"] in ENDINGS and datetime.date.fromisoformat(str(row["event_date"])) >= earliest
+    )
 
 
 def _notice(db: DuckDBPyConnection, row: dict[str, str | None], there: Collection[str]) -> Notice:
     more = {} if row["event_type"] in ENDINGS else _more(db, str(row["alert_key"]), there)
     return Notice(
-        str(row["event_key"]), str(row["incident_key"]), str(row["event_type"]), row["alert_kind"] or "", row | more
+        str(row["event_key"]),
+        str(row["incident_key"]),
+        str(row["event_type"]),
+        row["alert_kind"] or "",
+        row | more,
+        _others(db, row),
     )
 
 
@@ -161,9 +197,11 @@ def _table(db: DuckDBPyConnection, file: Path, key: str) -> dict[str, dict]:
 
 
 def _place(notice: Notice) -> tuple[bool, int, str]:
-    severity = notice.severity
-    rank = SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
-    return notice.is_end, rank, notice.incident_key
+    return notice.is_end, _rank(notice.severity), notice.incident_key
+
+
+def _rank(severity: str | None) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def severities(notices: Sequence[Notice]) -> list[str]:

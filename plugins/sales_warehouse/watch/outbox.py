@@ -1,4 +1,4 @@
-"""Which events of incidents people know, and what is still to be delivered: an SQLite file that survives a kill."""
+"""Which events each carrier was given to tell, and what it has yet to deliver: an SQLite file that survives a kill."""
 
 from __future__ import annotations
 
@@ -6,25 +6,40 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sales_warehouse.watch.message import Message, from_json
 from sales_warehouse.watch.notices import News
 
-# A receiver that was down for this many refreshes is not tried again; the report says so.
-MOST_ATTEMPTS = 10
+# A message that a carrier could not deliver for so long is given up. Refreshes do not count: a company may have a
+# hundred of them in a day, and a receiver be down over a weekend.
+MOST_DAYS = 7
+ALL = "*"  # every carrier, in `told`
 
 SCHEMA = """
-    CREATE TABLE IF NOT EXISTS incidents (
-        incident_key TEXT PRIMARY KEY, message_key TEXT NOT NULL, payload TEXT NOT NULL, created_at TEXT NOT NULL
+    CREATE TABLE IF NOT EXISTS told (
+        event_key TEXT NOT NULL, carrier TEXT NOT NULL, message_key TEXT NOT NULL, created_at TEXT NOT NULL,
+        PRIMARY KEY (event_key, carrier)
     );
     CREATE TABLE IF NOT EXISTS deliveries (
         message_key TEXT NOT NULL, carrier TEXT NOT NULL, payload TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('pending', 'sent', 'failed')),
         attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT, created_at TEXT NOT NULL, sent_at TEXT,
+        first_tried_at TEXT,
         PRIMARY KEY (message_key, carrier)
     );
+"""
+# A file of the time when what one carrier was given counted as told to all, and carriers were named by their addresses.
+# What some of them had yet to deliver is told again, for nobody answers to their names any more.
+UPGRADE = """
+    BEGIN IMMEDIATE;
+    ALTER TABLE deliveries ADD COLUMN first_tried_at TEXT;
+    INSERT OR IGNORE INTO told SELECT incident_key, '*', message_key, created_at FROM incidents WHERE message_key NOT IN
+        (SELECT message_key FROM deliveries WHERE state = 'pending' AND carrier <> 'file');
+    DELETE FROM deliveries WHERE state = 'pending' AND carrier <> 'file';
+    DROP TABLE incidents;
+    COMMIT;
 """
 
 
@@ -35,6 +50,7 @@ class Delivery:
     message: Message
     carrier: str
     attempts: int
+    first_tried_at: datetime | None = None
 
 
 class Outbox:
@@ -45,53 +61,69 @@ class Outbox:
         self._db = sqlite3.connect(file, isolation_level=None)
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(SCHEMA)
+        if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'incidents'").fetchone():
+            self._db.executescript(UPGRADE)
 
     def close(self) -> None:
         self._db.close()
 
-    def known(self) -> set[str]:
-        """The keys of everything that was told, or need not be."""
-        return {key for (key,) in self._db.execute("SELECT incident_key FROM incidents")}
+    def known(self, carrier: str) -> frozenset[str]:
+        """The keys of the events that this carrier was given to tell, or need not tell."""
+        found = self._db.execute("SELECT event_key FROM told WHERE carrier IN (?, ?)", [carrier, ALL])
+        return frozenset(key for (key,) in found)
 
     def enqueue(self, news: News, carriers: Sequence[str], message: Message | None, at: datetime) -> None:
-        """Note what is settled, and the message about it, if there is one, for every carrier: all of it or nothing."""
-        told = {notice.key: notice.to_json() for notice in news.notices}
+        """Note what is settled, and the message about it, if there is one, for these carriers: all of it or nothing."""
         key, content = (message.key, message.to_json()) if message else ("", "")
         with self._transaction():
             self._db.executemany(
-                "INSERT OR IGNORE INTO incidents VALUES (?, ?, ?, ?)",
-                [(name, key, told.get(name, ""), at.isoformat()) for name in news.settled],
+                "INSERT OR IGNORE INTO told VALUES (?, ?, ?, ?)",
+                [(name, carrier, key, at.isoformat()) for carrier in carriers for name in news.settled],
             )
             self._db.executemany(
-                "INSERT OR IGNORE INTO deliveries (message_key, carrier, payload, state, created_at) "
-                "VALUES (?, ?, ?, 'pending', ?)",
+                "INSERT INTO deliveries (message_key, carrier, payload, state, created_at) "
+                "VALUES (?, ?, ?, 'pending', ?) ON CONFLICT (message_key, carrier) DO UPDATE SET "
+                "payload = excluded.payload, state = 'pending', attempts = 0, created_at = excluded.created_at, "
+                "first_tried_at = NULL WHERE state = 'failed'",
                 [(key, carrier, content, at.isoformat()) for carrier in carriers if message],
             )
 
     def pending(self, carriers: Sequence[str]) -> list[Delivery]:
         """What these carriers have to deliver, oldest first."""
         found = self._db.execute(
-            "SELECT payload, carrier, attempts FROM deliveries WHERE state = 'pending' ORDER BY rowid"
+            "SELECT payload, carrier, attempts, first_tried_at FROM deliveries WHERE state = 'pending' ORDER BY rowid"
         )
         rows = [row for row in found.fetchall() if row[1] in carriers]
-        return [Delivery(from_json(payload), carrier, attempts) for payload, carrier, attempts in rows]
+        return [
+            Delivery(from_json(payload), carrier, attempts, datetime.fromisoformat(tried) if tried else None)
+            for payload, carrier, attempts, tried in rows
+        ]
 
     def mark_sent(self, delivery: Delivery, at: datetime) -> None:
-        self._update(
-            delivery, "state = 'sent', attempts = attempts + 1, last_error = NULL, sent_at = ?", at.isoformat()
-        )
-
-    def mark_failed(self, delivery: Delivery, reason: str) -> None:
-        """Note an attempt in vain; after MOST_ATTEMPTS the delivery is given up."""
-        state = f"CASE WHEN attempts + 1 >= {MOST_ATTEMPTS} THEN 'failed' ELSE 'pending' END"
-        self._update(delivery, f"state = {state}, attempts = attempts + 1, last_error = ?", reason)
-
-    def _update(self, delivery: Delivery, assignments: str, value: str) -> None:
         with self._transaction():
-            self._db.execute(
-                f"UPDATE deliveries SET {assignments} WHERE message_key = ? AND carrier = ?",
-                [value, delivery.message.key, delivery.carrier],
-            )
+            self._update(delivery, "state = 'sent', last_error = NULL, sent_at = ?", at.isoformat())
+
+    def mark_failed(self, delivery: Delivery, reason: str, at: datetime) -> bool:
+        """Note an attempt in vain. Return whether the message is given up, MOST_DAYS after it was first tried.
+
+        The carrier counts as not told of it then: the next refresh gives it one message about what is still news.
+        """
+        first = delivery.first_tried_at or at
+        is_given_up = at - first >= timedelta(days=MOST_DAYS)
+        state = "failed" if is_given_up else "pending"
+        with self._transaction():
+            self._update(delivery, "state = ?, last_error = ?, first_tried_at = ?", state, reason, first.isoformat())
+            if is_given_up:
+                self._db.execute(
+                    "DELETE FROM told WHERE message_key = ? AND carrier = ?", [delivery.message.key, delivery.carrier]
+                )
+        return is_given_up
+
+    def _update(self, delivery: Delivery, assignments: str, *values: str) -> None:
+        self._db.execute(
+            f"UPDATE deliveries SET attempts = attempts + 1, {assignments} WHERE message_key = ? AND carrier = ?",
+            [*values, delivery.message.key, delivery.carrier],
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

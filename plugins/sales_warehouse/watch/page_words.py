@@ -79,6 +79,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "effect": ("What it did before", "历史效果"),
     "not_used": ("not used yet", "尚未使用"),
     "uses": ("uses", "次使用"),
+    "points": ("pp", "个百分点"),
     "accept": ("Accept", "采纳"),
     "due": ("Due", "到期日"),
     "no_playbooks": ("No playbook answers this.", "没有适用的方案。"),

@@ -2,55 +2,72 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.watch import decisions
+from sales_warehouse.watch.decisions import Decision
 from sales_warehouse.watch.formats import escape
-from sales_warehouse.watch.incidents import Incident, incidents
+from sales_warehouse.watch.incidents import Incident, incidents, one
 from sales_warehouse.watch.page_words import words
 from sales_warehouse.watch.story import Story, story
+
+log_of_errors = logging.getLogger(__name__)
 
 MOST_CAUSES, MOST_EVENTS, MOST_PLAYBOOKS = 3, 3, 5
 
 
+# What calls for an answer; who answered before may be asked again.
+CALLS = ("opened", "reopened", "woken", "upgraded")
+
+
 @dataclass(frozen=True)
 class Question:
-    """What is asked about an incident: `body` is Markdown, `playbooks` their ids, the first choice first."""
+    """What is asked about an incident: `body` is Markdown, `playbooks` their ids, the first choice first.
 
+    `name` is the same for the same call, whatever is said of it by now, so that nobody is asked twice.
+    """
+
+    name: str
     incident_key: str
     subject: str
     body: str
     playbooks: list[str]
 
-    @property
-    def name(self) -> str:
-        """The same for the same incident, whatever is said of it, so that nobody is asked twice."""
-        return f"incident__{hashlib.sha256(self.incident_key.encode()).hexdigest()[:16]}"
-
     def conf(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "name"}
 
 
 def questions(home: Home, company: Company) -> list[Question]:
-    """Return what to ask about each open incident of a severity that alerts.yml names, and that nobody has answered."""
-    answered = {decision.incident_key for decision in decisions.log(home)}
-    waiting = [
-        incident
-        for incident in incidents(home, statuses=["open"])
-        if incident.row["severity"] in company.alerts.required_actions and incident.key not in answered
-    ]
-    return [_question(home, company.about.language, incident) for incident in waiting]
+    """Return what to ask about each open incident of a severity that alerts.yml names, and that nobody has answered
+    since it was opened, or came back, or got worse.
+    """
+    severities, log = company.alerts.required_actions, decisions.log(home)
+    waiting = [incident for incident in incidents(home, statuses=["open"]) if incident.row["severity"] in severities]
+    found = (_question(home, company.about.language, incident, log) for incident in waiting)
+    return [question for question in found if question]
 
 
-def _question(home: Home, language: str, incident: Incident) -> Question:
-    told = story(home, incident.key)
-    subject = incident.row[f"title_{language}"] or incident.key
-    body = "\n\n".join(part for part in _parts(told, language) if part)
-    return Question(incident.key, str(subject), body, [row["playbook_id"] for row in told.playbooks])
+def _question(home: Home, language: str, incident: Incident, log: Sequence[Decision]) -> Question | None:
+    call = next(event for event in reversed(one(home, incident.key).events) if event["event_type"] in CALLS)
+    since = [d for d in log if d.incident_key == incident.key and d.kind != "reopen"]
+    if any(datetime.datetime.fromisoformat(decision.at) >= call["event_at"] for decision in since):
+        return None
+    digest = hashlib.sha256(f"{incident.key}\n{call['event_key']}".encode()).hexdigest()
+    name, subject = f"incident__{digest[:16]}", str(incident.row[f"title_{language}"] or incident.key)
+    try:
+        told = story(home, incident.key)
+        body = "\n\n".join(part for part in _parts(told, language) if part)
+    except Exception:  # what cannot be told of one incident must not keep the others from being asked about
+        log_of_errors.exception("nothing more can be told of %s", incident.key)
+        return Question(name, incident.key, subject, escape(incident.row[f"reason_{language}"] or ""), [])
+    return Question(name, incident.key, subject, body, [row["playbook_id"] for row in told.playbooks])
 
 
 def _parts(told: Story, language: str) -> list[str]:
@@ -82,4 +99,5 @@ def _effect(row: dict[str, Any], say: dict[str, str]) -> str:
     if not row["measured_count"]:
         return f"({say['not_used']})"
     low, middle, high = (f"{row[name] * 100:+.1f}" for name in ("lower_value", "effect_value", "upper_value"))
-    return f"({say['effect']}: {middle} %, {low} – {high} %, {row['use_count']} {say['uses']})"
+    unit = say["points"] if row["effect_type"] == "points" else "%"
+    return f"({say['effect']}: {middle} {unit}, {low} – {high} {unit}, {row['use_count']} {say['uses']})"

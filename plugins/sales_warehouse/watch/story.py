@@ -60,20 +60,27 @@ def story(home: Home, name: str) -> Story:
         done = _of(db, "fct_actions", [incident.key, *alerts], "accepted_date, action_key")
         return Story(
             incident,
-            _figure(db, newest),
+            _figure(db, incident.row),
             _of(db, "alert_causes", [newest], "cause_number = 0, cause_number"),
             _of(db, "alert_events", [newest], "event_number"),
             playbooks,
-            _with_waiting(done, playbooks, home, incident),
+            _with_waiting(done, playbooks, home, incident.key),
         )
 
 
 def actions(home: Home) -> list[Row]:
-    """Return every action, what is to be done first; empty before the first publish."""
-    return _all_of(
-        home, "fct_actions",
-        "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
-    )  # fmt: skip
+    """Return every action, with what people decided since the night, what is to be done first."""
+    known = _all_of(home, "fct_actions", "action_key")
+    kept = {row["incident_key"] for row in known} | {decision.incident_key for decision in decisions.log(home)}
+    by_incident: dict[str, list[Row]] = {key: [] for key in sorted(kept)}
+    for row in known:
+        by_incident[row["incident_key"]].append(row)
+    rows = [row for key, listed in by_incident.items() for row in _with_waiting(listed, [], home, key)]
+    order = ("overdue", "open", "done", "dropped")
+    latest = datetime.date.max
+    return sorted(
+        rows, key=lambda row: (order.index(row["action_status"]), row["due_date"] or latest, row["action_key"])
+    )
 
 
 def trials(home: Home) -> list[list[Row]]:
@@ -100,28 +107,43 @@ def _is_there(db: duckdb.DuckDBPyConnection, mart: str) -> bool:
     return bool(there)
 
 
-def _figure(db: duckdb.DuckDBPyConnection, alert_key: str) -> Figure | None:
-    found = _of(db, "alert_metrics", [alert_key], "incident_key")
+def _figure(db: duckdb.DuckDBPyConnection, row: Row) -> Figure | None:
+    """Return the figure of an incident's newest alert; of one that is over, by the rule and member of its subject."""
+    found = _of(db, "alert_metrics", [str(row["alert_key"])], "incident_key") or _over(db, row)
     if not found:
         return None
-    (alert,) = found
+    alert = found[0]
     subject = [alert[name] for name in ("metric_id", "period_grain", "dimension_name", "dimension_value")]
     values = _rows(
         db,
         "select period_start_date, value from kpi_values where metric_id = ? and period_grain = ? "
-        "and dimension_name = ? and dimension_value = ? and period_start_date <= ? "
-        "order by period_start_date desc limit ?",
-        [*subject, alert["period_start_date"], MOST_PERIODS.get(alert["period_grain"], 26)],
+        "and dimension_name = ? and dimension_value = ? order by period_start_date desc limit ?",
+        [*subject, MOST_PERIODS.get(alert["period_grain"], 26)],
     )
-    (metric,) = _rows(db, "select * from kpi_metrics where metric_id = ?", [alert["metric_id"]])
+    metrics = _rows(db, "select * from kpi_metrics where metric_id = ?", [alert["metric_id"]])
+    if not values or not metrics:
+        return None
     series = draw(
-        [Value(row["period_start_date"], row["value"]) for row in reversed(values)],
+        [Value(each["period_start_date"], each["value"]) for each in reversed(values)],
         alert["period_start_date"],
         compared=alert["compared_value"],
         lower=alert["lower_value"],
         upper=alert["upper_value"],
     )
-    return Figure(alert, metric, series)
+    return Figure(alert, metrics[0], series)
+
+
+def _over(db: duckdb.DuckDBPyConnection, row: Row) -> list[Row]:
+    """What `alert_metrics` would say of a subject that is not in it any more, without what it was compared with."""
+    if row["alert_kind"] != "alert_metrics" or not _is_there(db, "kpi_alert_trials"):
+        return []
+    nothing = {name: None for name in ("value", "compared_value", "lower_value", "upper_value")}
+    found = _rows(
+        db,
+        "select * from kpi_alert_trials where rule_id = ? and rule_id || '|' || dimension_value = ?",
+        [row["rule_id"], row["subject_key"]],
+    )
+    return [{**trial, **nothing, "period_start_date": row["period_start_date"]} for trial in found]
 
 
 def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], order: str) -> list[Row]:
@@ -132,13 +154,13 @@ def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], 
     return _rows(db, query, [list(incident_keys)])
 
 
-def _with_waiting(known: list[Row], offered: list[Row], home: Home, incident: Incident) -> list[Row]:
+def _with_waiting(known: list[Row], offered: list[Row], home: Home, incident_key: str) -> list[Row]:
     """Return the actions of an incident with what people decided about them since the night."""
     by_playbook = {row["playbook_id"]: row for row in known}
     for decision in decisions.log(home):
-        if decision.incident_key != incident.key or decision.kind not in ACTION_STATUS:
+        if decision.incident_key != incident_key or decision.kind not in ACTION_STATUS:
             continue
-        row = by_playbook.setdefault(decision.playbook_id, _new_action(incident, decision, offered))
+        row = by_playbook.setdefault(decision.playbook_id, _new_action(decision, offered))
         row["action_status"] = _status(row, decision)
         row["owner"] = decision.owner or row["owner"]
         row["due_date"] = datetime.date.fromisoformat(decision.due_date) if decision.due_date else row["due_date"]
@@ -151,12 +173,12 @@ def _status(row: Row, decision: decisions.Decision) -> str:
     return row["action_status"] if (status, row["action_status"]) == ("open", "overdue") else status
 
 
-def _new_action(incident: Incident, decision: decisions.Decision, offered: list[Row]) -> Row:
+def _new_action(decision: decisions.Decision, offered: list[Row]) -> Row:
     """An action that no night has seen; its name, department and owner are those of the playbook as it was offered."""
     playbook = next((row for row in offered if row["playbook_id"] == decision.playbook_id), {})
     return {
-        "action_key": f"{incident.key}|{decision.playbook_id}",
-        "incident_key": incident.key,
+        "action_key": f"{decision.incident_key}|{decision.playbook_id}",
+        "incident_key": decision.incident_key,
         "playbook_id": decision.playbook_id,
         **{name: playbook.get(name) for name in ("playbook_name_en", "playbook_name_zh", "department", "owner")},
         "accepted_date": None,
@@ -164,6 +186,7 @@ def _new_action(incident: Incident, decision: decisions.Decision, offered: list[
         "closed_date": None,
         "action_status": "open",
         "outcome_status": "waiting",
+        "effect_type": None,
         "effect_value": None,
         "lower_value": None,
         "upper_value": None,

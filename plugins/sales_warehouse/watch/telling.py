@@ -12,14 +12,14 @@ from sales_warehouse.run import Run
 from sales_warehouse.watch.carriers import Carrier, NotDelivered, apprise_urls, chosen_carriers
 from sales_warehouse.watch.message import Message, bare, compose
 from sales_warehouse.watch.notices import Notice, Settings, read_news, read_settings
-from sales_warehouse.watch.outbox import Delivery, Outbox
+from sales_warehouse.watch.outbox import MOST_DAYS, Delivery, Outbox
 
 WAIT_SECONDS = 120.0
 
 
 @dataclass
 class WatchReport:
-    """Incidents of which there is news; messages that were sent, and that wait for the next refresh; why they wait."""
+    """Incidents of which there is news; messages that were sent, and that wait for the next refresh; what failed."""
 
     new: int = 0
     sent: int = 0
@@ -39,7 +39,7 @@ def watch(
     pages: str | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> WatchReport:
-    """Deliver one message about what nobody was told yet, and what earlier refreshes could not deliver.
+    """Deliver by each carrier one message about what it was not given yet, and what it could not deliver before.
 
     `pages` is the address of Airflow's UI, for a link to each incident. At least once: a process killed between sending
     and noting it sends the same message, with the same key, again. A carrier that fails is reported and tried again by
@@ -59,7 +59,8 @@ def send_alerts(
 ) -> WatchReport:
     """Watch as the company's alerts.yml says. `addresses` gives the Apprise addresses that a connection holds.
 
-    Without it they come from the environment. A carrier that is not set up is a failure in the report, no more.
+    Without it they come from the environment. A carrier that is not set up is a failure in the report, no more; once it
+    is mended it tells what is still news.
     """
     look_up = addresses or (lambda connection: apprise_urls(run.environment))
     chosen, wrong = chosen_carriers(run.company.alerts.carriers, run.home.messages, look_up)
@@ -80,12 +81,17 @@ def _told(
     settings, at = read_settings(home), clock()
     by_name = {carrier.name: carrier for carrier in carriers}
     report = WatchReport()
-    if by_name:  # an incident that nobody could be told of stays new
-        news = read_news(home, outbox.known())
+    alike: dict[frozenset[str], list[str]] = {}
+    for name in by_name:
+        alike.setdefault(outbox.known(name), []).append(name)
+    told = set()
+    for known, names in alike.items():
+        news = read_news(home, known)
         message = _said(news.notices, settings, language, at, pages) if news.notices else None
-        outbox.enqueue(news, list(by_name), message, at)
-        report.new = len(news.notices)
+        outbox.enqueue(news, names, message, at)
+        told |= {notice.incident_key for notice in news.notices}
         failpoint.reach("watch.after_enqueue")
+    report.new = len(told)
     for delivery in outbox.pending(list(by_name)):
         _deliver(outbox, delivery, by_name[delivery.carrier], clock, report)
     report.pending = len(outbox.pending(list(by_name)))
@@ -109,8 +115,10 @@ def _deliver(
     except Exception as error:
         # The text of an error that is not ours may hold an address with its secrets.
         reason = str(error) if isinstance(error, NotDelivered) else type(error).__name__
-        outbox.mark_failed(delivery, reason)
-        report.failures.append(f"{carrier.name}: {reason} (attempt {delivery.attempts + 1}): {delivery.message.title}")
+        is_given_up = outbox.mark_failed(delivery, reason, clock())
+        end = f", given up after {MOST_DAYS} days" if is_given_up else ""
+        attempt = f"attempt {delivery.attempts + 1}{end}"
+        report.failures.append(f"{carrier.name}: {reason} ({attempt}): {delivery.message.title}")
         return
     failpoint.reach("watch.after_send")
     outbox.mark_sent(delivery, clock())

@@ -62,6 +62,15 @@ class Wording:
         facts["owner"] = row.get("owner") or ""
         return tuple((self.labels[name], value) for name, value in facts.items() if value)
 
+    def beside(self, others: Sequence[tuple[str, str]], most: int) -> tuple[tuple[str, str], ...]:
+        """Other alerts of the incident, as subject and owner, as facts; of many the first ones alone."""
+        named = [
+            self.texts["owned" if owner else "owned_by_none"].format(subject=subject, owner=owner)
+            for subject, owner in others[:most]
+        ]
+        more = [self.texts["beside_more"].format(count=len(others) - most)] if len(others) > most else []
+        return tuple((self.labels["beside"], text) for text in named + more)
+
     def period(self, start: object, end: object) -> str:
         """A period by its first and last day, or its one day; empty where it has none."""
         if not start or not end:
@@ -142,6 +151,7 @@ ENGLISH = Wording(
         "period": "Period",
         "since": "Open since",
         "alerts": "Alerts in it",
+        "beside": "Also in it",
         "owner": "Owner",
         "reference": "Reference",
         "link": "Open the incident",
@@ -156,6 +166,9 @@ ENGLISH = Wording(
         "counted": "{count} {severity}",
         "counted_ends": "{count} over",
         "more": "{count} more are on the board.",
+        "owned": "{subject} (owner: {owner})",
+        "owned_by_none": "{subject}",
+        "beside_more": "{count} more, which the page of the incident names",
         "action": "What to do: {name} ({department})",
         "action_alone": "What to do: {name}",
         "label": "{label}: {value}",
@@ -213,6 +226,7 @@ CHINESE = Wording(
         "period": "统计周期",
         "since": "开启日期",
         "alerts": "包含预警数",
+        "beside": "同因预警",
         "owner": "负责人",
         "reference": "编号",
         "link": "查看事件",
@@ -227,6 +241,9 @@ CHINESE = Wording(
         "counted": "{severity} {count} 条",
         "counted_ends": "已结束 {count} 条",
         "more": "另有 {count} 条，请查看看板。",
+        "owned": "{subject}（负责人：{owner}）",
+        "owned_by_none": "{subject}",
+        "beside_more": "另有 {count} 条，见事件页面",
         "action": "应对措施：{name}（{department}）",
         "action_alone": "应对措施：{name}",
         "label": "{label}：{value}",

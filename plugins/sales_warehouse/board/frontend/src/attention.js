@@ -66,8 +66,9 @@ const around = (rows) => listed("around", rows.map((row) =>
 /** What it did before, with its interval. */
 function effect(row) {
   if (row.effect_value === null) return null;
-  const between = row.lower_value === null ? "" : ` (${changeText(row.lower_value)} – ${changeText(row.upper_value)})`;
-  return changeText(row.effect_value) + between;
+  const kind = row.effect_type === "points" ? "rate" : undefined;
+  const between = row.lower_value === null ? "" : ` (${changeText(row.lower_value, kind)} – ${changeText(row.upper_value, kind)})`;
+  return changeText(row.effect_value, kind) + between;
 }
 
 function playbook(row, place) {
@@ -79,7 +80,7 @@ function playbook(row, place) {
 }
 
 function history(rows) {
-  const told = (row) => [say(`event_${row.event_type}`), row.period_start_date && ` · ${shortDay(row.period_start_date)} – ${shortDay(row.period_end_date)}`, row.note && ` · ${row.note}`];
+  const told = (row) => [say(`event_${row.event_type}`), row.period_start_date && ` · ${shortDay(row.period_start_date)} – ${shortDay(row.period_end_date)}`];
   return rows.length > 0 && h("details", { class: "playbook" }, h("summary", {}, say("history")),
     h("ul", {}, rows.map((row) => h("li", {}, row.event_date && `${dayText(row.event_date)}: `, told(row)))));
 }
