@@ -4,6 +4,17 @@
 case {{ severity }} when 'critical' then 1 when 'warning' then 2 when 'info' then 3 else 4 end
 {%- endmacro %}
 
+{% macro alert_rule_terms(rules) -%}
+{#- What decides whether a period breaches a rule, as one text: two nights with the same terms judge alike. -#}
+{%- set terms = [
+    'kind', 'metric_id', 'target_metric_id', 'period_grain', 'dimension_name', 'direction', 'compared_with', 'threshold_value',
+    'threshold_rate', 'threshold_pp', 'false_rate', 'band_width', 'minimum_volume'
+] -%}
+{%- for term in terms -%}
+coalesce(cast({{ rules }}.{{ term }} as {{ dbt.type_string() }}), ''){{ " || '|' || " if not loop.last }}
+{%- endfor -%}
+{%- endmacro %}
+
 {% macro incident_status(event_type) -%}
 {#- Null where an event leaves the status as it is; that a snooze is over follows from its date. -#}
 case

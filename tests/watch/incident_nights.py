@@ -54,7 +54,7 @@ def alert(
         "rule_id": "fall", "severity": severity, "size_rate": size, "owner": "sales", "playbook_id": "call",
         "cause_key": cause, "period_start_date": week, "period_end_date": f"{end}",
         "title_en": f"{member} fell", "title_zh": f"{member}下跌", "reason_en": f"{member} fell by {size}",
-        "reason_zh": f"{member}下跌 {size}", "is_personal": False,
+        "reason_zh": f"{member}下跌 {size}", "is_personal": False, "rule_terms": "0.15",
     }  # fmt: skip
 
 
@@ -66,6 +66,10 @@ class Nights:
         self.db.execute(f"create table stg_watch__incident_decisions ({DECISIONS})")
         columns = ", ".join(f"{name} {kind}" for name, kind in SCHEMA.items())
         self.db.execute(f"create table stg_history__incident_events ({columns}, version varchar)")
+        self.db.execute(
+            "create table int_alert_periods_judged (rule_id varchar, dimension_value varchar, period_start_date date, "
+            "is_breach boolean)"
+        )
         self.version = 0
 
     def live(
@@ -77,11 +81,13 @@ class Nights:
         publish: bool = True,
         rules: str = "fall",
         own: Mapping[str, str | None] | None = None,
+        terms: str = "0.15",
     ) -> list[tuple[str, str, bool]]:
         """Make a night's incidents and go on from them; return its events as incident, type and whether it is told.
 
         Without `judged` the last whole week before the night has been judged. With `own` the rule says nothing of its
-        subjects as a whole: those members have been judged up to these days, or not at all.
+        subjects as a whole: those members have been judged up to these days, or not at all. `terms` is what the
+        rule asks by now.
         """
         day = datetime.date.fromisoformat(date)
         ended = judged or f"{day - datetime.timedelta(days=day.isoweekday() % 7)}"
@@ -95,11 +101,12 @@ class Nights:
         )
         self.db.execute(
             "create or replace table int_alerts_judged as select ? as rule_id, null::varchar as subject_key, "
+            "?::varchar as rule_terms, "
             "?::date as judged_end_date",
-            [rules, None if own is not None else ended],
+            [rules, terms, None if own is not None else ended],
         )
         for member, day_judged in (own or {}).items():
-            self.db.execute("insert into int_alerts_judged values ('fall', ?, ?)", [f"fall|{member}", day_judged])
+            self.db.execute("insert into int_alerts_judged values ('fall', ?, null, ?)", [f"fall|{member}", day_judged])
         self.make(date)
         if publish:
             self.keep(date)
@@ -134,6 +141,10 @@ class Nights:
                 f"D{self.version}{kind}", incident, kind, until, owner, f"{date} 20:00:00", self.name(date),
             ],
         )  # fmt: skip
+
+    def look_back(self, member: str, period: str, is_breach: bool) -> None:
+        """What the rule says tonight of a period that it has judged before."""
+        self.db.execute("insert into int_alert_periods_judged values ('fall', ?, ?, ?)", [member, period, is_breach])
 
     def statuses(self) -> dict[str, str]:
         return dict(self.db.execute("select incident_key, incident_status from fct_incidents order by 1").fetchall())

@@ -136,6 +136,16 @@ def test_of_several_of_which_one_is_judged_no_more_the_last_one_says_how_it_ende
         assert nights.live("2026-07-12", [], own=own) == [(EAST, last, True)]
 
 
+@pytest.mark.parametrize(("is_breach", "end"), [(False, "retracted"), (True, "resolved")])
+def test_a_breach_that_late_data_took_out_after_the_next_day_was_judged_is_retracted(is_breach: bool, end: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", N1, days=1)], judged=N1)
+    nights.look_back("east", N1, is_breach)
+    nights.look_back("east", "2026-06-06", not is_breach)  # before it
+    nights.look_back("west", N1, not is_breach)
+    assert nights.live("2026-06-08", [], judged="2026-06-08") == [(f"fall|east|{N1}", end, True)]
+
+
 def test_of_a_breach_of_several_periods_the_first_stands_so_it_is_resolved() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])
@@ -405,7 +415,36 @@ def test_a_graver_alert_that_joins_is_told() -> None:
 def test_an_incident_of_a_rule_that_is_off_closes_without_a_word() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])
-    assert nights.live("2026-06-08", [], rules="other") == [(EAST, "resolved", False)]
+    assert nights.live("2026-06-08", [], rules="other") == [(EAST, "lapsed", False)]
+
+
+@pytest.mark.parametrize("night", ["2026-06-08", N2], ids=["in the same period", "in a later period"])
+def test_an_incident_that_an_edited_rule_would_not_open_closes_without_a_word(night: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live(night, [], terms="0.25") == [(EAST, "lapsed", False)]
+    assert nights.live(night, [], terms="0.25") == []
+
+
+def test_an_incident_of_a_dimension_that_its_rule_was_taken_off_closes_without_a_word() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], own={"east": N1})
+    assert nights.live("2026-06-08", [], terms="by channel", own={"shop": N1}) == [(EAST, "lapsed", False)]
+
+
+def test_what_an_edited_rule_still_warns_of_goes_on_and_recovers_by_the_new_terms() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    edited = {**alert("east", W1), "rule_terms": "0.1"}
+    assert nights.live("2026-06-08", [edited], terms="0.1") == [(EAST, "seen_again", False)]
+    assert nights.live("2026-06-08", [edited], terms="0.1") == []
+    assert nights.live(N2, [], terms="0.1") == [(EAST, "resolved", True)]
+
+
+def test_what_was_said_before_rules_were_kept_recovers_as_it_did() -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "rule_terms": None}])
+    assert nights.live(N2, []) == [(EAST, "resolved", True)]
 
 
 def test_a_night_that_was_not_published_leaves_nothing_behind() -> None:

@@ -136,7 +136,7 @@ def test_what_ended_without_a_word_is_not_told_as_if_it_stood(home: Home, world:
     world.live(falls(1))
     world.nights.live("2026-06-29", [], rules="another")  # the rule was switched off
     world.publish("2026-06-29")
-    assert world.nights.statuses() == {"fall|east|2026-06-22": "resolved"}
+    assert world.nights.statuses() == {"fall|east|2026-06-22": "lapsed"}
     assert told(home, listener) == WatchReport()
 
 

@@ -14,12 +14,14 @@ muted as (
 select
     rule_id,
     rule_id || '|' || dimension_value as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
     case when is_large and not is_muted then period_end_date end as judged_end_date
 from {{ ref('int_alert_periods_newest') }}
 union all
 select
     rules.rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
+    {{ alert_rule_terms('rules') }} as rule_terms,
     case when rules.kind = 'stalled_deals' and muted.rule_id is null then {{ business_date() }} end as judged_end_date
 from rules
 left join muted on rules.rule_id = muted.rule_id
@@ -28,6 +30,7 @@ union all
 select
     'deadline' as rule_id,
     'deadline|' || source as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
     case when deadline_status in ('met', 'missed') then date_day end as judged_end_date
 from {{ ref('trust_deadlines') }}
 where date_day = {{ business_date() }}
@@ -35,6 +38,7 @@ union all
 select distinct
     'deadline' as rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
     cast(null as date) as judged_end_date
 from {{ ref('stg_settings__sources') }}
 where deadline_minutes is not null or is_due_at_closing
@@ -43,6 +47,7 @@ union all
 select
     '{{ rule }}' as rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
     {{ business_date() }} as judged_end_date
 from {{ ref('stg_settings__funnel') }}
 {%- endfor %}

@@ -7,7 +7,19 @@ metrics as (
         'alert_metrics' as alert_kind,
         alerts.rule_id,
         alerts.severity,
-        cast(coalesce(abs(alerts.change_rate), abs(alerts.change_pp) / 100) as decimal(28, 8)) as size_rate,
+        -- of a rule with a limit how many times beyond it the figure is; more than a million times is as much as that
+        cast(
+            coalesce(
+                cast(abs(alerts.change_rate) as double),
+                cast(abs(alerts.change_pp) as double) / 100,
+                case
+                    when alerts.value <= 0 or alerts.threshold_value <= 0 then null
+                    when alerts.direction = 'fall'
+                        then least(cast(alerts.threshold_value as double) / cast(alerts.value as double), 1000000)
+                    else least(cast(alerts.value as double) / cast(alerts.threshold_value as double), 1000000)
+                end
+            ) as decimal(28, 8)
+        ) as size_rate,
         alerts.owner,
         alerts.playbook_id,
         alerts.period_start_date,
@@ -96,6 +108,8 @@ united as (
 select
     united.*,
     {{ severity_rank('united.severity') }} as severity_rank,
-    causes.cause_key
+    causes.cause_key,
+    case when rules.rule_id is not null then {{ alert_rule_terms('rules') }} end as rule_terms
 from united
+left join {{ ref('stg_settings__alert_rules') }} as rules on united.rule_id = rules.rule_id
 left join {{ ref('alert_causes') }} as causes on united.alert_key = causes.incident_key and causes.is_residual

@@ -1,6 +1,7 @@
 {%- set alert_columns = [
     'subject_key', 'alert_key', 'alert_kind', 'rule_id', 'severity', 'size_rate', 'owner', 'playbook_id', 'cause_key',
-    'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal'
+    'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal',
+    'rule_terms'
 ] -%}
 -- What tonight adds: what is known of every subject against the alerts of tonight.
 with
@@ -32,7 +33,8 @@ matched as (
         known.severity_rank as known_severity_rank,
         known.size_rate as known_size_rate,
         known.period_start_date as known_period_start_date,
-        known.alert_key as known_alert_key
+        known.alert_key as known_alert_key,
+        known.rule_terms as known_rule_terms
     from alerts
     left join lasts on alerts.subject_key = lasts.subject_key
     left join known on lasts.subject_key = known.subject_key and lasts.last_order = known.last_order
@@ -48,6 +50,7 @@ going_on as (
             when period_start_date > known_period_start_date then 'seen_again'
             when size_rate >= {{ materially_worse() }} * known_size_rate then 'upgraded'
             when severity_rank > known_severity_rank or known_size_rate >= {{ materially_worse() }} * size_rate then 'eased'
+            when rule_terms <> known_rule_terms then 'seen_again'
         end as event_type
     from matched
     where is_open
@@ -136,6 +139,7 @@ judged as (
 ruled as (
     select
         rule_id,
+        max(rule_terms) as rule_terms,
         max(judged_end_date) as judged_end_date
     from judged
     group by rule_id
@@ -147,6 +151,9 @@ missing as (
     select
         known.*,
         coalesce(own.judged_end_date, whole.judged_end_date) as judged_end_date,
+        ruled.judged_end_date as rule_judged_end_date,
+        own.subject_key is null and whole.judged_end_date is null as is_unjudged,
+        ruled.rule_id is null or coalesce(ruled.rule_terms <> known.rule_terms, false) as is_rule_other,
         ruled.rule_id is null as is_rule_off,
         own.subject_key is null
         and whole.judged_end_date is null
@@ -162,19 +169,41 @@ missing as (
         and known.subject_key not in (select alerts.subject_key from alerts)
 ),
 
+-- Whether the periods in which it was breached still are by what is known today, where its rule says that of each.
+looked_back as (
+    select
+        missing.incident_key,
+        missing.subject_key,
+        bool_or(periods.is_breach) as is_breached
+    from missing
+    inner join {{ ref('int_alert_periods_judged') }} as periods
+        on
+            missing.rule_id = periods.rule_id
+            and missing.subject_key = periods.rule_id || '|' || periods.dimension_value
+            and periods.period_start_date between missing.first_period_start_date and missing.period_start_date
+    group by missing.incident_key, missing.subject_key
+),
+
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
--- was switched off.
+-- was switched off, or asks another thing than when it was breached last.
 gone as (
     select
-        *,
+        missing.*,
         case
-            when is_rule_off then 'cleared'
-            when is_lapsed then 'dropped'
-            when judged_end_date > period_end_date or period_start_date > first_period_start_date then 'cleared'
+            when missing.is_rule_other or missing.is_lapsed then 'dropped'
+            when not looked_back.is_breached then 'withdrawn'
+            when missing.judged_end_date > missing.period_end_date then 'cleared'
+            when missing.period_start_date > missing.first_period_start_date then 'cleared'
             else 'withdrawn'
         end as gone_type
     from missing
-    where is_rule_off or is_lapsed or judged_end_date >= period_end_date
+    left join looked_back
+        on missing.incident_key = looked_back.incident_key and missing.subject_key = looked_back.subject_key
+    where
+        missing.is_rule_off
+        or missing.is_lapsed
+        or missing.judged_end_date >= missing.period_end_date
+        or (missing.is_rule_other and missing.is_unjudged and missing.rule_judged_end_date >= missing.period_end_date)
 ),
 
 -- What is left of incidents tonight.
@@ -298,7 +327,7 @@ made as (
     select
         gone.incident_key,
         coalesce(endings_named.event_type, gone.gone_type) as event_type,
-        endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_off as is_told,
+        endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_other as is_told,
         gone.{{ alert_columns | join(', gone.') }}
     from gone
     left join endings_named on gone.incident_key = endings_named.incident_key and gone.subject_key = endings_named.subject_key

@@ -63,6 +63,7 @@ select
     last.reason_en,
     last.reason_zh,
     last.is_personal,
+    last.rule_terms,
     subjects.last_event_type,
     subjects.last_order,
     incidents.status,

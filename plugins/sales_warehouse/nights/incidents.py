@@ -25,11 +25,13 @@ SCHEMA = {
     "size_rate": "decimal(28,8)",
     **dict.fromkeys(("owner", "playbook_id", "cause_key"), "varchar"),
     **dict.fromkeys(("period_start_date", "period_end_date"), "date"),
-    **dict.fromkeys(("title_en", "title_zh", "reason_en", "reason_zh"), "varchar"),
+    **dict.fromkeys(("title_en", "title_zh", "reason_en", "reason_zh", "rule_terms"), "varchar"),
     **dict.fromkeys(("is_personal", "is_told"), "boolean"),
     "event_date": "date",
     "event_at": "timestamp",
 }
+
+SCHEMA_FILE = f"_schema_{len(SCHEMA)}.parquet"
 
 
 def folder(home: Home) -> Path:
@@ -37,8 +39,11 @@ def folder(home: Home) -> Path:
 
 
 def ensure_schema(home: Home) -> None:
-    """Put an empty file with the columns there, so that the first night goes on from nothing."""
-    target = folder(home) / "_schema.parquet"
+    """Put an empty file with the columns there, so that the first night goes on from nothing.
+
+    Columns that came later are in a file of their own: nights before them have read the older one, which stays.
+    """
+    target = folder(home) / SCHEMA_FILE
     if not target.exists():
         columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in SCHEMA.items())
         with connect(temp=home.tmp) as connection:
@@ -54,9 +59,11 @@ def append(home: Home, version: Path, published: Manifest) -> Path | None:
     earlier = [file for file in sorted(folder(home).glob("[!.]*.parquet")) if file != target]
     with connect(temp=home.tmp) as connection:
         now = read_parquet([version / piece.file for piece in table.pieces])
+        empty = read_parquet([folder(home) / SCHEMA_FILE])
         _write(
             connection,
-            f"select * from {now} where is_new and event_key not in (select event_key from {read_parquet(earlier)})",
+            f"select * from (from {now} union all by name from {empty}) "
+            f"where is_new and event_key not in (select event_key from {read_parquet(earlier)})",
             published.version,
             target,
         )

@@ -175,8 +175,8 @@ def _lent(home: Home, scratch: Home) -> list[str]:
         store.link(home.dir / f"{name}.parquet", scratch.dir / f"{name}.parquet")
     for folder in sources(transform.PROJECT)[0]:
         if not list((scratch.dir / folder).rglob("*.parquet")):
-            schemas = [path for path in (home.dir / folder).rglob("_schema.parquet")]
-            for path in schemas:
-                store.link(path, scratch.dir / path.relative_to(home.dir))
             lent.append(folder)
+        for path in (home.dir / folder).rglob("_schema*.parquet"):
+            if not (scratch.dir / path.relative_to(home.dir)).exists():
+                store.link(path, scratch.dir / path.relative_to(home.dir))
     return [f"{', '.join(lent)}: not there yet that night, taken as of today"] if lent else []

@@ -94,8 +94,9 @@ def _history(home: Home, scratch: Home, as_of: datetime.datetime) -> None:
     """What nights had said of closed periods and of incidents by then."""
     for kept in (said, incidents):
         kept.ensure_schema(home)
-        known = ["_schema", *(night.version for night in nights(home) if night.as_of <= as_of)]
-        for file in (kept.folder(home) / f"{name}.parquet" for name in known):
+        known = [night.version for night in nights(home) if night.as_of <= as_of]
+        files = (kept.folder(home) / f"{name}.parquet" for name in known)
+        for file in (*kept.folder(home).glob("_schema*.parquet"), *files):
             if file.exists():
                 store.link(file, kept.folder(scratch) / file.name)
 

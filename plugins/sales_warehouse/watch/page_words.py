@@ -25,7 +25,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "opened": ("opened", "开启"),
     "reopened": ("reopened", "重新开启"),
     "joined": ("another alert of the same cause", "同因预警并入"),
-    "seen_again": ("still so in a later period", "后续周期仍在"),
+    "seen_again": ("still so", "仍在触发"),
     "upgraded": ("got worse", "加重"),
     "eased": ("got better", "减轻"),
     "cleared": ("one of its alerts is over", "其中一条预警已恢复"),

@@ -18,6 +18,7 @@ select
     reason_en,
     reason_zh,
     is_personal,
+    rule_terms,
     is_told,
     event_date,
     event_at,

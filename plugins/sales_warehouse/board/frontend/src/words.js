@@ -99,7 +99,7 @@ const WORDS = {
   event_opened: ["opened", "开启"],
   event_reopened: ["reopened", "重新开启"],
   event_joined: ["another alert of the same cause", "同因预警并入"],
-  event_seen_again: ["still so in a later period", "后续周期仍在"],
+  event_seen_again: ["still so", "仍在触发"],
   event_upgraded: ["got worse", "加重"],
   event_eased: ["got better", "减轻"],
   event_cleared: ["one of its alerts is over", "其中一条预警已恢复"],
