@@ -20,6 +20,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
 from sales_warehouse.watch import decisions, required
 
+THINKING_SECONDS = 8
 MOMENT = datetime.datetime(2026, 7, 1, 18)
 
 
@@ -69,7 +70,7 @@ def _becomes(api: httpx.Client, dag: str, run: str, task: str, state: str) -> No
 
 
 def _answer(api: httpx.Client, run: str, state: str, option: str, **form: str | None) -> None:
-    """Answer, and wait for what becomes of it.
+    """Answer as a person does, some seconds after the question, and wait for what becomes of it.
 
     Airflow asks again when an answer comes before its executor has said that the task is parked.
     """
@@ -79,6 +80,7 @@ def _answer(api: httpx.Client, run: str, state: str, option: str, **form: str | 
 
     def is_done() -> bool:
         if _state(api, "respond", run, "ask") == "awaiting_input":
+            time.sleep(THINKING_SECONDS)
             given = api.patch(place, json=answer)
             assert given.status_code in (200, 409), given.text  # 409: it is answered already
         return _state(api, "respond", run, "record") == state

@@ -60,7 +60,8 @@ create table kpi_goal_lints as from (values
 alter table kpi_targets add column source varchar;
 create table alert_metrics as from (values ('fall|east', 'critical', 'Li', 'East fell', '华东下降', 'call'))
     t(incident_key, severity, owner, reason_en, reason_zh, playbook_id);
-create table alert_deadline_missed as from (values ('late|crm', 'late', '迟到')) t(incident_key, reason_en, reason_zh);
+create table alert_deadline_missed as from (values ('late|crm', 'info', 'late', '迟到'))
+    t(incident_key, severity, reason_en, reason_zh);
 """
 
 SHOP = """\
@@ -140,7 +141,7 @@ def test_a_pack_says_goals_movers_alerts_and_what_to_do(home: Home) -> None:
         ("Net sales", "Region East | China", week, "10 CNY", "20 CNY", "−10 CNY (−50.0 %)", "worse"),
         ("Win rate", "Seller <b>Ann</b>", month, "25.0 %", "37.5 %", "−12.5 points", "worse"),
     )
-    assert alerts == (("critical", "East fell", "Li"), ("", "late", ""))
+    assert alerts == (("critical", "East fell", "Li"), ("info", "late", ""))
     assert actions == (("Call", "Sales", "1. Ring up; 2. Visit"),)
     assert lints == (("fault", "S1", "S", "names no metric"),)
 

@@ -190,6 +190,9 @@ def respond_dag() -> DAG:
             defaults=answers.LEAVE_OPEN,
             params=answers.form(),
             response_timeout=answers.PATIENCE,
+            # an answer within a second, before the executor has said that the task is parked, is lost: ask again
+            retries=10,
+            retry_delay=timedelta(seconds=10),
         )
         ask >> StepOperator(task_id="record", python_callable=tasks.record, op_kwargs={"answer": ask.output})
     return dag
