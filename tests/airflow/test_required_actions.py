@@ -116,8 +116,9 @@ def test_an_incident_waits_for_a_person_who_answers_once(api: httpx.Client, home
     assert tuple(asked["options"]) == answers.OPTIONS
 
     _answer(api, run, "success", answers.ACCEPT, owner="Li", until="2026-07-10", note="as last year")
-    _answer(api, "other", "failed", answers.SNOOZE)  # until when?
-    (kept,) = decisions.log(home)
+    _answer(api, "other", "success", answers.SNOOZE)  # nobody says until when: a week
+    kept, snoozed = decisions.log(home)
+    assert (snoozed.kind, snoozed.until) == ("snooze", "2026-07-08")
     answered = api.get(f"/dags/respond/dagRuns/{run}/taskInstances/ask/-1/hitlDetails").json()["responded_at"]
     assert abs(_moment(answered) - datetime.datetime.fromisoformat(kept.at)) < datetime.timedelta(seconds=1)
     assert (kept.incident_key, kept.kind, kept.by) == (incident_marts.FALL, "accept_playbook", "admin")
