@@ -14,7 +14,8 @@ from rich.table import Table
 from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
-from sales_warehouse.sql import connect, literal, only_row
+from sales_warehouse.publish.reading import look
+from sales_warehouse.sql import literal, only_row
 
 TEXTS = {
     "en": {
@@ -59,7 +60,7 @@ def summarise(home: Home, steps: Iterable[dict[str, Any]], language: str) -> Sum
             summary.rows[name] = summary.rows.get(name, 0) + step["rows"].get(name, 0)
     version = home.current
     if version.exists():
-        with connect(version / "warehouse.duckdb", temp=home.tmp, read_only=True) as connection:
+        with look(home, version) as connection:
             _read_marts(connection, summary, language, durable.read_json(version / manifest.NAME)["business_date"])
         summary.places = {
             "board": version / "board.html",
@@ -74,7 +75,6 @@ def summarise(home: Home, steps: Iterable[dict[str, Any]], language: str) -> Sum
 
 def _read_marts(connection: duckdb.DuckDBPyConnection, summary: Summary, language: str, business_date: str) -> None:
     name = "zh" if language == "zh" else "en"
-    connection.execute("set schema = 'marts'")
     columns = ("landed", "excluded", "accepted", "quarantined", "merged")
     sums = ", ".join(f"coalesce(sum({column}_count), 0)" for column in columns)
     counts = only_row(connection, f"select {sums} from trust_row_accounting")

@@ -7,6 +7,8 @@ from typing import Any
 
 import duckdb
 
+from sales_warehouse.sql import rows_of
+
 Row = dict[str, Any]
 
 PAGE_EVENTS = 100
@@ -119,6 +121,4 @@ def read_account(
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, **parameters: object) -> list[Row]:
-    result = connection.execute(query, parameters)
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return rows_of(connection, query, parameters)

@@ -231,18 +231,12 @@ def _published(home: Home, folder: Path) -> tuple[list[dict[str, Any]], list[dic
         (there,) = sql.only_row(db, marts.format("'fct_incidents', 'fct_incident_events'"))
         if there < 2:  # it was published before there were incidents
             return [], []
-        rows = _rows(
+        rows = sql.rows_of(
             db,
             "SELECT * FROM marts.fct_incidents ORDER BY is_closed, "
             "array_position(['critical', 'warning', 'info'], severity) NULLS LAST, opened_date DESC, incident_key",
         )
-        return rows, _rows(db, "SELECT * FROM marts.fct_incident_events ORDER BY incident_key, event_number")
-
-
-def _rows(db: Any, query: str) -> list[dict[str, Any]]:
-    result = db.execute(query)
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+        return rows, sql.rows_of(db, "SELECT * FROM marts.fct_incident_events ORDER BY incident_key, event_number")
 
 
 def _as_of_now(

@@ -183,18 +183,13 @@ def _more(db: DuckDBPyConnection, alert_key: str, there: Collection[str]) -> dic
 
 
 def _rows(db: DuckDBPyConnection, query: str, *values: str) -> list[dict[str, str | None]]:
-    result = db.execute(f"SELECT COLUMNS(*)::VARCHAR FROM ({query})", values)
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return sql.rows_of(db, f"SELECT COLUMNS(*)::VARCHAR FROM ({query})", values)
 
 
 def _table(db: DuckDBPyConnection, file: Path, key: str) -> dict[str, dict]:
     if not file.is_file():
         return {}
-    result = db.execute(f"SELECT * FROM {read_parquet([file])}")
-    names = [column[0] for column in result.description]
-    rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
-    return {row[key]: row for row in rows}
+    return {row[key]: row for row in sql.rows_of(db, f"SELECT * FROM {read_parquet([file])}")}
 
 
 def _place(notice: Notice) -> tuple[bool, int, str]:

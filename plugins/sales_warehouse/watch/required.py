@@ -16,7 +16,7 @@ from sales_warehouse.watch.decisions import Decision
 from sales_warehouse.watch.formats import escape
 from sales_warehouse.watch.incidents import Incident, incidents, one
 from sales_warehouse.watch.page_words import words
-from sales_warehouse.watch.story import Story, story
+from sales_warehouse.watch.story import Story, story_of
 
 log_of_errors = logging.getLogger(__name__)
 
@@ -55,14 +55,15 @@ def questions(home: Home, company: Company) -> list[Question]:
 
 
 def _question(home: Home, language: str, incident: Incident, log: Sequence[Decision]) -> Question | None:
-    call = next(event for event in reversed(one(home, incident.key).events) if event["event_type"] in CALLS)
+    incident = one(home, incident.key)  # with its events
+    call = next(event for event in reversed(incident.events) if event["event_type"] in CALLS)
     since = [d for d in log if d.incident_key == incident.key and d.kind != "reopen"]
     if any(datetime.datetime.fromisoformat(decision.at) >= call["event_at"] for decision in since):
         return None
     digest = hashlib.sha256(f"{incident.key}\n{call['event_key']}".encode()).hexdigest()
     name, subject = f"incident__{digest[:16]}", str(incident.row[f"title_{language}"] or incident.key)
     try:
-        told = story(home, incident.key)
+        told = story_of(home, incident)
         body = "\n\n".join(part for part in _parts(told, language) if part)
     except Exception:  # what cannot be told of one incident must not keep the others from being asked about
         log_of_errors.exception("nothing more can be told of %s", incident.key)

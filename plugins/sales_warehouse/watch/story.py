@@ -50,7 +50,11 @@ class Story:
 
 def story(home: Home, name: str) -> Story:
     """Return what is known of the incident of a key, or of a part of one. Raises NoSuchIncident."""
-    incident = one(home, name)
+    return story_of(home, one(home, name))
+
+
+def story_of(home: Home, incident: Incident) -> Story:
+    """Return what is known of an incident that comes with its events."""
     folder = publish.current_folder(home)
     assert folder is not None  # there is an incident
     with look(home, folder) as db:
@@ -64,18 +68,19 @@ def story(home: Home, name: str) -> Story:
             _of(db, "alert_causes", [newest], "cause_number = 0, cause_number"),
             _of(db, "alert_events", [newest], "event_number"),
             playbooks,
-            _with_waiting(done, playbooks, home, incident.key),
+            _with_waiting(done, playbooks, decisions.log(home), incident.key),
         )
 
 
 def actions(home: Home) -> list[Row]:
     """Return every action, with what people decided since the night, what is to be done first."""
     known = _all_of(home, "fct_actions", "action_key")
-    kept = {row["incident_key"] for row in known} | {decision.incident_key for decision in decisions.log(home)}
+    log = decisions.log(home)
+    kept = {row["incident_key"] for row in known} | {decision.incident_key for decision in log}
     by_incident: dict[str, list[Row]] = {key: [] for key in sorted(kept)}
     for row in known:
         by_incident[row["incident_key"]].append(row)
-    rows = [row for key, listed in by_incident.items() for row in _with_waiting(listed, [], home, key)]
+    rows = [row for key, listed in by_incident.items() for row in _with_waiting(listed, [], log, key)]
     order = ("overdue", "open", "done", "dropped")
     latest = datetime.date.max
     return sorted(
@@ -97,7 +102,7 @@ def _all_of(home: Home, mart: str, order: str) -> list[Row]:
     if folder is None:
         return []
     with look(home, folder) as db:
-        return _rows(db, f"select * from {sql.ident(mart)} order by {order}") if _is_there(db, mart) else []
+        return sql.rows_of(db, f"select * from {sql.ident(mart)} order by {order}") if _is_there(db, mart) else []
 
 
 def _is_there(db: duckdb.DuckDBPyConnection, mart: str) -> bool:
@@ -114,13 +119,13 @@ def _figure(db: duckdb.DuckDBPyConnection, row: Row) -> Figure | None:
         return None
     alert = found[0]
     subject = [alert[name] for name in ("metric_id", "period_grain", "dimension_name", "dimension_value")]
-    values = _rows(
+    values = sql.rows_of(
         db,
         "select period_start_date, value from kpi_values where metric_id = ? and period_grain = ? "
         "and dimension_name = ? and dimension_value = ? order by period_start_date desc limit ?",
         [*subject, MOST_PERIODS.get(alert["period_grain"], 26)],
     )
-    metrics = _rows(db, "select * from kpi_metrics where metric_id = ?", [alert["metric_id"]])
+    metrics = sql.rows_of(db, "select * from kpi_metrics where metric_id = ?", [alert["metric_id"]])
     if not values or not metrics:
         return None
     series = draw(
@@ -138,7 +143,7 @@ def _over(db: duckdb.DuckDBPyConnection, row: Row) -> list[Row]:
     if row["alert_kind"] != "alert_metrics" or not _is_there(db, "kpi_alert_trials"):
         return []
     nothing = {name: None for name in ("value", "compared_value", "lower_value", "upper_value")}
-    found = _rows(
+    found = sql.rows_of(
         db,
         "select * from kpi_alert_trials where rule_id = ? and rule_id || '|' || dimension_value = ?",
         [row["rule_id"], row["subject_key"]],
@@ -151,13 +156,15 @@ def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], 
     if not _is_there(db, mart):
         return []
     query = f"select * from {sql.ident(mart)} where list_contains(?, incident_key) order by {order}"
-    return _rows(db, query, [list(incident_keys)])
+    return sql.rows_of(db, query, [list(incident_keys)])
 
 
-def _with_waiting(known: list[Row], offered: list[Row], home: Home, incident_key: str) -> list[Row]:
+def _with_waiting(
+    known: list[Row], offered: list[Row], log: Sequence[decisions.Decision], incident_key: str
+) -> list[Row]:
     """Return the actions of an incident with what people decided about them since the night."""
     by_playbook = {row["playbook_id"]: row for row in known}
-    for decision in decisions.log(home):
+    for decision in log:
         if decision.incident_key != incident_key or decision.kind not in ACTION_STATUS:
             continue
         row = by_playbook.setdefault(decision.playbook_id, _new_action(decision, offered))
@@ -191,12 +198,6 @@ def _new_action(decision: decisions.Decision, offered: list[Row]) -> Row:
         "lower_value": None,
         "upper_value": None,
     }
-
-
-def _rows(db: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> list[Row]:
-    result = db.execute(query, list(values))
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def number(value: Decimal | None, unit: str) -> str:

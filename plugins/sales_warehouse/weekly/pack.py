@@ -16,7 +16,7 @@ from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.publish import current_folder, manifest
 from sales_warehouse.publish.reading import look
-from sales_warehouse.sql import ident, literal, read_parquet
+from sales_warehouse.sql import ident, literal, read_parquet, rows_of
 
 Pack = dict[str, Any]
 WEEK = datetime.timedelta(days=7)
@@ -150,6 +150,4 @@ def _settings(db: duckdb.DuckDBPyConnection, home: Home, table: str, key: str) -
 
 def _rows(db: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, str | None]]:
     """Return rows as text, so that no digit is lost and a kept pack is what was made."""
-    result = db.execute(f"select columns(*)::varchar from ({query})")
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+    return rows_of(db, f"select columns(*)::varchar from ({query})")
