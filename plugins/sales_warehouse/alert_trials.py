@@ -12,9 +12,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sales_warehouse import publish, sql
+from sales_warehouse import publish
 from sales_warehouse.company.load import suggestion
 from sales_warehouse.home import Home
+from sales_warehouse.publish.reading import look
 
 COLUMNS = (
     "rule_id", "rule_state", "kind", "dimension_name", "dimension_value", "member", "period_count", "judged_count",
@@ -72,7 +73,7 @@ def read_trials(home: Home, rule_ids: Sequence[str], rule: str | None = None, *,
     name = "zh" if language == "zh" else "en"
     renamed = {"member": f"dimension_value_{name}", "reason": f"not_judged_reason_{name}"}
     columns = ", ".join(f"{renamed[column]} as {column}" if column in renamed else column for column in COLUMNS)
-    with sql.connect(folder / "warehouse.duckdb", temp=home.tmp / "trials", read_only=True) as db:
+    with look(home, folder) as db:
         rows = db.execute(
             f"select {columns} from marts.kpi_alert_trials where $rule is null or rule_id = $rule "
             "order by rule_order, alert_count desc, dimension_value",

@@ -180,7 +180,7 @@ def record(answer: dict[str, Any]) -> dict[str, Any]:
         said = decision_of(answer, asked["playbooks"], day)
         if said is None:
             raise AirflowSkipException("left open")
-        if incidents.one(run.home, asked["incident_key"]).status in incidents.CLOSED and said["decision"] != "reopen":
+        if incidents.one(run.home, asked["incident_key"]).status in incidents.CLOSED:
             raise AirflowSkipException("the incident was closed before the answer came")
         decision = incidents.decide(run.home, asked["incident_key"], **said)
     except (Incomplete, incidents.DecisionRefused, incidents.NoSuchIncident) as error:
