@@ -189,6 +189,7 @@ def test_every_row_of_the_retailer_is_accounted_for(retailer: Path) -> None:
     assert all(landed == 541_909 == explained and unexplained == 0 for _, landed, explained, unexplained in rows)
 
 
+@pytest.mark.long  # tests/dbt/test_night_by_night.py has the same for a world that has everything
 def test_night_by_night_gives_the_same_marts_as_everything_at_once(retailer: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     files = sorted((DATA / "online_retail").glob("20*.csv"))

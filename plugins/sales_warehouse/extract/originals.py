@@ -1,12 +1,12 @@
 """The bytes of files as they came, kept beside what was read of them, and where a row is in them.
 
-Files of one table and load are frames (zstd, RFC 8878) of one file, so ten thousand small ones are no ten thousand
-files. A workbook is kept too, though only its rows have a place; a database and an API have no bytes to keep.
+Files of one table and load are frames (zstd, RFC 8878) of one file, a frame for each chunk, so ten thousand small ones
+are no ten thousand files. A workbook is kept too, though only its rows have a place; a database and an API have no
+bytes to keep.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from sales_warehouse.extract.scan import places, scan
 
 NAME = "originals.zst"
 CHUNK = 1 << 20
+CODEC = pa.Codec("zstd", compression_level=1)  # chunk by chunk it takes half the time of pyarrow's stream
 Found = tuple[int, int | None, bytes]  # number, line and UTF-8 of a row
 
 
@@ -44,14 +45,11 @@ class Keeper:
         self._offset = 0
 
     def keep(self, file: SourceFile) -> Original | None:
-        """Append a file (0.4 GB/s); return None when it is not the one that was read any more."""
+        """Append a file; return None when it is not the one that was read any more."""
         try:
-            with (
-                self.path.open("ab") as target,
-                file.path.open("rb") as source,
-                pa.CompressedOutputStream(target, "zstd") as packed,
-            ):
-                shutil.copyfileobj(source, packed, CHUNK)
+            with self.path.open("ab") as target, file.path.open("rb") as source:
+                while chunk := source.read(CHUNK):
+                    target.write(CODEC.compress(chunk))
             file.refuse_when_changed()
         except (OSError, FileRefused):
             original = None
