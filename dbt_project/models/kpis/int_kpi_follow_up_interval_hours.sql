@@ -9,8 +9,7 @@ tiers as (
         history.valid_from_date,
         coalesce(history.valid_to_date, {{ business_date() }}) as valid_to_date
     from {{ ref('dim_customer_tiers') }} as history
-    inner join {{ ref('stg_settings__lifecycle_tiers') }} as listed on history.tier = listed.tier
-    where listed.priority < (select max(every.priority) from {{ ref('stg_settings__lifecycle_tiers') }} as every)
+    where history.tier_priority is not null and not history.is_last_tier
 ),
 
 touches as (
