@@ -25,6 +25,10 @@ def model(dbt, session):
     dbt.ref("dim_products")
     dbt.ref("dim_dealers")
     dbt.ref("dim_customers")
+    # The durations that medians are taken from.
+    dbt.ref("int_leads_waited")
+    dbt.ref("int_first_orders_waited")
+    dbt.ref("int_repurchase_gaps")
     db = opened(session, "marts", "intermediate")
     asked = questions(db)
     return arrow_table(CauseRow, explain_alerts(db, asked, dbt.config.get("currency")))
