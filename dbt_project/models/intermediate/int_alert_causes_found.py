@@ -26,9 +26,9 @@ def model(dbt, session):
     dbt.ref("dim_dealers")
     dbt.ref("dim_customers")
     # The durations that medians are taken from.
-    dbt.ref("int_leads_waited")
-    dbt.ref("int_first_orders_waited")
-    dbt.ref("int_repurchase_gaps")
+    dbt.ref("fct_lead_responses")
+    dbt.ref("fct_first_orders")
+    dbt.ref("fct_repurchase_gaps")
     db = opened(session, "marts", "intermediate")
     asked = questions(db)
     return arrow_table(CauseRow, explain_alerts(db, asked, dbt.config.get("currency")))
