@@ -30,6 +30,7 @@ CUTS = (
     "channel", "team", "product_line", "category", "price_band", "stage", "source", "industry", "size_band", "campaign",
     "tier", "dealer_tier", "touchpoint_type", "lost_reason", "row_type", "entity",
 )  # fmt: skip
+_NONE = "cast(null as decimal(28, 8))"
 ADDED = ("numerator", "denominator", "counted", "duration", "is_ended")
 
 
@@ -46,15 +47,19 @@ def _divided(numerator: str, denominator: str) -> str:
     return f"select {_whole(numerator)}, {_whole(denominator)}, {_ratio(numerator, denominator)} from {{rows}}"
 
 
-_NONE = "cast(null as decimal(28, 8))"
+def _alone(value: str) -> str:
+    return f"select {_whole(value)}, {_NONE}, {_whole(value)} from {{rows}}"
+
+
 # How rows make a figure: queries of `{rows}` for its numerator, denominator and value, as kpi_values has them.
 FOLDS: Mapping[str, str] = {
-    "sum": f"select {_whole('sum(numerator)')}, {_NONE}, {_whole('sum(numerator)')} from {{rows}}",
+    "sum": _alone("sum(numerator)"),
     "ratio": _divided("sum(numerator)", "sum(denominator)"),
-    "distinct": f"select {_whole('count(distinct counted)')}, {_NONE}, {_whole('count(distinct counted)')} from {{rows}}",
+    "distinct": _alone("count(distinct counted)"),
     "per_distinct": _divided("sum(numerator)", "count(distinct counted)"),
-    "median": f"select {_whole('sum(duration)')}, {_whole('count(duration)')}, cast(median(duration) as decimal(28, 8)) "
-    "from {rows}",
+    "median": f"""
+        select {_whole("sum(duration)")}, {_whole("count(duration)")}, cast(median(duration) as decimal(28, 8))
+        from {{rows}}""",
     # The product-limit estimate of Kaplan and Meier (1958), as the macro kaplan_meier has it.
     "survival": f"""
         with durations as (
@@ -75,8 +80,9 @@ FOLDS: Mapping[str, str] = {
     "from {rows}",
     # Of one goal what it says itself, for a band is no quotient; in all, what was reached of what was aimed at.
     "goal": f"""
-        select case when {{in_total}} then {_whole("sum(actual_value)")} else cast(sum(numerator) as decimal(28, 8)) end,
-            case when {{in_total}} then {_whole("sum(target_value)")} else cast(sum(denominator) as decimal(28, 8)) end,
+        select cast(case when {{in_total}} then coalesce(sum(actual_value), 0) else sum(numerator) end
+                as decimal(28, 8)),
+            cast(case when {{in_total}} then sum(target_value) else sum(denominator) end as decimal(28, 8)),
             case when {{in_total}} then {_ratio("coalesce(sum(actual_value), 0)", "sum(target_value)")}
                 else max(progress_rate) end
         from {{rows}}""",
@@ -163,7 +169,14 @@ OWN: Mapping[str, Relation] = {
     ),
     "pipeline_coverage_ratio": Relation("coverage", "ratio", day=None, in_total="is_in_total"),
     "net_sales": Relation("sales", "sum", {"numerator": "amount"}),
-    "revenue_per_customer": Relation("sales", "per_distinct", {"numerator": "amount", "counted": "buyer_key"}),
+    "revenue_per_customer": Relation(
+        "sales",
+        "per_distinct",
+        {
+            "numerator": "amount",
+            "counted": "case when row_type = 'order_line' then nullif(customer_key, 'unknown') end",
+        },
+    ),
     "revenue_per_order": Relation(
         "sales",
         "per_distinct",

@@ -9,7 +9,7 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,17 @@ from sales_warehouse.sql import as_parquet, ident, literal, only_row
 
 BEHIND = "rows_behind"
 TOTAL = "total"
+# Where members have names, by which they may be asked for too: mart, key, names.
+NAMES = {
+    "region": ("dim_regions", "region_key", ("region_name_en", "region_name_zh")),
+    "channel": ("dim_channels", "channel", ("channel_name_en", "channel_name_zh")),
+    "rep": ("dim_sales_reps", "rep_key", ("rep_name",)),
+    "manager": ("dim_sales_reps", "rep_key", ("rep_name",)),
+    "product": ("dim_products", "product_key", ("product_name",)),
+    "customer": ("dim_customers", "customer_key", ("customer_name",)),
+    "dealer": ("dim_dealers", "dealer_key", ("dealer_name",)),
+    "target": ("kpi_targets", "target_id", ("target_name_en", "target_name_zh")),
+}
 
 
 class NoSuchFigure(ValueError):
@@ -49,7 +60,8 @@ class RowsDisagree(ValueError):
 class Asked:
     """A figure as a person asks for it: the period as 2026-06-28, 2026-W26, 2026-06 or 2026-Q2, or a day in it.
 
-    `where` is dimension → member. Without a grain it is that of the period; without a period, the only one there is.
+    `where` is dimension → member, by its key or its name. Without a grain it is that of the period; without a period,
+    the only one there is.
     """
 
     metric: str
@@ -147,7 +159,8 @@ def find_rows(db: duckdb.DuckDBPyConnection, run: Run, asked: Asked) -> Behind:
     view = lay_out(db, relation.file)
     there = _columns(db, view)
     _refuse_unknown_cuts(metric, asked.where, cuts_of(there))
-    figure = _figure(db, run, metric, asked)
+    where = {name: _member(db, name, said) for name, said in asked.where.items()}
+    figure = _figure(db, run, metric, replace(asked, where=where))
     db.execute(f"set variable last_date = {literal(figure.ends_on)}")
     _put_aside(db, relation, figure, view, there)
     result = _fold(db, relation, figure)
@@ -192,6 +205,20 @@ def _figure(db: duckdb.DuckDBPyConnection, run: Run, metric: Metric, asked: Aske
     return Figure(metric, grain, starts_on, min(ends_on, run.business_date), dict(asked.where), known)
 
 
+def _member(db: duckdb.DuckDBPyConnection, dimension: str, said: str) -> str:
+    """Return the key of a member that is asked for by its name; what is a key or nobody's name stays as it is."""
+    if dimension not in NAMES:
+        return said
+    mart, key, names = NAMES[dimension]
+    called = " or ".join(f"{name} = $said" for name in names)
+    keys = [each for (each,) in db.execute(
+        f"select distinct {key} from {mart} where {key} = $said or {called}", {"said": said}
+    ).fetchall()]  # fmt: skip
+    if said not in keys and len(keys) > 1:
+        raise NoSuchFigure(f"{dimension} has {len(keys)} members of that name: {', '.join(sorted(keys))}")
+    return said if said in keys or not keys else keys[0]
+
+
 def _period(metric: Metric, asked: Asked) -> tuple[str, datetime.date | None]:
     written, day = period_of(asked.period) if asked.period else (None, None)
     listed = ", ".join(metric.grains)
@@ -221,10 +248,15 @@ def _published_period(
     )
     if not count:
         absent = db.execute("select absent_reason_en from kpi_metrics where metric_id = ?", [metric.id]).fetchone()
-        raise NoSuchFigure(f"{metric.id} is absent: {absent[0] if absent and absent[0] else 'nothing is known of it'}")
+        why = f"is absent: {absent[0]}" if absent and absent[0] else f"has no {grain} in this version"
+        raise NoSuchFigure(f"{metric.id} {why}")
     if day is None and count > 1:
-        raise NoSuchFigure(f"{metric.id} has a figure for every {grain} from {first} to {last}: say which with --period")
-    of_day = "" if grain == "all" or day is None else f" and {literal(day)} between period_start_date and period_end_date"
+        raise NoSuchFigure(
+            f"{metric.id} has a figure for every {grain} from {first} to {last}: say which with --period"
+        )
+    of_day = (
+        "" if grain == "all" or day is None else f" and {literal(day)} between period_start_date and period_end_date"
+    )
     found = db.execute(
         f"select distinct period_start_date, period_end_date from kpi_values where {chosen}{of_day}"
     ).fetchone()
@@ -248,7 +280,7 @@ def _published(
 def _put_aside(
     db: duckdb.DuckDBPyConnection, relation: Relation, figure: Figure, view: str, columns: list[str]
 ) -> None:
-    """Make the temporary table of the rows that count, with what each adds; what adds nothing is not behind a figure."""
+    """Make the temporary table of the rows that count, with what each adds; what adds nothing is not behind it."""
     cuts = cuts_of(columns)
     held = [f"{said_alike(cuts[name])} = {literal(member)}" for name, member in figure.where.items()]
     held.append(relation.in_cut if figure.where else relation.in_total)

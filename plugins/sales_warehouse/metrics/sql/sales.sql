@@ -20,8 +20,7 @@ select
     region_key,
     channel,
     dealer_key,
-    net_amount as amount,
-    nullif(customer_key, 'unknown') as buyer_key
+    net_amount as amount
 from rows_order_lines
 where not is_cancelled
 union all
@@ -46,8 +45,7 @@ select
     returns.region_key,
     returns.channel,
     'unknown',
-    -returns.refund_amount,
-    null
+    -returns.refund_amount
 from fct_returns as returns
 join dim_products as products on returns.product_key = products.product_key
 join dim_sales_reps as reps on returns.rep_key = reps.rep_key
