@@ -90,9 +90,7 @@ def duration_case(kind: Kind, seed: int, count: int = 1500) -> DurationCase:
     return DurationCase(rows, frozenset([element]) if element else frozenset())
 
 
-def _element(
-    rng: np.random.Generator, kind: Kind, shares: list[np.ndarray], effects: list[np.ndarray]
-) -> Element:
+def _element(rng: np.random.Generator, kind: Kind, shares: list[np.ndarray], effects: list[np.ndarray]) -> Element:
     """A cell that is large enough to move the whole; whose weight grows, a slow one."""
     if not kind.conditions:
         return ()

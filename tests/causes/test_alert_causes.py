@@ -176,12 +176,13 @@ def test_a_customer_of_two_regions_counts_half_in_each(db: duckdb.DuckDBPyConnec
 @pytest.mark.parametrize(
     ("alert", "says"),
     [
-        (asked("win_cycle_days", (20, 10)), "no facts that can be cut"),
+        (asked("lead_first_response_hours", (20, 10)), "are not in this file"),
+        (asked("customer_hhi", (20, 10)), "no facts that can be cut"),
         (asked("net_sales", (1, 2)), "do not give its figure"),
         (asked("win_rate", ("0.5", "0.4")), "do not give its figure"),
         (asked("net_sales", (1, 2), dimension="target", member="t"), "no facts that can be cut"),
     ],
-    ids=["a median", "another figure", "no deals at all", "a goal"],
+    ids=["a median of rows that are not there", "no sum of facts", "another figure", "no deals at all", "a goal"],
 )
 def test_what_cannot_be_looked_into_says_why(db: duckdb.DuckDBPyConnection, alert: Question, says: str) -> None:
     (row,) = causes(db, alert)["alert"]
