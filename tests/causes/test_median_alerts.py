@@ -24,7 +24,8 @@ from dim_regions, dim_channels, (values (-7), (0)) as days(day), range(1, 61) as
 insert into dim_customers select 'c' || i, 'Name', if(i % 2 = 0, 'food', 'toys'), 'small', 'A', 'east'
 from range(1, 61) as leads(i);
 create table int_leads_waited as select lead_key, created_date, channel, 'team' as team, rep_key,
-    i <= 58 as is_answered, cast(i / 10 + len(region_key || channel) / 1000 as decimal(18, 6)) as waited_hours from fct_leads;
+    i <= 58 as is_answered, cast(i / 10 + len(region_key || channel) / 1000 as decimal(18, 6)) as waited_hours
+from fct_leads;
 """
 
 

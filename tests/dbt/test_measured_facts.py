@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from sales_warehouse.causes.alerts import AGREES
-from sales_warehouse.causes.durations import WAITED, are_there, read_rows
-from sales_warehouse.causes.measured import Span, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.durations import WAITED, read_rows
+from sales_warehouse.causes.measured import Span, are_there, cuts_shared, measure_cells, parts_of
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import registry
 
@@ -51,7 +51,7 @@ def test_the_durations_of_a_metric_give_its_medians(at_once: Home, metric: str) 
     waited = WAITED[metric]
     with duckdb.connect(str(at_once.warehouse_file), read_only=True) as db:
         db.execute("set search_path = 'marts,intermediate'")
-        assert are_there(db, waited)
+        assert are_there(db, waited.tables)
         figures = db.execute(FIGURES, {"metric": metric}).fetchall()
         for starts_on, ends_on, dimension, member, value in figures:
             scope = {} if dimension == "total" else {dimension: member}
