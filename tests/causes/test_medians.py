@@ -206,6 +206,18 @@ def test_where_nothing_was_planted_no_cell_is_named(kind: made.Kind) -> None:
     assert not any(find_cells(case.rows) for case in made.duration_cases(few_rows, 1000, 25))
 
 
+def test_where_many_last_as_long_as_the_later_median_it_is_still_seen_who_crossed() -> None:
+    """Of 50 in each region 26 took a day; in the south 45 now take two, so the median of all goes from 1 to 2, and so
+    does that of both periods together: nobody is beyond it."""
+    usual = [1] * 26 + [2] * 24
+    rows = rows_of(
+        *(row for side in (BEFORE, AFTER) for place in "ab" for row in lived(place, side, *usual)),
+        *lived("south", BEFORE, *usual), *lived("south", AFTER, *[1] * 5, *[2] * 45),
+    )  # fmt: skip
+    (cell,) = explain_median(rows).cells
+    assert (cell.text, cell.actual, cell.forecast, cell.contribution) == ("region=south", 2, 1, 1)
+
+
 def test_the_order_of_rows_that_are_alike_and_of_members_does_not_matter() -> None:
     case = made.duration_case(made.Kind(conditions=1, times=(3, 4), count=800), 1000)
     turned = case.rows.part(np.arange(len(case.rows.ticks))[np.lexsort([-case.rows.codes[:, 0], case.rows.ticks])])

@@ -113,13 +113,11 @@ def explain_median(rows: Rows) -> Explanation:
 
 
 def find_cells(rows: Rows) -> list[Found]:
-    """The cells in the order in which they were found, none when nothing stands out of the noise."""
-    middle = rows.median(rows.weight)
-    if middle is None:
-        return []
-    beyond = rows.count * _beyond(rows, int(middle * TICKS))
+    """The cells in the order in which they were found, none when nothing stands out of the noise. Both periods have a
+    median."""
+    beyond = rows.count * _beyond(rows, _middle(rows))
     whole = _whole(rows, rows.count, beyond)
-    change = float(np.diff(whole.rates[:2])[0]) if whole.n0 and whole.n1 else 0.0
+    change = float(whole.rates[1] - whole.rates[0])
     left = np.ones(len(rows.ticks))
     cuts = [cut for size in range(1, MOST_CONDITIONS + 1) for cut in combinations(range(len(rows.attributes)), size)]
     cuts = [cut for cut in cuts if prod(len(rows.members[at]) for at in cut) <= LARGEST_CUT]
@@ -132,6 +130,16 @@ def find_cells(rows: Rows) -> list[Found]:
         found.append(best)
         left[best.rows] = 0.0
     return found
+
+
+def _middle(rows: Rows) -> int:
+    """The median of both periods together, but no longer one than was crossed: where many last as long as the higher
+    of the two medians, as whole days do, the duration before it."""
+    low, high = sorted(int(each * TICKS) for each in rows.figure() if each is not None)
+    middle = rows.median(rows.weight, at_least=True)
+    assert middle is not None
+    shorter = rows.ticks[: np.searchsorted(rows.ticks, high)]
+    return max(low, min(int(middle * TICKS), int(shorter[-1]) if len(shorter) and low < high else high))
 
 
 def _best(
