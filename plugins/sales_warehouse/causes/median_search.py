@@ -39,6 +39,7 @@ ALIKE = 2.0  # standard errors: what is left of a member went with the combinati
 LARGEST_CUT = 1_000_000  # cells of one combination
 
 BY_DURATIONS = 0  # of what _scores gives; 1 is by weight
+WAYS = 2
 
 Element = tuple[tuple[int, int], ...]  # (attribute, member)
 
@@ -121,7 +122,7 @@ def find_cells(rows: Rows) -> list[Found]:
     left = np.ones(len(rows.ticks))
     cuts = [cut for size in range(1, MOST_CONDITIONS + 1) for cut in combinations(range(len(rows.attributes)), size)]
     cuts = [cut for cut in cuts if prod(len(rows.members[at]) for at in cut) <= LARGEST_CUT]
-    looked = sum(int(_judged(_cells(rows, cut, rows.count, beyond)).sum()) for cut in cuts)
+    looked = sum(int(_is_told(_cells(rows, cut, rows.count, beyond)).sum()) for cut in cuts)
     found: list[Found] = []
     while looked and len(found) < MOST_CELLS:
         best = _best(rows, cuts, rows.count * left, beyond * left, (whole, change, looked))
@@ -147,7 +148,7 @@ def _best(
 ) -> Found | None:
     whole, change, looked = about
     left = _whole(rows, count, beyond)
-    least = float(norm.isf(CHANCE / (2 * looked)))
+    least = float(norm.isf(CHANCE / (2 * WAYS * looked)))  # more, and less
     sums = {cut: _cells(rows, cut, count, beyond) for cut in cuts}
     candidates: list[tuple[float, tuple[int, ...], int, int]] = []
     for cut, cells in sums.items():
@@ -156,7 +157,7 @@ def _best(
             for cell in np.flatnonzero(score >= least):
                 candidates.append((float(score[cell] ** 2 / 2 - DEPTH * len(cut)), cut, int(cell), kind))
     for worth, cut, cell, kind in sorted(candidates, key=lambda each: (-each[0], *each[1:])):
-        if kind == BY_DURATIONS and _by_chance(sums[cut], cell) * looked > CHANCE:
+        if kind == BY_DURATIONS and _by_chance(sums[cut], cell) * WAYS * looked > CHANCE:
             continue
         codes = np.unravel_index(cell, tuple(len(rows.members[at]) for at in cut))
         element = tuple((at, int(code)) for at, code in zip(cut, codes, strict=True))
@@ -170,13 +171,15 @@ def _shortened(
 ) -> Element:
     """The member alone, where what it has beyond the combination went the same way."""
     left, whole, kind = about
-    (_, way, _) = _scores(cell, left, whole)[kind]
-    beyond = [
-        float(_scores(sums[(at,)].at(code).without(cell), left, whole)[kind][1][0] * np.sign(way[0]))
-        for at, code in (element if len(element) > 1 else ())
-    ]
-    place = int(np.argmax(beyond)) if beyond else 0
-    return element[place : place + 1] if beyond and beyond[place] >= ALIKE else element
+    way = np.sign(_scores(cell, left, whole)[kind][1])
+    beyond: list[tuple[float, Element]] = []
+    for at, code in element if len(element) > 1 else ():
+        member = sums[(at,)].at(code)
+        others = left.without(member)
+        if min(others.n0, others.n1) >= FEW:  # else it is the whole
+            beyond.append((float((_scores(member.without(cell), left, whole)[kind][1] * way)[0]), ((at, code),)))
+    alike, shorter = max(beyond, default=(0.0, element))
+    return shorter if alike >= ALIKE else element
 
 
 def _scores(cells: _Sums, left: _Sums, whole: _Sums) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -202,8 +205,7 @@ def _scores(cells: _Sums, left: _Sums, whole: _Sums) -> list[tuple[np.ndarray, n
         pooled = (left.a0 + left.a1 + 0.5) / (left.n0 + left.n1 + 1)
         unlike = (both - rest.rates[2]) / np.sqrt(pooled * (1 - pooled) * (1 / total + 1 / others))
         level = np.where(cells.n0 * cells.n1 > 0, (before + after) / 2, both) - sum(whole.rates[:2]) / 2
-        is_told = is_apart & (total >= 2 * FEW)
-        heavier = np.where(is_told, np.nan_to_num(np.minimum(np.abs(grown), np.abs(unlike))), 0.0)
+        heavier = np.where(is_apart & _is_told(cells), np.nan_to_num(np.minimum(np.abs(grown), np.abs(unlike))), 0.0)
         return [
             (slower, np.nan_to_num(beside), (share0 + share1) / 2 * (after - before)),
             (heavier, np.nan_to_num(grown), (share1 - share0) * level),
@@ -218,6 +220,10 @@ def _lesser(own: np.ndarray, beside: np.ndarray, is_judged: np.ndarray) -> np.nd
 
 def _judged(cells: _Sums) -> np.ndarray:
     return np.minimum(cells.n0, cells.n1) >= FEW
+
+
+def _is_told(cells: _Sums) -> np.ndarray:
+    return cells.n0 + cells.n1 >= 2 * FEW
 
 
 def _by_chance(cells: _Sums, cell: int) -> float:
