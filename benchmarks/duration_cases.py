@@ -6,7 +6,8 @@ factor for each member). Some are lost sight of before they end, the later ones 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,8 @@ Element = tuple[tuple[int, int], ...]  # (attribute, member) in the order of att
 @dataclass(frozen=True)
 class Kind:
     """What happens in the later period: so many conditions of a cell whose durations are multiplied, or whose weight
-    is; the volume of all, the durations of all, and how unlike the weights of members become by themselves."""
+    is; the volume of all, the durations of all, and how unlike the weights of members become by themselves. Of a
+    kind with `least` only cases are drawn whose median moved by that share of what it was, as an alert would ask."""
 
     conditions: int = 0
     is_mix: bool = False
@@ -29,11 +31,14 @@ class Kind:
     pace: float = 1.0
     drift: float = 0.0
     in_days: bool = False
+    least: float = 0.0
+    count: int = 1500  # rows of a period, about
 
 
 KINDS = {
     "one member slower": Kind(conditions=1),
     "a combination slower": Kind(conditions=2),
+    "the same, 10,000 rows": Kind(conditions=2, count=10_000),
     "one member slower, weights drifting": Kind(conditions=1, drift=0.15),
     "one member slower, all of them too": Kind(conditions=1, pace=1.4),
     "a slow member has more rows": Kind(conditions=1, is_mix=True),
@@ -44,6 +49,8 @@ QUIET = {
     "quiet: twice the volume": Kind(volume=2.0),
     "quiet: all slower by half": Kind(pace=1.5),
     "quiet: whole days": Kind(in_days=True),
+    "quiet: 100 rows, and the median moved by a fifth": Kind(count=100, least=0.2),
+    "quiet: weights drifting, and the median moved by a tenth": Kind(drift=0.15, least=0.1),
 }
 
 
@@ -54,9 +61,29 @@ class DurationCase:
     rows: Rows
     truth: frozenset[Element]
 
+    @property
+    def texts(self) -> set[str]:
+        """The cell as a=a1&b=b2."""
+        names, members = self.rows.attributes, self.rows.members
+        return {"&".join(f"{names[at]}={members[at][code]}" for at, code in element) for element in self.truth}
 
-def duration_case(kind: Kind, seed: int, count: int = 1500) -> DurationCase:
-    """Draw a case with about so many rows in each period."""
+
+LARGE = Kind(conditions=2, count=50_000)
+
+
+def duration_cases(kind: Kind, first_seed: int, cases: int) -> Iterator[DurationCase]:
+    """Draw so many cases of a kind."""
+    seeds = itertools.count(first_seed)
+    while cases:
+        case = duration_case(kind, next(seeds))
+        after, before = case.rows.figure()
+        if after is not None and before is not None and abs(after - before) >= kind.least * before:
+            cases -= 1
+            yield case
+
+
+def duration_case(kind: Kind, seed: int) -> DurationCase:
+    """Draw a case."""
     rng = np.random.default_rng([seed, 22])
     shares = [rng.dirichlet(np.full(size, 3.0)) for size in SIZES.values()]
     effects = [rng.normal(0, 0.3, size) for size in SIZES.values()]
@@ -64,8 +91,8 @@ def duration_case(kind: Kind, seed: int, count: int = 1500) -> DurationCase:
     drifted = [share * np.exp(rng.normal(0, kind.drift, len(share))) for share in shares]
     drifted = [share / share.sum() for share in drifted]
     times = float(rng.uniform(*kind.times))
-    before = _codes(rng, shares, int(rng.poisson(count)))
-    after = _codes(rng, drifted, int(rng.poisson(count * kind.volume)))
+    before = _codes(rng, shares, int(rng.poisson(kind.count)))
+    after = _codes(rng, drifted, int(rng.poisson(kind.count * kind.volume)))
     if kind.is_mix:  # so many times the rows of the cell, drawn like those that it has
         more = after[_inside(after, element)]
         after = np.concatenate([after, more[rng.integers(0, len(more), int(len(more) * (times - 1)))]])
@@ -90,9 +117,7 @@ def duration_case(kind: Kind, seed: int, count: int = 1500) -> DurationCase:
     return DurationCase(rows, frozenset([element]) if element else frozenset())
 
 
-def _element(
-    rng: np.random.Generator, kind: Kind, shares: list[np.ndarray], effects: list[np.ndarray]
-) -> Element:
+def _element(rng: np.random.Generator, kind: Kind, shares: list[np.ndarray], effects: list[np.ndarray]) -> Element:
     """A cell that is large enough to move the whole; whose weight grows, a slow one."""
     if not kind.conditions:
         return ()

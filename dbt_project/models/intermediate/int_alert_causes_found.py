@@ -25,7 +25,9 @@ def model(dbt, session):
     dbt.ref("dim_products")
     dbt.ref("dim_dealers")
     dbt.ref("dim_customers")
-    # The durations that medians are taken from.
+    # Levels of days that are past, and the durations that medians are taken from.
+    dbt.ref("kpi_values")
+    dbt.ref("int_levels_told")
     dbt.ref("fct_lead_responses")
     dbt.ref("fct_first_orders")
     dbt.ref("fct_repurchase_gaps")

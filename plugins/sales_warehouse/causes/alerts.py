@@ -12,9 +12,19 @@ from fractions import Fraction
 import duckdb
 
 from sales_warehouse.causes.attributes import PERSONAL, attribute_names, member_names
-from sales_warehouse.causes.durations import WAITED, Waited, are_there, read_rows
+from sales_warehouse.causes.durations import WAITED, Waited, read_rows
 from sales_warehouse.causes.explain import Cell, Explanation, explain
-from sales_warehouse.causes.measured import LOOKED_IN, Span, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.measured import (
+    LEVELS,
+    LOOKED_IN,
+    Part,
+    Span,
+    are_there,
+    cuts_shared,
+    level_parts,
+    measure_cells,
+    parts_of,
+)
 from sales_warehouse.causes.median_search import explain_median
 from sales_warehouse.causes.published import NothingToExplain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
@@ -185,13 +195,22 @@ def why_alert(
 def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bool = False) -> Explanation | str:
     """Return the explanation of an alert, or why there is none (a key of NOT_EXPLAINED)."""
     waited, parts = WAITED.get(alert.metric_id), parts_of(alert.metric_id)
-    cuts = tuple(waited.cuts) if waited else cuts_shared(parts)
+    is_level = alert.metric_id in LEVELS and not alert.scope
+    cuts = registry()[alert.metric_id].dimensions if is_level else tuple(waited.cuts) if waited else cuts_shared(parts)
     looked = (*LOOKED_IN, *sorted(PERSONAL)) if with_people else LOOKED_IN
     attributes = [name for name in looked if name in cuts and name not in alert.scope]
     if not attributes or any(name not in cuts for name in alert.scope):
         return "uncut"
     if waited:
         return _look_into_durations(db, alert, waited, attributes)
+    if is_level:
+        return _look_into_level(db, alert, attributes)
+    return _look_into_sums(db, alert, parts, attributes)
+
+
+def _look_into_sums(
+    db: duckdb.DuckDBPyConnection, alert: Question, parts: Sequence[Part], attributes: Sequence[str]
+) -> Explanation | str:
     cells = measure_cells(db, parts, attributes, alert.spans, alert.scope)
     now, before = (_figure(db, cells, span.name, len(parts)) for span in alert.spans)
     if not _agree(now, alert.value):
@@ -208,11 +227,20 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
         return "incomparable"
 
 
+def _look_into_level(db: duckdb.DuckDBPyConnection, alert: Question, attributes: Sequence[str]) -> Explanation | str:
+    """A level was kept for one dimension at a time: the one in which most stands out, of those that add up."""
+    if not are_there(db, LEVELS[alert.metric_id]):
+        return "unpublished"
+    told = [_look_into_sums(db, alert, level_parts(alert.metric_id, name), [name]) for name in attributes]
+    found = [each for each in told if isinstance(each, Explanation)]
+    return max(found, key=lambda each: sum(cell.evidence for cell in each.cells)) if found else told[0]
+
+
 def _look_into_durations(
     db: duckdb.DuckDBPyConnection, alert: Question, waited: Waited, attributes: Sequence[str]
 ) -> Explanation | str:
     """The same of a median, which no sums of cells give: both periods have to give their figures, row by row."""
-    if not are_there(db, waited):
+    if not are_there(db, waited.tables):
         return "unpublished"
     rows = read_rows(db, waited, attributes, alert.spans, alert.scope)
     now, before = rows.figure()
@@ -262,8 +290,8 @@ NOT_EXPLAINED = {
         "明细汇总与指标值不一致，未做归因。",
     ),
     "unpublished": (
-        "The durations behind the figure are not in this file; the night that raised it has its cells in alert_causes.",
-        "该指标的时长明细不在此文件中；当晚得出的单元格见 alert_causes。",
+        "The rows behind the figure are not in this file; the night that raised it has its cells in alert_causes.",
+        "该指标的明细不在此文件中；当晚得出的单元格见 alert_causes。",
     ),
     "incomparable": ("There is nothing to compare with.", "没有可对比的数据。"),
     "standing": (

@@ -76,16 +76,6 @@ WAITED: Mapping[str, Waited] = {
 }  # fmt: skip
 
 
-def are_there(db: duckdb.DuckDBPyConnection, waited: Waited) -> bool:
-    """Whether all tables of the rows can be read: a published file has no intermediate models."""
-    for table in waited.tables:
-        try:
-            db.execute(f"select 1 from {table} limit 0")
-        except duckdb.CatalogException:
-            return False
-    return True
-
-
 def read_rows(
     db: duckdb.DuckDBPyConnection,
     waited: Waited,

@@ -15,8 +15,9 @@ and so on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import combinations
 from math import prod
 
@@ -24,6 +25,7 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import hypergeom, norm
 
+from sales_warehouse.causes.contributions import exact
 from sales_warehouse.causes.explain import Cell, Explanation, disjoint
 from sales_warehouse.causes.medians import TICKS, Rows, curve, split_along, split_median
 
@@ -32,8 +34,12 @@ MOST_CONDITIONS = 2
 MOST_CELLS = 8
 FEW = 5  # rows of a period: with less of them a cell is not judged by its durations
 DEPTH = 1.0  # nats for each condition of a name, as in search.py
-MATERIAL = 0.1  # of the change: what did less is not looked for
+MATERIAL = 0.1  # of the change: what did less is not named
+ALIKE = 2.0  # standard errors: what is left of a member went with the combination
 LARGEST_CUT = 1_000_000  # cells of one combination
+
+BY_DURATIONS = 0  # of what _scores gives; 1 is by weight
+WAYS = 2
 
 Element = tuple[tuple[int, int], ...]  # (attribute, member)
 
@@ -59,6 +65,9 @@ class _Sums:
     def without(self, cells: _Sums) -> _Sums:
         return _Sums(self.n0 - cells.n0, self.n1 - cells.n1, self.a0 - cells.a0, self.a1 - cells.a1)
 
+    def at(self, cell: int) -> _Sums:
+        return _Sums(*(each[cell : cell + 1] for each in (self.n0, self.n1, self.a0, self.a1)))
+
     @property
     def rates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The shares beyond: before, after, and of both."""
@@ -81,19 +90,20 @@ def explain_median(rows: Rows) -> Explanation:
     found = find_cells(rows)
     while True:
         split = split_median(rows, disjoint(each.rows for each in found))
-        moved = [cell for cell, part in zip(found, split.parts, strict=True) if part.total]
+        least = max(abs(split.change) * exact(MATERIAL), Fraction(1, TICKS))
+        moved = [cell for cell, part in zip(found, split.parts, strict=True) if abs(part.total) >= least]
         if len(moved) == len(found):
             break
-        found = moved  # what is named has moved the median; a step of whole days may be too wide for some
+        found = moved  # what moved the share beyond the middle may not have moved the median
     cells = []
     for each, part in zip(found, split.parts, strict=True):
         members = {rows.attributes[at]: rows.members[at][code] for at, code in each.element}
-        cells.append(Cell(members, *rows.figure(each.rows), part.total, part.rate, part.mix, each.evidence))
+        cells.append(Cell(members, *rows.part(each.rows).figure(), part.total, part.rate, part.mix, each.evidence))
     cells.sort(key=lambda cell: (-abs(cell.contribution), cell.text))
     return Explanation(
         kind="median",
         attributes=rows.attributes,
-        leaves=len(np.unique(rows.codes, axis=0)),
+        leaves=_leaves(rows.codes),
         depth=min(MOST_CONDITIONS, len(rows.attributes)),
         actual=split.after,
         forecast=split.before,
@@ -104,17 +114,15 @@ def explain_median(rows: Rows) -> Explanation:
 
 
 def find_cells(rows: Rows) -> list[Found]:
-    """The cells in the order in which they were found, none when nothing stands out of the noise."""
-    middle = rows.median(rows.weight)
-    if middle is None:
-        return []
-    beyond = rows.count * _beyond(rows, int(middle * TICKS))
+    """The cells in the order in which they were found, none when nothing stands out of the noise. Both periods have a
+    median."""
+    beyond = rows.count * _beyond(rows, _middle(rows))
     whole = _whole(rows, rows.count, beyond)
-    change = float(np.diff(whole.rates[:2])[0]) if whole.n0 and whole.n1 else 0.0
+    change = float(whole.rates[1] - whole.rates[0])
     left = np.ones(len(rows.ticks))
     cuts = [cut for size in range(1, MOST_CONDITIONS + 1) for cut in combinations(range(len(rows.attributes)), size)]
     cuts = [cut for cut in cuts if prod(len(rows.members[at]) for at in cut) <= LARGEST_CUT]
-    looked = sum(int(_judged(_cells(rows, cut, rows.count, beyond)).sum()) for cut in cuts)
+    looked = sum(int(_is_told(_cells(rows, cut, rows.count, beyond)).sum()) for cut in cuts)
     found: list[Found] = []
     while looked and len(found) < MOST_CELLS:
         best = _best(rows, cuts, rows.count * left, beyond * left, (whole, change, looked))
@@ -125,31 +133,58 @@ def find_cells(rows: Rows) -> list[Found]:
     return found
 
 
+def _middle(rows: Rows) -> int:
+    """The median of both periods together, but no longer one than was crossed: where many last as long as the higher
+    of the two medians, as whole days do, the duration before it."""
+    low, high = sorted(int(each * TICKS) for each in rows.figure() if each is not None)
+    middle = rows.median(rows.weight, at_least=True)
+    assert middle is not None
+    shorter = rows.ticks[: np.searchsorted(rows.ticks, high)]
+    return max(low, min(int(middle * TICKS), int(shorter[-1]) if len(shorter) and low < high else high))
+
+
 def _best(
     rows: Rows, cuts: list[tuple[int, ...]], count: np.ndarray, beyond: np.ndarray, about: tuple[_Sums, float, int]
 ) -> Found | None:
     whole, change, looked = about
-    least = float(norm.isf(CHANCE / (2 * looked)))
-    candidates: list[tuple[float, tuple[int, ...], int, bool, _Sums]] = []
-    for cut in cuts:
-        cells = _cells(rows, cut, count, beyond)
-        for score, effect, is_rate in _scores(cells, _whole(rows, count, beyond), whole):
+    left = _whole(rows, count, beyond)
+    least = float(norm.isf(CHANCE / (2 * WAYS * looked)))  # more, and less
+    sums = {cut: _cells(rows, cut, count, beyond) for cut in cuts}
+    candidates: list[tuple[float, tuple[int, ...], int, int]] = []
+    for cut, cells in sums.items():
+        for kind, (score, _, effect) in enumerate(_scores(cells, left, whole)):
             score = np.where(np.abs(effect) >= MATERIAL * abs(change), score, 0.0)
             for cell in np.flatnonzero(score >= least):
-                worth = float(score[cell] ** 2 / 2 - DEPTH * len(cut))
-                candidates.append((worth, cut, int(cell), is_rate, cells))
-    for worth, cut, cell, is_rate, cells in sorted(candidates, key=lambda each: (-each[0], *each[1:4])):
-        if is_rate and _by_chance(cells, cell) * looked > CHANCE:
+                candidates.append((float(score[cell] ** 2 / 2 - DEPTH * len(cut)), cut, int(cell), kind))
+    for worth, cut, cell, kind in sorted(candidates, key=lambda each: (-each[0], *each[1:])):
+        if kind == BY_DURATIONS and _by_chance(sums[cut], cell) * WAYS * looked > CHANCE:
             continue
         codes = np.unravel_index(cell, tuple(len(rows.members[at]) for at in cut))
         element = tuple((at, int(code)) for at, code in zip(cut, codes, strict=True))
-        inside = np.logical_and.reduce([rows.codes[:, at] == code for at, code in element])
-        return Found(element, inside, worth)
+        element = _shortened(element, sums, sums[cut].at(cell), (left, whole, kind))
+        return Found(element, np.logical_and.reduce([rows.codes[:, at] == code for at, code in element]), worth)
     return None
 
 
-def _scores(cells: _Sums, left: _Sums, whole: _Sums) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
-    """Of each cell its score and what it did to the share beyond: by its durations, then by its weight."""
+def _shortened(
+    element: Element, sums: Mapping[tuple[int, ...], _Sums], cell: _Sums, about: tuple[_Sums, _Sums, int]
+) -> Element:
+    """The member alone, where what it has beyond the combination went the same way."""
+    left, whole, kind = about
+    way = np.sign(_scores(cell, left, whole)[kind][1])
+    beyond: list[tuple[float, Element]] = []
+    for at, code in element if len(element) > 1 else ():
+        member = sums[(at,)].at(code)
+        others = left.without(member)
+        if min(others.n0, others.n1) >= FEW:  # else it is the whole
+            beyond.append((float((_scores(member.without(cell), left, whole)[kind][1] * way)[0]), ((at, code),)))
+    alike, shorter = max(beyond, default=(0.0, element))
+    return shorter if alike >= ALIKE else element
+
+
+def _scores(cells: _Sums, left: _Sums, whole: _Sums) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Of each cell, by its durations and by its weight: its score, how far and which way it went beside the others, and
+    what that did to the share beyond."""
     rest = left.without(cells)
     is_apart = np.minimum(rest.n0, rest.n1) >= FEW
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -161,8 +196,7 @@ def _scores(cells: _Sums, left: _Sums, whole: _Sums) -> Iterator[tuple[np.ndarra
         expected = expit(logit((cells.a0 + 0.5) / (cells.n0 + 1)) + drift)
         own = (after - before) / np.sqrt(variance)
         beside = (after - expected) / np.sqrt(variance + (middle * (1 - middle)) ** 2 * uncertain)
-        is_rate = is_apart & _judged(cells)
-        yield _lesser(own, beside, is_rate), (share0 + share1) / 2 * (after - before), True
+        slower = _lesser(own, beside, is_apart & _judged(cells))
 
         part0, part1 = cells.n0 / left.n0, cells.n1 / left.n1
         part = (cells.n0 + cells.n1) / (left.n0 + left.n1)
@@ -171,8 +205,11 @@ def _scores(cells: _Sums, left: _Sums, whole: _Sums) -> Iterator[tuple[np.ndarra
         pooled = (left.a0 + left.a1 + 0.5) / (left.n0 + left.n1 + 1)
         unlike = (both - rest.rates[2]) / np.sqrt(pooled * (1 - pooled) * (1 / total + 1 / others))
         level = np.where(cells.n0 * cells.n1 > 0, (before + after) / 2, both) - sum(whole.rates[:2]) / 2
-        score = np.minimum(np.abs(grown), np.abs(unlike))
-        yield np.where(is_apart & (total >= 2 * FEW), np.nan_to_num(score), 0.0), (share1 - share0) * level, False
+        heavier = np.where(is_apart & _is_told(cells), np.nan_to_num(np.minimum(np.abs(grown), np.abs(unlike))), 0.0)
+        return [
+            (slower, np.nan_to_num(beside), (share0 + share1) / 2 * (after - before)),
+            (heavier, np.nan_to_num(grown), (share1 - share0) * level),
+        ]
 
 
 def _lesser(own: np.ndarray, beside: np.ndarray, is_judged: np.ndarray) -> np.ndarray:
@@ -183,6 +220,10 @@ def _lesser(own: np.ndarray, beside: np.ndarray, is_judged: np.ndarray) -> np.nd
 
 def _judged(cells: _Sums) -> np.ndarray:
     return np.minimum(cells.n0, cells.n1) >= FEW
+
+
+def _is_told(cells: _Sums) -> np.ndarray:
+    return cells.n0 + cells.n1 >= 2 * FEW
 
 
 def _by_chance(cells: _Sums, cell: int) -> float:
@@ -224,3 +265,9 @@ def _whole(rows: Rows, count: np.ndarray, beyond: np.ndarray) -> _Sums:
     return _Sums(
         *(np.array(float(each[rows.is_after == side].sum())) for each in (count, beyond) for side in (False, True))
     )
+
+
+def _leaves(codes: np.ndarray) -> int:
+    """How many combinations of all members occur."""
+    ordered = codes[np.lexsort(codes.T)]
+    return 1 + int((np.diff(ordered, axis=0) != 0).any(axis=1).sum())

@@ -12,7 +12,7 @@ the cell alone going over, at the weight that it has where it goes; its mix effe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -44,10 +44,14 @@ class Rows:
         before, after = (float(self.count[self.is_after == side].sum()) for side in (False, True))
         return np.where(self.is_after, self.count * (before / after if before and after else 1.0), self.count)
 
-    def figure(self, inside: np.ndarray | None = None) -> tuple[Fraction | None, Fraction | None]:
-        """The median after and before, of all rows or of some."""
-        rows = np.ones(len(self.ticks), bool) if inside is None else inside
-        return self.median(self.count * (rows & self.is_after)), self.median(self.count * (rows & ~self.is_after))
+    def figure(self) -> tuple[Fraction | None, Fraction | None]:
+        """The median after and before."""
+        return self.median(self.count * self.is_after), self.median(self.count * ~self.is_after)
+
+    def part(self, inside: np.ndarray) -> Rows:
+        """Some of the rows: a mask, or places in ascending order."""
+        arrays = {name: getattr(self, name)[inside] for name in ("codes", "ticks", "is_ended", "is_after", "count")}
+        return replace(self, **arrays)
 
     def median(self, weight: np.ndarray, *, at_least: bool = False) -> Fraction | None:
         """The median of the rows so weighed; None where more than half still run, or there are none.
@@ -118,8 +122,10 @@ def split_along(rows: Rows, at: int) -> Split:
     assert moved is not None and stayed is not None
     rate = ((moved - first) + (last - stayed)) / 2
     steps = []
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(size + 1))
     for code in np.flatnonzero((old > 0) & (new > 0)):
-        now, then = rows.figure(codes == code)
+        now, then = rows.part(order[ends[code] : ends[code + 1]]).figure()
         if now is not None and then is not None:
             steps.append((Fraction(float(old[code] + new[code])), now - then))
     return Split(first, last, (Part("", rate, last - first - rate),), Fraction(), paradox_of(steps, last - first))
