@@ -483,6 +483,7 @@ def why(
     from sales_warehouse.causes.alerts import AlertReason, why_alert
     from sales_warehouse.causes.published import NothingToExplain, Period, Reason
     from sales_warehouse.causes.published import why as why_figure
+    from sales_warehouse.metrics.relations import tell
     from sales_warehouse.publish.reading import look
 
     about = _load(company).about
@@ -493,6 +494,7 @@ def why(
     scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
     reason: Reason | AlertReason
     with look(home, folder) as db:
+        tell(db, datetime.date.fromisoformat(publish.manifest.read(folder).business_date))
         try:
             if alert:
                 reason = why_alert(db, alert, currency=about.currency)

@@ -7,6 +7,7 @@ run was told with getvariable: business_date, as_of, time_zone, and the last_dat
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import duckdb
 
 from sales_warehouse.metrics.facts import Measure
 from sales_warehouse.metrics.registry import registry
-from sales_warehouse.sql import ident
+from sales_warehouse.sql import ident, literal
 
 FOLDER = Path(__file__).with_name("sql")
 # What a dimension is called in the rows, where it is not called by its own name.
@@ -236,6 +237,18 @@ def relation_of(metric_id: str) -> Relation:
 def query_of(file: str) -> str:
     """Return the query of some rows; it reads those of `sql/<name>.sql` as rows_<name>."""
     return (FOLDER / f"{file}.sql").read_text(encoding="utf-8")
+
+
+def tell(
+    db: duckdb.DuckDBPyConnection,
+    business_date: datetime.date,
+    as_of: datetime.datetime | None = None,
+    time_zone: str | None = None,
+) -> None:
+    """Say in a connection what the run was told that made the marts."""
+    for name, value in (("business_date", business_date), ("as_of", as_of), ("time_zone", time_zone)):
+        db.execute(f"set variable {name} = {literal(value)}")
+    db.execute(f"set variable last_date = {literal(business_date)}")
 
 
 def lay_out(db: duckdb.DuckDBPyConnection, file: str) -> str:

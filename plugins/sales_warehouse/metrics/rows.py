@@ -28,6 +28,7 @@ from sales_warehouse.metrics.relations import (
     lay_out,
     relation_of,
     said_alike,
+    tell,
 )
 from sales_warehouse.publish import current_folder, manifest
 from sales_warehouse.publish.reading import look
@@ -155,7 +156,7 @@ def find_rows(db: duckdb.DuckDBPyConnection, run: Run, asked: Asked) -> Behind:
     if metric is None:
         raise NoSuchFigure(f"unknown metric{suggestion(asked.metric, registry())}")
     relation = relation_of(metric.id)
-    _tell(db, run)
+    tell(db, run.business_date, run.as_of, run.time_zone)
     view = lay_out(db, relation.file)
     there = _columns(db, view)
     _refuse_unknown_cuts(metric, asked.where, cuts_of(there))
@@ -189,12 +190,6 @@ def period_of(text: str) -> tuple[str | None, datetime.date]:
         raise NoSuchFigure(
             f"{text!r} is no period; write 2026-06-28, 2026-W26, 2026-06 or 2026-Q2, or a day in it with --grain"
         ) from None
-
-
-def _tell(db: duckdb.DuckDBPyConnection, run: Run) -> None:
-    for name, value in (("business_date", run.business_date), ("as_of", run.as_of), ("time_zone", run.time_zone)):
-        db.execute(f"set variable {name} = {literal(value)}")
-    db.execute(f"set variable last_date = {literal(run.business_date)}")
 
 
 def _figure(db: duckdb.DuckDBPyConnection, run: Run, metric: Metric, asked: Asked) -> Figure:

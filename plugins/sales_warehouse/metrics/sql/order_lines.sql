@@ -26,5 +26,5 @@ select
     ) as is_paid
 from fct_order_lines as lines
 join dim_products as products on lines.product_key = products.product_key
-join dim_sales_reps as reps on lines.rep_key = reps.rep_key
+left join dim_sales_reps as reps on lines.rep_key = reps.rep_key
 left join dim_customers as customers on lines.customer_key = customers.customer_key

@@ -48,6 +48,6 @@ select
     -returns.refund_amount
 from fct_returns as returns
 join dim_products as products on returns.product_key = products.product_key
-join dim_sales_reps as reps on returns.rep_key = reps.rep_key
+left join dim_sales_reps as reps on returns.rep_key = reps.rep_key
 left join dim_customers as customers on returns.customer_key = customers.customer_key
 where not returns.is_cancelled
