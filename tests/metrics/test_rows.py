@@ -154,6 +154,12 @@ def test_rows_that_do_not_make_the_figure_are_an_error_with_both(marts: Marts) -
         _said(marts, region="east")
 
 
+def test_rows_of_a_figure_that_should_have_been_published_and_was_not_are_an_error(marts: Marts) -> None:
+    marts.execute("delete from kpi_values where dimension_value = 'west'")
+    with pytest.raises(RowsDisagree, match=r"region=west .* kpi_values has no such figure, its 1 rows make 3\.0"):
+        _said(marts, region="west")
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -168,7 +168,7 @@ def find_rows(db: duckdb.DuckDBPyConnection, run: Run, asked: Asked) -> Behind:
     count = only_row(db, f"select count(*) from {BEHIND}")[0]
     if not count:
         _refuse_unknown_members(db, metric, figure, view, cuts_of(there))
-    if figure.published and figure.published != result:
+    if figure.published != result and (figure.published or (count and _is_published(db, figure))):
         raise RowsDisagree(_disagreement(run, figure, result, count))
     return Behind(figure, result, tuple(_columns(db, BEHIND)), count, db)
 
@@ -272,6 +272,14 @@ def _published(
     return Result(*found) if found else None
 
 
+def _is_published(db: duckdb.DuckDBPyConnection, figure: Figure) -> bool:
+    """Whether kpi_values has figures of this metric in such a cut, so that one that has rows should be among them."""
+    (dimension, *more) = figure.where or (TOTAL,)
+    chosen = "metric_id = ? and period_grain = ? and dimension_name = ?"
+    asked = [figure.metric.id, figure.grain, dimension]
+    return not more and bool(db.execute(f"select 1 from kpi_values where {chosen} limit 1", asked).fetchone())
+
+
 def _put_aside(
     db: duckdb.DuckDBPyConnection, relation: Relation, figure: Figure, view: str, columns: list[str]
 ) -> None:
@@ -338,10 +346,9 @@ def _refuse_unknown_members(
 
 def _disagreement(run: Run, figure: Figure, result: Result, count: int) -> str:
     said = figure.published
-    assert said is not None
+    told = f"says {said.numerator} / {said.denominator} = {said.value}" if said else "has no such figure"
     return (
         f"{figure.metric.id} of {figure.grain} {figure.starts_on}"
         f"{''.join(f', {name}={member}' for name, member in figure.where.items())} in version {run.version}: "
-        f"kpi_values says {said.numerator} / {said.denominator} = {said.value}, its {count} rows make "
-        f"{result.numerator} / {result.denominator} = {result.value}"
+        f"kpi_values {told}, its {count} rows make {result.numerator} / {result.denominator} = {result.value}"
     )
