@@ -15,6 +15,8 @@ from sales_warehouse.metrics.query import Answer, shared_cuts
 from sales_warehouse.metrics.registry import registry
 from sales_warehouse.metrics.rows import Behind, Result
 
+WIDE = 10_000
+
 
 def show_answer(answer: Answer, console: Console) -> None:
     """Print the rows; what has nothing to divide by stays empty."""
@@ -41,18 +43,19 @@ def show_metrics(console: Console) -> None:
 
 
 def show_rows(behind: Behind, limit: int, console: Console) -> None:
-    """Print the first of the rows behind a figure, and how many more there are."""
-    rows = behind.rows(limit)
+    """Print what all rows behind a figure say, then the rest of the first of them, and how many more there are."""
+    rows, alike = behind.rows(limit), behind.alike()
     if not rows:
         return
-    # a column that is empty in all of them says nothing
-    told = [place for place in range(len(behind.columns)) if any(row[place] is not None for row in rows)]
-    table = Table(box=None, header_style="bold")
-    for place in told:
-        table.add_column(behind.columns[place], overflow="fold")  # a key that is cut off finds nothing
+    said = ", ".join(f"{name} {_text(value)}" for name, value in alike.items() if value is not None)
+    if said:
+        console.print(f"all:    {said}", highlight=False, markup=False, soft_wrap=True)
+    told = [place for place, name in enumerate(behind.columns) if name not in alike]
+    table = Table(*(behind.columns[place] for place in told), box=None, header_style="bold")
     for row in rows:
         table.add_row(*(Text(_text(row[place])) for place in told))
-    console.print(table)
+    # as wide as it is: a key that is cut off, or goes on in the next line, finds nothing
+    Console(file=console.file, width=WIDE).print(table)
     if behind.count > len(rows):
         console.print(f"… and {behind.count - len(rows)} more: --limit, or --out FILE for all", highlight=False)
 

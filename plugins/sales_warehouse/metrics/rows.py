@@ -120,6 +120,18 @@ class Behind:
         up_to = f" limit {int(limit)}" if limit is not None else ""
         return self.db.execute(f"from {BEHIND} order by all{up_to}").fetchall()
 
+    def alike(self) -> dict[str, Any]:
+        """Return the columns that say the same in all rows, and what they say; none of a single row."""
+        if self.count < 2:
+            return {}
+        pairs = ", ".join(
+            f"min({name}) is not distinct from max({name}) and count({name}) in (0, count(*)), min({name})"
+            for name in map(ident, self.columns)
+        )
+        found = only_row(self.db, f"select {pairs} from {BEHIND}")
+        said = zip(self.columns, found[::2], found[1::2], strict=True)
+        return {name: value for name, is_alike, value in said if is_alike}
+
     def write(self, path: Path, kind: Literal["csv", "parquet"]) -> None:
         """Write all rows to a file."""
         target = as_parquet(path) if kind == "parquet" else f"{literal(str(path))} (format csv, header)"
