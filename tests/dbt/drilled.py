@@ -94,6 +94,8 @@ def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fracti
         total = sum(bought.values(), Fraction(0))
         first = sorted((amount for name, amount in bought.items() if name != "unknown"), reverse=True)[:3]
         return (sum((each for each in first if each > 0), Fraction(0)), total) if total > 0 else (total * 0, total * 0)
+    if fold == "hours":
+        return _sum(rows, "gap_microseconds") / 3_600_000_000, Fraction(len(rows))
     assert fold in ("ratio", "supply")
     denominator = _sum(rows, "denominator")
     return numerator, max(denominator, Fraction(0)) if fold == "supply" else denominator

@@ -97,6 +97,8 @@ FOLDS: Mapping[str, str] = {
         select {_whole("sum(numerator)")}, {_whole("greatest(sum(denominator), 0)")},
             {_ratio("sum(numerator)", "greatest(sum(denominator), 0)")}
         from {{rows}}""",
+    # Hours of the sum, for those of rows are rounded.
+    "hours": _divided("cast(sum(gap_microseconds) as decimal(28, 0)) / 3600000000", "sum(denominator)"),
     "again": _divided(
         "count(distinct customer_key) filter (where order_day_count > 1)", "count(distinct customer_key)"
     ),
@@ -156,7 +158,7 @@ class Relation:
 OWN: Mapping[str, Relation] = {
     "new_leads": Relation("new_leads", "distinct", {"counted": "lead_key"}),
     "lead_first_response_hours": Relation("lead_responses", "survival"),
-    "follow_up_interval_hours": Relation("follow_up_gaps", "ratio", {"numerator": "gap_hours", "denominator": "1"}),
+    "follow_up_interval_hours": Relation("follow_up_gaps", "hours", {"numerator": "gap_hours", "denominator": "1"}),
     "opp_to_order_rate": Relation("deals_ordered", "ratio", {"numerator": "is_ordered", "denominator": "1"}),
     "stage_stalled_rate": Relation(
         "stays",

@@ -44,7 +44,7 @@ ended as (
         touches.next_team as team,
         touches.occurred_at,
         touches.next_at,
-        cast(epoch_us(touches.next_at) - epoch_us(touches.occurred_at) as decimal(28, 6)) / 3600000000 as gap_hours
+        epoch_us(touches.next_at) - epoch_us(touches.occurred_at) as gap_microseconds
     from touches
     join tiers
         on touches.customer_key = tiers.customer_key and touches.next_date between tiers.valid_from_date and tiers.valid_to_date
@@ -63,13 +63,13 @@ means as (
         least(
             cast(weeks.week_start_date + 7 as timestamp), cast(getvariable('business_date') + 1 as timestamp)
         ) as last_local,
-        sum(summed.gap_hours) over (order by weeks.week_start_date)
-        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date), 0) as mean_hours
+        cast(sum(summed.gap_microseconds) over (order by weeks.week_start_date) as decimal(28, 0))
+        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date), 0) as mean_microseconds
     from weeks
     left join (
         select
             row_date,
-            sum(gap_hours) as gap_hours,
+            sum(gap_microseconds) as gap_microseconds,
             count(*) as gap_count
         from ended
         group by row_date
@@ -95,8 +95,8 @@ running as (
         touches.team,
         touches.occurred_at,
         touches.next_at,
-        means.mean_hours,
-        cast(epoch_us(means.last_local) - epoch_us(touches.occurred_local) as decimal(28, 6)) / 3600000000 as gap_hours
+        means.mean_microseconds,
+        epoch_us(means.last_local) - epoch_us(touches.occurred_local) as gap_microseconds
     from means
     join open_at_an_end as touches
         on
@@ -110,13 +110,14 @@ running as (
 
 select
     gaps.*,
+    cast(gaps.gap_microseconds / 3600000000 as decimal(28, 8)) as gap_hours,
     customers.customer_name,
     customers.industry,
     customers.region_key
 from (
     select * from ended
     union all
-    select * exclude (mean_hours) from running
-    where gap_hours > mean_hours
+    select * exclude (mean_microseconds) from running
+    where gap_microseconds > mean_microseconds
 ) as gaps
 left join dim_customers as customers on gaps.customer_key = customers.customer_key
