@@ -32,7 +32,7 @@ held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: lo
 app.add_typer(held_rows, name="quarantine")
 who_is_who = typer.Typer(no_args_is_help=True, help="Customers: say who is one and who is not, and take it back.")
 app.add_typer(who_is_who, name="customers")
-figures = typer.Typer(no_args_is_help=True, help="Metrics by any period and any cut: dbt's semantic layer.")
+figures = typer.Typer(no_args_is_help=True, help="Metrics by any period and any cut, and the rows behind a figure.")
 app.add_typer(figures, name="metrics")
 rules = typer.Typer(no_args_is_help=True, help="Rules of alerts.yml: how often they would have fired.")
 app.add_typer(rules, name="alerts")
@@ -813,6 +813,15 @@ def rows(
     ] = None,
     dimension: Annotated[str | None, typer.Option(help="A dimension, with --member: the same as one --where.")] = None,
     member: Annotated[str | None, typer.Option(help="A member of --dimension.")] = None,
+    starts_on: Annotated[
+        datetime.datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="First day, with --to, instead of a period: those of a goal."
+        ),
+    ] = None,
+    ends_on: Annotated[
+        datetime.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, with --from.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="How many rows the table shows.")] = 50,
     format_: Annotated[
         Literal["table", "csv", "parquet"] | None, typer.Option("--format", help="Default: table, or that of --out.")
@@ -830,13 +839,16 @@ def rows(
     asked = {name: said for name, _, said in (each.partition("=") for each in cuts)}
     if len(asked) < len(cuts):
         _fail("a dimension is cut twice: ask for one member of it", code=2)
+    days = (starts_on.date(), ends_on.date()) if starts_on and ends_on else None
+    if bool(starts_on) != bool(ends_on) or (days and (period or grain)):
+        _fail("say --period, or --from DAY --to DAY", code=2)
     kind = format_ or ("table" if out is None else "parquet" if out.suffix == ".parquet" else "csv")
     if (kind == "parquet" and out is None) or (kind == "table" and out is not None):
         _fail("Parquet needs --out FILE, and a table goes to the terminal alone", code=2)
     about = _load(company).about
     try:
         with rows_behind(
-            Home.of(about.company_id), Asked(metric, period, grain, asked), time_zone=about.time_zone
+            Home.of(about.company_id), Asked(metric, period, grain, asked, days), time_zone=about.time_zone
         ) as behind:
             typer.echo("\n".join(told_of(behind)), err=kind == "csv" and out is None)
             if out is not None:

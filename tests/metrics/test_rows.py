@@ -148,6 +148,18 @@ def test_cuts_that_kpi_values_has_not_are_figures_of_their_own_and_add_up(marts:
     }  # fmt: skip
 
 
+def test_any_days_have_rows_where_a_metric_knows_no_month(marts: Marts) -> None:
+    days = (datetime.date(2026, 5, 31), datetime.date(2026, 6, 2))
+    found = find_rows(marts, RUN, Asked("net_sales", days=days, where={"region": "east"}))
+    assert (found.result.value, found.figure.published) == (7000 + 100 - 30, None)
+    after = find_rows(marts, RUN, Asked("net_sales", days=(BUSINESS_DATE, datetime.date(2026, 7, 31))))
+    assert (after.result.value, after.figure.ends_on) == (20, BUSINESS_DATE)
+    with pytest.raises(NoSuchFigure, match="top3_customer_share is no figure of any days: ask for a period, month"):
+        find_rows(marts, RUN, Asked("top3_customer_share", days=days))
+    with pytest.raises(NoSuchFigure, match="end on 2026-05-31, before they begin on 2026-06-02"):
+        find_rows(marts, RUN, Asked("net_sales", days=days[::-1]))
+
+
 def test_rows_that_do_not_make_the_figure_are_an_error_with_both(marts: Marts) -> None:
     marts.execute("update kpi_values set numerator = 91, value = 91 where dimension_value = 'east'")
     with pytest.raises(RowsDisagree, match=r"region=east in version v1: kpi_values says 91.* its 3 rows make 90\.0"):
@@ -247,8 +259,9 @@ def test_the_command_writes_all_rows_as_csv_or_parquet(published: Home, tmp_path
         (["--where", "region=east", "--where", "region=west"], "cut twice"),
         (["--format", "parquet"], "Parquet needs --out FILE"),
         (["--where", "region=nowhere"], "region has no member"),
+        (["--from", "2026-06-01"], "say --period, or --from DAY --to DAY"),
     ],
-    ids=["no member", "a dimension alone", "twice", "Parquet to a terminal", "nobody"],
+    ids=["no member", "a dimension alone", "twice", "Parquet to a terminal", "nobody", "half of the days"],
 )
 def test_the_command_refuses_what_makes_no_sense(published: Home, more: list[str], said: str) -> None:
     refused = CliRunner().invoke(app, [*ROWS, *more])

@@ -36,6 +36,8 @@ from sales_warehouse.sql import as_parquet, ident, literal, only_row
 
 BEHIND = "rows_behind"
 TOTAL = "total"
+DAYS = "days"
+OF_ANY_DAYS = ("sum", "ratio", "distinct", "per_distinct", "median", "survival")  # folds that know no month or week
 # Where members have names, by which they may be asked for too: mart, key, names.
 NAMES = {
     "region": ("dim_regions", "region_key", ("region_name_en", "region_name_zh")),
@@ -62,13 +64,14 @@ class Asked:
     """A figure as a person asks for it: the period as 2026-06-28, 2026-W26, 2026-06 or 2026-Q2, or a day in it.
 
     `where` is dimension → member, by its key or its name. Without a grain it is that of the period; without a period,
-    the only one there is.
+    the only one there is. `days` instead of both are a first and a last day, such as those of a goal.
     """
 
     metric: str
     period: str | None = None
     grain: str | None = None
     where: Mapping[str, str] = field(default_factory=dict)
+    days: tuple[datetime.date, datetime.date] | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ def find_rows(db: duckdb.DuckDBPyConnection, run: Run, asked: Asked) -> Behind:
     there = _columns(db, view)
     _refuse_unknown_cuts(metric, asked.where, cuts_of(there))
     where = {name: _member(db, name, said) for name, said in asked.where.items()}
-    figure = _figure(db, run, metric, replace(asked, where=where))
+    figure = _figure(db, run, relation, metric, replace(asked, where=where))
     db.execute(f"set variable last_date = {literal(figure.ends_on)}")
     _put_aside(db, relation, figure, view, there)
     result = _fold(db, relation, figure)
@@ -204,12 +207,24 @@ def period_of(text: str) -> tuple[str | None, datetime.date]:
         ) from None
 
 
-def _figure(db: duckdb.DuckDBPyConnection, run: Run, metric: Metric, asked: Asked) -> Figure:
+def _figure(db: duckdb.DuckDBPyConnection, run: Run, relation: Relation, metric: Metric, asked: Asked) -> Figure:
+    if asked.days:
+        return _figure_of_days(run, relation, metric, asked.where, *asked.days)
     grain, day = _period(metric, asked)
     starts_on, ends_on = _published_period(db, metric, grain, day)
     (dimension, member), *more = asked.where.items() or [(TOTAL, TOTAL)]
     known = None if more else _published(db, metric, grain, starts_on, dimension, member)
     return Figure(metric, grain, starts_on, min(ends_on, run.business_date), dict(asked.where), known)
+
+
+def _figure_of_days(
+    run: Run, relation: Relation, metric: Metric, where: Mapping[str, str], first: datetime.date, last: datetime.date
+) -> Figure:
+    if relation.day is None or relation.window or relation.fold not in OF_ANY_DAYS:
+        raise NoSuchFigure(f"{metric.id} is no figure of any days: ask for a period, {', '.join(metric.grains)}")
+    if last < first:
+        raise NoSuchFigure(f"the days end on {last}, before they begin on {first}")
+    return Figure(metric, DAYS, first, min(last, run.business_date), dict(where), None)
 
 
 def _member(db: duckdb.DuckDBPyConnection, dimension: str, said: str) -> str:
