@@ -39,6 +39,13 @@ case
 end
 {%- endmacro %}
 
+{% macro with_change(columns, change, prefix='') -%}
+{#- Columns of an alert, with another reason why its period is judged otherwise than before. -#}
+{%- for column in columns -%}
+{{ change ~ ' as changed_by' if column == 'changed_by' else prefix ~ column }}{{ ', ' if not loop.last }}
+{%- endfor -%}
+{%- endmacro %}
+
 {% macro incident_status(event_type) -%}
 {#- Null where an event leaves the status as it is; that a snooze is over follows from its date. -#}
 case

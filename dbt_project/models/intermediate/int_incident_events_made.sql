@@ -3,12 +3,6 @@
     'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal',
     'rule_terms', 'goal_terms', 'is_late', 'changed_by'
 ] -%}
-{#- Columns of an alert with another reason for what has changed. -#}
-{%- macro with_change(change, prefix='') -%}
-{%- for column in alert_columns -%}
-{{ change if column == 'changed_by' else prefix ~ column }}{{ ', ' if not loop.last }}
-{%- endfor -%}
-{%- endmacro -%}
 -- What tonight adds: what is known of every subject against the alerts of tonight.
 with
 alerts as (
@@ -325,7 +319,7 @@ made as (
         incident_key,
         event_type,
         event_type = 'upgraded' and not is_silent as is_told,
-        {{ with_change("case when event_type in ('upgraded', 'eased') and period_start_date = known_period_start_date"
+        {{ with_change(alert_columns, "case when event_type in ('upgraded', 'eased') and period_start_date = known_period_start_date"
             ~ " and size_rate <> known_size_rate then known_changed_by when is_goal_other then 'goal' end") }}
     from going_on
     where event_type is not null
@@ -334,7 +328,7 @@ made as (
         incident_key,
         'reopened' as event_type,
         is_news as is_told,
-        {{ with_change("case when period_start_date = known_period_start_date then known_changed_by end") }}
+        {{ with_change(alert_columns, "case when period_start_date = known_period_start_date then known_changed_by end") }}
     from back
     union all
     select
@@ -353,7 +347,7 @@ made as (
         gone.incident_key,
         coalesce(endings_named.event_type, gone.gone_type) as event_type,
         endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_other as is_told,
-        {{ with_change("case when coalesce(endings_named.event_type, gone.gone_type) in ('withdrawn', 'retracted')"
+        {{ with_change(alert_columns, "case when coalesce(endings_named.event_type, gone.gone_type) in ('withdrawn', 'retracted')"
             ~ " then gone.known_changed_by end", 'gone.') }}
     from gone
     left join endings_named on gone.incident_key = endings_named.incident_key and gone.subject_key = endings_named.subject_key

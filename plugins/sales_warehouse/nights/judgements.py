@@ -45,22 +45,22 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
     if table is None or target.exists():
         return target if target.exists() else None
     ensure_schema(home)
-    key = ", ".join(KEY)
+    now = read_parquet([version / piece.file for piece in table.pieces])
+    earlier = read_parquet(history.earlier(folder(home), target))
+    news = news_of(now, earlier, rules=rules, business_date=published.business_date, version=published.version)
     with connect(temp=home.tmp) as connection:
-        now = read_parquet([version / piece.file for piece in table.pieces])
-        lasts = ", ".join(f"max_by({name}, version) as {name}" for name in SAID)
-        history.write(
-            connection,
-            f"""
-            with lasts as (
-                select {key}, {lasts} from {read_parquet(history.earlier(folder(home), target))} group by {key}
-            )
-            select now.*, {literal(rules)} as rules, cast({literal(published.business_date)} as date) as business_date,
-                {literal(published.version)} as version
-            from {now} as now left join lasts using ({key})
-            where {" or ".join(f"now.{name} is distinct from lasts.{name}" for name in SAID)}
-            order by {key}""",
-            SCHEMA,
-            target,
-        )
+        history.write(connection, news, SCHEMA, target)
     return target
+
+
+def news_of(now: str, earlier: str, *, rules: str | None, business_date: str, version: str) -> str:
+    """Return a select of the judgements that say another thing than the last one of their period did."""
+    key, lasts = ", ".join(KEY), ", ".join(f"max_by({name}, version) as {name}" for name in SAID)
+    is_news = " or ".join(f"now.{name} is distinct from lasts.{name}" for name in SAID)
+    return f"""
+        with lasts as (select {key}, {lasts} from {earlier} group by {key})
+        select now.*, {literal(rules)} as rules, cast({literal(business_date)} as date) as business_date,
+            {literal(version)} as version
+        from {now} as now left join lasts using ({key})
+        where {is_news}
+        order by {key}"""
