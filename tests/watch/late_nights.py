@@ -13,6 +13,7 @@ from incident_nights import DECISIONS, MADE
 from lone_models import sql_of
 
 from sales_warehouse.nights import incidents, judgements
+from sales_warehouse.sql import literal
 
 BUILT_FOR = "2026-06-28"  # the business date of lone models
 NOTHING = "incident_key varchar, subject_key varchar, rule_id varchar, severity varchar, owner varchar, "
@@ -29,7 +30,13 @@ EMPTY = {
     "is_due_at_closing boolean",
     "stg_watch__incident_decisions": DECISIONS,
 }
-MODELS = (*(name for name in alert_world.MODELS if name != "kpi_alert_trials"), "int_alerts_united", "int_alerts_judged", *MADE)
+NAMES = [column.split()[0] for column in alert_world.VALUES.split(", ")]
+MODELS = (
+    *(name for name in alert_world.MODELS if name != "kpi_alert_trials"),
+    "int_alerts_united",
+    "int_alerts_judged",
+    *MADE,
+)
 FALL = {
     "id": "fall", "kind": "percent_change", "metric": "net_sales", "grain": "week", "dimension": "region",
     "threshold_rate": 0.15, "severity": "warning",
@@ -50,18 +57,22 @@ class LateNights:
     def rules(self, rules: Iterable[Mapping[str, object]]) -> None:
         alert_world.give_rules(self.db, rules)
 
-    def sell(self, first_week: str, *amounts: float, member: str = "east") -> None:
-        """Say what a region sold in some weeks, one after the other; what was said of them before is gone."""
+    def sell(self, first_week: str, *amounts: float, members: Iterable[str] = ("east",)) -> None:
+        """Say what regions sold in some weeks, one after the other; what was said of them before is gone."""
+        rows = []
         for place, amount in enumerate(amounts):
             monday = datetime.date.fromisoformat(first_week) + datetime.timedelta(weeks=place)
-            sunday = monday + datetime.timedelta(days=6)
-            self.db.execute(
-                "delete from kpi_values where period_start_date = ? and dimension_value = ?", [monday, member]
-            )
-            self.db.execute(
-                "insert into kpi_values values ('net_sales', 'week', ?, ?, 'region', ?, ?, null, ?, true)",
-                [monday, sunday, member, amount, amount],
-            )
+            rows += [
+                ("net_sales", "week", monday, monday + datetime.timedelta(days=6), "region", member, amount, None, amount,
+                 True) for member in members
+            ]  # fmt: skip
+        listed = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
+        self.db.execute(f"create or replace temp table told as from (values {listed}) t({', '.join(NAMES)})")
+        self.db.execute(
+            "delete from kpi_values where (period_start_date, dimension_value) in "
+            "(select (period_start_date, dimension_value) from told)"
+        )
+        self.db.execute("insert into kpi_values by name from told")
 
     def live(self, date: str, mark: str = "r1") -> list[tuple[str, str, bool, str | None]]:
         """Make a night and keep what it says; return its events as incident, type, whether told, and what has changed.

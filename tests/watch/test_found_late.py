@@ -200,15 +200,13 @@ def test_what_a_person_closed_stays_closed() -> None:
 
 
 def test_a_year_that_is_restated_for_fifty_members_tells_the_recent_weeks_of_each_once() -> None:
-    """Every second week of a year turns into a fall: what ended in the last four weeks is told, and by night once."""
+    """Every second week of a year turns into a fall: of each member the one that a night had judged lately is told."""
     nights = LateNights()
     members = [f"m{number}" for number in range(50)]
-    for member in members:
-        nights.sell("2025-06-30", *[100] * 51, member=member)
+    nights.sell("2025-06-30", *[100] * 51, members=members)
     for night in (N1, N2, N3):
         nights.live(night)
-    for member in members:
-        nights.sell("2025-06-30", *[100, 80] * 25, 100, member=member)
+    nights.sell("2025-06-30", *[100, 80] * 25, 100, members=members)
     told = nights.live("2026-06-22")
     assert len(told) == 50 and {kind for _, kind, *_ in told} == {"opened"}
     assert nights.live("2026-06-22") == nights.live("2026-06-23") == []
@@ -220,12 +218,10 @@ def test_the_order_of_rows_changes_nothing() -> None:
     found = []
     for order in (1, -1):
         nights = LateNights()
-        for member in ("a", "b", "c")[::order]:
-            nights.sell(W0, *[100] * 3, member=member)
+        nights.sell(W0, *[100] * 3, members=("a", "b", "c")[::order])
         nights.live(N1)
         nights.live(N2)
-        for member in ("c", "b", "a")[::order]:
-            nights.sell(W1, 80, member=member)
+        nights.sell(W1, 80, members=("c", "b", "a")[::order])
         nights.live("2026-06-16")
         found.append((nights.rows("*"), nights.rows("*", "alert_metrics")))
     assert found[0] == found[1]
