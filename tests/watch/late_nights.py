@@ -31,12 +31,8 @@ EMPTY = {
     "stg_watch__incident_decisions": DECISIONS,
 }
 NAMES = [column.split()[0] for column in alert_world.VALUES.split(", ")]
-MODELS = (
-    *(name for name in alert_world.MODELS if name != "kpi_alert_trials"),
-    "int_alerts_united",
-    "int_alerts_judged",
-    *MADE,
-)
+JUDGED = tuple(name for name in alert_world.MODELS if name != "kpi_alert_trials")
+MODELS = (*JUDGED, "int_alerts_united", "int_alerts_judged", *MADE)
 FALL = {
     "id": "fall", "kind": "percent_change", "metric": "net_sales", "grain": "week", "dimension": "region",
     "threshold_rate": 0.15, "severity": "warning",
@@ -62,10 +58,8 @@ class LateNights:
         rows = []
         for place, amount in enumerate(amounts):
             monday = datetime.date.fromisoformat(first_week) + datetime.timedelta(weeks=place)
-            rows += [
-                ("net_sales", "week", monday, monday + datetime.timedelta(days=6), "region", member, amount, None, amount,
-                 True) for member in members
-            ]  # fmt: skip
+            week = ("net_sales", "week", monday, monday + datetime.timedelta(days=6), "region")
+            rows += [(*week, member, amount, None, amount, True) for member in members]
         listed = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
         self.db.execute(f"create or replace temp table told as from (values {listed}) t({', '.join(NAMES)})")
         self.db.execute(

@@ -118,7 +118,8 @@ def test_a_digest_reads_as_agreed(digest: Callable[[str], Message], language: st
 LATE_REASONS = {
     "reason_en": "Net sales of East China fell by 23.4 %. Found late: the figure was restated since it was judged on "
     "2026-06-07; it was 55,000.00 then and is 41,200.00 now.",
-    "reason_zh": "华东净销售额下降 23.4%。事后发现：2026-06-07 判定后，该指标被重述，由当时的 55,000.00 变为 41,200.00。",
+    "reason_zh": "华东净销售额下降 23.4%。事后发现：2026-06-07 判定后，该指标被重述，由当时的 55,000.00 变为 "
+    "41,200.00。",
 }
 
 
