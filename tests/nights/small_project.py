@@ -59,6 +59,12 @@ MARTS = {
         select cast(null as varchar) as rule_id, cast(null as varchar) as dimension_value,
             cast(null as date) as period_start_date, false as is_breach
         where false""",
+    "kpi_alert_judgements": """
+        select 'high' as rule_id, dimension_value, period_start_date,
+            case when value >= 50 then 'breach' else 'quiet' end as verdict, value,
+            cast(null as decimal(28, 8)) as compared_value, '50' as rule_terms, '' as goal_terms
+        from {{ ref('kpi_values') }}
+        where dimension_name = 'region' and period_start_date = {{ business_date() }}""",
     "fct_said": """
         select chat_key, message_number, cast(length(message_text) as bigint) as text_length
         from {{ ref('int_chat_messages_deduplicated') }}""",
