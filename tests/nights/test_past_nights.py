@@ -270,10 +270,10 @@ def test_the_command_line_lists_nights_and_answers_for_one(lived: World) -> None
     say = CliRunner()
     listed = say.invoke(app, ["nights", "--company", str(lived.folder)])
     assert listed.exit_code == 0 and len(listed.output.splitlines()) == NIGHTS
-    assert "2026-03-02  000001_20260302  as of 2026-03-02 18:00:00 UTC  11 marts" in listed.output
+    assert "2026-03-02  000001_20260302  as of 2026-03-02 18:00:00 UTC  12 marts" in listed.output
     asked = ["rerun", "--company", str(lived.folder), "--date", f"{day(3)}"]
     equal = say.invoke(app, asked)
-    assert equal.exit_code == 0 and "2026-03-04  000003_20260304: equal (11 marts" in equal.output
+    assert equal.exit_code == 0 and "2026-03-04  000003_20260304: equal (12 marts" in equal.output
     assert say.invoke(app, [*asked, "--version", "000099_20260304"]).exit_code == 2
     assert say.invoke(app, [*asked, "--models", "tomorrow"]).exit_code == 2
 
