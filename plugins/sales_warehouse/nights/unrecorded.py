@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sales_warehouse import durable, gate, landing, purge, sql
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
-from sales_warehouse.nights import compare, incidents, recipe, said, store
+from sales_warehouse.nights import compare, incidents, judgements, recipe, said, store
 from sales_warehouse.nights.inputs import read_draft
 from sales_warehouse.nights.recipe import Night, NoSuchNight, nights
 from sales_warehouse.run import Run, night_after
