@@ -395,7 +395,7 @@ def _plan(run: Run) -> _Plan:
     first = ledger.first_event_date(items) or run.business_date
     write_settings(run.home, run.company, as_of=run.as_of, business_date=run.business_date, first_date=first)
     incident_decisions.write_table(run.home)
-    plan.rules = nights.rules_of(run.home, f"{plan.code} {_mapped(run)}")
+    plan.rules = nights.rules_of(run.home, f"{plan.code} {conformed.mappings_mark(run.company)}")
     ledger.write_ledger(run.home, run.company, items, plan.pending, plan.rules)
     return plan
 
@@ -410,15 +410,6 @@ def _code(run: Run) -> str:
     carried = [about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json")]
     purged = [file.name for file in purging.lists(run.home)]
     return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _mapped(run: Run) -> str:
-    """Fingerprint of how rows of the sources become rows of the contracts."""
-    mappings = {
-        name: [mapping.model_dump(mode="json") for mapping in source.mappings]
-        for name, source in run.company.sources.items()
-    }
-    return hashlib.sha256(json.dumps(mappings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _state_of_marts(run: Run) -> dict[str, int | str | None]:
