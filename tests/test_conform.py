@@ -126,6 +126,8 @@ def test_another_owner_of_an_id_is_another_statement(company: Company) -> None:
 
 def test_another_mapping_is_another_mark_and_another_folder_is_not(company: Company, tmp_path: Path) -> None:
     mark = mappings_mark(company)
+    for name in ("same", "other"):
+        (tmp_path / name).mkdir()
     same = write_company(tmp_path / "same", crm=CRM, visits=VISITS.replace('"*.csv"', '"*.txt"'))
     assert mappings_mark(load_company(same)) == mark
     other = write_company(tmp_path / "other", crm=CRM, visits=VISITS.replace("contact_id: person\n", ""))
