@@ -30,6 +30,15 @@ coalesce(cast({{ goals }}.{{ term }} as {{ dbt.type_string() }}), ''){{ " || '|'
 {{ rule_id }} || '|' || {{ member }} || '|' || cast({{ period_start_date }} as {{ dbt.type_string() }}) || '|late'
 {%- endmacro %}
 
+{% macro member_of_subject(events) -%}
+{#- Whom an alert is about, which its subject names behind the rule; what was found late names its period ('|2026-06-01|late') behind it. -#}
+substring(
+    {{ events }}.subject_key,
+    length({{ events }}.rule_id) + 2,
+    length({{ events }}.subject_key) - length({{ events }}.rule_id) - case when {{ events }}.is_late then 17 else 1 end
+)
+{%- endmacro %}
+
 {% macro changed_by(goal_terms, known_goal_terms, rules, known_rules) -%}
 {#- Why one period is judged otherwise than before. Late data is what is left where nothing else has changed. -#}
 case
