@@ -65,6 +65,21 @@ def test_it_is_taken_back_comes_back_and_gets_worse_like_any_other() -> None:
     assert nights.rows("incident_key, incident_status, is_late") == [(LATE, "open", True)]
 
 
+def test_what_was_taken_back_and_is_back_weeks_later_is_found_again() -> None:
+    nights = quiet(3)
+    nights.sell(W1, 80, 80)  # the week after it does not change
+    nights.live("2026-06-22")
+    nights.sell(W1, 100, 100)
+    assert nights.live("2026-06-23") == [(LATE, "retracted", True, "data")]
+    nights.sell("2026-06-22", 100)
+    assert nights.live(N4) == []
+    nights.sell(W1, 80, 80)
+    assert nights.live("2026-06-30") == [(LATE, "reopened", True, "data")]
+    assert nights.live("2026-07-01") == []
+    nights.sell("2026-06-29", 100)
+    assert nights.live("2026-07-05") == [(LATE, "resolved", True, None)]
+
+
 def test_what_a_period_is_held_against_may_be_what_was_restated() -> None:
     nights = quiet()
     nights.sell(W0, 125)

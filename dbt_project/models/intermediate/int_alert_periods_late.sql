@@ -1,6 +1,6 @@
 {%- set period = ['rule_id', 'dimension_value', 'period_start_date'] -%}
 -- Breaches of periods that were quiet when they were the newest, and are none any more by what is known tonight: found late. What was never
--- judged by these terms is no late finding, so neither a new rule nor a changed one looks back; docs/alerts.md says what else is none.
+-- judged by these terms is no late finding, so neither a new rule nor a changed one looks back; docs/incidents.md says what else is none.
 with
 watched as (
     select * from {{ ref('int_alert_periods_watched') }}
@@ -73,7 +73,7 @@ subjects as (
     select
         incident_key,
         subject_key,
-        min(event_date) as found_date,
+        max(event_date) filter (where event_type in ('opened', 'joined', 'reopened')) as found_date,
         max_by(event_type, event_order) filter (where event_type <> 'woken') as last_event_type
     from events
     group by incident_key, subject_key
@@ -119,7 +119,7 @@ told_runs as (
 found as (
     select
         late_subjects.subject_key,
-        min(late_subjects.found_date) as found_date,
+        max(late_subjects.found_date) as found_date,
         bool_and({{ is_over('late_subjects.last_event_type') }}) as is_over,
         bool_or(late_subjects.last_event_type in ('withdrawn', 'retracted')) as is_withdrawn
     from subjects as late_subjects
@@ -176,7 +176,7 @@ standing as (
     where
         case
             when found.subject_key is not null
-                then (not found.is_over or found.is_withdrawn) and passed.late_key is null
+                then found.is_withdrawn or (not found.is_over and passed.late_key is null)
             else told_alerts.rule_id is null and whole_runs.rule_id is null
         end
 ),
