@@ -25,6 +25,12 @@ def model(dbt, session):
     dbt.ref("dim_products")
     dbt.ref("dim_dealers")
     dbt.ref("dim_customers")
+    # Levels of days that are past, and the durations that medians are taken from.
+    dbt.ref("kpi_values")
+    dbt.ref("int_levels_told")
+    dbt.ref("int_leads_waited")
+    dbt.ref("int_first_orders_waited")
+    dbt.ref("int_repurchase_gaps")
     db = opened(session, "marts", "intermediate")
     asked = questions(db)
     return arrow_table(CauseRow, explain_alerts(db, asked, dbt.config.get("currency")))

@@ -86,6 +86,25 @@ OWN: Mapping[str, tuple[Part, Part]] = {
     ),
 }
 
+# Levels whose members add up to the whole, and what has them of each period: of a past day, what was published.
+LEVELS: Mapping[str, tuple[str, ...]] = {
+    "weighted_pipeline_amount": ("kpi_values", "int_levels_told"),
+    "dormant_rate": ("kpi_values",),
+}
+
+
+def level_parts(metric_id: str, dimension: str) -> tuple[Part, ...]:
+    """Return a level, or its numerator and denominator, by one dimension as it was said of each period."""
+    metric = registry()[metric_id]
+    rows = " union all ".join(
+        f"select period_start_date, dimension_value, numerator, denominator from {table} "
+        f"where metric_id = {literal(metric_id)} and period_grain = {literal(metric.grains[0])} "
+        f"and dimension_name = {literal(dimension)}"
+        for table in LEVELS[metric_id]
+    )
+    sums = ("numerator", "denominator") if metric.decomposition == "ratio" else ("numerator",)
+    return tuple(Part(f"({rows})", "period_start_date", {dimension: "dimension_value"}, each) for each in sums)
+
 
 def parts_of(metric_id: str) -> tuple[Part, ...]:
     """Return the value of a metric, or its numerator and denominator; nothing where its facts cannot be cut."""
@@ -100,6 +119,16 @@ def parts_of(metric_id: str) -> tuple[Part, ...]:
     if any(measure.aggregate == "median" for measure in measures):
         return ()
     return tuple(_part(measure) for measure in measures)
+
+
+def are_there(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> bool:
+    """Whether all tables can be read: a published file has no intermediate models."""
+    for table in tables:
+        try:
+            db.execute(f"select 1 from {table} limit 0")
+        except duckdb.CatalogException:
+            return False
+    return True
 
 
 def cuts_shared(parts: Sequence[Part]) -> tuple[str, ...]:
