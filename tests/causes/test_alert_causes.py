@@ -162,7 +162,8 @@ def order(
     db: duckdb.DuckDBPyConnection, key: str, day: int, region: str, goods: str, units: int, customer: str, *channel: str
 ) -> None:
     db.execute(
-        "insert into fct_order_lines values (?, 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, ?, 10, false)",
+        "insert into fct_order_lines values (?, 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, ?, 10, false, "
+        "'o', 10, null, 'paid')",
         [key, MONDAY, day, region, *(channel or ("shop",)), customer, goods, units],
     )
 
@@ -175,7 +176,7 @@ def test_units_that_came_back_count_for_the_day_of_the_order_and_no_more_than_we
         key = f"{region}{day}{goods}{channel}"
         order(db, key, day, region, goods, 100, "c", channel)
         back = 900 if (region, day, goods) == ("west", 0, "p4") else 5
-        db.execute("insert into fct_returns values (?, 1, ?, false)", [key, back])
+        db.execute("insert into fct_returns values (?, 1, ?, false, ?)", [key, back, MONDAY])
     rows = causes(db, asked("return_rate", (Decimal(350) / 3200, "0.05")))["alert"]
     assert (rows[0].cell, rows[0].actual_value) == ("region=west&category=soap", 1)
 

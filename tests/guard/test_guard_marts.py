@@ -40,7 +40,20 @@ GOOD: dict[str, str] = {
     "fct_returns": """values ('t1', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 5),
         ('t2', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 0)
         t(return_key, customer_key, product_key, rep_key, channel, region_key, return_date, refund_amount)""",
+    "fct_orders": """values ('o1', 'c1', date '2026-01-01', false), ('o2', 'unknown', date '2026-01-02', true)
+        t(order_key, customer_key, order_date, is_cancelled)""",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
+    "fct_lead_responses": "values ('l1', 0.0), ('l2', null) t(lead_key, waited_hours)",
+    "fct_first_orders": """values ('c1', date '2026-01-01', true), ('c2', null, false)
+        t(customer_key, first_order_date, is_bought)""",
+    "fct_repurchase_gaps": """values ('c1', 'milk', date '2026-01-01', date '2026-01-02', 1, true),
+        ('c1', 'milk', date '2026-01-02', null, 0, false)
+        t(customer_key, product_line, order_date, next_order_date, gap_days, is_ended)""",
+    "fct_rep_months": """values (date '2026-01-01', 'r1', 'east', true, 31, 15.5, 31),
+        (date '2026-01-01', 'r2', 'east', false, 1, 0, 31)
+        t(month_start_date, rep_key, region_key, is_selling, employed_days, fte_days, day_count)""",
+    "trust_load_counts": """values ('a', 'l1', 'orders', 10, 10), ('a', 'l1', 'order_lines', 0, 0)
+        t(source, load_id, entity, judged_count, dirty_count)""",
     "fct_payments": """values ('y1', date '2026-01-01', 5), ('y2', date '2026-01-01', -5)
         t(payment_key, paid_date, amount)""",
     "fct_leads": """values ('l1', 'c1', date '2026-01-01'), ('l2', 'unknown', date '2026-01-01')
@@ -353,7 +366,10 @@ KEYS = {
     "dim_regions": "region_key",
     "dim_channels": "channel",
     "fct_returns": "return_key",
+    "fct_orders": "order_key",
     "fct_invoices": "invoice_key",
+    "fct_lead_responses": "lead_key",
+    "fct_first_orders": "customer_key",
     "fct_payments": "payment_key",
     "fct_leads": "lead_key",
     "fct_opportunities": "opportunity_key",
@@ -411,6 +427,14 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
+    ("fct_lead_responses", "update mart set waited_hours = -0.5 where _row_id = 1", {"waited_not_negative"}),
+    ("fct_first_orders", "update mart set is_bought = true where _row_id = 2", {"bought_has_day"}),
+    ("fct_repurchase_gaps", "update mart set order_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
+    ("fct_repurchase_gaps", "update mart set gap_days = -1 where _row_id = 1", {"gap_is_longer_than_none"}),
+    ("fct_rep_months", "update mart set rep_key = 'r2', is_selling = false where _row_id = 1", {"key_unique"}),
+    ("fct_rep_months", "update mart set employed_days = 32 where _row_id = 1", {"days_of_the_month"}),
+    ("trust_load_counts", "update mart set entity = 'order_lines' where _row_id = 1", {"key_unique"}),
+    ("trust_load_counts", "update mart set dirty_count = 11 where _row_id = 1", {"dirty_within_judged"}),
     ("fct_opportunities", "update mart set opportunity_status = 'Won' where _row_id = 1", {"status_known"}),
     ("fct_opportunities", "update mart set probability_rate = 1.1 where _row_id = 1", {"probability_range"}),
     ("fct_opportunities", "update mart set created_date = null where _row_id = 2", {"closed_has_day"}),
