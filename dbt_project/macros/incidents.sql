@@ -15,6 +15,15 @@ coalesce(cast({{ rules }}.{{ term }} as {{ dbt.type_string() }}), ''){{ " || '|'
 {%- endfor -%}
 {%- endmacro %}
 
+{% macro asks_elsewhere(terms, other_terms) -%}
+{#- Whether two texts of alert_rule_terms look at another kind, metric, kind of period or dimension. -#}
+coalesce(
+{%- for place in [1, 2, 4, 5] %}
+    split_part({{ terms }}, '|', {{ place }}) <> split_part({{ other_terms }}, '|', {{ place }}){{ ' or' if not loop.last }}
+{%- endfor %}, false
+)
+{%- endmacro %}
+
 {% macro goal_terms(goals) -%}
 {#- What a goal asks, as one text: what is late or early against other terms is no change of the figures. -#}
 {%- set terms = [
@@ -59,12 +68,12 @@ end
 {#- Null where an event leaves the status as it is; that a snooze is over follows from its date. -#}
 case
     when {{ event_type }} in ('opened', 'reopened') then 'open'
-    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'retracted', 'lapsed') then {{ event_type }}
+    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'settled', 'retracted', 'lapsed') then {{ event_type }}
 end
 {%- endmacro %}
 
 {% macro is_closed(status) -%}
-{{ status }} in ('resolved', 'retracted', 'lapsed')
+{{ status }} in ('resolved', 'settled', 'retracted', 'lapsed')
 {%- endmacro %}
 
 {% macro breaks_snooze(events) -%}
@@ -74,7 +83,7 @@ end
 
 {% macro is_over(event_type) -%}
 {#- Whether the alert of an incident's subject was gone after the event. -#}
-{{ event_type }} in ('cleared', 'withdrawn', 'dropped', 'resolved', 'retracted', 'lapsed')
+{{ event_type }} in ('cleared', 'stayed', 'withdrawn', 'dropped', 'resolved', 'settled', 'retracted', 'lapsed')
 {%- endmacro %}
 
 {% macro materially_worse() -%}

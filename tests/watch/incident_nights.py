@@ -17,7 +17,7 @@ from sales_warehouse.nights.incidents import SCHEMA
 from sales_warehouse.transform import PROJECT
 
 MADE = (
-    "int_incident_events_known", "int_incident_subjects_known", "int_incident_events_made", "fct_incident_events",
+    "int_incident_events_known", "int_incident_subjects_known", "int_incident_levels_measured", "int_incident_events_made", "fct_incident_events",
     "fct_incidents",
 )  # fmt: skip
 RANKS = {"critical": 1, "warning": 2, "info": 3}
@@ -30,6 +30,8 @@ ALERTS = ", ".join(
     for name, kind in SCHEMA.items()
     if name not in ("event_key", "incident_key", "event_type", "is_told", "rules", "event_date", "event_at")
 )
+
+TERMS = "percent_change|net_sales||week|region|fall|previous||{}"
 
 DATE, MOMENT = "<the business date>", "<the moment>"
 
@@ -54,7 +56,7 @@ def alert(
         "rule_id": "fall", "severity": severity, "size_rate": size, "owner": "sales", "playbook_id": "call",
         "cause_key": cause, "period_start_date": week, "period_end_date": f"{end}",
         "title_en": f"{member} fell", "title_zh": f"{member}下跌", "reason_en": f"{member} fell by {size}",
-        "reason_zh": f"{member}下跌 {size}", "is_personal": False, "rule_terms": "0.15",
+        "reason_zh": f"{member}下跌 {size}", "is_personal": False, "rule_terms": TERMS.format(0.15),
         "goal_terms": None, "is_late": False, "changed_by": None,
     }  # fmt: skip
 
@@ -69,7 +71,12 @@ class Nights:
         self.db.execute(f"create table stg_history__incident_events ({columns}, version varchar)")
         self.db.execute(
             "create table int_alert_periods_judged (rule_id varchar, dimension_value varchar, period_start_date date, "
-            "is_breach boolean)"
+            "is_breach boolean, value decimal(28, 8), compared_value decimal(28, 8), comparison_rate decimal(18, 8))"
+        )
+        self.db.execute(
+            "create table int_alert_rules_defined as select 'fall' as rule_id, 'percent_change' as kind, "
+            "'previous' as compared_with, 'week' as period_grain, 'fall' as direction, 0.15::decimal(18, 8) as "
+            "threshold_rate, null::decimal(18, 8) as threshold_pp"
         )
         self.db.execute("create table stg_ledger__rules as select 'r1' as rules")
         self.version = 0
@@ -83,7 +90,7 @@ class Nights:
         publish: bool = True,
         rules: str = "fall",
         own: Mapping[str, str | None] | None = None,
-        terms: str = "0.15",
+        terms: str = TERMS.format(0.15),
         goal: str | None = None,
     ) -> list[tuple[str, str, bool]]:
         """Make a night's incidents and go on from them; return its events as incident, type and whether it is told.
@@ -151,7 +158,21 @@ class Nights:
 
     def look_back(self, member: str, period: str, is_breach: bool) -> None:
         """What the rule says tonight of a period that it has judged before."""
-        self.db.execute("insert into int_alert_periods_judged values ('fall', ?, ?, ?)", [member, period, is_breach])
+        self.db.execute(
+            "insert into int_alert_periods_judged (rule_id, dimension_value, period_start_date, is_breach) "
+            "values ('fall', ?, ?, ?)", [member, period, is_breach],
+        )  # fmt: skip
+
+    def weeks(self, member: str, first: str, *values: float, rates: Sequence[float] = ()) -> None:
+        """What a member sold week by week from the one before `first` on, and how days scale each from the last."""
+        monday = datetime.date.fromisoformat(first)
+        for place, (before, value) in enumerate(zip(values, values[1:], strict=False)):
+            rate = rates[place] if rates else 1
+            self.db.execute(
+                "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?)",
+                [member, monday + datetime.timedelta(7 * place), before > 0 and value <= 0.85 * before * rate, value,
+                 before * rate, rate],
+            )  # fmt: skip
 
     def statuses(self) -> dict[str, str]:
         return dict(self.db.execute("select incident_key, incident_status from fct_incidents order by 1").fetchall())

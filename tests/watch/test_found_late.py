@@ -173,7 +173,7 @@ def test_a_week_beside_a_breach_that_was_told_and_is_over_is_told_unless_it_is_t
     cooldown: int, told: int
 ) -> None:
     nights = LateNights(cooldown_days=cooldown)
-    nights.sell(W0, 100, 80, 80, 80)
+    nights.sell(W0, 100, 80, 100, 100)
     assert [kind for _, kind, *_ in nights.live(N1)] == ["opened"]
     assert [kind for _, kind, *_ in nights.live(N2)] == ["resolved"]
     nights.live(N3)
@@ -197,7 +197,7 @@ def test_a_new_breach_is_told_beside_what_was_found_late_and_both_end() -> None:
     nights.live("2026-06-16")
     nights.sell(W3, 70)
     assert nights.live(N3) == [(f"fall|east|{W3}", "opened", True, None)]
-    nights.sell("2026-06-22", 70)
+    nights.sell("2026-06-22", 100)
     assert nights.live(N4) == [(LATE, "resolved", True, None), (f"fall|east|{W3}", "resolved", True, None)]
 
 

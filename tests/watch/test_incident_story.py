@@ -29,7 +29,7 @@ from sales_warehouse.watch.wording import NAMES
 
 DUE = datetime.date(2026, 7, 10)
 # It shows what stands, and of what is open no status.
-NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "retracted", "lapsed")}
+NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "settled", "retracted", "lapsed")}
 
 
 @pytest.fixture

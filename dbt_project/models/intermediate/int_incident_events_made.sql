@@ -44,7 +44,8 @@ matched as (
         known.alert_key as known_alert_key,
         known.rule_terms as known_rule_terms,
         {{ changed_by('alerts.goal_terms', 'known.goal_terms', 'tonight.rules', 'known.rules') }} as known_changed_by,
-        coalesce(alerts.goal_terms <> known.goal_terms, false) as is_goal_other
+        coalesce(alerts.goal_terms <> known.goal_terms, false) as is_goal_other,
+        {{ asks_elsewhere('alerts.rule_terms', 'known.rule_terms') }} as is_elsewhere
     from alerts
     cross join tonight
     left join lasts on alerts.subject_key = lasts.subject_key
@@ -64,7 +65,7 @@ going_on as (
             when rule_terms <> known_rule_terms or is_goal_other then 'seen_again'
         end as event_type
     from matched
-    where is_open
+    where is_open and not is_elsewhere
 ),
 
 -- What closed by itself goes on where it was closed too soon, being back in the same period, and within the cooldown of its
@@ -77,6 +78,7 @@ back as (
     where
         not is_open
         and not is_decided
+        and not is_elsewhere
         and (
             period_start_date = known_period_start_date
             or (period_start_date > known_period_start_date and alert_key = known_alert_key)
@@ -94,6 +96,7 @@ fresh as (
     from matched
     where
         incident_key is null
+        or is_elsewhere
         or (not is_open and period_start_date > known_period_start_date and alert_key <> known_alert_key)
 ),
 
@@ -156,6 +159,15 @@ ruled as (
     group by rule_id
 ),
 
+-- What is known of a subject whose rule looks at another metric, dimension or period by now: periods of two kinds are not compared.
+elsewhere as (
+    select
+        incident_key,
+        subject_key
+    from matched
+    where is_open and is_elsewhere
+),
+
 -- How an open breach stands that no alert of tonight is about. A goal that is over, or a member that the rule does not look at any
 -- more, is never judged again: it lapses when the rule has gone on without it for two periods.
 missing as (
@@ -165,6 +177,7 @@ missing as (
         ruled.judged_end_date as rule_judged_end_date,
         own.subject_key is null and whole.judged_end_date is null as is_unjudged,
         ruled.rule_id is null or coalesce(ruled.rule_terms <> known.rule_terms, false) as is_rule_other,
+        elsewhere.subject_key is not null as is_elsewhere,
         ruled.rule_id is null as is_rule_off,
         coalesce(own.goal_terms <> known.goal_terms, false) as is_goal_other,
         {{ changed_by('own.goal_terms', 'known.goal_terms', 'tonight.rules', 'known.rules') }} as known_changed_by,
@@ -177,10 +190,11 @@ missing as (
     left join judged as own on known.subject_key = own.subject_key
     left join judged as whole on known.rule_id = whole.rule_id and whole.subject_key is null
     left join ruled on known.rule_id = ruled.rule_id
+    left join elsewhere on known.subject_key = elsewhere.subject_key and known.incident_key = elsewhere.incident_key
     where
         known.is_open
         and known.is_standing
-        and known.subject_key not in (select alerts.subject_key from alerts)
+        and (elsewhere.subject_key is not null or known.subject_key not in (select alerts.subject_key from alerts))
 ),
 
 -- Whether the periods in which it was breached still are by what is known today, where its rule says that of each.
@@ -203,13 +217,16 @@ looked_back as (
 
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
 -- was switched off, or asks another thing than when it was breached last. Against another goal nothing has recovered.
+-- What fell has not recovered by falling no further: it is over once the figure is back, or has stayed where it is for so long
+-- that this is its new level.
 gone as (
     select
         missing.*,
         case
-            when missing.is_rule_other or missing.is_lapsed then 'dropped'
+            when missing.is_rule_other or missing.is_elsewhere or missing.is_lapsed then 'dropped'
             when missing.is_goal_other then 'withdrawn'
             when not looked_back.is_breached then 'withdrawn'
+            when levels.is_still_off and missing.judged_end_date > missing.period_end_date then 'stayed'
             when missing.judged_end_date > missing.period_end_date then 'cleared'
             when missing.period_start_date > missing.first_period_start_date then 'cleared'
             else 'withdrawn'
@@ -217,11 +234,22 @@ gone as (
     from missing
     left join looked_back
         on missing.incident_key = looked_back.incident_key and missing.subject_key = looked_back.subject_key
+    left join {{ ref('int_incident_levels_measured') }} as levels
+        on missing.incident_key = levels.incident_key and missing.subject_key = levels.subject_key
     where
         missing.is_rule_off
+        or missing.is_elsewhere
         or missing.is_lapsed
-        or missing.judged_end_date >= missing.period_end_date
         or (missing.is_rule_other and missing.is_unjudged and missing.rule_judged_end_date >= missing.period_end_date)
+        or (
+            missing.judged_end_date >= missing.period_end_date
+            and (
+                missing.is_rule_other
+                or missing.is_goal_other
+                or not coalesce(looked_back.is_breached, true)
+                or not coalesce(levels.is_still_off and not levels.is_new_level, false)
+            )
+        )
 ),
 
 -- What is left of incidents tonight.
@@ -248,13 +276,14 @@ left_over as (
         is_open
         and is_standing
         and subject_key not in (select alerts.subject_key from alerts)
-        and subject_key not in (select gone.subject_key from gone)
+        and incident_key || '~' || subject_key not in (select gone.incident_key || '~' || gone.subject_key from gone)
 ),
 
 endings as (
     select
         gone.incident_key,
         min(gone.subject_key) as subject_key,
+        bool_or(gone.gone_type = 'stayed') as is_settled,
         bool_or(gone.gone_type = 'cleared') as is_recovered,
         bool_or(gone.gone_type = 'dropped') as is_lapsed
     from gone
@@ -265,6 +294,7 @@ endings as (
 before as (
     select
         incident_key,
+        bool_or(last_event_type = 'stayed') as is_settled,
         bool_or(last_event_type = 'cleared') as is_recovered,
         bool_or(last_event_type = 'dropped') as is_lapsed
     from known
@@ -276,8 +306,10 @@ endings_named as (
         endings.incident_key,
         endings.subject_key,
         case
+            when endings.is_settled then 'settled'
             when endings.is_recovered then 'resolved'
             when endings.is_lapsed then 'lapsed'
+            when before.is_settled then 'settled'
             when before.is_recovered then 'resolved'
             when before.is_lapsed then 'lapsed'
             else 'retracted'

@@ -22,8 +22,8 @@ from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
 
 WAIT_SECONDS = 30.0
-STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted", "lapsed")
-CLOSED = frozenset({"resolved", "retracted", "lapsed"})
+STATUSES = ("open", "acknowledged", "snoozed", "resolved", "settled", "retracted", "lapsed")
+CLOSED = frozenset({"resolved", "settled", "retracted", "lapsed"})
 # What a decision makes of an incident, and what its event is called in the mart.
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
 ACTIONS = ("accept_playbook", "finish_action", "drop_action")

@@ -17,7 +17,7 @@ from sales_warehouse.sql import ident, read_parquet
 from sales_warehouse.watch.incidents import hidden_key
 
 SEVERITIES = ("critical", "warning", "info")
-ENDINGS = ("resolved", "retracted", "lapsed")
+ENDINGS = ("resolved", "settled", "retracted", "lapsed")
 OVER = ("cleared", "withdrawn", *ENDINGS)  # of one alert of an incident
 # An end that nobody was told of for so many days is no news any more: a carrier was set up later, or was down for long.
 LATE_DAYS = 7

@@ -24,8 +24,8 @@ log_of_errors = logging.getLogger(__name__)
 MOST_CAUSES, MOST_EVENTS, MOST_PLAYBOOKS = 3, 3, 5
 
 
-# What calls for an answer; who answered before may be asked again.
-CALLS = ("opened", "reopened", "woken", "upgraded")
+# What calls for an answer; who answered before may be asked again. Of alerts that join, the graver ones do: those told of.
+CALLS = ("opened", "reopened", "woken", "upgraded", "joined")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,11 @@ def name_of(incident: Incident, call: Mapping[str, Any]) -> str:
 
 
 def _calls(incident: Incident) -> list[dict[str, Any]]:
-    return [event for event in incident.events if event["event_type"] in CALLS]
+    return [
+        event
+        for event in incident.events
+        if event["event_type"] in CALLS and (event["event_type"] != "joined" or event["is_told"])
+    ]
 
 
 def _answers(incident: Incident, call: Mapping[str, Any], log: Sequence[Decision]) -> list[Decision]:

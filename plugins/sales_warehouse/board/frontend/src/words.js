@@ -107,6 +107,8 @@ const WORDS = {
   event_dropped: ["one of its alerts is not judged any more", "其中一条预警不再判定"],
   event_woken: ["its snooze is over", "暂缓到期"],
   event_resolved: ["resolved", "已解决"],
+  event_settled: ["at a new level", "已稳定在新水平"],
+  event_stayed: ["one of its alerts has stayed at its new level", "其中一条预警已稳定在新水平"],
   event_retracted: ["withdrawn", "已撤回"],
   event_lapsed: ["not judged any more", "不再判定"],
   event_acknowledged: ["acknowledged", "已确认"],
