@@ -40,7 +40,7 @@ coalesce(cast({{ goals }}.{{ term }} as {{ dbt.type_string() }}), ''){{ " || '|'
 {%- endmacro %}
 
 {% macro member_of_subject(events) -%}
-{#- Whom an alert is about, which its subject names behind the rule; what was found late names its period ('|2026-06-01|late') behind it. -#}
+{#- Whom an alert is about, which its subject names behind the rule; what was found late names its period behind it. -#}
 substring(
     {{ events }}.subject_key,
     length({{ events }}.rule_id) + 2,

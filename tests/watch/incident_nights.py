@@ -6,6 +6,7 @@ import datetime
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,8 @@ from sales_warehouse.nights.incidents import SCHEMA
 from sales_warehouse.transform import PROJECT
 
 MADE = (
-    "int_incident_events_known", "int_incident_subjects_known", "int_incident_levels_measured", "int_incident_events_made", "fct_incident_events",
+    "int_incident_events_known", "int_incident_subjects_known", "int_incident_levels_measured",
+    "int_incident_events_made", "fct_incident_events",
     "fct_incidents",
 )  # fmt: skip
 RANKS = {"critical": 1, "warning": 2, "info": 3}
@@ -166,7 +168,7 @@ class Nights:
     def weeks(self, member: str, first: str, *values: float, rates: Sequence[float] = ()) -> None:
         """What a member sold week by week from the one before `first` on, and how days scale each from the last."""
         monday = datetime.date.fromisoformat(first)
-        for place, (before, value) in enumerate(zip(values, values[1:], strict=False)):
+        for place, (before, value) in enumerate(pairwise(values)):
             rate = rates[place] if rates else 1
             self.db.execute(
                 "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?)",

@@ -24,7 +24,7 @@ log_of_errors = logging.getLogger(__name__)
 MOST_CAUSES, MOST_EVENTS, MOST_PLAYBOOKS = 3, 3, 5
 
 
-# What calls for an answer; who answered before may be asked again. Of alerts that join, the graver ones do: those told of.
+# What calls for an answer; who answered before may be asked again. Of alerts that join, those that are told of do.
 CALLS = ("opened", "reopened", "woken", "upgraded", "joined")
 
 
