@@ -33,6 +33,8 @@ EMPTY = {
 NAMES = [column.split()[0] for column in alert_world.VALUES.split(", ")]
 JUDGED = tuple(name for name in alert_world.MODELS if name != "kpi_alert_trials")
 MODELS = (*JUDGED, "int_alerts_united", "int_alerts_judged", *MADE)
+# No rule has a band or waits as measured, and no figure is by day: these are as empty in one night as in the next.
+ALWAYS_EMPTY = ("int_alert_waits_measured", "int_alert_days_weighed", "int_alert_bands_expected")
 FALL = {
     "id": "fall", "kind": "percent_change", "metric": "net_sales", "grain": "week", "dimension": "region",
     "threshold_rate": 0.15, "severity": "warning",
@@ -76,7 +78,7 @@ class LateNights:
         self.version += 1
         self.db.execute("update stg_ledger__rules set rules = ?", [mark])
         self.db.execute("update kpi_values set is_matured = period_end_date <= ?::date", [date])
-        for model in MODELS:
+        for model in MODELS if self.version == 1 else [name for name in MODELS if name not in ALWAYS_EMPTY]:
             self.db.execute(f"create or replace table {model} as {sql_of(model).replace(BUILT_FOR, date)}")
         version = f"{self.version:06d}_{date.replace('-', '')}"
         columns = ", ".join(incidents.SCHEMA)

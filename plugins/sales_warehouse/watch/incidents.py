@@ -231,13 +231,12 @@ def _demand_reopenable(home: Home, incident: Incident) -> None:
     if incident.status not in CLOSED:
         raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
     own = sorted({str(event["subject_key"]) for event in incident.events if event.get("subject_key")})
-    others = (
-        "incident_key <> $key AND incident_key IN "
-        "(SELECT incident_key FROM fct_incident_events WHERE list_contains($own, subject_key))"
-    )
     with _published(home) as db:
         assert db is not None  # there is an incident
-        for other in _found(home, db, _waiting(home, db), others, {"key": incident.key, "own": own}):
+        about = "SELECT DISTINCT incident_key FROM fct_incident_events WHERE list_contains(?, subject_key)"
+        keys = {key for (key,) in db.execute(about, [own]).fetchall()} - {incident.key}
+        waiting = {key: decided for key, decided in _waiting(home, db).items() if key in keys}
+        for other in _found(home, db, waiting, "list_contains($keys, incident_key)", {"keys": sorted(keys)}):
             if other.status not in CLOSED:
                 raise DecisionRefused(f"what {incident.key} was about goes on in {other.key}; decide about that one")
 
