@@ -668,7 +668,7 @@ def list_incidents(
     closed: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
     status: Annotated[
         list[str] | None,
-        typer.Option(help="Only of this status: open, acknowledged, snoozed, resolved, retracted, lapsed."),
+        typer.Option(help="Only of this status: open, acknowledged, snoozed, resolved, settled, retracted, lapsed."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
     language: Language_ = None,

@@ -289,9 +289,11 @@ GOOD: dict[str, str] = {
         ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
         t(incident_key, incident_status, is_closed, first_period_start_date, period_start_date, period_end_date,
           subject_count, standing_count, snoozed_until_date)""",
-    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
-        ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
-        t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
+    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null, 'data'),
+        ('D1', 'fall|east', 2, 'snoozed', true, 'ann', null)
+        t(event_key, incident_key, event_number, event_type, is_decision, decided_by, changed_by)""",
+    "kpi_alert_judgements": """values ('fall', 'east', 'quiet', 'terms'), ('fall', 'west', 'breach', 'terms')
+        t(rule_id, dimension_value, verdict, rule_terms)""",
     "alert_metrics": """values
         ('e1', 'ann', 'p', 'percent_change', 'fall', 50, 100, null, null, null, date '2026-01-05'),
         ('e2', 'ann', 'p', 'threshold', 'rise', 0.8, null, 0.8, null, null, date '2026-01-05'),
@@ -299,7 +301,8 @@ GOOD: dict[str, str] = {
         ('e4', 'ann', 'p', 'pace_behind_target', 'fall', 0.4, 0.5, 0.1, null, null, date '2026-01-05'))
         t(incident_key, owner, playbook_id, kind, direction, value, compared_value, threshold_value, lower_value,
           upper_value, opened_start_date), (select date '2026-01-05' as period_start_date,
-          date '2026-01-11' as period_end_date)""".replace("))\n", ")\n"),
+          date '2026-01-11' as period_end_date, true as is_late,
+          date '2026-01-12' as said_date)""".replace("))\n", ")\n"),
     "kpi_alert_trials": """values ('fall', 'on', 'east', 104, 100, 3, 1, 2, null),
         ('odd', 'trial', 'all', 0, 0, 0, 0, 0, 'no data')
         t(rule_id, rule_state, dimension_value, period_count, judged_count, breach_count, muted_count, alert_count,
@@ -671,6 +674,15 @@ BAD: list[tuple[str, str, set[str]]] = [
     ),
     ("kpi_alert_trials", "update mart set alert_count = 3 where _row_id = 1", {"counts_fit"}),
     ("kpi_alert_trials", "update mart set not_judged_reason_en = null where _row_id = 2", {"judged_or_said_why"}),
+    (
+        "kpi_alert_judgements",
+        "insert into mart from (select 3, 'fall', 'east', 'small', 'terms')",
+        {"key_unique"},
+    ),
+    ("kpi_alert_judgements", "update mart set verdict = 'odd' where _row_id = 1", {"verdict_known"}),
+    ("kpi_alert_judgements", "update mart set rule_terms = '' where _row_id = 1", {"terms_said"}),
+    ("alert_metrics", "update mart set said_date = null where _row_id = 1", {"late_says_since_when"}),
+    ("alert_metrics", "update mart set is_late = false where _row_id = 1", {"late_says_since_when"}),
     ("alert_metrics", "update mart set value = 100 where _row_id = 1", {"is_a_breach"}),
     ("alert_metrics", "update mart set value = 0.7 where _row_id = 2", {"is_a_breach"}),
     ("alert_metrics", "update mart set value = 9 where _row_id = 3", {"is_a_breach"}),
@@ -712,12 +724,13 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_incident_events", "update mart set event_key = 'D1' where _row_id = 1", {"key_unique"}),
     (
         "fct_incident_events",
-        "insert into mart from (select 3, 'x', incident_key, 2, 'woken', false, null from mart where _row_id = 1)",
+        "insert into mart select 3, 'x', incident_key, 2, 'woken', false, null, null from mart where _row_id = 1",
         {"number_unique"},
     ),
     ("fct_incident_events", "update mart set event_type = 'odd' where _row_id = 2", {"type_known"}),
     ("fct_incident_events", "update mart set event_type = 'woken' where _row_id = 1", {"opened_first"}),
     ("fct_incident_events", "update mart set decided_by = null where _row_id = 2", {"decided_by_somebody"}),
+    ("fct_incident_events", "update mart set changed_by = 'odd' where _row_id = 1", {"change_known"}),
     ("trust_identity_decisions", "update mart set record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
     ("trust_identity_decisions", "update mart set decision_type = 'odd' where _row_id = 1", {"type_known"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),
