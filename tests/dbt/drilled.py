@@ -82,7 +82,7 @@ def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fracti
         return _sum(rows, "numerator"), _distinct(rows, "counted")
     if fold == "per_head":
         days = (behind.figure.ends_on - behind.figure.starts_on).days + 1
-        return _sum(rows, "amount"), _sum(rows, "fte_days") / days
+        return _sum(rows, "amount"), round(_sum(rows, "fte_days") / days / PLACE) * PLACE
     if fold == "again":
         days_of = defaultdict[str, set[datetime.date]](set)
         for row in rows:
