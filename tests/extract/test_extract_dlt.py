@@ -115,6 +115,18 @@ def test_a_resource_begins_at_the_cursor_with_an_overlap(desk: Desk) -> None:
     assert rows(second, "changes", "id, asked_from") == [(f"{n}", "2026-01-01T07:00:00Z") for n in (7, 8, 9)]
 
 
+def test_what_is_read_again_and_is_the_same_lands_once(desk: Desk) -> None:
+    table = {"cursor": "updated"}
+    first = _read(desk, "handmade_dlt:whole", "id,updated", **table)
+    (item,) = first.landed
+    options = {"latest": {"whole": {item.origin: item.fingerprint}}}
+    again = _read(desk, "handmade_dlt:whole", "id,updated", options, **table)
+    assert (again.landed, again.skipped) == ([], 1)
+    assert _read(desk, "handmade_dlt:whole", "id,updated,note", options, **table).landed, (
+        "another column is something new"
+    )
+
+
 def test_a_number_as_the_cursor(desk: Desk) -> None:
     done = _read(desk, "handmade_dlt:numbered", "id", {"cursors": {"numbered": "1999"}}, cursor="id")
     assert (done.landed[0].rows, done.landed[0].cursor) == (1001, "1999")

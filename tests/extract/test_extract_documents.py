@@ -54,7 +54,7 @@ def test_a_record_that_cannot_be_read_is_kept_beside_the_others(desk: Desk) -> N
         (b'[{"id": NaN}]', "a.json"),
         ("[]".encode("utf-16"), "byte order mark"),
         (b'[{"id": "\xff"}]', "not utf-8"),
-        (b'[{"Id": 1}]', "no line has the key 'id', but there is 'Id'"),
+        (b'[{"Id": 1}]', "no record has the key 'id', but there is 'Id'"),
     ],
     ids=["no byte", "cut", "no array", "very deep", "NaN", "another encoding", "bytes of none", "a renamed key"],
 )
