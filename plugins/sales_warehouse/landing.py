@@ -6,6 +6,7 @@ import datetime
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -144,7 +145,8 @@ def land(
     """Extract what is new in a source and commit it as one load; `latest_moment` is the clock of the source, UTC.
 
     Raises SourceUnavailable when the source cannot be reached and SourceMisconfigured when it is not as described;
-    what had been read by then is dropped, and the next extraction starts from the last committed load.
+    the status says `failed` then, and so it does after any other error. What had been read by then is dropped, and the
+    next extraction starts from the last committed load.
     """
     folder = home.landing / source.source
     durable.sweep(folder)
@@ -170,6 +172,11 @@ def land(
         load = _commit(folder, scratch, source.source, load_id, moments, extraction)
     except (SourceUnavailable, SourceMisconfigured) as error:
         _write_status(folder, extracted_at, "failed", str(error), [])
+        raise
+    except Exception as error:  # its text may quote a secret or a person
+        told = f"{source.source}: the reader failed ({type(error).__name__}); nothing was taken. The log says where"
+        with suppress(OSError):  # of a full disk, say
+            _write_status(folder, extracted_at, "failed", told, [])
         raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

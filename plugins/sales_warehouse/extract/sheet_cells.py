@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -402,7 +403,7 @@ class _Names(dict[str, str]):
 def whole_parts() -> Iterator[None]:
     try:
         yield
-    except (expat.ExpatError, KeyError, zipfile.BadZipFile) as error:
+    except (expat.ExpatError, KeyError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise FileRefused(f"not a whole Excel file ({error}); was it cut off? ask for it again") from error
 
 
