@@ -376,6 +376,9 @@ class Table(Model):
         return value
 
 
+_NUMBER, _NO_ZEROS = "%-?[YymdejHIMSfgn]", "(%-[mdjHIMS]|%e)"  # parts of a format of a date or time
+
+
 class ColumnMapping(Model):
     """How a column of the contract is made."""
 
@@ -395,6 +398,8 @@ class ColumnMapping(Model):
             raise ValueError(f"%{unknown[0]} is no part of a date or time; say %Y-%m-%d %H:%M:%S, for example")
         if value and not (told & set("Yy") and ("j" in told or (told & set("mbB") and told & set("de")))):
             raise ValueError("a year, a month and a day are needed")
+        if re.search(f"{_NO_ZEROS}{_NUMBER}|{_NUMBER}{_NO_ZEROS}", value or ""):
+            raise ValueError("a part without zeros (%-d, %e) touches another one: nobody can tell where it ends")
         if "I" in told and "p" not in told:
             raise ValueError("%I is an hour of twelve and needs %p; %H is one of twenty-four")
         return value
