@@ -31,7 +31,7 @@ from sales_warehouse.landing import Load
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
-FORM = 7  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 8  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
 CLOCK_SKEW = datetime.timedelta(hours=1)
@@ -333,8 +333,9 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
         f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
         f"to {literal(str(target))} (format parquet, compression zstd, compression_level 1)",
     )
-    if rows != batch.conformed - quarantined:
-        raise GateError(f"{batch.entity}: {batch.conformed:,} rows in, {rows:,} + {quarantined:,} out")
+    if rows != batch.conformed + batch.ended - quarantined:
+        came = batch.conformed + batch.ended
+        raise GateError(f"{batch.entity}: {came:,} rows in, {rows:,} + {quarantined:,} out")
 
 
 def _events(
@@ -363,7 +364,7 @@ def _quality(
     A row is clean when nothing had to be done about it: of equal rows one is, where none of them was mended. Where
     every row has another key none is repeated, which is known without a look at the rest of the columns.
     """
-    relation = f"read_parquet({literal(str(accepted))}, hive_partitioning = false)"
+    relation = f"(from read_parquet({literal(str(accepted))}, hive_partitioning = false) where not _is_ended)"
     key = ", ".join(map(ident, load_contracts()[batch.entity].key))
     connection.execute(f"set memory_limit = {literal(settings.memory_below(KEYS_MIB))}")
     rows, keys, repaired = only_row(

@@ -26,6 +26,7 @@ LINEAGE = {
     "_file": "VARCHAR",
     "_row_number": "BIGINT",
     "_is_deleted": "BOOLEAN",
+    "_is_ended": "BOOLEAN",  # deleted because the newest version of its record gives it no more: no row of the source
     "_version_at": "TIMESTAMP",
 }
 
