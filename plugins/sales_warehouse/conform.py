@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
-from sales_warehouse.contracts import VERSION, Column, Contract, load_contracts
+from sales_warehouse.contracts import VERSION, Column, Contract, contract_of, load_contracts
 from sales_warehouse.normalise import BETWEEN, ODD, WHITE_SPACE, Normalisers, half_width
 from sales_warehouse.sql import ident, literal
 
@@ -51,13 +51,14 @@ def compile_mapping(
 ) -> Statement:
     """Return the statement that turns landed rows of a source into contract rows.
 
-    `carried` are further columns by name, in SQL over the tables of the mapping; malformed rows have NULL there. A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
+    A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
+    `carried` are further columns by name, in SQL over the tables of the mapping; malformed rows have NULL there.
     The result has the columns of the contract, the lineage columns, `_version_at`, `_is_deleted`, `_faults` and
     `_repairs`. The version is NULL where nobody says how new the row is; latest_version.py tells what follows. Faults
     are NULL, or a list of `column`, `value` for every text that could not become a value of its column, and for
     malformed rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
     """
-    contract = load_contracts()[mapping.entity]
+    contract = contract_of(mapping.entity)
     normalisers = replace(Normalisers.of(company), is_odd="_is_odd")
     statement = Statement(contract, mapping, "")
     columns = [*contract.columns.values(), VERSION]

@@ -18,7 +18,7 @@ import duckdb
 from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping, with_version
-from sales_warehouse.contracts import LINEAGE
+from sales_warehouse.contracts import LINEAGE, VERSION
 from sales_warehouse.elements import elements
 from sales_warehouse.ended import ENDED, find_ended, record_of, siblings
 from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, ROW_NUMBER
@@ -26,7 +26,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.latest_version import latest_version
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
+from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, literals, only_row, read_parquet
 
 FORM = 8  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
@@ -56,6 +56,7 @@ class Batch:
     folded: int
     conformed: int
     ended: int = 0
+    listed: int | None = None  # elements that the lists in the landed rows have, counted without taking them apart
 
     @property
     def name(self) -> str:
@@ -76,8 +77,8 @@ def read_batches(home: Home, source: str, load_id: str) -> list[Batch]:
 
 
 def expected(home: Home, company: Company, source: Source, load: Load) -> Iterator[tuple[int, Mapping, str]]:
-    """Yield the mappings that apply to a load, with their number and their fingerprint on it."""
-    for number, mapping in enumerate(source.mappings):
+    """Yield the mappings that apply to a load, with their number and their fingerprint on it: all tables have one."""
+    for number, mapping in enumerate(source.readings):
         if mapping.table in load.tables:
             yield number, mapping, _fingerprint(company, source, mapping, load, _corrected(home, source, load, mapping))
 
@@ -123,7 +124,7 @@ def conform_load(
         on_progress(f"{mapping.table} → {mapping.entity}")
         file = scratch / f"{number}_{mapping.entity}.parquet"
         try:
-            landed, kept, rows, ended = _conform(home, company, source, load, mapping, file)
+            landed, kept, rows, ended, listed = _conform(home, company, source, load, mapping, file)
         except duckdb.IOException:
             raise  # the disk, not the mapping
         except duckdb.Error as error:
@@ -133,7 +134,7 @@ def conform_load(
         batches.append(
             Batch(
                 source.source, load.load_id, number, mapping.entity, mapping.table, fingerprint,
-                landed=landed, excluded=landed - kept, folded=kept - rows, conformed=rows, ended=ended,
+                landed=landed, excluded=landed - kept, folded=kept - rows, conformed=rows, ended=ended, listed=listed,
             )
         )  # fmt: skip
         failpoint.reach("conform.after_entity")
@@ -145,8 +146,8 @@ def conform_load(
 
 def _conform(
     home: Home, company: Company, source: Source, load: Load, mapping: Mapping, file: Path
-) -> tuple[int, int, int, int]:
-    """Write one batch; return the rows landed, kept by the filter, conformed, and what ended."""
+) -> tuple[int, int, int, int, int | None]:
+    """Write one batch; return the rows landed, kept by the filter, conformed and ended, and the elements of lists."""
     statement = compile_mapping(company, source, mapping)
     with connect(temp=home.tmp) as connection:
         connection.execute("set preserve_insertion_order = false")
@@ -161,6 +162,7 @@ def _conform(
             select += f" union all by name select *, true as _is_deleted, true as _is_ended from {ENDED}"
             connection.execute(f"create or replace view {ident(mapping.table)} as {elements(mapping, WHOLE)}")
         landed, kept = _counts(connection, load, mapping, statement)
+        listed = _listed(connection, mapping) if mapping.each else None
         lineage = (source.source, load.load_id, load.extracted_at)
         added = ", ".join(
             f"cast({literal(value)} as {LINEAGE[name]}) as {name}"
@@ -168,16 +170,20 @@ def _conform(
         )
         (rows,) = only_row(
             connection,
-            f"copy (select *, {added} from ({select})) "
-            f"to {literal(str(file))} (format parquet, compression zstd, compression_level 1)",
+            f"copy (select *, {added} from ({select})) to {as_parquet(file)}",
         )
     rows -= ended
+    if listed not in (None, landed):
+        raise MappingError(
+            f"{source.source}, load {load.load_id}: the lists in {mapping.table}.{mapping.each} have {listed:,} "
+            f"elements, but {landed:,} rows were made of them; nothing of it is taken. Please report this with the rows"
+        )
     if not mapping.distinct and rows != kept:
         raise MappingError(
             f"{source.source}: the mapping {mapping.table} → {mapping.entity} made {rows:,} rows of {kept:,}: "
             "a join finds several rows for one; make its condition name a unique row"
         )
-    return landed, kept, rows, ended
+    return landed, kept, rows, ended, listed
 
 
 def _prepare(
@@ -222,6 +228,23 @@ def place_keys(
     return "_placed"
 
 
+def places_of_equal(
+    home: Home, company: Company, source: Source, load: Load, batch: Batch, rows: Path, target: Path
+) -> None:
+    """Write the places of all rows that were folded into one of some `rows`: `_row_id`, `_file`, `_row_number`."""
+    mapping = source.readings[batch.number]
+    statement = compile_mapping(company, source, mapping.model_copy(update={"distinct": False}))
+    names = [*statement.contract.columns, VERSION.name, "_is_deleted"]
+    same = " and ".join(f"one.{ident(name)} is not distinct from other.{ident(name)}" for name in names)
+    with connect(temp=home.tmp) as connection:
+        landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
+        _prepare(connection, home, company, source, load, mapping, elements(mapping, WHOLE))
+        connection.execute(
+            f"copy (select one._row_id, other._file, other._row_number from {read_parquet([rows])} as one "
+            f"join ({statement.select}) as other on {same} where other._faults is null) to {as_parquet(target)}"
+        )
+
+
 def _counts(
     connection: duckdb.DuckDBPyConnection, load: Load, mapping: Mapping, statement: Statement
 ) -> tuple[int, int]:
@@ -247,6 +270,22 @@ def _counts(
         f"select count(*) filter (where {malformed} or {statement.where}) from {ident(mapping.table)} {joins}",
     )
     return landed, kept
+
+
+def _listed(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> int:
+    """Count the elements of lists as they landed; a row that cannot be read, or whose text is no list, is one."""
+    text = f"nullif(trim({ident(mapping.each or '')}), '')"
+    (listed,) = only_row(
+        connection,
+        f"""select coalesce(sum(case
+            when _malformed is not null then 1
+            when {text} is null then 0
+            when not json_valid({text}) then 1
+            when json_type({text}) = 'NULL' then 0
+            when json_type({text}) <> 'ARRAY' then 1
+            else json_array_length({text}) end), 0)::bigint from {WHOLE}""",
+    )
+    return listed
 
 
 def landed_view(
@@ -291,16 +330,12 @@ def _landed(
     return corrections.laid_over(connection, select, corrected_in, place, plain, source.tables[table].columns)
 
 
-def _history_view(
-    connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str
-) -> None:
+def _history_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> None:
     selects = _all_landed(connection, home, source, load, table)
     connection.execute(f"create or replace view {HISTORY} as {' union all by name '.join(selects)}")
 
 
-def _all_landed(
-    connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str
-) -> list[str]:
+def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> list[str]:
     """Return a select of the rows of a table, with `_load_id`, for each load that was known when a load came."""
     return [
         f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item, table, home)})"

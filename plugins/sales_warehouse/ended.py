@@ -58,7 +58,7 @@ def record_of(source: Source, mapping: Mapping) -> Record | None:
     `distinct` mapping is not enough, for several records give the same row. Where a key or a condition looks at other
     rows (a window, a subquery), what a row gives does not follow from it alone.
     """
-    if not mapping.where and not mapping.each:
+    if not mapping.columns or not (mapping.where or mapping.each):
         return None
     key, version = load_contracts()[mapping.entity].key, _version(mapping)
     told = mapping.made[version].expression if version else ""
@@ -78,7 +78,12 @@ def siblings(source: Source, mapping: Mapping) -> list[Mapping]:
 
 
 def find_ended(
-    connection: duckdb.DuckDBPyConnection, company: Company, source: Source, load_id: str, mapping: Mapping, history: str
+    connection: duckdb.DuckDBPyConnection,
+    company: Company,
+    source: Source,
+    load_id: str,
+    mapping: Mapping,
+    history: str,
 ) -> int:
     """Create the table ENDED of the rows that a load ends, and return how many they are.
 
@@ -89,8 +94,8 @@ def find_ended(
     key = ", ".join(map(ident, load_contracts()[mapping.entity].key))
     _show(connection, mapping, f"from {history}")
     connection.execute(
-        f"create or replace temp table _touched as select distinct * from "
-        f"(select {record.told} from ({_records(company, source, mapping, record)}) where _load_id = {literal(load_id)})"
+        f"create or replace temp table _touched as select distinct {record.told} "
+        f"from ({_records(company, source, mapping, record)}) where _load_id = {literal(load_id)}"
     )
     ended = _compare(connection, company, source, load_id, mapping, record, history)
     if ended and record.own:  # what one record gave before, another may give as well

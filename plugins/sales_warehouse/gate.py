@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from sales_warehouse import conformed, durable, failpoint, repairs, settings
 from sales_warehouse.company.models import Company, Source
 from sales_warehouse.conform import REPAIRS
 from sales_warehouse.conformed import Batch
-from sales_warehouse.contracts import VERSION, load_contracts
+from sales_warehouse.contracts import UNREAD, VERSION, contract_of, load_contracts
 from sales_warehouse.extract import FileRefused, originals
 from sales_warehouse.extract.files import Room
 from sales_warehouse.guard.suites import Suite, load_suite
@@ -29,7 +29,7 @@ from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import connect, ident, literal, literals, only_row
+from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
 FORM = 8  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
@@ -106,6 +106,8 @@ def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
 
 def suite_of(company: Company, entity: str, load: Load) -> Suite:
     """Return the suite of an entity with the parameters of a load: nothing may come from the future."""
+    if entity.startswith(UNREAD):
+        return Suite(entity, ())
     about = company.about
     parameters = {
         "currencies": [about.currency, *sorted(about.exchange_rates)],
@@ -183,11 +185,14 @@ def _judge(
         connection.execute(f"create view {ident(batch.entity)} as select * from {WHOLE} where not _is_deleted")
         (judged,) = only_row(connection, f"select count(*) from {ident(batch.entity)}")
     validation = None
-    if judged:
+    if judged and suite.rules:
         validation = validate(database, batch.entity, suite, temp=home.tmp, about=f"{batch.source} · {batch.load_id}")
         _refuse_whole(batch, validation)
     with connect(database, temp=home.tmp) as connection:
-        reasons, quarantined = _quarantine(connection, batch, company, source, load, validation, scratch)
+        reasons, quarantined, unfolded = _quarantine(
+            connection, home, batch, company, source, load, validation, scratch
+        )
+        batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
         first, last, origins = _events(connection, batch, accepted)
@@ -206,15 +211,18 @@ def _refuse_whole(batch: Batch, validation: Validation) -> None:
 
 def _quarantine(
     connection: duckdb.DuckDBPyConnection,
+    home: Home,
     batch: Batch,
     company: Company,
     source: Source,
     load: Load,
     validation: Validation | None,
     scratch: Path,
-) -> tuple[list[dict[str, Any]], int]:
-    """Collect every failing row with every reason; return the counts by reason and the number of rows."""
-    entity, key = ident(batch.entity), load_contracts()[batch.entity].key
+) -> tuple[list[dict[str, Any]], int, int]:
+    """Collect every failing row with every reason; return the counts by reason, the number of rows, and of those that
+    had been folded: they are in quarantine like any other, or each correction would bring up the next one.
+    """
+    entity, key = ident(batch.entity), contract_of(batch.entity).key
     connection.execute(f"create table failures ({FAILURES})")
     connection.execute(
         f"insert into failures select _row_id, case fault.\"column\" when '_row' then 'malformed' else 'cast' end, "
@@ -233,20 +241,47 @@ def _quarantine(
         _add_failures(connection, entity, result)
     (rows,) = only_row(connection, "select count(distinct _row_id) from failures")
     if not rows:
-        return [], 0
+        return [], 0, 0
+    unfolded = _hold(connection, home, batch, company, source, load, scratch)
     _write_quarantine(connection, batch, source, load, scratch)
     counts = connection.execute(
         "select rule, column_name, any_value(reason_en), any_value(reason_zh), count(*) "
-        "from failures group by rule, column_name order by count(*) desc, rule, column_name"
+        "from failures join _held using (_row_id) group by rule, column_name "
+        "order by count(*) desc, rule, column_name"
     ).fetchall()
     names = ("rule", "column_name", "reason_en", "reason_zh", "row_count")
-    return [dict(zip(names, row, strict=True)) for row in counts], rows
+    return [dict(zip(names, row, strict=True)) for row in counts], rows + unfolded, unfolded
+
+
+def _hold(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    batch: Batch,
+    company: Company,
+    source: Source,
+    load: Load,
+    scratch: Path,
+) -> int:
+    """Make `_held`, the places of the failing rows; return how many there are beside the rows of the batch."""
+    failing = f"select * from {WHOLE} where _row_id in (select _row_id from failures)"
+    connection.execute(f"create table _held as select _row_id, _file, _row_number from ({failing})")
+    if not batch.folded:
+        return 0
+    kept, places = scratch / f"failing-{batch.number}.parquet", scratch / f"places-{batch.number}.parquet"
+    connection.execute(f"copy ({failing} and _faults is null) to {as_parquet(kept)}")
+    conformed.places_of_equal(home, company, source, load, batch, kept, places)
+    (unfolded,) = only_row(
+        connection,
+        f"insert into _held select _row_id, _file, _row_number from {read_parquet([places])} "
+        "anti join _held using (_row_id, _file, _row_number)",
+    )
+    return unfolded
 
 
 def _reasons(company: Company, source: Source, batch: Batch) -> Iterator[str]:
     """Yield the SQL that says why a fault is one, in English and in Chinese."""
-    mapping, normalisers = source.mappings[batch.number], Normalisers.of(company)
-    columns = load_contracts()[batch.entity].columns | {VERSION.name: VERSION}
+    mapping, normalisers = source.readings[batch.number], Normalisers.of(company)
+    columns = contract_of(batch.entity).columns | {VERSION.name: VERSION}
     said = {name: normalisers.reason(columns[name], told) for name, told in mapping.made.items()}
     for language in (0, 1):
         arms = " ".join(f"when {literal(name)} then {literal(why[language])}" for name, why in said.items())
@@ -278,7 +313,7 @@ def _write_quarantine(
         f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
         f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, p.line, p.original, p.original_bytes, "
         f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "
-        f"from failures as f join {WHOLE} as c using (_row_id) "
+        "from failures as f join _held as c using (_row_id) "
         f"left join _landed as l on l._file = c._file and l._row_number = c._row_number "
         f"left join _places as p on p.file = c._file and p.row_number = c._row_number "
         f"order by file, row_number, rule, column_name) "
@@ -292,9 +327,7 @@ def _places(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, t
         "create or replace table _places "
         "(file varchar, row_number bigint, line bigint, original varchar, original_bytes blob)"
     )
-    asked = connection.execute(
-        f"select _file, list(distinct _row_number) from failures join {WHOLE} using (_row_id) group by _file"
-    ).fetchall()
+    asked = connection.execute("select _file, list(distinct _row_number) from _held group by _file").fetchall()
     files = {item.origin: item for item in load.files if item.table == table}
     for origin, numbers in asked:
         item = files.get(origin)
@@ -327,7 +360,7 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
     if not quarantined:
         target.hardlink_to(file)
         return
-    columns = ", ".join(ident(n) for n in (*load_contracts()[batch.entity].schema, "_repairs") if n != "_load_id")
+    columns = ", ".join(ident(n) for n in (*contract_of(batch.entity).schema, "_repairs") if n != "_load_id")
     (rows,) = only_row(
         connection,
         f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
@@ -342,7 +375,7 @@ def _events(
     connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path
 ) -> tuple[str | None, str | None, dict[str, str]]:
     """Return the first and the last event of a batch, and the last one of each place of the source."""
-    column = load_contracts()[batch.entity].event_time
+    column = contract_of(batch.entity).event_time
     if column is None:
         return None, None, {}
     name = ident(column)
@@ -365,7 +398,7 @@ def _quality(
     every row has another key none is repeated, which is known without a look at the rest of the columns.
     """
     relation = f"(from read_parquet({literal(str(accepted))}, hive_partitioning = false) where not _is_ended)"
-    key = ", ".join(map(ident, load_contracts()[batch.entity].key))
+    key = ", ".join(map(ident, contract_of(batch.entity).key))
     connection.execute(f"set memory_limit = {literal(settings.memory_below(KEYS_MIB))}")
     rows, keys, repaired = only_row(
         connection,
@@ -388,7 +421,7 @@ def _quality(
 
 def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, relation: str) -> tuple[int, int]:
     """Count the rows that say again what another one says, and of different rows those of which none was mended."""
-    said = ", ".join(ident(name) for name in load_contracts()[batch.entity].columns)
+    said = ", ".join(ident(name) for name in contract_of(batch.entity).columns)
     repeated, clean = only_row(
         connection,
         "select count(*) - count(distinct said), count(distinct said) filter (where _repairs is null) "

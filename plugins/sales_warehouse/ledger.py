@@ -146,7 +146,7 @@ def _judged(company: Company, items: list[Gated], loads: Loads) -> Iterator[tupl
     """Yield what became of the rows of each load that passed the gate.
 
     Of a table that a mapping reads row by row, the source itself reported how many there are; the elements of lists
-    inside of its rows are counted where they are read.
+    inside of its rows are counted in the text that landed, without taking the lists apart.
     """
     reported: Counter[tuple[str, str, str]] = Counter()
     for load in chain.from_iterable(loads.values()):
@@ -154,9 +154,7 @@ def _judged(company: Company, items: list[Gated], loads: Loads) -> Iterator[tupl
             reported[load.source, load.load_id, file.table] += file.rows if file.reported is None else file.reported
     for item in items:
         batch = item.batch
-        mappings = company.sources[batch.source].mappings
-        is_list = batch.number < len(mappings) and mappings[batch.number].each is not None
-        told = batch.landed if is_list else reported[batch.source, batch.load_id, batch.table]
+        told = reported[batch.source, batch.load_id, batch.table] if batch.listed is None else batch.listed
         counts = (told, batch.landed, batch.excluded, batch.folded, item.accepted, item.repeated, item.quarantined, 0)
         yield batch.source, batch.entity, batch.load_id, *counts, item.repaired, item.dirty, item.doubtful
 
@@ -167,7 +165,7 @@ def _waiting(home: Home, company: Company, loads: Loads) -> Iterator[tuple]:
         for load in loads[name]:
             if manifest_of(home, name, load.load_id).exists():
                 continue
-            for mapping in source.mappings:
+            for mapping in source.readings:
                 landed = sum(item.rows for item in load.files if item.table == mapping.table)
                 if mapping.table in load.tables:
                     yield name, mapping.entity, load.load_id, landed, landed, 0, 0, 0, 0, 0, landed, 0, 0, 0
