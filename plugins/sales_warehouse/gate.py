@@ -33,6 +33,7 @@ from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, o
 
 FORM = 8  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
+DAYS_TOLD = 40  # of each place of a source, for its deadlines
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
@@ -60,14 +61,16 @@ class Gated:
     repaired: int = 0  # accepted rows in which something was mended
     dirty: int = 0  # rows that came quarantined, mended or repeated
     doubtful: int = 0  # accepted rows that break a rule which only warns
-    origins: dict[str, str] = field(default_factory=dict)  # of each place of the source, its last event
+    # of each place of the source, the first and the last event of its last business days
+    origins: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Gated:
-        return cls(**{**data, "batch": Batch(**data["batch"])})
+        origins = {name: days for name, days in data.get("origins", {}).items() if isinstance(days, dict)}
+        return cls(**{**data, "batch": Batch(**data["batch"]), "origins": origins})
 
 
 def manifest_of(home: Home, source: str, load_id: str) -> Path:
@@ -195,7 +198,7 @@ def _judge(
         batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
-        first, last, origins = _events(connection, batch, accepted)
+        first, last, origins = _events(connection, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation)
     fingerprint = _fingerprint(batch.fingerprint, suite)
     let_in = batch.conformed - quarantined
@@ -372,21 +375,27 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
 
 
 def _events(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path
-) -> tuple[str | None, str | None, dict[str, str]]:
-    """Return the first and the last event of a batch, and the last one of each place of the source."""
+    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path, zone: str
+) -> tuple[str | None, str | None, dict[str, dict[str, list[str]]]]:
+    """Return the first and the last event of a batch, and of each place of the source those of its last days."""
     column = contract_of(batch.entity).event_time
     if column is None:
         return None, None, {}
     name = ident(column)
-    found = connection.execute(
-        f"select _file, min({name}), max({name}) from read_parquet({literals([str(accepted)])}) "
-        f"where {name} is not null group by _file order by _file"
-    ).fetchall()
-    if not found:
+    relation = f"(from read_parquet({literals([str(accepted)])}) where {name} is not null)"
+    first, last = only_row(connection, f"select min({name}), max({name}) from {relation}")
+    if first is None:
         return None, None, {}
-    first, last = min(row[1] for row in found), max(row[2] for row in found)
-    return first.isoformat(), last.isoformat(), {origin: at.isoformat() for origin, _, at in found}
+    day = f"cast({name} at time zone 'UTC' at time zone {literal(zone)} as date)"
+    found = connection.execute(
+        f"with days as (select _file, {day} as day, min({name}) as began, max({name}) as ended from {relation} "
+        "group by _file, day) select _file, cast(day as varchar), began, ended from days "
+        f"qualify day > max(day) over (partition by _file) - {DAYS_TOLD} order by _file, day"
+    ).fetchall()
+    origins: dict[str, dict[str, list[str]]] = {}
+    for origin, date, began, ended in found:
+        origins.setdefault(origin, {})[date] = [began.isoformat(), ended.isoformat()]
+    return first.isoformat(), last.isoformat(), origins
 
 
 def _quality(

@@ -484,6 +484,11 @@ class Source(Model):
     mappings: tuple[Mapping, ...] = Field(min_length=1)
 
     @property
+    def is_in_files(self) -> bool:
+        """Tell a source that hands over files from one that is asked, and tells what it has by then."""
+        return self.connection.type in ("files", "bucket")
+
+    @property
     def readings(self) -> tuple[Mapping, ...]:
         """The mappings, and for each table that none reads one that lets nothing in: its rows are counted, too."""
         read = {mapping.table for mapping in self.mappings}
