@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ from written_company import files_source, write_company
 
 from sales_warehouse import conformed, corrections, gate
 from sales_warehouse.company.load import load_company
+from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.landing import land, loads
 from sales_warehouse.latest_version import latest_version
@@ -68,7 +70,7 @@ class Shop:
         (self.folder / "shop").mkdir(exist_ok=True)
         text = "".join(f"{json.dumps(record)}\n" for record in records)
         (self.folder / "shop" / f"{self.files}.jsonl").write_text(text, encoding="utf-8")
-        company, home = load_company(self.folder), self.home
+        company, home = self.company, self.home
         report = land(
             home, company.sources["shop"], company_folder=self.folder, extracted_at=self.night,
             latest_moment=self.night, environment={}, on_progress=lambda _: None,
@@ -76,14 +78,17 @@ class Shop:
         assert report.load and report.refused == []
         self.judge()
 
+    @cached_property
+    def company(self) -> Company:
+        return load_company(self.folder)
+
     @property
     def home(self) -> Home:
         return Home(self.folder / "var", "small")
 
     def judge(self) -> None:
         """Map, and judge where that is asked, every load that is not as the company says today."""
-        company = load_company(self.folder)
-        source = company.sources["shop"]
+        company, source = self.company, self.company.sources["shop"]
         for load in loads(self.home, "shop"):
             marks = [mark for _, _, mark in conformed.expected(self.home, company, source, load)]
             made = [batch.fingerprint for batch in conformed.read_batches(self.home, "shop", load.load_id)]
@@ -176,6 +181,7 @@ def test_a_mapping_that_changed_ends_the_same_rows_from_the_beginning(shop: Shop
     shop.land(order("O1", 2, {1: 1}, test=True))
     file = shop.folder / "sources" / "shop.yml"
     file.write_text(file.read_text(encoding="utf-8").replace("test = 'false'", "test <> ''"), encoding="utf-8")
+    del shop.company
     shop.judge()
     assert (shop.orders, shop.lines) == (["O1"], [("O1", 1, 1)])
 

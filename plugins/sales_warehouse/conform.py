@@ -52,13 +52,19 @@ def compile_mapping(
     """Return the statement that turns landed rows of a source into contract rows.
 
     A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
-    `carried` are further columns by name, in SQL over the tables of the mapping; malformed rows have NULL there.
+    With `carried`, further columns by name in SQL over the tables of the mapping, the result has those and the mapped
+    ones alone; malformed rows have NULL there.
     The result has the columns of the contract, the lineage columns, `_version_at`, `_is_deleted`, `_faults` and
     `_repairs`. The version is NULL where nobody says how new the row is; latest_version.py tells what follows. Faults
     are NULL, or a list of `column`, `value` for every text that could not become a value of its column, and for
     malformed rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
     """
     contract = contract_of(mapping.entity)
+    if carried is not None:
+        contract = replace(
+            contract,
+            columns={n: c for n, c in contract.columns.items() if n in mapping.columns or n == contract.key[0]},
+        )
     normalisers = replace(Normalisers.of(company), is_odd="_is_odd")
     statement = Statement(contract, mapping, "")
     columns = [*contract.columns.values(), VERSION]
