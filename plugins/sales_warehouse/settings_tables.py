@@ -99,7 +99,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
          "right_number", "right_orders"), "varchar"
     ) | {"amount_tolerance": "decimal(18,4)", "date_tolerance_days": "integer", "since_date": "date"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
-    | {"expected_within_hours": "double", "deadline_minutes": "integer", "is_due_at_closing": "boolean"},
+    | {"expected_within_hours": "double", "deadline_minutes": "integer", "is_due_at_closing": "boolean",
+       "is_in_files": "boolean", "is_read_often": "boolean"},
 }  # fmt: skip
 
 
@@ -183,7 +184,7 @@ def write_settings(
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
              s.deadline.hour * 60 + s.deadline.minute if isinstance(s.deadline, datetime.time) else None,
-             s.deadline == "closing")
+             s.deadline == "closing", s.is_in_files, s.micro_batch or not s.is_in_files)
             for s in company.sources.values()
         ],
     }  # fmt: skip

@@ -47,7 +47,9 @@ LEDGER = {
     "load_id VARCHAR, seen_at TIMESTAMP, is_refused BOOLEAN",
     "refusals": "source VARCHAR, source_table VARCHAR, origin VARCHAR, reason VARCHAR, first_refused_at TIMESTAMP, "
     "last_refused_at TIMESTAMP, refusal_status VARCHAR",
-    "arrivals": "source VARCHAR, load_id VARCHAR, origin VARCHAR, arrived_at TIMESTAMP, last_event_at TIMESTAMP",
+    "arrivals": "source VARCHAR, load_id VARCHAR, origin VARCHAR, arrived_at TIMESTAMP, event_date DATE, "
+    "first_event_at TIMESTAMP, last_event_at TIMESTAMP",
+    "readings": "source VARCHAR, load_id VARCHAR, read_at TIMESTAMP",
     "purges": "source VARCHAR, entity VARCHAR, retention_class VARCHAR, business_date DATE, purged_at TIMESTAMP, "
     "text_count BIGINT",
     "pending_loads": "load_id VARCHAR",

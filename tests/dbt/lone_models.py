@@ -32,6 +32,12 @@ DBT = SimpleNamespace(
 
 
 @cache
+def entity_keys() -> str:
+    """Return the keys of all entities, as Jinja writes them: a macro that returns them gives a text outside of dbt."""
+    return ENVIRONMENT.from_string(_macros() + "{{ entity_keys() }}").render({"return": lambda value: value}).strip()
+
+
+@cache
 def sql_of(model: str) -> str:
     """Return the SQL of a model, which reads tables of the names that it refers to."""
     (file,) = (PROJECT / "models").rglob(f"{model}.sql")
@@ -47,9 +53,10 @@ def sql_of(model: str) -> str:
     context |= {
         "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
         "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
-        "adapter": SimpleNamespace(dispatch=dispatch),
+        "adapter": SimpleNamespace(dispatch=dispatch), "flags": SimpleNamespace(FULL_REFRESH=True),
     }  # fmt: skip
-    return ENVIRONMENT.from_string(_macros() + file.read_text(encoding="utf-8")).render(context).strip()
+    text = file.read_text(encoding="utf-8").replace("entity_keys()", entity_keys())
+    return ENVIRONMENT.from_string(_macros() + text).render(context).strip()
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> list[tuple]:

@@ -28,7 +28,7 @@ from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.targets import TargetsFile
 from sales_warehouse.company.webhooks import WebhooksFile
-from sales_warehouse.contracts import VERSION
+from sales_warehouse.contracts import UNREAD, VERSION
 from sales_warehouse.metrics.registry import MetricsFile
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -487,6 +487,19 @@ class Source(Model):
     connection: Connection
     tables: dict[str, Table] = Field(min_length=1)
     mappings: tuple[Mapping, ...] = Field(min_length=1)
+
+    @property
+    def is_in_files(self) -> bool:
+        """Tell a source that hands over files from one that is asked, and tells what it has by then."""
+        return self.connection.type in ("files", "bucket")
+
+    @property
+    def readings(self) -> tuple[Mapping, ...]:
+        """The mappings, and for each table that none reads one that lets nothing in: its rows are counted, too."""
+        read = {mapping.table for mapping in self.mappings}
+        unread = [name for name in self.tables if name not in read]
+        nothing = [{"entity": UNREAD + name, "from": name, "where": "false", "columns": {}} for name in unread]
+        return (*self.mappings, *map(Mapping.model_validate, nothing))
 
     @model_validator(mode="after")
     def _tables_fit_connection(self) -> Source:
