@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ from identity_records import accept, keys, run
 
 from sales_warehouse import gate
 from sales_warehouse.home import Home
-from sales_warehouse.identity.contact_hash import ContactKeyError
+from sales_warehouse.identity.contact_hash import ContactKeyError, contact_key
 
 MOBILE, OTHER = "+8613800138000", "+8613900139000"
 
@@ -143,6 +144,44 @@ def test_a_key_that_is_gone_is_not_replaced_in_silence(home: Home, monkeypatch: 
     monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "")
     with pytest.raises(ContactKeyError, match="0 characters, 16 are the least"):
         run(home, 2)
+
+
+@pytest.mark.parametrize("content", ["", " \n", "too short"])
+def test_a_key_that_is_no_key_hashes_nobody(home: Home, content: str) -> None:
+    """With an empty key the hash of a mobile number is found by trying all numbers."""
+    home.secrets.mkdir(parents=True)
+    key = home.secrets / "contact.key"
+    key.write_text(content)
+    accept(home, "contacts", "1", "crm", [person("a", "王伟", phone=MOBILE)])
+    with pytest.raises(ContactKeyError, match=r"16 are the least\. No hash was made with it yet: remove the file"):
+        run(home, 1)
+    key.unlink()
+    run(home, 1)
+    assert len(key.read_text()) == 64
+    key.write_text(content)
+    with pytest.raises(ContactKeyError, match=r"16 are the least\. Restore it from your backup"):
+        run(home, 2)
+
+
+def test_a_key_is_there_whole_or_not_at_all(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed process had begun is beside the file, and the next one makes a key."""
+
+    def ended(*told: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", ended)
+        with pytest.raises(KeyboardInterrupt):
+            contact_key(home)
+    assert not (home.secrets / "contact.key").exists()
+    assert len(contact_key(home)) == 64
+
+
+def test_a_number_of_no_country_is_no_mobile_and_stops_nobody(home: Home) -> None:
+    """The gate lets the form of E.164 in; the library knows no country of these."""
+    strange = ["+9991234567", "+2101234567"]
+    rows = [person(f"{kind}{n}", "王伟", phone=phone) for n, phone in enumerate(strange) for kind in "ab"]
+    assert people(home, *rows) == [{"a0"}, {"a1"}, {"b0"}, {"b1"}]
 
 
 def test_a_night_without_changes_changes_no_byte(home: Home) -> None:
