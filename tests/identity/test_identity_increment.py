@@ -27,6 +27,7 @@ OUTPUTS = ("customer_xref", "customer_log", "customer_review", "decisions", "con
 CITIES = ["上海", "成都", "武汉", "大连", "康宁", "上海市"]  # a city may be what a company is called, or begin another
 BRANDS = ["康宁", "天和", "华康", "百合", "益寿", "安泰"]
 TRADES = ["医疗器械", "大药房", "母婴用品"]
+DEFAULT = "a_placeholder"  # which about as many unlike names have as a code may have
 HOTLINE, MAILBOX = "+864008108888", "info@firma.cn"
 
 
@@ -68,7 +69,7 @@ class History:
         spelt = self.drawn.choice([f"{city}{brand}{trade}有限公司", f"{brand}（{city}）{trade}公司", f"{brand}{trade}"])
         self.customers[name] = {
             "customer_id": name, "name": spelt, "industry": trade, "city": self.drawn.choice([city, city, None]),
-            "uscc": f"code{company:014d}" if self.drawn.random() < 0.75 else None,
+            "uscc": self.drawn.choice([f"code{company:014d}"] * 13 + [DEFAULT] + [None] * 5),
             "created_at": datetime.datetime(2026, 1, 1) + datetime.timedelta(days=self.drawn.randint(0, 99)),
         }  # fmt: skip
         if self.drawn.random() < 0.9:
@@ -81,7 +82,7 @@ class History:
     def _change_of_customer(self) -> dict:
         company = self.drawn.randint(0, 90)
         return self.drawn.choice([
-            {"uscc": None}, {"uscc": f"code{company:014d}"}, {"city": self.drawn.choice(CITIES)},
+            {"uscc": None}, {"uscc": DEFAULT}, {"uscc": f"code{company:014d}"}, {"city": self.drawn.choice(CITIES)},
             {"name": self.drawn.choice(BRANDS) + self.drawn.choice(TRADES)}, {"name": None},
             {"created_at": datetime.datetime(2025, 1, 1)}, {"_is_deleted": True}, {"_is_deleted": False}, {},
         ])  # fmt: skip

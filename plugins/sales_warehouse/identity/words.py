@@ -7,6 +7,7 @@ from typing import Literal
 REASONS: dict[str, tuple[str, str]] = {
     "in_doubt": ("the evidence is not enough", "证据不足"),
     "two_codes": ("it would make one of two credit codes", "会将两个统一社会信用代码合并为一"),
+    "shared_code": ("many unlike names have the same credit code", "多个不同名称共用同一统一社会信用代码"),
     "decisions": ("one decision joins what another one, or a code, keeps apart", "决定之间或与信用代码相矛盾"),
 }
 WORDS: dict[str, tuple[str, str]] = {
