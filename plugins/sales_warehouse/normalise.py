@@ -306,8 +306,8 @@ def _reserved_domains() -> str:
     return rf"[@.]({names})$"
 
 
-# Authority and category, administrative division, organisation, check character; letters that look like digits are left
-# out. An authority is a digit, or A (军委), N (农业), Y (其他); none of the parts begins with a zero but the organisation.
+# Authority and category, administrative division, organisation, check character; letters that look like digits are
+# left out. An authority is a digit, or A (军委), N (农业), Y (其他); no part but the organisation begins with a zero.
 USCC = re.compile(r"[1-9ANY][1-9A-HJ-NPQRTUWXY][1-9][0-9]{5}([0-9A-HJ-NPQRTUWXY]{9})[0-9A-HJ-NPQRTUWXY]")
 
 

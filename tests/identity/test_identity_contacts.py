@@ -7,20 +7,28 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from identity_records import accept, keys, run
+from identity_records import AT, CODE_A, accept, keys, run
 
 from sales_warehouse import gate
 from sales_warehouse.home import Home
+from sales_warehouse.identity import decisions
 from sales_warehouse.identity.contact_hash import ContactKeyError, contact_key
+from sales_warehouse.identity.records import CONTACTS
 
 MOBILE, OTHER = "+8613800138000", "+8613900139000"
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
+    """Forty companies, and two records of one more."""
     home = Home(tmp_path, "test")
     gate.ensure_schemas(home)
+    accept(home, "customers", "0", "crm", [{"customer_id": str(n)} for n in range(40)])
+    accept(home, "customers", "0", "crm2", [{"customer_id": n, "uscc": CODE_A} for n in ("crm", "shop")])
     return home
+
+
+HERE, THERE = {"customer_id": "crm:1"}, {"customer_id": "crm:2"}
 
 
 def people(home: Home, *rows: dict[str, object], night: int = 1, source: str = "crm") -> list[set[str]]:
@@ -33,6 +41,10 @@ def people(home: Home, *rows: dict[str, object], night: int = 1, source: str = "
     return sorted(together.values(), key=min)
 
 
+def waiting(home: Home) -> list[tuple]:
+    return duckdb.sql(f"from '{home.identity / 'contact_review.parquet'}'").fetchall()
+
+
 def person(contact_id: str, name: str | None = None, **cells: object) -> dict[str, object]:
     return {"contact_id": contact_id, "name": name, **cells}
 
@@ -40,13 +52,13 @@ def person(contact_id: str, name: str | None = None, **cells: object) -> dict[st
 def test_one_phone_e_mail_or_wechat_id_and_no_other_name_is_one_person(home: Home) -> None:
     assert people(
         home,
-        person("a", "王 伟", phone=MOBILE, email="x@a.cn"),
+        person("a", "王 伟", phone=MOBILE, email="x@a.cn", **HERE),
         person("b", "王伟", phone=MOBILE),
-        person("c", email="X@A.CN"),
-        person("d", "李娜", wechat_id="lina"),
-        person("e", "李娜", wechat_id="lina"),
-        person("f"),
-        person("g"),
+        person("c", email="X@A.CN", **HERE),
+        person("d", "李娜", wechat_id="Li_Na"),
+        person("e", "李娜", wechat_id="li_na"),
+        person("f", **HERE),
+        person("g", **HERE),
     ) == [{"a", "b", "c"}, {"d", "e"}, {"f"}, {"g"}]
     rules = duckdb.sql(f"select contact_id, rule from '{home.identity / 'contact_xref.parquet'}' order by 1").fetchall()
     assert dict(rules) == {
@@ -88,11 +100,100 @@ def test_nobody_without_a_name_makes_one_of_two(home: Home) -> None:
     """The telephone says more than the e-mail."""
     assert people(
         home,
-        person("a", "王伟", phone=MOBILE),
-        person("b", "李娜", email="x@a.cn"),
-        person("c", phone=MOBILE, email="x@a.cn"),
+        person("a", "王伟", phone=MOBILE, **HERE),
+        person("b", "李娜", email="x@a.cn", **HERE),
+        person("c", phone=MOBILE, email="x@a.cn", **HERE),
         person("d", "李娜", email="x@a.cn"),
     ) == [{"a", "c"}, {"b", "d"}]
+
+
+NUMBERS = range(40)
+
+
+@pytest.mark.parametrize("name", [None, "采购部", "Info", "sales@firma.cn", "前 台"])
+def test_a_placeholder_makes_nobody_of_forty(home: Home, name: str | None) -> None:
+    """Nobody, a department, a mailbox: at forty customers with one mobile number, none of them waits for a person."""
+    rows = [person(f"{n:02}", name, phone=MOBILE, customer_id=f"crm:{n}") for n in NUMBERS]
+    assert people(home, *rows) == [{f"{n:02}"} for n in NUMBERS]
+    assert waiting(home) == []
+
+
+def test_a_number_of_more_people_than_may_share_one_proves_nothing(home: Home) -> None:
+    """Six names, one of them twice; with five of them the two are one."""
+    names = ["王伟", "李娜", "张敏", "赵静", "周强", "吴磊"]
+    rows = [person(str(n), name, phone=MOBILE) for n, name in enumerate([*names, names[0]])]
+    assert people(home, *rows) == [{str(n)} for n in range(7)]
+    assert people(home, person("5", "吴磊", phone=OTHER), night=2) == [{"0", "6"}, *({str(n)} for n in range(1, 6))]
+
+
+def test_one_person_at_many_customers_is_one(home: Home) -> None:
+    rows = [person(f"{n:02}", "王伟", phone=MOBILE, customer_id=f"crm:{n}") for n in NUMBERS]
+    assert len(people(home, *rows)) == 1
+
+
+def test_who_has_no_name_joins_within_one_customer_and_waits_elsewhere(home: Home) -> None:
+    """The number of 王伟 may have a new owner; the CRM and the shop know one customer under two ids."""
+    assert people(
+        home,
+        person("a", "王伟", phone=MOBILE, customer_id="crm2:crm"),
+        person("b", phone=MOBILE, customer_id="crm2:shop"),
+        person("c", phone=MOBILE, **HERE),
+        person("d", phone=MOBILE, **HERE),
+        person("e", phone=MOBILE),
+        person("f", phone=MOBILE, customer_id="crm:unknown"),
+    ) == [{"a", "b"}, {"c", "d"}, {"e"}, {"f"}]
+    assert waiting(home) == [("crm:a", f"crm:{record}", "phone") for record in "cef"]
+    before, said = keys(home, "contact", "contact_id"), {"by": "Li Na", "why": "rang", "at": AT, "entity": CONTACTS}
+    merge = decisions.merge(home, ["crm:a", "crm:c"], **said)
+    decisions.keep_apart(home, ["crm:a", "crm:e"], **said)
+    run(home, 2)
+    assert waiting(home) == [("crm:a", "crm:f", "phone")]
+    assert keys(home, "contact", "contact_id")["crm", "d"] == before["crm", "a"]
+    decisions.undo(home, merge.decision_id, **said)
+    run(home, 3)
+    assert waiting(home) == [("crm:a", f"crm:{record}", "phone") for record in "cf"]
+    assert keys(home, "contact", "contact_id") == before
+
+
+def test_two_without_a_name_become_one_when_their_customers_do(home: Home) -> None:
+    rows = [person("a", email="x@a.cn", customer_id="crm2:crm"), person("b", email="x@a.cn", **HERE)]
+    assert people(home, *rows) == [{"a"}, {"b"}]
+    assert waiting(home) == [("crm:a", "crm:b", "email")]
+    before = keys(home, "contact", "contact_id")
+    accept(home, "customers", "2", "crm", [{"customer_id": "1", "uscc": CODE_A}])
+    run(home, 2)
+    assert len(set(keys(home, "contact", "contact_id").values())) == 1
+    assert waiting(home) == []
+    accept(home, "customers", "3", "crm", [{"customer_id": "1"}])
+    run(home, 3)
+    assert keys(home, "contact", "contact_id") == before
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("张伟", "張偉", True),
+        ("Tom Li", "Ｔｏｍ　Ｌｉ", True),
+        ("Tom Li", "Mr. Tom LI", True),
+        ("王伟", "王伟先生", True),
+        ("王伟", "王伟 总经理", True),
+        ("王伟", "王总", False),
+        ("王总", "王女士", False),
+        ("王伟", "王薇", False),
+        ("Drake", "Ake", False),
+    ],
+)
+def test_a_name_is_one_however_it_is_written(home: Home, one: str, other: str, are_one: bool) -> None:
+    found = people(home, person("a", one, phone=MOBILE, **HERE), person("b", other, phone=MOBILE, **THERE))
+    assert found == ([{"a", "b"}] if are_one else [{"a"}, {"b"}])
+
+
+def test_a_mailbox_of_a_department_is_no_person(home: Home) -> None:
+    """Who has no name there is the department, of one customer, and not the one who wrote from there once."""
+    box = {"email": "sales@a.cn"} | HERE
+    rows = [person("a", "王伟", **box), person("b", **box), person("c", "采购部", **box), person("d", "王伟", **box)]
+    assert people(home, *rows) == [{"a", "d"}, {"b", "c"}]
+    assert waiting(home) == []
 
 
 def test_a_landline_proves_nothing(home: Home) -> None:
@@ -118,7 +219,11 @@ def test_a_merge_keeps_the_older_code_and_is_written_down(home: Home) -> None:
 
 
 def test_another_key_changes_every_hash_and_no_code(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [person("a", "王伟", phone=MOBILE), person("b", phone=MOBILE), person("c", "李娜", email="x@a.cn")]
+    rows = [
+        person("a", "王伟", phone=MOBILE, **HERE),
+        person("b", phone=MOBILE, **HERE),
+        person("c", "李娜", email="x@a.cn"),
+    ]
     monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "the first key, long enough")
     people(home, *rows)
     before = keys(home, "contact", "contact_id")

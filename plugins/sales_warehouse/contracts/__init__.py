@@ -35,8 +35,8 @@ class Column:
     """A column of a contract; `en` and `zh` say what it means.
 
     A column that names a record of another row has the entity of that record in `references`. Its values carry the
-    source that gave the id, `<source>:<id>`, because one system may name the records of another. What has a check of its
-    own (a credit code) is read by `normalise`, whatever a mapping says.
+    source that gave the id, `<source>:<id>`, because one system may name the records of another. What has a check of
+    its own (a credit code) is read by `normalise`, whatever a mapping says.
     """
 
     name: str

@@ -241,7 +241,8 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -
         create or replace temp table earlier_records as
         select source || ':' || customer_id as unique_id, base_key as code, base_since as since
         from old_customer_xref""")
+    codes = keep_codes("base_records", "earlier_records", CODE, at, "select base_key from outside_customers")
     connection.execute(f"""
         create or replace temp table base_codes as
-        select unique_id, code as base_key, since as base_since
-        from ({keep_codes("base_records", "earlier_records", CODE, at, "select base_key from outside_customers")})""")
+        select unique_id, code as base_key, since as base_since, first_at
+        from ({codes}) join base_records using (unique_id)""")
