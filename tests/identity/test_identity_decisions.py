@@ -409,12 +409,12 @@ class Changing:
         return {((d.entity.one, name), old, new) for d in desks for name, old, new, _ in d.log(self.nights)}
 
     def undo_all(self, made: list[tuple[str, str]]) -> None:
-        """Take all decisions back, two in a night."""
+        """Take all decisions back, four in a night."""
         for number, (about, decision) in enumerate(reversed(made)):
             desk = self.desk if about == "customer" else self.people
             if decision in {item.decision_id for item in decisions.standing(decisions.history(desk.home))}:
                 desk.undo(decision)
-            if number % 2:
+            if number % 4 == 3:
                 self.night(set())
         self.night(set())
 

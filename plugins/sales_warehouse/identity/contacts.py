@@ -317,7 +317,10 @@ def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_
 
 
 def _tell_apart(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `decided_addresses`: what somebody who was split off shares with the others joins only who went along."""
+    """Make `decided_addresses`: what somebody who was split off shares with the others joins only who went along.
+
+    Who was never one with the others, and is kept apart from them, keeps his own.
+    """
     connection.execute(f"""
         create or replace temp table decided_addresses as
         with split_off as (
@@ -325,6 +328,8 @@ def _tell_apart(connection: duckdb.DuckDBPyConnection) -> None:
             from {CONTACTS.decided}
             join contact_addresses as mine on mine.unique_id = left_id
             join contact_addresses as others on others.unique_id = right_id and others.address = mine.address
+            join base_people as me on me.unique_id = left_id
+            join base_people as they on they.unique_id = right_id and they.group_id = me.group_id
             where {CONTACTS.decided}.kind = 'split'
             group by mine.unique_id, mine.address
         )
