@@ -136,7 +136,7 @@ def test_who_has_no_name_joins_within_one_customer_and_waits_elsewhere(home: Hom
     """The number of 王伟 may have a new owner; the CRM and the shop know one customer under two ids."""
     assert people(
         home,
-        person("a", "王伟", phone=MOBILE, customer_id="crm2:crm"),
+        person("a", "王伟", phone=MOBILE, customer_id="crm2:crm", created_at="2020-01-01"),
         person("b", phone=MOBILE, customer_id="crm2:shop"),
         person("c", phone=MOBILE, **HERE),
         person("d", phone=MOBILE, **HERE),
