@@ -178,13 +178,7 @@ last_lives as (
 settled as (
     select
         {% for column in columns %}
-        {% if column in content and column != 'is_deleted' %}
-        case
-            when winners.is_deleted then coalesce(deletions.{{ column }}, last_lives.{{ column }}) else winners.{{ column }}
-        end as {{ column }}{{ ',' if not loop.last }}
-        {% else %}
-        winners.{{ column }}{{ ',' if not loop.last }}
-        {% endif %}
+        {{ or_before(column) if column in content and column != 'is_deleted' else 'winners.' ~ column }}{{ ',' if not loop.last }}
         {% endfor %}
     from winners
     left join deletions
@@ -198,6 +192,13 @@ settled as (
     select * from ranked where version_rank = 1
 )
 {%- endif -%}
+{%- endmacro %}
+
+{% macro or_before(column) -%}
+case
+    when winners.is_deleted then coalesce(deletions.{{ column }}, last_lives.{{ column }})
+    else winners.{{ column }}
+end as {{ column }}
 {%- endmacro %}
 
 {% macro same_key(left, right, key) -%}
