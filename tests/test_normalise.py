@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sales_warehouse.company.models import ColumnMapping
-from sales_warehouse.contracts import Column
+from sales_warehouse.contracts import Column, load_contracts
 from sales_warehouse.local_time import fixed_offset_seconds
 from sales_warehouse.normalise import ODD, WHITE_SPACE, Normalisers, email, provinces
 from sales_warehouse.sql import literal
@@ -53,6 +53,18 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
     return connection.execute(
         f"select cast({builder} as {column.sql_type}) from (select ?::varchar as t)", [text]
     ).fetchone()[0]
+
+
+@pytest.mark.parametrize("mapping", [{}, {"normalise": "text"}, {"normalise": "phone"}, {"normalise": "uscc"}], ids=str)
+def test_a_credit_code_of_a_customer_is_checked_whatever_the_mapping_says(
+    connection: duckdb.DuckDBPyConnection, mapping: dict[str, str]
+) -> None:
+    column = load_contracts()["customers"].columns["uscc"]
+    told = ColumnMapping.model_validate({"from": "c", **mapping})
+    builder = _normalisers("Asia/Shanghai").value("t", column, told)
+    wrong, right = "91110000802100433C", "91110000802100433b"
+    found = connection.execute(f"select {builder} from (select unnest([?, ?]) as t)", [wrong, right]).fetchall()
+    assert found == [(None,), (right.upper(),)]
 
 
 @pytest.mark.parametrize(
@@ -141,6 +153,15 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
         ("a@b", "text", {"normalise": "email"}, None),
         ("91110000802100433B", "text", {"normalise": "uscc"}, "91110000802100433B"),
         ("91110000802100433C", "text", {"normalise": "uscc"}, None),
+        (" 9111 0000-80210０433b", "text", {"normalise": "uscc"}, "91110000802100433B"),
+        ("N2440703MF7508893D", "text", {"normalise": "uscc"}, "N2440703MF7508893D"),
+        ("000000000000000000", "text", {"normalise": "uscc"}, None),
+        ("91110000000000000E", "text", {"normalise": "uscc"}, None),
+        ("91110108XXXXXXXXX9", "text", {"normalise": "uscc"}, None),
+        ("91110000123456789Q", "text", {"normalise": "uscc"}, None),
+        ("91000000802100433G", "text", {"normalise": "uscc"}, None),
+        ("01110000802100433L", "text", {"normalise": "uscc"}, None),
+        ("90110000802100433E", "text", {"normalise": "uscc"}, None),
         ("East China", "text", {"normalise": "region"}, "华东"),
         ("火星", "text", {"normalise": "region"}, None),
         ("广东省", "text", {"normalise": "province"}, "CN-GD"),

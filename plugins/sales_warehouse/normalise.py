@@ -65,7 +65,10 @@ REASONS = {
     ),
     "phone": ("no telephone number, or more than one", "不是电话号码，或不止一个号码"),
     "email": ("no e-mail address, or more than one", "不是邮箱地址，或不止一个地址"),
-    "uscc": ("no unified social credit code: its check character is wrong", "统一社会信用代码校验位不符"),
+    "uscc": (
+        "no unified social credit code (GB 32100-2015): a wrong check character, or a placeholder such as zeros",
+        "不是统一社会信用代码（GB 32100-2015）：校验位不符，或为全零等占位符",
+    ),
     "region": ("a region that regions.yml does not know", "regions.yml 中没有的区域"),
     "province": ("no province of China", "不是中国的省级行政区"),
 }
@@ -135,7 +138,7 @@ class Normalisers:
     def reads_digits(self, column: Column, mapping: ColumnMapping) -> bool:
         """Tell whether digits and signs as wide as Chinese characters are mended in a column."""
         kinds = ("integer", "money", "decimal", "price", "date", "timestamp", "phone", "uscc", "email")
-        return (mapping.normalise or column.type) in kinds
+        return _kind(column, mapping) in kinds
 
     def repair(self, text: str, column: Column, mapping: ColumnMapping) -> tuple[str, str] | None:
         """Return the name of what is mended in a kind of column alone, and the SQL that tells where; None for nothing.
@@ -143,11 +146,12 @@ class Normalisers:
         `phone_form`: a number that is neither digits alone nor E.164. `letter_case`: a code or an address in another
         case. `alias`: another name of a region. A format that the mapping declares (money with its sign) is no mistake.
         """
-        if mapping.normalise == "phone":
+        kind = _kind(column, mapping)
+        if kind == "phone":
             return "phone_form", f"(regexp_matches({text}, '[^0-9]') and {text} <> {ident(column.name)})"
-        if mapping.normalise in ("uscc", "email"):
+        if kind in ("uscc", "email"):
             return "letter_case", f"{text} <> {ident(column.name)}"
-        if mapping.normalise == "region" and self.aliases:
+        if kind == "region" and self.aliases:
             return "alias", f"lower({text}) in ({', '.join(map(literal, self.aliases))})"
         return None
 
@@ -279,7 +283,7 @@ class Normalisers:
 
 
 def _kind(column: Column, mapping: ColumnMapping) -> str:
-    return mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
+    return column.normalise or mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
 
 
 def _parsed(text: str, pattern: str | None) -> str:
@@ -343,12 +347,24 @@ def _reserved_domains() -> str:
     return rf"[@.]({names})$"
 
 
+# Authority and category, administrative division, organisation, check character; letters that look like digits are
+# left out. An authority is a digit, or A (军委), N (农业), Y (其他); no part but the organisation begins with a zero.
+USCC = re.compile(r"[1-9ANY][1-9A-HJ-NPQRTUWXY][1-9][0-9]{5}([0-9A-HJ-NPQRTUWXY]{9})[0-9A-HJ-NPQRTUWXY]")
+
+
 def uscc(text: str) -> str | None:
-    """Return a unified social credit code of 18 characters, None when its check character is wrong (GB 32100-2015)."""
+    """Return a unified social credit code of 18 characters (GB 32100-2015), None where it cannot be one.
+
+    Its check character must be right. That alone lets placeholders in, 18 zeros among them: an organisation of one
+    character nine times over, or of nine digits in a row, is none.
+    """
     from stdnum.cn import uscc as standard
 
-    plain = text.translate(telephone.HALF_WIDTH).strip().upper()
-    return standard.compact(plain) if standard.is_valid(plain) else None
+    plain: str = standard.compact(text.translate(telephone.HALF_WIDTH))
+    found = USCC.fullmatch(plain)
+    if not found or len(set(found[1])) == 1 or found[1] == "123456789":
+        return None
+    return plain if standard.calc_check_digit(plain[:17]) == plain[17] else None
 
 
 @cache
