@@ -47,6 +47,7 @@ def sql_of(model: str) -> str:
         "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
         "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
         "adapter": SimpleNamespace(dispatch=dispatch),
+        "config": lambda **_: "", "is_incremental": lambda: False,  # everything at once
     }  # fmt: skip
     return ENVIRONMENT.from_string(_macros() + file.read_text(encoding="utf-8")).render(context).strip()
 

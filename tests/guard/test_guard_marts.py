@@ -297,6 +297,8 @@ GOOD: dict[str, str] = {
         t(source, entity, unexplained_count)""",
     "trust_unknown_references": """values ('crm', 'leads', 'customer_id', 1), ('crm', 'visits', 'customer_id', 2)
         t(source, entity, reference, row_count)""",
+    "trust_unmatched_returns": """values ('crm', 'no_order', 1), ('crm', 'more_than_sold', 2)
+        t(source, reason, unit_count)""",
     "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
         t(source_table, drift_type, file_count)""",
     "trust_refused_files": """values ('a.csv', 'gone', 1), ('b.csv', 'landed', 2)
@@ -662,6 +664,9 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_row_accounting", "update mart set unexplained_count = -1 where _row_id = 1", {"nothing_unexplained"}),
     ("trust_unknown_references", "update mart set entity = 'visits' where _row_id = 1", {"key_unique"}),
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_unmatched_returns", "update mart set reason = 'more_than_sold' where _row_id = 1", {"key_unique"}),
+    ("trust_unmatched_returns", "update mart set reason = 'odd' where _row_id = 1", {"reason_known"}),
+    ("trust_unmatched_returns", "update mart set unit_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
     ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_refused_files", "update mart set refusal_status = 'odd' where _row_id = 1", {"refusal_status_known"}),

@@ -10,7 +10,7 @@ def model(dbt, session):
     # What metrics are measured on (metrics/registry.yml), and the names of members.
     dbt.ref("fct_sales_daily")
     dbt.ref("fct_order_lines")
-    dbt.ref("fct_returns")
+    dbt.ref("int_order_lines_returned")
     dbt.ref("fct_opportunities")
     dbt.ref("fct_opportunity_stage_events")
     dbt.ref("fct_leads")

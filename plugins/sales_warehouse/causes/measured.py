@@ -59,19 +59,11 @@ class Part:
 _RETURNED = """(
     select lines.order_date, lines.region_key, lines.channel, lines.product_key, products.product_line,
         products.category, lines.quantity,
-        least(coalesce(returned.quantity, 0), greatest(lines.quantity, 0)) as returned_quantity
+        least(coalesce(returned.returned_quantity, 0), greatest(lines.quantity, 0)) as returned_quantity
     from fct_order_lines as lines
     join dim_products as products using (product_key)
-    left join (
-        select returns.order_key, coalesce(returns.line_number, single.line_number) as line_number,
-            sum(returns.quantity) as quantity
-        from fct_returns as returns
-        left join (
-            select order_key, min(line_number) as line_number from fct_order_lines group by all having count(*) = 1
-        ) as single on returns.order_key = single.order_key
-        where not returns.is_cancelled
-        group by all
-    ) as returned on lines.order_key = returned.order_key and lines.line_number = returned.line_number
+    left join int_order_lines_returned as returned
+        on lines.order_key = returned.order_key and lines.line_number = returned.line_number
     where not lines.is_cancelled
 )"""
 _SOLD_CUTS = {
