@@ -4,8 +4,8 @@
 {%- do content.append('versions.' ~ attribute) -%}
 {%- endfor -%}
 -- What was known of a customer on a day. A version of a record is in force from the day on which it changed, as its
--- source says, else from its load; the first version that is known counts from the beginning. Of several records of one
--- customer the newest that has an attribute speaks, as in dim_customers.
+-- source says, else from its load; the first version that is known counts from the beginning. Which of several records of one
+-- customer speaks for an attribute, golden_record in identity.yml says, as for dim_customers.
 with
 records as (
     select
@@ -85,6 +85,8 @@ known as (
     select
         days.customer_key,
         days.version_date,
+        in_force.source,
+        in_force.is_deleted,
         {% for attribute in attributes %}
         in_force.{{ attribute }},
         {% endfor %}
@@ -101,15 +103,24 @@ known as (
             and days.version_date < coalesce(in_force.next_date, {{ the_end() }})
 ),
 
+said as (
+    {{ said_of('known', attributes, ['customer_key', 'version_date', 'source', 'record_rank', 'is_deleted']) | indent(4) }}
+),
+
+survived as (
+    {{ survived('said', ['customer_key', 'version_date']) | indent(4) }}
+),
+
 merged as (
     select
-        customer_key,
+        days.customer_key,
+        days.version_date,
         {% for attribute in attributes %}
-        min_by({{ attribute }}, record_rank) filter (where {{ attribute }} is not null) as {{ attribute }},
+        {{ value_of(attribute) }} as {{ attribute }}{{ ',' if not loop.last }}
         {% endfor %}
-        version_date
-    from known
-    group by customer_key, version_date
+    from days
+    left join survived on days.customer_key = survived.customer_key and days.version_date = survived.version_date
+    group by days.customer_key, days.version_date
 )
 
 select
@@ -123,5 +134,5 @@ select
     industry,
     size_band,
     coalesce(owner_rep_key, 'unknown') as owner_rep_key,
-    coalesce(is_addressable, true) as is_addressable
+    coalesce(is_addressable = 'true', true) as is_addressable
 from merged
