@@ -2,11 +2,9 @@
 
 {% macro said_of(relation, attributes, columns) -%}
 {#- One row for each attribute that a record has, with these columns of the record. -#}
-{% for attribute in attributes %}
+{%- for attribute in attributes %}
 select
-    {% for column in columns %}
-    {{ column }},
-    {% endfor %}
+    {{ columns | join(',\n    ') }},
     '{{ attribute }}' as attribute,
     cast({{ attribute }} as {{ dbt.type_string() }}) as attribute_value
 from {{ relation }}

@@ -305,6 +305,8 @@ GOOD: dict[str, str] = {
         t(origin, refusal_status, version_count)""",
     "dim_customer_records": """values ('crm:1', 'evidence', 0.97), ('shop:1', 'credit_code', null)
         t(customer_record_key, match_rule, probability_rate)""",
+    "dim_contact_values": """values ('p1', 'title', 'crm:1', 1, 2), ('p1', 'contact_role', 'crm:1', 2, 2)
+        t(contact_key, attribute, contact_record_key, agreeing_record_count, record_count)""",
     "dim_customer_values": """values ('c1', 'customer_name', 'crm:1', 1, 2), ('c1', 'city', 'crm:1', 2, 2)
         t(customer_key, attribute, customer_record_key, agreeing_record_count, record_count)""",
     "trust_identity_changes": """values ('C1', 'C2', timestamp '2026-06-28 18:00:00')
@@ -674,6 +676,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customer_records", "update mart set customer_record_key = 'shop:1' where _row_id = 1", {"key_unique"}),
     ("dim_customer_records", "update mart set match_rule = 'odd' where _row_id = 1", {"rule_known"}),
     ("dim_customer_records", "update mart set probability_rate = 2 where _row_id = 1", {"probability_is_one"}),
+    ("dim_contact_values", "update mart set attribute = 'contact_role' where _row_id = 1", {"key_unique"}),
+    ("dim_contact_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("dim_customer_values", "update mart set attribute = 'city' where _row_id = 1", {"key_unique"}),
     ("dim_customer_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("trust_identity_changes", "update mart set old_key = 'C2' where _row_id = 1", {"it_changed"}),

@@ -114,10 +114,10 @@ survived as (
 merged as (
     select
         days.customer_key,
-        days.version_date,
         {% for attribute in attributes %}
-        {{ value_of(attribute) }} as {{ attribute }}{{ ',' if not loop.last }}
+        {{ value_of(attribute) }} as {{ attribute }},
         {% endfor %}
+        days.version_date
     from days
     left join survived on days.customer_key = survived.customer_key and days.version_date = survived.version_date
     group by days.customer_key, days.version_date
