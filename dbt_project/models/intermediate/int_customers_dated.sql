@@ -7,6 +7,16 @@
 -- source says, else from its load; the first version that is known counts from the beginning. Which of several records of one
 -- customer speaks for an attribute, golden_record in identity.yml says, as for dim_customers.
 with
+-- A deletion without a version counts from its load on, and so does what lands after it, whatever versions it names.
+ends as (
+    select
+        customer_record_key,
+        max(_load_id) as load_id
+    from {{ ref('stg_accepted__customers') }}
+    where is_deleted and _version_at is null
+    group by customer_record_key
+),
+
 records as (
     select
         customer_record_key,
@@ -39,12 +49,17 @@ versions as (
         row_number() over (
             partition by versions.customer_record_key
             order by
-                versions.updated_at desc nulls last, versions._version_at desc nulls last, versions._load_id desc,
-                versions._file desc, versions._row_number desc
+                coalesce(
+                    case when versions._load_id >= ends.load_id then loads.extracted_at end,
+                    versions._version_at,
+                    versions.updated_at
+                ) desc nulls last,
+                versions._load_id desc, versions._file desc, versions._row_number desc
         ) as version_rank
     from {{ ref('stg_accepted__customers') }} as versions
     inner join records on versions.customer_record_key = records.customer_record_key
     left join loads on versions.source = loads.source and versions._load_id = loads.load_id
+    left join ends on versions.customer_record_key = ends.customer_record_key
 ),
 
 superseded as (
@@ -52,15 +67,41 @@ superseded as (
         versions.*,
         min(version_date) over (
             partition by customer_record_key order by version_rank asc rows between unbounded preceding and 1 preceding
-        ) as superseded_date
+        ) as superseded_date,
+        min(case when not is_deleted then version_rank end) over (
+            partition by customer_record_key order by version_rank asc rows between current row and unbounded following
+        ) as life_rank
     from versions
+),
+
+-- Where a deletion says nothing, the record says what it said last.
+told as (
+    select
+        superseded.customer_key,
+        superseded.customer_record_key,
+        superseded.customer_id,
+        superseded.source,
+        {% for attribute in attributes %}
+        coalesce(superseded.{{ attribute }}, lives.{{ attribute }}) as {{ attribute }},
+        {% endfor %}
+        superseded.is_deleted,
+        superseded.content,
+        coalesce(superseded.changed_at, lives.changed_at) as changed_at,
+        superseded.version_date,
+        superseded.superseded_date
+    from superseded
+    left join versions as lives
+        on
+            superseded.is_deleted
+            and superseded.customer_record_key = lives.customer_record_key
+            and superseded.life_rank = lives.version_rank
 ),
 
 compared as (
     select
-        superseded.*,
+        told.*,
         lag(content) over (partition by customer_record_key order by version_date asc) as content_before
-    from superseded
+    from told
     where superseded_date is null or version_date < superseded_date
 ),
 
