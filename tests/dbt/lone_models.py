@@ -36,11 +36,12 @@ def sql_of(model: str) -> str:
     """Return the SQL of a model, which reads tables of the names that it refers to."""
     (file,) = (PROJECT / "models").rglob(f"{model}.sql")
     context: dict[str, object] = {}
+    made: dict[str, object] = {}  # the macros, compiled once for the model
 
     def dispatch(name: str) -> Callable[..., object]:
-        found: Callable[..., object] = getattr(
-            ENVIRONMENT.from_string(_macros()).make_module(context), f"duckdb__{name}"
-        )
+        if "module" not in made:
+            made["module"] = ENVIRONMENT.from_string(_macros()).make_module(context)
+        found: Callable[..., object] = getattr(made["module"], f"duckdb__{name}")
         return found
 
     context |= {

@@ -228,7 +228,7 @@ RHYTHM = """select '{line}-' || n as customer_key, '{line}' as product_line, day
 
 def cycles(connection: duckdb.DuckDBPyConnection, *rhythms: str) -> dict[str, tuple]:
     connection.execute(f"create or replace table int_order_days_bought as {' union all '.join(rhythms)}")
-    for model in ("int_repurchase_gaps", "int_repurchase_windows", "int_repurchase_medians"):
+    for model in ("fct_repurchase_gaps", "int_repurchase_windows", "int_repurchase_medians"):
         rows_of(connection, model, "1")
     rows_of(connection, "int_repurchase_cycles_compared", "1")
     connection.execute(
@@ -341,7 +341,7 @@ def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.Duc
     company.execute("""create table fct_returns as select order_key, line_number, product_key, 2 as quantity,
         false as is_cancelled, date '2026-06-28' as return_date
         from fct_order_lines where split_part(order_key, '-', 2)::int < 3""")
-    rows_of(company, "int_order_lines_returned", "1")
+    rows_of(company, "fct_line_returns", "1")
     rows_of(company, "int_return_cohorts_counted", "1")
     found = rows_of(company, "kpi_return_rates", """period_start_date::varchar, returned_line_count, sold_line_count,
         returned_order_count, sold_order_count, baseline_returned_order_count, is_spike""")  # fmt: skip

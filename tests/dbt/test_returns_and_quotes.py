@@ -56,12 +56,14 @@ def test_nothing_is_due_for_a_deleted_order(db: duckdb.DuckDBPyConnection) -> No
     db.execute("""
         create table dim_dates as select day::date as date_day
             from generate_series(timestamp '2026-05-01', timestamp '2026-06-30', interval 1 day) t(day);
-        create table fct_invoices as select key as invoice_key, key as order_key, 100::decimal(18, 4) as amount,
-            date '2026-05-10' as due_date from (values ('there'), ('void'), ('gone')) t(key);
+        create table int_invoices_deduplicated as select key as invoice_key, key as order_key, 100 as amount,
+            date '2026-05-10' as due_date, false as is_deleted from (values ('there'), ('void'), ('gone')) t(key);
         create table fct_payments as from (values ('there', date '2026-05-11', 60::decimal(18, 4)))
             t(invoice_key, paid_date, amount);
         create table dim_sales_reps as from (values ('r', 't'), ('unknown', 'unknown')) t(rep_key, team);
     """)
+    kept = rows_of(db, "fct_invoices", "invoice_key, is_order_known, is_cancelled")
+    assert kept == [("gone", False, True), ("there", True, False), ("void", True, True)]
     found = rows_of(db, "int_kpi_collection_rate", "period_grain, dimension_name, numerator, denominator")
     assert ("month", "total", 60, 100) in found
 
@@ -95,7 +97,7 @@ def test_units_in_no_return_rate_are_counted_with_the_reason(db: duckdb.DuckDBPy
             (null, null, 'p', 6, false, false, 'till'), (null, null, 'p', 2, false, false, 'till'))
             t(order_key, line_number, product_key, quantity, is_order_known, is_cancelled, source);
     """)
-    rows_of(db, "int_order_lines_returned", "1")
+    rows_of(db, "fct_line_returns", "1")
     assert rows_of(db, "trust_unmatched_returns", "*") == [
         ("erp", "more_than_sold", 1, 2), ("erp", "order_without_lines", 1, 4), ("till", "no_order", 1, 8),
         ("web", "unknown_order", 1, 1),

@@ -10,12 +10,14 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+from drilled import disagreements
 from semantic_layer import SAID, differences
 from typer.testing import CliRunner
 
 from sales_warehouse.cli import app
 from sales_warehouse.home import Home
 from sales_warehouse.metrics.query import ask_file
+from sales_warehouse.metrics.rows import Run
 from sales_warehouse.publish import manifest
 from sales_warehouse.settings import PROJECT
 
@@ -396,7 +398,8 @@ def test_time_in_a_stage_goes_on_when_the_deal_comes_back(marts: duckdb.DuckDBPy
 
 def test_every_row_is_accounted_for(marts: duckdb.DuckDBPyConnection) -> None:
     query = "SELECT landed_count, excluded_count, quarantined_count, current_count, merged_count, unexplained_count"
-    # 4 + 6 + 4 accepted versions are 11 orders, one of them deleted; each of three loads had one excluded and one quarantined row besides
+    # 4 + 6 + 4 accepted versions are 11 orders, one of them deleted; each of three loads had one excluded and one
+    # quarantined row besides
     orders = f"{query} FROM trust_row_accounting WHERE source = 'shop' AND entity = 'orders'"
     assert marts.execute(orders).fetchall() == [(20, 3, 3, 10, 3, 0)]
     assert marts.execute("SELECT max(abs(unexplained_count)) FROM trust_row_accounting").fetchall() == [(0,)]
@@ -442,6 +445,13 @@ def test_metricflow_leaves_out_what_came_after_the_last_day(at_once: Home, marts
     query = "SELECT sum(net_sales_amount) FROM fct_sales_daily WHERE sales_date BETWEEN '2026-06-01' AND {}"
     [until, all_month] = [marts.execute(query.format(day)).fetchall()[0][0] for day in ("'2026-06-16'", "'2026-06-30'")]
     assert answer.rows[-1] == (date(2026, 6, 1), until) and until != all_month
+
+
+def test_the_rows_behind_every_figure_make_it_again(marts: duckdb.DuckDBPyConnection) -> None:
+    run = Run("v1", date(2026, 7, 1), datetime.fromisoformat(world.AS_OF), "Asia/Shanghai")
+    wrong, right = disagreements(marts, run, 40)
+    assert wrong == []
+    assert set(right) == {name for (name,) in marts.execute("SELECT DISTINCT metric_id FROM kpi_values").fetchall()}
 
 
 def test_the_version_that_readers_see_answers_on_the_command_line(

@@ -28,7 +28,7 @@ DECISIONS = (
 ALERTS = ", ".join(
     f"{name} {kind}"
     for name, kind in SCHEMA.items()
-    if name not in ("event_key", "incident_key", "event_type", "is_told", "event_date", "event_at")
+    if name not in ("event_key", "incident_key", "event_type", "is_told", "rules", "event_date", "event_at")
 )
 
 DATE, MOMENT = "<the business date>", "<the moment>"
@@ -55,6 +55,7 @@ def alert(
         "cause_key": cause, "period_start_date": week, "period_end_date": f"{end}",
         "title_en": f"{member} fell", "title_zh": f"{member}下跌", "reason_en": f"{member} fell by {size}",
         "reason_zh": f"{member}下跌 {size}", "is_personal": False, "rule_terms": "0.15",
+        "goal_terms": None, "is_late": False, "changed_by": None,
     }  # fmt: skip
 
 
@@ -70,6 +71,7 @@ class Nights:
             "create table int_alert_periods_judged (rule_id varchar, dimension_value varchar, period_start_date date, "
             "is_breach boolean)"
         )
+        self.db.execute("create table stg_ledger__rules as select 'r1' as rules")
         self.version = 0
 
     def live(
@@ -82,12 +84,13 @@ class Nights:
         rules: str = "fall",
         own: Mapping[str, str | None] | None = None,
         terms: str = "0.15",
+        goal: str | None = None,
     ) -> list[tuple[str, str, bool]]:
         """Make a night's incidents and go on from them; return its events as incident, type and whether it is told.
 
         Without `judged` the last whole week before the night has been judged. With `own` the rule says nothing of its
         subjects as a whole: those members have been judged up to these days, or not at all. `terms` is what the
-        rule asks by now.
+        rule asks by now, `goal` what the goals of those members ask.
         """
         day = datetime.date.fromisoformat(date)
         ended = judged or f"{day - datetime.timedelta(days=day.isoweekday() % 7)}"
@@ -101,12 +104,12 @@ class Nights:
         )
         self.db.execute(
             "create or replace table int_alerts_judged as select ? as rule_id, null::varchar as subject_key, "
-            "?::varchar as rule_terms, "
-            "?::date as judged_end_date",
+            "?::varchar as rule_terms, null::varchar as goal_terms, ?::date as judged_end_date",
             [rules, terms, None if own is not None else ended],
         )
         for member, day_judged in (own or {}).items():
-            self.db.execute("insert into int_alerts_judged values ('fall', ?, null, ?)", [f"fall|{member}", day_judged])
+            row = [f"fall|{member}", goal, day_judged]
+            self.db.execute("insert into int_alerts_judged values ('fall', ?, null, ?, ?)", row)
         self.make(date)
         if publish:
             self.keep(date)
@@ -141,6 +144,10 @@ class Nights:
                 f"D{self.version}{kind}", incident, kind, until, owner, f"{date} 20:00:00", self.name(date),
             ],
         )  # fmt: skip
+
+    def change_settings(self, mark: str) -> None:
+        """Settings, mappings or models are others from now on."""
+        self.db.execute("update stg_ledger__rules set rules = ?", [mark])
 
     def look_back(self, member: str, period: str, is_breach: bool) -> None:
         """What the rule says tonight of a period that it has judged before."""

@@ -471,3 +471,66 @@ def test_the_order_of_rows_changes_nothing() -> None:
         nights.live(N2, [alert("m1", W2), alert("m4", W2)])
         told.append((nights.rows("*"), nights.rows("*", "fct_incident_events")))
     assert told[0] == told[1]
+
+
+def changes(nights: Nights) -> list[tuple]:
+    """The last event, and what had changed."""
+    return nights.db.execute(
+        "select event_type, changed_by from fct_incident_events order by event_number desc limit 1"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("judged", [N1, N2], ids=["in the same period", "in a later period"])
+def test_an_alert_that_another_goal_does_not_call_for_is_taken_back_and_nothing_has_recovered(judged: str) -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "goal_terms": "1000"}], own={"east": N1}, goal="1000")
+    nights.look_back("east", W1, True)  # by the share that was due then
+    assert nights.live(N2, [], own={"east": judged}, goal="900") == [(EAST, "retracted", True)]
+    assert changes(nights) == [("retracted", "goal")]
+
+
+def test_an_alert_of_a_goal_that_is_as_it_was_recovers() -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "goal_terms": "1000"}], own={"east": N1}, goal="1000")
+    assert nights.live(N2, [], own={"east": N2}, goal="1000") == [(EAST, "resolved", True)]
+    assert changes(nights) == [("resolved", None)]
+
+
+def test_a_goal_that_was_not_kept_when_the_alert_was_opened_is_no_other_goal() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], own={"east": N1})
+    assert nights.live(N2, [], own={"east": N2}, goal="1000") == [(EAST, "resolved", True)]
+
+
+def test_an_alert_that_another_goal_makes_worse_says_that_the_goal_was_changed() -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "goal_terms": "1000"}])
+    higher = {**alert("east", W1, size="0.5"), "goal_terms": "2000"}
+    assert nights.live("2026-06-08", [higher]) == [(EAST, "upgraded", True)]
+    assert changes(nights) == [("upgraded", "goal")]
+    mended = {**alert("east", W1, size="0.51"), "goal_terms": "2010"}
+    assert nights.live("2026-06-09", [mended]) == [(EAST, "seen_again", False)]
+    assert nights.live("2026-06-09", [mended]) == []
+
+
+@pytest.mark.parametrize(("mark", "why"), [("r1", "data"), ("r2", "settings")])
+def test_what_is_judged_otherwise_says_whether_settings_have_changed(mark: str, why: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.change_settings(mark)
+    nights.live("2026-06-08", [alert("east", W1, size="0.4")])
+    assert changes(nights) == [("upgraded", why)]
+    nights.live("2026-06-09", [])
+    assert changes(nights) == [("retracted", "data")], "the settings are those of the night before"
+    nights.live("2026-06-10", [alert("east", W1, size="0.4")])
+    assert changes(nights) == [("reopened", "data")]
+
+
+def test_what_goes_on_or_recovers_has_changed_nothing_of_the_past() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.change_settings("r2")
+    nights.live(N2, [alert("east", W2, "critical")])
+    assert changes(nights) == [("upgraded", None)]
+    nights.live(N3, [])
+    assert changes(nights) == [("resolved", None)]

@@ -2,11 +2,6 @@
 -- is due; only what it gives back beyond that had been collected. Nothing is due for an order that was cancelled, or that its
 -- source deleted.
 with
-deleted_orders as (
-    select order_key from {{ ref('int_orders_deduplicated') }}
-    where is_deleted
-),
-
 paid as (
     select
         invoice_key,
@@ -28,10 +23,9 @@ invoices as (
         case when invoices.amount > 0 then least(coalesce(paid.paid_amount, 0), invoices.amount) else 0 end as paid_amount
     from {{ ref('fct_invoices') }} as invoices
     left join {{ ref('int_orders_keyed') }} as orders on invoices.order_key = orders.order_key
-    left join deleted_orders on invoices.order_key = deleted_orders.order_key
     inner join {{ ref('dim_sales_reps') }} as reps on coalesce(orders.rep_key, 'unknown') = reps.rep_key
     left join paid on invoices.invoice_key = paid.invoice_key
-    where not coalesce(orders.is_cancelled, false) and deleted_orders.order_key is null
+    where not invoices.is_cancelled
 ),
 
 unpaid as (

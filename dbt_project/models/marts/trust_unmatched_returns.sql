@@ -25,7 +25,7 @@ matched as (
         lines.order_key,
         sum(least(coalesce(line_returns.returned_quantity, 0), greatest(lines.quantity, 0))) as unit_count
     from lines
-    left join {{ ref('int_order_lines_returned') }} as line_returns
+    left join {{ ref('fct_line_returns') }} as line_returns
         on lines.order_key = line_returns.order_key and lines.line_number = line_returns.line_number
     group by lines.order_key
 ),

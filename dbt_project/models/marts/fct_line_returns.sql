@@ -128,6 +128,6 @@ united as (
 select
     order_key,
     line_number,
-    sum(quantity) as returned_quantity
+    cast(sum(quantity) as bigint) as returned_quantity
 from united
 group by order_key, line_number
