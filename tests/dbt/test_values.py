@@ -418,6 +418,7 @@ def test_references_to_nobody_are_counted(marts: duckdb.DuckDBPyConnection) -> N
         ("crm", "sales_reps", "manager_rep_id", 2),
         ("crm", "visits", "customer_id", 1),
         ("planning", "experiment_assignments", "experiment_id", 1),
+        ("shop", "invoices", "order_id", 1),
         ("shop", "order_lines", "order_id", 2),
         ("shop", "order_lines", "product_id", 1),
         ("shop", "orders", "opportunity_id", 1),
