@@ -20,7 +20,7 @@ from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.lint_targets import lint_targets
-from sales_warehouse.company.models import Company, CustomerAttribute
+from sales_warehouse.company.models import Company, ContactAttribute, CustomerAttribute
 from sales_warehouse.company.playbooks import SCHEMAS as PLAYBOOK_SCHEMAS
 from sales_warehouse.company.playbooks import playbook_rows
 from sales_warehouse.home import Home
@@ -280,8 +280,8 @@ def _segment_conditions(company: Company) -> Iterable[tuple]:
 
 
 def _survivorship(company: Company) -> Iterable[tuple]:
-    """Yield a row for each attribute of a customer, and one for each source that speaks first about it, from 1."""
-    for attribute in get_args(CustomerAttribute):
+    """Yield a row for each attribute of a customer or person, and one for each source that speaks first, from 1."""
+    for attribute in (*get_args(CustomerAttribute), *get_args(ContactAttribute)):
         rule = company.identity.golden_record.of(attribute)
         yield attribute, rule.rule, None, None
         for rank, source in enumerate(rule.prefer, 1):

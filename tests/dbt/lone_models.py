@@ -54,6 +54,7 @@ def sql_of(model: str) -> str:
         "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
         "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
         "adapter": SimpleNamespace(dispatch=dispatch), "flags": SimpleNamespace(FULL_REFRESH=True),
+        "config": lambda **_: "", "is_incremental": lambda: False,  # everything at once
     }  # fmt: skip
     text = file.read_text(encoding="utf-8").replace("entity_keys()", entity_keys())
     return ENVIRONMENT.from_string(_macros() + text).render(context).strip()

@@ -335,11 +335,13 @@ def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: 
 def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.DuckDBPyConnection) -> None:
     """A hundred orders a week, of which three come back; of the last week one of them has forty lines."""
     company.execute("""create table fct_order_lines as select w || '-' || n as order_key, line as line_number,
-        'r' as region_key, 2 as quantity, date '2026-06-22' - 7 * w::int as order_date, false as is_cancelled
+        'p' as product_key, 'r' as region_key, 2 as quantity, date '2026-06-22' - 7 * w::int as order_date,
+        false as is_cancelled
         from range(52) t(w), range(100) u(n), range(40) v(line) where line = 0 or (w = 0 and n = 0)""")
-    company.execute("""create table fct_returns as select order_key, line_number, 2 as quantity, false as is_cancelled,
-        date '2026-06-28' as return_date from fct_order_lines where split_part(order_key, '-', 2)::int < 3""")
-    rows_of(company, "int_order_lines_returned", "1")
+    company.execute("""create table fct_returns as select order_key, line_number, product_key, 2 as quantity,
+        false as is_cancelled, date '2026-06-28' as return_date
+        from fct_order_lines where split_part(order_key, '-', 2)::int < 3""")
+    rows_of(company, "fct_line_returns", "1")
     rows_of(company, "int_return_cohorts_counted", "1")
     found = rows_of(company, "kpi_return_rates", """period_start_date::varchar, returned_line_count, sold_line_count,
         returned_order_count, sold_order_count, baseline_returned_order_count, is_spike""")  # fmt: skip

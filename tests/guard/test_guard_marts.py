@@ -42,6 +42,7 @@ GOOD: dict[str, str] = {
         t(return_key, customer_key, product_key, rep_key, channel, region_key, return_date, refund_amount)""",
     "fct_orders": """values ('o1', 'c1', date '2026-01-01', false), ('o2', 'unknown', date '2026-01-02', true)
         t(order_key, customer_key, order_date, is_cancelled)""",
+    "fct_line_returns": """values ('o1', 1, 1), ('o1', 2, 3) t(order_key, line_number, returned_quantity)""",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
     "fct_lead_responses": "values ('l1', 0.0), ('l2', null) t(lead_key, waited_hours)",
     "fct_first_orders": """values ('c1', date '2026-01-01', true), ('c2', null, false)
@@ -313,12 +314,16 @@ GOOD: dict[str, str] = {
         t(source, entity, unexplained_count)""",
     "trust_unknown_references": """values ('crm', 'leads', 'customer_id', 1), ('crm', 'visits', 'customer_id', 2)
         t(source, entity, reference, row_count)""",
+    "trust_unmatched_returns": """values ('crm', 'no_order', 1), ('crm', 'more_than_sold', 2)
+        t(source, reason, unit_count)""",
     "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
         t(source_table, drift_type, file_count)""",
     "trust_refused_files": """values ('a.csv', 'gone', 1), ('b.csv', 'landed', 2)
         t(origin, refusal_status, version_count)""",
     "dim_customer_records": """values ('crm:1', 'evidence', 0.97), ('shop:1', 'credit_code', null)
         t(customer_record_key, match_rule, probability_rate)""",
+    "dim_contact_values": """values ('p1', 'title', 'crm:1', 1, 2), ('p1', 'contact_role', 'crm:1', 2, 2)
+        t(contact_key, attribute, contact_record_key, agreeing_record_count, record_count)""",
     "dim_customer_values": """values ('c1', 'customer_name', 'crm:1', 1, 2), ('c1', 'city', 'crm:1', 2, 2)
         t(customer_key, attribute, customer_record_key, agreeing_record_count, record_count)""",
     "trust_identity_changes": """values ('C1', 'C2', timestamp '2026-06-28 18:00:00')
@@ -425,6 +430,7 @@ BAD: list[tuple[str, str, set[str]]] = [
         )
     ),
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
+    ("fct_line_returns", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
     ("fct_lead_responses", "update mart set waited_hours = -0.5 where _row_id = 1", {"waited_not_negative"}),
@@ -698,6 +704,9 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_row_accounting", "update mart set unexplained_count = -1 where _row_id = 1", {"nothing_unexplained"}),
     ("trust_unknown_references", "update mart set entity = 'visits' where _row_id = 1", {"key_unique"}),
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_unmatched_returns", "update mart set reason = 'more_than_sold' where _row_id = 1", {"key_unique"}),
+    ("trust_unmatched_returns", "update mart set reason = 'odd' where _row_id = 1", {"reason_known"}),
+    ("trust_unmatched_returns", "update mart set unit_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
     ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_refused_files", "update mart set refusal_status = 'odd' where _row_id = 1", {"refusal_status_known"}),
@@ -705,6 +714,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customer_records", "update mart set customer_record_key = 'shop:1' where _row_id = 1", {"key_unique"}),
     ("dim_customer_records", "update mart set match_rule = 'odd' where _row_id = 1", {"rule_known"}),
     ("dim_customer_records", "update mart set probability_rate = 2 where _row_id = 1", {"probability_is_one"}),
+    ("dim_contact_values", "update mart set attribute = 'contact_role' where _row_id = 1", {"key_unique"}),
+    ("dim_contact_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("dim_customer_values", "update mart set attribute = 'city' where _row_id = 1", {"key_unique"}),
     ("dim_customer_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("trust_identity_changes", "update mart set old_key = 'C2' where _row_id = 1", {"it_changed"}),

@@ -265,6 +265,8 @@ CustomerAttribute = Literal[
     "name", "uscc", "industry", "region", "province", "city", "size_band", "owner_rep_id", "addressable"
 ]
 
+ContactAttribute = Literal["contact_name", "contact_employer", "contact_title", "contact_role"]
+
 
 class CustomerEvidence(Model):
     """From which probability on two customer records are one company."""
@@ -281,18 +283,20 @@ class CustomerEvidence(Model):
 
 
 class Survivorship(Model):
-    """Which of several records of one customer says what counts; records that were deleted speak last."""
+    """Which of several records of one customer or person says what counts; deleted records speak last."""
 
     rule: Literal["newest", "oldest", "most_common"] = "newest"
     prefer: tuple[str, ...] = Field(default=(), description="sources that speak before all others, in this order")
 
 
 class GoldenRecord(Survivorship):
-    """Where the values of a customer come from, and for which of its attributes another rule holds."""
+    """Where the values of a customer or person come from, and for which attributes another rule holds."""
 
-    attributes: dict[CustomerAttribute, Survivorship] = Field(default={}, description="attributes of their own rule")
+    attributes: dict[CustomerAttribute | ContactAttribute, Survivorship] = Field(
+        default={}, description="attributes of their own rule"
+    )
 
-    def of(self, attribute: CustomerAttribute) -> Survivorship:
+    def of(self, attribute: CustomerAttribute | ContactAttribute) -> Survivorship:
         """Return the rule of an attribute."""
         return self.attributes.get(attribute, self)
 
