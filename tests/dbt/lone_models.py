@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from types import SimpleNamespace
 
@@ -20,6 +21,8 @@ VARIABLES = {
     "false_discovery_rate": 0.05,
     "return_spike_factor": 1.5,
     "return_maturity_days": 30,
+    "concentration_cr3_rate": 0.8,
+    "movers_kept": 10,
 }
 ENVIRONMENT = Environment(extensions=["jinja2.ext.do"], autoescape=False)
 DBT = SimpleNamespace(
@@ -31,24 +34,45 @@ DBT = SimpleNamespace(
 )
 
 
-@cache
+@contextmanager
+def on(day: str, hour: str = "18:00:00") -> Iterator[None]:
+    """Run models as of an hour (UTC) of another business date."""
+    kept = dict(VARIABLES)
+    VARIABLES.update(business_date=day, as_of=f"{day} {hour}")
+    try:
+        yield
+    finally:
+        VARIABLES.update(kept)
+
+
 def sql_of(model: str) -> str:
     """Return the SQL of a model, which reads tables of the names that it refers to."""
+    return _sql_of(model, str(VARIABLES["as_of"]))
+
+
+@cache
+def _sql_of(model: str, as_of: str) -> str:
     (file,) = (PROJECT / "models").rglob(f"{model}.sql")
-    context: dict[str, object] = {}
+    return ENVIRONMENT.from_string(file.read_text(encoding="utf-8")).render(_macros_read()).strip()
+
+
+@cache
+def _macros_read() -> dict[str, object]:
+    """The macros by their names, and what dbt gives them."""
+    macros: dict[str, object] = {}
 
     def dispatch(name: str) -> Callable[..., object]:
-        found: Callable[..., object] = getattr(
-            ENVIRONMENT.from_string(_macros()).make_module(context), f"duckdb__{name}"
-        )
+        found = macros[f"duckdb__{name}"]
+        assert callable(found)
         return found
 
-    context |= {
+    given = {
         "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
         "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
         "adapter": SimpleNamespace(dispatch=dispatch),
     }  # fmt: skip
-    return ENVIRONMENT.from_string(_macros() + file.read_text(encoding="utf-8")).render(context).strip()
+    macros |= ENVIRONMENT.from_string(_macros()).make_module(given).__dict__
+    return macros | given
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> list[tuple]:

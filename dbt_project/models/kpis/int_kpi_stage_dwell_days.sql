@@ -3,7 +3,7 @@
 with
 stays as (
     select * from {{ ref('fct_opportunity_stage_events') }}
-    where dwell_days is not null
+    where dwell_days is not null and entered_date <= {{ business_date() }}
 ),
 
 by_deal as (

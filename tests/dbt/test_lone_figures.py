@@ -1,0 +1,213 @@
+"""Figures of goals, metrics and analyses by hand, each from its own models over tables that fit beside it."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal as D
+
+import duckdb
+import pytest
+from lone_models import on, rows_of
+
+from sales_warehouse.company.funnel import LeadStatuses
+from sales_warehouse.metrics import registry
+
+CALENDAR = """create table dim_dates as
+    select
+        d::date as date_day, date_trunc('week', d)::date as week_start_date,
+        date_trunc('month', d)::date as month_start_date, isodow(d) as day_of_week,
+        d::date not in {holidays} and isodow(d) < 6 as is_workday, d::date in {holidays} as is_holiday
+    from range(date '2025-01-01', date '2027-12-31', interval 1 day) t(d)"""
+
+
+@pytest.fixture
+def db() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(CALENDAR.format(holidays="[date '2026-06-19']"))  # the Dragon Boat of 2026, a Friday
+    return connection
+
+
+# The cohort of each month and of the quarter: half had bought after so many days, and July's after 48 instead of 36.
+COHORTS = [("month", "2026-06-01", "2026-06-30", 45), ("month", "2026-08-01", "2026-08-31", 30),
+           ("month", "2026-09-01", "2026-09-30", None), ("quarter", "2026-04-01", "2026-06-30", 45),
+           ("quarter", "2026-07-01", "2026-09-30", 36)]  # fmt: skip
+
+
+def first_orders_within_30_days(db: duckdb.DuckDBPyConnection, day: str, july: int = 36) -> tuple:
+    """The goal of SPEC: from 45 to 30 days by the end of the third quarter, on the metric as the registry has it."""
+    metric = registry()["first_order_cycle_days"]
+    given = {
+        "metric_id": metric.id, "name_en": metric.name.en, "name_zh": metric.name.zh, "unit": metric.unit,
+        "direction": metric.direction, "aggregation": metric.aggregation, "decomposition": metric.decomposition,
+        "is_cohort": metric.cohort,
+    }  # fmt: skip
+    db.execute("create or replace table kpi_metrics as select "
+               + ", ".join(f"{value!r} as {name}" for name, value in given.items()))  # fmt: skip
+    db.execute("""
+        create or replace table int_targets_united as
+        select
+            'cycle' as target_id, 'company' as source, 'x' as target_name_en, 'x' as target_name_zh,
+            'first_order_cycle_days' as metric_id, 'total' as scope_dimension, 'total' as scope_value,
+            45::decimal(28, 8) as baseline_value, 30::decimal(28, 8) as target_value,
+            null::decimal(28, 8) as upper_value, 'absolute' as target_mode, date '2026-07-01' as starts_on,
+            date '2026-09-30' as due_on, 'o' as owner, 'r' as relevance, null::varchar as parent_target_id,
+            null::decimal(28, 8) as weight""")
+    values = ", ".join(
+        f"('first_order_cycle_days', '{grain}', date '{start}', 'total', 'total', 60::decimal(28, 8), "
+        f"100::decimal(28, 8), {days or 'null'}::decimal(28, 8), "
+        f"coalesce(date '{end}' + {days or 'null'}::int <= date '{day}', false))"
+        for grain, start, end, days in [*COHORTS, ("month", "2026-07-01", "2026-07-31", july)]
+        if start <= day
+    )
+    db.execute(
+        f"create or replace table int_kpi_values as from (values {values}) v(metric_id, period_grain, "
+        "period_start_date, dimension_name, dimension_value, numerator, denominator, value, is_matured)"
+    )
+    db.execute(
+        "create or replace table int_levels_told as select * exclude (is_matured) from int_kpi_values where false"
+    )
+    with on(day):
+        for model in ("defined", "followed", "paced", "measured"):
+            rows_of(db, f"int_targets_{model}", "target_id")
+        (row,) = rows_of(db, "int_targets_judged", "actual_value, progress_rate, target_status, projected_value")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("days", "progress"), [(36, "0.6"), (30, "1"), (48, "-0.2")], ids=["36 days: 60 %", "30 days: all", "48: backwards"]
+)
+def test_a_goal_of_a_quarter_is_told_by_the_cohorts_of_its_months(
+    db: duckdb.DuckDBPyConnection, days: int, progress: str
+) -> None:
+    """All of July have had 48 days on 17 September; August's turn comes on 30 September."""
+    actual, progress_rate, status, projected = first_orders_within_30_days(db, "2026-09-18", july=days)
+    assert (actual, progress_rate, projected) == (D(days), D(progress), D(days))
+    assert status == ("met" if days == 30 else "behind")
+
+
+def test_a_goal_of_cohorts_from_its_first_day_to_its_last_word(db: duckdb.DuckDBPyConnection) -> None:
+    told = {day: first_orders_within_30_days(db, day) for day in (
+        "2026-09-04", "2026-09-05", "2026-11-04", "2026-11-05",
+    )}  # fmt: skip
+    assert told == {
+        "2026-09-04": (None, None, "no_data", D("45")),
+        # July's customers, 36 days after the last of them
+        "2026-09-05": (D("36"), D("0.6"), "behind", D("36")),
+        # August's, the latest that had 30 days
+        "2026-11-04": (D("30"), D("1"), "met", D("30")),
+        # all of the quarter
+        "2026-11-05": (D("36"), D("0.6"), "missed", D("36")),
+    }
+
+
+def put(db: duckdb.DuckDBPyConnection, table: str, rows: str, columns: str) -> None:
+    db.execute(f"create or replace table {table} as from (values {rows}) v({columns})")
+
+
+def give_hours(db: duckdb.DuckDBPyConnection) -> None:
+    """Every seller's calendar: workdays from 9 to 18 in Shanghai."""
+    parts = ", ".join(f"null::timestamp as opens_{n}_at, null::timestamp as closes_{n}_at" for n in (2, 3, 4))
+    db.execute(f"""
+        create table dim_calendar_hours as
+        select
+            'default' as schedule_id, date_day, is_workday as is_open,
+            sum(is_workday::int) over (order by date_day) as open_day_number,
+            case when is_workday then 32400 else 0 end as open_seconds,
+            coalesce(sum(case when is_workday then 32400 else 0 end) over (
+                order by date_day rows between unbounded preceding and 1 preceding
+            ), 0) as open_seconds_before,
+            case when is_workday then date_day + interval 1 hour end as opens_1_at,
+            case when is_workday then date_day + interval 10 hour end as closes_1_at,
+            {parts}
+        from dim_dates""")
+    db.execute("create table int_sales_reps_scheduled as select rep_key, 'default' as schedule_id from dim_sales_reps")
+
+
+def test_a_lead_that_nobody_answered_waits_whether_it_has_a_customer_or_not(db: duckdb.DuckDBPyConnection) -> None:
+    """Ten leads without a customer, one of which became a deal after two hours: 1 of 10, and no median yet."""
+    db.execute("create table dim_sales_reps as select 'r' as rep_key, 't' as team, 'n' as region_key")
+    give_hours(db)
+    db.execute("create table fct_touchpoints(customer_key varchar, occurred_at timestamp, direction varchar)")
+    db.execute("create table fct_chats(customer_key varchar, first_response_at timestamp)")
+    db.execute("""
+        create table fct_leads as
+        select
+            'l' || i as lead_key, 'unknown' as customer_key, 'web' as channel, 'r' as owner_rep_key,
+            timestamp '2026-06-09 02:00' as created_at, date '2026-06-09' as created_date,
+            case when i = 1 then timestamp '2026-06-09 04:00' end as first_opportunity_at
+        from range(10) t(i)""")
+    rows = rows_of(
+        db, "int_kpi_lead_first_response_hours", "period_grain, dimension_name, numerator, denominator, value"
+    )
+    assert {row[0]: row[2:] for row in rows if row[1] == "total"} == {
+        "month": (D("1"), D("10"), None), "week": (D("1"), D("10"), None),
+    }  # fmt: skip
+
+
+def test_a_deal_that_closes_after_the_business_date_is_in_no_period(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute("create table dim_sales_reps as select 'r' as rep_key, 't' as team, 'm' as manager_rep_key")
+    put(db, "fct_opportunities", """
+        ('a', date '2026-06-20', 'won', 10, 100.0, 'r', 'n', 'p'),
+        ('b', date '2026-06-29', 'won', 100, 100.0, 'r', 'n', 'p'),
+        ('c', date '2026-06-30', 'won', 200, 100.0, 'r', 'n', 'p')""",
+        "opportunity_key, closed_date, opportunity_status, win_cycle_days, amount, owner_rep_key, region_key, "
+        "product_line")  # fmt: skip
+    rows_of(db, "int_kpi_closed_opportunities", "opportunity_key")
+    found = rows_of(db, "int_kpi_win_cycle_days", "period_grain, dimension_name, numerator, denominator, value")
+    assert {row[0]: row[2:] for row in found if row[1] == "total"} == dict.fromkeys(
+        ("month", "quarter", "all"), (D("10"), D("1"), D("10"))
+    )
+
+
+def funnel(db: duckdb.DuckDBPyConnection) -> list[tuple]:
+    put(db, "stg_settings__lead_statuses", ", ".join(str(row) for row in LeadStatuses(lost=("Kalt",)).rows()),
+            "status_word, is_lost")  # fmt: skip
+    db.execute(
+        "create table stg_settings__funnel as select 90 as maturity_days, 3.5 as odd_score, 50 as odd_minimum_entered"
+    )
+    db.execute(
+        "create table int_orders_keyed(order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool)"
+    )
+    db.execute("create table fct_order_lines(order_key varchar, net_amount decimal(18, 4), is_cancelled bool)")
+    db.execute(
+        "create table fct_invoices(invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
+    )
+    db.execute("create table fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
+    rows_of(db, "int_funnel_journeys", "journey_key")
+    return rows_of(db, "kpi_funnel", "cohort_month, step, entered_count, advanced_count, lost_count, open_count")
+
+
+def test_the_funnel_knows_nothing_from_after_the_business_date(db: duckdb.DuckDBPyConnection) -> None:
+    """On 28 June nothing is told of a lead of 1 July and its deal, and of a stage and a loss of the 29th."""
+    month = datetime.date(2026, 6, 1)
+    put(db, "fct_leads", "('1', 'new', date '2026-06-01'), ('2', 'new', date '2026-07-01')",
+            "lead_key, lead_status, created_date")  # fmt: skip
+    put(db, "fct_opportunities", """
+        ('d1', '1', 'lost', date '2026-06-05', date '2026-06-29', 1.0),
+        ('d2', '2', 'open', date '2026-07-01', null, 1.0),
+        ('d3', null, 'open', date '2026-07-02', null, 1.0)""",
+        "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    put(db, "fct_opportunity_stage_events", """
+        ('d1', 's1', 1, 1, timestamp '2026-06-05 02:00', date '2026-06-05', date '2026-06-29', 'advanced', 24.0),
+        ('d1', 's2', 2, 1, timestamp '2026-06-29 02:00', date '2026-06-29', date '2026-06-29', 'lost', 0.0)""",
+        "opportunity_key, stage, stage_order, entry_number, entered_at, entered_date, left_date, exit_type, "
+        "dwell_days")  # fmt: skip
+    assert funnel(db) == [
+        (month, "lead", 1, 1, 0, 0), (month, "opportunity", 1, 1, 0, 0), (month, "s1", 1, 0, 0, 1),
+    ]  # fmt: skip
+    passed = rows_of(db, "int_funnel_steps_passed", "step_level, step, outcome, is_converted_in_time")
+    assert passed == [
+        ("main", "lead", "advanced", True), ("main", "opportunity", "open", False), ("stage", "s1", "open", False),
+    ]  # fmt: skip
+
+
+def test_a_lead_is_lost_by_whatever_word_its_system_has_for_it(db: duckdb.DuckDBPyConnection) -> None:
+    words = ["Unqualified", "Closed - Not Converted", "closed_lost", "无效", "disqualified", "KALT",
+             "new", "跟进中", "no such word", "unknown"]  # fmt: skip
+    put(db, "fct_leads", ", ".join(f"('{word}', '{word}', date '2026-06-01')" for word in words),
+            "lead_key, lead_status, created_date")  # fmt: skip
+    db.execute("create table fct_opportunities(opportunity_key varchar, lead_key varchar, opportunity_status varchar, "
+               "created_date date, closed_date date, amount decimal(18, 4))")  # fmt: skip
+    db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
+               "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
+    assert funnel(db) == [(datetime.date(2026, 6, 1), "lead", 10, 0, 6, 4)]
