@@ -256,11 +256,11 @@ where date_day <= {{ business_date() }} {{ 'and date_day >= (' ~ first_day ~ ')'
 group by month_start_date
 {%- endmacro %}
 
-{% macro kpi_without_gaps(metric_id, grouped, grains, is_count=false, maturity_days=0) -%}
+{% macro kpi_without_gaps(metric_id, grouped, grains, is_count=false, maturity_days=0, sparse=[]) -%}
 {#-
     Values of `grouped` (period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value)
     with a row for every period from the first that has data to the last, for a count to the business date: nothing
-    counted is 0, nothing to divide by is null.
+    counted is 0, nothing to divide by is null. Empty periods of dimensions in `sparse` are left out, as in kpi_rolled_up.
 -#}
 select
     '{{ metric_id }}' as metric_id,
@@ -299,7 +299,18 @@ from (
             dimension_name,
             dimension_value
         from {{ grouped }}
+        where {{ "dimension_name not in ('" ~ sparse | join("', '") ~ "')" if sparse else 'true' }}
     ) as members
+    {% if sparse %}
+    union all
+    select
+        period_grain,
+        period_start_date,
+        dimension_name,
+        dimension_value
+    from {{ grouped }}
+    where dimension_name in ('{{ sparse | join("', '") }}')
+    {% endif %}
 ) as spine
 left join {{ grouped }} as given
     on

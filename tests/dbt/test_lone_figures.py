@@ -211,3 +211,89 @@ def test_a_lead_is_lost_by_whatever_word_its_system_has_for_it(db: duckdb.DuckDB
     db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
                "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
     assert funnel(db) == [(datetime.date(2026, 6, 1), "lead", 10, 0, 6, 4)]
+
+
+def test_80_percent_are_80_percent_whatever_doubles_make_of_them(db: duckdb.DuckDBPyConnection) -> None:
+    """240.60 of 300.75; a hundredth less is less."""
+    amounts = {"even": (80.20, 80.20, 80.20, 60.15), "less": (80.20, 80.20, 80.19, 60.15)}
+    put(db, "int_buyers_concentrated", ", ".join(
+        f"('product', '{product}', 'c{place}', {amount}::decimal(18, 4), {place}, {amount / sum(given)})"
+        for product, given in amounts.items() for place, amount in enumerate(given, 1)
+    ), "scope_type, scope_value, customer_key, net_sales_amount, place, share")  # fmt: skip
+    assert rows_of(db, "kpi_sales_concentration", "scope_value, top3_amount, cr3_rate, is_concentrated") == [
+        ("even", D("240.60"), D("0.8"), True), ("less", D("240.59"), D("0.79999335"), False),
+    ]  # fmt: skip
+
+
+def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
+    """S46: of product 0 three customers buy 80 %; product 1, first sold in June, has one; product 51 sells least."""
+    put(db, "fct_order_lines", ", ".join([
+        *(f"('c{n}', 'p00', date '2026-05-10', {amount}::decimal(18, 4), false)"
+          for n, amount in enumerate((800.2, 800.2, 800.2, 600.15))),
+        *(f"('c0', 'p{n:02}', date '2026-06-{1 if n == 1 else 2:02}', {1000 - n}::decimal(18, 4), false)"
+          for n in range(1, 52)),
+    ]), "customer_key, product_key, order_date, net_amount, is_cancelled")  # fmt: skip
+    db.execute("create table fct_returns(customer_key varchar, product_key varchar, return_date date, "
+               "refund_amount decimal(18, 4), is_cancelled bool)")  # fmt: skip
+    db.execute("create table dim_products as select distinct product_key, 'line' as product_line from fct_order_lines")
+    found = {
+        (metric, f"{month:%m}", product): told
+        for metric, month, dimension, product, *told in rows_of(
+            db, "int_kpi_top3_customer_share",
+            "metric_id, period_start_date, dimension_name, dimension_value, numerator, denominator, value",
+        )
+        if dimension == "product"
+    }  # fmt: skip
+    assert found["top3_customer_share", "05", "p00"] == [D("2400.6"), D("3000.75"), D("0.8")]
+    assert found["top3_customer_share", "06", "p00"] == [D("2400.6"), D("3000.75"), D("0.8")]
+    assert found["top3_customer_share", "06", "p01"] == [D("999"), D("999"), D("1")]
+    shares = [(month, product) for metric, month, product in found if metric == "top3_customer_share"]
+    assert ("05", "p01") not in shares and len([month for month, _ in shares if month == "06"]) == 50
+    assert {product for _, product in shares} == {f"p{n:02}" for n in range(50)}
+
+
+def test_of_a_book_below_zero_nothing_is_available(db: duckdb.DuckDBPyConnection) -> None:
+    """d1 opened with 20 less than nothing, got 10 and sold 5; d2 sold 40 of 100. In all 45 of 100."""
+    put(db, "fct_dealer_stock_weeks", """
+        (date '2026-06-15', 'd1', 'p1', 5, -20, 10, 'reported', -15, 0, 0.0, false),
+        (date '2026-06-15', 'd2', 'p1', 40, 50, 50, 'reported', 60, 0, 100.0, false)""",
+        "week_start_date, dealer_key, product_key, sell_out_units, opening_units, sell_in_units, report_status, "
+        "closing_units, unexplained_units, sell_in_amount, is_stale")  # fmt: skip
+    put(db, "dim_dealers", "('d1', 'n', false), ('d2', 'n', false)", "dealer_key, region_key, is_deleted")
+    put(db, "dim_products", "('p1', 'l')", "product_key, product_line")
+    figures = {("dealer", "d1"): (D(5), D(0), None), ("dealer", "d2"): (D(40), D(100), D("0.4")),
+               ("total", "total"): (D(45), D(100), D("0.45"))}  # fmt: skip
+    kpis = rows_of(
+        db, "int_kpi_channel_sell_through_rate", "dimension_name, dimension_value, numerator, denominator, value"
+    )
+    weeks = rows_of(
+        db, "kpi_dealer_weeks",
+        "dimension_name, dimension_value, sell_out_units, available_units, sell_through_rate",
+    )  # fmt: skip
+    for told in (kpis, weeks):
+        assert {row[:2]: row[2:] for row in told if row[:2] in figures} == figures
+
+
+def test_how_long_a_new_product_lasts_is_told_by_the_days_that_it_has_been_there(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    At a dealer of half a year: 40 sold in four days and 60 left are 6 days. What was there before it is first counted
+    has the whole 28 days: 14 sold and 10 left are 20. What came after the reports has sold nothing in one day.
+    """
+    db.execute("create table stg_settings__dealer_rules as select 14 as stale_after_days, 28 as supply_window_days")
+    put(db, "int_dealer_days_balanced", """
+        ('d', 'old', date '2026-01-01', date '2026-06-20', 100, 0, 0, 100, null::int, null::date, 0.0),
+        ('d', 'old', date '2026-06-21', date '2026-06-28', 100, 0, 28, 72, 72, date '2026-06-28', 0.0),
+        ('d', 'new', date '2026-06-25', date '2026-06-27', 0, 100, 10, 90, null, date '2026-06-28', 1.0),
+        ('d', 'new', date '2026-06-28', date '2026-06-28', 90, 0, 30, 60, 60, date '2026-06-28', 0.0),
+        ('d', 'there', date '2026-06-26', date '2026-06-28', 24, 0, 14, 10, 10, date '2026-06-28', 0.0),
+        ('d', 'later', date '2026-06-29', date '2026-06-29', 0, 5, 0, 5, null, null, 1.0)""",
+        "dealer_key, product_key, stock_date, until_date, opening_units, sell_in_units, sell_out_units, closing_units, "
+        "counted_units, last_counted_date, sell_in_amount")  # fmt: skip
+    db.execute("alter table int_dealer_days_balanced add column first_counted_date date default '2026-06-28'")
+    put(db, "int_dealers_reported", "('d', date '2026-01-01', date '2026-06-28', false)",
+        "dealer_key, first_date, reported_until_date, is_silent")  # fmt: skip
+    rows_of(db, "int_dealer_stock_dated", "dealer_key")
+    found = rows_of(db, "fct_dealer_stock", "product_key, stock_units, window_days, days_of_supply")
+    assert found == [
+        ("later", 0, 1, None), ("new", 60, 4, D(6)), ("old", 72, 28, D(72)), ("there", 10, 28, D(20)),
+    ]  # fmt: skip

@@ -1,5 +1,7 @@
 -- The 365 days that end with a month; the month of the business date ends there. What nobody is known to have bought is in
 -- the total and is no customer.
+{#- Of how many products, those that sold most in the 365 days, the customers are looked at. -#}
+{%- set products_kept = 50 -%}
 {%- set window_start = "cast(date_trunc('month', " ~ business_date() ~ " - 364) as date)" %}
 with
 moved as (
@@ -25,7 +27,7 @@ moved as (
 stretched as (
     select
         moved.customer_key,
-        products.product_line,
+        moved.product_key,
         case
             when cast(date_trunc('month', moved.moved_date) as date) = {{ window_start }} then moved.moved_date
             when extract(day from moved.moved_date) = 1 then moved.moved_date
@@ -33,8 +35,19 @@ stretched as (
         end as stretch_date,
         moved.amount
     from moved
-    inner join {{ ref('dim_products') }} as products on moved.product_key = products.product_key
     where moved.moved_date <= {{ business_date() }}
+),
+
+by_product as (
+    select
+        stretched.customer_key,
+        stretched.product_key,
+        products.product_line,
+        stretched.stretch_date,
+        sum(stretched.amount) as amount
+    from stretched
+    inner join {{ ref('dim_products') }} as products on stretched.product_key = products.product_key
+    group by stretched.customer_key, stretched.product_key, products.product_line, stretched.stretch_date
 ),
 
 by_stretch as (
@@ -43,7 +56,7 @@ by_stretch as (
         product_line,
         stretch_date,
         sum(amount) as amount
-    from stretched
+    from by_product
     group by customer_key, product_line, stretch_date
 ),
 
@@ -63,7 +76,54 @@ windows as (
     group by month_ends.month_start_date, by_stretch.customer_key, by_stretch.product_line
 ),
 
+-- The products that sold most up to each month's end: which they were is not asked of a later day.
+products_sold as (
+    select
+        month_ends.month_start_date,
+        month_ends.last_date,
+        sold.product_key,
+        row_number() over (
+            partition by month_ends.month_start_date order by sum(sold.amount) desc, sold.product_key asc
+        ) as place
+    from month_ends
+    inner join (
+        select
+            product_key,
+            stretch_date,
+            sum(amount) as amount
+        from by_product
+        where product_key <> 'unknown'
+        group by product_key, stretch_date
+    ) as sold
+        on month_ends.last_date - 365 < sold.stretch_date and month_ends.last_date >= sold.stretch_date
+    group by month_ends.month_start_date, month_ends.last_date, sold.product_key
+),
+
+product_windows as (
+    select
+        products_sold.month_start_date,
+        by_product.customer_key,
+        by_product.product_key,
+        sum(by_product.amount) as amount
+    from products_sold
+    inner join by_product
+        on
+            products_sold.product_key = by_product.product_key
+            and products_sold.last_date - 365 < by_product.stretch_date
+            and products_sold.last_date >= by_product.stretch_date
+    where products_sold.place <= {{ products_kept }}
+    group by products_sold.month_start_date, by_product.customer_key, by_product.product_key
+),
+
 bought as (
+    select
+        month_start_date,
+        'product' as dimension_name,
+        product_key as dimension_value,
+        customer_key,
+        amount
+    from product_windows
+    union all
     select
         month_start_date,
         'product_line' as dimension_name,
@@ -127,6 +187,6 @@ hhi as (
     where known_amount > 0
 )
 
-{{ kpi_without_gaps('top3_customer_share', 'top3', ['month']) }}
+{{ kpi_without_gaps('top3_customer_share', 'top3', ['month'], sparse=['product']) }}
 union all
-{{ kpi_without_gaps('customer_hhi', 'hhi', ['month']) }}
+{{ kpi_without_gaps('customer_hhi', 'hhi', ['month'], sparse=['product']) }}
