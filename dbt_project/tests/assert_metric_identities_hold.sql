@@ -1,7 +1,9 @@
+{%- set figures = {'numerator': 'sell_out_units', 'denominator': 'available_units', 'value': 'sell_through_rate'} -%}
 -- What follows from two figures is the third: customers, orders or heads times the revenue of each are net sales, goods that
 -- came back are the same by metric and by cohort, what a head won is the deals that it closed times the share won times the
 -- amount of each, and the board has every metric that the registry puts on it. Two ways to one figure lead to it: net sales
--- over all their lines and divided, what dealers sold by their weeks and by the metric, in total and of each. A row is a figure that does not follow.
+-- over all their lines and divided, what dealers sold by their weeks and by the metric, in total and of each. A row is a figure that
+-- does not follow.
 with
 told as (
     select
@@ -57,7 +59,6 @@ divided as (
         and divided.period_start_date <= {{ business_date() }}
 ),
 
-{%- set figures = {'numerator': 'sell_out_units', 'denominator': 'available_units', 'value': 'sell_through_rate'} -%}
 sold_out as (
     {% for ours, theirs in figures.items() %}
     select

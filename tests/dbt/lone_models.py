@@ -81,6 +81,25 @@ def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> 
     return connection.execute(f"select {columns} from {model} order by all").fetchall()
 
 
+def give_hours(connection: duckdb.DuckDBPyConnection, opens: int = 9, closes: int = 18, days: int = 5) -> None:
+    """Make the calendar of every seller of dim_sales_reps: so many days of the week from hour to hour in Shanghai."""
+    parts = ", ".join(f"null::timestamp as opens_{part}_at, null::timestamp as closes_{part}_at" for part in (2, 3, 4))
+    connection.execute(f"""
+        create or replace table dim_calendar_hours as
+        select
+            'default' as schedule_id, d::date as date_day, isodow(d) <= {days} as is_open,
+            sum((isodow(d) <= {days})::int) over so_far as open_day_number,
+            coalesce(sum((isodow(d) <= {days})::int) over before, 0) * {closes - opens} * 3600 as open_seconds_before,
+            case when isodow(d) <= {days} then d + interval ({opens - 8}) hour end as opens_1_at,
+            case when isodow(d) <= {days} then d + interval ({closes - 8}) hour end as closes_1_at, {parts}
+        from range(timestamp '2025-01-01', timestamp '2027-12-31', interval 1 day) t(d)
+        window so_far as (order by d), before as (order by d rows between unbounded preceding and 1 preceding)""")
+    connection.execute(
+        "create or replace table int_sales_reps_scheduled as "
+        "select rep_key, 'default' as schedule_id from dim_sales_reps"
+    )
+
+
 def give_rules(connection: duckdb.DuckDBPyConnection, **changes: object) -> None:
     """Make the table of rules: the defaults, but for what is said."""
     rules = {

@@ -7,7 +7,7 @@ from decimal import Decimal as D
 
 import duckdb
 import pytest
-from lone_models import on, rows_of
+from lone_models import give_hours, give_rules, on, rows_of
 
 from sales_warehouse.company.funnel import LeadStatuses
 from sales_warehouse.metrics import registry
@@ -102,25 +102,6 @@ def test_a_goal_of_cohorts_from_its_first_day_to_its_last_word(db: duckdb.DuckDB
 
 def put(db: duckdb.DuckDBPyConnection, table: str, rows: str, columns: str) -> None:
     db.execute(f"create or replace table {table} as from (values {rows}) v({columns})")
-
-
-def give_hours(db: duckdb.DuckDBPyConnection) -> None:
-    """Every seller's calendar: workdays from 9 to 18 in Shanghai."""
-    parts = ", ".join(f"null::timestamp as opens_{n}_at, null::timestamp as closes_{n}_at" for n in (2, 3, 4))
-    db.execute(f"""
-        create table dim_calendar_hours as
-        select
-            'default' as schedule_id, date_day, is_workday as is_open,
-            sum(is_workday::int) over (order by date_day) as open_day_number,
-            case when is_workday then 32400 else 0 end as open_seconds,
-            coalesce(sum(case when is_workday then 32400 else 0 end) over (
-                order by date_day rows between unbounded preceding and 1 preceding
-            ), 0) as open_seconds_before,
-            case when is_workday then date_day + interval 1 hour end as opens_1_at,
-            case when is_workday then date_day + interval 10 hour end as closes_1_at,
-            {parts}
-        from dim_dates""")
-    db.execute("create table int_sales_reps_scheduled as select rep_key, 'default' as schedule_id from dim_sales_reps")
 
 
 def test_a_lead_that_nobody_answered_waits_whether_it_has_a_customer_or_not(db: duckdb.DuckDBPyConnection) -> None:
@@ -297,3 +278,36 @@ def test_how_long_a_new_product_lasts_is_told_by_the_days_that_it_has_been_there
     assert found == [
         ("later", 0, 1, None), ("new", 60, 4, D(6)), ("old", 72, 28, D(72)), ("there", 10, 28, D(20)),
     ]  # fmt: skip
+
+
+def test_a_weekend_makes_no_team_slow(db: duckdb.DuckDBPyConnection) -> None:
+    """A: Friday 17:55 to Monday 9:05 are ten minutes. B: Monday from 10 to 12. C's leads wait since Friday 17:00."""
+    give_rules(db)
+    put(db, "dim_sales_reps", "('ra', 'A'), ('rb', 'B'), ('rc', 'C')", "rep_key, team")
+    give_hours(db)
+    db.execute("create table advice as select 'script_training' as advice_id, 'e' as advice_en, 'z' as advice_zh")
+    db.execute("""
+        create table fct_leads as
+        select
+            rep || i as lead_key, rep || i as customer_key, rep as owner_rep_key, given_at as created_at,
+            cast(given_at as date) as created_date, given_at + interval (i % 4) minute as first_assigned_at
+        from range(60) t(i), (values
+            ('ra', timestamp '2026-06-05 09:55'), ('rb', timestamp '2026-06-08 02:00'),
+            ('rc', timestamp '2026-06-05 09:00')) s(rep, given_at)""")
+    db.execute("""
+        create table fct_touchpoints as
+        select rep || i as customer_key, called_at as occurred_at, 'outbound' as direction
+        from range(60) t(i), (values
+            ('ra', timestamp '2026-06-08 01:05'), ('rb', timestamp '2026-06-08 04:00')) s(rep, called_at)""")
+    with on("2026-06-09", "01:00:00"):  # Tuesday at nine: of the nine hours of Monday, none is of Saturday
+        for model in ("int_leads_answered", "int_team_response_medians", "int_teams_compared"):
+            rows_of(db, model, "1")
+        waited = rows_of(db, "int_leads_answered", "team, is_answered, round(waited_hours * 60)::int")
+        told = rows_of(db, "kpi_team_responses", "team, response_status, advice_id")
+    # given a minute later each, up to three
+    assert set(waited) == {
+        (team, is_answered, minutes - later)
+        for team, is_answered, minutes in (("A", True, 10), ("B", True, 120), ("C", False, 600))
+        for later in range(4)
+    }
+    assert told[0] == ("A", "sooner", None)  # by the clock it took thirty times as long as B
