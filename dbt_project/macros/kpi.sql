@@ -335,6 +335,30 @@ select
 from {{ grouped }}
 {%- endmacro %}
 
+{% macro period_days(grains) -%}
+{#- The days of every period of the calendar, and those among them that are worked. -#}
+{% for grain in grains %}
+select
+    '{{ grain }}' as period_grain,
+    {{ period_start(grain, 'date_day') }} as period_start_date,
+    count(*) filter (where is_workday) as workday_count,
+    count(*) as day_count
+from {{ ref('dim_dates') }}
+group by {{ period_start(grain, 'date_day') }}
+{{ "union all" if not loop.last }}  -- noqa: LT02
+{% endfor %}
+{%- endmacro %}
+
+{% macro off_day_weight(workday_amount, off_day_amount) -%}
+{#- What a day off brings beside a workday: nothing at an office, as much or more in a shop. -#}
+case when {{ workday_amount }} > 0 and {{ off_day_amount }} >= 0 then {{ off_day_amount }} / {{ workday_amount }} else 1 end
+{%- endmacro %}
+
+{% macro effective_days(period, off_day_weight) -%}
+{#- Days of a period as so many workdays. -#}
+({{ period }}.workday_count + {{ off_day_weight }} * ({{ period }}.day_count - {{ period }}.workday_count))
+{%- endmacro %}
+
 {#- Where the grain is a column. -#}
 {% macro period_start_of(grain, day) -%}
 cast(date_trunc({{ grain }}, {{ day }}) as date)

@@ -311,3 +311,39 @@ def test_a_weekend_makes_no_team_slow(db: duckdb.DuckDBPyConnection) -> None:
         for later in range(4)
     }
     assert told[0] == ("A", "sooner", None)  # by the clock it took thirty times as long as B
+
+
+def test_a_week_with_a_holiday_is_no_fall(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    The week of the Dragon Boat has four workdays. North sells 100 on each: 400 after 500 is no move. West falls to 300
+    of comparable 400. The shop sells on every day, and on Friday as well: 700 after 700 is no move. A rate is as it is.
+    """
+    days = {("net_sales", "region", "north"): (100, 0), ("net_sales", "region", "west"): (100, 0),
+            ("net_sales", "channel", "shop"): (100, 100)}  # fmt: skip
+    db.execute("create table kpi_values(metric_id varchar, period_grain varchar, period_start_date date, "
+               "period_end_date date, dimension_name varchar, dimension_value varchar, numerator decimal(28, 8), "
+               "denominator decimal(28, 8), value decimal(28, 8), is_matured bool)")  # fmt: skip
+    for (metric, dimension, member), (workday, day_off) in days.items():
+        db.execute(f"""insert into kpi_values select '{metric}', 'day', date_day, date_day, '{dimension}', '{member}',
+            0, null, case when is_workday then {workday} else {day_off} end, true from dim_dates
+            where date_day between '2026-01-01' and '2026-06-21'""")
+    for metric, dimension, member, before, now in (
+        ("net_sales", "region", "north", 500, 400), ("net_sales", "region", "west", 500, 300),
+        ("net_sales", "channel", "shop", 700, 700), ("return_rate", "region", "north", 0.5, 0.4),
+    ):  # fmt: skip
+        for start, value in (("2026-06-08", before), ("2026-06-15", now)):
+            db.execute(f"insert into kpi_values values ('{metric}', 'week', '{start}', date '{start}' + 6, "
+                       f"'{dimension}', '{member}', {value}, null, {value}, true)")  # fmt: skip
+    put(db, "kpi_metrics", "('net_sales', 'n', 'n', 'money', 'up', 'sum'), ('return_rate', 'r', 'r', 'rate', 'down', "
+        "'ratio')", "metric_id, name_en, name_zh, unit, direction, aggregation")  # fmt: skip
+    with on("2026-06-21"):
+        rows_of(db, "int_metric_changes_ranked", "metric_id")
+        found = rows_of(
+            db, "kpi_movers",
+            "metric_id, dimension_value, value, previous_value, change_rate, previous_workday_count, workday_count, "
+            "comparable_value, comparable_change_rate, change_type",
+        )  # fmt: skip
+    assert found == [
+        ("net_sales", "west", D(300), D(500), D("-0.4"), 5, 4, D(400), D("-0.25"), "worse"),
+        ("return_rate", "north", D("0.4"), D("0.5"), D("-0.2"), 5, 4, D("0.5"), D("-0.2"), "better"),
+    ]

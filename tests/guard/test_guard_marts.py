@@ -176,9 +176,10 @@ GOOD: dict[str, str] = {
         t(iteration_id, target_id, metric_id, starts_on, ends_on, iteration_status)""",
     "kpi_board": """values ('win_rate', 'Win rate', 'g1', 'met'), ('clv', 'CLV', null, 'no_target')
         t(metric_id, name_en, target_id, target_status)""",
-    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 'better'),
-        ('net_sales', 'region', 'west', 8, 10, -2, 'worse')
-        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, change_type)""",
+    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 4, 'better'),
+        ('net_sales', 'region', 'west', 8, 10, -2, null, 'worse')
+        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, comparable_change_value,
+          change_type)""",
     "kpi_sales_periods": """values
         ('month', date '2026-05-01', 'total', 'total', true, 5.0, 0.5, 1.0, false),
         ('month', date '2026-06-01', 'total', 'total', false, 3.0, null, null, false)
@@ -533,6 +534,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_movers", "update mart set dimension_value = 'west' where _row_id = 1", {"key_unique"}),
     ("kpi_movers", "update mart set change_type = 'odd' where _row_id = 1", {"change_type_known"}),
     ("kpi_movers", "update mart set change_value = 3 where _row_id = 1", {"change_fits"}),
+    ("kpi_movers", "update mart set comparable_change_value = 0 where _row_id = 1", {"verdict_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
     ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
     *(
