@@ -41,3 +41,14 @@ end
 {#- A figure of the same period that is restated by late data is told again from half as much more on. -#}
 1.5
 {%- endmacro %}
+
+{% macro lead_place(partition_by, events) -%}
+{#- Of the last events of an incident's subjects, the one that speaks for it is first: what still stands, the worst, the newest. -#}
+row_number() over (
+    partition by {{ partition_by }}
+    order by
+        case when {{ is_over(events ~ '.event_type') }} then 1 else 0 end,
+        {{ severity_rank(events ~ '.severity') }},
+        {{ events }}.event_number desc
+)
+{%- endmacro %}

@@ -293,6 +293,7 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
         done = send_alerts(run, addresses=addresses)
         report.rows = {"new": done.new, "sent": done.sent, "pending": done.pending}
         report.notes = [str(failure) for failure in done.failures]
+        report.notes += [f"a rule was left out, mend it: {rule.why}" for rule in run.company.left_out_rules]
         try:
             pack_of(run.home)  # the first refresh after a week keeps what its review talks about
         except NoPack as error:

@@ -50,9 +50,9 @@ def past_night() -> bool:
     if not is_backfill(context):
         return True
     from sales_warehouse import steps
-    from sales_warehouse.company.load import load_company
+    from sales_warehouse.company.load import load_for_a_night
 
-    zone = load_company(settings.company_folder()).about.time_zone
+    zone = load_for_a_night(settings.company_folder()).about.time_zone
     day, run_id = asked_night(context, zone)
     moment = replace(moment_of(context), business_date=day, run_id=run_id)
     try:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from sales_warehouse.company.alerts import AlertsFile
+from sales_warehouse.company.alerts import AlertsFile, LeftOutRule
 from sales_warehouse.company.analyses import AnalysesFile
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.calendar import CalendarFile, clock_time
@@ -546,6 +546,7 @@ class Company(Model):
     analyses: AnalysesFile = AnalysesFile()
     funnel: FunnelFile = FunnelFile()
     alerts: AlertsFile
+    left_out_rules: tuple[LeftOutRule, ...] = ()
     metrics: MetricsFile = MetricsFile()
     targets: TargetsFile
     playbooks: PlaybooksFile
