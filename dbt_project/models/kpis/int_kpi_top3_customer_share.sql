@@ -3,8 +3,20 @@
 {#- Of how many products, those that sold most in the 365 days, the customers are looked at. -#}
 {%- set products_kept = 50 -%}
 {%- set window_start = "cast(date_trunc('month', " ~ business_date() ~ " - 364) as date)" %}
-with
-moved as (
+{#- Days are summed before windows are laid over them. A window of 365 days begins on the first of a month, on the second
+    where 29 February is in it, or, for the business date, on any day: so much of the days has to be kept. Lines are read
+    for each of the three sums below, which is cheaper than keeping them all. -#}
+{%- set stretched -%}
+select
+    moved.customer_key,
+    moved.product_key,
+    case
+        when cast(date_trunc('month', moved.moved_date) as date) = {{ window_start }} then moved.moved_date
+        when extract(day from moved.moved_date) = 1 then moved.moved_date
+        else cast(date_trunc('month', moved.moved_date) as date) + 1
+    end as stretch_date,
+    moved.amount
+from (
     select
         customer_key,
         product_key,
@@ -20,44 +32,21 @@ moved as (
         -refund_amount as amount
     from {{ ref('fct_returns') }}
     where not is_cancelled
-),
-
--- Days are summed before windows are laid over them. A window of 365 days begins on the first of a month, on the second
--- where 29 February is in it, or, for the business date, on any day: so much of the days has to be kept.
-stretched as (
-    select
-        moved.customer_key,
-        moved.product_key,
-        case
-            when cast(date_trunc('month', moved.moved_date) as date) = {{ window_start }} then moved.moved_date
-            when extract(day from moved.moved_date) = 1 then moved.moved_date
-            else cast(date_trunc('month', moved.moved_date) as date) + 1
-        end as stretch_date,
-        moved.amount
-    from moved
-    where moved.moved_date <= {{ business_date() }}
-),
-
-by_product as (
+) as moved
+where moved.moved_date <= {{ business_date() }}
+{%- endset %}
+with
+by_stretch as (
     select
         stretched.customer_key,
-        stretched.product_key,
         products.product_line,
         stretched.stretch_date,
         sum(stretched.amount) as amount
-    from stretched
+    from (
+        {{ stretched | indent(8) }}
+    ) as stretched
     inner join {{ ref('dim_products') }} as products on stretched.product_key = products.product_key
-    group by stretched.customer_key, stretched.product_key, products.product_line, stretched.stretch_date
-),
-
-by_stretch as (
-    select
-        customer_key,
-        product_line,
-        stretch_date,
-        sum(amount) as amount
-    from by_product
-    group by customer_key, product_line, stretch_date
+    group by stretched.customer_key, products.product_line, stretched.stretch_date
 ),
 
 month_ends as (
@@ -91,7 +80,9 @@ products_sold as (
             product_key,
             stretch_date,
             sum(amount) as amount
-        from by_product
+        from (
+            {{ stretched | indent(12) }}
+        ) as stretched
         where product_key <> 'unknown'
         group by product_key, stretch_date
     ) as sold
@@ -99,20 +90,37 @@ products_sold as (
     group by month_ends.month_start_date, month_ends.last_date, sold.product_key
 ),
 
+products_kept as (
+    select * from products_sold
+    where place <= {{ products_kept }}
+),
+
+by_product as (
+    select
+        stretched.customer_key,
+        stretched.product_key,
+        stretched.stretch_date,
+        sum(stretched.amount) as amount
+    from (
+        {{ stretched | indent(8) }}
+    ) as stretched
+    where stretched.product_key in (select kept.product_key from products_kept as kept)
+    group by stretched.customer_key, stretched.product_key, stretched.stretch_date
+),
+
 product_windows as (
     select
-        products_sold.month_start_date,
+        products_kept.month_start_date,
         by_product.customer_key,
         by_product.product_key,
         sum(by_product.amount) as amount
-    from products_sold
+    from products_kept
     inner join by_product
         on
-            products_sold.product_key = by_product.product_key
-            and products_sold.last_date - 365 < by_product.stretch_date
-            and products_sold.last_date >= by_product.stretch_date
-    where products_sold.place <= {{ products_kept }}
-    group by products_sold.month_start_date, by_product.customer_key, by_product.product_key
+            products_kept.product_key = by_product.product_key
+            and products_kept.last_date - 365 < by_product.stretch_date
+            and products_kept.last_date >= by_product.stretch_date
+    group by products_kept.month_start_date, by_product.customer_key, by_product.product_key
 ),
 
 bought as (
