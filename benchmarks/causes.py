@@ -2,7 +2,8 @@
 
 `python benchmarks/causes.py --cases 100 [--data FOLDER]`, where FOLDER has the twenty public cases of the RiskLoc
 generator with `injection_info.csv`. Counts are over all elements of all cases (micro), as in the papers. `quiet` cases
-have no cause: what is found there is wrong. Seconds are of the processor, reading not counted.
+have no cause: what is found there is wrong. Seconds are of the processor, reading not counted. With `--durations`,
+the cells behind medians instead (durations of two periods, `duration_cases.py`).
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import Annotated
 
 import cause_cases as made
+import duration_cases as waits
 import typer
 from measured import machine
 
 from sales_warehouse import sql
 from sales_warehouse.causes import deviation
 from sales_warehouse.causes.explain import explain
+from sales_warehouse.causes.median_search import explain_median
 from sales_warehouse.causes.search import find_causes
 from sales_warehouse.causes.table import Measure, read_table
 
@@ -64,11 +67,18 @@ def main(
     cases: Annotated[int, typer.Option(help="Cases of each family.", min=1)] = 100,
     first_seed: Annotated[int, typer.Option(help="Seed of the first case.")] = 10_000,
     data: Annotated[Path | None, typer.Option(help="Folder of the public cases.")] = None,
+    durations: Annotated[bool, typer.Option(help="Medians instead of sums and ratios.")] = False,
 ) -> None:
     """Print a table."""
     print(machine(), end="\n\n")
     print("| cases | how many | precision | recall | F1 | mean s | max s |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    if durations:
+        for name, kind in {**waits.KINDS, **waits.QUIET}.items():
+            print(scored(waited(waits.duration_cases(kind, first_seed, cases))).line(name), flush=True)
+        large = waits.duration_cases(waits.LARGE, first_seed, min(cases, 10))
+        print(scored(waited(large)).line("100,000 rows: a combination slower"), flush=True)
+        return
     if data:
         print(scored(public(data)).line("the twenty public cases"), flush=True)
     for name, draw in DRAWN.items():
@@ -96,6 +106,13 @@ def drawn(cases: Iterable[made.Case]) -> Iterable[tuple[set, set, float]]:
             moved = deviation.ratio(case.actual, case.forecast, case.actual_denominator, case.forecast_denominator)
         found = {cause.element for cause in find_causes(case.codes, moved)}
         yield found, set(case.truth), time.process_time() - start
+
+
+def waited(cases: Iterable[waits.DurationCase]) -> Iterable[tuple[set, set, float]]:
+    for case in cases:
+        start = time.process_time()
+        found = {cell.text for cell in explain_median(case.rows).cells}
+        yield found, case.texts, time.process_time() - start
 
 
 def public(folder: Path) -> Iterable[tuple[set, set, float]]:

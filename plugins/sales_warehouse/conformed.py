@@ -79,6 +79,15 @@ def expected(home: Home, company: Company, source: Source, load: Load) -> Iterat
             yield number, mapping, _fingerprint(company, source, mapping, load, _corrected(home, source, load, mapping))
 
 
+def mappings_mark(company: Company) -> str:
+    """Return a fingerprint of how rows of the sources become rows of the contracts, whatever has landed."""
+    mappings = {
+        name: [mapping.model_dump(mode="json") for mapping in source.mappings]
+        for name, source in company.sources.items()
+    }
+    return hashlib.sha256(json.dumps(mappings, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _corrected(home: Home, source: Source, load: Load, mapping: Mapping) -> str | None:
     """Return a fingerprint of the corrections that a batch depends on: its own rows', and those of what it joins."""
     joined = {join.table for join in mapping.joins}

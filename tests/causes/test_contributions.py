@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sales_warehouse.causes.contributions import NotAFigure, Split, split_amount, split_quantile, split_ratio
+from sales_warehouse.causes.contributions import NotAFigure, Split, split_amount, split_ratio
 
 SEGMENTS = st.sampled_from(["华东", "华北", "south", "west", "线上"])
 AMOUNTS = st.one_of(
@@ -55,17 +55,6 @@ def test_without_a_changed_ratio_every_rate_effect_is_zero(before: dict, after: 
     assert split.mix == split.change
 
 
-@few
-@given(
-    st.dictionaries(SEGMENTS, st.lists(AMOUNTS, max_size=6)),
-    st.dictionaries(SEGMENTS, st.lists(AMOUNTS, max_size=6)),
-    st.fractions(0, 1, max_denominator=20),
-)
-def test_parts_and_residual_of_a_quantile_are_its_change(before: dict, after: dict, at: Fraction) -> None:
-    split = split_quantile({**before, "always": [1]}, {**after, "always": [2]}, at)
-    assert adds_up(split)
-
-
 def test_a_pure_shift_of_mix_is_minus_four_points_of_mix() -> None:
     # Online closes 30 %, stores 50 %, before and after; stores go from half of the enquiries to three tenths.
     split = split_ratio(
@@ -106,29 +95,18 @@ def test_a_mean_is_split_as_sums_over_counts() -> None:
     assert (split.change, split.rate) == (15, 15)
 
 
-def test_the_segment_whose_values_moved_has_the_quantile() -> None:
-    before = {"a": [1, 2, 3, 4], "b": [10, 20, 30, 40]}
-    split = split_quantile(before, {**before, "b": [20, 40, 60, 80]}, Decimal("0.9"))
-    assert {part.segment: part.rate for part in split.parts} == {"a": 0, "b": split.change}
-    assert split.residual == 0
-
-
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
         (lambda: split_ratio({"a": (0, 0)}, {"a": (1, 2)}), "before has no denominator"),
         (lambda: split_ratio({"a": (5, 0), "b": (1, 1)}, {"a": (1, 2)}), "segment a: 5 over a denominator of 0"),
         (lambda: split_ratio({"a": (5, -1), "b": (1, 9)}, {"a": (1, 2)}), "denominator of -1"),
-        (lambda: split_quantile({"a": [1]}, {"a": []}, 0.5), "no values after"),
-        (lambda: split_quantile({"a": [1]}, {"a": [1]}, 50), "between 0 and 1, not 50"),
         (lambda: split_amount({"a": float("nan")}, {}), "nan is not a finite number"),
     ],
     ids=[
         "no denominator at all",
         "a numerator over nothing",
         "a negative denominator",
-        "no values",
-        "a percentage as a quantile",
         "not a number",
     ],
 )

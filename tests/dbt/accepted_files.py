@@ -14,7 +14,7 @@ from sales_warehouse.company.funnel import LeadStatuses
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import MetricsFile, metric_rows
-from sales_warehouse.nights import incidents
+from sales_warehouse.nights import incidents, judgements
 from sales_warehouse.settings_tables import SCHEMAS
 from sales_warehouse.sql import ident, literal
 from sales_warehouse.watch import decisions
@@ -59,6 +59,7 @@ HISTORY = {
     "dimension_value VARCHAR, numerator DECIMAL(28,8), denominator DECIMAL(28,8), value DECIMAL(28,8), "
     "is_gone BOOLEAN, as_of TIMESTAMP, business_date DATE, version VARCHAR, rules VARCHAR",
     "incident_events": ", ".join(f"{name} {kind}" for name, kind in incidents.SCHEMA.items()) + ", version VARCHAR",
+    "alert_judgements": ", ".join(f"{name} {kind}" for name, kind in judgements.SCHEMA.items()),
 }
 CALENDAR = {
     "calendar": """

@@ -325,7 +325,8 @@ def test_a_goal_is_behind_when_less_is_reached_than_was_due(db: duckdb.DuckDBPyC
     ):  # fmt: skip
         first = "2026-05-01" if goal == "over" else "2026-06-01"
         due = "2026-05-31" if goal == "over" else "2026-06-30"
-        row = (goal, goal.title(), goal, metric, aggregation, "up", start, 1000, None, first, due, True)
+        asked = (metric, aggregation, "up", start, 1000, None, first, due, True, "total", "total")
+        row = (goal, goal.title(), goal, *asked)
         db.execute(f"insert into int_targets_judged values ({', '.join(map(alert_world.literal, row))})")
         reached = {"slow": 0.81, "fair": 0.82, "rate": 0.85, "over": 0.1}[goal]
         add(db, "quota_attainment", "day", "2026-06-28", goal, reached, 1000, dimension="target", days=1)

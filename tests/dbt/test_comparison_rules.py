@@ -228,7 +228,7 @@ RHYTHM = """select '{line}-' || n as customer_key, '{line}' as product_line, day
 
 def cycles(connection: duckdb.DuckDBPyConnection, *rhythms: str) -> dict[str, tuple]:
     connection.execute(f"create or replace table int_order_days_bought as {' union all '.join(rhythms)}")
-    for model in ("int_repurchase_gaps", "int_repurchase_windows", "int_repurchase_medians"):
+    for model in ("fct_repurchase_gaps", "int_repurchase_windows", "int_repurchase_medians"):
         rows_of(connection, model, "1")
     rows_of(connection, "int_repurchase_cycles_compared", "1")
     connection.execute(

@@ -117,6 +117,7 @@ def test_a_lead_that_nobody_answered_waits_whether_it_has_a_customer_or_not(db: 
             timestamp '2026-06-09 02:00' as created_at, date '2026-06-09' as created_date,
             case when i = 1 then timestamp '2026-06-09 04:00' end as first_opportunity_at
         from range(10) t(i)""")
+    rows_of(db, "fct_lead_responses", "lead_key")
     rows = rows_of(
         db, "int_kpi_lead_first_response_hours", "period_grain, dimension_name, numerator, denominator, value"
     )

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from sales_warehouse.causes.alerts import AGREES
-from sales_warehouse.causes.measured import Span, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.durations import WAITED, read_rows
+from sales_warehouse.causes.measured import Span, are_there, cuts_shared, measure_cells, parts_of
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import registry
 
@@ -42,6 +43,21 @@ def test_the_facts_of_a_metric_give_its_figures(at_once: Home, metric: str) -> N
             told = sums[0] / sums[1] if len(sums) > 1 else sums[0]
             agrees = abs(told - Fraction(value)) <= AGREES * max(abs(Fraction(value)), AGREES)
             assert agrees, (starts_on, dimension, member)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", WAITED)
+def test_the_durations_of_a_metric_give_its_medians(at_once: Home, metric: str) -> None:
+    waited = WAITED[metric]
+    with duckdb.connect(str(at_once.warehouse_file), read_only=True) as db:
+        db.execute("set search_path = 'marts,intermediate'")
+        assert are_there(db, waited.tables)
+        figures = db.execute(FIGURES, {"metric": metric}).fetchall()
+        for starts_on, ends_on, dimension, member, value in figures:
+            scope = {} if dimension == "total" else {dimension: member}
+            span = Span("now", starts_on, ends_on)
+            rows = read_rows(db, waited, [name for name in waited.cuts if name not in scope], (span, span), scope)
+            assert rows.figure() == (Fraction(value), Fraction(value)), (starts_on, dimension, member)
 
 
 @pytest.mark.slow

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal as D
 from pathlib import Path
 
 import duckdb
 import metrics_world
 import pytest
+from drilled import disagreements
 
 from sales_warehouse.home import Home
 from sales_warehouse.metrics.query import Unanswerable, ask_file
+from sales_warehouse.metrics.rows import Run
 
 pytestmark = pytest.mark.slow
 
@@ -195,6 +197,14 @@ def test_every_metric_that_the_company_can_have_is_tested_here_or_beside_its_own
     }  # fmt: skip
     known = {name for (name,) in marts.execute("SELECT metric_id FROM kpi_metrics").fetchall()}
     assert {row[0] for row in GOLDEN} == known - elsewhere
+
+
+def test_the_rows_behind_every_figure_make_it_again(marts: Marts) -> None:
+    """All but lifetime values: nobody is estimated where fewer than a hundred came back."""
+    run = Run("v1", date(2026, 7, 31), datetime.fromisoformat(metrics_world.VARIABLES["as_of"]), "Asia/Shanghai")
+    wrong, right = disagreements(marts, run, 40)
+    assert wrong == []
+    assert set(right) == {name for (name,) in marts.execute("SELECT DISTINCT metric_id FROM kpi_values").fetchall()}
 
 
 def test_a_period_is_compared_with_the_one_before_and_the_same_a_year_ago(marts: Marts) -> None:

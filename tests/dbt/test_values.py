@@ -10,12 +10,14 @@ from pathlib import Path
 import duckdb
 import pytest
 import world
+from drilled import disagreements
 from semantic_layer import SAID, differences
 from typer.testing import CliRunner
 
 from sales_warehouse.cli import app
 from sales_warehouse.home import Home
 from sales_warehouse.metrics.query import ask_file
+from sales_warehouse.metrics.rows import Run
 from sales_warehouse.publish import manifest
 from sales_warehouse.settings import PROJECT
 
@@ -441,6 +443,13 @@ def test_metricflow_leaves_out_what_came_after_the_last_day(at_once: Home, marts
     query = "SELECT sum(net_sales_amount) FROM fct_sales_daily WHERE sales_date BETWEEN '2026-06-01' AND {}"
     [until, all_month] = [marts.execute(query.format(day)).fetchall()[0][0] for day in ("'2026-06-16'", "'2026-06-30'")]
     assert answer.rows[-1] == (date(2026, 6, 1), until) and until != all_month
+
+
+def test_the_rows_behind_every_figure_make_it_again(marts: duckdb.DuckDBPyConnection) -> None:
+    run = Run("v1", date(2026, 7, 1), datetime.fromisoformat(world.AS_OF), "Asia/Shanghai")
+    wrong, right = disagreements(marts, run, 40)
+    assert wrong == []
+    assert set(right) == {name for (name,) in marts.execute("SELECT DISTINCT metric_id FROM kpi_values").fetchall()}
 
 
 def test_the_version_that_readers_see_answers_on_the_command_line(

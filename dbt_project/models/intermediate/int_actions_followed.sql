@@ -111,7 +111,7 @@ incidents as (
         leads.action_key,
         subjects.metric_id,
         subjects.dimension_name,
-        substring(leads.subject_key, length(leads.rule_id) + 2) as member
+        {{ member_of_subject('leads') | indent(8) }} as member
     from leads
     inner join subjects on leads.rule_id = subjects.rule_id
     where leads.place = 1

@@ -75,6 +75,7 @@ select
     leads.reason_en,
     leads.reason_zh,
     leads.is_personal,
+    leads.is_late,
     folded.subject_count,
     cast(leads.standing_count as bigint) as standing_count,
     folded.event_count,

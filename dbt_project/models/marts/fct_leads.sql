@@ -30,6 +30,7 @@ select
     leads.created_at,
     {{ business_date_of('leads.created_at') }} as created_date,
     leads.first_assigned_at,
+    {{ business_date_of('leads.first_assigned_at') }} as first_assigned_date,
     coalesce(leads.owner_rep_key, 'unknown') as owner_rep_key,
     coalesce(leads.lead_status, 'unknown') as lead_status,
     first_opportunities.first_opportunity_at,

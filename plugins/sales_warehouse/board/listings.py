@@ -44,7 +44,7 @@ LISTINGS = {
     "incidents": Listing(
         "marts.fct_incidents",
         """incident_key incident_status severity alert_key rule_id owner playbook_id period_start_date period_end_date
-        opened_date snoozed_until_date subject_count title_en title_zh reason_en reason_zh""",
+        opened_date snoozed_until_date is_late subject_count title_en title_zh reason_en reason_zh""",
         f"{SEVERITY}, incident_status in ('acknowledged', 'snoozed'), opened_date desc, incident_key "
         f"limit {INCIDENTS_SHOWN}",
         "not is_closed",
@@ -52,7 +52,7 @@ LISTINGS = {
     "incident_events": Listing(
         "marts.fct_incident_events",
         # without who decided, and what they noted: the board goes further than the login
-        "incident_key event_number event_type event_date period_start_date period_end_date",
+        "incident_key event_number event_type event_date period_start_date period_end_date is_late changed_by",
         "incident_key, event_number",
         STANDING.format(key="incident_key", of="incident_key"),
     ),

@@ -12,8 +12,20 @@ from fractions import Fraction
 import duckdb
 
 from sales_warehouse.causes.attributes import PERSONAL, attribute_names, member_names
+from sales_warehouse.causes.durations import WAITED, Waited, read_rows
 from sales_warehouse.causes.explain import Cell, Explanation, explain
-from sales_warehouse.causes.measured import LOOKED_IN, Span, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.measured import (
+    LEVELS,
+    LOOKED_IN,
+    Part,
+    Span,
+    are_there,
+    cuts_shared,
+    level_parts,
+    measure_cells,
+    parts_of,
+)
+from sales_warehouse.causes.median_search import explain_median
 from sales_warehouse.causes.published import NothingToExplain
 from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
 from sales_warehouse.causes.words import (
@@ -37,6 +49,7 @@ PLACES = Decimal("0.00000001")
 SEVERITIES = ("critical", "warning", "info")
 NOW, BEFORE = "now", "before"
 TOTAL = "total"
+UNITS = {"hour": ("hours", "小时"), "day": ("days", "天")}  # how a figure is said
 
 
 @dataclass(frozen=True)
@@ -183,17 +196,26 @@ def why_alert(
 
 def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bool = False) -> Explanation | str:
     """Return the explanation of an alert, or why there is none (a key of NOT_EXPLAINED)."""
-    parts = parts_of(alert.metric_id)
-    shared = cuts_shared(parts)
-    if not parts or any(name not in shared for name in alert.scope):
-        return "uncut"
+    waited, parts = WAITED.get(alert.metric_id), parts_of(alert.metric_id)
+    is_level = alert.metric_id in LEVELS and not alert.scope
+    cuts = registry()[alert.metric_id].dimensions if is_level else tuple(waited.cuts) if waited else cuts_shared(parts)
     looked = (*LOOKED_IN, *sorted(PERSONAL)) if with_people else LOOKED_IN
-    attributes = [name for name in looked if name in shared and name not in alert.scope]
-    if not attributes:
+    attributes = [name for name in looked if name in cuts and name not in alert.scope]
+    if not attributes or any(name not in cuts for name in alert.scope):
         return "uncut"
+    if waited:
+        return _look_into_durations(db, alert, waited, attributes)
+    if is_level:
+        return _look_into_level(db, alert, attributes)
+    return _look_into_sums(db, alert, parts, attributes)
+
+
+def _look_into_sums(
+    db: duckdb.DuckDBPyConnection, alert: Question, parts: Sequence[Part], attributes: Sequence[str]
+) -> Explanation | str:
     cells = measure_cells(db, parts, attributes, alert.spans, alert.scope)
     now, before = (_figure(db, cells, span.name, len(parts)) for span in alert.spans)
-    if now is None or abs(now - Fraction(alert.value)) > AGREES * max(abs(Fraction(alert.value)), AGREES):
+    if not _agree(now, alert.value):
         return "unlike"
     if not before or alert.base_value is None or Fraction(alert.base_value) / before <= 0:
         return "incomparable"
@@ -205,6 +227,37 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
         return explain(leaf_table(db, "leaf_rows", attributes, measure, where=alert.metric_id))
     except TableRefused:
         return "incomparable"
+
+
+def _look_into_level(db: duckdb.DuckDBPyConnection, alert: Question, attributes: Sequence[str]) -> Explanation | str:
+    """A level was kept for one dimension at a time: the one in which most stands out, of those that add up."""
+    if not are_there(db, LEVELS[alert.metric_id]):
+        return "unpublished"
+    told = [_look_into_sums(db, alert, level_parts(alert.metric_id, name), [name]) for name in attributes]
+    found = [each for each in told if isinstance(each, Explanation)]
+    return max(found, key=lambda each: sum(cell.evidence for cell in each.cells)) if found else told[0]
+
+
+def _look_into_durations(
+    db: duckdb.DuckDBPyConnection, alert: Question, waited: Waited, attributes: Sequence[str]
+) -> Explanation | str:
+    """The same of a median, which no sums of cells give: both periods have to give their figures, row by row."""
+    if not are_there(db, waited.tables):
+        return "unpublished"
+    rows = read_rows(db, waited, attributes, alert.spans, alert.scope)
+    now, before = rows.figure()
+    if not _agree(now, alert.value):
+        return "unlike"
+    if before is None or alert.base_value is None:
+        return "incomparable"
+    if not _agree(before, alert.base_value):
+        return "unlike"
+    return "standing" if alert.went_well else explain_median(rows)
+
+
+def _agree(told: Fraction | None, published: Decimal) -> bool:
+    figure = Fraction(published)
+    return told is not None and abs(told - figure) <= AGREES * max(abs(figure), AGREES)
 
 
 def _whatever_comes(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | str:
@@ -237,6 +290,10 @@ NOT_EXPLAINED = {
     "unlike": (
         "The facts of the metric do not give its figure: it was not looked into.",
         "明细汇总与指标值不一致，未做归因。",
+    ),
+    "unpublished": (
+        "The rows behind the figure are not in this file; the night that raised it has its cells in alert_causes.",
+        "该指标的明细不在此文件中；当晚得出的单元格见 alert_causes。",
     ),
     "incomparable": ("There is nothing to compare with.", "没有可对比的数据。"),
     "standing": (
@@ -318,8 +375,8 @@ def _cell_row(
         actual_value=None if cell.actual is None else rounded(cell.actual),
         forecast_value=None if cell.forecast is None else rounded(cell.forecast),
         contribution_value=rounded(cell.contribution),
-        rate_effect_value=rounded(cell.rate) if found.is_ratio else None,
-        mix_effect_value=rounded(cell.contribution) - rounded(cell.rate) if found.is_ratio else None,
+        rate_effect_value=rounded(cell.rate) if found.has_mix else None,
+        mix_effect_value=rounded(cell.contribution) - rounded(cell.rate) if found.has_mix else None,
         share_rate=None if share is None else rounded(share),
         change_value=alert.change,
         text_en=cell_sentence(found, cell, "en", names[0]),
@@ -391,7 +448,7 @@ def _names(alert: Question, members: Mapping[str, Mapping[str, tuple[str, str]]]
         figure = f"{place}的{figure}" if at else f"{figure} of {place}"
     return Names(
         figure=figure,
-        unit=currency if metric.unit == "money" else "",
+        unit=currency if metric.unit == "money" else UNITS.get(metric.unit, ("", ""))[at],
         is_share=metric.unit == "rate",
         attributes=attribute_names(at),
         members={(name, member): both[at] for name, each in members.items() for member, both in each.items()},

@@ -6,8 +6,7 @@ nothing is rounded on the way. Two sides are compared: `before` (the forecast, t
 Additive: after − before of each segment. Ratios and means (a sum over a count): Bennet's (1920) symmetric split with
 midpoints, w a segment's share of the denominator, r its ratio, R that of all, a bar the mean of before and after:
 rate effect = w̄ Δr, mix effect = Δw (r̄ − R̄). Both summed over segments are ΔR, without an interaction; where no ratio
-of a segment changed, every rate effect is 0. Quantiles: the mean of what changes when the segment alone goes from
-before to after, and when all others have gone already; the residual is what segments did together.
+of a segment changed, every rate effect is 0. Medians are in medians.py.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ NEARLY_ALL = Fraction(9, 10)
 
 
 class NotAFigure(ValueError):
-    """What cannot be split: no denominator, no values, a quantile outside 0–1."""
+    """What cannot be split: it has no denominator, or is no number."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one segment contributed. For additive measures and quantiles `mix` is 0 and `rate` is all of it."""
+    """What one segment contributed. For additive measures `mix` is 0 and `rate` is all of it."""
 
     segment: str
     rate: Fraction
@@ -103,25 +102,17 @@ def split_ratio(before: Mapping[str, tuple[Number, Number]], after: Mapping[str,
         weight, step = (shares[0] + shares[1]) / 2, rates[1] - rates[0]
         parts.append(Part(name, weight * step, (shares[1] - shares[0]) * ((rates[0] + rates[1]) / 2 - middle)))
         moves.append((weight, step))
-    return Split(wholes[0], wholes[1], tuple(parts), Fraction(), _paradox(moves, wholes[1] - wholes[0]))
+    return Split(wholes[0], wholes[1], tuple(parts), Fraction(), paradox_of(moves, wholes[1] - wholes[0]))
 
 
-def split_quantile(before: Mapping[str, Sequence[Number]], after: Mapping[str, Sequence[Number]], at: Number) -> Split:
-    """Split the change of the quantile of all values (linear between order statistics, as `quantile_cont`)."""
-    place = exact(at)
-    if not 0 <= place <= 1:
-        raise NotAFigure(f"a quantile is between 0 and 1, not {at}")
-    segments = _segments(before, after)
-    old = {name: [exact(value) for value in before.get(name, ())] for name in segments}
-    new = {name: [exact(value) for value in after.get(name, ())] for name in segments}
-    first, last = _quantile(old.values(), place, "before"), _quantile(new.values(), place, "after")
-    parts = []
-    for name in segments:
-        alone = _quantile(({**old, name: new[name]}).values(), place, f"with {name} changed")
-        without = _quantile(({**new, name: old[name]}).values(), place, f"with {name} as before")
-        parts.append(Part(name, (alone - first + last - without) / 2, Fraction()))
-    residual = last - first - sum((part.rate for part in parts), Fraction())
-    return Split(first, last, tuple(parts), residual)
+def paradox_of(moves: Iterable[tuple[Fraction, Fraction]], change: Fraction) -> Paradox | None:
+    """Simpson's paradox among segments (weight, step) of a whole that changed so much."""
+    moved = [(weight, step) for weight, step in moves if step]
+    volume = sum((weight for weight, _ in moved), Fraction())
+    against = sum((weight for weight, step in moved if step * change < 0), Fraction())
+    if len(moved) < 2 or not volume or against < NEARLY_ALL * volume:
+        return None
+    return Paradox(against / volume, against == volume)
 
 
 def exact(number: Number) -> Fraction:
@@ -148,22 +139,3 @@ def _rates(pairs: Sequence[tuple[Fraction, Fraction]]) -> list[Fraction]:
     known = [numerator / denominator if denominator else None for numerator, denominator in pairs]
     there = next((rate for rate in known if rate is not None), Fraction())
     return [there if rate is None else rate for rate in known]
-
-
-def _paradox(moves: Iterable[tuple[Fraction, Fraction]], change: Fraction) -> Paradox | None:
-    moved = [(weight, step) for weight, step in moves if step]
-    volume = sum((weight for weight, _ in moved), Fraction())
-    against = sum((weight for weight, step in moved if step * change < 0), Fraction())
-    if len(moved) < 2 or not volume or against < NEARLY_ALL * volume:
-        return None
-    return Paradox(against / volume, against == volume)
-
-
-def _quantile(values: Iterable[Sequence[Fraction]], at: Fraction, when: str) -> Fraction:
-    ordered = sorted(value for segment in values for value in segment)
-    if not ordered:
-        raise NotAFigure(f"no values {when}: a quantile needs one")
-    place = at * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ REST = ""  # the segment of all cells that are no cause
 @dataclass(frozen=True)
 class Cell:
     """One element in figures. `contribution` is of its cells that no cause before it covers, so that nothing counts
-    twice; of a ratio it is `rate` + `mix`."""
+    twice; of a ratio or a median it is `rate` + `mix`."""
 
     members: dict[str, str]
     actual: Fraction | None
@@ -43,7 +43,7 @@ class Cell:
 class Explanation:
     """The change of a figure against its forecast: causes (most important first) + residual = change, exactly."""
 
-    is_ratio: bool
+    kind: Literal["amount", "ratio", "median"]
     attributes: tuple[str, ...]
     leaves: int
     depth: int
@@ -51,11 +51,16 @@ class Explanation:
     forecast: Fraction
     cells: tuple[Cell, ...]
     residual: Fraction
-    splits: Mapping[str, Split]  # of a ratio, its change along each attribute
+    splits: Mapping[str, Split]  # of a ratio or a median, its change along each attribute
 
     @property
     def change(self) -> Fraction:
         return self.actual - self.forecast
+
+    @property
+    def has_mix(self) -> bool:
+        """Whether contributions have a rate and a mix effect."""
+        return self.kind != "amount"
 
     def share(self, part: Fraction) -> Fraction | None:
         """The part as a share of the change; None where nothing changed."""
@@ -65,7 +70,7 @@ class Explanation:
         """One line: figures as numbers, elements both as an object and as text."""
         document: dict[str, Any] = {
             "file": file,
-            "kind": "ratio" if self.is_ratio else "amount",
+            "kind": self.kind,
             "attributes": list(self.attributes),
             "leaves": self.leaves,
             "depth": self.depth,
@@ -76,12 +81,12 @@ class Explanation:
             "causes": [self._cell(cell) for cell in self.cells],
             "residual": _plain(self.residual),
         }
-        if self.is_ratio:
+        if self.has_mix:
             document["splits"] = {attribute: _totals(split) for attribute, split in self.splits.items()}
         return json.dumps(document, ensure_ascii=False)
 
     def _cell(self, cell: Cell) -> dict:
-        parts = {"rate": _plain(cell.rate), "mix": _plain(cell.mix)} if self.is_ratio else {}
+        parts = {"rate": _plain(cell.rate), "mix": _plain(cell.mix)} if self.has_mix else {}
         return {
             "element": cell.members,
             "text": cell.text,
@@ -103,7 +108,7 @@ def explain(table: LeafTable, *, top: int | None = None) -> Explanation:
     moved = deviation.ratio(*table.figures) if is_ratio else deviation.additive(*table.figures)
     causes = find_causes(table.codes, moved)
     covered = [np.logical_and.reduce([table.codes[:, a] == m for a, m in cause.element]) for cause in causes]
-    split = _split(table, _disjoint(covered))
+    split = _split(table, disjoint(covered))
     parts = {part.segment: part for part in split.parts}
     cells = []
     for at, cause in enumerate(causes):
@@ -117,8 +122,26 @@ def explain(table: LeafTable, *, top: int | None = None) -> Explanation:
     splits = {name: _along(table, at) for at, name in enumerate(table.attributes)} if is_ratio else {}
     depth = affordable_depth(*table.codes.shape)
     return Explanation(
-        is_ratio, table.attributes, len(table.codes), depth, split.after, split.before, kept, residual, splits
+        "ratio" if is_ratio else "amount",
+        table.attributes,
+        len(table.codes),
+        depth,
+        split.after,
+        split.before,
+        kept,
+        residual,
+        splits,
     )
+
+
+def disjoint(cells: Iterable[np.ndarray]) -> list[np.ndarray]:
+    """What of each cell no cell before it has."""
+    taken: np.ndarray | bool = False
+    found = []
+    for each in cells:
+        found.append(each & ~np.asarray(taken))
+        taken = taken | each
+    return found
 
 
 def _along(table: LeafTable, at: int) -> Split:
@@ -136,15 +159,6 @@ def _totals(split: Split) -> dict:
     told = split.paradox
     paradox = {"share": _plain(told.share), "every": told.every} if told else None
     return {"rate": _plain(split.rate), "mix": _plain(split.mix), "paradox": paradox}
-
-
-def _disjoint(covered: list[np.ndarray]) -> list[np.ndarray]:
-    taken: np.ndarray | bool = False
-    found = []
-    for cells in covered:
-        found.append(cells & ~np.asarray(taken))
-        taken = taken | cells
-    return found
 
 
 def _split(table: LeafTable, segments: list[np.ndarray]) -> Split:

@@ -39,11 +39,16 @@ ENGLISH: Words = {
     "cause": "{cell}: {part}{share}, from {forecast} to {actual}.",
     "against": "Against it, {cell}: {part}, from {forecast} to {actual}.",
     "share": ", {share} % of the change",
-    "split": " ({rate} by its ratio, {mix} by its weight)",
+    "median": "{cell} went from {forecast} to {actual}: {part}{share}.{shift}",
+    "weight": " Its weight changed, hardly its durations: a shift of mix.",
+    "own": {"ratio": "ratio", "median": "durations"},
+    "owns": {"ratio": "ratios", "median": "durations"},
+    "split": " ({rate} by its {own}, {mix} by its weight)",
     "without": "Without {these} the change would be {left}.",
     "paradox": "Simpson's paradox by {attribute}: the whole {went} although {which} {attribute} moved the other way "
-    "({rate} from ratios, {mix} from weights).",
-    "shift": "By {attribute} it is a shift of mix: {mix} from weights, {rate} from ratios.",
+    "({rate} from {own}, {mix} from weights).",
+    "shift": "By {attribute} it is a shift of mix: {mix} from weights, {rate} from {own}.",
+    "ways": {1: "", 0: "", -1: ""},
     "went": ("fell", "rose"),
     "which": ("nearly every", "every"),
     "one": "this cell",
@@ -53,6 +58,7 @@ ENGLISH: Words = {
     "point": " pp",
     "percent": " %",
     "nothing": "nothing",
+    "no_median": "no median",
     "scaled": "What was before counts {rate} times, as if it had had the days of this period.",
     "limit": {
         1: "It is {gap} above the limit of {held}.",
@@ -74,11 +80,16 @@ CHINESE: Words = {
     "cause": "{cell}：{part}{share}，由 {forecast} 变为 {actual}。",
     "against": "反向变化的有{cell}：{part}，由 {forecast} 变为 {actual}。",
     "share": "，占变化的 {share}%",
-    "split": "（比率影响 {rate}，结构影响 {mix}）",
+    "median": "{cell}由 {forecast}{way} {actual}，贡献 {part}{share}。{shift}",
+    "ways": {1: "升至", 0: "变为", -1: "降至"},
+    "weight": "其占比变化而时长几乎未变，属结构变化。",
+    "own": {"ratio": "比率", "median": "时长"},
+    "owns": {"ratio": "比率", "median": "时长"},
+    "split": "（{own}影响 {rate}，结构影响 {mix}）",
     "without": "若没有{these}，变化为 {left}。",
     "paradox": "辛普森悖论（按{attribute}）：整体{went}，而{which}{attribute}都反向变化"
-    "（比率影响 {rate}，结构影响 {mix}）。",
-    "shift": "按{attribute}看是结构变化：结构影响 {mix}，比率影响 {rate}。",
+    "（{own}影响 {rate}，结构影响 {mix}）。",
+    "shift": "按{attribute}看是结构变化：结构影响 {mix}，{own}影响 {rate}。",
     "went": ("下降", "上升"),
     "which": ("几乎每个", "每个"),
     "one": "这一单元格",
@@ -88,6 +99,7 @@ CHINESE: Words = {
     "point": " 个百分点",
     "percent": "%",
     "nothing": "无",
+    "no_median": "无中位数",
     "scaled": "基期按本期的工作日与休息日折算（{rate} 倍）。",
     "limit": {
         1: "高出预警线 {held} {gap}。",
@@ -182,6 +194,7 @@ def _mixed(found: Explanation, say: Words, names: Names) -> list[str]:
                 attribute=names.attributes.get(attribute, attribute),
                 went=say["went"][split.change > 0],
                 which=say["which"][told is not None and told.every],
+                own=say["owns"][found.kind],
                 rate=_part(found, split.rate, say, names),
                 mix=_part(found, split.mix, say, names),
             )
@@ -213,15 +226,19 @@ def _headline(found: Explanation, say: Words, names: Names) -> str:
 def _cause(found: Explanation, cell: Cell, say: Words, names: Names, key: str) -> str:
     share = found.share(cell.contribution)
     part = _part(found, cell.contribution, say, names)
-    if found.is_ratio:
+    if found.has_mix:
         rate, mix = (_part(found, each, say, names) for each in (cell.rate, cell.mix))
-        part += say["split"].format(rate=rate, mix=mix)
-    return say[key].format(
+        part += say["split"].format(rate=rate, mix=mix, own=say["own"][found.kind])
+    is_shift = abs(cell.rate) <= (1 - ENOUGH) * abs(cell.contribution)
+    moved = cell.actual - cell.forecast if cell.actual is not None and cell.forecast is not None else 0
+    return say["median" if found.kind == "median" and key == "cause" else key].format(
         cell=_cell(cell, say, names),
         part=part,
         share=say["share"].format(share=_rounded(100 * share, 0)) if share is not None else "",
         forecast=_level(found, cell.forecast, say, names),
         actual=_level(found, cell.actual, say, names),
+        way=say["ways"][(moved > 0) - (moved < 0)],
+        shift=say["weight"] if is_shift else "",
     )
 
 
@@ -236,15 +253,15 @@ def _cell(cell: Cell, say: Words, names: Names) -> str:
 
 def _part(found: Explanation, part: Fraction, say: Words, names: Names, *, signed: bool = True) -> str:
     sign = "+" if signed and part > 0 else ""
-    if found.is_ratio and names.is_share:
+    if found.kind == "ratio" and names.is_share:
         return f"{sign}{_rounded(100 * part, 2)}{say['point']}"
     return f"{sign}{_rounded(part, 2)}{_unit(names)}"
 
 
 def _level(found: Explanation, value: Fraction | None, say: Words, names: Names) -> str:
     if value is None:
-        return say["nothing"]
-    if found.is_ratio and names.is_share:
+        return say["no_median" if found.kind == "median" else "nothing"]
+    if found.kind == "ratio" and names.is_share:
         return f"{_rounded(100 * value, 2)}{say['percent']}"
     return f"{_rounded(value, 2)}{_unit(names)}"
 
