@@ -43,6 +43,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | {f"{bound}_{part}_at": "timestamp" for part in range(1, MOST_INTERVALS + 1) for bound in ("opens", "closes")},
     "schedules": dict.fromkeys(("schedule_id", "name_en", "name_zh"), "varchar"),
     "funnel": {"maturity_days": "integer", "odd_score": "decimal(18,4)", "odd_minimum_entered": "integer"},
+    "lead_statuses": {"status_word": "varchar", "is_lost": "boolean"},
     "stall_limits": {"stage": "varchar", "limit_type": "varchar", "limit_days": "integer"},
     "schedule_members": dict.fromkeys(("schedule_id", "member_type", "member"), "varchar"),
     "regions": dict.fromkeys(
@@ -122,6 +123,7 @@ def write_settings(
             (DEFAULT, *_pair(OWN_HOURS)), *((s.id, *_pair(s.name)) for s in company.calendar.schedules)
         ],
         "funnel": [(f.maturity_days, f.odd_step.score, f.odd_step.minimum_entered)],
+        "lead_statuses": f.lead_statuses.rows(),
         "stall_limits": [
             (stage, *limit.days) for stage, limit in (("*", f.stalled.limit), *f.stalled.stages.items())
         ],

@@ -146,10 +146,10 @@ GOOD: dict[str, str] = {
     "kpi_dealer_stock": """values ('total', 'total', 3, 2, 100.0, 80.0), ('region', 'east', 1, 1, 0.0, 0.0)
         t(dimension_name, dimension_value, dealer_count, counted_dealer_count, sell_in_amount,
           covered_sell_in_amount)""",
-    "kpi_dealer_weeks": """values (date '2026-01-05', 'total', 'total', 3, 2, 100.0, 80.0),
-        (date '2026-01-12', 'total', 'total', 1, 1, 0.0, 0.0)
-        t(week_start_date, dimension_name, dimension_value, dealer_count, reported_dealer_count, sell_in_amount,
-          covered_sell_in_amount)""",
+    "kpi_dealer_weeks": """values (date '2026-01-05', 'total', 'total', 9, 3, 2, 100.0, 80.0),
+        (date '2026-01-12', 'total', 'total', 0, 1, 1, 0.0, 0.0)
+        t(week_start_date, dimension_name, dimension_value, available_units, dealer_count, reported_dealer_count,
+          sell_in_amount, covered_sell_in_amount)""",
     "fct_experiment_assignments": """values ('x1', 'u1', date '2026-01-01'), ('x1', 'u2', date '2026-01-01')
         t(experiment_key, unit_id, assigned_date)""",
     "fct_sales_daily": """values (date '2026-01-01', 'east', 'phone', 'r1', 'milk', 'baby', 10.0, 1.0, 2.0, 7.0),
@@ -190,9 +190,10 @@ GOOD: dict[str, str] = {
         t(iteration_id, target_id, metric_id, starts_on, ends_on, iteration_status)""",
     "kpi_board": """values ('win_rate', 'Win rate', 'g1', 'met'), ('clv', 'CLV', null, 'no_target')
         t(metric_id, name_en, target_id, target_status)""",
-    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 'better'),
-        ('net_sales', 'region', 'west', 8, 10, -2, 'worse')
-        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, change_type)""",
+    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 4, 'better'),
+        ('net_sales', 'region', 'west', 8, 10, -2, null, 'worse')
+        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, comparable_change_value,
+          change_type)""",
     "kpi_sales_periods": """values
         ('month', date '2026-05-01', 'total', 'total', true, 5.0, 0.5, 1.0, false),
         ('month', date '2026-06-01', 'total', 'total', false, 3.0, null, null, false)
@@ -523,6 +524,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_dealer_stock", "update mart set dimension_name = 'total', dimension_value = 'total'", {"key_unique"}),
     ("kpi_dealer_stock", "update mart set sell_in_amount = 79 where _row_id = 1", {"covers_a_part"}),
     ("kpi_dealer_weeks", "update mart set week_start_date = '2026-01-12' where _row_id = 1", {"key_unique"}),
+    ("kpi_dealer_weeks", "update mart set available_units = -1 where _row_id = 1", {"available_not_negative"}),
     ("kpi_dealer_weeks", "update mart set reported_dealer_count = 4 where _row_id = 1", {"covers_a_part"}),
     ("fct_experiment_assignments", "update mart set unit_id = 'u2' where _row_id = 1", {"key_unique"}),
     ("fct_sales_daily", "update mart set sales_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
@@ -565,6 +567,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_movers", "update mart set dimension_value = 'west' where _row_id = 1", {"key_unique"}),
     ("kpi_movers", "update mart set change_type = 'odd' where _row_id = 1", {"change_type_known"}),
     ("kpi_movers", "update mart set change_value = 3 where _row_id = 1", {"change_fits"}),
+    ("kpi_movers", "update mart set comparable_change_value = 0 where _row_id = 1", {"verdict_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
     ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
     *(
