@@ -46,7 +46,7 @@ def _some(marts: duckdb.DuckDBPyConnection, metric: str, most: int, dice: random
     found: list[list[tuple]] = [
         marts.execute(
             "select period_grain, period_start_date, dimension_name, dimension_value from kpi_values "
-            f"where metric_id = ? and coalesce(numerator, value, 0) {relation} 0 order by all",
+            f"where metric_id = ? and coalesce(nullif(numerator, 0), denominator, value, 0) {relation} 0 order by all",
             [metric],
         ).fetchall()
         for relation in ("<>", "=")
