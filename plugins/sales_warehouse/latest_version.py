@@ -38,3 +38,25 @@ ended as (
 select rows_told.* from rows_told left join ended using ({names})
 where _ended is null or ({order}) >= _ended
 qualify row_number() over (partition by {names} order by {newest}) = 1"""
+
+
+def versions_told(rows: str, key: Sequence[str], *, deleted: str = "_is_deleted", version: str = "_version_at") -> str:
+    """Return a select of the row of each `key` that counts, and of a deleted one the last row that was none beside it.
+
+    `_counts` tells which is which: a deletion says of its record what it carries, and what it leaves out that row says.
+    It is the latest version since the last deletion without one that was followed by any.
+    """
+    names = ", ".join(map(ident, key))
+    newest = ", ".join(f"{name} desc nulls last" for name in (version, *ORDER.split(", ")))
+    return f"""
+with counted as materialized ({latest_version(rows, key, deleted=deleted, version=version)}),
+lives as (
+    select told.*, count(*) filter ({deleted} and {version} is null) over (
+        partition by {names} order by {ORDER} rows between unbounded preceding and current row
+    ) as _end_count
+    from {rows} as told semi join (select {names} from counted where {deleted}) using ({names})
+)
+select *, true as _counts from counted
+union all by name
+select * exclude (_end_count), false as _counts from lives where {deleted} is not true
+qualify row_number() over (partition by {names} order by _end_count desc, {newest}) = 1"""

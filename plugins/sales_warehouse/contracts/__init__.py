@@ -36,7 +36,8 @@ class Column:
     """A column of a contract; `en` and `zh` say what it means.
 
     A column that names a record of another row has the entity of that record in `references`. Its values carry the
-    source that gave the id, `<source>:<id>`, because one system may name the records of another.
+    source that gave the id, `<source>:<id>`, because one system may name the records of another. What has a check of
+    its own (a credit code) is read by `normalise`, whatever a mapping says.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     en: str
     zh: str
     references: str | None = None
+    normalise: str | None = None
 
     @property
     def sql_type(self) -> str:
@@ -116,7 +118,8 @@ def _check_references(contracts: list[Contract]) -> None:
 def _contract(data: dict) -> Contract:
     _check_words(data)
     columns = {
-        name: Column(name, c["type"], c["en"], c["zh"], c.get("references")) for name, c in data["columns"].items()
+        name: Column(name, c["type"], c["en"], c["zh"], c.get("references"), c.get("normalise"))
+        for name, c in data["columns"].items()
     }
     named = [*data["key"], *filter(None, (data.get(k) for k in ("version_by", "event_time", "recorded_time")))]
     missing = [name for name in named if name not in columns]
@@ -137,6 +140,6 @@ def _contract(data: dict) -> Contract:
 def _check_words(data: dict) -> None:
     """Refuse a text that YAML cut in two: a comma inside braces begins another key, so such a text needs quotes."""
     for name, words in [("grain", data["grain"]), *data["columns"].items()]:
-        stray = words.keys() - {"en", "zh", "type", "references"}
+        stray = words.keys() - {"en", "zh", "type", "references", "normalise"}
         if stray:
             raise ValueError(f"contract {data['entity']}: {name} says {min(stray)!r} apart: put its text in quotes")

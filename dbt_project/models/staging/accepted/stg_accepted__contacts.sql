@@ -6,7 +6,8 @@ select
 
     nullif(trim(name), '') as contact_name,
     nullif(trim(title), '') as title,
-    nullif(trim(role), '') as contact_role,
+    -- A source that says `unknown` says nothing.
+    nullif(nullif(trim(role), ''), 'unknown') as contact_role,
 
     created_at,
 
