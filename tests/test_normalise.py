@@ -30,6 +30,7 @@ ADDRESSES = [
     "a" * 64 + "@firma.cn", "a" * 65 + "@firma.cn", "a@" + "b" * 63 + ".cn", "a@" + "b" * 64 + ".cn",
     "a@" + "b.c" * 90 + ".cn", '"a b"@firma.cn', "a@[127.0.0.1]", "Li Na <a@firma.cn>", "a@firma.cn;b@firma.cn",
 ]  # fmt: skip
+HALF_A_SECOND = datetime.datetime(2026, 7, 1, 0, 0, 0, 500000)
 SINCE = datetime.date(2000, 1, 1)
 
 
@@ -100,6 +101,25 @@ def test_a_credit_code_of_a_customer_is_checked_whatever_the_mapping_says(
         ("2026-02-30", "date", {}, None),
         ("03/04/2026", "date", {}, None),
         ("03/04/2026", "date", {"format": "%d/%m/%Y"}, datetime.date(2026, 4, 3)),
+        ("20260111", "date", {"format": "%Y%m%d"}, datetime.date(2026, 1, 11)),
+        ("2026111", "date", {"format": "%Y%m%d"}, None),
+        ("2026 111", "date", {"format": "%Y%m%d"}, None),
+        ("11126", "date", {"format": "%d%m%y"}, None),
+        ("2026031", "date", {"format": "%Y%j"}, datetime.date(2026, 1, 31)),
+        ("202631", "date", {"format": "%Y%j"}, None),
+        ("1Feb2026", "date", {"format": "%d%b%Y"}, datetime.date(2026, 2, 1)),
+        ("1.12026", "date", {"format": "%d.%m%Y"}, None),
+        ("01.012026", "date", {"format": "%d.%m%Y"}, datetime.date(2026, 1, 1)),
+        ("20260701080000", "timestamp", {"format": "%Y%m%d%H%M%S"}, datetime.datetime(2026, 7, 1)),
+        ("2026010510507", "timestamp", {"format": "%Y%m%d%H%M%S"}, None),
+        ("20260701 8:00", "timestamp", {"format": "%Y%m%d %H:%M"}, datetime.datetime(2026, 7, 1)),
+        ("2026711 8:00", "timestamp", {"format": "%Y%m%d %H:%M"}, None),
+        ("20260701T080000.5", "timestamp", {"format": "%Y%m%dT%H%M%S.%f"}, HALF_A_SECOND),
+        ("202607010800005", "timestamp", {"format": "%Y%m%d%H%M%S%f"}, HALF_A_SECOND),
+        ("20260701000000+0000", "timestamp", {"format": "%Y%m%d%H%M%S%z"}, datetime.datetime(2026, 7, 1)),
+        ("2026070100000+0000", "timestamp", {"format": "%Y%m%d%H%M%S%z"}, None),
+        ("20260711 %", "date", {"format": "%Y%m%d %%"}, datetime.date(2026, 7, 11)),
+        ("2026年7月1日", "date", {"format": "%Y年%m月%d日"}, datetime.date(2026, 7, 1)),
         ("2026-07-01 08:00:00", "timestamp", {}, datetime.datetime(2026, 7, 1)),
         ("2026-07-01T00:00:00Z", "timestamp", {}, datetime.datetime(2026, 7, 1)),
         ("2026-07-01T02:00:00+02:00", "timestamp", {}, datetime.datetime(2026, 7, 1)),
@@ -154,7 +174,9 @@ def test_a_text_becomes_this_value(connection, text, kind, mapping, expected) ->
     assert _value(connection, text, kind, **mapping) == expected
 
 
-@pytest.mark.parametrize("told", ["%s", "%H:%M", "%Y-%m", "%Y-%m-%d %I:%M", "2026"])
+@pytest.mark.parametrize(
+    "told", ["%s", "%H:%M", "%Y-%m", "%Y-%m-%d %I:%M", "2026", "%Y%-m%d", "%Y%m%-d", "%-d%m%Y", "%e%m%Y"]
+)
 def test_a_format_that_makes_no_day_is_refused(told: str) -> None:
     with pytest.raises(ValidationError):
         ColumnMapping.model_validate({"from": "c", "format": told})

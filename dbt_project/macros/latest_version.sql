@@ -14,12 +14,13 @@
     night makes work for what changed only.
 
     A record that its source deleted keeps its row with is_deleted, or an older version would bring it back; who reads
-    records that are there says present(). With keep_cells it says what the deletion carries, and where that says nothing,
+    records that are there says present(). With is_ended no row of the source said so: the newest version of the record
+    does not give it any more. With keep_cells it says what the deletion carries, and where that says nothing,
     what the record said last: a member of a dimension has its name when it is gone, too.
 
     Keys with one row (nearly all) never enter the sort.
 -#}
-{%- set columns = columns + ['is_deleted', '_version_at'] -%}
+{%- set columns = columns + ['is_deleted', 'is_ended', '_version_at'] -%}
 {%- set content = columns | reject('in', key) | reject('in', ['_version_at', '_load_id', '_file', '_row_number']) | list -%}
 {%- if is_incremental() -%}
 with

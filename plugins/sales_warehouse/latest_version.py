@@ -16,20 +16,27 @@ from sales_warehouse.sql import ident
 ORDER = "_load_id, _file, _row_number"
 
 
-def latest_version(rows: str, key: Sequence[str], *, deleted: str = "_is_deleted", version: str = "_version_at") -> str:
+def latest_version(
+    rows: str,
+    key: Sequence[str],
+    *,
+    deleted: str = "_is_deleted",
+    version: str = "_version_at",
+    order: str = ORDER,
+) -> str:
     """Return a select of the row of each `key` that counts, deleted or not; `rows` is a relation in SQL.
 
-    The relation has `_load_id`, `_file` and `_row_number`, and the columns that `deleted` and `version` name.
+    The relation has the columns of the `order` in which rows landed, and those that `deleted` and `version` name.
     """
     names = ", ".join(map(ident, key))
-    newest = ", ".join(f"rows_told.{name} desc nulls last" for name in (version, *ORDER.split(", ")))
+    newest = ", ".join(f"rows_told.{name} desc nulls last" for name in (version, *order.split(", ")))
     return f"""
 with rows_told as not materialized (select * from {rows}),
 ended as (
-    select {names}, max(({ORDER})) as _ended from rows_told where {deleted} and {version} is null group by {names}
+    select {names}, max(({order})) as _ended from rows_told where {deleted} and {version} is null group by {names}
 )
 select rows_told.* from rows_told left join ended using ({names})
-where _ended is null or ({ORDER}) >= _ended
+where _ended is null or ({order}) >= _ended
 qualify row_number() over (partition by {names} order by {newest}) = 1"""
 
 

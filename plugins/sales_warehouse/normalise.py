@@ -44,8 +44,11 @@ ODD = (
     rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]|"
     rf"(^|{BETWEEN})[+-]?[0-9.]+[eE_xXbB]"
 )
-# Excel and pandas write a long number so when it was read as one: its digits are gone.
-LOST_DIGITS = r"[0-9]\.[0-9]+[eE]\+[0-9]{2}"
+# Excel, pandas and columns of floats write a long number so: its last digits are gone.
+LOST_DIGITS = r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}"
+# Digits that a part of a date or time has at most, and its reader takes as many as there are.
+DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "g": 3, "n": 9}
+FRACTIONS = "fgn"
 REASONS = {
     "text": (
         "a NUL, or a long number of which only the first digits are left",
@@ -215,18 +218,18 @@ class Normalisers:
         plain = self._half_width(text)
         if mapping.has_zone:  # the day that it was for the business
             zone = literal(mapping.zone or self.time_zone)
-            return f"cast(timezone({zone}, try_strptime({plain}, {literal(mapping.format)})) as date)"
+            return f"cast(timezone({zone}, {_parsed(plain, mapping.format)}) as date)"
         if mapping.format:
-            return f"cast(try_strptime({plain}, {literal(mapping.format)}) as date)"
+            return f"cast({_parsed(plain, mapping.format)} as date)"
         is_iso = f"regexp_full_match({plain}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
         return f"case when {is_iso} then try_cast({plain} as date) end"
 
     def _timestamp(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = self._half_width(text)
         if mapping.has_zone:
-            return f"timezone('UTC', try_strptime({plain}, {literal(mapping.format)}))"
+            return f"timezone('UTC', {_parsed(plain, mapping.format)})"
         if mapping.format:
-            return self._to_utc(f"try_strptime({plain}, {literal(mapping.format)})", mapping)
+            return self._to_utc(_parsed(plain, mapping.format), mapping)
         local = self._to_utc(f"try_cast({plain} as timestamp)", mapping)
         is_local = f"regexp_full_match({plain}, {literal(f'{ISO_DAY}([ T]{ISO_TIME})?')})"
         has_offset = f"regexp_full_match({plain}, {literal(f'{ISO_DAY}[ T]{ISO_TIME}{ISO_OFFSET}')})"
@@ -281,6 +284,44 @@ class Normalisers:
 
 def _kind(column: Column, mapping: ColumnMapping) -> str:
     return column.normalise or mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
+
+
+def _parsed(text: str, pattern: str | None) -> str:
+    """Return the SQL of the moment in a text; where parts touch each other, all of their digits have to be there.
+
+    Without that `%Y%m%d` reads 2026111 as 1 November, though it may be 11 January.
+    """
+    moment = f"try_strptime({text}, {literal(pattern)})"
+    runs = _touching(pattern or "")
+    if runs is None:
+        return moment
+    size, whole = runs
+    is_whole = f"regexp_full_match({text}, {literal(whole)})" if size is None else f"strlen({text}) = {size}"
+    return f"(case when {is_whole} then {moment} end)"
+
+
+def _touching(pattern: str) -> tuple[int | None, str] | None:
+    """Return the pattern of texts in which parts that touch have all of their digits, None where none touch.
+
+    Before it its length, where the text has nothing but such parts.
+    """
+    found, run, touch, only = "", list[str](), False, True
+    for part, space, sign in [*re.findall(r"%-?(.)|(\s+)|(.)", pattern, re.DOTALL), ("", "", "")]:
+        if part in DIGITS:
+            run.append(part)
+            continue
+        if len(run) > 1:
+            touch, last = True, run.pop() if run[-1] in FRACTIONS else ""
+            only = only and not last
+            found += f"[0-9]{{{sum(map(DIGITS.__getitem__, run))}}}" + (f"[0-9]{{1,{DIGITS[last]}}}" if last else "")
+        elif run:
+            found, only = f"{found}[0-9]+", False
+        run.clear()
+        if part or space or sign:
+            only = False
+            between = r"\s*" if space else ".+" if part in ("z", "Z") else "%" if part == "%" else "[^0-9]+"
+            found += re.escape(sign) if sign else between
+    return (sum(DIGITS[part] for part in re.findall("%(.)", pattern)) if only else None, found) if touch else None
 
 
 def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:

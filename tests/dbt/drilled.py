@@ -78,12 +78,11 @@ def _again(behind: Behind) -> Made:
 
 
 def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fraction]:
-    numerator = _sum(rows, "numerator")
     if fold == "per_distinct":
-        return numerator, _distinct(rows, "counted")
+        return _sum(rows, "numerator"), _distinct(rows, "counted")
     if fold == "per_head":
         days = (behind.figure.ends_on - behind.figure.starts_on).days + 1
-        return _sum(rows, "amount"), _sum(rows, "fte_days") / days
+        return _sum(rows, "amount"), round(_sum(rows, "fte_days") / days / PLACE) * PLACE
     if fold == "again":
         days_of = defaultdict[str, set[datetime.date]](set)
         for row in rows:
@@ -97,7 +96,7 @@ def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fracti
     if fold == "hours":
         return _sum(rows, "gap_microseconds") / 3_600_000_000, Fraction(len(rows))
     assert fold in ("ratio", "supply")
-    denominator = _sum(rows, "denominator")
+    numerator, denominator = _sum(rows, "numerator"), _sum(rows, "denominator")
     return numerator, max(denominator, Fraction(0)) if fold == "supply" else denominator
 
 

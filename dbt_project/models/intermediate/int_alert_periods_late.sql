@@ -123,7 +123,11 @@ found as (
         bool_and({{ is_over('late_subjects.last_event_type') }}) as is_over,
         bool_or(late_subjects.last_event_type in ('withdrawn', 'retracted')) as is_withdrawn
     from subjects as late_subjects
-    where late_subjects.subject_key in (select events.subject_key from events where events.is_late)
+    where
+        late_subjects.subject_key in (
+            select events.subject_key from events
+            where events.is_late
+        )
     group by late_subjects.subject_key
 ),
 
@@ -135,7 +139,7 @@ passed as (
         on
             restated.rule_id = watched.rule_id
             and restated.dimension_value = watched.dimension_value
-            and watched.period_end_date > found.found_date
+            and found.found_date < watched.period_end_date
     where watched.is_large and not watched.is_muted and not watched.is_alerting
 ),
 

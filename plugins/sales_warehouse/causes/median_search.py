@@ -156,12 +156,12 @@ def _best(
             score = np.where(np.abs(effect) >= MATERIAL * abs(change), score, 0.0)
             for cell in np.flatnonzero(score >= least):
                 candidates.append((float(score[cell] ** 2 / 2 - DEPTH * len(cut)), cut, int(cell), kind))
-    for worth, cut, cell, kind in sorted(candidates, key=lambda each: (-each[0], *each[1:])):
-        if kind == BY_DURATIONS and _by_chance(sums[cut], cell) * WAYS * looked > CHANCE:
+    for worth, cut, at_cell, kind in sorted(candidates, key=lambda each: (-each[0], *each[1:])):
+        if kind == BY_DURATIONS and _by_chance(sums[cut], at_cell) * WAYS * looked > CHANCE:
             continue
-        codes = np.unravel_index(cell, tuple(len(rows.members[at]) for at in cut))
+        codes = np.unravel_index(at_cell, tuple(len(rows.members[at]) for at in cut))
         element = tuple((at, int(code)) for at, code in zip(cut, codes, strict=True))
-        element = _shortened(element, sums, sums[cut].at(cell), (left, whole, kind))
+        element = _shortened(element, sums, sums[cut].at(at_cell), (left, whole, kind))
         return Found(element, np.logical_and.reduce([rows.codes[:, at] == code for at, code in element]), worth)
     return None
 

@@ -26,6 +26,7 @@ LINEAGE = {
     "_file": "VARCHAR",
     "_row_number": "BIGINT",
     "_is_deleted": "BOOLEAN",
+    "_is_ended": "BOOLEAN",  # deleted because the newest version of its record gives it no more: no row of the source
     "_version_at": "TIMESTAMP",
 }
 
@@ -53,6 +54,10 @@ class Column:
 
 # How new what a row says is, where the mapping can tell: of two rows of one record the later one counts.
 VERSION = Column("_version_at", "timestamp", "how new this version of the record is", "该版本的时间")
+
+
+# Before the name of a table that no mapping reads: as an entity it lets nothing in, and its malformed rows wait.
+UNREAD = "table_"
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,15 @@ def load_contracts() -> dict[str, Contract]:
     contracts = [_contract(yaml.load(file.read_text(encoding="utf-8"))) for file in files]
     _check_references(contracts)
     return {contract.entity: contract for contract in sorted(contracts, key=lambda contract: contract.entity)}
+
+
+def contract_of(entity: str) -> Contract:
+    """Return the contract of an entity, or that of the rows of a table that no mapping reads."""
+    found = load_contracts().get(entity)
+    if found is None and entity.startswith(UNREAD):
+        row = Column("record", "text", "a row that no mapping reads", "没有映射读取的行")
+        return Contract(entity, row.en, row.zh, ("record",), {"record": row})
+    return found or load_contracts()[entity]
 
 
 def _check_references(contracts: list[Contract]) -> None:
