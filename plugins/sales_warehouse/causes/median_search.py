@@ -23,7 +23,7 @@ from math import prod
 
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import hypergeom, norm
+from scipy.stats import chi2, hypergeom, norm
 
 from sales_warehouse.causes.contributions import exact
 from sales_warehouse.causes.explain import Cell, Explanation, disjoint
@@ -109,7 +109,7 @@ def explain_median(rows: Rows) -> Explanation:
         forecast=split.before,
         cells=tuple(cells),
         residual=split.residual,
-        splits={name: split_along(rows, at) for at, name in enumerate(rows.attributes)},
+        splits={name: split_along(rows, at) for at, name in enumerate(rows.attributes) if _has_shifted(rows, at)},
     )
 
 
@@ -265,6 +265,16 @@ def _whole(rows: Rows, count: np.ndarray, beyond: np.ndarray) -> _Sums:
     return _Sums(
         *(np.array(float(each[rows.is_after == side].sum())) for each in (count, beyond) for side in (False, True))
     )
+
+
+def _has_shifted(rows: Rows, at: int) -> bool:
+    """Whether the weights of the members of an attribute changed by more than chance (Pearson's chi-squared)."""
+    size = len(rows.members[at])
+    seen = np.stack([np.bincount(rows.codes[:, at], rows.count * (rows.is_after == side), size) for side in (0, 1)])
+    seen = seen[:, seen.sum(axis=0) > 0]
+    expected = seen.sum(axis=1, keepdims=True) * seen.sum(axis=0) / seen.sum()
+    distance = float(((seen - expected) ** 2 / expected).sum())
+    return seen.shape[1] > 1 and float(chi2.sf(distance, seen.shape[1] - 1)) * len(rows.attributes) <= CHANCE
 
 
 def _leaves(codes: np.ndarray) -> int:
