@@ -200,6 +200,11 @@ def test_what_was_planted_is_found_and_nothing_else(kind: made.Kind, is_mix: boo
     assert cell.contribution + found.residual == found.change
 
 
+def test_a_member_that_grew_is_told_and_not_the_part_of_it_that_is_most_unlike_the_others() -> None:
+    case = made.duration_case(made.KINDS["a slow member has more rows"], 1028)
+    assert {cell.text for cell in explain_median(case.rows).cells} == case.texts
+
+
 @pytest.mark.parametrize("kind", QUIET.values(), ids=QUIET.keys())
 def test_where_nothing_was_planted_no_cell_is_named(kind: made.Kind) -> None:
     few_rows = replace(kind, count=min(kind.count, 600))
