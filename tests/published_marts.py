@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import duckdb
 from ruamel.yaml import YAML
@@ -23,6 +24,7 @@ def write_marts(db: duckdb.DuckDBPyConnection, marts: Rows) -> None:
             db.execute(f"insert into marts.{ident(mart)} by name select {values}")
 
 
+@cache
 def _columns(mart: str) -> str:
     described = settings.PROJECT / "dbt_project" / "models" / "marts" / f"{mart}.yml"
     columns = YAML(typ="safe").load(described.read_text(encoding="utf-8"))["models"][0]["columns"]

@@ -12,6 +12,7 @@ from sales_warehouse import contracts
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.conform import compile_mapping
+from sales_warehouse.conformed import mappings_mark
 from sales_warehouse.contracts import Column, Contract, load_contracts
 from sales_warehouse.normalise import Normalisers
 
@@ -81,10 +82,13 @@ def test_a_row_is_as_new_as_its_mapping_says(tmp_path: Path) -> None:
 
 
 def test_an_id_that_lost_its_last_digits_names_nobody(company: Company) -> None:
-    rows = conformed(company, "crm", "rep_id", "('1.23457E+18', 'S0'), ('1E5', 'S0'), ('A+1.5', 'S0')")
+    ids = ("1.23457E+18", "1E5", "A+1.5", "1e+16", "-1.0000000000000000e+16")
+    rows = conformed(company, "crm", "rep_id", ", ".join(f"('{told}', 'S0')" for told in ids))
     assert sorted(rows) == [
+        ("-1.0000000000000000e+16", [{"column": "rep_id", "value": "-1.0000000000000000e+16"}]),
         ("1.23457E+18", [{"column": "rep_id", "value": "1.23457E+18"}]),
         ("1E5", None),
+        ("1e+16", [{"column": "rep_id", "value": "1e+16"}]),
         ("A+1.5", None),
     ]
 
@@ -121,6 +125,16 @@ def test_another_owner_of_an_id_is_another_statement(company: Company) -> None:
     plain = {name: column.model_copy(update={"of": None}) for name, column in mapping.columns.items()}
     before = compile_mapping(company, source, mapping).select
     assert before != compile_mapping(company, source, mapping.model_copy(update={"columns": plain})).select
+
+
+def test_another_mapping_is_another_mark_and_another_folder_is_not(company: Company, tmp_path: Path) -> None:
+    mark = mappings_mark(company)
+    for name in ("same", "other"):
+        (tmp_path / name).mkdir()
+    same = write_company(tmp_path / "same", crm=CRM, visits=VISITS.replace('"*.csv"', '"*.txt"'))
+    assert mappings_mark(load_company(same)) == mark
+    other = write_company(tmp_path / "other", crm=CRM, visits=VISITS.replace("contact_id: person\n", ""))
+    assert mappings_mark(load_company(other)) != mark
 
 
 def test_only_a_stock_count_is_named_by_records_of_others() -> None:

@@ -15,16 +15,65 @@ coalesce(cast({{ rules }}.{{ term }} as {{ dbt.type_string() }}), ''){{ " || '|'
 {%- endfor -%}
 {%- endmacro %}
 
+{% macro asks_elsewhere(terms, other_terms) -%}
+{#- Whether two texts of alert_rule_terms look at another kind, metric, kind of period or dimension. -#}
+coalesce(
+{%- for place in [1, 2, 4, 5] %}
+    split_part({{ terms }}, '|', {{ place }}) <> split_part({{ other_terms }}, '|', {{ place }}){{ ' or' if not loop.last }}
+{%- endfor %}, false
+)
+{%- endmacro %}
+
+{% macro goal_terms(goals) -%}
+{#- What a goal asks, as one text: what is late or early against other terms is no change of the figures. -#}
+{%- set terms = [
+    'metric_id', 'scope_dimension', 'scope_value', 'direction', 'baseline_value', 'goal_value', 'upper_value', 'starts_on', 'due_on'
+] -%}
+{%- for term in terms -%}
+coalesce(cast({{ goals }}.{{ term }} as {{ dbt.type_string() }}), ''){{ " || '|' || " if not loop.last }}
+{%- endfor -%}
+{%- endmacro %}
+
+{% macro late_alert_key(rule_id, member, period_start_date) -%}
+{#- Alert and subject of a breach that was found late: it is about its period alone. -#}
+{{ rule_id }} || '|' || {{ member }} || '|' || cast({{ period_start_date }} as {{ dbt.type_string() }}) || '|late'
+{%- endmacro %}
+
+{% macro member_of_subject(events) -%}
+{#- Whom an alert is about, which its subject names behind the rule; what was found late names its period behind it. -#}
+substring(
+    {{ events }}.subject_key,
+    length({{ events }}.rule_id) + 2,
+    length({{ events }}.subject_key) - length({{ events }}.rule_id) - case when {{ events }}.is_late then 17 else 1 end
+)
+{%- endmacro %}
+
+{% macro changed_by(goal_terms, known_goal_terms, rules, known_rules) -%}
+{#- Why one period is judged otherwise than before. Late data is what is left where nothing else has changed. -#}
+case
+    when {{ goal_terms }} <> {{ known_goal_terms }} then 'goal'
+    when {{ rules }} <> {{ known_rules }} then 'settings'
+    else 'data'
+end
+{%- endmacro %}
+
+{% macro with_change(columns, change, prefix='') -%}
+{#- Columns of an alert, with another reason why its period is judged otherwise than before. -#}
+{%- for column in columns -%}
+{{ change ~ ' as changed_by' if column == 'changed_by' else prefix ~ column }}{{ ', ' if not loop.last }}
+{%- endfor -%}
+{%- endmacro %}
+
 {% macro incident_status(event_type) -%}
 {#- Null where an event leaves the status as it is; that a snooze is over follows from its date. -#}
 case
     when {{ event_type }} in ('opened', 'reopened') then 'open'
-    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'retracted', 'lapsed') then {{ event_type }}
+    when {{ event_type }} in ('acknowledged', 'snoozed', 'resolved', 'settled', 'retracted', 'lapsed') then {{ event_type }}
 end
 {%- endmacro %}
 
 {% macro is_closed(status) -%}
-{{ status }} in ('resolved', 'retracted', 'lapsed')
+{{ status }} in ('resolved', 'settled', 'retracted', 'lapsed')
 {%- endmacro %}
 
 {% macro breaks_snooze(events) -%}
@@ -34,10 +83,21 @@ end
 
 {% macro is_over(event_type) -%}
 {#- Whether the alert of an incident's subject was gone after the event. -#}
-{{ event_type }} in ('cleared', 'withdrawn', 'dropped', 'resolved', 'retracted', 'lapsed')
+{{ event_type }} in ('cleared', 'stayed', 'withdrawn', 'dropped', 'resolved', 'settled', 'retracted', 'lapsed')
 {%- endmacro %}
 
 {% macro materially_worse() -%}
 {#- A figure of the same period that is restated by late data is told again from half as much more on. -#}
 1.5
+{%- endmacro %}
+
+{% macro lead_place(partition_by, events) -%}
+{#- Of the last events of an incident's subjects, the one that speaks for it is first: what still stands, the worst, the newest. -#}
+row_number() over (
+    partition by {{ partition_by }}
+    order by
+        case when {{ is_over(events ~ '.event_type') }} then 1 else 0 end,
+        {{ severity_rank(events ~ '.severity') }},
+        {{ events }}.event_number desc
+)
 {%- endmacro %}

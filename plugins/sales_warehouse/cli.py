@@ -32,7 +32,7 @@ held_rows = typer.Typer(no_args_is_help=True, help="Rows that were held back: lo
 app.add_typer(held_rows, name="quarantine")
 who_is_who = typer.Typer(no_args_is_help=True, help="Customers: say who is one and who is not, and take it back.")
 app.add_typer(who_is_who, name="customers")
-figures = typer.Typer(no_args_is_help=True, help="Metrics by any period and any cut: dbt's semantic layer.")
+figures = typer.Typer(no_args_is_help=True, help="Metrics by any period and any cut, and the rows behind a figure.")
 app.add_typer(figures, name="metrics")
 rules = typer.Typer(no_args_is_help=True, help="Rules of alerts.yml: how often they would have fired.")
 app.add_typer(rules, name="alerts")
@@ -483,6 +483,7 @@ def why(
     from sales_warehouse.causes.alerts import AlertReason, why_alert
     from sales_warehouse.causes.published import NothingToExplain, Period, Reason
     from sales_warehouse.causes.published import why as why_figure
+    from sales_warehouse.metrics.relations import tell
     from sales_warehouse.publish.reading import look
 
     about = _load(company).about
@@ -493,6 +494,7 @@ def why(
     scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
     reason: Reason | AlertReason
     with look(home, folder) as db:
+        tell(db, datetime.date.fromisoformat(publish.manifest.read(folder).business_date))
         try:
             if alert:
                 reason = why_alert(db, alert, currency=about.currency)
@@ -604,6 +606,16 @@ def review(
     show_review(Home.of(_load(company).company_id), limit, console)
 
 
+@people.command("review")
+def review_contacts(
+    limit: Annotated[int, typer.Option(min=1, help="Pairs to show.")] = 50, company: CompanyFolder = DEFAULT_COMPANY
+) -> None:
+    """List the pairs of records that may be one person and wait for somebody to say so."""
+    from sales_warehouse.identity.listing import show_contact_review
+
+    show_contact_review(Home.of(_load(company).company_id), limit, console)
+
+
 def _decisions_of(group: typer.Typer, entity: str) -> None:
     """Give a group the commands with which people decide who is one `entity`."""
     several = f"{entity}s"
@@ -666,7 +678,7 @@ def list_incidents(
     closed: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
     status: Annotated[
         list[str] | None,
-        typer.Option(help="Only of this status: open, acknowledged, snoozed, resolved, retracted, lapsed."),
+        typer.Option(help="Only of this status: open, acknowledged, snoozed, resolved, settled, retracted, lapsed."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
     language: Language_ = None,
@@ -792,9 +804,75 @@ def query(
     if show_sql:
         print(answer.query)
     elif as_csv:
-        listing.write_csv(answer, sys.stdout)
+        listing.write_csv(answer.columns, answer.rows, sys.stdout)
     else:
         listing.show_answer(answer, console)
+
+
+@figures.command()
+def rows(
+    metric: Annotated[str, typer.Argument(help="A metric of the registry.")],
+    period: Annotated[
+        str | None, typer.Option(help="2026-06-28, 2026-W26, 2026-06 or 2026-Q2; default: the only one there is.")
+    ] = None,
+    grain: Annotated[
+        str | None, typer.Option(help="day, week, month, quarter, all; default: that of the period.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="region=East; as often as needed, also in cuts that kpi_values has not.")
+    ] = None,
+    dimension: Annotated[str | None, typer.Option(help="A dimension, with --member: the same as one --where.")] = None,
+    member: Annotated[str | None, typer.Option(help="A member of --dimension.")] = None,
+    starts_on: Annotated[
+        datetime.datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], help="First day, with --to, instead of a period: those of a goal."
+        ),
+    ] = None,
+    ends_on: Annotated[
+        datetime.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, with --from.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="How many rows the table shows.")] = 50,
+    format_: Annotated[
+        Literal["table", "csv", "parquet"] | None, typer.Option("--format", help="Default: table, or that of --out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for all rows, CSV or Parquet.")] = None,
+    company: CompanyFolder = DEFAULT_COMPANY,
+) -> None:
+    """Show the rows behind a figure, which make it again to the last place, or fail (docs/metrics.md)."""
+    from sales_warehouse.metrics.listing import show_rows, told_of, write_csv
+    from sales_warehouse.metrics.rows import Asked, NoSuchFigure, RowsDisagree, rows_behind
+
+    cuts = [*(where or ()), *([f"{dimension}={member}"] if dimension and member is not None else ())]
+    if bool(dimension) != (member is not None) or not all("=" in each for each in cuts):
+        _fail("a cut is --where DIMENSION=MEMBER, or --dimension with --member", code=2)
+    asked = {name: said for name, _, said in (each.partition("=") for each in cuts)}
+    if len(asked) < len(cuts):
+        _fail("a dimension is cut twice: ask for one member of it", code=2)
+    days = (starts_on.date(), ends_on.date()) if starts_on and ends_on else None
+    if bool(starts_on) != bool(ends_on) or (days and (period or grain)):
+        _fail("say --period, or --from DAY --to DAY", code=2)
+    kind = format_ or ("table" if out is None else "parquet" if out.suffix == ".parquet" else "csv")
+    if (kind == "parquet" and out is None) or (kind == "table" and out is not None):
+        _fail("Parquet needs --out FILE, and a table goes to the terminal alone", code=2)
+    about = _load(company).about
+    try:
+        with rows_behind(
+            Home.of(about.company_id), Asked(metric, period, grain, asked, days), time_zone=about.time_zone
+        ) as behind:
+            typer.echo("\n".join(told_of(behind)), err=kind == "csv" and out is None)
+            if out is not None:
+                behind.write(out, "parquet" if kind == "parquet" else "csv")
+            elif kind == "csv":
+                write_csv(behind.columns, behind.rows(), sys.stdout)
+            else:
+                show_rows(behind, limit, console)
+    except NoSuchFigure as error:
+        _fail(f"{error}", code=2)
+    except RowsDisagree as error:
+        _fail(f"{error}")
+    if out is not None:
+        typer.echo(f"{out}: written")
 
 
 @figures.command("list")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sales_warehouse.company.load import load_company
+from sales_warehouse.company.load import load_for_a_night
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.identity.contact_hash import check_key
@@ -74,9 +74,10 @@ def make_run(
 ) -> Run:
     """Check the company's folder and return a run.
 
-    Raises CompanyError when the folder has mistakes, ContactKeyError when the key of the contact hashes is gone, and
-    FutureDate for a business date after today. What is not given follows: the business date from the company's setting
-    (or the demo world's clock), and the moment from the night after the business date.
+    Rules of alerts that have mistakes are left out, and the watch step says so. Raises CompanyError when the folder has
+    other mistakes, ContactKeyError when the key of the contact hashes is gone, and FutureDate for a business date after
+    today. What is not given follows: the business date from the company's setting (or the demo world's clock), and the
+    moment from the night after the business date.
     """
     company = _checked(company_folder, _state_of(company_folder))
     home = Home.of(company.company_id)
@@ -98,7 +99,7 @@ def make_run(
 @lru_cache(maxsize=4)
 def _checked(folder: Path, state: tuple) -> Company:
     """Check a folder once for as long as its files stay as they are: every step of a run asks for it."""
-    return load_company(folder)
+    return load_for_a_night(folder)
 
 
 def _state_of(folder: Path) -> tuple:

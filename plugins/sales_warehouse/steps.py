@@ -293,6 +293,7 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
         done = send_alerts(run, addresses=addresses)
         report.rows = {"new": done.new, "sent": done.sent, "pending": done.pending}
         report.notes = [str(failure) for failure in done.failures]
+        report.notes += [f"a rule was left out, mend it: {rule.why}" for rule in run.company.left_out_rules]
         try:
             pack_of(run.home)  # the first refresh after a week keeps what its review talks about
         except NoPack as error:
@@ -395,7 +396,7 @@ def _plan(run: Run) -> _Plan:
     first = ledger.first_event_date(items) or run.business_date
     write_settings(run.home, run.company, as_of=run.as_of, business_date=run.business_date, first_date=first)
     incident_decisions.write_table(run.home)
-    plan.rules = nights.rules_of(run.home, plan.code)
+    plan.rules = nights.rules_of(run.home, f"{plan.code} {conformed.mappings_mark(run.company)}")
     ledger.write_ledger(run.home, run.company, items, plan.pending, plan.rules)
     return plan
 

@@ -75,6 +75,13 @@ def test_nothing_is_purged_by_itself_until_somebody_says_when(
     assert factory.purge_dag().params["remove"] is True
 
 
+def test_people_are_asked_and_what_they_need_not_answer_is_withdrawn(dags: dict[str, DAG]) -> None:
+    """Each for itself: a night without a question may have one to withdraw."""
+    asking = {task.task_id: task.downstream_task_ids for task in dags["required_actions"].tasks}
+    assert asking == {"undecided": {"ask"}, "ask": set(), "settled": {"withdraw"}, "withdraw": set()}
+    assert _path(dags["respond"]) == ["ask", "record"]
+
+
 def test_the_warehouse_stops_at_the_first_step_that_fails(dags: dict[str, DAG]) -> None:
     assert {task.trigger_rule for task in dags["warehouse"].tasks} == {TriggerRule.ALL_SUCCESS}
 

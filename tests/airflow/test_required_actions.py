@@ -18,7 +18,7 @@ from sales_warehouse.airflow import answers, server
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
-from sales_warehouse.watch import decisions, required
+from sales_warehouse.watch import decisions, incidents, required
 
 THINKING_SECONDS = 8
 MOMENT = datetime.datetime(2026, 7, 1, 18)
@@ -126,3 +126,31 @@ def test_an_incident_waits_for_a_person_who_answers_once(api: httpx.Client, home
 
     _start(api, "required_actions", "second", {})
     _becomes(api, "required_actions", "second", "undecided", "skipped")
+
+
+@pytest.mark.long  # tests/watch/test_incident_story.py has when a question is withdrawn
+def test_a_question_leaves_the_list_with_a_note_when_its_incident_is_closed_elsewhere(
+    api: httpx.Client, home: Home
+) -> None:
+    incidents.decide(home, incident_marts.OVER, "reopen", by="ann")
+    found = incidents.one(home, incident_marts.OVER)
+    run = required.name_of(found, found.events[-1])
+    _start(api, "respond", run, required.Question(run, found.key, "It is back", "", []).conf())
+    _becomes(api, "respond", run, "ask", "awaiting_input")
+    waiting = "/dags/respond/dagRuns/~/hitlDetails?state=awaiting_input&response_received=false"
+    place = f"/dags/respond/dagRuns/{run}/taskInstances/ask/-1/hitlDetails"
+    assert run in api.get(waiting).text
+    _start(api, "required_actions", "too_early", {})
+    _becomes(api, "required_actions", "too_early", "settled", "skipped")
+    assert _state(api, "respond", run, "ask") == "awaiting_input"
+
+    incidents.decide(home, incident_marts.OVER, "resolve", by="ann", note="the fair is over")
+    _start(api, "required_actions", "in_time", {})
+    _becomes(api, "respond", run, "ask", "skipped")
+    _becomes(api, "respond", run, "record", "skipped")
+    answer = api.get(place).json()
+    assert answer["chosen_options"] == [answers.WITHDRAWN] and answer["responded_by_user"] is None
+    assert answer["params_input"]["note"] == "Nobody need answer: the incident is resolved (ann, the fair is over)."
+    assert run not in api.get(waiting).text
+    assert api.patch(place, json={"chosen_options": [answers.REJECT], "params_input": {}}).status_code == 409
+    assert [d.kind for d in decisions.log(home) if d.incident_key == found.key] == ["reopen", "resolve"]

@@ -17,8 +17,9 @@ create table dim_regions as from (values ('east', 'East', '华东'), ('north', '
     ('south', 'South', '华南'), ('west', 'West', '西部')) as t(region_key, region_name_en, region_name_zh);
 create table dim_channels as from (values ('shop', 'Shop', '门店'), ('web', 'Online', '线上'))
     as t(channel, channel_name_en, channel_name_zh);
-create table dim_products as from (values ('p1', 'milk', 'powder'), ('p2', 'milk', 'drink'), ('p3', 'care', 'cream'),
-    ('p4', 'care', 'soap')) as t(product_key, product_line, category);
+create table dim_products as select *, category as product_name, 'low' as price_band from (values
+    ('p1', 'milk', 'powder'), ('p2', 'milk', 'drink'), ('p3', 'care', 'cream'), ('p4', 'care', 'soap')
+) as t(product_key, product_line, category);
 create table dim_sales_reps (rep_key varchar, rep_name varchar, team varchar, department varchar, region_key varchar,
     manager_rep_key varchar);
 create table dim_customers (customer_key varchar, customer_name varchar, industry varchar, size_band varchar,
@@ -30,8 +31,9 @@ create table fct_sales_daily (sales_date date, region_key varchar, channel varch
     product_line varchar, category varchar, net_sales_amount decimal(18, 4));
 create table fct_order_lines (order_key varchar, line_number bigint, order_date date, region_key varchar,
     channel varchar, rep_key varchar, customer_key varchar, dealer_key varchar, product_key varchar, quantity bigint,
-    unit_price_amount decimal(18, 4), is_cancelled boolean);
-create table fct_returns (order_key varchar, line_number bigint, quantity bigint, is_cancelled boolean);
+    unit_price_amount decimal(18, 4), is_cancelled boolean, order_id varchar, net_amount decimal(18, 4), paid_date date,
+    order_status varchar);
+create table fct_line_returns (order_key varchar, line_number bigint, returned_quantity bigint);
 create table fct_opportunities (opportunity_key varchar, closed_date date, created_date date, region_key varchar,
     owner_rep_key varchar, product_line varchar, customer_key varchar, opportunity_status varchar,
     amount decimal(18, 4));

@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 
 from sales_warehouse.causes import alerts
 from sales_warehouse.causes.alerts import CauseRow, Question, explain_alerts
+from sales_warehouse.causes.events import cells_along
+from sales_warehouse.causes.modelled import arrow_table
+from sales_warehouse.sql import literal
 
 
 def beside(alert: Question, rate: Decimal) -> Question:
@@ -48,6 +51,27 @@ def test_a_region_and_the_whole_that_fell_by_one_cell_have_one_cause(db: duckdb.
     assert first.cause_key == second.cause_key == "2026-06-22|2026-06-28|region=east&category=powder"
     assert {row.cause_key for row in found["region|north"]} == {"2026-06-22|2026-06-28|region=north"}
     assert first.text_zh.startswith("品类「powder」：−1,") and first.text_en.startswith("category powder: −1,")
+
+
+@pytest.mark.parametrize("name", ["Food & Drink", "R&D=x", "5 % off", "%26", "a=b&c=d"])
+def test_a_name_may_have_the_signs_that_a_cell_is_written_with(db: duckdb.DuckDBPyConnection, name: str) -> None:
+    db.execute("update fct_sales_daily set category = ? where category = 'powder'", [name])
+    falls(db, f"region_key = 'east' and category = {literal(name)}", "0.3")
+    alert = net_sales_of(db, "region", "east")
+    db.register("found", arrow_table(CauseRow, iter(causes(db, alert)[alert.incident_key])))
+    assert cells_along(db, "found") == {"region|east": [(1, {"region": "east", "category": name})]}
+
+
+def test_two_rules_of_one_figure_that_ask_for_a_rise_and_a_fall_have_their_own_answers(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """It rose by half and is below its limit still: behind the rise there is a cell, behind being below none."""
+    falls(db, "region_key = 'east'", "1.5")
+    rise = net_sales_of(db, "total", "total")
+    below = replace(rise, incident_key="below", direction="fall", held_value=Decimal(50000), is_limit=True)
+    found = causes(db, below, rise)
+    assert found["total|total"][0].cell == "region=east"
+    assert found["below"][0].text_en.startswith("It was no better in the comparable period before")
 
 
 def test_what_a_short_week_sold_less_is_no_cause(db: duckdb.DuckDBPyConnection) -> None:
@@ -138,7 +162,8 @@ def order(
     db: duckdb.DuckDBPyConnection, key: str, day: int, region: str, goods: str, units: int, customer: str, *channel: str
 ) -> None:
     db.execute(
-        "insert into fct_order_lines values (?, 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, ?, 10, false)",
+        "insert into fct_order_lines values (?, 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, ?, 10, false, "
+        "'o', 10, null, 'paid')",
         [key, MONDAY, day, region, *(channel or ("shop",)), customer, goods, units],
     )
 
@@ -151,7 +176,7 @@ def test_units_that_came_back_count_for_the_day_of_the_order_and_no_more_than_we
         key = f"{region}{day}{goods}{channel}"
         order(db, key, day, region, goods, 100, "c", channel)
         back = 900 if (region, day, goods) == ("west", 0, "p4") else 5
-        db.execute("insert into fct_returns values (?, 1, ?, false)", [key, back])
+        db.execute("insert into fct_line_returns values (?, 1, ?)", [key, back])
     rows = causes(db, asked("return_rate", (Decimal(350) / 3200, "0.05")))["alert"]
     assert (rows[0].cell, rows[0].actual_value) == ("region=west&category=soap", 1)
 

@@ -125,7 +125,8 @@ def line(
     buyer: str = "",
 ) -> None:
     db.execute(
-        "insert into fct_order_lines values ('o', 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, 5, ?, false)",
+        "insert into fct_order_lines values ('o', 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, 5, ?, false, "
+        "'o', 10, null, 'paid')",
         [MONDAY, day, region, channel, buyer or f"buyer at {price} on {day}", product, price],
     )
 

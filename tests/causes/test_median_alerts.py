@@ -23,7 +23,7 @@ create table fct_leads as select region_key || channel || day || '-' || i as lea
 from dim_regions, dim_channels, (values (-7), (0)) as days(day), range(1, 61) as leads(i);
 insert into dim_customers select 'c' || i, 'Name', if(i % 2 = 0, 'food', 'toys'), 'small', 'A', 'east'
 from range(1, 61) as leads(i);
-create table int_leads_waited as select lead_key, created_date, channel, 'team' as team, rep_key,
+create table fct_lead_responses as select lead_key, created_date, channel, 'team' as team, rep_key,
     i <= 58 as is_answered, cast(i / 10 + len(region_key || channel) / 1000 as decimal(18, 6)) as waited_hours
 from fct_leads;
 """
@@ -38,7 +38,7 @@ def db() -> duckdb.DuckDBPyConnection:
 
 def slower(db: duckdb.DuckDBPyConnection, where: str, times: int) -> None:
     db.execute(
-        f"update int_leads_waited set waited_hours = waited_hours * {times} "
+        f"update fct_lead_responses set waited_hours = waited_hours * {times} "
         f"where created_date = date '{MONDAY}' and {where}"
     )
 
@@ -48,10 +48,10 @@ def response_of(db: duckdb.DuckDBPyConnection, dimension: str = "total", member:
     column = {"total": "'total'"}.get(dimension, dimension)
     values = [
         db.execute(
-            f"select quantile_disc(waited_hours, 0.5) from int_leads_waited where created_date = ? and {column} = ?",
+            f"select quantile_disc(waited_hours, 0.5) from fct_lead_responses where created_date = ? and {column} = ?",
             [day, member],
         ).fetchone()[0]  # type: ignore[index]
-        for day in db.execute("select distinct created_date from int_leads_waited order by 1 desc")
+        for day in db.execute("select distinct created_date from fct_lead_responses order by 1 desc")
         .fetchnumpy()["created_date"]
         .tolist()
     ]
@@ -107,10 +107,10 @@ def test_rows_that_do_not_give_both_figures_are_not_told_of(db: duckdb.DuckDBPyC
 
 def test_without_a_period_before_there_is_nothing_to_compare_with(db: duckdb.DuckDBPyConnection) -> None:
     alert = response_of(db)
-    db.execute(f"delete from int_leads_waited where created_date < date '{MONDAY}'")
+    db.execute(f"delete from fct_lead_responses where created_date < date '{MONDAY}'")
     (row,) = causes(db, replace(alert, base_value=None))
     assert row.text_en == "There is nothing to compare with."
-    db.execute("delete from int_leads_waited")
+    db.execute("delete from fct_lead_responses")
     (row,) = causes(db, alert)
     assert "do not give its figure" in row.text_en
 
@@ -141,6 +141,6 @@ def test_the_command_says_where_the_cells_are_of_durations_that_are_not_publishe
         null as threshold_value""")
     with_people = why_alert(db, "slow", currency="CNY").sentences("en")
     assert with_people[1].startswith(("region South", "seller"))
-    db.execute("drop table int_leads_waited")
+    db.execute("drop table fct_lead_responses")
     with pytest.raises(LookupError, match="alert_causes"):
         why_alert(db, "slow", currency="CNY")

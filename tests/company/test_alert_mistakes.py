@@ -87,6 +87,22 @@ CASES = {
                                     [":19: rules.2", "kind seasonal_band has no threshold_rate; it takes metric"]),
     "what the kind needs": ("    threshold_value: 36\n", "", [":26: rules.3", "kind freshness needs threshold_value"]),
     "the kind of old": ("kind: percent_change", "kind: week_on_week_fall", [":14: rules.1.kind", "'percent_change'"]),
+    "an amount below a quotient of units": ("threshold_value: 0.2", "threshold_value: 0.2\n    minimum_amount: 200000",
+                                            [":9: rules.0.minimum_amount", "divided by is a number", "minimum_count"]),
+    "a number below a sum of money": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    minimum_count: 30",
+                                      [":18: rules.1.minimum_count", "net_sales counts is money", "minimum_amount"]),
+    "a limit that the smallest never reach": (
+        "kind: percent_change\n    metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
+        "kind: threshold\n    metric: net_sales\n    grain: week\n    threshold_value: 5\n    minimum_amount: 9",
+        [":18: rules.1.minimum_amount", "the less it would be judged", "leave minimum_amount out"],
+    ),
+    "the quality of sales": ("kind: freshness", "kind: quality\n    metric: net_sales\n    grain: day",
+                             [":28: rules.3.kind", "is about dirty_rate or", "is of kind threshold"]),
+    "a goal that is not there": (
+        "kind: percent_change\n    metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
+        "kind: pace_behind_target\n    members: [nowhere]",
+        [":15: rules.1.members.0", "unknown goal", "nowhere"],
+    ),
     "a metric with no bad side": ("metric: return_rate\n    dimension: region\n    grain: week\n",
                                   "metric: dealer_days_of_supply\n", [":2: rules.0", "says `direction`"]),
 }  # fmt: skip

@@ -11,13 +11,15 @@ from lone_models import rows_of, sql_of
 from sales_warehouse.company.alerts import AlertRule, AlertsFile, rule_rows
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.metrics import MetricsFile, metric_rows, metrics_of
+from sales_warehouse.nights import incidents, judgements
 from sales_warehouse.settings_tables import SCHEMAS
 from sales_warehouse.sql import literal
 
 MODELS = (
     "int_alert_waits_measured", "int_alert_rules_defined", "int_alert_periods_followed", "int_alert_days_weighed",
-    "int_alert_periods_compared", "int_alert_bands_expected", "int_alert_periods_judged", "int_alert_periods_newest",
-    "int_alert_members_named", "alert_metrics", "kpi_alert_trials",
+    "int_alert_periods_compared", "int_alert_bands_expected", "int_alert_periods_judged", "int_alert_periods_watched",
+    "int_alert_periods_newest", "int_alert_periods_late", "int_alert_members_named", "alert_metrics",
+    "kpi_alert_judgements", "kpi_alert_trials",
 )  # fmt: skip
 VALUES = (
     "metric_id varchar, period_grain varchar, period_start_date date, period_end_date date, dimension_name varchar, "
@@ -31,9 +33,13 @@ EMPTY = {
     "dimension_name varchar, dimension_value varchar, numerator decimal(28,8), denominator decimal(28,8), "
     "value decimal(28,8), is_gone boolean, version varchar, business_date date",
     "int_levels_told": VALUES.replace("period_end_date date, ", "").replace(", is_matured boolean", ""),
+    "stg_history__alert_judgements": ", ".join(f"{name} {kind}" for name, kind in judgements.SCHEMA.items()),
+    "stg_history__incident_events": ", ".join(f"{name} {kind}" for name, kind in incidents.SCHEMA.items())
+    + ", version varchar",
     "int_targets_judged": "target_id varchar, target_name_en varchar, target_name_zh varchar, metric_id varchar, "
     "aggregation varchar, direction varchar, baseline_value decimal(28,8), goal_value decimal(28,8), "
-    "upper_value decimal(28,8), starts_on date, due_on date, is_whole boolean",
+    "upper_value decimal(28,8), starts_on date, due_on date, is_whole boolean, "
+    "scope_dimension varchar, scope_value varchar",
     "dim_regions": "region_key varchar, region_name_en varchar, region_name_zh varchar",
     "dim_channels": "channel varchar, channel_name_en varchar, channel_name_zh varchar",
     "dim_products": "product_key varchar, product_name varchar",
@@ -59,6 +65,7 @@ def make_world(connection: duckdb.DuckDBPyConnection, without: frozenset[str] = 
     """Make every table that the models read; `without` names columns that no source fills."""
     for table, schema in EMPTY.items():
         connection.execute(f"create or replace table {table} ({schema})")
+    connection.execute("create or replace table stg_ledger__rules as select 'r1' as rules")
     connection.execute("create or replace view int_targets_defined as from int_targets_judged")
     connection.execute(f"create or replace table dim_dates as {DATES}")
     columns = {f"{name}.{column}" for name, contract in load_contracts().items() for column in contract.columns}

@@ -298,13 +298,20 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
     add(db, "source_freshness_hours", "day", "2026-06-28", "shop", 35, dimension="source", days=1)
     add(db, "dirty_rate", "day", "2026-06-28", "shop", 0.06, 1000, dimension="source", days=1)
     add(db, "top3_customer_share", "month", "2026-05-01", "total", 0.8, 1000, dimension="total", days=31)
+    add(db, "top3_customer_share", "month", "2026-05-01", "crm:P1", 0.8, 1000, dimension="product", days=31)
+    add(db, "top3_customer_share", "month", "2026-05-01", "crm:P2", 0.9, 300, dimension="product", days=31)
+    add(db, "top3_customer_share", "month", "2026-05-01", "crm:P3", 0.79, 1000, dimension="product", days=31)
+    db.execute("insert into dim_products values ('crm:P1', 'Monitor')")
     give_rules(db, [
         {"id": "stale", "kind": "freshness", "threshold_value": 36},
         {"id": "dirty", "kind": "quality", "threshold_value": 0.05},
         {"id": "few", "kind": "concentration", "threshold_value": 0.8},
+        {"id": "few_of_one", "kind": "concentration", "dimension": "product", "threshold_value": 0.8,
+         "minimum_amount": 500},
     ])  # fmt: skip
     assert judge(db, "incident_key, title_en") == [
         ("dirty|shop|2026-06-28", "Dirty rows, shop: 6 %"),
+        ("few_of_one|crm:P1|2026-05-01", "Share of the top three customers, Monitor: 80 %"),
         ("few|total|2026-05-01", "Share of the top three customers: 80 %"),
         ("stale|crm|2026-06-28", "Source age, crm: 40 h"),
     ]
@@ -318,7 +325,8 @@ def test_a_goal_is_behind_when_less_is_reached_than_was_due(db: duckdb.DuckDBPyC
     ):  # fmt: skip
         first = "2026-05-01" if goal == "over" else "2026-06-01"
         due = "2026-05-31" if goal == "over" else "2026-06-30"
-        row = (goal, goal.title(), goal, metric, aggregation, "up", start, 1000, None, first, due, True)
+        asked = (metric, aggregation, "up", start, 1000, None, first, due, True, "total", "total")
+        row = (goal, goal.title(), goal, *asked)
         db.execute(f"insert into int_targets_judged values ({', '.join(map(alert_world.literal, row))})")
         reached = {"slow": 0.81, "fair": 0.82, "rate": 0.85, "over": 0.1}[goal]
         add(db, "quota_attainment", "day", "2026-06-28", goal, reached, 1000, dimension="target", days=1)

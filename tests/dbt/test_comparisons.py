@@ -19,7 +19,7 @@ LATER = "20260301T100000_000000"  # the night of 28 February, 2 a.m. of 1 March 
 MARTS = (
     "kpi_repurchase", "kpi_repurchase_cycles", "kpi_region_productivity", "kpi_region_gaps", "kpi_head_allocation",
     "kpi_weekday_profile",
-    "kpi_deal_interactions", "kpi_deal_reversals", "int_rep_months_staffed",
+    "kpi_deal_interactions", "kpi_deal_reversals", "fct_rep_months",
 )  # fmt: skip
 # The year is 2025-06-29 to 2026-06-28. North has 365 + 182.5 + 91 + 91.5 = 730 full-time days, as South has.
 REPS = """(values
@@ -243,7 +243,7 @@ def test_a_seller_who_moved_counts_where_it_was_by_the_day(marts: duckdb.DuckDBP
     """V1 was full-time in `old` up to 27 February and half-time in `new` since the 28th, the day of that load."""
     found = ask(
         marts,
-        """select month_start_date::varchar, region_key, fte_days, day_count from intermediate.int_rep_months_staffed
+        """select month_start_date::varchar, region_key, fte_days, day_count from marts.fct_rep_months
         where rep_key = 'crm:V1' and month_start_date in ('2026-01-01', '2026-02-01', '2026-06-01') order by 1, 2
         desc""",
     )

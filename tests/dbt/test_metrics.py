@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal as D
 from pathlib import Path
 
 import duckdb
 import metrics_world
 import pytest
+from drilled import disagreements
 
 from sales_warehouse.home import Home
 from sales_warehouse.metrics.query import Unanswerable, ask_file
+from sales_warehouse.metrics.rows import Run
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +88,9 @@ GOLDEN = [
     # D8 was in s1 for 3 days and 5, in s2 for 2 and 5, and is one deal; it went on from s1 twice and was lost from s2
     ("stage_dwell_days", "month", "2026-06-01", "stage=s1", "8", "1", "8", True),
     ("stage_dwell_days", "month", "2026-06-01", "stage=s2", "7", "1", "7", True),
+    # in all: what D6 and D8 spent in both stages, each one deal
+    ("stage_dwell_days", "month", "2026-05-01", "total", "29", "1", "29", True),
+    ("stage_dwell_days", "month", "2026-06-01", "total", "15", "1", "15", True),
     ("stage_loss_rate", "month", "2026-06-01", "stage=s1", "0", "2", "0", True),
     ("stage_loss_rate", "month", "2026-06-01", "stage=s2", "1", "1", "1", True),
     # L1 by D1, L3 by D8, which D7 before the lead does not hide; L4 had no deal, and L2 came a week before.
@@ -192,6 +197,14 @@ def test_every_metric_that_the_company_can_have_is_tested_here_or_beside_its_own
     }  # fmt: skip
     known = {name for (name,) in marts.execute("SELECT metric_id FROM kpi_metrics").fetchall()}
     assert {row[0] for row in GOLDEN} == known - elsewhere
+
+
+def test_the_rows_behind_every_figure_make_it_again(marts: Marts) -> None:
+    """All but lifetime values: nobody is estimated where fewer than a hundred came back."""
+    run = Run("v1", date(2026, 7, 31), datetime.fromisoformat(metrics_world.VARIABLES["as_of"]), "Asia/Shanghai")
+    wrong, right = disagreements(marts, run, 16)
+    assert wrong == []
+    assert set(right) == {name for (name,) in marts.execute("SELECT DISTINCT metric_id FROM kpi_values").fetchall()}
 
 
 def test_a_period_is_compared_with_the_one_before_and_the_same_a_year_ago(marts: Marts) -> None:

@@ -40,7 +40,21 @@ GOOD: dict[str, str] = {
     "fct_returns": """values ('t1', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 5),
         ('t2', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 0)
         t(return_key, customer_key, product_key, rep_key, channel, region_key, return_date, refund_amount)""",
+    "fct_orders": """values ('o1', 'c1', date '2026-01-01', false), ('o2', 'unknown', date '2026-01-02', true)
+        t(order_key, customer_key, order_date, is_cancelled)""",
+    "fct_line_returns": """values ('o1', 1, 1), ('o1', 2, 3) t(order_key, line_number, returned_quantity)""",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
+    "fct_lead_responses": "values ('l1', 0.0), ('l2', null) t(lead_key, waited_hours)",
+    "fct_first_orders": """values ('c1', date '2026-01-01', true), ('c2', null, false)
+        t(customer_key, first_order_date, is_bought)""",
+    "fct_repurchase_gaps": """values ('c1', 'milk', date '2026-01-01', date '2026-01-02', 1, true),
+        ('c1', 'milk', date '2026-01-02', null, 0, false)
+        t(customer_key, product_line, order_date, next_order_date, gap_days, is_ended)""",
+    "fct_rep_months": """values (date '2026-01-01', 'r1', 'east', true, 31, 15.5, 31),
+        (date '2026-01-01', 'r2', 'east', false, 1, 0, 31)
+        t(month_start_date, rep_key, region_key, is_selling, employed_days, fte_days, day_count)""",
+    "trust_load_counts": """values ('a', 'l1', 'orders', 10, 10), ('a', 'l1', 'order_lines', 0, 0)
+        t(source, load_id, entity, judged_count, dirty_count)""",
     "fct_payments": """values ('y1', date '2026-01-01', 5), ('y2', date '2026-01-01', -5)
         t(payment_key, paid_date, amount)""",
     "fct_leads": """values ('l1', 'c1', date '2026-01-01'), ('l2', 'unknown', date '2026-01-01')
@@ -132,10 +146,10 @@ GOOD: dict[str, str] = {
     "kpi_dealer_stock": """values ('total', 'total', 3, 2, 100.0, 80.0), ('region', 'east', 1, 1, 0.0, 0.0)
         t(dimension_name, dimension_value, dealer_count, counted_dealer_count, sell_in_amount,
           covered_sell_in_amount)""",
-    "kpi_dealer_weeks": """values (date '2026-01-05', 'total', 'total', 3, 2, 100.0, 80.0),
-        (date '2026-01-12', 'total', 'total', 1, 1, 0.0, 0.0)
-        t(week_start_date, dimension_name, dimension_value, dealer_count, reported_dealer_count, sell_in_amount,
-          covered_sell_in_amount)""",
+    "kpi_dealer_weeks": """values (date '2026-01-05', 'total', 'total', 9, 3, 2, 100.0, 80.0),
+        (date '2026-01-12', 'total', 'total', 0, 1, 1, 0.0, 0.0)
+        t(week_start_date, dimension_name, dimension_value, available_units, dealer_count, reported_dealer_count,
+          sell_in_amount, covered_sell_in_amount)""",
     "fct_experiment_assignments": """values ('x1', 'u1', date '2026-01-01'), ('x1', 'u2', date '2026-01-01')
         t(experiment_key, unit_id, assigned_date)""",
     "fct_sales_daily": """values (date '2026-01-01', 'east', 'phone', 'r1', 'milk', 'baby', 10.0, 1.0, 2.0, 7.0),
@@ -176,9 +190,10 @@ GOOD: dict[str, str] = {
         t(iteration_id, target_id, metric_id, starts_on, ends_on, iteration_status)""",
     "kpi_board": """values ('win_rate', 'Win rate', 'g1', 'met'), ('clv', 'CLV', null, 'no_target')
         t(metric_id, name_en, target_id, target_status)""",
-    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 'better'),
-        ('net_sales', 'region', 'west', 8, 10, -2, 'worse')
-        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, change_type)""",
+    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 4, 'better'),
+        ('net_sales', 'region', 'west', 8, 10, -2, null, 'worse')
+        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, comparable_change_value,
+          change_type)""",
     "kpi_sales_periods": """values
         ('month', date '2026-05-01', 'total', 'total', true, 5.0, 0.5, 1.0, false),
         ('month', date '2026-06-01', 'total', 'total', false, 3.0, null, null, false)
@@ -276,9 +291,11 @@ GOOD: dict[str, str] = {
         ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
         t(incident_key, incident_status, is_closed, first_period_start_date, period_start_date, period_end_date,
           subject_count, standing_count, snoozed_until_date)""",
-    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null),
-        ('D1', 'fall|east', 2, 'snoozed', true, 'ann')
-        t(event_key, incident_key, event_number, event_type, is_decision, decided_by)""",
+    "fct_incident_events": """values ('fall|east', 'fall|east', 1, 'opened', false, null, 'data'),
+        ('D1', 'fall|east', 2, 'snoozed', true, 'ann', null)
+        t(event_key, incident_key, event_number, event_type, is_decision, decided_by, changed_by)""",
+    "kpi_alert_judgements": """values ('fall', 'east', 'quiet', 'terms'), ('fall', 'west', 'breach', 'terms')
+        t(rule_id, dimension_value, verdict, rule_terms)""",
     "alert_metrics": """values
         ('e1', 'ann', 'p', 'percent_change', 'fall', 50, 100, null, null, null, date '2026-01-05'),
         ('e2', 'ann', 'p', 'threshold', 'rise', 0.8, null, 0.8, null, null, date '2026-01-05'),
@@ -286,7 +303,8 @@ GOOD: dict[str, str] = {
         ('e4', 'ann', 'p', 'pace_behind_target', 'fall', 0.4, 0.5, 0.1, null, null, date '2026-01-05'))
         t(incident_key, owner, playbook_id, kind, direction, value, compared_value, threshold_value, lower_value,
           upper_value, opened_start_date), (select date '2026-01-05' as period_start_date,
-          date '2026-01-11' as period_end_date)""".replace("))\n", ")\n"),
+          date '2026-01-11' as period_end_date, true as is_late,
+          date '2026-01-12' as said_date)""".replace("))\n", ")\n"),
     "kpi_alert_trials": """values ('fall', 'on', 'east', 104, 100, 3, 1, 2, null),
         ('odd', 'trial', 'all', 0, 0, 0, 0, 0, 'no data')
         t(rule_id, rule_state, dimension_value, period_count, judged_count, breach_count, muted_count, alert_count,
@@ -297,12 +315,16 @@ GOOD: dict[str, str] = {
         t(source, entity, unexplained_count)""",
     "trust_unknown_references": """values ('crm', 'leads', 'customer_id', 1), ('crm', 'visits', 'customer_id', 2)
         t(source, entity, reference, row_count)""",
+    "trust_unmatched_returns": """values ('crm', 'no_order', 1), ('crm', 'more_than_sold', 2)
+        t(source, reason, unit_count)""",
     "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
         t(source_table, drift_type, file_count)""",
     "trust_refused_files": """values ('a.csv', 'gone', 1), ('b.csv', 'landed', 2)
         t(origin, refusal_status, version_count)""",
     "dim_customer_records": """values ('crm:1', 'evidence', 0.97), ('shop:1', 'credit_code', null)
         t(customer_record_key, match_rule, probability_rate)""",
+    "dim_contact_values": """values ('p1', 'title', 'crm:1', 1, 2), ('p1', 'contact_role', 'crm:1', 2, 2)
+        t(contact_key, attribute, contact_record_key, agreeing_record_count, record_count)""",
     "dim_customer_values": """values ('c1', 'customer_name', 'crm:1', 1, 2), ('c1', 'city', 'crm:1', 2, 2)
         t(customer_key, attribute, customer_record_key, agreeing_record_count, record_count)""",
     "trust_identity_changes": """values ('C1', 'C2', timestamp '2026-06-28 18:00:00')
@@ -350,7 +372,10 @@ KEYS = {
     "dim_regions": "region_key",
     "dim_channels": "channel",
     "fct_returns": "return_key",
+    "fct_orders": "order_key",
     "fct_invoices": "invoice_key",
+    "fct_lead_responses": "lead_key",
+    "fct_first_orders": "customer_key",
     "fct_payments": "payment_key",
     "fct_leads": "lead_key",
     "fct_opportunities": "opportunity_key",
@@ -406,8 +431,17 @@ BAD: list[tuple[str, str, set[str]]] = [
         )
     ),
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
+    ("fct_line_returns", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
+    ("fct_lead_responses", "update mart set waited_hours = -0.5 where _row_id = 1", {"waited_not_negative"}),
+    ("fct_first_orders", "update mart set is_bought = true where _row_id = 2", {"bought_has_day"}),
+    ("fct_repurchase_gaps", "update mart set order_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
+    ("fct_repurchase_gaps", "update mart set gap_days = -1 where _row_id = 1", {"gap_is_longer_than_none"}),
+    ("fct_rep_months", "update mart set rep_key = 'r2', is_selling = false where _row_id = 1", {"key_unique"}),
+    ("fct_rep_months", "update mart set employed_days = 32 where _row_id = 1", {"days_of_the_month"}),
+    ("trust_load_counts", "update mart set entity = 'order_lines' where _row_id = 1", {"key_unique"}),
+    ("trust_load_counts", "update mart set dirty_count = 11 where _row_id = 1", {"dirty_within_judged"}),
     ("fct_opportunities", "update mart set opportunity_status = 'Won' where _row_id = 1", {"status_known"}),
     ("fct_opportunities", "update mart set probability_rate = 1.1 where _row_id = 1", {"probability_range"}),
     ("fct_opportunities", "update mart set created_date = null where _row_id = 2", {"closed_has_day"}),
@@ -490,6 +524,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_dealer_stock", "update mart set dimension_name = 'total', dimension_value = 'total'", {"key_unique"}),
     ("kpi_dealer_stock", "update mart set sell_in_amount = 79 where _row_id = 1", {"covers_a_part"}),
     ("kpi_dealer_weeks", "update mart set week_start_date = '2026-01-12' where _row_id = 1", {"key_unique"}),
+    ("kpi_dealer_weeks", "update mart set available_units = -1 where _row_id = 1", {"available_not_negative"}),
     ("kpi_dealer_weeks", "update mart set reported_dealer_count = 4 where _row_id = 1", {"covers_a_part"}),
     ("fct_experiment_assignments", "update mart set unit_id = 'u2' where _row_id = 1", {"key_unique"}),
     ("fct_sales_daily", "update mart set sales_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
@@ -532,6 +567,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_movers", "update mart set dimension_value = 'west' where _row_id = 1", {"key_unique"}),
     ("kpi_movers", "update mart set change_type = 'odd' where _row_id = 1", {"change_type_known"}),
     ("kpi_movers", "update mart set change_value = 3 where _row_id = 1", {"change_fits"}),
+    ("kpi_movers", "update mart set comparable_change_value = 0 where _row_id = 1", {"verdict_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
     ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
     *(
@@ -647,6 +683,15 @@ BAD: list[tuple[str, str, set[str]]] = [
     ),
     ("kpi_alert_trials", "update mart set alert_count = 3 where _row_id = 1", {"counts_fit"}),
     ("kpi_alert_trials", "update mart set not_judged_reason_en = null where _row_id = 2", {"judged_or_said_why"}),
+    (
+        "kpi_alert_judgements",
+        "insert into mart from (select 3, 'fall', 'east', 'small', 'terms')",
+        {"key_unique"},
+    ),
+    ("kpi_alert_judgements", "update mart set verdict = 'odd' where _row_id = 1", {"verdict_known"}),
+    ("kpi_alert_judgements", "update mart set rule_terms = '' where _row_id = 1", {"terms_said"}),
+    ("alert_metrics", "update mart set said_date = null where _row_id = 1", {"late_says_since_when"}),
+    ("alert_metrics", "update mart set is_late = false where _row_id = 1", {"late_says_since_when"}),
     ("alert_metrics", "update mart set value = 100 where _row_id = 1", {"is_a_breach"}),
     ("alert_metrics", "update mart set value = 0.7 where _row_id = 2", {"is_a_breach"}),
     ("alert_metrics", "update mart set value = 9 where _row_id = 3", {"is_a_breach"}),
@@ -662,6 +707,9 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_row_accounting", "update mart set unexplained_count = -1 where _row_id = 1", {"nothing_unexplained"}),
     ("trust_unknown_references", "update mart set entity = 'visits' where _row_id = 1", {"key_unique"}),
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_unmatched_returns", "update mart set reason = 'more_than_sold' where _row_id = 1", {"key_unique"}),
+    ("trust_unmatched_returns", "update mart set reason = 'odd' where _row_id = 1", {"reason_known"}),
+    ("trust_unmatched_returns", "update mart set unit_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
     ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_refused_files", "update mart set refusal_status = 'odd' where _row_id = 1", {"refusal_status_known"}),
@@ -669,6 +717,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customer_records", "update mart set customer_record_key = 'shop:1' where _row_id = 1", {"key_unique"}),
     ("dim_customer_records", "update mart set match_rule = 'odd' where _row_id = 1", {"rule_known"}),
     ("dim_customer_records", "update mart set probability_rate = 2 where _row_id = 1", {"probability_is_one"}),
+    ("dim_contact_values", "update mart set attribute = 'contact_role' where _row_id = 1", {"key_unique"}),
+    ("dim_contact_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("dim_customer_values", "update mart set attribute = 'city' where _row_id = 1", {"key_unique"}),
     ("dim_customer_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("trust_identity_changes", "update mart set old_key = 'C2' where _row_id = 1", {"it_changed"}),
@@ -688,12 +738,13 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_incident_events", "update mart set event_key = 'D1' where _row_id = 1", {"key_unique"}),
     (
         "fct_incident_events",
-        "insert into mart from (select 3, 'x', incident_key, 2, 'woken', false, null from mart where _row_id = 1)",
+        "insert into mart select 3, 'x', incident_key, 2, 'woken', false, null, null from mart where _row_id = 1",
         {"number_unique"},
     ),
     ("fct_incident_events", "update mart set event_type = 'odd' where _row_id = 2", {"type_known"}),
     ("fct_incident_events", "update mart set event_type = 'woken' where _row_id = 1", {"opened_first"}),
     ("fct_incident_events", "update mart set decided_by = null where _row_id = 2", {"decided_by_somebody"}),
+    ("fct_incident_events", "update mart set changed_by = 'odd' where _row_id = 1", {"change_known"}),
     ("trust_identity_decisions", "update mart set record_key = 'crm:2' where _row_id = 1", {"key_unique"}),
     ("trust_identity_decisions", "update mart set decision_type = 'odd' where _row_id = 1", {"type_known"}),
     ("trust_identity_review", "update mart set probability_rate = -1 where _row_id = 1", {"probability_is_one"}),

@@ -48,16 +48,23 @@ MARTS = {
             'warning' as severity, 2 as severity_rank, value as size_rate, 'ann' as owner,
             cast(null as varchar) as playbook_id, cast(null as varchar) as cause_key, period_start_date,
             period_start_date as period_end_date, 'High' as title_en, '高' as title_zh, 'High' as reason_en,
-            '高' as reason_zh, false as is_personal, cast(null as varchar) as rule_terms
+            '高' as reason_zh, false as is_personal, cast(null as varchar) as rule_terms,
+            cast(null as varchar) as goal_terms, false as is_late, cast(null as varchar) as changed_by
         from {{ ref('kpi_values') }}
         where dimension_name = 'region' and period_start_date = {{ business_date() }} and value >= 50""",
     "int_alerts_judged": """
         select 'high' as rule_id, cast(null as varchar) as subject_key, cast(null as varchar) as rule_terms,
-            {{ business_date() }} as judged_end_date""",
+            cast(null as varchar) as goal_terms, {{ business_date() }} as judged_end_date""",
     "int_alert_periods_judged": """
         select cast(null as varchar) as rule_id, cast(null as varchar) as dimension_value,
             cast(null as date) as period_start_date, false as is_breach
         where false""",
+    "kpi_alert_judgements": """
+        select 'high' as rule_id, dimension_value, period_start_date,
+            case when value >= 50 then 'breach' else 'quiet' end as verdict, value,
+            cast(null as decimal(28, 8)) as compared_value, '50' as rule_terms, '' as goal_terms
+        from {{ ref('kpi_values') }}
+        where dimension_name = 'region' and period_start_date = {{ business_date() }}""",
     "fct_said": """
         select chat_key, message_number, cast(length(message_text) as bigint) as text_length
         from {{ ref('int_chat_messages_deduplicated') }}""",

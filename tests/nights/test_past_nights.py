@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from sales_warehouse import ledger, nights, purge, steps, transform
 from sales_warehouse.cli import app
 from sales_warehouse.home import Home
-from sales_warehouse.nights import asking, incidents, listing, recipe, said
+from sales_warehouse.nights import asking, incidents, judgements, listing, recipe, said
 from sales_warehouse.nights.compare import Difference
 from sales_warehouse.nights.inputs import listed_files
 from sales_warehouse.nights.rerun import Rerun, rerun, scratch_home
@@ -54,7 +54,7 @@ def test_every_night_gives_again_what_it_gave_in_any_order(lived: World) -> None
     found = ask(lived, *dates)
     assert [line for item in found for line in listing.lines(item)] == [listing.verdict(item) for item in found]
     assert [item.night.business_date for item in found if item.is_equal and item.is_promised] == dates
-    assert {item.marts for item in found} == {len(found[0].night.marts)} and found[0].marts == 11
+    assert {item.marts for item in found} == {len(found[0].night.marts)} and found[0].marts == 12
     assert (in_use(home), pointer.current(home)) == (before, current)
     assert listing.summary(found).startswith(f"{NIGHTS - 1} nights run again: {NIGHTS - 1} equal, 0 not")
 
@@ -133,13 +133,27 @@ def test_a_publish_that_was_killed_before_its_recipe_is_made_good(lived: World) 
     home = lived.run().home
     last = nights.nights(home)[-1]
     file, name = recipe.place(home, last.version), f"{last.version}.parquet"
-    words = [folder / name for folder in (said.folder(home), incidents.folder(home))]
+    folders = (said.folder(home), incidents.folder(home), judgements.folder(home))
+    words = [folder / name for folder in folders]
     kept = file.read_text(encoding="utf-8"), [word.read_bytes() for word in words]
     for made in (file, *words):
         made.unlink()
     assert nights.settle(home) == last
     assert (file.read_text(encoding="utf-8"), [word.read_bytes() for word in words]) == kept
     assert nights.settle(home) is None
+
+
+def test_nights_keep_once_what_rules_said_of_the_newest_period(lived: World) -> None:
+    files = judgements.folder(lived.run().home) / "*.parquet"
+    with duckdb.connect() as db:
+        kept = db.execute(f"select {', '.join(judgements.SCHEMA)} from read_parquet('{files}') order by all").fetchall()
+    assert len(kept) >= NIGHTS  # a region or two each night
+    assert len({row[:4] for row in kept}) == len(kept)
+    assert {verdict for _, _, _, verdict, *_ in kept} == {"breach", "quiet"}
+    for _, member, period, verdict, value, _, terms, goal, rules, business_date, version in kept:
+        assert (verdict == "breach") == (value >= 50), (member, period)
+        assert period == business_date and version.endswith(f"{period:%Y%m%d}")
+        assert (terms, goal) == ("50", "") and rules
 
 
 def test_incidents_go_on_from_night_to_night(marts: Callable[[str], list[tuple]]) -> None:
@@ -256,10 +270,10 @@ def test_the_command_line_lists_nights_and_answers_for_one(lived: World) -> None
     say = CliRunner()
     listed = say.invoke(app, ["nights", "--company", str(lived.folder)])
     assert listed.exit_code == 0 and len(listed.output.splitlines()) == NIGHTS
-    assert "2026-03-02  000001_20260302  as of 2026-03-02 18:00:00 UTC  11 marts" in listed.output
+    assert "2026-03-02  000001_20260302  as of 2026-03-02 18:00:00 UTC  12 marts" in listed.output
     asked = ["rerun", "--company", str(lived.folder), "--date", f"{day(3)}"]
     equal = say.invoke(app, asked)
-    assert equal.exit_code == 0 and "2026-03-04  000003_20260304: equal (11 marts" in equal.output
+    assert equal.exit_code == 0 and "2026-03-04  000003_20260304: equal (12 marts" in equal.output
     assert say.invoke(app, [*asked, "--version", "000099_20260304"]).exit_code == 2
     assert say.invoke(app, [*asked, "--models", "tomorrow"]).exit_code == 2
 

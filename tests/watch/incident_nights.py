@@ -6,6 +6,7 @@ import datetime
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,8 @@ from sales_warehouse.nights.incidents import SCHEMA
 from sales_warehouse.transform import PROJECT
 
 MADE = (
-    "int_incident_events_known", "int_incident_subjects_known", "int_incident_events_made", "fct_incident_events",
+    "int_incident_events_known", "int_incident_subjects_known", "int_incident_levels_measured",
+    "int_incident_events_made", "fct_incident_events",
     "fct_incidents",
 )  # fmt: skip
 RANKS = {"critical": 1, "warning": 2, "info": 3}
@@ -28,8 +30,10 @@ DECISIONS = (
 ALERTS = ", ".join(
     f"{name} {kind}"
     for name, kind in SCHEMA.items()
-    if name not in ("event_key", "incident_key", "event_type", "is_told", "event_date", "event_at")
+    if name not in ("event_key", "incident_key", "event_type", "is_told", "rules", "event_date", "event_at")
 )
+
+TERMS = "percent_change|net_sales||week|region|fall|previous||{}"
 
 DATE, MOMENT = "<the business date>", "<the moment>"
 
@@ -54,7 +58,8 @@ def alert(
         "rule_id": "fall", "severity": severity, "size_rate": size, "owner": "sales", "playbook_id": "call",
         "cause_key": cause, "period_start_date": week, "period_end_date": f"{end}",
         "title_en": f"{member} fell", "title_zh": f"{member}下跌", "reason_en": f"{member} fell by {size}",
-        "reason_zh": f"{member}下跌 {size}", "is_personal": False, "rule_terms": "0.15",
+        "reason_zh": f"{member}下跌 {size}", "is_personal": False, "rule_terms": TERMS.format(0.15),
+        "goal_terms": None, "is_late": False, "changed_by": None,
     }  # fmt: skip
 
 
@@ -68,8 +73,14 @@ class Nights:
         self.db.execute(f"create table stg_history__incident_events ({columns}, version varchar)")
         self.db.execute(
             "create table int_alert_periods_judged (rule_id varchar, dimension_value varchar, period_start_date date, "
-            "is_breach boolean)"
+            "is_breach boolean, value decimal(28, 8), compared_value decimal(28, 8), comparison_rate decimal(18, 8))"
         )
+        self.db.execute(
+            "create table int_alert_rules_defined as select 'fall' as rule_id, 'percent_change' as kind, "
+            "'previous' as compared_with, 'week' as period_grain, 'fall' as direction, 0.15::decimal(18, 8) as "
+            "threshold_rate, null::decimal(18, 8) as threshold_pp"
+        )
+        self.db.execute("create table stg_ledger__rules as select 'r1' as rules")
         self.version = 0
 
     def live(
@@ -81,13 +92,14 @@ class Nights:
         publish: bool = True,
         rules: str = "fall",
         own: Mapping[str, str | None] | None = None,
-        terms: str = "0.15",
+        terms: str = TERMS.format(0.15),
+        goal: str | None = None,
     ) -> list[tuple[str, str, bool]]:
         """Make a night's incidents and go on from them; return its events as incident, type and whether it is told.
 
         Without `judged` the last whole week before the night has been judged. With `own` the rule says nothing of its
         subjects as a whole: those members have been judged up to these days, or not at all. `terms` is what the
-        rule asks by now.
+        rule asks by now, `goal` what the goals of those members ask.
         """
         day = datetime.date.fromisoformat(date)
         ended = judged or f"{day - datetime.timedelta(days=day.isoweekday() % 7)}"
@@ -101,12 +113,12 @@ class Nights:
         )
         self.db.execute(
             "create or replace table int_alerts_judged as select ? as rule_id, null::varchar as subject_key, "
-            "?::varchar as rule_terms, "
-            "?::date as judged_end_date",
+            "?::varchar as rule_terms, null::varchar as goal_terms, ?::date as judged_end_date",
             [rules, terms, None if own is not None else ended],
         )
         for member, day_judged in (own or {}).items():
-            self.db.execute("insert into int_alerts_judged values ('fall', ?, null, ?)", [f"fall|{member}", day_judged])
+            row = [f"fall|{member}", goal, day_judged]
+            self.db.execute("insert into int_alerts_judged values ('fall', ?, null, ?, ?)", row)
         self.make(date)
         if publish:
             self.keep(date)
@@ -142,9 +154,27 @@ class Nights:
             ],
         )  # fmt: skip
 
+    def change_settings(self, mark: str) -> None:
+        """Settings, mappings or models are others from now on."""
+        self.db.execute("update stg_ledger__rules set rules = ?", [mark])
+
     def look_back(self, member: str, period: str, is_breach: bool) -> None:
         """What the rule says tonight of a period that it has judged before."""
-        self.db.execute("insert into int_alert_periods_judged values ('fall', ?, ?, ?)", [member, period, is_breach])
+        self.db.execute(
+            "insert into int_alert_periods_judged (rule_id, dimension_value, period_start_date, is_breach) "
+            "values ('fall', ?, ?, ?)", [member, period, is_breach],
+        )  # fmt: skip
+
+    def weeks(self, member: str, first: str, *values: float, rates: Sequence[float] = ()) -> None:
+        """What a member sold week by week from the one before `first` on, and how days scale each from the last."""
+        monday = datetime.date.fromisoformat(first)
+        for place, (before, value) in enumerate(pairwise(values)):
+            rate = rates[place] if rates else 1
+            self.db.execute(
+                "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?)",
+                [member, monday + datetime.timedelta(7 * place), before > 0 and value <= 0.85 * before * rate, value,
+                 before * rate, rate],
+            )  # fmt: skip
 
     def statuses(self) -> dict[str, str]:
         return dict(self.db.execute("select incident_key, incident_status from fct_incidents order by 1").fetchall())

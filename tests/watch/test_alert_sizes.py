@@ -22,3 +22,9 @@ from united_alerts import united
 )
 def test_a_breach_is_as_large_as_it_is_off(alert: dict, size: str | None) -> None:
     assert united("size_rate", **alert) == (None if size is None else Decimal(size))
+
+
+def test_an_alert_about_a_goal_says_what_the_goal_asked() -> None:
+    goals = [("t1", "team"), ("t2", "rep")]
+    assert united("goal_terms", goals, dimension_name="target", dimension_value="t1") == "|team|||||||"
+    assert united("goal_terms", goals, dimension_name="region", dimension_value="t1") is None

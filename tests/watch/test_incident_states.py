@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from incident_nights import Nights, alert
+from incident_nights import TERMS, Nights, alert
 
 W1, W2, W3 = "2026-06-01", "2026-06-08", "2026-06-15"
 N1, N2, N3, N4 = "2026-06-07", "2026-06-14", "2026-06-21", "2026-06-28"  # the nights in which these weeks end
@@ -422,23 +422,25 @@ def test_an_incident_of_a_rule_that_is_off_closes_without_a_word() -> None:
 def test_an_incident_that_an_edited_rule_would_not_open_closes_without_a_word(night: str) -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])
-    assert nights.live(night, [], terms="0.25") == [(EAST, "lapsed", False)]
-    assert nights.live(night, [], terms="0.25") == []
+    assert nights.live(night, [], terms=TERMS.format(0.25)) == [(EAST, "lapsed", False)]
+    assert nights.live(night, [], terms=TERMS.format(0.25)) == []
 
 
 def test_an_incident_of_a_dimension_that_its_rule_was_taken_off_closes_without_a_word() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)], own={"east": N1})
-    assert nights.live("2026-06-08", [], terms="by channel", own={"shop": N1}) == [(EAST, "lapsed", False)]
+    assert nights.live("2026-06-08", [], terms=TERMS.format(0.15).replace("region", "channel"), own={"shop": N1}) == [
+        (EAST, "lapsed", False)
+    ]
 
 
 def test_what_an_edited_rule_still_warns_of_goes_on_and_recovers_by_the_new_terms() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])
-    edited = {**alert("east", W1), "rule_terms": "0.1"}
-    assert nights.live("2026-06-08", [edited], terms="0.1") == [(EAST, "seen_again", False)]
-    assert nights.live("2026-06-08", [edited], terms="0.1") == []
-    assert nights.live(N2, [], terms="0.1") == [(EAST, "resolved", True)]
+    edited = {**alert("east", W1), "rule_terms": TERMS.format(0.1)}
+    assert nights.live("2026-06-08", [edited], terms=TERMS.format(0.1)) == [(EAST, "seen_again", False)]
+    assert nights.live("2026-06-08", [edited], terms=TERMS.format(0.1)) == []
+    assert nights.live(N2, [], terms=TERMS.format(0.1)) == [(EAST, "resolved", True)]
 
 
 def test_what_was_said_before_rules_were_kept_recovers_as_it_did() -> None:
@@ -471,3 +473,126 @@ def test_the_order_of_rows_changes_nothing() -> None:
         nights.live(N2, [alert("m1", W2), alert("m4", W2)])
         told.append((nights.rows("*"), nights.rows("*", "fct_incident_events")))
     assert told[0] == told[1]
+
+
+def changes(nights: Nights) -> list[tuple]:
+    """The last event, and what had changed."""
+    return nights.db.execute(
+        "select event_type, changed_by from fct_incident_events order by event_number desc limit 1"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("judged", [N1, N2], ids=["in the same period", "in a later period"])
+def test_an_alert_that_another_goal_does_not_call_for_is_taken_back_and_nothing_has_recovered(judged: str) -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "goal_terms": "1000"}], own={"east": N1}, goal="1000")
+    nights.look_back("east", W1, True)  # by the share that was due then
+    assert nights.live(N2, [], own={"east": judged}, goal="900") == [(EAST, "retracted", True)]
+    assert changes(nights) == [("retracted", "goal")]
+
+
+def test_an_alert_of_a_goal_that_is_as_it_was_recovers() -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "goal_terms": "1000"}], own={"east": N1}, goal="1000")
+    assert nights.live(N2, [], own={"east": N2}, goal="1000") == [(EAST, "resolved", True)]
+    assert changes(nights) == [("resolved", None)]
+
+
+def test_a_goal_that_was_not_kept_when_the_alert_was_opened_is_no_other_goal() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], own={"east": N1})
+    assert nights.live(N2, [], own={"east": N2}, goal="1000") == [(EAST, "resolved", True)]
+
+
+def test_an_alert_that_another_goal_makes_worse_says_that_the_goal_was_changed() -> None:
+    nights = Nights()
+    nights.live(N1, [{**alert("east", W1), "goal_terms": "1000"}])
+    higher = {**alert("east", W1, size="0.5"), "goal_terms": "2000"}
+    assert nights.live("2026-06-08", [higher]) == [(EAST, "upgraded", True)]
+    assert changes(nights) == [("upgraded", "goal")]
+    mended = {**alert("east", W1, size="0.51"), "goal_terms": "2010"}
+    assert nights.live("2026-06-09", [mended]) == [(EAST, "seen_again", False)]
+    assert nights.live("2026-06-09", [mended]) == []
+
+
+@pytest.mark.parametrize(("mark", "why"), [("r1", "data"), ("r2", "settings")])
+def test_what_is_judged_otherwise_says_whether_settings_have_changed(mark: str, why: str) -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.change_settings(mark)
+    nights.live("2026-06-08", [alert("east", W1, size="0.4")])
+    assert changes(nights) == [("upgraded", why)]
+    nights.live("2026-06-09", [])
+    assert changes(nights) == [("retracted", "data")], "the settings are those of the night before"
+    nights.live("2026-06-10", [alert("east", W1, size="0.4")])
+    assert changes(nights) == [("reopened", "data")]
+
+
+def test_what_goes_on_or_recovers_has_changed_nothing_of_the_past() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.change_settings("r2")
+    nights.live(N2, [alert("east", W2, "critical")])
+    assert changes(nights) == [("upgraded", None)]
+    nights.live(N3, [])
+    assert changes(nights) == [("resolved", None)]
+
+
+def test_what_fell_and_falls_no_further_has_not_recovered() -> None:
+    """700 a week, 336 (−52 %), 336 and 400 (−43 %) stay open; 610 is within 15 % of 700 (595 from there on)."""
+    nights = Nights()
+    nights.weeks("east", W1, 700, 336, 336, 400, 594, 596)
+    assert nights.live(N1, [alert("east", W1)]) == [(EAST, "opened", True)]
+    for night in (N2, N3, N4):
+        nights.db.execute("create or replace temp table kept as from int_alert_periods_judged")
+        nights.db.execute(f"delete from int_alert_periods_judged where period_start_date > date '{night}'")
+        assert nights.live(night, []) == []
+        nights.db.execute("create or replace table int_alert_periods_judged as from kept")
+        assert nights.statuses() == {EAST: "open"}
+    assert nights.live("2026-07-05", []) == [(EAST, "resolved", True)]
+
+
+def test_a_holiday_is_neither_a_fall_nor_a_recovery() -> None:
+    """700, 350 (−50 %), then a week of two days of five: 140 is as far down as before, 280 is back at 700 × 0.4."""
+    for value, events in ((140, []), (280, [(EAST, "resolved", True)])):
+        nights = Nights()
+        nights.weeks("east", W1, 700, 350, value, rates=(1, 0.4))
+        nights.live(N1, [alert("east", W1)])
+        assert nights.live(N2, []) == events
+
+
+def test_a_new_level_is_called_one_after_eight_weeks_and_not_a_recovery() -> None:
+    nights = Nights()
+    nights.weeks("east", W1, 700, *[336] * 8)
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live("2026-07-26", []) == []
+    nights.weeks("east", "2026-07-27", 336, 336)
+    assert nights.live("2026-08-02", []) == [(EAST, "settled", True)]
+    assert nights.rows("incident_status, is_closed") == [("settled", True)]
+    assert nights.live("2026-08-02", []) == []
+
+
+def test_what_fell_to_nothing_stays_open_and_is_not_called_recovered_by_the_first_sale() -> None:
+    nights = Nights()
+    nights.weeks("east", W1, 700, 0, 0)
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live(N2, [], own={"east": None}) == []
+    nights.weeks("east", W3, 0, 300)
+    assert nights.live(N3, []) == []
+    assert nights.statuses() == {EAST: "open"}
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
+def test_a_rule_that_looks_at_months_by_now_opens_anew(is_open: bool) -> None:
+    """Its month began before the week that was known last."""
+    nights = Nights()
+    nights.live(N3, [alert("east", W3)])
+    if not is_open:
+        nights.live(N4, [])
+    terms = TERMS.format(0.15).replace("week", "month")
+    june = {**alert("east", W1, "critical", days=30), "rule_terms": terms}
+    events = nights.live("2026-06-30", [june], terms=terms)
+    dropped = [(f"fall|east|{W3}", "lapsed", False)] if is_open else []
+    assert sorted(events) == sorted([(EAST, "opened", True), *dropped])
+    assert nights.statuses()[EAST] == "open"
+    assert nights.live("2026-06-30", [june], terms=terms) == []

@@ -22,13 +22,14 @@ from sales_warehouse.sql import ident, literal
 from sales_warehouse.watch import incidents
 from sales_warehouse.watch.incidents import DecisionRefused, NoSuchIncident
 from sales_warehouse.watch.page_words import WORDS
-from sales_warehouse.watch.required import questions
+from sales_warehouse.watch.required import moot, name_of, questions, why_moot
 from sales_warehouse.watch.series import HEIGHT, LEFT, TOP, WIDTH, Value, draw
 from sales_warehouse.watch.story import actions, number, story, trials
+from sales_warehouse.watch.wording import NAMES
 
 DUE = datetime.date(2026, 7, 10)
 # It shows what stands, and of what is open no status.
-NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "retracted", "lapsed")}
+NEVER_ON_THE_BOARD = {("incident_status", status) for status in ("open", "resolved", "settled", "retracted", "lapsed")}
 
 
 @pytest.fixture
@@ -143,6 +144,54 @@ def test_an_incident_is_asked_about_until_somebody_answers_and_again_when_it_com
     assert again.name != question.name
 
 
+def _say(home: Home, statement: str) -> None:
+    with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
+        db.execute("set schema 'marts'")
+        db.execute(statement)
+
+
+def test_a_question_is_withdrawn_when_its_incident_is_over(home: Home) -> None:
+    (question,) = questions(home, _company())
+    assert moot(home, 31) == [name_of(incidents.one(home, OVER), {"event_key": OVER})]  # nobody asked about that one
+    assert why_moot(home, FALL, question.name, "en") is None
+    for status, chinese in (("resolved", "已解决"), ("retracted", "已撤回"), ("lapsed", "不再判定")):
+        _say(home, f"update fct_incidents set incident_status = '{status}' where incident_key = '{FALL}'")
+        assert question.name in moot(home, 31)
+        assert why_moot(home, FALL, question.name, "zh") == f"无需答复：该事件{chinese}。"
+
+
+def test_a_question_is_withdrawn_when_somebody_decides_elsewhere(home: Home) -> None:
+    (question,) = questions(home, _company())
+    incidents.decide(home, FALL, "acknowledge", by="ann")
+    assert question.name in moot(home, 31)
+    assert why_moot(home, FALL, question.name, "en") == "Nobody need answer: ann has answered elsewhere."
+    incidents.decide(home, FALL, "resolve", by="bob", note="the fair is over")
+    assert why_moot(home, FALL, question.name, "en") == (
+        "Nobody need answer: the incident is resolved (bob, the fair is over)."
+    )
+
+
+def test_a_question_is_withdrawn_when_the_incident_is_asked_about_again(home: Home) -> None:
+    (question,) = questions(home, _company())
+    woken = {**incident_marts.ROWS["fct_incident_events"][0], "event_key": "worse", "event_number": 2}
+    woken |= {"event_type": "upgraded", "event_at": "2026-06-29 18:00:00"}
+    values = ", ".join(f"{literal(value)} as {ident(name)}" for name, value in woken.items())
+    _say(home, f"insert into fct_incident_events by name select {values}")
+    (again,) = questions(home, _company())
+    assert question.name in moot(home, 31) and again.name not in moot(home, 31)
+    assert why_moot(home, FALL, question.name, "en") == (
+        "Nobody need answer: it came back or got worse, and is asked about again."
+    )
+
+
+def test_questions_of_long_ago_are_not_looked_for(home: Home) -> None:
+    assert moot(home, 31) != [] and moot(home, 2) == []
+
+
+def test_before_the_first_publish_there_is_no_question(tmp_path: Path) -> None:
+    assert moot(Home(tmp_path, "new"), 31) == []
+
+
 def test_what_cannot_be_told_of_an_incident_does_not_keep_it_from_being_asked_about(home: Home) -> None:
     with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
         db.execute("alter table marts.alert_causes drop column text_en")
@@ -200,6 +249,16 @@ def _known(column: str, mart: str) -> list[str]:
     found = listed + [value.strip(" '") for group in asked for part in group for value in part.split(",") if value]
     assert found
     return found
+
+
+def test_the_board_says_it_in_the_same_words() -> None:
+    frontend = settings.PROJECT / "plugins" / "sales_warehouse" / "board" / "frontend" / "src" / "words.js"
+    said = re.findall(r'^  (\w+): \["([^"]*)", "([^"]*)"\],$', frontend.read_text(encoding="utf-8"), re.MULTILINE)
+    board = {name: (english, chinese) for name, english, chinese in said}
+    for name in _known("event_type", "fct_incident_events"):
+        assert board[f"event_{name}"] == NAMES[name], name
+    for name in ("found_late", "changed_by_data", "changed_by_goal", "changed_by_settings"):
+        assert board[name] == NAMES[name], name
 
 
 @pytest.mark.parametrize(

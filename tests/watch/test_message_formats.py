@@ -115,6 +115,60 @@ def test_a_digest_reads_as_agreed(digest: Callable[[str], Message], language: st
     golden(f"digest.{language}.{suffix}", getattr(formats, name)(digest(language)))
 
 
+LATE_REASONS = {
+    "reason_en": "Net sales of East China fell by 23.4 %. Found late: the figure was restated since it was judged on "
+    "2026-06-07; it was 55,000.00 then and is 41,200.00 now.",
+    "reason_zh": "华东净销售额下降 23.4%。事后发现：2026-06-07 判定后，该指标被重述，由当时的 55,000.00 变为 "
+    "41,200.00。",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_was_found_late_reads_as_agreed(home: Home, world: Published, language: str) -> None:
+    world.live(falls(1, "2026-06-01", is_late=True, changed_by="data", **LATE_REASONS))
+    golden(f"late.{language}.txt", formats.plain(composed(home, language)))
+
+
+@pytest.mark.parametrize(
+    ("changed_by", "english", "chinese"),
+    [
+        ("data", "Data that came late changed the past: by what is known today", "数据补录或更正后，按目前数据，"),
+        ("goal", "The goal was changed: by the new one", "目标已调整，按新目标，"),
+        (
+            "settings",
+            "Settings, mappings or models have changed since, so",
+            "其间配置、映射或模型有变更，未必由补录造成",
+        ),
+        (None, "By what is known today", "按目前数据，"),
+    ],
+)
+def test_what_is_taken_back_says_by_what(changed_by: str | None, english: str, chinese: str) -> None:
+    row = {"changed_by": changed_by, "period_start_date": "2026-06-01", "period_end_date": "2026-06-07"}
+    assert wording.ENGLISH.text("retracted", row).startswith(english)
+    assert wording.CHINESE.text("retracted", row).startswith(chinese)
+
+
+def test_what_was_restated_and_is_worse_says_by_what() -> None:
+    row = {"changed_by": "goal", "reason_en": "40 % was reached."}
+    assert wording.ENGLISH.text("upgraded", row) == "40 % was reached. The goal was changed."
+    assert wording.ENGLISH.text("upgraded", {**row, "changed_by": None}) == "40 % was reached."
+    assert wording.ENGLISH.text("opened", row) == "40 % was reached."
+
+
+def test_what_was_found_late_does_not_say_that_it_has_recovered() -> None:
+    row = {"is_late": "true", "opened_date": "2026-06-16"}
+    assert wording.ENGLISH.text("resolved", row) == (
+        "A later period has been judged since this was found, on 2026-06-16, and is fine."
+    )
+
+
+def test_a_line_of_the_history_says_why_a_period_is_judged_otherwise() -> None:
+    late = {"event_type": "opened", "is_late": True, "changed_by": "data"}
+    assert wording.ENGLISH.event(late) == "opened (found late, late data changed the figure)"
+    assert wording.CHINESE.event({"event_type": "retracted", "changed_by": "goal"}) == "已撤回（目标已调整）"
+    assert wording.ENGLISH.event({"event_type": "snoozed"}) == "snoozed"
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """What leaves for a web service or a mail server."""
@@ -273,6 +327,6 @@ def test_what_has_no_words_of_its_own_has_reason_owner_and_reference() -> None:
 
 
 def test_both_languages_have_the_same_words() -> None:
-    for name in ("severities", "statuses", "states", "ends", "events", "labels", "texts"):
+    for name in ("names", "states", "ends", "changes", "labels", "texts"):
         english, chinese = getattr(wording.ENGLISH, name), getattr(wording.CHINESE, name)
         assert list(english) == list(chinese), name

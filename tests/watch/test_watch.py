@@ -94,7 +94,7 @@ def test_what_late_data_took_back_is_told(home: Home, world: Published) -> None:
     assert told(home, listener) == WatchReport(new=1, sent=1)
     [section] = listener.heard[1][1].sections
     assert (section.title, section.steps) == ("[withdrawn] Net sales, North China: −23.4 %", ())
-    assert "2026-06-22 to 2026-06-28" in section.text
+    assert section.text.startswith("Data that came late") and "2026-06-22 to 2026-06-28" in section.text
 
 
 def test_of_two_things_to_tell_of_an_incident_the_last_one_is_told(home: Home, world: Published) -> None:

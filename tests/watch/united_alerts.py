@@ -9,7 +9,8 @@ from incident_nights import sql_of
 
 COLUMNS = (
     "incident_key subject_key rule_id severity owner playbook_id title_en title_zh reason_en reason_zh dimension_name "
-    "direction cause_key dimension_value target_id scope_dimension"
+    "direction cause_key dimension_value target_id scope_dimension scope_value changed_by baseline_value goal_value "
+    "upper_value starts_on due_on"
 )
 TABLES = (
     "alert_stalled_deals", "alert_deadline_missed", "alert_findings", "alert_causes", "stg_settings__alert_rules",
@@ -25,8 +26,8 @@ def united(column: str, goals: Iterable[tuple[str, str]] = (), **alert: object) 
     """Return a column of `int_alerts_united`; `goals` are the key of a goal and the dimension of its scope."""
     texts = ", ".join(f"{name} varchar" for name in f"{COLUMNS} {TERMS}".split())
     table = (
-        f"({texts}, period_start_date date, period_end_date date, is_residual boolean, value decimal(28, 8), "
-        "threshold_value decimal(28, 8), change_rate decimal(28, 8), change_pp decimal(28, 8))"
+        f"({texts}, period_start_date date, period_end_date date, is_residual boolean, is_late boolean, "
+        "value decimal(28, 8), threshold_value decimal(28, 8), change_rate decimal(28, 8), change_pp decimal(28, 8))"
     )
     with duckdb.connect() as db:
         for name in (*TABLES, "alert_metrics"):

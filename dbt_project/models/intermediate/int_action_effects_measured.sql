@@ -7,7 +7,7 @@
         + {{ (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160 }} / (df * df * df * df)
 {%- endset -%}
 -- What a finished action did to its figure: the member's change from the four periods before it was accepted to the four after
--- it was done, less the mean change of the other members in the same periods, which had no such action then (difference in
+-- it was done, less the mean change of the other members in the same periods, where no action was taken then (difference in
 -- differences). Shares change in points, everything else by the logarithm of a ratio. The interval is where the change of one
 -- more member like the others would lie with 95 %: t(n - 1) × s × sqrt(1 + 1 / n) over n others (Donald and Lang 2007).
 with
@@ -22,6 +22,7 @@ finished as (
         actions.closed_date,
         metrics.aggregation,
         metrics.unit,
+        cast(coalesce(metrics.matures_after_days, 0) as integer) as matures_after_days,
         case when metrics.grains like '%week%' then 'week' else 'month' end as period_grain
     from {{ ref('int_actions_followed') }} as actions
     inner join {{ ref('stg_settings__metrics') }} as metrics on actions.metric_id = metrics.metric_id
@@ -29,7 +30,7 @@ finished as (
 ),
 
 -- The first day of the period in which it was accepted, and of the first one that began after it was done.
-windows as (
+windowed as (
     select
         *,
         cast(case period_grain
@@ -49,6 +50,13 @@ windows as (
             else date_trunc('month', closed_date) + interval 5 month
         end as date) as after_until_date
     from finished
+),
+
+windows as (
+    select
+        *,
+        after_until_date - 1 + matures_after_days <= {{ business_date() }} as is_due
+    from windowed
 ),
 
 told as (
@@ -72,10 +80,10 @@ told as (
                 (windows.before_from_date <= figures.period_start_date and windows.before_until_date > figures.period_start_date)
                 or (windows.after_from_date <= figures.period_start_date and windows.after_until_date > figures.period_start_date)
             )
-    where windows.after_until_date - 1 <= {{ business_date() }} and figures.is_matured
+    where figures.is_matured
 ),
 
--- Who had the same playbook at the same time is no one to compare with.
+-- Where something was done at that time, be it by another playbook, there is no one to compare with.
 treated as (
     select distinct
         windows.action_key,
@@ -83,8 +91,7 @@ treated as (
     from windows
     inner join {{ ref('int_actions_followed') }} as others
         on
-            windows.playbook_id = others.playbook_id
-            and windows.dimension_name = others.dimension_name
+            windows.dimension_name = others.dimension_name
             and windows.dimension_value <> others.dimension_value
             and windows.after_until_date > others.accepted_date
             and coalesce(others.closed_date, {{ business_date() }}) >= windows.before_from_date
@@ -106,6 +113,17 @@ sides as (
     left join treated on told.action_key = treated.action_key and told.dimension_value = treated.dimension_value
     where treated.dimension_value is null
     group by told.action_key, told.unit, told.aggregation, told.dimension_value, told.is_treated, told.is_after
+),
+
+-- Who can be compared with afterwards is known before: whose figure there was.
+comparable as (
+    select
+        action_key,
+        count(case when is_treated then 1 end) as treated_count,
+        count(case when not is_treated then 1 end) as other_count
+    from sides
+    where not is_after and period_count > 1 and (is_points or figure > 0)
+    group by action_key
 ),
 
 changes as (
@@ -149,14 +167,31 @@ spread as (
         {{ student }} as t_value
     from others
     where member_count > 2
+),
+
+measured as (
+    select
+        changes.action_key,
+        changes.is_points,
+        spread.member_count,
+        cast(changes.change_value - spread.mean_change as decimal(18, 8)) as effect,
+        cast(spread.t_value * spread.deviation * sqrt(1 + 1.0 / spread.member_count) as decimal(18, 8)) as half_width
+    from changes
+    inner join spread on changes.action_key = spread.action_key
+    where changes.is_treated
 )
 
 select
-    changes.action_key,
-    changes.is_points,
-    spread.member_count,
-    cast(changes.change_value - spread.mean_change as decimal(18, 8)) as effect,
-    cast(spread.t_value * spread.deviation * sqrt(1 + 1.0 / spread.member_count) as decimal(18, 8)) as half_width
-from changes
-inner join spread on changes.action_key = spread.action_key
-where changes.is_treated
+    windows.action_key,
+    case
+        when windows.is_due and measured.effect is not null then 'measured'
+        when not windows.is_due and comparable.treated_count > 0 and comparable.other_count > 2 then 'waiting'
+        else 'not_measurable'
+    end as outcome_status,
+    case when windows.is_due then measured.is_points end as is_points,
+    case when windows.is_due then measured.member_count end as member_count,
+    case when windows.is_due then measured.effect end as effect,
+    case when windows.is_due then measured.half_width end as half_width
+from windows
+left join comparable on windows.action_key = comparable.action_key
+left join measured on windows.action_key = measured.action_key

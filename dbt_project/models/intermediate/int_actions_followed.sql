@@ -9,13 +9,42 @@ decisions as (
     where decision_type in ('accept_playbook', 'finish_action', 'drop_action') and playbook_id is not null
 ),
 
-ranked as (
+-- Who accepts a playbook again after it was done or dropped opens it again: what was decided before counts no more.
+numbered as (
     select
         *,
-        row_number() over (partition by action_key order by decided_at desc, decision_id desc) as last_place,
-        row_number() over (partition by action_key, decision_type order by decided_at desc, decision_id desc) as type_place
+        coalesce(sum(case when decision_type <> 'accept_playbook' then 1 else 0 end) over (
+            partition by action_key
+            order by decided_at, decision_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) as ended_count
     from decisions
     where decided_date <= {{ business_date() }}
+),
+
+openings as (
+    select
+        action_key,
+        max(ended_count) as ended_count
+    from numbered
+    where decision_type = 'accept_playbook'
+    group by action_key
+),
+
+ranked as (
+    select
+        numbered.*,
+        row_number() over (
+            partition by numbered.action_key
+            order by numbered.decided_at desc, numbered.decision_id desc
+        ) as last_place,
+        row_number() over (
+            partition by numbered.action_key, numbered.decision_type
+            order by numbered.decided_at desc, numbered.decision_id desc
+        ) as type_place
+    from numbered
+    inner join openings
+        on numbered.action_key = openings.action_key and numbered.ended_count >= openings.ended_count
 ),
 
 actions as (
@@ -24,6 +53,7 @@ actions as (
         incident_key,
         playbook_id,
         min(case when decision_type = 'accept_playbook' then decided_date end) as accepted_date,
+        min(case when decision_type = 'accept_playbook' then decided_at end) as accepted_at,
         max(case when decision_type = 'accept_playbook' and type_place = 1 then owner end) as owner,
         max(case when decision_type = 'accept_playbook' and type_place = 1 then due_date end) as due_date,
         max(case when last_place = 1 then decision_type end) as last_decision_type,
@@ -51,14 +81,40 @@ subjects as (
         'category' as dimension_name
 ),
 
+-- The subject that spoke for the incident when the playbook was accepted: another one may speak for it since.
+subject_events as (
+    select
+        actions.action_key,
+        events.*,
+        row_number() over (
+            partition by actions.action_key, events.subject_key
+            order by events.event_number desc
+        ) as subject_place
+    from actions
+    inner join {{ ref('fct_incident_events') }} as events
+        on
+            actions.incident_key = events.incident_key
+            and (actions.accepted_at >= events.event_at or events.event_number = 1)
+    where events.subject_key is not null
+),
+
+leads as (
+    select
+        *,
+        {{ lead_place('action_key', 'subject_events') | indent(8) }} as place
+    from subject_events
+    where subject_place = 1
+),
+
 incidents as (
     select
-        incidents.incident_key,
+        leads.action_key,
         subjects.metric_id,
         subjects.dimension_name,
-        substring(incidents.subject_key, length(incidents.rule_id) + 2) as member
-    from {{ ref('fct_incidents') }} as incidents
-    inner join subjects on incidents.rule_id = subjects.rule_id
+        {{ member_of_subject('leads') | indent(8) }} as member
+    from leads
+    inner join subjects on leads.rule_id = subjects.rule_id
+    where leads.place = 1
 )
 
 select
@@ -81,5 +137,4 @@ select
         as dimension_value
 from actions
 left join {{ ref('stg_settings__playbooks') }} as playbooks on actions.playbook_id = playbooks.playbook_id
-left join incidents on actions.incident_key = incidents.incident_key
-where actions.accepted_date is not null
+left join incidents on actions.action_key = incidents.action_key

@@ -16,6 +16,6 @@ def model(dbt, session):
     dbt.ref("fct_order_lines")
     dbt.ref("fct_dealer_stock_days")
     dbt.ref("int_sales_reps_employed")
-    db = opened(session, "marts", "intermediate")
+    db = opened(session, "marts", "intermediate", business_date=dbt.config.get("business_date"))
     cells = cells_along(db, "int_alert_causes_found")
     return arrow_table(EventRow, events_around(db, questions(db), cells))

@@ -75,7 +75,7 @@ changes as (
             and compared.dimension_name = periods.dimension_name
             and compared.dimension_value = periods.dimension_value
             and compared.period_start_date = periods.period_start_date
-    where rules.kind = 'percent_change' and (compared.compared_value > 0 or rules.threshold_pp is not null)
+    where rules.kind = 'percent_change' and (compared.compared_value >= 0 or rules.threshold_pp is not null)
 ),
 
 -- A spread that is told by few periods is uncertain itself: as for Student's t, with the degrees of freedom of a median of
@@ -227,7 +227,9 @@ judged as (
         united.*,
         {{ ratio('united.value - united.compared_value', 'abs(united.compared_value)') }} as change_rate,
         case when rules.unit = 'rate' then cast(100 * (united.value - united.compared_value) as decimal(28, 8)) end as change_pp,
-        united.volume is null or rules.minimum_volume is null or united.volume >= rules.minimum_volume as is_large,
+        (united.volume is null or rules.minimum_volume is null or united.volume >= rules.minimum_volume)
+        -- beside nothing no change can be judged
+        and (rules.threshold_rate is null or rules.kind <> 'percent_change' or united.compared_value > 0) as is_large,
         muted_days.rule_id is not null as is_muted,
         rules.kind,
         rules.threshold_rate,

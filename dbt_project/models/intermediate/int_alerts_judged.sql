@@ -15,13 +15,29 @@ select
     rule_id,
     rule_id || '|' || dimension_value as subject_key,
     cast(null as {{ dbt.type_string() }}) as rule_terms,
+    nullif(goal_terms, '') as goal_terms,
     case when is_large and not is_muted then period_end_date end as judged_end_date
 from {{ ref('int_alert_periods_newest') }}
+union all
+-- What was found late is judged with its rule and member.
+select distinct
+    newest.rule_id,
+    told.subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
+    nullif(newest.goal_terms, '') as goal_terms,
+    case when newest.is_large and not newest.is_muted then newest.period_end_date end as judged_end_date
+from {{ ref('stg_history__incident_events') }} as told
+inner join {{ ref('int_alert_periods_newest') }} as newest
+    on
+        told.rule_id = newest.rule_id
+        and told.subject_key = {{ late_alert_key('newest.rule_id', 'newest.dimension_value', 'told.period_start_date') }}
+where told.is_late
 union all
 select
     rules.rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
     {{ alert_rule_terms('rules') }} as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
     case when rules.kind = 'stalled_deals' and muted.rule_id is null then {{ business_date() }} end as judged_end_date
 from rules
 left join muted on rules.rule_id = muted.rule_id
@@ -31,6 +47,7 @@ select
     'deadline' as rule_id,
     'deadline|' || source as subject_key,
     cast(null as {{ dbt.type_string() }}) as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
     case when deadline_status in ('met', 'missed') then date_day end as judged_end_date
 from {{ ref('trust_deadlines') }}
 where date_day = {{ business_date() }}
@@ -39,6 +56,7 @@ select distinct
     'deadline' as rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
     cast(null as {{ dbt.type_string() }}) as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
     cast(null as date) as judged_end_date
 from {{ ref('stg_settings__sources') }}
 where deadline_minutes is not null or is_due_at_closing
@@ -48,6 +66,7 @@ select
     '{{ rule }}' as rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
     cast(null as {{ dbt.type_string() }}) as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
     {{ business_date() }} as judged_end_date
 from {{ ref('stg_settings__funnel') }}
 {%- endfor %}

@@ -29,7 +29,10 @@ metrics as (
         alerts.reason_en,
         alerts.reason_zh,
         -- a goal may be one person's
-        coalesce(goals.scope_dimension, alerts.dimension_name) in ('rep', 'manager') as is_personal
+        coalesce(goals.scope_dimension, alerts.dimension_name) in ('rep', 'manager') as is_personal,
+        alerts.is_late,
+        alerts.changed_by,
+        case when goals.target_id is not null then {{ goal_terms('goals') }} end as goal_terms
     from {{ ref('alert_metrics') }} as alerts
     left join {{ ref('int_targets_defined') }} as goals
         on alerts.dimension_name = 'target' and alerts.dimension_value = goals.target_id
@@ -51,7 +54,10 @@ deals as (
         title_zh,
         reason_en,
         reason_zh,
-        false as is_personal
+        false as is_personal,
+        false as is_late,
+        cast(null as {{ dbt.type_string() }}) as changed_by,
+        cast(null as {{ dbt.type_string() }}) as goal_terms
     from {{ ref('alert_stalled_deals') }}
 ),
 
@@ -71,7 +77,10 @@ deadlines as (
         title_zh,
         reason_en,
         reason_zh,
-        false as is_personal
+        false as is_personal,
+        false as is_late,
+        cast(null as {{ dbt.type_string() }}) as changed_by,
+        cast(null as {{ dbt.type_string() }}) as goal_terms
     from {{ ref('alert_deadline_missed') }}
 ),
 
@@ -91,7 +100,10 @@ findings as (
         title_zh,
         reason_en,
         reason_zh,
-        false as is_personal
+        false as is_personal,
+        false as is_late,
+        cast(null as {{ dbt.type_string() }}) as changed_by,
+        cast(null as {{ dbt.type_string() }}) as goal_terms
     from {{ ref('alert_findings') }}
 ),
 

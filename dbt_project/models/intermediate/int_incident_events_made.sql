@@ -1,7 +1,7 @@
 {%- set alert_columns = [
     'subject_key', 'alert_key', 'alert_kind', 'rule_id', 'severity', 'size_rate', 'owner', 'playbook_id', 'cause_key',
     'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal',
-    'rule_terms'
+    'rule_terms', 'goal_terms', 'is_late', 'changed_by'
 ] -%}
 -- What tonight adds: what is known of every subject against the alerts of tonight.
 with
@@ -9,8 +9,16 @@ alerts as (
     select * from {{ ref('int_alerts_united') }}
 ),
 
+tonight as (
+    select max(rules) as rules from {{ ref('stg_ledger__rules') }}
+),
+
+-- What is known says of what has changed only what its own event said.
 known as (
-    select * from {{ ref('int_incident_subjects_known') }}
+    select
+        subjects.*,
+        cast(null as {{ dbt.type_string() }}) as changed_by
+    from {{ ref('int_incident_subjects_known') }} as subjects
 ),
 
 -- A subject may have been in several incidents: an open one counts before the last one.
@@ -34,8 +42,12 @@ matched as (
         known.size_rate as known_size_rate,
         known.period_start_date as known_period_start_date,
         known.alert_key as known_alert_key,
-        known.rule_terms as known_rule_terms
+        known.rule_terms as known_rule_terms,
+        {{ changed_by('alerts.goal_terms', 'known.goal_terms', 'tonight.rules', 'known.rules') }} as known_changed_by,
+        coalesce(alerts.goal_terms <> known.goal_terms, false) as is_goal_other,
+        {{ asks_elsewhere('alerts.rule_terms', 'known.rule_terms') }} as is_elsewhere
     from alerts
+    cross join tonight
     left join lasts on alerts.subject_key = lasts.subject_key
     left join known on lasts.subject_key = known.subject_key and lasts.last_order = known.last_order
 ),
@@ -50,10 +62,10 @@ going_on as (
             when period_start_date > known_period_start_date then 'seen_again'
             when size_rate >= {{ materially_worse() }} * known_size_rate then 'upgraded'
             when severity_rank > known_severity_rank or known_size_rate >= {{ materially_worse() }} * size_rate then 'eased'
-            when rule_terms <> known_rule_terms then 'seen_again'
+            when rule_terms <> known_rule_terms or is_goal_other then 'seen_again'
         end as event_type
     from matched
-    where is_open
+    where is_open and not is_elsewhere
 ),
 
 -- What closed by itself goes on where it was closed too soon, being back in the same period, and within the cooldown of its
@@ -66,6 +78,7 @@ back as (
     where
         not is_open
         and not is_decided
+        and not is_elsewhere
         and (
             period_start_date = known_period_start_date
             or (period_start_date > known_period_start_date and alert_key = known_alert_key)
@@ -83,6 +96,7 @@ fresh as (
     from matched
     where
         incident_key is null
+        or is_elsewhere
         or (not is_open and period_start_date > known_period_start_date and alert_key <> known_alert_key)
 ),
 
@@ -145,6 +159,15 @@ ruled as (
     group by rule_id
 ),
 
+-- What is known of a subject whose rule looks at another metric, dimension or period by now: periods of two kinds are not compared.
+elsewhere as (
+    select
+        incident_key,
+        subject_key
+    from matched
+    where is_open and is_elsewhere
+),
+
 -- How an open breach stands that no alert of tonight is about. A goal that is over, or a member that the rule does not look at any
 -- more, is never judged again: it lapses when the rule has gone on without it for two periods.
 missing as (
@@ -154,19 +177,24 @@ missing as (
         ruled.judged_end_date as rule_judged_end_date,
         own.subject_key is null and whole.judged_end_date is null as is_unjudged,
         ruled.rule_id is null or coalesce(ruled.rule_terms <> known.rule_terms, false) as is_rule_other,
+        elsewhere.subject_key is not null as is_elsewhere,
         ruled.rule_id is null as is_rule_off,
+        coalesce(own.goal_terms <> known.goal_terms, false) as is_goal_other,
+        {{ changed_by('own.goal_terms', 'known.goal_terms', 'tonight.rules', 'known.rules') }} as known_changed_by,
         own.subject_key is null
         and whole.judged_end_date is null
         and 2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
         >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1) as is_lapsed
     from known
+    cross join tonight
     left join judged as own on known.subject_key = own.subject_key
     left join judged as whole on known.rule_id = whole.rule_id and whole.subject_key is null
     left join ruled on known.rule_id = ruled.rule_id
+    left join elsewhere on known.subject_key = elsewhere.subject_key and known.incident_key = elsewhere.incident_key
     where
         known.is_open
         and known.is_standing
-        and known.subject_key not in (select alerts.subject_key from alerts)
+        and (elsewhere.subject_key is not null or known.subject_key not in (select alerts.subject_key from alerts))
 ),
 
 -- Whether the periods in which it was breached still are by what is known today, where its rule says that of each.
@@ -179,19 +207,26 @@ looked_back as (
     inner join {{ ref('int_alert_periods_judged') }} as periods
         on
             missing.rule_id = periods.rule_id
-            and missing.subject_key = periods.rule_id || '|' || periods.dimension_value
+            and missing.subject_key in (
+                periods.rule_id || '|' || periods.dimension_value,
+                {{ late_alert_key('periods.rule_id', 'periods.dimension_value', 'periods.period_start_date') }}
+            )
             and periods.period_start_date between missing.first_period_start_date and missing.period_start_date
     group by missing.incident_key, missing.subject_key
 ),
 
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
--- was switched off, or asks another thing than when it was breached last.
+-- was switched off, or asks another thing than when it was breached last. Against another goal nothing has recovered.
+-- What fell has not recovered by falling no further: it is over once the figure is back, or has stayed where it is for so long
+-- that this is its new level.
 gone as (
     select
         missing.*,
         case
-            when missing.is_rule_other or missing.is_lapsed then 'dropped'
+            when missing.is_rule_other or missing.is_elsewhere or missing.is_lapsed then 'dropped'
+            when missing.is_goal_other then 'withdrawn'
             when not looked_back.is_breached then 'withdrawn'
+            when levels.is_still_off and missing.judged_end_date > missing.period_end_date then 'stayed'
             when missing.judged_end_date > missing.period_end_date then 'cleared'
             when missing.period_start_date > missing.first_period_start_date then 'cleared'
             else 'withdrawn'
@@ -199,11 +234,22 @@ gone as (
     from missing
     left join looked_back
         on missing.incident_key = looked_back.incident_key and missing.subject_key = looked_back.subject_key
+    left join {{ ref('int_incident_levels_measured') }} as levels
+        on missing.incident_key = levels.incident_key and missing.subject_key = levels.subject_key
     where
         missing.is_rule_off
+        or missing.is_elsewhere
         or missing.is_lapsed
-        or missing.judged_end_date >= missing.period_end_date
         or (missing.is_rule_other and missing.is_unjudged and missing.rule_judged_end_date >= missing.period_end_date)
+        or (
+            missing.judged_end_date >= missing.period_end_date
+            and (
+                missing.is_rule_other
+                or missing.is_goal_other
+                or not coalesce(looked_back.is_breached, true)
+                or not coalesce(levels.is_still_off and not levels.is_new_level, false)
+            )
+        )
 ),
 
 -- What is left of incidents tonight.
@@ -230,13 +276,14 @@ left_over as (
         is_open
         and is_standing
         and subject_key not in (select alerts.subject_key from alerts)
-        and subject_key not in (select gone.subject_key from gone)
+        and incident_key || '~' || subject_key not in (select gone.incident_key || '~' || gone.subject_key from gone)
 ),
 
 endings as (
     select
         gone.incident_key,
         min(gone.subject_key) as subject_key,
+        bool_or(gone.gone_type = 'stayed') as is_settled,
         bool_or(gone.gone_type = 'cleared') as is_recovered,
         bool_or(gone.gone_type = 'dropped') as is_lapsed
     from gone
@@ -247,6 +294,7 @@ endings as (
 before as (
     select
         incident_key,
+        bool_or(last_event_type = 'stayed') as is_settled,
         bool_or(last_event_type = 'cleared') as is_recovered,
         bool_or(last_event_type = 'dropped') as is_lapsed
     from known
@@ -258,8 +306,10 @@ endings_named as (
         endings.incident_key,
         endings.subject_key,
         case
+            when endings.is_settled then 'settled'
             when endings.is_recovered then 'resolved'
             when endings.is_lapsed then 'lapsed'
+            when before.is_settled then 'settled'
             when before.is_recovered then 'resolved'
             when before.is_lapsed then 'lapsed'
             else 'retracted'
@@ -301,7 +351,8 @@ made as (
         incident_key,
         event_type,
         event_type = 'upgraded' and not is_silent as is_told,
-        {{ alert_columns | join(', ') }}
+        {{ with_change(alert_columns, "case when event_type in ('upgraded', 'eased') and period_start_date = known_period_start_date"
+            ~ " and size_rate <> known_size_rate then known_changed_by when is_goal_other then 'goal' end") }}
     from going_on
     where event_type is not null
     union all
@@ -309,7 +360,7 @@ made as (
         incident_key,
         'reopened' as event_type,
         is_news as is_told,
-        {{ alert_columns | join(', ') }}
+        {{ with_change(alert_columns, "case when period_start_date = known_period_start_date then known_changed_by end") }}
     from back
     union all
     select
@@ -328,7 +379,8 @@ made as (
         gone.incident_key,
         coalesce(endings_named.event_type, gone.gone_type) as event_type,
         endings_named.event_type is not null and not gone.is_silent and gone.is_status_told and not gone.is_rule_other as is_told,
-        gone.{{ alert_columns | join(', gone.') }}
+        {{ with_change(alert_columns, "case when coalesce(endings_named.event_type, gone.gone_type) in ('withdrawn', 'retracted')"
+            ~ " then gone.known_changed_by end", 'gone.') }}
     from gone
     left join endings_named on gone.incident_key = endings_named.incident_key and gone.subject_key = endings_named.subject_key
     union all
@@ -363,7 +415,9 @@ select
     made.event_type,
     made.is_told,
     made.{{ alert_columns | join(', made.') }},
+    tonight.rules,
     {{ business_date() }} as event_date,
     {{ as_of() }} as event_at
 from made
+cross join tonight
 left join counted on made.incident_key = counted.incident_key

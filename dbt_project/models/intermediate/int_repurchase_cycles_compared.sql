@@ -97,7 +97,7 @@ beside as (
 ),
 
 history as (
-    select min(order_date) as first_date from {{ ref('int_repurchase_gaps') }}
+    select min(order_date) as first_date from {{ ref('fct_repurchase_gaps') }}
 ),
 
 rules as (

@@ -4,7 +4,7 @@
 {%- set this_month = "cast(date_trunc('month', " ~ business_date() ~ ") as date)" %}
 with
 gaps as (
-    select * from {{ ref('int_repurchase_gaps') }}
+    select * from {{ ref('fct_repurchase_gaps') }}
     where order_date > {{ this_month }} - 600
 ),
 

@@ -4,22 +4,15 @@ month_ends as (
     {{ month_ends() | indent(4) }}
 ),
 
-last_tier as (
-    select max(priority) as priority
-    from {{ ref('stg_settings__lifecycle_tiers') }}
-),
-
 tiers as (
     select
         month_ends.month_start_date,
         customers.region_key,
-        case when listed.priority = last_tier.priority then 1 else 0 end as is_dormant
+        case when history.is_last_tier then 1 else 0 end as is_dormant
     from {{ ref('dim_customer_tiers') }} as history
     inner join month_ends
         on month_ends.last_date between history.valid_from_date and coalesce(history.valid_to_date, {{ business_date() }})
     inner join {{ ref('dim_customers') }} as customers on history.customer_key = customers.customer_key
-    left join {{ ref('stg_settings__lifecycle_tiers') }} as listed on history.tier = listed.tier
-    cross join last_tier
 ),
 
 cells as (

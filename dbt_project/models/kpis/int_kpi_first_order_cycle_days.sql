@@ -3,7 +3,7 @@
 with
 placed as (
     {{ kpi_placed(
-        ref('int_first_orders_waited'), 'first_date', grains, {'region': 'region_key'}, ['waited_days', 'is_bought']
+        ref('fct_first_orders'), 'first_date', grains, {'region': 'region_key'}, ['waited_days', 'is_bought']
     ) | indent(4) }}
 ),
 

@@ -1,6 +1,7 @@
 -- Gaps between outgoing contacts with a customer who was in no last tier when the gap ended. A gap that is still running at
 -- the end of a week counts in it once it is longer than the mean of all gaps that had ended by then, so that customers
--- whom nobody calls any more make the figure worse, not better.
+-- whom nobody calls any more make the figure worse, not better. Gaps are whole microseconds up to the last step, for sums of
+-- fractions of an hour would depend on the order of rows.
 {%- set last_moment = "least(cast(weeks.week_start_date + 7 as timestamp), cast(" ~ business_date() ~ " + 1 as timestamp))" %}
 with
 tiers as (
@@ -9,8 +10,7 @@ tiers as (
         history.valid_from_date,
         coalesce(history.valid_to_date, {{ business_date() }}) as valid_to_date
     from {{ ref('dim_customer_tiers') }} as history
-    inner join {{ ref('stg_settings__lifecycle_tiers') }} as listed on history.tier = listed.tier
-    where listed.priority < (select max(every.priority) from {{ ref('stg_settings__lifecycle_tiers') }} as every)
+    where history.tier_priority is not null and not history.is_last_tier
 ),
 
 touches as (
@@ -44,7 +44,7 @@ ended as (
     select
         cast(date_trunc('week', touches.next_date) as date) as week_start_date,
         touches.next_team as team,
-        cast({{ microseconds_between('touches.occurred_utc', 'touches.next_utc') }} as decimal(28, 6)) / 3600000000 as gap_hours
+        {{ microseconds_between('touches.occurred_utc', 'touches.next_utc') }} as gap_microseconds
     from touches
     inner join tiers
         on touches.customer_key = tiers.customer_key and touches.next_date between tiers.valid_from_date and tiers.valid_to_date
@@ -63,13 +63,13 @@ means as (
     select
         weeks.week_start_date,
         {{ last_moment }} as last_moment,
-        sum(summed.gap_hours) over (order by weeks.week_start_date asc)
-        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc), 0) as mean_hours
+        cast(sum(summed.gap_microseconds) over (order by weeks.week_start_date asc) as decimal(28, 0))
+        / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc), 0) as mean_microseconds
     from weeks
     left join (
         select
             week_start_date,
-            sum(gap_hours) as gap_hours,
+            sum(gap_microseconds) as gap_microseconds,
             count(*) as gap_count
         from ended
         group by week_start_date
@@ -93,7 +93,7 @@ running as (
     select
         means.week_start_date,
         touches.team,
-        cast({{ microseconds_between('touches.occurred_at', 'means.last_moment') }} as decimal(28, 6)) / 3600000000 as gap_hours
+        {{ microseconds_between('touches.occurred_at', 'means.last_moment') }} as gap_microseconds
     from means
     inner join open_at_an_end as touches
         on
@@ -103,27 +103,31 @@ running as (
         on
             touches.customer_key = tiers.customer_key
             and cast(means.last_moment as date) - 1 between tiers.valid_from_date and tiers.valid_to_date
-    where
-        cast({{ microseconds_between('touches.occurred_at', 'means.last_moment') }} as decimal(28, 6)) / 3600000000
-        > means.mean_hours
+    where {{ microseconds_between('touches.occurred_at', 'means.last_moment') }} > means.mean_microseconds
 ),
 
 gaps as (
     select
         week_start_date,
         team,
-        gap_hours
+        gap_microseconds
     from ended
     union all
     select
         week_start_date,
         team,
-        gap_hours
+        gap_microseconds
     from running
 ),
 
 cells as (
-    {{ kpi_cells('gaps', 'week_start_date', {'team': 'team'}, 'sum(gap_hours)', 'count(*)') | indent(4) }}
+    {{ kpi_cells(
+        'gaps',
+        'week_start_date',
+        {'team': 'team'},
+        'cast(sum(gap_microseconds) as decimal(28, 0)) / 3600000000',
+        'count(*)',
+    ) | indent(4) }}
 )
 
 {{ kpi_ratio('follow_up_interval_hours', 'cells', ['week']) }}

@@ -3,7 +3,7 @@
 with
 placed as (
     {{ kpi_placed(
-        ref('int_leads_waited'), 'created_date', grains, dimensions, ['waited_hours', 'is_answered']
+        ref('fct_lead_responses'), 'created_date', grains, dimensions, ['waited_hours', 'is_answered']
     ) | indent(4) }}
 ),
 

@@ -10,7 +10,7 @@ leads as (
         reps.team,
         reps.region_key,
         leads.created_date,
-        {{ business_date_of('leads.first_assigned_at') }} as first_assigned_date
+        leads.first_assigned_date
     from {{ ref('fct_leads') }} as leads
     inner join {{ ref('dim_sales_reps') }} as reps on leads.owner_rep_key = reps.rep_key
 ),

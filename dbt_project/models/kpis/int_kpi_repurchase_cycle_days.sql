@@ -2,7 +2,7 @@
 with
 placed as (
     {{ kpi_placed(
-        ref('int_repurchase_gaps'), 'order_date', ['month'], {'product_line': 'product_line'}, ['gap_days', 'is_ended']
+        ref('fct_repurchase_gaps'), 'order_date', ['month'], {'product_line': 'product_line'}, ['gap_days', 'is_ended']
     ) | indent(4) }}
 ),
 

@@ -15,7 +15,7 @@ staffed as (
         month_start_date,
         region_key,
         sum(fte_days) as fte_days
-    from {{ ref('int_rep_months_staffed') }}
+    from {{ ref('fct_rep_months') }}
     where is_selling
     group by month_start_date, region_key
 ),

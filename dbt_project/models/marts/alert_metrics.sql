@@ -1,7 +1,19 @@
 with
 judged as (
-    select * from {{ ref('int_alert_periods_newest') }}
-    where is_alerting
+    select
+        periods.*,
+        late.late_key,
+        late.said_value,
+        late.said_compared_value,
+        late.said_date,
+        late.changed_by
+    from {{ ref('int_alert_periods_watched') }} as periods
+    left join {{ ref('int_alert_periods_late') }} as late
+        on
+            periods.rule_id = late.rule_id
+            and periods.dimension_value = late.dimension_value
+            and periods.period_start_date = late.period_start_date
+    where periods.is_alerting and (periods.is_newest or late.rule_id is not null)
 ),
 
 named as (
@@ -28,7 +40,10 @@ named as (
                 then {{ number_text('round(judged.change_pp, 1)') }} || ' 个百分点'
             when judged.kind = 'percent_change' then {{ percent_text('judged.change_rate', 'zh') }}
             else {{ measure_text('judged.value', 'judged.unit', 'zh') }}
-        end as figure_zh
+        end as figure_zh,
+        -- what a breach was found late by: the figure itself, or what it is held against
+        case when judged.value <> judged.said_value then judged.said_value else judged.said_compared_value end as restated_value,
+        case when judged.value <> judged.said_value then judged.value else judged.compared_value end as restating_value
     from judged
     left join {{ ref('int_alert_members_named') }} as members
         on judged.dimension_name = members.dimension_name and judged.dimension_value = members.dimension_value
@@ -43,8 +58,10 @@ named as (
 )
 
 select
-    rule_id || '|' || dimension_value || '|' || cast(opened_start_date as {{ dbt.type_string() }}) as incident_key,
-    rule_id || '|' || dimension_value as subject_key,
+    coalesce(
+        late_key, rule_id || '|' || dimension_value || '|' || cast(opened_start_date as {{ dbt.type_string() }})
+    ) as incident_key,
+    coalesce(late_key, rule_id || '|' || dimension_value) as subject_key,
     rule_id,
     kind,
     severity,
@@ -81,6 +98,11 @@ select
     change_rate,
     change_pp,
     is_matured,
+    late_key is not null as is_late,
+    said_value,
+    said_compared_value,
+    said_date,
+    changed_by,
     metric_name_en || case dimension_name when 'total' then '' else ', ' || dimension_value_en end || ': ' || figure_en as title_en,
     metric_name_zh || case dimension_name when 'total' then '' else '·' || dimension_value_zh end || '：' || figure_zh as title_zh,
     case
@@ -123,6 +145,17 @@ select
             || {{ period_text('period_grain', 'period_start_date', 'en') }}
             || '; the alert is from ' || {{ measure_text('threshold_value', 'unit', 'en') }}
             || case direction when 'fall' then ' down.' else ' up.' end
+    end || case
+        when late_key is null then ''
+        else
+            ' Found late: ' || case when value <> said_value then 'the figure' else 'what it is held against' end
+            || ' was restated since it was judged on ' || cast(said_date as {{ dbt.type_string() }}) || '; it was '
+            || {{ measure_text('restated_value', 'unit', 'en') }} || ' then and is '
+            || {{ measure_text('restating_value', 'unit', 'en') }} || ' now.'
+            || case changed_by
+                when 'settings' then ' Settings, mappings or models have changed since, so late data need not be the reason.'
+                else ''
+            end
     end as reason_en,
     case
         when kind = 'percent_change'
@@ -160,5 +193,13 @@ select
             of_member_zh || metric_name_zh || '在 ' || {{ period_text('period_grain', 'period_start_date', 'zh') }} || '为 '
             || {{ measure_text('value', 'unit', 'zh') }} || case direction when 'fall' then '，已降至' else '，已升至' end || '预警线 '
             || {{ measure_text('threshold_value', 'unit', 'zh') }} || '。'
+    end || case
+        when late_key is null then ''
+        else
+            '事后发现：' || cast(said_date as {{ dbt.type_string() }}) || ' 判定后，'
+            || case when value <> said_value then '该指标' else '对比值' end || '被重述，由当时的 '
+            || {{ measure_text('restated_value', 'unit', 'zh') }} || ' 变为 '
+            || {{ measure_text('restating_value', 'unit', 'zh') }} || '。'
+            || case changed_by when 'settings' then '其间配置、映射或模型有变更，未必由补录造成。' else '' end
     end as reason_zh
 from named

@@ -5,7 +5,10 @@ days as (
 ),
 
 tiers as (
-    select * from {{ ref('stg_settings__lifecycle_tiers') }}
+    select
+        tiers.*,
+        priority = max(priority) over () as is_last_tier
+    from {{ ref('stg_settings__lifecycle_tiers') }} as tiers
 ),
 
 compared as (
@@ -31,6 +34,8 @@ select
     begun.tier,
     coalesce(tiers.tier_name_en, begun.tier) as tier_name_en,
     coalesce(tiers.tier_name_zh, begun.tier) as tier_name_zh,
+    tiers.priority as tier_priority,
+    coalesce(tiers.is_last_tier, false) as is_last_tier,
     begun.rule_id,
     coalesce(tiers.retention_class, 'standard') as retention_class,
     begun.tier_reason_en,

@@ -15,12 +15,9 @@ select
     actions.dimension_value,
     case
         when actions.action_status <> 'done' then 'not_done'
-        when effects.action_key is not null then 'measured'
-        when actions.metric_id is null or actions.dimension_name = 'total' then 'not_measurable'
-        when actions.closed_date + 155 > {{ business_date() }} then 'waiting'
-        else 'not_measurable'
+        else coalesce(effects.outcome_status, 'not_measurable')
     end as outcome_status,
-    case when effects.action_key is not null then case when effects.is_points then 'points' else 'relative' end end as effect_type,
+    case when effects.effect is not null then case when effects.is_points then 'points' else 'relative' end end as effect_type,
     {{ effect_value('effects.effect', 'effects.is_points') }} as effect_value,
     {{ effect_value('effects.effect - effects.half_width', 'effects.is_points') }} as lower_value,
     {{ effect_value('effects.effect + effects.half_width', 'effects.is_points') }} as upper_value,

@@ -51,13 +51,7 @@ leads as (
         events.*,
         sum(case when {{ is_over('events.event_type') }} then 0 else 1 end)
             over (partition by events.incident_key) as standing_count,
-        row_number() over (
-            partition by events.incident_key
-            order by
-                case when {{ is_over('events.event_type') }} then 1 else 0 end,
-                {{ severity_rank('events.severity') }},
-                events.event_number desc
-        ) as place
+        {{ lead_place('events.incident_key', 'events') | indent(8) }} as place
     from subjects
     inner join events on subjects.incident_key = events.incident_key and subjects.event_number = events.event_number
 )
@@ -81,6 +75,7 @@ select
     leads.reason_en,
     leads.reason_zh,
     leads.is_personal,
+    leads.is_late,
     folded.subject_count,
     cast(leads.standing_count as bigint) as standing_count,
     folded.event_count,

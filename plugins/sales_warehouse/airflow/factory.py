@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Asset, Param, TriggerRule, chain
 
 from sales_warehouse.airflow import answers, assets, policy, runbook, schedule, tasks
-from sales_warehouse.airflow.operators import GoOnOperator, StepOperator
+from sales_warehouse.airflow.operators import AskOperator, GoOnOperator, StepOperator
 from sales_warehouse.airflow.policy import Tag
 
 FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
@@ -23,6 +22,7 @@ MICRO_BATCH = "micro_batch"
 PURGE = "purge"
 REQUIRED_ACTIONS = "required_actions"
 RESPOND = "respond"
+ASK = "ask"  # the task of it that waits
 
 SCHEDULER_ONLY = (MICRO_BATCH, REQUIRED_ACTIONS)  # what a refresh without a scheduler leaves out
 MOST_OPEN_QUESTIONS = 256
@@ -156,7 +156,9 @@ def watch_dag() -> DAG:
 
 
 def required_actions_dag() -> DAG:
-    """Build `required_actions`: undecided → ask, which starts a run of `respond` for each incident that waits."""
+    """Build `required_actions`: undecided → ask, which starts a run of `respond` for each incident that waits, and
+    settled → withdraw, which clears the runs whose question nobody need answer any more.
+    """
     with _dag(
         REQUIRED_ACTIONS,
         schedule=schedule.required_actions(assets.ALERTS),
@@ -169,11 +171,19 @@ def required_actions_dag() -> DAG:
         TriggerDagRunOperator.partial(
             task_id="ask", trigger_dag_id=RESPOND, skip_when_already_exists=True
         ).expand_kwargs(undecided.output)
+        settled = StepOperator(
+            task_id="settled", python_callable=tasks.settled, op_kwargs={"dag_id": RESPOND, "task_id": ASK}
+        )
+        TriggerDagRunOperator.partial(task_id="withdraw", trigger_dag_id=RESPOND, reset_dag_run=True).expand_kwargs(
+            settled.output
+        )
     return dag
 
 
 def respond_dag() -> DAG:
-    """Build `respond`: ask → record, one run for each incident. `ask` is a Required Action, and waits for a person."""
+    """Build `respond`: ask → record, one run for each incident. `ask` is a Required Action, and waits for a person
+    while somebody has to answer.
+    """
     with _dag(
         RESPOND,
         schedule=None,
@@ -182,8 +192,9 @@ def respond_dag() -> DAG:
         default_args=policy.task_defaults(policy.SOURCES_POOL, timedelta(minutes=30)),
         max_active_runs=MOST_OPEN_QUESTIONS,
     ) as dag:
-        ask = HITLOperator(
-            task_id="ask",
+        ask = AskOperator(
+            task_id=ASK,
+            withdrawal=tasks.withdrawal,
             subject="{{ dag_run.conf['subject'] }}",
             body="{{ dag_run.conf['body'] }}",
             options=list(answers.OPTIONS),

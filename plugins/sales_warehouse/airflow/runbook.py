@@ -146,7 +146,9 @@ def required_actions() -> str:
     return f"""
 ### What
 **undecided** looks for open incidents of the severities that `required_actions` of alerts.yml names and that nobody has
-answered; **ask** starts one run of `respond` for each.
+answered; **ask** starts one run of `respond` for each. **settled** looks for questions that wait though their incident
+is over, was answered elsewhere or is asked about again; **withdraw** clears their runs, which takes them off the list
+with a note why.
 
 ### When
 After each watch, and every hour.
@@ -156,7 +158,7 @@ Whoever answers for the figures: the questions are under **Required Actions**.
 
 {TRIAGE}
 1. Nothing is lost: an incident that was not asked about is found by the next run.
-2. Skipped is not a failure: no incident waits for a person.
+2. Skipped is not a failure: no incident waits for a person, or no question is to be withdrawn.
 """
 
 
@@ -165,7 +167,8 @@ def respond() -> str:
     return f"""
 ### What
 **ask** is a Required Action: accept a playbook, assign, snooze or reject, with a note; **record** keeps the answer with
-who gave it and when. One run is one incident.
+who gave it and when. One run is one incident. A question that nobody need answer any more answers itself with
+`Withdrawn 已撤回` and the reason, and the run ends skipped.
 
 ### When
 When `required_actions` finds an incident. Not by hand: a run needs the incident in its conf.

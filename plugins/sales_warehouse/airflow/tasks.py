@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sales_warehouse.run import Run
 
 
+MOST_NAMES = 100  # of runs in one request, whose address has them
+
+
 class SourceFailed(Exception):
     """A step of a source failed: its DAG ends red although the rest of the refresh goes on."""
 
@@ -50,9 +53,9 @@ def past_night() -> bool:
     if not is_backfill(context):
         return True
     from sales_warehouse import steps
-    from sales_warehouse.company.load import load_company
+    from sales_warehouse.company.load import load_for_a_night
 
-    zone = load_company(settings.company_folder()).about.time_zone
+    zone = load_for_a_night(settings.company_folder()).about.time_zone
     day, run_id = asked_night(context, zone)
     moment = replace(moment_of(context), business_date=day, run_id=run_id)
     try:
@@ -162,6 +165,40 @@ def undecided() -> list[dict[str, Any]]:
     if not questions:
         raise AirflowSkipException("no incident waits for a person")
     return [{"trigger_run_id": question.name, "conf": question.conf()} for question in questions]
+
+
+def withdrawal(context: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """Return what the question of the run is answered with that nobody need answer any more; None while it waits."""
+    from sales_warehouse.airflow import answers
+    from sales_warehouse.watch import incidents, required
+
+    run, asked = _run(moment_of(context)), context["dag_run"].conf or {}
+    try:
+        why = required.why_moot(run.home, asked["incident_key"], context["dag_run"].run_id, run.company.about.language)
+    except incidents.NoSuchIncident:  # readers were sent back to a version that does not know it
+        return None
+    return (answers.WITHDRAWN, answers.withdrawal(why)) if why else None
+
+
+def settled(dag_id: str, task_id: str) -> list[dict[str, Any]]:
+    """Return the runs of a DAG to clear, in which this task asks what nobody need answer any more.
+
+    Raises AirflowSkipException when there is none.
+    """
+    from sales_warehouse.airflow import answers
+    from sales_warehouse.watch import required
+
+    context = get_current_context()
+    run = _run(moment_of(context))
+    names = required.moot(run.home, answers.PATIENCE.days + 1)
+    waiting = []
+    for first in range(0, len(names), MOST_NAMES):
+        asked = names[first : first + MOST_NAMES]
+        states = context["ti"].get_task_states(dag_id=dag_id, task_ids=[task_id], run_ids=asked)
+        waiting += [name for name in asked if states.get(name, {}).get(task_id) == TaskInstanceState.AWAITING_INPUT]
+    if not waiting:
+        raise AirflowSkipException("every question that waits is still to be answered")
+    return [{"trigger_run_id": name} for name in waiting]
 
 
 def record(answer: dict[str, Any]) -> dict[str, Any]:

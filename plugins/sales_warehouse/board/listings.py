@@ -44,7 +44,7 @@ LISTINGS = {
     "incidents": Listing(
         "marts.fct_incidents",
         """incident_key incident_status severity alert_key rule_id owner playbook_id period_start_date period_end_date
-        opened_date snoozed_until_date subject_count title_en title_zh reason_en reason_zh""",
+        opened_date snoozed_until_date is_late subject_count title_en title_zh reason_en reason_zh""",
         f"{SEVERITY}, incident_status in ('acknowledged', 'snoozed'), opened_date desc, incident_key "
         f"limit {INCIDENTS_SHOWN}",
         "not is_closed",
@@ -52,7 +52,7 @@ LISTINGS = {
     "incident_events": Listing(
         "marts.fct_incident_events",
         # without who decided, and what they noted: the board goes further than the login
-        "incident_key event_number event_type event_date period_start_date period_end_date",
+        "incident_key event_number event_type event_date period_start_date period_end_date is_late changed_by",
         "incident_key, event_number",
         STANDING.format(key="incident_key", of="incident_key"),
     ),
@@ -90,7 +90,7 @@ LISTINGS = {
     "movers": Listing(
         "marts.kpi_movers",
         """metric_id unit dimension_name dimension_value period_grain period_start_date value previous_value
-        change_value""",
+        change_value comparable_value workday_count previous_workday_count""",
         "metric_id, dimension_name <> 'total', dimension_name, change_rank",
         f"change_rank <= {MOVERS_SHOWN} and (period_grain = 'week' or period_end_date >= week_start_date)",
     ),

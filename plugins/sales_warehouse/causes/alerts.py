@@ -157,7 +157,9 @@ def explain_alerts(db: duckdb.DuckDBPyConnection, asked: Sequence[Question], cur
     known: dict[tuple[object, ...], Explanation | str] = {}
     members = member_names(db, ("region", "channel"))
     for place, alert in enumerate(asked):
-        question = (alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.base_value)
+        question = (
+            alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.base_value, alert.went_well
+        )  # fmt: skip
         if question not in known:
             known[question] = _whatever_comes(db, alert) if place < MOST_ALERTS else "many"
         yield from _rows(alert, known[question], members, currency)
@@ -418,7 +420,14 @@ def _places(cell: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def _text(cell: Mapping[str, str]) -> str:
-    return "&".join(f"{name}={member}" for name, member in cell.items())
+    """Write the conditions of a cell; a `%` or `&` in a member is %25 or %26, as in a query of a URL."""
+    return "&".join(f"{name}={member.replace('%', '%25').replace('&', '%26')}" for name, member in cell.items())
+
+
+def conditions_of(cell: str) -> dict[str, str]:
+    """Read the conditions of a cell as the column `cell` writes them."""
+    parts = [part.split("=", 1) for part in cell.split("&")]
+    return {name: member.replace("%26", "&").replace("%25", "%") for name, member in parts}
 
 
 def _gap(alert: Question, language: str, names: Names) -> list[str]:

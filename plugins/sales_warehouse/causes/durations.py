@@ -35,8 +35,8 @@ _CUSTOMER = "left join dim_customers as customers on waited.customer_key = custo
 # A lead or a deal is cut by the region that its own metrics have it in: a lead by its seller's, a deal by its own.
 WAITED: Mapping[str, Waited] = {
     "lead_first_response_hours": Waited(
-        ("int_leads_waited", "fct_leads", "dim_sales_reps", "dim_customers"),
-        "int_leads_waited as waited "
+        ("fct_lead_responses", "fct_leads", "dim_sales_reps", "dim_customers"),
+        "fct_lead_responses as waited "
         "join fct_leads as leads on waited.lead_key = leads.lead_key "
         "join dim_sales_reps as reps on waited.rep_key = reps.rep_key "
         "left join dim_customers as customers on leads.customer_key = customers.customer_key",
@@ -59,14 +59,14 @@ WAITED: Mapping[str, Waited] = {
         },
     ),
     "first_order_cycle_days": Waited(
-        ("int_first_orders_waited", "dim_customers"),
-        f"int_first_orders_waited as waited {_CUSTOMER}",
+        ("fct_first_orders", "dim_customers"),
+        f"fct_first_orders as waited {_CUSTOMER}",
         "waited.first_date", "waited.waited_days", "waited.is_bought",
         {"region": "waited.region_key", "channel": "waited.channel", "industry": "customers.industry"},
     ),
     "repurchase_cycle_days": Waited(
-        ("int_repurchase_gaps", "dim_customers"),
-        f"int_repurchase_gaps as waited {_CUSTOMER}",
+        ("fct_repurchase_gaps", "dim_customers"),
+        f"fct_repurchase_gaps as waited {_CUSTOMER}",
         "waited.order_date", "waited.gap_days", "waited.is_ended",
         {
             "product_line": "waited.product_line", "region": "customers.region_key",

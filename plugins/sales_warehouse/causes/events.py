@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import duckdb
 
-from sales_warehouse.causes.alerts import MOST_ALERTS, Question, rounded
+from sales_warehouse.causes.alerts import MOST_ALERTS, Question, conditions_of, rounded
 from sales_warehouse.causes.attributes import member_names
 from sales_warehouse.causes.contributions import NotAFigure, split_ratio
 from sales_warehouse.causes.event_words import Scored, Told, event_texts
@@ -310,5 +310,5 @@ def cells_along(db: duckdb.DuckDBPyConnection, relation: str) -> dict[str, list[
         f"select incident_key, cause_number, cell from {relation} where is_along and not is_residual order by all"
     ).fetchall()
     for key, number, cell in rows:
-        found.setdefault(key, []).append((number, dict(part.split("=", 1) for part in cell.split("&"))))
+        found.setdefault(key, []).append((number, conditions_of(cell)))
     return found

@@ -17,6 +17,7 @@ import duckdb
 from sales_warehouse.metrics import registry
 from sales_warehouse.metrics.facts import Fact, Measure, cuts_called
 from sales_warehouse.metrics.registry import facts
+from sales_warehouse.metrics.relations import COLUMNS, lay_out, relation_of
 from sales_warehouse.sql import ident, literal
 
 LOOKED_IN = ("region", "channel", "product_line", "category", "stage", "source", "industry")
@@ -39,7 +40,8 @@ class Span:
 class Part:
     """Rows of a relation that add to a numerator or a denominator: their day, their cuts and what they add.
 
-    `joins` are the cuts that another mart tells: dimension → the join that brings its column.
+    `joins` are the cuts that another mart tells: dimension → the join that brings its column. `file` names the query of
+    the rows behind a metric that has to be laid out before.
     """
 
     relation: str
@@ -48,6 +50,7 @@ class Part:
     expression: str
     aggregate: Literal["sum", "count", "count_distinct"] = "sum"
     joins: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
 
     def with_cuts(self, names: Iterable[str]) -> str:
         """The relation with the columns of these cuts."""
@@ -55,35 +58,14 @@ class Part:
         return f"(select * from {self.relation}{''.join(joins)})" if joins else self.relation
 
 
-# Units that came back count for the day on which they were ordered, and no more of a line than it sold.
-_RETURNED = """(
-    select lines.order_date, lines.region_key, lines.channel, lines.product_key, products.product_line,
-        products.category, lines.quantity,
-        least(coalesce(returned.quantity, 0), greatest(lines.quantity, 0)) as returned_quantity
-    from fct_order_lines as lines
-    join dim_products as products using (product_key)
-    left join (
-        select returns.order_key, coalesce(returns.line_number, single.line_number) as line_number,
-            sum(returns.quantity) as quantity
-        from fct_returns as returns
-        left join (
-            select order_key, min(line_number) as line_number from fct_order_lines group by all having count(*) = 1
-        ) as single on returns.order_key = single.order_key
-        where not returns.is_cancelled
-        group by all
-    ) as returned on lines.order_key = returned.order_key and lines.line_number = returned.line_number
-    where not lines.is_cancelled
-)"""
-_SOLD_CUTS = {
-    "region": "region_key", "channel": "channel", "product_line": "product_line", "category": "category",
-    "product": "product_key",
-}  # fmt: skip
-# Metrics that the semantic layer cannot say, over marts that can be cut.
-OWN: Mapping[str, tuple[Part, Part]] = {
-    "return_rate": (
-        Part(_RETURNED, "order_date", _SOLD_CUTS, "returned_quantity"),
-        Part(_RETURNED, "order_date", _SOLD_CUTS, "quantity"),
-    ),
+# Metrics that the semantic layer cannot say, whose rows (metrics/relations.py) can be cut all the same, and by what.
+OWN: Mapping[str, tuple[str, ...]] = {
+    "new_leads": ("region", "channel", "source", "industry", "team", "rep"),
+    "opp_to_order_rate": ("region", "product_line", "industry", "team", "manager", "rep"),
+    "stage_stalled_rate": ("stage", "region", "product_line", "industry", "team", "manager", "rep"),
+    "return_rate": ("region", "channel", "product_line", "category", "product"),
+    "collection_rate": ("region", "channel", "industry", "team", "manager", "rep"),
+    "dirty_rate": ("source",),
 }
 
 # Levels whose members add up to the whole, and what has them of each period: of a past day, what was published.
@@ -109,7 +91,7 @@ def level_parts(metric_id: str, dimension: str) -> tuple[Part, ...]:
 def parts_of(metric_id: str) -> tuple[Part, ...]:
     """Return the value of a metric, or its numerator and denominator; nothing where its facts cannot be cut."""
     if metric_id in OWN:
-        return OWN[metric_id]
+        return _own_parts(metric_id)
     metric = registry().get(metric_id)
     if metric is None or metric.semantic.reason:
         return ()
@@ -148,6 +130,7 @@ def measure_cells(
     One row for each span and combination of members that occurs in it, within `scope` (dimension → member); `db` has
     the marts in its search path.
     """
+    _lay_out(db, parts)
     listed = list(spans)
     days = ", ".join(f"({literal(each.name)}, {literal(each.starts_on)}, {literal(each.ends_on)})" for each in listed)
     named = ", ".join(map(ident, attributes))
@@ -161,6 +144,24 @@ def measure_cells(
         f"select span{comma}{named}, {columns} from ({union}) group by span{comma}{named}"
     )
     return CELLS
+
+
+def _lay_out(db: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
+    """Make the views that parts read. Where nobody said which day it is, nothing lies in the future."""
+    db.execute("set variable business_date = coalesce(getvariable('business_date'), date '9999-12-31')")
+    for file in dict.fromkeys(part.file for part in parts if part.file):
+        lay_out(db, file)
+
+
+def _own_parts(metric_id: str) -> tuple[Part, ...]:
+    relation = relation_of(metric_id)
+    assert relation.day is not None
+    cuts = {name: COLUMNS.get(name, name) for name in OWN[metric_id]}
+    aggregate: Literal["sum", "count_distinct"] = "count_distinct" if "counted" in relation.adds else "sum"
+    return tuple(
+        Part(f"rows_{relation.file}", relation.day, cuts, expression, aggregate, file=relation.file)
+        for expression in relation.adds.values()
+    )
 
 
 def _cells(

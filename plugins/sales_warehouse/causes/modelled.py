@@ -10,6 +10,8 @@ from typing import Any, get_type_hints
 
 import pyarrow as pa
 
+from sales_warehouse.metrics.relations import tell
+
 _FIGURE = pa.decimal128(28, 8)
 _TYPES: dict[object, pa.DataType] = {
     str: pa.string(), int: pa.int64(), bool: pa.bool_(), Decimal: _FIGURE, datetime.date: pa.date32(),
@@ -27,9 +29,10 @@ def arrow_table(kind: type, rows: Iterable[Any]) -> pa.Table:
     )
 
 
-def opened(session: Any, *schemas: str) -> Any:
-    """Return a cursor of a dbt session that finds tables of these schemas by their names alone."""
+def opened(session: Any, *schemas: str, business_date: str) -> Any:
+    """Return a cursor of a dbt session that finds tables of these schemas by name alone, on its business date."""
     cursor = session.cursor()
+    tell(cursor, datetime.date.fromisoformat(business_date))
     cursor.execute(f"set search_path = '{','.join(schemas)}'")
     cursor.execute("set preserve_insertion_order = true")
     return cursor

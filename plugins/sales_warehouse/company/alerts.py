@@ -183,6 +183,13 @@ class AlertsFile(Model):
     carriers: tuple[Carrier, ...] = (FileCarrier(type="file"),)
 
 
+class LeftOutRule(Model):
+    """A rule that a night had to do without; `place` counts the rules of alerts.yml from 0."""
+
+    place: int
+    why: str
+
+
 def rule_rows(file: AlertsFile, metrics: Mapping[str, Metric]) -> list[tuple]:
     """Return the rows of the settings table `alert_rules`; `metrics` is the registry as the company has it."""
     rows = []

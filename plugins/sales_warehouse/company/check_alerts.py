@@ -11,6 +11,17 @@ from sales_warehouse.metrics import Metric
 
 # Rates whose numerator may be more than their denominator.
 BEYOND_ONE = frozenset({"quota_attainment", "channel_sell_through_rate"})
+# Quotients whose denominator is money; that of any other counts records or units.
+OF_MONEY = frozenset({
+    "win_rate_by_amount", "pipeline_coverage_ratio", "quota_attainment", "collection_rate", "top3_customer_share",
+    "customer_hhi",
+})  # fmt: skip
+# What rules of these kinds may look at; anything else has kind threshold.
+ABOUT = {
+    "concentration": ("top3_customer_share", "customer_hhi"),
+    "freshness": ("source_freshness_hours",),
+    "quality": ("dirty_rate", "entry_within_24h_rate", "capture_completeness_rate"),
+}
 # What opens incidents without a rule of alerts.yml has these names (int_alerts_united).
 TAKEN = ("deadline", "slow_team", "repurchase_fall")
 
@@ -36,13 +47,19 @@ def check_alerts(company: Company, document: Document, metrics: Mapping[str, Met
             continue
         yield from _members(company, rule, document, at)
         if rule.kind == "pace_behind_target":
-            yield from _pace(rule, document, at)
+            yield from _pace(company, rule, document, at)
         else:
             yield from _series(rule, document, at, metrics[name])
             yield from _thresholds(rule, document, at, metrics[name])
+            yield from _volumes(rule, document, at, metrics[name])
 
 
-def _pace(rule: AlertRule, document: Document, at: int) -> Iterator[Problem]:
+def _pace(company: Company, rule: AlertRule, document: Document, at: int) -> Iterator[Problem]:
+    told_by_sources = any(m.entity == "targets" for source in company.sources.values() for m in source.mappings)
+    goals = [target.id for target in company.targets.targets]
+    for place, member in enumerate(rule.members):
+        if member not in goals and not told_by_sources:
+            yield document.problem(f"unknown goal{suggestion(member, goals)}", "rules", at, "members", place)
     if rule.threshold_rate is not None and rule.threshold_rate > 1:
         text = f"no goal is behind by more than 100 %; {rule.threshold_rate:g} is {rule.threshold_rate:.0%}"
         yield document.problem(text, "rules", at, "threshold_rate")
@@ -62,6 +79,11 @@ def _series(rule: AlertRule, document: Document, at: int, metric: Metric) -> Ite
         yield document.problem(text, "rules", at, "direction")
     if rule.kind in ("percent_change", "seasonal_band") and _is_level(metric):
         text = f"{metric.id} is a level of one day, which is compared with no other; use kind threshold"
+        yield document.problem(text, "rules", at, "kind")
+
+    about = ABOUT.get(rule.kind, (metric.id,))
+    if metric.id not in about:
+        text = f"kind {rule.kind} is about {' or '.join(about)}; a limit on {metric.id} is of kind threshold"
         yield document.problem(text, "rules", at, "kind")
 
 
@@ -91,6 +113,23 @@ def _thresholds(rule: AlertRule, document: Document, at: int, metric: Metric) ->
     elif value < 0 or (value == 0 and not falls):
         text = f"every {metric.id} reaches {value:g}; give more than 0" if not falls else "give 0 or more"
         yield document.problem(text, "rules", at, "threshold_value")
+
+
+def _volumes(rule: AlertRule, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
+    """The least volume is asked of what stands below a quotient, else of the figure itself, in its own unit."""
+    if rule.minimum_amount is None and rule.minimum_count is None:
+        return
+    said = "minimum_amount" if rule.minimum_amount is not None else "minimum_count"
+    is_sum = metric.decomposition == "additive"
+    of_money = metric.unit == "money" if is_sum else metric.id in OF_MONEY
+    meant = "minimum_amount" if of_money else "minimum_count"
+    if said != meant:
+        behind = f"what {metric.id} counts" if is_sum else f"what {metric.id} is divided by"
+        text = f"{behind} is {'money' if of_money else 'a number of things'}; give {meant}"
+        yield document.problem(text, "rules", at, said)
+    if is_sum and rule.kind not in ("percent_change", "seasonal_band") and rule.direction_of(metric) == "fall":
+        text = f"the less {metric.id} is, the less it would be judged; leave {said} out and name the `members` to judge"
+        yield document.problem(text, "rules", at, said)
 
 
 def _members(company: Company, rule: AlertRule, document: Document, at: int) -> Iterator[Problem]:

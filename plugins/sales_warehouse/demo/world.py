@@ -58,9 +58,9 @@ def make_demo(company_folder: Path, world_dir: Path, warehouse: Path | None = No
 
     Raises CompanyError when the folder has mistakes and WorldError when it has no demo.yml or the world is another's.
     """
-    from sales_warehouse.company.load import load_company  # reads every file of the company
+    from sales_warehouse.company.load import load_for_a_night  # reads every file of the company
 
-    company = load_company(company_folder)
+    company = load_for_a_night(company_folder)
     if company.demo is None:
         raise WorldError(f"{company_folder} has no demo.yml, so there is no world to make")
     if warehouse is None:

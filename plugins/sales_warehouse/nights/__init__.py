@@ -10,7 +10,7 @@ import datetime
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.nights import incidents, recipe, retention, said
+from sales_warehouse.nights import incidents, judgements, recipe, retention, said
 from sales_warehouse.nights.inputs import Inputs, keep, read_draft, rules_of
 from sales_warehouse.nights.recipe import Night, NoSuchNight, night_of, nights
 from sales_warehouse.publish import manifest, pointer
@@ -28,6 +28,7 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
     durable.sweep(home.history)
     said.ensure_schema(home)
     incidents.ensure_schema(home)
+    judgements.ensure_schema(home)
     folder = pointer.current_folder(home)
     if folder is None:
         return None
@@ -35,6 +36,7 @@ def settle(home: Home, *, has_just_published: bool = False) -> Night | None:
     inputs = draft if draft and _belongs(draft, published, has_just_published) else None
     said.append(home, folder, published, inputs.rules if inputs else None)
     incidents.append(home, folder, published)
+    judgements.append(home, folder, published, inputs.rules if inputs else None)
     if inputs is None or recipe.place(home, published.version).exists():
         return None
     night = Night(

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
-from sales_warehouse import durable
 from sales_warehouse.home import Home
+from sales_warehouse.nights import history
 from sales_warehouse.publish.manifest import Manifest
 from sales_warehouse.sql import connect, literal, read_parquet
 
@@ -25,12 +23,14 @@ SCHEMA = {
     "size_rate": "decimal(28,8)",
     **dict.fromkeys(("owner", "playbook_id", "cause_key"), "varchar"),
     **dict.fromkeys(("period_start_date", "period_end_date"), "date"),
-    **dict.fromkeys(("title_en", "title_zh", "reason_en", "reason_zh", "rule_terms"), "varchar"),
-    **dict.fromkeys(("is_personal", "is_told"), "boolean"),
+    **dict.fromkeys(("title_en", "title_zh", "reason_en", "reason_zh"), "varchar"),
+    **dict.fromkeys(("rule_terms", "goal_terms", "rules", "changed_by"), "varchar"),
+    **dict.fromkeys(("is_personal", "is_told", "is_late"), "boolean"),
     "event_date": "date",
     "event_at": "timestamp",
 }
 
+_KEPT = {**SCHEMA, "version": "varchar"}
 SCHEMA_FILE = f"_schema_{len(SCHEMA)}.parquet"
 
 
@@ -43,11 +43,7 @@ def ensure_schema(home: Home) -> None:
 
     Columns that came later are in a file of their own: nights before them have read the older one, which stays.
     """
-    target = folder(home) / SCHEMA_FILE
-    if not target.exists():
-        columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in SCHEMA.items())
-        with connect(temp=home.tmp) as connection:
-            _write(connection, f"select {columns} where false", "", target)
+    history.ensure_schema(home, folder(home) / SCHEMA_FILE, _KEPT)
 
 
 def append(home: Home, version: Path, published: Manifest) -> Path | None:
@@ -56,26 +52,16 @@ def append(home: Home, version: Path, published: Manifest) -> Path | None:
     if table is None or target.exists():
         return target if target.exists() else None
     ensure_schema(home)
-    earlier = [file for file in sorted(folder(home).glob("[!.]*.parquet")) if file != target]
+    earlier = history.earlier(folder(home), target)
     with connect(temp=home.tmp) as connection:
         now = read_parquet([version / piece.file for piece in table.pieces])
         empty = read_parquet([folder(home) / SCHEMA_FILE])
-        _write(
+        history.write(
             connection,
-            f"select * from (from {now} union all by name from {empty}) "
-            f"where is_new and event_key not in (select event_key from {read_parquet(earlier)})",
-            published.version,
+            f"select * replace ({literal(published.version)} as version) "
+            f"from (from {now} union all by name from {empty}) "
+            f"where is_new and event_key not in (select event_key from {read_parquet(earlier)}) order by event_key",
+            _KEPT,
             target,
         )
     return target
-
-
-def _write(connection: duckdb.DuckDBPyConnection, query: str, version: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
-    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in SCHEMA.items())
-    connection.execute(
-        f"copy (select {columns}, {literal(version)} as version from ({query}) order by event_key) "
-        f"to {literal(str(scratch))} (format parquet)"
-    )
-    durable.move(scratch, target)

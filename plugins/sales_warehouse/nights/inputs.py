@@ -158,6 +158,7 @@ def project_place(home: Home, mark: str) -> Path:
 
 def rules_of(home: Home, code: str) -> str:
     """Return a fingerprint of the models and settings behind the figures: another one may give others for one fact.
+    `code` is that of the models, and of what else rows carry already.
 
     The day of the refresh is no rule, and the calendar grows with the years.
     """

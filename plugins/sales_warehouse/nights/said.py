@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
-
-from sales_warehouse import durable
 from sales_warehouse.home import Home
+from sales_warehouse.nights import history
 from sales_warehouse.publish.manifest import Manifest
 from sales_warehouse.sql import connect, literal, read_parquet
 
@@ -35,12 +33,7 @@ def folder(home: Home) -> Path:
 
 
 def ensure_schema(home: Home) -> None:
-    """Put an empty file with the columns there, so that the first night reads an empty history."""
-    target = folder(home) / "_schema.parquet"
-    if not target.exists():
-        columns = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in SCHEMA.items())
-        with connect(temp=home.tmp) as connection:
-            _write(connection, f"select {columns} where false", target)
+    history.ensure_schema(home, folder(home) / "_schema.parquet", SCHEMA)
 
 
 def append(home: Home, version: Path, published: Manifest, rules: str | None) -> Path | None:
@@ -51,10 +44,8 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
     target, table = folder(home) / f"{published.version}.parquet", published.table(MART)
     if table is None or target.exists():
         return target if target.exists() else None
-    earlier = [file for file in sorted(folder(home).glob("[!.]*.parquet")) if file != target]
-    if not earlier:
-        ensure_schema(home)
-        earlier = [folder(home) / "_schema.parquet"]
+    ensure_schema(home)
+    earlier = history.earlier(folder(home), target)
     with connect(temp=home.tmp) as connection:
         now = read_parquet([version / piece.file for piece in table.pieces])
         added = f"""
@@ -62,7 +53,7 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
             cast({literal(published.business_date)} as date) as business_date,
             {literal(published.version)} as version, {literal(rules)} as rules"""
         same = " and ".join(f"now.{name} = said.{name}" for name in KEY.split(", "))
-        _write(
+        history.write(
             connection,
             f"""
             with said as ({latest(read_parquet(earlier))}),
@@ -77,6 +68,7 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
             select {_of("said", KEY)}, null, null, null, true, {added}
             from said anti join now on {same} where not said.is_gone
             order by all""",
+            SCHEMA,
             target,
         )
     return target
@@ -89,11 +81,3 @@ def latest(said: str) -> str:
 
 def _of(relation: str, names: str) -> str:
     return ", ".join(f"{relation}.{name}" for name in names.split(", "))
-
-
-def _write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
-    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in SCHEMA.items())
-    connection.execute(f"copy (select {columns} from ({query})) to {literal(str(scratch))} (format parquet)")
-    durable.move(scratch, target)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sales_warehouse import durable, gate, landing, purge, sql
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
-from sales_warehouse.nights import compare, incidents, recipe, said, store
+from sales_warehouse.nights import compare, incidents, judgements, recipe, said, store
 from sales_warehouse.nights.inputs import read_draft
 from sales_warehouse.nights.recipe import Night, NoSuchNight, nights
 from sales_warehouse.run import Run, night_after
@@ -91,8 +91,8 @@ def _identity(home: Home, scratch: Home, as_of: datetime.datetime) -> None:
 
 
 def _history(home: Home, scratch: Home, as_of: datetime.datetime) -> None:
-    """What nights had said of closed periods and of incidents by then."""
-    for kept in (said, incidents):
+    """What nights had said of closed periods, of incidents and by alert rules by then."""
+    for kept in (said, incidents, judgements):
         kept.ensure_schema(home)
         known = [night.version for night in nights(home) if night.as_of <= as_of]
         files = (kept.folder(home) / f"{name}.parquet" for name in known)

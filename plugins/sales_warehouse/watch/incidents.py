@@ -6,24 +6,31 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
+
+from duckdb import DuckDBPyConnection
 
 from sales_warehouse import durable, publish, sql
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest, pointer
 from sales_warehouse.publish.reading import look
+from sales_warehouse.sql import literal
 from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
 
 WAIT_SECONDS = 30.0
-STATUSES = ("open", "acknowledged", "snoozed", "resolved", "retracted", "lapsed")
-CLOSED = frozenset({"resolved", "retracted", "lapsed"})
+STATUSES = ("open", "acknowledged", "snoozed", "resolved", "settled", "retracted", "lapsed")
+CLOSED = frozenset({"resolved", "settled", "retracted", "lapsed"})
 # What a decision makes of an incident, and what its event is called in the mart.
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
 ACTIONS = ("accept_playbook", "finish_action", "drop_action")
+HIDDEN, HIDDEN_DIGITS = "hidden-", 8
+ORDER = (
+    "is_closed, array_position(['critical', 'warning', 'info'], severity) NULLS LAST, opened_date DESC, incident_key"
+)
 EVENT: dict[str, str] = {**STATUS, "reopen": "reopened", "assign": "assigned"}
 
 
@@ -60,11 +67,31 @@ def incidents(home: Home, *, statuses: Collection[str] | None = None) -> list[In
 
     Without events. Empty before the first publish.
     """
-    return [
-        replace(found, events=())
-        for found in _read(home)
-        if (found.status in statuses if statuses is not None else found.status not in CLOSED)
-    ]
+    wanted = [status for status in STATUSES if status not in CLOSED] if statuses is None else list(statuses)
+    with _published(home) as db:
+        if db is None:
+            return []
+        waiting = _waiting(home, db)
+        found = _found(home, db, waiting, "list_contains($statuses, incident_status)", {"statuses": wanted})
+    return [incident for incident in found if incident.status in wanted]
+
+
+def lately(home: Home, event_types: Collection[str], days: int) -> list[Incident]:
+    """Return the incidents to which one of these events happened in the last days before what is published, and those
+    that somebody decided about since; with their events.
+    """
+    with _published(home) as db:
+        folder = publish.current_folder(home)
+        if db is None or folder is None:
+            return []
+        since = datetime.datetime.fromisoformat(manifest.read(folder).as_of) - datetime.timedelta(days)
+        waiting = _waiting(home, db)
+        where = (
+            "incident_key IN (SELECT incident_key FROM fct_incident_events WHERE list_contains($types, event_type) "
+            "AND event_at >= $since)"
+        )
+        found = _found(home, db, waiting, where, {"types": list(event_types), "since": since})
+        return _with_events(db, found, waiting)
 
 
 def one(home: Home, name: str) -> Incident:
@@ -72,15 +99,29 @@ def one(home: Home, name: str) -> Incident:
 
     Raises NoSuchIncident.
     """
-    found = _read(home)
-    exact = [incident for incident in found if name in (incident.key, hidden_key(incident.key))]
-    named = exact or [incident for incident in found if name and name in incident.key]
-    if not named:
+    with _published(home) as db:
+        return _one(home, db, name)
+
+
+def _one(home: Home, db: DuckDBPyConnection | None, name: str) -> Incident:
+    keys: list[str] = []
+    if db is not None and name:
+        hidden = f"{literal(HIDDEN)} || left(sha256(incident_key), {HIDDEN_DIGITS})"
+        named = sql.rows_of(
+            db,
+            f"SELECT incident_key, incident_key = $name OR {hidden} = $name AS is_exact FROM fct_incidents "
+            f"WHERE is_exact OR contains(incident_key, $name) ORDER BY {ORDER}",
+            {"name": name},
+        )
+        keys = [row["incident_key"] for row in named if row["is_exact"]] or [row["incident_key"] for row in named]
+    if not keys or db is None:
         raise NoSuchIncident(f"there is no incident {name!r}; `sales-warehouse incidents list --all` lists them")
-    if len(named) > 1:
-        listed = "\n".join(f"  {incident.key}" for incident in named[:10])
-        raise NoSuchIncident(f"{len(named)} incidents have {name!r} in their keys; name one:\n{listed}")
-    return named[0]
+    if len(keys) > 1:
+        listed = "\n".join(f"  {key}" for key in keys[:10])
+        raise NoSuchIncident(f"{len(keys)} incidents have {name!r} in their keys; name one:\n{listed}")
+    waiting = {key: decided for key, decided in _waiting(home, db).items() if key == keys[0]}
+    found = _found(home, db, waiting, "incident_key = $key", {"key": keys[0]})
+    return _with_events(db, found, waiting)[0]
 
 
 def hidden_key(incident_key: str) -> str:
@@ -88,7 +129,7 @@ def hidden_key(incident_key: str) -> str:
 
     It is short on purpose: of the telephone numbers that might be in the key several give the same name.
     """
-    return f"hidden-{hashlib.sha256(incident_key.encode()).hexdigest()[:8]}"
+    return f"{HIDDEN}{hashlib.sha256(incident_key.encode()).hexdigest()[:HIDDEN_DIGITS]}"
 
 
 def decide(
@@ -189,14 +230,15 @@ def _demand_reopenable(home: Home, incident: Incident) -> None:
     """Only what is closed, and what no other incident is about by now: a subject is in one open incident."""
     if incident.status not in CLOSED:
         raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
-    own = _subjects(incident)
-    for other in _read(home):
-        if other.status not in CLOSED and own & _subjects(other):
-            raise DecisionRefused(f"what {incident.key} was about goes on in {other.key}; decide about that one")
-
-
-def _subjects(incident: Incident) -> set[str]:
-    return {str(event["subject_key"]) for event in incident.events if event.get("subject_key")}
+    own = sorted({str(event["subject_key"]) for event in incident.events if event.get("subject_key")})
+    with _published(home) as db:
+        assert db is not None  # there is an incident
+        about = "SELECT DISTINCT incident_key FROM fct_incident_events WHERE list_contains(?, subject_key)"
+        keys = {key for (key,) in db.execute(about, [own]).fetchall()} - {incident.key}
+        waiting = {key: decided for key, decided in _waiting(home, db).items() if key in keys}
+        for other in _found(home, db, waiting, "list_contains($keys, incident_key)", {"keys": sorted(keys)}):
+            if other.status not in CLOSED:
+                raise DecisionRefused(f"what {incident.key} was about goes on in {other.key}; decide about that one")
 
 
 def business_date(home: Home) -> datetime.date | None:
@@ -205,51 +247,76 @@ def business_date(home: Home) -> datetime.date | None:
     return datetime.date.fromisoformat(manifest.read(folder).business_date) if folder else None
 
 
-def _read(home: Home) -> list[Incident]:
+@contextmanager
+def _published(home: Home) -> Iterator[DuckDBPyConnection | None]:
+    """Open what readers see; None before there were incidents in it."""
     folder = publish.current_folder(home)
     if folder is None:
-        return []
-    rows, events = _published(home, folder)
-    by_key: dict[str, list[dict[str, Any]]] = {}
-    for event in events:
-        by_key.setdefault(event["incident_key"], []).append(event)
-    known = {event["event_key"] for event in events if event["is_decision"]}
+        yield None
+        return
+    with look(home, folder) as db:
+        marts = "'fct_incidents', 'fct_incident_events'"
+        (there,) = sql.only_row(
+            db, f"SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts' AND table_name IN ({marts})"
+        )
+        yield db if there == 2 else None
+
+
+def _waiting(home: Home, db: DuckDBPyConnection) -> dict[str, list[Decision]]:
+    """Return by incident the decisions that no night has read yet, the oldest first."""
+    read = db.execute("SELECT event_key FROM fct_incident_events WHERE is_decision").fetchall()
+    known = {key for (key,) in read}
     waiting: dict[str, list[Decision]] = {}
     for decision in decisions.log(home):
         if decision.decision_id not in known and decision.kind in EVENT:
             waiting.setdefault(decision.incident_key, []).append(decision)
-    version = pointer.current(home) or ""
+    return waiting
+
+
+def _found(
+    home: Home, db: DuckDBPyConnection, waiting: Mapping[str, list[Decision]], where: str, values: dict[str, Any]
+) -> list[Incident]:
+    """Return the incidents that satisfy a condition, or may by now, as they stand, without their events."""
+    rows = sql.rows_of(
+        db,
+        f"SELECT * FROM fct_incidents WHERE ({where}) OR list_contains($waiting, incident_key) ORDER BY {ORDER}",
+        {**values, "waiting": list(waiting)},
+    )
+    said = sql.rows_of(
+        db,
+        "SELECT DISTINCT incident_key FROM fct_incident_events "
+        "WHERE is_new AND list_contains($types, event_type) AND list_contains($keys, incident_key)",
+        {"types": ["opened", "reopened", *sorted(CLOSED)], "keys": list(waiting)},
+    )
+    was_said, version = {row["incident_key"] for row in said}, pointer.current(home) or ""
     return [
-        _as_of_now(row, by_key.get(row["incident_key"], []), waiting.get(row["incident_key"], ()), version)
-        for row in rows
+        _as_of_now(row, waiting.get(row["incident_key"], ()), row["incident_key"] in was_said, version) for row in rows
     ]
 
 
-def _published(home: Home, folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    with look(home, folder) as db:
-        marts = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'marts' AND table_name IN ({})"
-        (there,) = sql.only_row(db, marts.format("'fct_incidents', 'fct_incident_events'"))
-        if there < 2:  # it was published before there were incidents
-            return [], []
-        rows = sql.rows_of(
-            db,
-            "SELECT * FROM marts.fct_incidents ORDER BY is_closed, "
-            "array_position(['critical', 'warning', 'info'], severity) NULLS LAST, opened_date DESC, incident_key",
-        )
-        return rows, sql.rows_of(db, "SELECT * FROM marts.fct_incident_events ORDER BY incident_key, event_number")
+def _with_events(
+    db: DuckDBPyConnection, found: Sequence[Incident], waiting: Mapping[str, list[Decision]]
+) -> list[Incident]:
+    events: dict[str, list[dict[str, Any]]] = {incident.key: [] for incident in found}
+    said = sql.rows_of(
+        db,
+        "SELECT * FROM fct_incident_events WHERE list_contains($keys, incident_key) ORDER BY event_number",
+        {"keys": list(events)},
+    )
+    for event in said:
+        events[event["incident_key"]].append(event)
+    for key, listed in events.items():
+        listed.extend(_event(decision) for decision in waiting.get(key, ()))
+    return [replace(incident, events=tuple(events[incident.key])) for incident in found]
 
 
-def _as_of_now(
-    row: dict[str, Any], events: list[dict[str, Any]], waiting: Iterable[Decision], version: str
-) -> Incident:
+def _as_of_now(row: dict[str, Any], waiting: Iterable[Decision], was_said_since: bool, version: str) -> Incident:
     """An incident with the decisions that no night has read yet.
 
     What a night said that was at work already when somebody decided comes after the decision.
     """
-    row, events = dict(row), list(events)
-    was_said_since = any(e["is_new"] and e["event_type"] in ("opened", "reopened", *CLOSED) for e in events)
+    row = dict(row)
     for decision in waiting:
-        events.append(_event(decision))
         if decision.kind == "assign":
             row["owner"] = decision.owner
         elif not (was_said_since and decision.version < version):
@@ -262,7 +329,7 @@ def _as_of_now(
                 "status_note": decision.note or None,
                 "snoozed_until_date": datetime.date.fromisoformat(decision.until) if decision.until else None,
             }
-    return Incident(row, tuple(events))
+    return Incident(row)
 
 
 def _event(decision: Decision) -> dict[str, Any]:

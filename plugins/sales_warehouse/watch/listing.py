@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sales_warehouse.watch.incidents import Incident
-from sales_warehouse.watch.wording import wording
+from sales_warehouse.watch.wording import is_late, wording
 
 
 def show_incidents(found: Sequence[Incident], language: str, console: Console) -> None:
@@ -21,10 +21,11 @@ def show_incidents(found: Sequence[Incident], language: str, console: Console) -
     for incident in found:
         row = incident.row
         told = [
-            words.statuses[incident.status] + _until(incident),
-            words.severities.get(row["severity"], row["severity"] or ""),
+            words.names[incident.status] + _until(incident),
+            words.names.get(row["severity"], row["severity"] or ""),
             f"{row['opened_date']}",
             words.of(row, "title"),
+            words.names["found_late"] if is_late(row) else "",
             row["owner"] or "",
         ]
         console.print(Text("  ".join(filter(None, told))), soft_wrap=True)
@@ -34,7 +35,7 @@ def show_incidents(found: Sequence[Incident], language: str, console: Console) -
 def show_incident(incident: Incident, language: str, console: Console) -> None:
     """Show one incident and what happened to it."""
     words, row = wording(language), incident.row
-    console.print(Text(f"{words.statuses[incident.status]}{_until(incident)}  {words.of(row, 'title')}", style="bold"))
+    console.print(Text(f"{words.names[incident.status]}{_until(incident)}  {words.of(row, 'title')}", style="bold"))
     console.print(Text(words.of(row, "reason")))
     facts = {
         "incident": incident.key,
@@ -50,7 +51,7 @@ def show_incident(incident: Incident, language: str, console: Console) -> None:
         until = f" → {event['snoozed_until_date']}" if event["snoozed_until_date"] else ""
         note = f"  {event['note']}" if event["note"] else ""
         owner = f" → {event['owner']}" if event["event_type"] == "assigned" else ""
-        kind = words.events[event["event_type"]]
+        kind = words.event(event)
         console.print(Text(f"{event['event_at']:%Y-%m-%d %H:%M}  {kind}{until}{owner}{who}{note}"), soft_wrap=True)
 
 

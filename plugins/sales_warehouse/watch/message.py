@@ -10,7 +10,7 @@ from datetime import date
 from urllib.parse import quote
 
 from sales_warehouse.watch.notices import Notice, Settings, severities
-from sales_warehouse.watch.wording import Wording, wording
+from sales_warehouse.watch.wording import Wording, is_late, wording
 
 # A person reads ten; the rest is on the board.
 MOST_SECTIONS = 10
@@ -117,8 +117,9 @@ def _section(notice: Notice, settings: Settings, words: Wording, pages: str | No
     row = notice.row
     playbook = {} if notice.is_end else settings.playbooks.get(row.get("playbook_id") or "", {})
     rule = settings.rules.get(row.get("rule_id") or "", {})
+    state = "found_late" if notice.what == "opened" and is_late(row) else notice.what
     return Section(
-        title=words.headline(notice.what, notice.severity, words.subject(row, rule) or notice.kind),
+        title=words.headline(state, notice.severity, words.subject(row, rule) or notice.kind),
         text=words.text(notice.what, row),
         facts=words.facts(notice.what, row) + words.beside(_others(notice, settings, words), MOST_OTHERS),
         action=words.action(words.of(playbook, "name"), playbook.get("department")) if playbook else "",

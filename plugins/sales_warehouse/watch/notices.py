@@ -17,7 +17,7 @@ from sales_warehouse.sql import ident, read_parquet
 from sales_warehouse.watch.incidents import hidden_key
 
 SEVERITIES = ("critical", "warning", "info")
-ENDINGS = ("resolved", "retracted", "lapsed")
+ENDINGS = ("resolved", "settled", "retracted", "lapsed")
 OVER = ("cleared", "withdrawn", *ENDINGS)  # of one alert of an incident
 # An end that nobody was told of for so many days is no news any more: a carrier was set up later, or was down for long.
 LATE_DAYS = 7
@@ -120,9 +120,11 @@ def read_settings(home: Home) -> Settings:
 
 
 def _told_events(db: DuckDBPyConnection) -> list[dict[str, str | None]]:
+    columns = {row["column_name"] for row in _rows(db, "DESCRIBE fct_incident_events")}
+    because = "e.changed_by" if "changed_by" in columns else "NULL AS changed_by"  # a version of before there was one
     return _rows(
         db,
-        "SELECT i.* REPLACE (a.owner AS owner), e.event_key, e.event_type, e.event_date, "
+        f"SELECT i.* REPLACE (a.owner AS owner), e.event_key, e.event_type, e.event_date, {because}, "
         "i.incident_key IN (SELECT incident_key FROM fct_incident_events WHERE is_personal) AS names_person "
         "FROM fct_incident_events AS e "
         f"JOIN fct_incidents AS i ON e.incident_key = i.incident_key JOIN ({LAST_OF_ALERTS}) AS a "

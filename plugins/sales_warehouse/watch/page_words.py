@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from sales_warehouse.watch.wording import NAMES
+
 WORDS: dict[str, tuple[str, str]] = {
     "incidents": ("Incidents", "预警事件"),
     "actions": ("Actions", "行动"),
@@ -13,26 +15,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "all": ("All", "全部"),
     "none": ("There is none.", "暂无。"),
     "first_shown": ("Only the first are shown:", "仅显示前若干条："),
-    "critical": ("critical", "严重"),
-    "warning": ("warning", "警告"),
-    "info": ("note", "提示"),
-    "open": ("open", "待处理"),
-    "acknowledged": ("acknowledged", "已确认"),
-    "snoozed": ("snoozed", "已暂缓"),
-    "resolved": ("resolved", "已解决"),
-    "retracted": ("taken back: late data changed the figure", "已撤回：补录数据改变了数值"),
-    "lapsed": ("not judged any more", "不再判定"),
-    "opened": ("opened", "开启"),
-    "reopened": ("reopened", "重新开启"),
-    "joined": ("another alert of the same cause", "同因预警并入"),
-    "seen_again": ("still so", "仍在触发"),
-    "upgraded": ("got worse", "加重"),
-    "eased": ("got better", "减轻"),
-    "cleared": ("one of its alerts is over", "其中一条预警已恢复"),
-    "withdrawn": ("late data took one of its alerts back", "其中一条预警因补录数据撤回"),
-    "dropped": ("one of its alerts is not judged any more", "其中一条预警不再判定"),
-    "woken": ("its snooze is over", "暂缓到期"),
-    "assigned": ("assigned", "已指派"),
+    **NAMES,
     "severity": ("Severity", "级别"),
     "incident": ("Incident", "事件"),
     "status": ("Status", "状态"),

@@ -145,8 +145,10 @@ def _over(db: duckdb.DuckDBPyConnection, row: Row) -> list[Row]:
     nothing = {name: None for name in ("value", "compared_value", "lower_value", "upper_value")}
     found = sql.rows_of(
         db,
-        "select * from kpi_alert_trials where rule_id = ? and rule_id || '|' || dimension_value = ?",
-        [row["rule_id"], row["subject_key"]],
+        # the subject of a breach that was found late has its period, too (macro late_alert_key)
+        "select * from kpi_alert_trials where rule_id = $rule and $subject in "
+        "(rule_id || '|' || dimension_value, rule_id || '|' || dimension_value || '|' || $period || '|late')",
+        {"rule": row["rule_id"], "subject": row["subject_key"], "period": f"{row['period_start_date']}"},
     )
     return [{**trial, **nothing, "period_start_date": row["period_start_date"]} for trial in found]
 

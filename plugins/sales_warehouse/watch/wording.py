@@ -9,21 +9,51 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
+# What severities, statuses and events are called wherever people read them, by the words of the marts. The board is in
+# another language and says the same (board/frontend/src/words.js).
+NAMES: dict[str, tuple[str, str]] = {
+    "critical": ("critical", "严重"),
+    "warning": ("warning", "警告"),
+    "info": ("note", "提示"),
+    "open": ("open", "未处理"),
+    "acknowledged": ("acknowledged", "已确认"),
+    "snoozed": ("snoozed", "已暂缓"),
+    "resolved": ("resolved", "已解决"),
+    "settled": ("at a new level", "已稳定在新水平"),
+    "retracted": ("withdrawn", "已撤回"),
+    "lapsed": ("not judged any more", "不再判定"),
+    "opened": ("opened", "开启"),
+    "joined": ("another alert of the same cause", "同因预警并入"),
+    "seen_again": ("still so", "仍在触发"),
+    "upgraded": ("got worse", "加重"),
+    "eased": ("got better", "减轻"),
+    "cleared": ("one of its alerts is over", "其中一条预警已恢复"),
+    "stayed": ("one of its alerts has stayed at its new level", "其中一条预警已稳定在新水平"),
+    "withdrawn": ("one of its alerts was withdrawn", "其中一条预警已撤回"),
+    "dropped": ("one of its alerts is not judged any more", "其中一条预警不再判定"),
+    "reopened": ("open again", "重新开启"),
+    "woken": ("its snooze is over", "暂缓到期"),
+    "assigned": ("assigned", "已指派"),
+    "found_late": ("found late", "事后发现"),
+    "changed_by_data": ("late data changed the figure", "补录数据改变了数值"),
+    "changed_by_goal": ("the goal was changed", "目标已调整"),
+    "changed_by_settings": ("settings, mappings or models have changed since", "其间配置、映射或模型有变更"),
+}
+
 
 @dataclass(frozen=True)
 class Wording:
     """How one language says it; every text is a format string.
 
-    `states` says in a headline what has become of an incident, `ends` the sentence about one that is over, `events`
-    what a line of its history is called.
+    `names` are those of NAMES. `states` says in a headline what has become of an incident, `ends` the sentence about
+    one that is over, `changes` why one period is judged otherwise than before.
     """
 
     language: str
-    severities: Mapping[str, str]
-    statuses: Mapping[str, str]
+    names: Mapping[str, str]
     states: Mapping[str, str]
     ends: Mapping[str, str]
-    events: Mapping[str, str]
+    changes: Mapping[str, str]
     labels: Mapping[str, str]
     texts: Mapping[str, str]
 
@@ -39,18 +69,30 @@ class Wording:
         """What has become of an incident, how grave it is, and what it is about."""
         state = self.states.get(what, self.states["opened"])
         return self.texts["headline"].format(
-            state=state.format(severity=self.severities.get(severity, severity)), subject=subject
+            state=state.format(severity=self.names.get(severity, severity)), subject=subject
         )
 
     def text(self, what: str, row: Row) -> str:
         """Why there is an incident and what is behind it; of one that is over, how it ended."""
         period = self.period(row.get("period_start_date"), row.get("period_end_date"))
         if what in self.ends:
-            return self.ends[what].format(since=row.get("opened_date"), period=period)
+            end = self.ends.get(f"{what}_by_{row.get('changed_by')}") or self.ends[what]
+            if is_late(row):
+                end = self.ends.get(f"{what}_late") or end
+            return end.format(since=row.get("opened_date"), period=period)
+        change = self.changes.get(str(row.get("changed_by"))) if what in ("upgraded", "reopened") else None
         if is_personal(row):
-            return self.texts["personal"]
-        joint = self.texts["sentences"]
-        return joint.join(filter(None, (self.of(row, "reason"), self.of(row, "cause"), self.of(row, "event"))))
+            return self.texts["sentences"].join(filter(None, (self.texts["personal"], change)))
+        said = (self.of(row, "reason"), change, self.of(row, "cause"), self.of(row, "event"))
+        return self.texts["sentences"].join(filter(None, said))
+
+    def event(self, event: Row) -> str:
+        """What a line of an incident's history is called, with why one period was judged otherwise than before."""
+        is_found = event["event_type"] == "opened" and is_late(event)
+        more = [self.names["found_late"]] if is_found else []
+        more += [self.names[f"changed_by_{event['changed_by']}"]] if event.get("changed_by") else []
+        name = self.names.get(event["event_type"], event["event_type"])
+        return self.texts["because"].format(name=name, why=self.texts["joint"].join(more)) if more else name
 
     def facts(self, what: str, row: Row) -> tuple[tuple[str, str], ...]:
         """What a person wants to know first; only what the row has."""
@@ -81,7 +123,7 @@ class Wording:
         """The title of a digest of alerts with these severities and of so many that are over."""
         counts = Counter(severities)
         parts = [
-            self.texts["counted"].format(count=count, severity=self.severities.get(name, name))
+            self.texts["counted"].format(count=count, severity=self.names.get(name, name))
             for name, count in counts.most_common()
         ]
         if ends:
@@ -100,51 +142,49 @@ def is_personal(row: Row) -> bool:
     return str(row.get("is_personal")).lower() == "true"
 
 
+def is_late(row: Row) -> bool:
+    """Whether it was found late, in a period that was quiet when it was judged."""
+    return str(row.get("is_late")).lower() == "true"
+
+
+def names(place: int) -> dict[str, str]:
+    """Return the names in one language: 0 is English, 1 Chinese."""
+    return {name: both[place] for name, both in NAMES.items()}
+
+
 ENGLISH = Wording(
     language="en",
-    severities={"critical": "critical", "warning": "warning", "info": "note"},
-    statuses={
-        "open": "open",
-        "acknowledged": "acknowledged",
-        "snoozed": "snoozed",
-        "resolved": "resolved",
-        "retracted": "withdrawn",
-        "lapsed": "not judged any more",
-    },
+    names=names(0),
     states={
         "opened": "{severity}",
+        "found_late": "{severity}, found late",
         "joined": "{severity}, worse than before",
         "upgraded": "{severity}, worse than before",
         "reopened": "{severity}, back again",
         "woken": "{severity}, still open",
         "resolved": "over",
+        "settled": "at a new level",
         "retracted": "withdrawn",
         "lapsed": "not judged any more",
     },
     ends={
         "resolved": "What this alert was about has recovered; it had been open since {since}.",
-        "retracted": "Data that came late changed the past: by what is known today there was nothing to warn of in "
-        "{period}.",
+        "settled": "It has not recovered: the figure has stayed where it went for so long that this is taken for its "
+        "level now. It had been open since {since}.",
+        "resolved_late": "A later period has been judged since this was found, on {since}, and is fine.",
+        "retracted": "By what is known today there was nothing to warn of in {period}.",
+        "retracted_by_data": "Data that came late changed the past: by what is known today there was nothing to warn "
+        "of in {period}.",
+        "retracted_by_goal": "The goal was changed: by the new one there is nothing to warn of in {period}.",
+        "retracted_by_settings": "Settings, mappings or models have changed since, so late data need not be the "
+        "reason: by what is known today there was nothing to warn of in {period}.",
         "lapsed": "Its rule has nothing to judge here any more: a goal that is over, or a member that is not "
         "followed or has no figures. Whether it has recovered since {period} is not known.",
     },
-    events={
-        "opened": "opened",
-        "joined": "another alert of the same cause",
-        "seen_again": "seen again",
-        "upgraded": "worse than before",
-        "eased": "less grave than before",
-        "cleared": "an alert of it has recovered",
-        "withdrawn": "an alert of it was withdrawn by late data",
-        "dropped": "an alert of it is not judged any more",
-        "resolved": "over",
-        "retracted": "withdrawn by late data",
-        "lapsed": "not judged any more",
-        "reopened": "open again",
-        "woken": "snooze over",
-        "acknowledged": "acknowledged",
-        "snoozed": "snoozed",
-        "assigned": "assigned",
+    changes={
+        "data": "Data that came late changed the figure.",
+        "goal": "The goal was changed.",
+        "settings": "Settings, mappings or models have changed since, so late data need not be the reason.",
     },
     labels={
         "incident": "Incident",
@@ -162,6 +202,7 @@ ENGLISH = Wording(
         "sentences": " ",
         "period": "{start} to {end}",
         "joint": ", ",
+        "because": "{name} ({why})",
         "many": "{count} sales alerts: {parts}",
         "counted": "{count} {severity}",
         "counted_ends": "{count} over",
@@ -173,53 +214,43 @@ ENGLISH = Wording(
         "action_alone": "What to do: {name}",
         "label": "{label}: {value}",
         "no_incident": "no incident",
+        "question_over": "Nobody need answer: the incident is {status}{who}.",
+        "question_again": "Nobody need answer: it came back or got worse, and is asked about again.",
+        "question_answered": "Nobody need answer: {by} has answered elsewhere.",
     },
 )
 
 CHINESE = Wording(
     language="zh",
-    severities={"critical": "严重", "warning": "警告", "info": "提示"},
-    statuses={
-        "open": "未处理",
-        "acknowledged": "已确认",
-        "snoozed": "已暂缓",
-        "resolved": "已解决",
-        "retracted": "已撤回",
-        "lapsed": "不再判定",
-    },
+    names=names(1),
     states={
         "opened": "{severity}",
+        "found_late": "{severity}·事后发现",
         "joined": "{severity}·加重",
         "upgraded": "{severity}·加重",
         "reopened": "{severity}·再次出现",
         "woken": "{severity}·仍未解决",
         "resolved": "已恢复",
+        "settled": "已稳定在新水平",
         "retracted": "已撤回",
         "lapsed": "不再判定",
     },
     ends={
         "resolved": "本预警所涉情况已恢复正常，事件自 {since} 起开启，现已关闭。",
-        "retracted": "数据补录或更正后，按目前数据，{period} 并未达到预警条件，预警撤回。",
+        "settled": "指标并未恢复，而是长期停留在变动后的水平，现视为新水平；事件自 {since} 起开启，现已关闭。",
+        "resolved_late": "该预警于 {since} 事后发现，此后的周期判定正常，事件关闭。",
+        "retracted": "按目前数据，{period} 并未达到预警条件，预警撤回。",
+        "retracted_by_data": "数据补录或更正后，按目前数据，{period} 并未达到预警条件，预警撤回。",
+        "retracted_by_goal": "目标已调整，按新目标，{period} 未达到预警条件，预警撤回。",
+        "retracted_by_settings": "其间配置、映射或模型有变更，未必由补录造成；按目前数据，{period} 并未达到预警条件，"
+        "预警撤回。",
         "lapsed": "该规则对此已无可判定的数据（目标已到期，或成员已移出或无数据），预警关闭；"
         "{period} 之后是否恢复未知。",
     },
-    events={
-        "opened": "开启",
-        "joined": "并入同因预警",
-        "seen_again": "再次出现",
-        "upgraded": "加重",
-        "eased": "减轻",
-        "cleared": "其中一条预警已恢复",
-        "withdrawn": "其中一条预警因补录数据撤回",
-        "dropped": "其中一条预警不再判定",
-        "resolved": "已恢复或解决",
-        "retracted": "因补录数据撤回",
-        "lapsed": "不再判定",
-        "reopened": "重新开启",
-        "woken": "暂缓到期",
-        "acknowledged": "确认",
-        "snoozed": "暂缓",
-        "assigned": "指派",
+    changes={
+        "data": "补录数据改变了数值。",
+        "goal": "目标已调整。",
+        "settings": "其间配置、映射或模型有变更，未必由补录造成。",
     },
     labels={
         "incident": "事件",
@@ -237,6 +268,7 @@ CHINESE = Wording(
         "sentences": "",
         "period": "{start} 至 {end}",
         "joint": "，",
+        "because": "{name}（{why}）",
         "many": "{count} 条销售预警：{parts}",
         "counted": "{severity} {count} 条",
         "counted_ends": "已结束 {count} 条",
@@ -248,6 +280,9 @@ CHINESE = Wording(
         "action_alone": "应对措施：{name}",
         "label": "{label}：{value}",
         "no_incident": "没有事件",
+        "question_over": "无需答复：该事件{status}{who}。",
+        "question_again": "无需答复：该事件再次出现或加重，已重新询问。",
+        "question_answered": "无需答复：{by} 已在别处处理。",
     },
 )
 

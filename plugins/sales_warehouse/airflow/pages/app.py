@@ -19,7 +19,7 @@ from sales_warehouse.airflow.pages import incidents, place, safety
 from sales_warehouse.airflow.pages import quarantine as quarantined
 from sales_warehouse.airflow.pages import refreshes as runs
 from sales_warehouse.airflow.pages.rendering import missing, page, said
-from sales_warehouse.company.load import load_company
+from sales_warehouse.company.load import load_for_a_night
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
 from sales_warehouse.customer.chart import chart
 from sales_warehouse.customer.search import MOST_FOUND
@@ -86,7 +86,7 @@ def quarantine_rows(wanted: Annotated[Filter, Depends()], number: Annotated[int,
 @app.get("/quarantine-sheet", dependencies=[MayReplay])
 def quarantine_sheet(source: str, table: str) -> Response:
     """Give the held rows of a table as a sheet to mend."""
-    company = load_company(settings.company_folder())
+    company = load_for_a_night(settings.company_folder())
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sheet.csv"
         try:
@@ -107,7 +107,7 @@ def hand_back(
     content = sheet_file.file.read(LARGEST_SHEET + 1)
     if len(content) > LARGEST_SHEET:
         raise HTTPException(status.HTTP_413_CONTENT_TOO_LARGE, f"more than {LARGEST_SHEET >> 20} MiB")
-    company, now = load_company(settings.company_folder()), datetime.now(UTC).replace(tzinfo=None)
+    company, now = load_for_a_night(settings.company_folder()), datetime.now(UTC).replace(tzinfo=None)
     try:
         taken = sheet.take(place.home(), company, content, by=user.get_name(), why=why, at=now)
     except sheet.SheetRefused as error:
@@ -160,10 +160,11 @@ def identity(lang: str | None = None) -> Response:
     manner = place.manner(lang)
     try:
         found = who_is_who.waiting(place.home(), PAIRS_SHOWN)
+        people = who_is_who.contacts_waiting(place.home(), PAIRS_SHOWN)
     except who_is_who.NothingIdentified as error:
         return missing("Who is who", f"{error}")
     decided = {entity.one: who_is_who.told(place.home(), entity.one) for entity in DECIDED}
-    return page("identity.html.j2", found=found, decided=decided, **_of_identity(manner))
+    return page("identity.html.j2", found=found, people=people, decided=decided, **_of_identity(manner))
 
 
 @app.post("/identity", dependencies=[MayReplay, Depends(safety.of_same_origin)])

@@ -18,6 +18,7 @@ from sales_warehouse.watch.decisions import Kind
 from sales_warehouse.watch.page_words import words
 from sales_warehouse.watch.story import actions as every_action
 from sales_warehouse.watch.story import story, trials
+from sales_warehouse.watch.wording import wording
 
 router = APIRouter()
 
@@ -54,7 +55,8 @@ def incident(key: Key, lang: str | None = None) -> Response:
         found = story(place.home(), key)
     except known.NoSuchIncident as error:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "There is no such incident.") from error
-    return page("incident.html.j2", told=found, **said(manner, "incident?", words(manner.language), key=key))
+    about = {"told": found, "event_name": wording(manner.language).event}
+    return page("incident.html.j2", **about, **said(manner, "incident?", words(manner.language), key=key))
 
 
 @router.get("/actions")

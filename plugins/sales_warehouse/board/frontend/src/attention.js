@@ -80,7 +80,8 @@ function playbook(row, place) {
 }
 
 function history(rows) {
-  const told = (row) => [say(`event_${row.event_type}`), row.period_start_date && ` · ${shortDay(row.period_start_date)} – ${shortDay(row.period_end_date)}`];
+  const why = (row) => [row.event_type === "opened" && row.is_late && say("found_late"), row.changed_by && say(`changed_by_${row.changed_by}`)].filter(Boolean);
+  const told = (row) => [say(`event_${row.event_type}`), why(row).map((reason) => `: ${reason}`), row.period_start_date && ` · ${shortDay(row.period_start_date)} – ${shortDay(row.period_end_date)}`];
   return rows.length > 0 && h("details", { class: "playbook" }, h("summary", {}, say("history")),
     h("ul", {}, rows.map((row) => h("li", {}, row.event_date && `${dayText(row.event_date)}: `, told(row)))));
 }
@@ -88,7 +89,7 @@ function history(rows) {
 function incident(row, tables) {
   const alert = of(tables.alert_metrics, row.alert_key)[0];
   return h("article", { class: `alert ${TONE[row.severity] ?? "warn"}`, "data-incident": row.incident_key },
-    h("header", {}, h("div", { class: "chips" }, severity(row), status(row)), h("h3", {}, named(row, "title") ?? row.incident_key)),
+    h("header", {}, h("div", { class: "chips" }, severity(row), row.is_late && chip("none", say("found_late")), status(row)), h("h3", {}, named(row, "title") ?? row.incident_key)),
     h("p", { class: "why" }, named(row, "reason") ?? ""),
     drawing(alert, of(tables.alert_series, row.alert_key)),
     causes(of(tables.alert_causes, row.alert_key)),

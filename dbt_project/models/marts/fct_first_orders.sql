@@ -48,6 +48,7 @@ select
     first_touches.first_date,
     customers.region_key,
     first_touches.channel,
+    first_orders.first_order_date,
     cast({{ dbt.datediff('first_touches.first_date', last_seen_date, 'day') }} as bigint) as waited_days,
     first_orders.first_order_date is not null as is_bought
 from first_touches

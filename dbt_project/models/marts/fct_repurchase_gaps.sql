@@ -17,7 +17,10 @@ gaps as (
 )
 
 select
-    gaps.*,
+    customer_key,
+    product_line,
+    order_date,
+    next_order_date,
     cast({{ dbt.datediff('order_date', 'coalesce(next_order_date, ' ~ business_date() ~ ')', 'day') }} as bigint) as gap_days,
     next_order_date is not null as is_ended
 from gaps

@@ -1,0 +1,117 @@
+-- Where the figure of an open alert on a change is by now, beside what it was before it changed: the period before the first breach,
+-- scaled from period to period as comparisons are, so that a holiday is no change. Days are followed by their weekdays.
+with
+rules as (
+    select
+        rule_id,
+        period_grain,
+        direction,
+        threshold_rate,
+        threshold_pp
+    from {{ ref('int_alert_rules_defined') }}
+    where kind = 'percent_change' and compared_with = 'previous'
+),
+
+levels as (
+    select
+        periods.rule_id,
+        periods.dimension_value,
+        periods.period_start_date,
+        periods.value,
+        periods.compared_value,
+        coalesce(periods.comparison_rate, 1) as comparison_rate,
+        case
+            when rules.period_grain = 'day'
+                then mod({{ dbt.datediff("cast('2001-01-01' as date)", 'periods.period_start_date', 'day') }}, 7)
+            else 0
+        end as chain
+    from {{ ref('int_alert_periods_judged') }} as periods
+    inner join rules on periods.rule_id = rules.rule_id
+),
+
+standing as (
+    select
+        *,
+        {{ member_of_subject('known') }} as member
+    from {{ ref('int_incident_subjects_known') }} as known
+    where is_open and is_standing and not is_late
+),
+
+followed as (
+    select
+        standing.incident_key,
+        standing.subject_key,
+        standing.rule_id,
+        levels.chain,
+        levels.period_start_date,
+        levels.value,
+        levels.compared_value,
+        case when levels.period_start_date > standing.period_start_date then 1 else 0 end as is_later,
+        sum(ln(cast(case when levels.comparison_rate > 0 then levels.comparison_rate else 1 end as double))) over (
+            partition by standing.incident_key, standing.subject_key, levels.chain
+            order by levels.period_start_date
+            rows between unbounded preceding and current row
+        ) as log_scale,
+        row_number() over (
+            partition by standing.incident_key, standing.subject_key, levels.chain
+            order by levels.period_start_date asc
+        ) as place_in_chain
+    from standing
+    inner join levels
+        on
+            standing.rule_id = levels.rule_id
+            and standing.member = levels.dimension_value
+            and standing.first_period_start_date <= levels.period_start_date
+),
+
+newest as (
+    select
+        incident_key,
+        subject_key,
+        max(period_start_date) as period_start_date,
+        cast(sum(is_later) as bigint) as later_count
+    from followed
+    group by incident_key, subject_key
+),
+
+beside as (
+    select
+        lasts.incident_key,
+        lasts.subject_key,
+        newest.later_count,
+        cast(lasts.value as double) as value,
+        cast(firsts.compared_value as double) * exp(lasts.log_scale - firsts.log_scale) as base_value,
+        rules.direction,
+        rules.threshold_pp,
+        cast(rules.threshold_rate as double) as threshold_rate,
+        case rules.period_grain when 'day' then 28 when 'week' then 8 when 'month' then 3 else 2 end as patience
+    from newest
+    inner join followed as lasts
+        on
+            newest.incident_key = lasts.incident_key
+            and newest.subject_key = lasts.subject_key
+            and newest.period_start_date = lasts.period_start_date
+    inner join followed as firsts
+        on
+            lasts.incident_key = firsts.incident_key
+            and lasts.subject_key = firsts.subject_key
+            and lasts.chain = firsts.chain
+            and firsts.place_in_chain = 1
+    inner join rules on lasts.rule_id = rules.rule_id
+)
+
+select
+    incident_key,
+    subject_key,
+    later_count,
+    cast(value as decimal(28, 8)) as value,
+    cast(base_value as decimal(28, 8)) as base_value,
+    coalesce(case
+        when threshold_pp is not null and direction = 'fall' then 100 * (value - base_value) <= -threshold_pp
+        when threshold_pp is not null then 100 * (value - base_value) >= threshold_pp
+        when base_value <= 0 then false
+        when direction = 'fall' then value / base_value - 1 <= -threshold_rate
+        else value / base_value - 1 >= threshold_rate
+    end, false) as is_still_off,
+    later_count >= patience as is_new_level
+from beside

@@ -1,0 +1,139 @@
+"""Figures of a world, against their rows added up once more: in Python, from what each row says that it adds."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import statistics
+from collections import Counter, defaultdict
+from fractions import Fraction
+from typing import Any
+
+import duckdb
+
+from sales_warehouse.metrics import registry
+from sales_warehouse.metrics.relations import relation_of
+from sales_warehouse.metrics.rows import Asked, Behind, NoSuchFigure, RowsDisagree, Run, find_rows
+
+Row = dict[str, Any]
+Made = tuple[Fraction | None, Fraction | None, Fraction | None]
+PLACE = Fraction(1, 10**8)  # of kpi_values
+
+
+def disagreements(marts: duckdb.DuckDBPyConnection, run: Run, each: int) -> tuple[list[str], Counter[str]]:
+    """Return what is wrong with the rows of up to so many figures of each metric, and how many of each are right."""
+    wrong, right, dice = [], Counter[str](), random.Random(37)
+    for metric in registry():
+        figures = marts.execute(
+            "select period_grain, period_start_date, dimension_name, dimension_value from kpi_values "
+            "where metric_id = ? order by all",
+            [metric],
+        ).fetchall()
+        for grain, start, dimension, member in dice.sample(figures, min(each, len(figures))):
+            where = {} if dimension == "total" else {dimension: member}
+            try:
+                # raises where numerator, denominator or value is another than that of kpi_values in any place
+                behind = find_rows(marts, run, Asked(metric, f"{start}", grain, where))
+            except (RowsDisagree, NoSuchFigure) as error:
+                wrong.append(f"{error}")
+                continue
+            said = behind.figure.published
+            assert said is not None
+            again = _again(behind)
+            if any(map(_differs, again, (said.numerator, said.denominator, said.value))):
+                wrong.append(f"{metric} {grain} {start} {dimension}={member}: {said} is {again} in Python")
+            right[metric] += 1
+    return wrong, right
+
+
+def _differs(made: Fraction | None, said: Any) -> bool:
+    if made is None or said is None:
+        return (made is None) != (said is None)
+    return abs(made - Fraction(said)) > PLACE + abs(made) / 10**13  # some are divided as floating-point numbers
+
+
+def _again(behind: Behind) -> Made:
+    rows = [dict(zip(behind.columns, row, strict=True)) for row in behind.rows()]
+    fold = relation_of(behind.figure.metric.id).fold
+    if fold == "sum":
+        return (total := _sum(rows, "numerator")), None, total
+    if fold == "distinct":
+        return (count := _distinct(rows, "counted")), None, count
+    if fold == "oldest":
+        return (most := max(Fraction(row["numerator"]) for row in rows)), None, most
+    if fold == "survival":
+        ended = Fraction(sum(row["is_ended"] for row in rows))
+        return ended, Fraction(len(rows)), _kaplan_meier([(row["duration"], row["is_ended"]) for row in rows])
+    if fold == "median":
+        days = [Fraction(row["duration"]) for row in rows]
+        return sum(days, Fraction(0)), Fraction(len(days)), statistics.median(days) if days else None
+    if fold == "goal":
+        return _of_goals(rows, in_total=not behind.figure.where)
+    if fold == "concentration":
+        amounts = [amount for name, amount in _by_customer(rows).items() if name != "unknown" and amount > 0]
+        known = sum(amounts, Fraction(0))
+        made = 10_000 * sum((amount**2 for amount in amounts), Fraction(0)) / known if known else Fraction(0)
+        return made, known, made / known if known else None
+    return _divided(*_sides(fold, rows, behind))
+
+
+def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fraction]:
+    if fold == "per_distinct":
+        return _sum(rows, "numerator"), _distinct(rows, "counted")
+    if fold == "per_head":
+        days = (behind.figure.ends_on - behind.figure.starts_on).days + 1
+        return _sum(rows, "amount"), round(_sum(rows, "fte_days") / days / PLACE) * PLACE
+    if fold == "again":
+        days_of = defaultdict[str, set[datetime.date]](set)
+        for row in rows:
+            days_of[row["customer_key"]].add(row["row_date"])
+        return Fraction(sum(len(days) > 1 for days in days_of.values())), Fraction(len(days_of))
+    if fold == "top_three":
+        bought = _by_customer(rows)
+        total = sum(bought.values(), Fraction(0))
+        first = sorted((amount for name, amount in bought.items() if name != "unknown"), reverse=True)[:3]
+        return (sum((each for each in first if each > 0), Fraction(0)), total) if total > 0 else (total * 0, total * 0)
+    if fold == "hours":
+        return _sum(rows, "gap_microseconds") / 3_600_000_000, Fraction(len(rows))
+    assert fold in ("ratio", "supply")
+    numerator, denominator = _sum(rows, "numerator"), _sum(rows, "denominator")
+    return numerator, max(denominator, Fraction(0)) if fold == "supply" else denominator
+
+
+def _divided(numerator: Fraction, denominator: Fraction) -> Made:
+    return numerator, denominator, numerator / denominator if denominator else None
+
+
+def _of_goals(rows: list[Row], *, in_total: bool) -> Made:
+    if in_total:
+        return _divided(_sum(rows, "actual_value"), _sum(rows, "target_value"))
+    (goal,) = rows
+    return tuple(  # type: ignore[return-value]
+        None if goal[name] is None else Fraction(goal[name]) for name in ("numerator", "denominator", "progress_rate")
+    )
+
+
+def _kaplan_meier(waited: list[tuple[Any, bool]]) -> Fraction | None:
+    """The first duration beyond which no more than half are left, by the product over all durations before."""
+    left = Fraction(1)
+    for duration in sorted({each for each, _ in waited}):
+        at_risk = sum(each >= duration for each, _ in waited)
+        left *= 1 - Fraction(sum(is_ended for each, is_ended in waited if each == duration), at_risk)
+        if left <= Fraction(1, 2):
+            return Fraction(duration)
+    return None
+
+
+def _by_customer(rows: list[Row]) -> dict[str, Fraction]:
+    bought = defaultdict[str, Fraction](Fraction)
+    for row in rows:
+        bought[row["customer_key"]] += Fraction(row["amount"])
+    return bought
+
+
+def _sum(rows: list[Row], name: str) -> Fraction:
+    return sum((Fraction(row[name]) for row in rows if row[name] is not None), Fraction(0))
+
+
+def _distinct(rows: list[Row], name: str) -> Fraction:
+    return Fraction(len({row[name] for row in rows} - {None}))
