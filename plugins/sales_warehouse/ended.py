@@ -93,10 +93,11 @@ def find_ended(
     assert record is not None
     key = ", ".join(map(ident, load_contracts()[mapping.entity].key))
     _show(connection, mapping, f"from {history}")
-    connection.execute(
-        f"create or replace temp table _touched as select distinct {record.told} "
-        f"from ({_records(company, source, mapping, record)}) where _load_id = {literal(load_id)}"
-    )
+    connection.execute(f"create or replace temp table _all as {_records(company, source, mapping, record)}")
+    touched = f"select distinct {record.names} from _all where _load_id = {literal(load_id)}"
+    if record.key and _gives_itself(source, mapping):  # under the same key: it ends by being left out
+        touched = f"from ({touched}) semi join (from _all where not _is_kept) using ({record.names})"
+    connection.execute(f"create or replace temp table _touched as {touched}")
     ended = _compare(connection, company, source, load_id, mapping, record, history)
     if ended and record.own:  # what one record gave before, another may give as well
         _show(connection, mapping, elements(mapping, history))
@@ -119,17 +120,19 @@ def _compare(
 ) -> int:
     """Make ENDED of what the versions of the records that are `_touched` gave, and what the ones that count give."""
     key = ", ".join(map(ident, load_contracts()[mapping.entity].key))
-    _show(connection, mapping, f"from {history}")
-    told = f"select {record.told}, _version_at, _is_deleted, {PLACE}"
+    connection.execute(f"create or replace temp table _versions as from _all semi join _touched using ({record.names})")
+    if _gives_itself(source, mapping):
+        known = " and ".join(f"{name} is not null" for name in key.split(", "))
+        given = f"select {key}, _is_kept, true as _is_own, {PLACE} from _versions where {known}"
+    else:
+        _show(connection, mapping, elements(mapping, f"(from {history} semi join _versions using ({PLACE}))"))
+        given = _given(company, source, mapping, record)
     connection.execute(
-        f"create or replace temp table _versions as select * from "
-        f"({told} from ({_records(company, source, mapping, record)})) semi join _touched using ({record.names})"
+        f"create or replace temp table _given as select {key}, _is_kept, _is_own, {PLACE} from ({given})"
     )
-    _show(connection, mapping, elements(mapping, f"(from {history} semi join _versions using ({PLACE}))"))
-    connection.execute(f"create or replace temp table _given as {_given(company, source, mapping, record)}")
     connection.execute(f"""
         create or replace temp table _ranked as
-        select v.*, coalesce(_gives, true) as _gives
+        select {record.names}, _version_at, _is_deleted, {PLACE}, coalesce(_gives, true) as _gives
         from _versions as v left join (select {PLACE}, bool_or(_is_kept) as _gives from _given group by all)
         using ({PLACE})""")
     newest = latest_version("_ranked", record.names.split(", "), order=IN_ORDER)
@@ -141,8 +144,8 @@ def _compare(
             from _versions where _load_id = {literal(load_id)} group by {record.names}
         ),
         known as (
-            select {key}, {PLACE}, v.{record.names.replace(", ", ", v.")}
-            from _given join _versions as v using ({PLACE}) where _is_kept and _is_own
+            select {key}, {PLACE}, {record.names}
+            from _given join (select {record.names}, {PLACE} from _versions) using ({PLACE}) where _is_kept and _is_own
         ),
         standing as (select {key} from _given semi join _newest using ({PLACE}) where _is_kept)
         select distinct on ({key}) {key}, n._version_at, last.f as _file, last.r as _row_number
@@ -158,12 +161,26 @@ def _version(mapping: Mapping) -> str | None:
 
 
 def _records(company: Company, source: Source, mapping: Mapping, record: Record) -> str:
-    """Return the statement of the versions of the records: their key, version and whether they are deleted."""
-    of_item = mapping.each and OF_ITEM.search(mapping.deleted or "")
-    whole = _narrowed(mapping, record.key).model_copy(update={"each": None} | ({"deleted": None} if of_item else {}))
+    """Return a select of the versions of the records: which record, how new, whether deleted, and where it came.
+
+    Where a row gives itself, it has the key and `_is_kept` as well.
+    """
+    itself, of_item = _gives_itself(source, mapping), mapping.each and OF_ITEM.search(mapping.deleted or "")
+    key = load_contracts()[mapping.entity].key if itself else record.key
+    whole = _narrowed(mapping, key).model_copy(update={"each": None} | ({"deleted": None} if of_item else {}))
     carried = {"_load_id": f"{ident(mapping.table)}._load_id"} | record.carried(mapping.table)
+    more = ""
+    if itself:
+        carried["_is_kept"] = Statement(load_contracts()[mapping.entity], mapping, "").where
+        more = "".join(f", {ident(name)}" for name in key) + ", _is_kept"
     known = " and ".join(f"{name} is not null" for name in (*map(ident, record.key), *record.carried(mapping.table)))
-    return f"select * from ({compile_mapping(company, source, whole, carried).select}) where {known}"
+    told = f"select {record.told}, _version_at, _is_deleted, {PLACE}{more}"
+    return f"{told} from ({compile_mapping(company, source, whole, carried).select}) where {known}"
+
+
+def _gives_itself(source: Source, mapping: Mapping) -> bool:
+    """Tell a mapping whose rows are what they give, and no other mapping's."""
+    return mapping.each is None and len(siblings(source, mapping)) == 1
 
 
 def _given(company: Company, source: Source, mapping: Mapping, record: Record) -> str:

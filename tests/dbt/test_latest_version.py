@@ -242,7 +242,7 @@ def test_night_after_night_is_as_the_rule_says_however_often_a_night_is_applied(
             assert warehouse.found() == counting(loads[:known])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loads=STORE_HISTORIES, data=st.data())
 def test_a_deleted_member_of_a_dimension_keeps_what_its_deletion_leaves_out(
     keeping: Statements, loads: Loads, data: st.DataObject

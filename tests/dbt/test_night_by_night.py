@@ -75,6 +75,7 @@ def test_a_deleted_record_leaves_nothing_behind(night_by_night: Home, tmp_path: 
         night_by_night.warehouse_file, home.warehouse_file, "metric_id NOT IN ('dirty_rate', 'source_freshness_hours')"
     )
     assert told == {
+        "trust_load_counts": ANY,
         "trust_row_accounting": ANY,
         "trust_source_freshness": ANY,
         "trust_dirty_rate": ANY,

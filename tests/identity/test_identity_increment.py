@@ -83,7 +83,7 @@ class History:
         spelt = self.drawn.choice([f"{city}{brand}{trade}有限公司", f"{brand}（{city}）{trade}公司", f"{brand}{trade}"])
         self.customers[name] = {
             "customer_id": name, "name": spelt, "industry": trade, "city": self.drawn.choice([city, city, None]),
-            "uscc": self.drawn.choice([f"code{company:014d}"] * 13 + [DEFAULT] + [None] * 5),
+            "uscc": self.drawn.choice([f"code{company:014d}"] * 16 + [DEFAULT] + [None] * 3),
             "created_at": datetime.datetime(2026, 1, 1) + datetime.timedelta(days=self.drawn.randint(0, 99)),
         }  # fmt: skip
         if self.drawn.random() < 0.9:

@@ -83,7 +83,7 @@ heard as (
     inner join moments
         on
             due.source = moments.source
-            and moments.heard_local_at >= case when due.closes_local_at < due.deadline_local_at then due.closes_local_at else due.deadline_local_at end
+            and (due.closes_local_at <= moments.heard_local_at or due.deadline_local_at <= moments.heard_local_at)
     where due.is_read_often
     group by due.source, due.date_day
 ),

@@ -15,7 +15,6 @@ REJECT = "Reject 驳回"
 LEAVE_OPEN = "Leave open 保持打开"
 DECISIONS = {ACCEPT: "accept_playbook", ASSIGN: "assign", SNOOZE: "snooze", REJECT: "resolve"}
 OPTIONS = (*DECISIONS, LEAVE_OPEN)
-WITHDRAWN = "Withdrawn 已撤回"  # what a question is answered with that nobody need answer; no person can choose it
 
 A_WEEK = datetime.timedelta(days=7)
 PATIENCE = datetime.timedelta(days=30)  # afterwards the incident is left open; the pages can still decide it
@@ -43,11 +42,6 @@ def form() -> dict[str, Param]:
         ),
         "note": text("Note 备注", "Why. It is kept with the answer. 原因，与答复一同保存。"),
     }
-
-
-def withdrawal(why: str) -> dict[str, str | None]:
-    """Return the fields of the form for a question that is withdrawn, with the reason as its note."""
-    return {**dict.fromkeys(form()), "note": why}
 
 
 def decision_of(answer: Mapping[str, Any], playbooks: list[str], business_date: datetime.date) -> dict[str, Any] | None:

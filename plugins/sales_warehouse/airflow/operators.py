@@ -9,7 +9,8 @@ import psutil
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
 from airflow.sdk.exceptions import AirflowSkipException
-from airflow.sdk.execution_time.hitl import update_hitl_detail_response, upsert_hitl_detail
+
+WITHDRAWN = "withdrawn"
 
 
 class _EndsItsProcesses:
@@ -30,31 +31,23 @@ class GoOnOperator(_EndsItsProcesses, ShortCircuitOperator):
 
 
 class AskOperator(HITLOperator):
-    """Asks people, unless nobody need answer (any more): then it answers itself with why, and is skipped.
+    """Asks people, unless nobody need answer (any more): then it is skipped, which takes it off the Required Actions.
 
-    Airflow 3.3 lets a task answer its own question alone, so a question that waits is withdrawn by clearing its run,
-    after which this looks again. `withdrawal` takes the context and returns None, or the option and the fields to
-    answer with; what is skipped leaves the list of Required Actions, and its answer says why.
+    A task of Airflow 3.3 can neither answer a question nor end another task, so a question that waits is withdrawn by
+    clearing its run, after which this looks again. `withdrawal` takes the context and returns why nobody need answer,
+    None while somebody has to; the reason is in the log and in the XCom WITHDRAWN.
     """
 
-    def __init__(
-        self, *, withdrawal: Callable[[Mapping[str, Any]], tuple[str, dict[str, Any]] | None], **options: Any
-    ) -> None:
+    def __init__(self, *, withdrawal: Callable[[Mapping[str, Any]], str | None], **options: Any) -> None:
         super().__init__(**options)
         self.withdrawal = withdrawal
 
     def execute(self, context: Any) -> Any:
-        withdrawn = self.withdrawal(context)
-        if withdrawn is None:
+        why = self.withdrawal(context)
+        if why is None:
             return super().execute(context)
-        option, fields = withdrawn
-        ti_id = context["task_instance"].id
-        upsert_hitl_detail(
-            ti_id=ti_id, options=self.options, subject=self.subject, body=self.body, defaults=self.defaults,
-            multiple=self.multiple, params=self.serialized_params, assigned_users=self.assigned_users,
-        )  # fmt: skip
-        update_hitl_detail_response(ti_id=ti_id, chosen_options=[option], params_input=fields)
-        raise AirflowSkipException(fields["note"])
+        context["ti"].xcom_push(key=WITHDRAWN, value=why)
+        raise AirflowSkipException(why)
 
 
 def _terminate(process: psutil.Process) -> None:

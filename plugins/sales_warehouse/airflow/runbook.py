@@ -167,8 +167,8 @@ def respond() -> str:
     return f"""
 ### What
 **ask** is a Required Action: accept a playbook, assign, snooze or reject, with a note; **record** keeps the answer with
-who gave it and when. One run is one incident. A question that nobody need answer any more answers itself with
-`Withdrawn 已撤回` and the reason, and the run ends skipped.
+who gave it and when. One run is one incident. A question that nobody need answer any more is skipped; why
+is in its log and its XCom `withdrawn`.
 
 ### When
 When `required_actions` finds an incident. Not by hand: a run needs the incident in its conf.

@@ -167,17 +167,16 @@ def undecided() -> list[dict[str, Any]]:
     return [{"trigger_run_id": question.name, "conf": question.conf()} for question in questions]
 
 
-def withdrawal(context: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """Return what the question of the run is answered with that nobody need answer any more; None while it waits."""
-    from sales_warehouse.airflow import answers
+def withdrawal(context: Mapping[str, Any]) -> str | None:
+    """Return why nobody need answer the question of the run any more; None while somebody has to."""
     from sales_warehouse.watch import incidents, required
 
     run, asked = _run(moment_of(context)), context["dag_run"].conf or {}
+    language = run.company.about.language
     try:
-        why = required.why_moot(run.home, asked["incident_key"], context["dag_run"].run_id, run.company.about.language)
+        return required.why_moot(run.home, asked["incident_key"], context["dag_run"].run_id, language)
     except incidents.NoSuchIncident:  # readers were sent back to a version that does not know it
         return None
-    return (answers.WITHDRAWN, answers.withdrawal(why)) if why else None
 
 
 def settled(dag_id: str, task_id: str) -> list[dict[str, Any]]:
