@@ -118,18 +118,19 @@ def duration_case(kind: Kind, seed: int) -> DurationCase:
 
 
 def _element(rng: np.random.Generator, kind: Kind, shares: list[np.ndarray], effects: list[np.ndarray]) -> Element:
-    """A cell that is large enough to move the whole; whose weight grows, a slow one."""
+    """A cell that is large enough to move the whole; one whose weight grows is made slow."""
     if not kind.conditions:
         return ()
-    while True:
-        chosen = sorted(rng.choice(len(shares), kind.conditions, replace=False))
-        element = tuple((int(at), int(rng.integers(len(shares[at])))) for at in chosen)
-        share = np.prod([shares[at][code] for at, code in element])
-        slow = min(effects[at][code] for at, code in element)
-        if 0.06 <= share <= 0.4 and (slow > 0.35 or not kind.is_mix):
-            return element
-        if kind.is_mix and max(effect.max() for effect in effects) <= 0.35:
-            effects[0][int(rng.integers(len(effects[0])))] = 0.5
+    large: list[Element] = []
+    while not large:
+        chosen = sorted(int(at) for at in rng.choice(len(shares), kind.conditions, replace=False))
+        codes = itertools.product(*(range(len(shares[at])) for at in chosen))
+        elements = [tuple(zip(chosen, each, strict=True)) for each in codes]
+        large = [each for each in elements if 0.06 <= np.prod([shares[at][code] for at, code in each]) <= 0.4]
+    element = large[int(rng.integers(len(large)))]
+    for at, code in element if kind.is_mix else ():
+        effects[at][code] = abs(effects[at][code]) + 0.5
+    return element
 
 
 def _codes(rng: np.random.Generator, shares: list[np.ndarray], count: int) -> np.ndarray:

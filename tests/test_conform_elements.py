@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from written_company import files_source, write_company
 
-from sales_warehouse import conformed
+from sales_warehouse import conformed, elements
 from sales_warehouse.company.load import CompanyError, load_company
 from sales_warehouse.conformed import Batch
 from sales_warehouse.home import Home
@@ -108,7 +108,7 @@ def test_a_number_in_an_element_keeps_its_text_as_in_a_column(talks: Callable[[s
     ],
 )
 def test_every_element_has_the_text_it_came_with(text: str, asked: str, values: list[str | None]) -> None:
-    query = f"select {asked} from (select unnest({conformed._items('said')}) as item from (select ?::varchar as said))"
+    query = f"select {asked} from (select unnest({elements.items('said')}) as item from (select ?::varchar as said))"
     assert [value for (value,) in duckdb.execute(query, [text]).fetchall()] == values
 
 

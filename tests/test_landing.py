@@ -8,8 +8,10 @@ import json
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from sales_warehouse import conservation, landing
+from sales_warehouse.company.models import Source
 from sales_warehouse.extract import Extraction, Landed
 from sales_warehouse.home import Home
 
@@ -78,4 +80,32 @@ def test_an_origin_that_comes_twice_is_refused_for_its_rows_would_share_their_pl
     assert {item.reason for item in found.refused} == {
         "a: it came 2 times at once, so two rows would have one place and a correction of one would change the other; "
         "nothing of it was taken. Please report this with the configuration of the source"
+    }
+
+
+def test_any_error_is_a_failed_visit_and_its_text_is_nobodys_business(tmp_path: Path) -> None:
+    home, moment = Home(tmp_path, "small"), datetime.datetime(2026, 3, 1, 1)
+    home.tmp.parent.mkdir(parents=True, exist_ok=True)
+    home.tmp.write_text("a file where a folder should be")
+    source = Source.model_validate(
+        {
+            "source": "crm",
+            "label": {"en": "CRM", "zh": "客户"},
+            "owner": "sales",
+            "expected_within_hours": 24,
+            "connection": {"type": "files", "path": str(tmp_path)},
+            "tables": {"calls": {"files": "*.csv", "format": "csv", "columns": ["id"]}},
+            "mappings": [{"entity": "calls", "from": "calls", "columns": {"call_id": "id"}}],
+        }
+    )
+    with pytest.raises(FileExistsError):
+        landing.land(
+            home, source, company_folder=tmp_path, extracted_at=moment, latest_moment=moment, environment={},
+            on_progress=print,
+        )  # fmt: skip
+    assert landing.status(home, "crm") == {
+        "checked_at": "2026-03-01T01:00:00",
+        "status": "failed",
+        "error": "crm: the reader failed (FileExistsError); nothing was taken. The log says where",
+        "refused": [],
     }

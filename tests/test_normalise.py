@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sales_warehouse.company.models import ColumnMapping
-from sales_warehouse.contracts import Column
+from sales_warehouse.contracts import Column, load_contracts
 from sales_warehouse.local_time import fixed_offset_seconds
 from sales_warehouse.normalise import ODD, WHITE_SPACE, Normalisers, email, provinces
 from sales_warehouse.sql import literal
@@ -30,6 +30,7 @@ ADDRESSES = [
     "a" * 64 + "@firma.cn", "a" * 65 + "@firma.cn", "a@" + "b" * 63 + ".cn", "a@" + "b" * 64 + ".cn",
     "a@" + "b.c" * 90 + ".cn", '"a b"@firma.cn', "a@[127.0.0.1]", "Li Na <a@firma.cn>", "a@firma.cn;b@firma.cn",
 ]  # fmt: skip
+HALF_A_SECOND = datetime.datetime(2026, 7, 1, 0, 0, 0, 500000)
 SINCE = datetime.date(2000, 1, 1)
 
 
@@ -52,6 +53,18 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
     return connection.execute(
         f"select cast({builder} as {column.sql_type}) from (select ?::varchar as t)", [text]
     ).fetchone()[0]
+
+
+@pytest.mark.parametrize("mapping", [{}, {"normalise": "text"}, {"normalise": "phone"}, {"normalise": "uscc"}], ids=str)
+def test_a_credit_code_of_a_customer_is_checked_whatever_the_mapping_says(
+    connection: duckdb.DuckDBPyConnection, mapping: dict[str, str]
+) -> None:
+    column = load_contracts()["customers"].columns["uscc"]
+    told = ColumnMapping.model_validate({"from": "c", **mapping})
+    builder = _normalisers("Asia/Shanghai").value("t", column, told)
+    wrong, right = "91110000802100433C", "91110000802100433b"
+    found = connection.execute(f"select {builder} from (select unnest([?, ?]) as t)", [wrong, right]).fetchall()
+    assert found == [(None,), (right.upper(),)]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +101,25 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
         ("2026-02-30", "date", {}, None),
         ("03/04/2026", "date", {}, None),
         ("03/04/2026", "date", {"format": "%d/%m/%Y"}, datetime.date(2026, 4, 3)),
+        ("20260111", "date", {"format": "%Y%m%d"}, datetime.date(2026, 1, 11)),
+        ("2026111", "date", {"format": "%Y%m%d"}, None),
+        ("2026 111", "date", {"format": "%Y%m%d"}, None),
+        ("11126", "date", {"format": "%d%m%y"}, None),
+        ("2026031", "date", {"format": "%Y%j"}, datetime.date(2026, 1, 31)),
+        ("202631", "date", {"format": "%Y%j"}, None),
+        ("1Feb2026", "date", {"format": "%d%b%Y"}, datetime.date(2026, 2, 1)),
+        ("1.12026", "date", {"format": "%d.%m%Y"}, None),
+        ("01.012026", "date", {"format": "%d.%m%Y"}, datetime.date(2026, 1, 1)),
+        ("20260701080000", "timestamp", {"format": "%Y%m%d%H%M%S"}, datetime.datetime(2026, 7, 1)),
+        ("2026010510507", "timestamp", {"format": "%Y%m%d%H%M%S"}, None),
+        ("20260701 8:00", "timestamp", {"format": "%Y%m%d %H:%M"}, datetime.datetime(2026, 7, 1)),
+        ("2026711 8:00", "timestamp", {"format": "%Y%m%d %H:%M"}, None),
+        ("20260701T080000.5", "timestamp", {"format": "%Y%m%dT%H%M%S.%f"}, HALF_A_SECOND),
+        ("202607010800005", "timestamp", {"format": "%Y%m%d%H%M%S%f"}, HALF_A_SECOND),
+        ("20260701000000+0000", "timestamp", {"format": "%Y%m%d%H%M%S%z"}, datetime.datetime(2026, 7, 1)),
+        ("2026070100000+0000", "timestamp", {"format": "%Y%m%d%H%M%S%z"}, None),
+        ("20260711 %", "date", {"format": "%Y%m%d %%"}, datetime.date(2026, 7, 11)),
+        ("2026年7月1日", "date", {"format": "%Y年%m月%d日"}, datetime.date(2026, 7, 1)),
         ("2026-07-01 08:00:00", "timestamp", {}, datetime.datetime(2026, 7, 1)),
         ("2026-07-01T00:00:00Z", "timestamp", {}, datetime.datetime(2026, 7, 1)),
         ("2026-07-01T02:00:00+02:00", "timestamp", {}, datetime.datetime(2026, 7, 1)),
@@ -121,6 +153,15 @@ def _value(connection: duckdb.DuckDBPyConnection, text: str, kind: str, zone: st
         ("a@b", "text", {"normalise": "email"}, None),
         ("91110000802100433B", "text", {"normalise": "uscc"}, "91110000802100433B"),
         ("91110000802100433C", "text", {"normalise": "uscc"}, None),
+        (" 9111 0000-80210０433b", "text", {"normalise": "uscc"}, "91110000802100433B"),
+        ("N2440703MF7508893D", "text", {"normalise": "uscc"}, "N2440703MF7508893D"),
+        ("000000000000000000", "text", {"normalise": "uscc"}, None),
+        ("91110000000000000E", "text", {"normalise": "uscc"}, None),
+        ("91110108XXXXXXXXX9", "text", {"normalise": "uscc"}, None),
+        ("91110000123456789Q", "text", {"normalise": "uscc"}, None),
+        ("91000000802100433G", "text", {"normalise": "uscc"}, None),
+        ("01110000802100433L", "text", {"normalise": "uscc"}, None),
+        ("90110000802100433E", "text", {"normalise": "uscc"}, None),
         ("East China", "text", {"normalise": "region"}, "华东"),
         ("火星", "text", {"normalise": "region"}, None),
         ("广东省", "text", {"normalise": "province"}, "CN-GD"),
@@ -133,7 +174,9 @@ def test_a_text_becomes_this_value(connection, text, kind, mapping, expected) ->
     assert _value(connection, text, kind, **mapping) == expected
 
 
-@pytest.mark.parametrize("told", ["%s", "%H:%M", "%Y-%m", "%Y-%m-%d %I:%M", "2026"])
+@pytest.mark.parametrize(
+    "told", ["%s", "%H:%M", "%Y-%m", "%Y-%m-%d %I:%M", "2026", "%Y%-m%d", "%Y%m%-d", "%-d%m%Y", "%e%m%Y"]
+)
 def test_a_format_that_makes_no_day_is_refused(told: str) -> None:
     with pytest.raises(ValidationError):
         ColumnMapping.model_validate({"from": "c", "format": told})

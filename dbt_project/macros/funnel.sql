@@ -28,3 +28,8 @@ cast(100 * (
     - cast({{ steps }}.{{ past }}_converted_count as double) / nullif({{ steps }}.{{ past }}_entered_count, 0)
 ) as decimal(18, 8))
 {%- endmacro %}
+
+{% macro status_word(status) -%}
+{#- `Closed - Not Converted` and `closed_not_converted` are one word; funnel.py writes the words of the company so. -#}
+replace(replace(replace(lower({{ status }}), ' ', ''), '-', ''), '_', '')
+{%- endmacro %}

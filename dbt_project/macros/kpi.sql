@@ -256,11 +256,11 @@ where date_day <= {{ business_date() }} {{ 'and date_day >= (' ~ first_day ~ ')'
 group by month_start_date
 {%- endmacro %}
 
-{% macro kpi_without_gaps(metric_id, grouped, grains, is_count=false, maturity_days=0) -%}
+{% macro kpi_without_gaps(metric_id, grouped, grains, is_count=false, maturity_days=0, sparse=[]) -%}
 {#-
     Values of `grouped` (period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value)
     with a row for every period from the first that has data to the last, for a count to the business date: nothing
-    counted is 0, nothing to divide by is null.
+    counted is 0, nothing to divide by is null. Empty periods of dimensions in `sparse` are left out, as in kpi_rolled_up.
 -#}
 select
     '{{ metric_id }}' as metric_id,
@@ -299,7 +299,18 @@ from (
             dimension_name,
             dimension_value
         from {{ grouped }}
+        where {{ "dimension_name not in ('" ~ sparse | join("', '") ~ "')" if sparse else 'true' }}
     ) as members
+    {% if sparse %}
+    union all
+    select
+        period_grain,
+        period_start_date,
+        dimension_name,
+        dimension_value
+    from {{ grouped }}
+    where dimension_name in ('{{ sparse | join("', '") }}')
+    {% endif %}
 ) as spine
 left join {{ grouped }} as given
     on
@@ -322,6 +333,30 @@ select
     cast(value as decimal(28, 8)) as value,
     true as is_matured
 from {{ grouped }}
+{%- endmacro %}
+
+{% macro period_days(grains) -%}
+{#- The days of every period of the calendar, and those among them that are worked. -#}
+{% for grain in grains %}
+select
+    '{{ grain }}' as period_grain,
+    {{ period_start(grain, 'date_day') }} as period_start_date,
+    count(*) filter (where is_workday) as workday_count,
+    count(*) as day_count
+from {{ ref('dim_dates') }}
+group by {{ period_start(grain, 'date_day') }}
+{{ "union all" if not loop.last }}  -- noqa: LT02
+{% endfor %}
+{%- endmacro %}
+
+{% macro off_day_weight(workday_amount, off_day_amount) -%}
+{#- What a day off brings beside a workday: nothing at an office, as much or more in a shop. -#}
+case when {{ workday_amount }} > 0 and {{ off_day_amount }} >= 0 then {{ off_day_amount }} / {{ workday_amount }} else 1 end
+{%- endmacro %}
+
+{% macro effective_days(period, off_day_weight) -%}
+{#- Days of a period as so many workdays. -#}
+({{ period }}.workday_count + {{ off_day_weight }} * ({{ period }}.day_count - {{ period }}.workday_count))
 {%- endmacro %}
 
 {#- Where the grain is a column. -#}

@@ -1,4 +1,4 @@
-{% macro latest_version(staging, key, columns) -%}
+{% macro latest_version(staging, key, columns, keep_cells=false) -%}
 {#-
     Which of the rows of each key counts. Rows are told in the order in which they landed: by load, file and row. Two
     files of one load are told apart by name, because their rows are numbered from 1 each.
@@ -14,11 +14,13 @@
     night makes work for what changed only.
 
     A record that its source deleted keeps its row with is_deleted, or an older version would bring it back; who reads
-    records that are there says present().
+    records that are there says present(). With is_ended no row of the source said so: the newest version of the record
+    does not give it any more. With keep_cells it says what the deletion carries, and where that says nothing,
+    what the record said last: a member of a dimension has its name when it is gone, too.
 
     Keys with one row (nearly all) never enter the sort.
 -#}
-{%- set columns = columns + ['is_deleted', '_version_at'] -%}
+{%- set columns = columns + ['is_deleted', 'is_ended', '_version_at'] -%}
 {%- set content = columns | reject('in', key) | reject('in', ['_version_at', '_load_id', '_file', '_row_number']) | list -%}
 {%- if is_incremental() -%}
 with
@@ -60,26 +62,26 @@ ranked as (
         on {{ same_key('candidates', 'ended', key) }}
 
     where {{ counts_after_end('candidates', key) }}
-)
+),
+
+{{ settled(staging, key, columns, content, keep_cells) }}
 
 select
     {% for column in columns %}
-    ranked.{{ column }},
+    settled.{{ column }},
     {% endfor %}
     case
         when
             current_rows._load_id is not null
             {% for column in content %}
-            and coalesce(ranked.{{ column }} = current_rows.{{ column }}, ranked.{{ column }} is null and current_rows.{{ column }} is null)
+            and coalesce(settled.{{ column }} = current_rows.{{ column }}, settled.{{ column }} is null and current_rows.{{ column }} is null)
             {% endfor %}
             then current_rows._changed_load_id
-        else ranked._load_id
+        else settled._load_id
     end as _changed_load_id
-from ranked
+from settled
 left join current_rows
-    on {{ same_key('ranked', 'current_rows', key) }}
-
-where ranked.version_rank = 1
+    on {{ same_key('settled', 'current_rows', key) }}
 {%- else -%}
 with
 repeated as (
@@ -105,7 +107,9 @@ ranked as (
         on {{ same_key('versions', 'ended', key) }}
 
     where {{ counts_after_end('versions', key) }}
-)
+),
+
+{{ settled(staging, key, columns, content, keep_cells) }}
 
 select
     {% for column in columns %}
@@ -121,9 +125,81 @@ union all
 select
     {{ columns | join(',\n    ') }},
     _load_id as _changed_load_id
-from ranked
-where version_rank = 1
+from settled
 {%- endif -%}
+{%- endmacro %}
+
+{% macro settled(staging, key, columns, content, keep_cells) -%}
+{#-
+    Of `ranked` the row of each key that counts. To keep cells, all that was ever told of the keys that are gone is read
+    again: the deletion as it came, and the last row before it that is none (since the last deletion without a version
+    that any row followed; `versions_told` of latest_version.py says the same).
+-#}
+{%- set place = ['_load_id', '_file', '_row_number'] -%}
+{%- if keep_cells -%}
+winners as (
+    select * from ranked where version_rank = 1
+),
+
+lives as (
+    select
+        versions.*,
+        sum(case when versions.is_deleted and versions._version_at is null then 1 else 0 end) over (
+            partition by {% for column in key %}versions.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+
+            order by versions._load_id, versions._file, versions._row_number
+            rows between unbounded preceding and current row
+        ) as end_count
+    from {{ ref(staging) }} as versions
+    inner join winners
+        on {{ same_key('versions', 'winners', key) }} and winners.is_deleted
+),
+
+deletions as (
+    select
+        lives.*,
+        row_number() over (
+            partition by {{ (key + place) | join(', ') }} order by end_count
+        ) as place_rank
+    from lives
+    where is_deleted
+),
+
+last_lives as (
+    select
+        lives.*,
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by end_count desc, _version_at desc nulls last, _load_id desc, _file desc, _row_number desc
+        ) as life_rank
+    from lives
+    where not is_deleted
+),
+
+settled as (
+    select
+        {% for column in columns %}
+        {{ or_before(column) if column in content and column != 'is_deleted' else 'winners.' ~ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from winners
+    left join deletions
+        on {{ same_key('winners', 'deletions', key + place) }} and deletions.place_rank = 1
+
+    left join last_lives
+        on {{ same_key('winners', 'last_lives', key) }} and last_lives.life_rank = 1
+)
+{%- else -%}
+settled as (
+    select * from ranked where version_rank = 1
+)
+{%- endif -%}
+{%- endmacro %}
+
+{% macro or_before(column) -%}
+case
+    when winners.is_deleted then coalesce(deletions.{{ column }}, last_lives.{{ column }})
+    else winners.{{ column }}
+end as {{ column }}
 {%- endmacro %}
 
 {% macro same_key(left, right, key) -%}

@@ -1,7 +1,9 @@
+{%- set figures = {'numerator': 'sell_out_units', 'denominator': 'available_units', 'value': 'sell_through_rate'} -%}
 -- What follows from two figures is the third: customers, orders or heads times the revenue of each are net sales, goods that
 -- came back are the same by metric and by cohort, what a head won is the deals that it closed times the share won times the
 -- amount of each, and the board has every metric that the registry puts on it. Two ways to one figure lead to it: net sales
--- over all their lines and divided, what dealers sold by their weeks and by the metric. A row is a figure that does not follow.
+-- over all their lines and divided, what dealers sold by their weeks and by the metric, in total and of each. A row is a figure that
+-- does not follow.
 with
 told as (
     select
@@ -58,17 +60,23 @@ divided as (
 ),
 
 sold_out as (
+    {% for ours, theirs in figures.items() %}
     select
         sold.metric_id,
         sold.period_grain,
         sold.period_start_date,
         sold.dimension_value,
-        sold.numerator as told_here,
-        weeks.sell_out_units as told_there
+        sold.{{ ours }} as told_here,
+        weeks.{{ theirs }} as told_there
     from told as sold
     inner join {{ ref('kpi_dealer_weeks') }} as weeks
-        on sold.period_start_date = weeks.week_start_date and sold.dimension_name = weeks.dimension_name
-    where sold.metric_id = 'channel_sell_through_rate' and sold.dimension_name = 'total'
+        on
+            sold.period_start_date = weeks.week_start_date
+            and sold.dimension_name = weeks.dimension_name
+            and sold.dimension_value = weeks.dimension_value
+    where sold.metric_id = 'channel_sell_through_rate' and sold.dimension_name in ('total', 'dealer')
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
 ),
 
 exact_pairs as (
@@ -178,7 +186,7 @@ select
     cast(told_here as double) as told_here,
     cast(told_there as double) as told_there
 from exact_pairs
-where told_here <> told_there
+where told_here is distinct from told_there
 union all
 select
     coalesce(registry.metric_id, board.metric_id) as metric_id,

@@ -606,6 +606,16 @@ def review(
     show_review(Home.of(_load(company).company_id), limit, console)
 
 
+@people.command("review")
+def review_contacts(
+    limit: Annotated[int, typer.Option(min=1, help="Pairs to show.")] = 50, company: CompanyFolder = DEFAULT_COMPANY
+) -> None:
+    """List the pairs of records that may be one person and wait for somebody to say so."""
+    from sales_warehouse.identity.listing import show_contact_review
+
+    show_contact_review(Home.of(_load(company).company_id), limit, console)
+
+
 def _decisions_of(group: typer.Typer, entity: str) -> None:
     """Give a group the commands with which people decide who is one `entity`."""
     several = f"{entity}s"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sales_warehouse.company.models import ColumnMapping, Company, Mapping, Source
-from sales_warehouse.contracts import VERSION, Column, Contract, load_contracts
+from sales_warehouse.contracts import VERSION, Column, Contract, contract_of, load_contracts
 from sales_warehouse.normalise import BETWEEN, ODD, WHITE_SPACE, Normalisers, half_width
 from sales_warehouse.sql import ident, literal
 
@@ -46,16 +46,25 @@ class Statement:
         return next((name for name in told if name in self.mapping.made), None)
 
 
-def compile_mapping(company: Company, source: Source, mapping: Mapping) -> Statement:
+def compile_mapping(
+    company: Company, source: Source, mapping: Mapping, carried: dict[str, str] | None = None
+) -> Statement:
     """Return the statement that turns landed rows of a source into contract rows.
 
     A column that names another record holds `<source>:<id>`, the key of that record; every other id is as it came.
+    With `carried`, further columns by name in SQL over the tables of the mapping, the result has those and the mapped
+    ones alone; malformed rows have NULL there.
     The result has the columns of the contract, the lineage columns, `_version_at`, `_is_deleted`, `_faults` and
     `_repairs`. The version is NULL where nobody says how new the row is; latest_version.py tells what follows. Faults
     are NULL, or a list of `column`, `value` for every text that could not become a value of its column, and for
     malformed rows; repairs are NULL, or a list of `column`, `repair`, `before`, `after` for every text that was mended.
     """
-    contract = load_contracts()[mapping.entity]
+    contract = contract_of(mapping.entity)
+    if carried is not None:
+        contract = replace(
+            contract,
+            columns={n: c for n, c in contract.columns.items() if n in mapping.columns or n == contract.key[0]},
+        )
     normalisers = replace(Normalisers.of(company), is_odd="_is_odd")
     statement = Statement(contract, mapping, "")
     columns = [*contract.columns.values(), VERSION]
@@ -70,11 +79,14 @@ def compile_mapping(company: Company, source: Source, mapping: Mapping) -> State
         f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
     )
     held = ", ".join(f"{ident(mapping.table)}.{name}" for name in ("_file", "_row_number"))
+    more = "".join(f"{name}, " for name in carried or {})
+    given = "".join(f"{sql} as {name}, " for name, sql in (carried or {}).items())
+    none = "".join(f"null as {name}, " for name in carried or {})
     select = f"""
 with written as (
     select
     {raw},
-    {held}, {statement.deleted} as _is_deleted, {statement.missed} as _is_missed
+    {held}, {given}{statement.deleted} as _is_deleted, {statement.missed} as _is_missed
     from {_from(mapping)}
     where {ident(mapping.table)}._malformed is null and {statement.where}
 ),
@@ -90,19 +102,19 @@ typed as (
     from picked
 ),
 judged as (
-    select {", ".join(map(ident, contract.columns))}, {_version(statement)}, _file, _row_number, _is_deleted,
+    select {", ".join(map(ident, contract.columns))}, {_version(statement)}, _file, _row_number, {more}_is_deleted,
     {_faults(normalisers, judged)} as _faults,
     {_repairs(normalisers, [(c, asked[c.name]) for c in told])} as _repairs
     from typed
 ),
 malformed as (
     select {", ".join(f"cast(null as {c.sql_type}) as {ident(c.name)}" for c in columns)}, _file, _row_number,
-    false as _is_deleted, [struct_pack("column" := '_row', "value" := _malformed)] as _faults,
+    {none}false as _is_deleted, [struct_pack("column" := '_row', "value" := _malformed)] as _faults,
     {NO_REPAIR} as _repairs
     from {ident(mapping.table)}
     where _malformed is not null
 )
-{_final(contract, mapping)}"""
+{_final(contract, mapping, more)}"""
     return Statement(contract, mapping, select)
 
 
@@ -210,14 +222,15 @@ def _repairs(normalisers: Normalisers, told: list[tuple[Column, ColumnMapping]])
     return f"case when {mended} then list_filter([{', '.join(cells)}], cell -> cell.repair is not null) end"
 
 
-def _final(contract: Contract, mapping: Mapping) -> str:
+def _final(contract: Contract, mapping: Mapping, carried: str) -> str:
+    """Rows with a fault are never folded: each waits in quarantine until it is corrected."""
     names = ", ".join(map(ident, (*contract.columns, VERSION.name)))
-    told = f"{names}, _file, _row_number, _is_deleted, _faults, _repairs"
+    told = f"{names}, _file, _row_number, {carried}_is_deleted, _faults, _repairs"
     both = f"select {told} from judged union all select * from malformed"
     if not mapping.distinct:
         return both
     first = "arg_min(_file, (_file, _row_number)) as _file, arg_min(_row_number, (_file, _row_number)) as _row_number"
     return (
-        f"select {names}, {first}, _is_deleted, _faults, min(_repairs) as _repairs "
-        f"from ({both}) group by {names}, _is_deleted, _faults"
+        f"select {names}, {first}, _is_deleted, _faults, min(_repairs) as _repairs from ({both}) "
+        f"group by {names}, _is_deleted, _faults, case when _faults is not null then uuid() end"
     )

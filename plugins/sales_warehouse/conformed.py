@@ -18,21 +18,20 @@ import duckdb
 from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping, with_version
-from sales_warehouse.contracts import LINEAGE
+from sales_warehouse.contracts import LINEAGE, VERSION
+from sales_warehouse.elements import elements
+from sales_warehouse.ended import ENDED, find_ended, record_of, siblings
 from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.latest_version import latest_version
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import confine, connect, gist, ident, literal, literals, only_row
+from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, literals, only_row, read_parquet
 
-FORM = 7  # raise it when this module makes different rows from the same input
-DECIMAL = r"-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)"
-DECIMAL_VALUE = rf"[:,\[]\s*{DECIMAL}"
-STRING_OR_DECIMAL = rf'("(?:[^"\\]|\\.)*")|({DECIMAL})'
-SCALARS = r'\[\s*[^\s\[{"\]][^\[{"]*\]'  # of a list: no texts, lists or objects in it, but something
+FORM = 9  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
+HISTORY = "_history"  # the same of all loads up to this one, with `_load_id`
 
 
 class MappingError(Exception):
@@ -41,7 +40,10 @@ class MappingError(Exception):
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of one load for one entity: `landed` = `excluded` + `folded` + `conformed`."""
+    """Rows of one load for one entity: `landed` = `excluded` + `folded` + `conformed`.
+
+    Its file has `ended` more rows, which no source sent: see ended.py.
+    """
 
     source: str
     load_id: str
@@ -53,6 +55,8 @@ class Batch:
     excluded: int
     folded: int
     conformed: int
+    ended: int = 0
+    listed: int | None = None  # elements that the lists in the landed rows have, counted without taking them apart
 
     @property
     def name(self) -> str:
@@ -73,8 +77,8 @@ def read_batches(home: Home, source: str, load_id: str) -> list[Batch]:
 
 
 def expected(home: Home, company: Company, source: Source, load: Load) -> Iterator[tuple[int, Mapping, str]]:
-    """Yield the mappings that apply to a load, with their number and their fingerprint on it."""
-    for number, mapping in enumerate(source.mappings):
+    """Yield the mappings that apply to a load, with their number and their fingerprint on it: all tables have one."""
+    for number, mapping in enumerate(source.readings):
         if mapping.table in load.tables:
             yield number, mapping, _fingerprint(company, source, mapping, load, _corrected(home, source, load, mapping))
 
@@ -89,8 +93,8 @@ def mappings_mark(company: Company) -> str:
 
 
 def _corrected(home: Home, source: Source, load: Load, mapping: Mapping) -> str | None:
-    """Return a fingerprint of the corrections that a batch depends on: its own rows', and those of what it joins."""
-    joined = {join.table for join in mapping.joins}
+    """Return a fingerprint of the corrections that a batch depends on: of its own rows, what it joins and compares."""
+    joined = {join.table for join in mapping.joins} | ({mapping.table} if record_of(source, mapping) else set())
     places = [
         (name, load_id, table)
         for name, load_id, table in sorted(corrections.read(home))
@@ -110,6 +114,8 @@ def _fingerprint(company: Company, source: Source, mapping: Mapping, load: Load,
         [with_version(company, source, join.table, "") for join in mapping.joins],
         [normalisers.country, normalisers.time_zone],
     ]
+    if record_of(source, mapping):
+        parts.append([compile_mapping(company, source, item).select for item in siblings(source, mapping)])
     parts += [part for part in (mapping.each, corrected, sorted(load.renamed.values())) if part]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -127,7 +133,7 @@ def conform_load(
         on_progress(f"{mapping.table} → {mapping.entity}")
         file = scratch / f"{number}_{mapping.entity}.parquet"
         try:
-            landed, kept, rows = _conform(home, company, source, load, mapping, file)
+            landed, kept, rows, ended, listed = _conform(home, company, source, load, mapping, file)
         except duckdb.IOException:
             raise  # the disk, not the mapping
         except duckdb.Error as error:
@@ -137,7 +143,7 @@ def conform_load(
         batches.append(
             Batch(
                 source.source, load.load_id, number, mapping.entity, mapping.table, fingerprint,
-                landed=landed, excluded=landed - kept, folded=kept - rows, conformed=rows,
+                landed=landed, excluded=landed - kept, folded=kept - rows, conformed=rows, ended=ended, listed=listed,
             )
         )  # fmt: skip
         failpoint.reach("conform.after_entity")
@@ -149,14 +155,23 @@ def conform_load(
 
 def _conform(
     home: Home, company: Company, source: Source, load: Load, mapping: Mapping, file: Path
-) -> tuple[int, int, int]:
-    """Write one batch; return the rows landed, kept by the filter, and conformed."""
+) -> tuple[int, int, int, int, int | None]:
+    """Write one batch; return the rows landed, kept by the filter, conformed and ended, and the elements of lists."""
     statement = compile_mapping(company, source, mapping)
     with connect(temp=home.tmp) as connection:
         connection.execute("set preserve_insertion_order = false")
         landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
-        _prepare(connection, home, company, source, load, mapping, _elements(mapping))
+        ends = record_of(source, mapping) is not None
+        if ends:
+            _history_view(connection, home, source, load, mapping.table)
+        _prepare(connection, home, company, source, load, mapping, elements(mapping, WHOLE))
+        select, ended = f"select *, false as _is_ended from ({statement.select})", 0
+        if ends:
+            ended = find_ended(connection, company, source, load.load_id, mapping, HISTORY)
+            select += f" union all by name select *, true as _is_deleted, true as _is_ended from {ENDED}"
+            connection.execute(f"create or replace view {ident(mapping.table)} as {elements(mapping, WHOLE)}")
         landed, kept = _counts(connection, load, mapping, statement)
+        listed = _listed(connection, mapping) if mapping.each else None
         lineage = (source.source, load.load_id, load.extracted_at)
         added = ", ".join(
             f"cast({literal(value)} as {LINEAGE[name]}) as {name}"
@@ -164,15 +179,20 @@ def _conform(
         )
         (rows,) = only_row(
             connection,
-            f"copy (select *, {added} from ({statement.select})) "
-            f"to {literal(str(file))} (format parquet, compression zstd, compression_level 1)",
+            f"copy (select *, {added} from ({select})) to {as_parquet(file)}",
+        )
+    rows -= ended
+    if listed not in (None, landed):
+        raise MappingError(
+            f"{source.source}, load {load.load_id}: the lists in {mapping.table}.{mapping.each} have {listed:,} "
+            f"elements, but {landed:,} rows were made of them; nothing of it is taken. Please report this with the rows"
         )
     if not mapping.distinct and rows != kept:
         raise MappingError(
             f"{source.source}: the mapping {mapping.table} → {mapping.entity} made {rows:,} rows of {kept:,}: "
             "a join finds several rows for one; make its condition name a unique row"
         )
-    return landed, kept, rows
+    return landed, kept, rows, ended, listed
 
 
 def _prepare(
@@ -204,7 +224,7 @@ def place_keys(
     statement, item = compile_mapping(company, source, whole), "came.item_number" if mapping.each else "null::bigint"
     landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
     connection.execute(
-        f"create temp table _numbered as select *, row_number() over () as _element from ({_elements(mapping)})"
+        f"create temp table _numbered as select *, row_number() over () as _element from ({elements(mapping, WHOLE)})"
     )
     _prepare(
         connection, home, company, source, load, mapping, f"select * replace (_element as {ROW_NUMBER}) from _numbered"
@@ -215,6 +235,23 @@ def place_keys(
         f"from ({statement.select}) as made join _numbered as came on came._element = made.{ROW_NUMBER}"
     )
     return "_placed"
+
+
+def places_of_equal(
+    home: Home, company: Company, source: Source, load: Load, batch: Batch, rows: Path, target: Path
+) -> None:
+    """Write the places of all rows that were folded into one of some `rows`: `_row_id`, `_file`, `_row_number`."""
+    mapping = source.readings[batch.number]
+    statement = compile_mapping(company, source, mapping.model_copy(update={"distinct": False}))
+    names = [*statement.contract.columns, VERSION.name, "_is_deleted"]
+    same = " and ".join(f"one.{ident(name)} is not distinct from other.{ident(name)}" for name in names)
+    with connect(temp=home.tmp) as connection:
+        landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
+        _prepare(connection, home, company, source, load, mapping, elements(mapping, WHOLE))
+        connection.execute(
+            f"copy (select one._row_id, other._file, other._row_number from {read_parquet([rows])} as one "
+            f"join ({statement.select}) as other on {same} where other._faults is null) to {as_parquet(target)}"
+        )
 
 
 def _counts(
@@ -244,49 +281,20 @@ def _counts(
     return landed, kept
 
 
-def _elements(mapping: Mapping) -> str:
-    """Return a select of the rows that a mapping reads: the landed ones, or the elements of the list in each.
-
-    An empty cell and an empty list have no elements. A text that is no list is one malformed row, so nothing is lost.
-    """
-    if mapping.each is None:
-        return f"from {WHOLE}"
-    text = f"nullif(trim({ident(mapping.each)}), '')"
-    kind = f"case when json_valid({text}) then json_type({text}) else 'TEXT' end"
-    reason = literal(f"{mapping.each} holds no list: a list in JSON is expected")
-    return f"""
-with told as (
-    select *, case when _malformed is null and {text} is not null then {kind} end as _kind from {WHOLE}
-),
-judged as (
-    select * exclude (_kind)
-    replace (coalesce(_malformed, case when _kind not in ('ARRAY', 'NULL') then {reason} end) as _malformed),
-    case when _kind = 'ARRAY' then {_items(text)} end as _items
-    from told
-)
-select * exclude (_items), unnest(_items) as item, generate_subscripts(_items, 1) as item_number
-from judged
-where _malformed is null
-union all
-select * exclude (_items), null, null from judged where _malformed is not null"""
-
-
-def _items(text: str) -> str:
-    """Return the elements of a list in JSON, every number with the text that it came with.
-
-    Functions for JSON write 1.10 as 1.1 and 1E5 as 100000.0, so a number with a point or an exponent becomes a text
-    there, as which `item ->> 'price'` gives it unchanged. A list of numbers alone is taken apart as text. The two marks
-    are control characters, which a text in JSON has none of.
-    """
-    opened, closed = "chr(1)", "chr(2)"
-    marked = f"regexp_replace({text}, {literal(STRING_OR_DECIMAL)}, '\\1' || {opened} || '\\2' || {closed}, 'g')"
-    told = f"replace(replace(replace({marked}, {opened} || {closed}, ''), {opened}, '\"'), {closed}, '\"')"
-    exact = f"case when regexp_matches({text}, {literal(DECIMAL_VALUE)}) then {told} else {text} end"
-    numbers = f"list_transform(string_split(trim({text}, '[] \t\r\n'), ','), x -> nullif(trim(x, ' \t\r\n'), 'null'))"
-    return (
-        f"case when regexp_full_match({text}, {literal(SCALARS)}) then cast({numbers} as json[]) "
-        f"else from_json({exact}, '[\"JSON\"]') end"
+def _listed(connection: duckdb.DuckDBPyConnection, mapping: Mapping) -> int:
+    """Count the elements of lists as they landed; a row that cannot be read, or whose text is no list, is one."""
+    text = f"nullif(trim({ident(mapping.each or '')}), '')"
+    (listed,) = only_row(
+        connection,
+        f"""select coalesce(sum(case
+            when _malformed is not null then 1
+            when {text} is null then 0
+            when not json_valid({text}) then 1
+            when json_type({text}) = 'NULL' then 0
+            when json_type({text}) <> 'ARRAY' then 1
+            else json_array_length({text}) end), 0)::bigint from {WHOLE}""",
     )
+    return listed
 
 
 def landed_view(
@@ -331,16 +339,25 @@ def _landed(
     return corrections.laid_over(connection, select, corrected_in, place, plain, source.tables[table].columns)
 
 
+def _history_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> None:
+    selects = _all_landed(connection, home, source, load, table)
+    connection.execute(f"create or replace view {HISTORY} as {' union all by name '.join(selects)}")
+
+
+def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> list[str]:
+    """Return a select of the rows of a table, with `_load_id`, for each load that was known when a load came."""
+    return [
+        f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item, table, home)})"
+        for item in loads(home, source.source)
+        if item.load_id <= load.load_id and table in item.tables
+    ]
+
+
 def _latest_view(
     connection: duckdb.DuckDBPyConnection, home: Home, company: Company, source: Source, load: Load, join: Join
 ) -> None:
     """Create a view of the latest version per key of a joined table, as known when the load came."""
-    known = [item for item in loads(home, source.source) if item.load_id <= load.load_id]
-    selects = [
-        f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item, join.table, home)})"
-        for item in known
-        if join.table in item.tables
-    ]
+    selects = _all_landed(connection, home, source, load, join.table)
     if not selects:
         columns = ", ".join(f"cast(null as varchar) as {ident(name)}" for name in source.tables[join.table].columns)
         connection.execute(f"create or replace view {ident(join.table)} as select {columns} where false")

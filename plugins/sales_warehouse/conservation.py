@@ -40,6 +40,16 @@ def hold_back_what_does_not_add_up(extraction: Extraction, temp: Path) -> None:
                 _refusal(item, held.get(item.origin, 0), item in wrong, came[item.table, item.origin]) for item in items
             ]
             path.unlink()
+    _take_archives_out(extraction)
+
+
+def _take_archives_out(extraction: Extraction) -> None:
+    """Book no archive whose member was refused: it would never be unpacked again."""
+    refused = {(item.table, item.fingerprint) for item in extraction.refused}
+    booked = extraction.landed
+    extraction.landed = [item for item in booked if refused.isdisjoint((item.table, inner) for inner in item.inside)]
+    for path in {item.path for item in booked} - {item.path for item in extraction.landed}:
+        path.unlink()  # one without rows
 
 
 def _held(path: Path, temp: Path) -> dict[str, int]:

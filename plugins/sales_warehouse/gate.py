@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,7 @@ from sales_warehouse import conformed, durable, failpoint, repairs, settings
 from sales_warehouse.company.models import Company, Source
 from sales_warehouse.conform import REPAIRS
 from sales_warehouse.conformed import Batch
-from sales_warehouse.contracts import VERSION, load_contracts
+from sales_warehouse.contracts import UNREAD, VERSION, contract_of, load_contracts
 from sales_warehouse.extract import FileRefused, originals
 from sales_warehouse.extract.files import Room
 from sales_warehouse.guard.suites import Suite, load_suite
@@ -29,10 +29,11 @@ from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import connect, ident, literal, literals, only_row
+from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
-FORM = 7  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 8  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
+DAYS_TOLD = 40  # of each place of a source, for its deadlines
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
@@ -60,14 +61,16 @@ class Gated:
     repaired: int = 0  # accepted rows in which something was mended
     dirty: int = 0  # rows that came quarantined, mended or repeated
     doubtful: int = 0  # accepted rows that break a rule which only warns
-    origins: dict[str, str] = field(default_factory=dict)  # of each place of the source, its last event
+    # of each place of the source, the first and the last event of its last business days
+    origins: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Gated:
-        return cls(**{**data, "batch": Batch(**data["batch"])})
+        origins = {name: days for name, days in data.get("origins", {}).items() if isinstance(days, dict)}
+        return cls(**{**data, "batch": Batch(**data["batch"]), "origins": origins})
 
 
 def manifest_of(home: Home, source: str, load_id: str) -> Path:
@@ -106,6 +109,8 @@ def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
 
 def suite_of(company: Company, entity: str, load: Load) -> Suite:
     """Return the suite of an entity with the parameters of a load: nothing may come from the future."""
+    if entity.startswith(UNREAD):
+        return Suite(entity, ())
     about = company.about
     parameters = {
         "currencies": [about.currency, *sorted(about.exchange_rates)],
@@ -183,14 +188,17 @@ def _judge(
         connection.execute(f"create view {ident(batch.entity)} as select * from {WHOLE} where not _is_deleted")
         (judged,) = only_row(connection, f"select count(*) from {ident(batch.entity)}")
     validation = None
-    if judged:
+    if judged and suite.rules:
         validation = validate(database, batch.entity, suite, temp=home.tmp, about=f"{batch.source} · {batch.load_id}")
         _refuse_whole(batch, validation)
     with connect(database, temp=home.tmp) as connection:
-        reasons, quarantined = _quarantine(connection, batch, company, source, load, validation, scratch)
+        reasons, quarantined, unfolded = _quarantine(
+            connection, home, batch, company, source, load, validation, scratch
+        )
+        batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
-        first, last, origins = _events(connection, batch, accepted)
+        first, last, origins = _events(connection, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation)
     fingerprint = _fingerprint(batch.fingerprint, suite)
     let_in = batch.conformed - quarantined
@@ -206,15 +214,18 @@ def _refuse_whole(batch: Batch, validation: Validation) -> None:
 
 def _quarantine(
     connection: duckdb.DuckDBPyConnection,
+    home: Home,
     batch: Batch,
     company: Company,
     source: Source,
     load: Load,
     validation: Validation | None,
     scratch: Path,
-) -> tuple[list[dict[str, Any]], int]:
-    """Collect every failing row with every reason; return the counts by reason and the number of rows."""
-    entity, key = ident(batch.entity), load_contracts()[batch.entity].key
+) -> tuple[list[dict[str, Any]], int, int]:
+    """Collect every failing row with every reason; return the counts by reason, the number of rows, and of those that
+    had been folded: they are in quarantine like any other, or each correction would bring up the next one.
+    """
+    entity, key = ident(batch.entity), contract_of(batch.entity).key
     connection.execute(f"create table failures ({FAILURES})")
     connection.execute(
         f"insert into failures select _row_id, case fault.\"column\" when '_row' then 'malformed' else 'cast' end, "
@@ -233,20 +244,47 @@ def _quarantine(
         _add_failures(connection, entity, result)
     (rows,) = only_row(connection, "select count(distinct _row_id) from failures")
     if not rows:
-        return [], 0
+        return [], 0, 0
+    unfolded = _hold(connection, home, batch, company, source, load, scratch)
     _write_quarantine(connection, batch, source, load, scratch)
     counts = connection.execute(
         "select rule, column_name, any_value(reason_en), any_value(reason_zh), count(*) "
-        "from failures group by rule, column_name order by count(*) desc, rule, column_name"
+        "from failures join _held using (_row_id) group by rule, column_name "
+        "order by count(*) desc, rule, column_name"
     ).fetchall()
     names = ("rule", "column_name", "reason_en", "reason_zh", "row_count")
-    return [dict(zip(names, row, strict=True)) for row in counts], rows
+    return [dict(zip(names, row, strict=True)) for row in counts], rows + unfolded, unfolded
+
+
+def _hold(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    batch: Batch,
+    company: Company,
+    source: Source,
+    load: Load,
+    scratch: Path,
+) -> int:
+    """Make `_held`, the places of the failing rows; return how many there are beside the rows of the batch."""
+    failing = f"select * from {WHOLE} where _row_id in (select _row_id from failures)"
+    connection.execute(f"create table _held as select _row_id, _file, _row_number from ({failing})")
+    if not batch.folded:
+        return 0
+    kept, places = scratch / f"failing-{batch.number}.parquet", scratch / f"places-{batch.number}.parquet"
+    connection.execute(f"copy ({failing} and _faults is null) to {as_parquet(kept)}")
+    conformed.places_of_equal(home, company, source, load, batch, kept, places)
+    (unfolded,) = only_row(
+        connection,
+        f"insert into _held select _row_id, _file, _row_number from {read_parquet([places])} "
+        "anti join _held using (_row_id, _file, _row_number)",
+    )
+    return unfolded
 
 
 def _reasons(company: Company, source: Source, batch: Batch) -> Iterator[str]:
     """Yield the SQL that says why a fault is one, in English and in Chinese."""
-    mapping, normalisers = source.mappings[batch.number], Normalisers.of(company)
-    columns = load_contracts()[batch.entity].columns | {VERSION.name: VERSION}
+    mapping, normalisers = source.readings[batch.number], Normalisers.of(company)
+    columns = contract_of(batch.entity).columns | {VERSION.name: VERSION}
     said = {name: normalisers.reason(columns[name], told) for name, told in mapping.made.items()}
     for language in (0, 1):
         arms = " ".join(f"when {literal(name)} then {literal(why[language])}" for name, why in said.items())
@@ -278,7 +316,7 @@ def _write_quarantine(
         f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
         f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, p.line, p.original, p.original_bytes, "
         f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "
-        f"from failures as f join {WHOLE} as c using (_row_id) "
+        "from failures as f join _held as c using (_row_id) "
         f"left join _landed as l on l._file = c._file and l._row_number = c._row_number "
         f"left join _places as p on p.file = c._file and p.row_number = c._row_number "
         f"order by file, row_number, rule, column_name) "
@@ -292,9 +330,7 @@ def _places(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, t
         "create or replace table _places "
         "(file varchar, row_number bigint, line bigint, original varchar, original_bytes blob)"
     )
-    asked = connection.execute(
-        f"select _file, list(distinct _row_number) from failures join {WHOLE} using (_row_id) group by _file"
-    ).fetchall()
+    asked = connection.execute("select _file, list(distinct _row_number) from _held group by _file").fetchall()
     files = {item.origin: item for item in load.files if item.table == table}
     for origin, numbers in asked:
         item = files.get(origin)
@@ -327,32 +363,39 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
     if not quarantined:
         target.hardlink_to(file)
         return
-    columns = ", ".join(ident(n) for n in (*load_contracts()[batch.entity].schema, "_repairs") if n != "_load_id")
+    columns = ", ".join(ident(n) for n in (*contract_of(batch.entity).schema, "_repairs") if n != "_load_id")
     (rows,) = only_row(
         connection,
         f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
         f"to {literal(str(target))} (format parquet, compression zstd, compression_level 1)",
     )
-    if rows != batch.conformed - quarantined:
-        raise GateError(f"{batch.entity}: {batch.conformed:,} rows in, {rows:,} + {quarantined:,} out")
+    if rows != batch.conformed + batch.ended - quarantined:
+        came = batch.conformed + batch.ended
+        raise GateError(f"{batch.entity}: {came:,} rows in, {rows:,} + {quarantined:,} out")
 
 
 def _events(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path
-) -> tuple[str | None, str | None, dict[str, str]]:
-    """Return the first and the last event of a batch, and the last one of each place of the source."""
-    column = load_contracts()[batch.entity].event_time
+    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path, zone: str
+) -> tuple[str | None, str | None, dict[str, dict[str, list[str]]]]:
+    """Return the first and the last event of a batch, and of each place of the source those of its last days."""
+    column = contract_of(batch.entity).event_time
     if column is None:
         return None, None, {}
     name = ident(column)
-    found = connection.execute(
-        f"select _file, min({name}), max({name}) from read_parquet({literals([str(accepted)])}) "
-        f"where {name} is not null group by _file order by _file"
-    ).fetchall()
-    if not found:
+    relation = f"(from read_parquet({literals([str(accepted)])}) where {name} is not null)"
+    first, last = only_row(connection, f"select min({name}), max({name}) from {relation}")
+    if first is None:
         return None, None, {}
-    first, last = min(row[1] for row in found), max(row[2] for row in found)
-    return first.isoformat(), last.isoformat(), {origin: at.isoformat() for origin, _, at in found}
+    day = f"cast({name} at time zone 'UTC' at time zone {literal(zone)} as date)"
+    found = connection.execute(
+        f"with days as (select _file, {day} as day, min({name}) as began, max({name}) as ended from {relation} "
+        "group by _file, day) select _file, cast(day as varchar), began, ended from days "
+        f"qualify day > max(day) over (partition by _file) - {DAYS_TOLD} order by _file, day"
+    ).fetchall()
+    origins: dict[str, dict[str, list[str]]] = {}
+    for origin, date, began, ended in found:
+        origins.setdefault(origin, {})[date] = [began.isoformat(), ended.isoformat()]
+    return first.isoformat(), last.isoformat(), origins
 
 
 def _quality(
@@ -363,8 +406,8 @@ def _quality(
     A row is clean when nothing had to be done about it: of equal rows one is, where none of them was mended. Where
     every row has another key none is repeated, which is known without a look at the rest of the columns.
     """
-    relation = f"read_parquet({literal(str(accepted))}, hive_partitioning = false)"
-    key = ", ".join(map(ident, load_contracts()[batch.entity].key))
+    relation = f"(from read_parquet({literal(str(accepted))}, hive_partitioning = false) where not _is_ended)"
+    key = ", ".join(map(ident, contract_of(batch.entity).key))
     connection.execute(f"set memory_limit = {literal(settings.memory_below(KEYS_MIB))}")
     rows, keys, repaired = only_row(
         connection,
@@ -387,7 +430,7 @@ def _quality(
 
 def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, relation: str) -> tuple[int, int]:
     """Count the rows that say again what another one says, and of different rows those of which none was mended."""
-    said = ", ".join(ident(name) for name in load_contracts()[batch.entity].columns)
+    said = ", ".join(ident(name) for name in contract_of(batch.entity).columns)
     repeated, clean = only_row(
         connection,
         "select count(*) - count(distinct said), count(distinct said) filter (where _repairs is null) "

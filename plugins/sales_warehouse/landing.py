@@ -6,6 +6,7 @@ import datetime
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -144,9 +145,29 @@ def land(
     """Extract what is new in a source and commit it as one load; `latest_moment` is the clock of the source, UTC.
 
     Raises SourceUnavailable when the source cannot be reached and SourceMisconfigured when it is not as described;
-    what had been read by then is dropped, and the next extraction starts from the last committed load.
+    the status says `failed` then, and so it does after any other error. What had been read by then is dropped, and the
+    next extraction starts from the last committed load.
     """
     folder = home.landing / source.source
+    try:
+        report = _landed(home, source, folder, company_folder, extracted_at, latest_moment, environment, on_progress)
+    except (SourceUnavailable, SourceMisconfigured) as error:
+        _write_status(folder, extracted_at, "failed", str(error), [])
+        raise
+    except Exception as error:  # its text may quote a secret or a person
+        told = f"{source.source}: the reader failed ({type(error).__name__}); nothing was taken. The log says where"
+        with suppress(OSError):  # of a full disk, say
+            _write_status(folder, extracted_at, "failed", told, [])
+        raise
+    word = "refused" if report.refused else "landed" if report.load else "unchanged"
+    _write_status(folder, extracted_at, word, "; ".join(item["reason"] for item in report.refused), report.refused)
+    return report
+
+
+def _landed(
+    home: Home, source: Source, folder: Path, company_folder: Path, extracted_at: datetime.datetime,
+    latest_moment: datetime.datetime, environment: Mapping[str, str], on_progress: Callable[[str], None],
+) -> LandReport:  # fmt: skip
     durable.sweep(folder)
     before = loads(home, source.source)
     earlier = _earlier(home, source, before, latest_moment)
@@ -168,15 +189,9 @@ def land(
         refusals.remember(folder, extraction.refused, extracted_at)
         moments = {"extracted_at": extracted_at.isoformat(), "latest_moment": latest_moment.isoformat()}
         load = _commit(folder, scratch, source.source, load_id, moments, extraction)
-    except (SourceUnavailable, SourceMisconfigured) as error:
-        _write_status(folder, extracted_at, "failed", str(error), [])
-        raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    refused = [asdict(item) for item in extraction.refused]
-    word = "refused" if refused else "landed" if load else "unchanged"
-    _write_status(folder, extracted_at, word, "; ".join(item["reason"] for item in refused), refused)
-    return LandReport(load, refused, list(extraction.notes))
+    return LandReport(load, [asdict(item) for item in extraction.refused], list(extraction.notes))
 
 
 def _commit(

@@ -35,7 +35,8 @@ SCHEMAS = {
     "refusals": {"source": "varchar", "source_table": "varchar", "origin": "varchar", "reason": "varchar",
                  "first_refused_at": "timestamp", "last_refused_at": "timestamp", "refusal_status": "varchar"},
     "arrivals": {"source": "varchar", "load_id": "varchar", "origin": "varchar", "arrived_at": "timestamp",
-                 "last_event_at": "timestamp"},
+                 "event_date": "date", "first_event_at": "timestamp", "last_event_at": "timestamp"},
+    "readings": {"source": "varchar", "load_id": "varchar", "read_at": "timestamp"},
     "purges": {"source": "varchar", "entity": "varchar", "retention_class": "varchar", "business_date": "date",
                "purged_at": "timestamp", "text_count": "bigint"},
     "pending_loads": {"load_id": "varchar"},
@@ -133,6 +134,7 @@ def write_ledger(home: Home, company: Company, items: list[Gated], pending: list
         "drift": [*_drift(home, loads), *_retyped(items)],
         "refusals": list(_refusals(home, loads)),
         "arrivals": list(_arrivals(company, items, loads)),
+        "readings": list(_readings(home, company, loads)),
         "purges": purge.counts(home),
         "pending_loads": [(load,) for load in pending],
         "rules": [(rules,)],
@@ -146,7 +148,7 @@ def _judged(company: Company, items: list[Gated], loads: Loads) -> Iterator[tupl
     """Yield what became of the rows of each load that passed the gate.
 
     Of a table that a mapping reads row by row, the source itself reported how many there are; the elements of lists
-    inside of its rows are counted where they are read.
+    inside of its rows are counted in the text that landed, without taking the lists apart.
     """
     reported: Counter[tuple[str, str, str]] = Counter()
     for load in chain.from_iterable(loads.values()):
@@ -154,9 +156,7 @@ def _judged(company: Company, items: list[Gated], loads: Loads) -> Iterator[tupl
             reported[load.source, load.load_id, file.table] += file.rows if file.reported is None else file.reported
     for item in items:
         batch = item.batch
-        mappings = company.sources[batch.source].mappings
-        is_list = batch.number < len(mappings) and mappings[batch.number].each is not None
-        told = batch.landed if is_list else reported[batch.source, batch.load_id, batch.table]
+        told = reported[batch.source, batch.load_id, batch.table] if batch.listed is None else batch.listed
         counts = (told, batch.landed, batch.excluded, batch.folded, item.accepted, item.repeated, item.quarantined, 0)
         yield batch.source, batch.entity, batch.load_id, *counts, item.repaired, item.dirty, item.doubtful
 
@@ -167,7 +167,7 @@ def _waiting(home: Home, company: Company, loads: Loads) -> Iterator[tuple]:
         for load in loads[name]:
             if manifest_of(home, name, load.load_id).exists():
                 continue
-            for mapping in source.mappings:
+            for mapping in source.readings:
                 landed = sum(item.rows for item in load.files if item.table == mapping.table)
                 if mapping.table in load.tables:
                     yield name, mapping.entity, load.load_id, landed, landed, 0, 0, 0, 0, 0, landed, 0, 0, 0
@@ -190,7 +190,7 @@ def _loads(home: Home, loads: Loads) -> Iterator[tuple]:
 
 
 def _arrivals(company: Company, items: list[Gated], loads: Loads) -> Iterator[tuple]:
-    """Yield when each place of a source that has a deadline brought which last event.
+    """Yield when each place of a source that has a deadline brought which events of a business day.
 
     A file arrived before it was read; of a database or an API it is only known when it was read.
     """
@@ -203,10 +203,26 @@ def _arrivals(company: Company, items: list[Gated], loads: Loads) -> Iterator[tu
             if file.arrived_at:
                 arrived[load.source, load.load_id, file.origin] = file.arrived_at
     for batch, origins in ((item.batch, item.origins) for item in items if item.batch.source in timely):
-        for origin, last in origins.items():
+        for origin, days in origins.items():
             at = arrived.get((batch.source, batch.load_id, origin)) or read_at[batch.source, batch.load_id].isoformat()
-            moments = (datetime.datetime.fromisoformat(at), datetime.datetime.fromisoformat(last))
-            yield batch.source, batch.load_id, origin, *moments
+            arrived_at = datetime.datetime.fromisoformat(at)
+            for date, events in days.items():
+                moments = map(datetime.datetime.fromisoformat, events)
+                yield batch.source, batch.load_id, origin, arrived_at, datetime.date.fromisoformat(date), *moments
+
+
+def _readings(home: Home, company: Company, loads: Loads) -> Iterator[tuple]:
+    """Yield when a source that has a deadline was read: what it had by then is in, or there was nothing new.
+
+    Of the readings that found nothing new the last one is known.
+    """
+    for name in (name for name, source in company.sources.items() if source.deadline):
+        for load in loads[name]:
+            if manifest_of(home, name, load.load_id).exists():
+                yield name, load.load_id, load.extracted_at
+        state = landing.status(home, name)
+        if state.get("status") == "unchanged":
+            yield name, None, datetime.datetime.fromisoformat(state["checked_at"])
 
 
 def _drift(home: Home, loads: Loads) -> Iterator[tuple]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -43,8 +44,11 @@ ODD = (
     rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]|"
     rf"(^|{BETWEEN})[+-]?[0-9.]+[eE_xXbB]"
 )
-# Excel and pandas write a long number so when it was read as one: its digits are gone.
-LOST_DIGITS = r"[0-9]\.[0-9]+[eE]\+[0-9]{2}"
+# Excel, pandas and columns of floats write a long number so: its last digits are gone.
+LOST_DIGITS = r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}"
+# Digits that a part of a date or time has at most, and its reader takes as many as there are.
+DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "g": 3, "n": 9}
+FRACTIONS = "fgn"
 REASONS = {
     "text": (
         "a NUL, or a long number of which only the first digits are left",
@@ -61,7 +65,10 @@ REASONS = {
     ),
     "phone": ("no telephone number, or more than one", "不是电话号码，或不止一个号码"),
     "email": ("no e-mail address, or more than one", "不是邮箱地址，或不止一个地址"),
-    "uscc": ("no unified social credit code: its check character is wrong", "统一社会信用代码校验位不符"),
+    "uscc": (
+        "no unified social credit code (GB 32100-2015): a wrong check character, or a placeholder such as zeros",
+        "不是统一社会信用代码（GB 32100-2015）：校验位不符，或为全零等占位符",
+    ),
     "region": ("a region that regions.yml does not know", "regions.yml 中没有的区域"),
     "province": ("no province of China", "不是中国的省级行政区"),
 }
@@ -131,7 +138,7 @@ class Normalisers:
     def reads_digits(self, column: Column, mapping: ColumnMapping) -> bool:
         """Tell whether digits and signs as wide as Chinese characters are mended in a column."""
         kinds = ("integer", "money", "decimal", "price", "date", "timestamp", "phone", "uscc", "email")
-        return (mapping.normalise or column.type) in kinds
+        return _kind(column, mapping) in kinds
 
     def repair(self, text: str, column: Column, mapping: ColumnMapping) -> tuple[str, str] | None:
         """Return the name of what is mended in a kind of column alone, and the SQL that tells where; None for nothing.
@@ -139,11 +146,12 @@ class Normalisers:
         `phone_form`: a number that is neither digits alone nor E.164. `letter_case`: a code or an address in another
         case. `alias`: another name of a region. A format that the mapping declares (money with its sign) is no mistake.
         """
-        if mapping.normalise == "phone":
+        kind = _kind(column, mapping)
+        if kind == "phone":
             return "phone_form", f"(regexp_matches({text}, '[^0-9]') and {text} <> {ident(column.name)})"
-        if mapping.normalise in ("uscc", "email"):
+        if kind in ("uscc", "email"):
             return "letter_case", f"{text} <> {ident(column.name)}"
-        if mapping.normalise == "region" and self.aliases:
+        if kind == "region" and self.aliases:
             return "alias", f"lower({text}) in ({', '.join(map(literal, self.aliases))})"
         return None
 
@@ -210,18 +218,18 @@ class Normalisers:
         plain = self._half_width(text)
         if mapping.has_zone:  # the day that it was for the business
             zone = literal(mapping.zone or self.time_zone)
-            return f"cast(timezone({zone}, try_strptime({plain}, {literal(mapping.format)})) as date)"
+            return f"cast(timezone({zone}, {_parsed(plain, mapping.format)}) as date)"
         if mapping.format:
-            return f"cast(try_strptime({plain}, {literal(mapping.format)}) as date)"
+            return f"cast({_parsed(plain, mapping.format)} as date)"
         is_iso = f"regexp_full_match({plain}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}')"
         return f"case when {is_iso} then try_cast({plain} as date) end"
 
     def _timestamp(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         plain = self._half_width(text)
         if mapping.has_zone:
-            return f"timezone('UTC', try_strptime({plain}, {literal(mapping.format)}))"
+            return f"timezone('UTC', {_parsed(plain, mapping.format)})"
         if mapping.format:
-            return self._to_utc(f"try_strptime({plain}, {literal(mapping.format)})", mapping)
+            return self._to_utc(_parsed(plain, mapping.format), mapping)
         local = self._to_utc(f"try_cast({plain} as timestamp)", mapping)
         is_local = f"regexp_full_match({plain}, {literal(f'{ISO_DAY}([ T]{ISO_TIME})?')})"
         has_offset = f"regexp_full_match({plain}, {literal(f'{ISO_DAY}[ T]{ISO_TIME}{ISO_OFFSET}')})"
@@ -275,7 +283,45 @@ class Normalisers:
 
 
 def _kind(column: Column, mapping: ColumnMapping) -> str:
-    return mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
+    return column.normalise or mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
+
+
+def _parsed(text: str, pattern: str | None) -> str:
+    """Return the SQL of the moment in a text; where parts touch each other, all of their digits have to be there.
+
+    Without that `%Y%m%d` reads 2026111 as 1 November, though it may be 11 January.
+    """
+    moment = f"try_strptime({text}, {literal(pattern)})"
+    runs = _touching(pattern or "")
+    if runs is None:
+        return moment
+    size, whole = runs
+    is_whole = f"regexp_full_match({text}, {literal(whole)})" if size is None else f"strlen({text}) = {size}"
+    return f"(case when {is_whole} then {moment} end)"
+
+
+def _touching(pattern: str) -> tuple[int | None, str] | None:
+    """Return the pattern of texts in which parts that touch have all of their digits, None where none touch.
+
+    Before it its length, where the text has nothing but such parts.
+    """
+    found, run, touch, only = "", list[str](), False, True
+    for part, space, sign in [*re.findall(r"%-?(.)|(\s+)|(.)", pattern, re.DOTALL), ("", "", "")]:
+        if part in DIGITS:
+            run.append(part)
+            continue
+        if len(run) > 1:
+            touch, last = True, run.pop() if run[-1] in FRACTIONS else ""
+            only = only and not last
+            found += f"[0-9]{{{sum(map(DIGITS.__getitem__, run))}}}" + (f"[0-9]{{1,{DIGITS[last]}}}" if last else "")
+        elif run:
+            found, only = f"{found}[0-9]+", False
+        run.clear()
+        if part or space or sign:
+            only = False
+            between = r"\s*" if space else ".+" if part in ("z", "Z") else "%" if part == "%" else "[^0-9]+"
+            found += re.escape(sign) if sign else between
+    return (sum(DIGITS[part] for part in re.findall("%(.)", pattern)) if only else None, found) if touch else None
 
 
 def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:
@@ -301,12 +347,24 @@ def _reserved_domains() -> str:
     return rf"[@.]({names})$"
 
 
+# Authority and category, administrative division, organisation, check character; letters that look like digits are
+# left out. An authority is a digit, or A (军委), N (农业), Y (其他); no part but the organisation begins with a zero.
+USCC = re.compile(r"[1-9ANY][1-9A-HJ-NPQRTUWXY][1-9][0-9]{5}([0-9A-HJ-NPQRTUWXY]{9})[0-9A-HJ-NPQRTUWXY]")
+
+
 def uscc(text: str) -> str | None:
-    """Return a unified social credit code of 18 characters, None when its check character is wrong (GB 32100-2015)."""
+    """Return a unified social credit code of 18 characters (GB 32100-2015), None where it cannot be one.
+
+    Its check character must be right. That alone lets placeholders in, 18 zeros among them: an organisation of one
+    character nine times over, or of nine digits in a row, is none.
+    """
     from stdnum.cn import uscc as standard
 
-    plain = text.translate(telephone.HALF_WIDTH).strip().upper()
-    return standard.compact(plain) if standard.is_valid(plain) else None
+    plain: str = standard.compact(text.translate(telephone.HALF_WIDTH))
+    found = USCC.fullmatch(plain)
+    if not found or len(set(found[1])) == 1 or found[1] == "123456789":
+        return None
+    return plain if standard.calc_check_digit(plain[:17]) == plain[17] else None
 
 
 @cache

@@ -37,39 +37,58 @@ REMAINS = (
 
 @dataclass(frozen=True)
 class Kind:
-    """Where the texts of an entity are: in its accepted files, and in the working warehouse."""
+    """Where the texts of an entity are in its accepted files, and whose and of when each is."""
 
     key: tuple[str, ...]
     text: str
     query: str
 
 
+# Every version counts: a text is still there when its source has deleted or emptied it since. Whose a conversation is,
+# its last version says that is no deletion.
 KINDS = {
     "chat_messages": Kind(
         ("chat_id", "message_number"),
         "text",
         """
-        select said.source, substring(said.chat_key, length(said.source) + 2) as record_id, said.message_number,
-            chats.customer_key, coalesce(messages.sent_date, chats.started_date) as said_date
-        from intermediate.int_chat_messages_deduplicated as said
-        inner join marts.fct_chats as chats on said.chat_key = chats.chat_key
-        inner join marts.fct_chat_messages as messages
-            on said.chat_key = messages.chat_key and said.message_number = messages.message_number
-        where said.message_text is not null
+        select said._source as source, said.chat_id as record_id, said.message_number, chats.owner.customer_id,
+            chats.owner.contact_id, coalesce(said.sent_at, chats.owner.started_at) as said_at
+        from (
+            select _source, chat_id, message_number, max_by(sent_at, place) filter (where text is not null) as sent_at
+            from versions_of_chat_messages
+            group by all
+            having count(text) > 0
+        ) as said
+        inner join (
+            select _source, chat_id,
+                max_by({customer_id: customer_id, contact_id: contact_id, started_at: started_at}, place) as owner
+            from versions_of_chats
+            group by all
+        ) as chats on said._source = chats._source and said.chat_id = chats.chat_id
         """,
     ),
     "visits": Kind(
         ("visit_id",),
         "notes",
         """
-        select said.source, substring(said.visit_key, length(said.source) + 2) as record_id,
-            0::bigint as message_number, visits.customer_key, visits.started_date as said_date
-        from intermediate.int_visits_deduplicated as said
-        inner join marts.fct_visits as visits on said.visit_key = visits.visit_key
-        where said.visit_notes is not null
+        select source, record_id, 0::bigint as message_number, owner.customer_id, owner.contact_id,
+            owner.started_at as said_at
+        from (
+            select _source as source, visit_id as record_id,
+                max_by({customer_id: customer_id, contact_id: contact_id, started_at: started_at}, place) as owner
+            from versions_of_visits
+            group by all
+            having count(*) filter (where trim(notes) <> '') > 0
+        )
         """,
     ),
 }
+VERSIONS = {  # what is read of the versions of an entity
+    "chats": "chat_id varchar, customer_id varchar, contact_id varchar, started_at timestamp",
+    "chat_messages": "chat_id varchar, message_number bigint, sent_at timestamp, text varchar",
+    "visits": "visit_id varchar, customer_id varchar, contact_id varchar, started_at timestamp, notes varchar",
+}
+NEEDED = {"marts.dim_customer_tiers", "intermediate.int_customers_identified", "intermediate.int_contacts_identified"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,7 @@ class NotPurgeable(Exception):
 def find(home: Home, company: Company) -> list[Count]:
     """Count what a purge would take, as of the business date of the marts. Raises NotPurgeable."""
     with _working(home) as db:
-        _candidates(db, company, marts_date(home))
+        _candidates(db, home, company, marts_date(home))
         rows = db.execute(
             "select entity, source, retention_class, keep_days, count(*) filter (where not is_kept), "
             "count(*) filter (where is_kept), count(distinct customer_key) filter (where not is_kept), "
@@ -127,7 +146,7 @@ def purge(home: Home, company: Company, at: datetime.datetime) -> Done:
     """
     business_date = marts_date(home)
     with _working(home) as db:
-        _candidates(db, company, business_date)
+        _candidates(db, home, company, business_date)
         [(texts,)] = db.execute("select count(*) from candidates where not is_kept").fetchall()
         if not texts:
             return Done(None, 0, 0)
@@ -169,10 +188,7 @@ def apply(home: Home) -> int:
             f"from read_parquet({literals([str(file) for file in found])})"
         )
         for entity, kind in KINDS.items():
-            for file in [
-                *sorted(home.accepted.glob(f"{entity}/_load_id=[!_]*/[!.]*.parquet")),
-                *sorted((home.nights / "files" / "accepted" / entity).glob("[!.]*.parquet")),
-            ]:
+            for file in _accepted(home, entity):
                 name = str(file.relative_to(home.dir))
                 if seen.get(name) != file.stat().st_mtime_ns:
                     cleared += _clear(db, entity, kind, file)
@@ -196,18 +212,40 @@ def _working(home: Home) -> duckdb.DuckDBPyConnection:
     if not home.warehouse_file.exists():
         raise NotPurgeable("there is no working warehouse to tell whose the conversations are; run a refresh first")
     db = connect(home.warehouse_file, temp=home.tmp, read_only=True)
-    needed = "('dim_customer_tiers', 'fct_chats', 'fct_chat_messages', 'fct_visits')"
-    [there] = only_row(
-        db, f"select count(*) from duckdb_tables() where schema_name = 'marts' and table_name in {needed}"
-    )
-    if there < 4:
+    there = db.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    if not {(name,) for name in NEEDED} <= set(there):
         db.close()
         raise NotPurgeable("the working warehouse is not complete; run a refresh first")
     return db
 
 
-def _candidates(db: duckdb.DuckDBPyConnection, company: Company, business_date: datetime.date) -> None:
+def _accepted(home: Home, entity: str) -> list[Path]:
+    """The accepted files of an entity, also those that were replaced since and that a past night read."""
+    return [
+        *sorted(home.accepted.glob(f"{entity}/_load_id=[!_]*/[!.]*.parquet")),
+        *sorted((home.nights / "files" / "accepted" / entity).glob("[!.]*.parquet")),
+    ]
+
+
+def _versions(db: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Make a view of all versions of each entity that conversations are in; the last has the greatest `place`."""
+    for entity, columns in VERSIONS.items():
+        view = f"versions_of_{entity}"
+        files = [str(file) for file in _accepted(home, entity)]
+        if not files:
+            db.execute(f"create or replace temp table {view} (_source varchar, {columns}, place boolean)")
+            continue
+        rows = f"read_parquet({literals(files)}, hive_partitioning = false, union_by_name = true, filename = true)"
+        db.execute(
+            f"create or replace temp view {view} as select *, row(not coalesce(_is_deleted, false), "
+            "coalesce(_version_at, timestamp '-infinity'), regexp_extract(filename, '_load_id=([^/]+)', 1), _file, "
+            f"_row_number) as place from {rows}"
+        )
+
+
+def _candidates(db: duckdb.DuckDBPyConnection, home: Home, company: Company, business_date: datetime.date) -> None:
     """Make the temporary table `candidates`: every text that is old enough, and whether a tier keeps it."""
+    _versions(db, home)
     ages = [(name, item.keep_conversation_days) for name, item in company.lifecycle.retention.items()]
     db.execute("create or replace temp table ages (retention_class varchar, keep_days integer)")
     if ages:
@@ -216,6 +254,19 @@ def _candidates(db: duckdb.DuckDBPyConnection, company: Company, business_date: 
         f"(select {literal(entity)} as entity, * from ({kind.query}))" for entity, kind in KINDS.items()
     )
     first, today = literal(company.lifecycle.tiers[0].tier), f"date {literal(str(business_date))}"
+    zone = literal(company.about.time_zone)
+    db.execute(
+        f"""
+        create or replace temp table texts as
+        select said.entity, said.source, said.record_id, said.message_number,
+            coalesce(nullif(customers.customer_key, 'unknown'), contacts.customer_key, 'unknown') as customer_key,
+            cast(said.said_at at time zone 'UTC' at time zone {zone} as date) as said_date
+        from ({texts}) as said
+        left join intermediate.int_customers_identified as customers
+            on said.customer_id = customers.customer_record_key
+        left join intermediate.int_contacts_identified as contacts on said.contact_id = contacts.contact_record_key
+        """
+    )
     db.execute(
         f"""
         create or replace temp table candidates as
@@ -224,7 +275,7 @@ def _candidates(db: duckdb.DuckDBPyConnection, company: Company, business_date: 
             where was.customer_key = texts.customer_key and was.tier = {first}
                 and (was.is_current or was.valid_to_date >= {today} - ages.keep_days)
         ) as is_kept
-        from ({texts}) as texts
+        from texts
         inner join marts.dim_customer_tiers as tiers on texts.customer_key = tiers.customer_key and tiers.is_current
         inner join ages on tiers.retention_class = ages.retention_class
         where texts.customer_key <> 'unknown' and texts.said_date < {today} - ages.keep_days

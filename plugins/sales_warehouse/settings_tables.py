@@ -20,7 +20,7 @@ from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.lint_targets import lint_targets
-from sales_warehouse.company.models import Company, CustomerAttribute
+from sales_warehouse.company.models import Company, ContactAttribute, CustomerAttribute
 from sales_warehouse.company.playbooks import SCHEMAS as PLAYBOOK_SCHEMAS
 from sales_warehouse.company.playbooks import playbook_rows
 from sales_warehouse.home import Home
@@ -43,6 +43,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | {f"{bound}_{part}_at": "timestamp" for part in range(1, MOST_INTERVALS + 1) for bound in ("opens", "closes")},
     "schedules": dict.fromkeys(("schedule_id", "name_en", "name_zh"), "varchar"),
     "funnel": {"maturity_days": "integer", "odd_score": "decimal(18,4)", "odd_minimum_entered": "integer"},
+    "lead_statuses": {"status_word": "varchar", "is_lost": "boolean"},
     "stall_limits": {"stage": "varchar", "limit_type": "varchar", "limit_days": "integer"},
     "schedule_members": dict.fromkeys(("schedule_id", "member_type", "member"), "varchar"),
     "regions": dict.fromkeys(
@@ -99,7 +100,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
          "right_number", "right_orders"), "varchar"
     ) | {"amount_tolerance": "decimal(18,4)", "date_tolerance_days": "integer", "since_date": "date"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
-    | {"expected_within_hours": "double", "deadline_minutes": "integer", "is_due_at_closing": "boolean"},
+    | {"expected_within_hours": "double", "deadline_minutes": "integer", "is_due_at_closing": "boolean",
+       "is_in_files": "boolean", "is_read_often": "boolean"},
 }  # fmt: skip
 
 
@@ -121,6 +123,7 @@ def write_settings(
             (DEFAULT, *_pair(OWN_HOURS)), *((s.id, *_pair(s.name)) for s in company.calendar.schedules)
         ],
         "funnel": [(f.maturity_days, f.odd_step.score, f.odd_step.minimum_entered)],
+        "lead_statuses": f.lead_statuses.rows(),
         "stall_limits": [
             (stage, *limit.days) for stage, limit in (("*", f.stalled.limit), *f.stalled.stages.items())
         ],
@@ -183,7 +186,7 @@ def write_settings(
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
              s.deadline.hour * 60 + s.deadline.minute if isinstance(s.deadline, datetime.time) else None,
-             s.deadline == "closing")
+             s.deadline == "closing", s.is_in_files, s.micro_batch or not s.is_in_files)
             for s in company.sources.values()
         ],
     }  # fmt: skip
@@ -279,8 +282,8 @@ def _segment_conditions(company: Company) -> Iterable[tuple]:
 
 
 def _survivorship(company: Company) -> Iterable[tuple]:
-    """Yield a row for each attribute of a customer, and one for each source that speaks first about it, from 1."""
-    for attribute in get_args(CustomerAttribute):
+    """Yield a row for each attribute of a customer or person, and one for each source that speaks first, from 1."""
+    for attribute in (*get_args(CustomerAttribute), *get_args(ContactAttribute)):
         rule = company.identity.golden_record.of(attribute)
         yield attribute, rule.rule, None, None
         for rank, source in enumerate(rule.prefer, 1):

@@ -84,4 +84,7 @@ def _is_mobile(text: str | None) -> bool | None:
     import phonenumbers
 
     kinds = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
-    return phonenumbers.number_type(phonenumbers.parse(text)) in kinds
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(text)) in kinds
+    except phonenumbers.NumberParseException:  # of the form of E.164, and of a country that there is not: +999…
+        return False

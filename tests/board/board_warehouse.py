@@ -404,6 +404,13 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
             metric_id, unit, dimension_name, dimension_value, period_grain, period_start_date, period_end_date, value,
             previous_value, change_value, change_rank)""")
     db.execute("alter table marts.kpi_movers add column week_start_date date default date '2026-06-08'")
+    db.execute("alter table marts.kpi_movers add column workday_count bigint default 4")
+    db.execute("alter table marts.kpi_movers add column previous_workday_count bigint default 5")
+    db.execute("alter table marts.kpi_movers add column comparable_value double")
+    db.execute(
+        "update marts.kpi_movers set comparable_value = 800000 where dimension_name = 'total' and unit = 'money'"
+    )
+    db.execute("update marts.kpi_movers set comparable_value = previous_value where comparable_value is null")
     db.execute("""
         create table marts.kpi_board as
         select 13::bigint as number, 'net_sales' as metric_id, 'money' as unit, 'month' as period_grain,

@@ -151,7 +151,7 @@ def test_the_metrics_stand_with_their_goals_or_without(board: Path, reader: Read
 
 def test_what_moved_is_of_the_last_week_and_not_old_news(board: Path, reader: Reader) -> None:
     page = reader.open(board.as_uri())
-    for text in ("week of 8 Jun 2026", "¥1.24M", "¥1.00M", "+24.0%"):
+    for text in ("week of 8 Jun 2026", "¥1.24M", "¥800K", "¥1.00M in 5 workdays, as 4", "+55.0%"):
         expect(page.locator('[data-mover="net_sales:total"]')).to_contain_text(text)
     expect(page.locator('[data-mover="net_sales:east"]')).to_contain_text("East China")
     expect(page.locator('[data-mover="win_rate:total"]')).to_have_count(0)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_warehouse.causes.contributions import Split
-from sales_warehouse.causes.median_search import explain_median, find_cells
+from sales_warehouse.causes.median_search import explain_median, find_cells, share_beyond
 from sales_warehouse.causes.medians import TICKS, Rows, split_along, split_median
 from sales_warehouse.causes.words import Names, sentences
 
@@ -200,6 +200,11 @@ def test_what_was_planted_is_found_and_nothing_else(kind: made.Kind, is_mix: boo
     assert cell.contribution + found.residual == found.change
 
 
+def test_a_member_that_grew_is_told_and_not_the_part_of_it_that_is_most_unlike_the_others() -> None:
+    case = made.duration_case(made.KINDS["a slow member has more rows"], 1028)
+    assert {cell.text for cell in explain_median(case.rows).cells} == case.texts
+
+
 @pytest.mark.parametrize("kind", QUIET.values(), ids=QUIET.keys())
 def test_where_nothing_was_planted_no_cell_is_named(kind: made.Kind) -> None:
     few_rows = replace(kind, count=min(kind.count, 600))
@@ -216,6 +221,12 @@ def test_where_many_last_as_long_as_the_later_median_it_is_still_seen_who_crosse
     )  # fmt: skip
     (cell,) = explain_median(rows).cells
     assert (cell.text, cell.actual, cell.forecast, cell.contribution) == ("region=south", 2, 1, 1)
+
+
+def test_who_was_lost_sight_of_counts_with_the_chance_of_those_who_were_not() -> None:
+    """Beyond 3 go 3/8 of those who began (1; 2 and on; 3; 4), and 3/4 beyond 2: who was seen up to 2 counts a half."""
+    rows = rows_of(*lived("a", BEFORE, 1, 3, 4), *lived("a", BEFORE, 2, ended=False), *lived("a", AFTER, 1))
+    assert list(share_beyond(rows, 3 * TICKS)) == [0, 0, 0.5, 0, 1]
 
 
 def test_the_order_of_rows_that_are_alike_and_of_members_does_not_matter() -> None:

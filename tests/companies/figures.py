@@ -100,8 +100,11 @@ def retailer(folder: Path, business_date: str = "2011-12-09") -> Figures:
         figures |= _read(db, _placed(metric, "moved", "day", ("month", "quarter"), place, split.format(what)))
     for name, column in {"total": "'total'", "category": "category", "price_band": "'unknown'"}.items():
         figures |= _read(db, _REPURCHASE.format(name=name, column=column))
-    for name in ("total", "product_line"):
-        figures |= _read(db, _CONCENTRATION.format(name=name, member="total" if name == "total" else "unknown"))
+    for name, column, kept in (
+        ("total", "'total'", "true"), ("product_line", "'unknown'", "true"),
+        ("product", "product", "(month, product) in (select (month, product) from sold where place <= 50)"),
+    ):  # fmt: skip
+        figures |= _read(db, _CONCENTRATION.format(name=name, column=column, kept=kept))
     figures |= _waited(db, "repurchase_cycle_days", "gaps", "day", ("month",), {"product_line": "'unknown'"})
     figures |= _waited(db, "first_order_cycle_days", "firsts", "day", ("month", "quarter"), {"region": "region"})
     figures |= _read(db, _placed(
@@ -193,27 +196,34 @@ select
 from entries where regexp_matches(number, '^[0-9]') group by number;
 
 create table lines as
-select orders.*, entries.quantity * entries.price as amount, coalesce(goods.category, 'unknown') as category
+select
+    orders.*, entries.quantity * entries.price as amount, coalesce(goods.category, 'unknown') as category,
+    'till:' || goods.code as product
 from entries inner join orders using (number) left join goods using (code)
 where quantity > 0 and code not in {NOT_GOODS};
 
 create table credits as
 select
     cast(entered as timestamp)::date as day, customer, region, quantity * price as amount,
-    coalesce(goods.category, 'unknown') as category
+    coalesce(goods.category, 'unknown') as category, 'till:' || goods.code as product
 from entries left join goods using (code)
 where number like 'C%' and code not in {NOT_GOODS};
 
 create table moved as
-select day, customer, customer as buyer, number as bought, region, category, amount from lines
+select day, customer, customer as buyer, number as bought, region, category, product, amount from lines
 union all
-select day, customer, null, null, region, category, amount from credits;
+select day, customer, null, null, region, category, product, amount from credits;
 
 create table daily as
 select day, region, category, sum(amount) as amount from moved group by all;
 
 create table ends as
 select distinct date_trunc('month', day)::date as month, least(last_day(day), getvariable('today')) as last from moved;
+
+create table sold as
+select month, product, row_number() over (partition by month order by sum(amount) desc, product) as place
+from ends inner join moved on day between last - 364 and last
+where product <> '' group by month, product;
 
 create table homes as
 select customer, arg_max(region, (entered, number)) as region from entries where customer <> '' group by customer;
@@ -266,22 +276,22 @@ from (
 
 _CONCENTRATION = """
 with spent as (
-    select month, customer, sum(amount) as amount
-    from ends inner join moved on day between last - 364 and last group by month, customer
+    select month, {column} as member, customer, sum(amount) as amount
+    from ends inner join moved on day between last - 364 and last where {kept} group by month, member, customer
 ), ranked as (
-    select *, row_number() over (partition by month order by customer is null, amount desc) as place from spent
+    select *, row_number() over (partition by month, member order by customer is null, amount desc) as place from spent
 ), told as (
     select
-        cast(month as varchar) as month,
+        cast(month as varchar) as month, member,
         sum(amount) filter (where place <= 3 and customer <> '') as top, sum(amount) as everything,
         10000 * sum(cast(amount as double) ** 2) filter (where customer <> '' and amount > 0)
         / sum(amount) filter (where customer <> '' and amount > 0) as squares,
         sum(amount) filter (where customer <> '' and amount > 0) as known
     from ranked group by all
 )
-select 'top3_customer_share', 'month', month, '{name}', '{member}', top, everything, top / everything from told
+select 'top3_customer_share', 'month', month, '{name}', member, top, everything, top / everything from told
 union all
-select 'customer_hhi', 'month', month, '{name}', '{member}', squares, known, squares / known from told
+select 'customer_hhi', 'month', month, '{name}', member, squares, known, squares / known from told
 """
 
 
@@ -316,8 +326,6 @@ def pipeline(folder: Path, business_date: str = "2017-12-31", as_of: str = "2018
          "sum(is_asleep), count(*), avg(is_asleep)"),
     ):  # fmt: skip
         figures |= _read(db, _placed(metric, rows, day, periods, cuts, told))
-    # a mean over stages that follow each other says nothing
-    figures = {place: figure for place, figure in figures.items() if place[::3] != ("stage_dwell_days", "total")}
     goal = db.execute(
         "select count(*) filter (where is_won) / count(*) from closed where ended between '2017-10-01' and '2017-12-31'"
     ).fetchone()

@@ -150,6 +150,18 @@ CASES = {
         "when: [{fact: days_since_last_order, at_most: 30}, {fact: open_opportunity_max_probability_rate, over: 0.5}]",
         [":14: tiers.1.rules.0: is never reached: whoever meets it meets rule 'likely' of tier A first"],
     ),
+    "rules that take everybody together": (
+        "lifecycle.yml", "        when: [{fact: days_since_last_order, at_most: 90}]",
+        "        when: [{fact: order_count_total, at_least: 1}]\n"
+        "      - {id: none, reason: {en: No, zh: 无}, when: [{fact: order_count_total, under: 1}]}",
+        [":13: tiers.1.rules: these rules", "hold for every customer together", "tiers after B"],
+    ),
+    "a rule of which earlier tiers take a part each": (
+        "lifecycle.yml", "          - {fact: days_since_last_order, at_most: 60}\n",
+        "      - {id: late, reason: {en: Late, zh: 晚}, when: [{fact: days_since_last_order, over: 30}]}\n"
+        "      - {id: soon, reason: {en: Soon, zh: 早}, when: [{fact: days_since_last_order, at_most: 30}]}\n",
+        [":15: tiers.1.rules.0: is never reached", "each of which takes a part"],
+    ),
     "an age for a class that no tier has": (
         "lifecycle.yml", "  standard: {", "  standart: {", [":20: retention.standart", "did you mean 'standard'"],
     ),

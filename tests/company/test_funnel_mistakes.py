@@ -11,6 +11,7 @@ from sales_warehouse.company.load import CompanyError, load_company
 
 FUNNEL = """\
 maturity_days: 90
+lead_statuses: {lost: [Recycled], living: [closed]}
 stalled:
   limit: {after_days: 30}
   stages:
@@ -18,11 +19,12 @@ stalled:
 odd_step: {score: 3.5, minimum_entered: 50}
 """
 CASES = {
-    "two limits at once": ("{after_days: 30}", "{after_days: 30, after_workdays: 20}", [":3: stalled.limit", "one of"]),
-    "no limit": ("{after_workdays: 15}", "{}", [":5: stalled.stages.商务谈判", "after_days or after_workdays"]),
-    "a limit of no day": ("after_days: 30", "after_days: 0", [":3: stalled.limit.after_days", "greater than or equal"]),
+    "two limits at once": ("{after_days: 30}", "{after_days: 30, after_workdays: 20}", [":4: stalled.limit", "one of"]),
+    "no limit": ("{after_workdays: 15}", "{}", [":6: stalled.stages.商务谈判", "after_days or after_workdays"]),
+    "a limit of no day": ("after_days: 30", "after_days: 0", [":4: stalled.limit.after_days", "greater than or equal"]),
+    "a status of both kinds": ("[closed]", "[RE-CYCLED]", [":2: lead_statuses", "recycled: lost or living, one of"]),
     "a key that is none": ("maturity_days", "maturity", [":1: maturity", "did you mean 'maturity_days'"]),
-    "a score the wrong way": ("score: 3.5", "score: -3.5", [":6: odd_step.score", "greater than 0"]),
+    "a score the wrong way": ("score: 3.5", "score: -3.5", [":7: odd_step.score", "greater than 0"]),
 }
 
 
@@ -39,7 +41,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_funnel_with_all_of_it_is_taken(folder: Path) -> None:
-    stalled = load_company(folder).funnel.stalled
+    funnel = load_company(folder).funnel
+    stalled, statuses = funnel.stalled, dict(funnel.lead_statuses.rows())
+    assert (statuses["recycled"], statuses["closed"], statuses["closednotconverted"], statuses["新建"]) == (
+        True, False, True, False,
+    )  # fmt: skip
     assert (stalled.limit.days, stalled.stages["商务谈判"].days) == (("calendar", 30), ("business", 15))
 
 

@@ -10,6 +10,7 @@ import duckdb
 
 from sales_warehouse import settings_tables
 from sales_warehouse.company.comparisons import ComparisonsFile
+from sales_warehouse.company.funnel import LeadStatuses
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import MetricsFile, metric_rows
@@ -47,7 +48,9 @@ LEDGER = {
     "load_id VARCHAR, seen_at TIMESTAMP, is_refused BOOLEAN",
     "refusals": "source VARCHAR, source_table VARCHAR, origin VARCHAR, reason VARCHAR, first_refused_at TIMESTAMP, "
     "last_refused_at TIMESTAMP, refusal_status VARCHAR",
-    "arrivals": "source VARCHAR, load_id VARCHAR, origin VARCHAR, arrived_at TIMESTAMP, last_event_at TIMESTAMP",
+    "arrivals": "source VARCHAR, load_id VARCHAR, origin VARCHAR, arrived_at TIMESTAMP, event_date DATE, "
+    "first_event_at TIMESTAMP, last_event_at TIMESTAMP",
+    "readings": "source VARCHAR, load_id VARCHAR, read_at TIMESTAMP",
     "purges": "source VARCHAR, entity VARCHAR, retention_class VARCHAR, business_date DATE, purged_at TIMESTAMP, "
     "text_count BIGINT",
     "pending_loads": "load_id VARCHAR",
@@ -103,6 +106,9 @@ def write_empty_company(home: Home) -> None:
     write_settings(home, "dealer_rules", [{"stale_after_days": 14, "supply_window_days": 28}])
     write_settings(home, "funnel", [
         {"maturity_days": 90, "odd_score": "3.5", "odd_minimum_entered": 50},
+    ])  # fmt: skip
+    write_settings(home, "lead_statuses", [
+        {"status_word": word, "is_lost": is_lost} for word, is_lost in LeadStatuses().rows()
     ])  # fmt: skip
     write_settings(home, "stall_limits", [{"stage": "*", "limit_type": "calendar", "limit_days": 30}])
     for table in HISTORY:

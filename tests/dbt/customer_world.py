@@ -48,6 +48,13 @@ tables:
 mappings:
   - {entity: orders, from: orders, columns: {order_id: no, ordered_at: created}}
 """,
+    "identity.yml": """\
+golden_record:
+  attributes:
+    region: {prefer: [crm]}
+    industry: {rule: most_common}
+    size_band: {rule: oldest}
+""",
     "lifecycle.yml": """\
 tiers:
   - tier: A
@@ -153,6 +160,7 @@ MEDICAL = {"region": "华东", "industry": "医疗器械", "updated_at": "2025-0
 BOUGHT = {
     "EXACT": [("2025-07-05", "500000.00")],
     "CENT": [("2025-07-05", "500000.01")],
+    "GOLD": [("2025-07-05", "500000.01")],
     "MOVES": [("2025-08-01", "500000.01")],
     "GIVES_BACK": [("2026-01-05", "300000"), ("2026-05-20", "200000.01")],
 }
@@ -218,7 +226,7 @@ TIMED: dict[str, list[Row]] = {
         customer("LIKELY", "2026-05-10"),
         customer("LOST", "2026-03-20"),
         customer("M1", "2026-02-20", updated_at="2026-02-20 02:00:00"),
-        *(customer(key, "2025-07-01", **MEDICAL) for key in BOUGHT),
+        *(customer(key, "2025-07-01", **MEDICAL, **{"size_band": "s"} if key == "GOLD" else {}) for key in BOUGHT),
     ],
     "visits": [visit(key, day) for key, days in VISITED.items() for day in days],
     "opportunities": [deal("LIKELY", "2026-05-20", "0.44"), deal("LOST", "2026-04-01", "0.9", "2026-05-01")],
@@ -236,12 +244,18 @@ SECOND: dict[str, list[Row]] = {
     "opportunities": [deal("LIKELY", "2026-05-20", "0.45")],
 }
 OF_THE_SHOP: dict[str, list[Row]] = {
-    "customers": [customer("M2", "2026-01-20", industry="医疗器械", updated_at="2026-01-20 02:00:00")],
+    "customers": [
+        customer("M2", "2026-01-20", industry="医疗器械", updated_at="2026-01-20 02:00:00"),
+        # GOLD too, later than the CRM: another region in both, another industry in the newest
+        customer("G2", "2026-01-19", region="华北", industry="医疗器械", updated_at="2026-01-19 02:00:00"),
+        customer("G3", "2026-01-20", region="华北", industry="零售", size_band="l", updated_at="2026-01-20 02:00:00"),
+    ],
     "orders": [order("M2", "2026-01-25")],
 }
 KEYS = [str(row["customer_id"]) for row in FIRST["customers"]]
 PEOPLE = {("crm", key): (key, 1) for key in ("P1", "P2")}
-APART = {("crm", key): (key, 1) for key in KEYS} | {("shop", "M2"): ("M2", 1)}
+OF_GOLD = {("shop", key): ("GOLD", 1) for key in ("G2", "G3")}
+APART = {("crm", key): (key, 1) for key in KEYS} | {("shop", "M2"): ("M2", 1)} | OF_GOLD
 TOGETHER = APART | {("shop", "M2"): ("M1", 2)}
 
 

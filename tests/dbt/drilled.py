@@ -24,12 +24,7 @@ def disagreements(marts: duckdb.DuckDBPyConnection, run: Run, each: int) -> tupl
     """Return what is wrong with the rows of up to so many figures of each metric, and how many of each are right."""
     wrong, right, dice = [], Counter[str](), random.Random(37)
     for metric in registry():
-        figures = marts.execute(
-            "select period_grain, period_start_date, dimension_name, dimension_value from kpi_values "
-            "where metric_id = ? order by all",
-            [metric],
-        ).fetchall()
-        for grain, start, dimension, member in dice.sample(figures, min(each, len(figures))):
+        for grain, start, dimension, member in _some(marts, metric, each, dice):
             where = {} if dimension == "total" else {dimension: member}
             try:
                 # raises where numerator, denominator or value is another than that of kpi_values in any place
@@ -44,6 +39,21 @@ def disagreements(marts: duckdb.DuckDBPyConnection, run: Run, each: int) -> tupl
                 wrong.append(f"{metric} {grain} {start} {dimension}={member}: {said} is {again} in Python")
             right[metric] += 1
     return wrong, right
+
+
+def _some(marts: duckdb.DuckDBPyConnection, metric: str, most: int, dice: random.Random) -> list[tuple]:
+    """Figures of a metric, most of which are more than nothing, where there are so many."""
+    found: list[list[tuple]] = [
+        marts.execute(
+            "select period_grain, period_start_date, dimension_name, dimension_value from kpi_values "
+            f"where metric_id = ? and coalesce(nullif(numerator, 0), denominator, value, 0) {relation} 0 order by all",
+            [metric],
+        ).fetchall()
+        for relation in ("<>", "=")
+    ]
+    told, nothing = (dice.sample(figures, len(figures)) for figures in found)
+    most_told = most * 3 // 4
+    return [*told[:most_told], *nothing[: most - most_told], *told[most_told:], *nothing[most - most_told :]][:most]
 
 
 def _differs(made: Fraction | None, said: Any) -> bool:
@@ -78,12 +88,11 @@ def _again(behind: Behind) -> Made:
 
 
 def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fraction]:
-    numerator = _sum(rows, "numerator")
     if fold == "per_distinct":
-        return numerator, _distinct(rows, "counted")
+        return _sum(rows, "numerator"), _distinct(rows, "counted")
     if fold == "per_head":
         days = (behind.figure.ends_on - behind.figure.starts_on).days + 1
-        return _sum(rows, "amount"), _sum(rows, "fte_days") / days
+        return _sum(rows, "amount"), round(_sum(rows, "fte_days") / days / PLACE) * PLACE
     if fold == "again":
         days_of = defaultdict[str, set[datetime.date]](set)
         for row in rows:
@@ -97,7 +106,7 @@ def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fracti
     if fold == "hours":
         return _sum(rows, "gap_microseconds") / 3_600_000_000, Fraction(len(rows))
     assert fold in ("ratio", "supply")
-    denominator = _sum(rows, "denominator")
+    numerator, denominator = _sum(rows, "numerator"), _sum(rows, "denominator")
     return numerator, max(denominator, Fraction(0)) if fold == "supply" else denominator
 
 

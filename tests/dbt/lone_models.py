@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from types import SimpleNamespace
 
@@ -20,6 +21,8 @@ VARIABLES = {
     "false_discovery_rate": 0.05,
     "return_spike_factor": 1.5,
     "return_maturity_days": 30,
+    "concentration_cr3_rate": 0.8,
+    "movers_kept": 10,
 }
 ENVIRONMENT = Environment(extensions=["jinja2.ext.do"], autoescape=False)
 DBT = SimpleNamespace(
@@ -32,30 +35,77 @@ DBT = SimpleNamespace(
 
 
 @cache
+def entity_keys() -> str:
+    """Return the keys of all entities, as Jinja writes them: a macro that returns them gives a text outside of dbt."""
+    return ENVIRONMENT.from_string("{{ entity_keys() }}").render(_macros_read()).strip()
+
+
+@contextmanager
+def on(day: str, hour: str = "18:00:00") -> Iterator[None]:
+    """Run models as of an hour (UTC) of another business date."""
+    kept = dict(VARIABLES)
+    VARIABLES.update(business_date=day, as_of=f"{day} {hour}")
+    try:
+        yield
+    finally:
+        VARIABLES.update(kept)
+
+
 def sql_of(model: str) -> str:
     """Return the SQL of a model, which reads tables of the names that it refers to."""
+    return _sql_of(model, str(VARIABLES["as_of"]))
+
+
+@cache
+def _sql_of(model: str, as_of: str) -> str:
     (file,) = (PROJECT / "models").rglob(f"{model}.sql")
-    context: dict[str, object] = {}
-    made: dict[str, object] = {}  # the macros, compiled once for the model
+    text = file.read_text(encoding="utf-8").replace("entity_keys()", entity_keys())
+    return ENVIRONMENT.from_string(text).render(_macros_read()).strip()
+
+
+@cache
+def _macros_read() -> dict[str, object]:
+    """The macros by their names, and what dbt gives them."""
+    macros: dict[str, object] = {}
 
     def dispatch(name: str) -> Callable[..., object]:
-        if "module" not in made:
-            made["module"] = ENVIRONMENT.from_string(_macros()).make_module(context)
-        found: Callable[..., object] = getattr(made["module"], f"duckdb__{name}")
+        found = macros[f"duckdb__{name}"]
+        assert callable(found)
         return found
 
-    context |= {
+    given = {
         "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
         "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
-        "adapter": SimpleNamespace(dispatch=dispatch),
+        "adapter": SimpleNamespace(dispatch=dispatch), "flags": SimpleNamespace(FULL_REFRESH=True),
+        "config": lambda **_: "", "is_incremental": lambda: False,  # everything at once
     }  # fmt: skip
-    return ENVIRONMENT.from_string(_macros() + file.read_text(encoding="utf-8")).render(context).strip()
+    macros |= ENVIRONMENT.from_string(_macros()).make_module(given).__dict__
+    return macros | given
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> list[tuple]:
     """Run a model over the tables of a connection, and return some columns of its rows in their order."""
     connection.execute(f"create or replace table {model} as {sql_of(model)}")
     return connection.execute(f"select {columns} from {model} order by all").fetchall()
+
+
+def give_hours(connection: duckdb.DuckDBPyConnection, opens: int = 9, closes: int = 18, days: int = 5) -> None:
+    """Make the calendar of every seller of dim_sales_reps: so many days of the week from hour to hour in Shanghai."""
+    parts = ", ".join(f"null::timestamp as opens_{part}_at, null::timestamp as closes_{part}_at" for part in (2, 3, 4))
+    connection.execute(f"""
+        create or replace table dim_calendar_hours as
+        select
+            'default' as schedule_id, d::date as date_day, isodow(d) <= {days} as is_open,
+            sum((isodow(d) <= {days})::int) over so_far as open_day_number,
+            coalesce(sum((isodow(d) <= {days})::int) over before, 0) * {closes - opens} * 3600 as open_seconds_before,
+            case when isodow(d) <= {days} then d + interval ({opens - 8}) hour end as opens_1_at,
+            case when isodow(d) <= {days} then d + interval ({closes - 8}) hour end as closes_1_at, {parts}
+        from range(timestamp '2025-01-01', timestamp '2027-12-31', interval 1 day) t(d)
+        window so_far as (order by d), before as (order by d rows between unbounded preceding and 1 preceding)""")
+    connection.execute(
+        "create or replace table int_sales_reps_scheduled as "
+        "select rep_key, 'default' as schedule_id from dim_sales_reps"
+    )
 
 
 def give_rules(connection: duckdb.DuckDBPyConnection, **changes: object) -> None:

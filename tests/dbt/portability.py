@@ -21,8 +21,8 @@ SAME = frozenset({
     "abs", "any_value", "avg", "bool_and", "bool_or", "cast", "ceil", "coalesce", "concat_ws", "corr", "count", "cube",
     "count_if", "date_trunc", "dateadd", "datediff", "dense_rank", "exists", "exp", "extract", "floor", "greatest",
     "grouping", "lag", "lead", "least", "left", "length", "ln", "lower", "lpad", "max", "max_by", "median", "min",
-    "min_by", "mode", "nullif", "percentile_cont", "position", "power", "rank", "round", "row_number", "split_part",
-    "sqrt", "substring", "sum", "trim", "try_cast", "upper",
+    "min_by", "mode", "nullif", "percentile_cont", "position", "power", "rank", "replace", "round", "row_number",
+    "split_part", "sqrt", "substring", "sum", "trim", "try_cast", "upper",
 })  # fmt: skip
 NO_FUNCTIONS = frozenset({
     "and", "as", "between", "by", "decimal", "distinct", "else", "filter", "from", "group", "in", "join", "lateral",

@@ -42,8 +42,7 @@ def differences(home: Home, last_day: datetime.date) -> tuple[dict[Cell, tuple],
 def _questions() -> Questions:
     asked: Questions = {}
     for name, metric in SAID.items():
-        # Days in a stage have no total in kpi_values: it would be a mean over stages that follow each other.
-        totals = [(grain, "total") for grain in metric.grains if name != "stage_dwell_days"]
+        totals = [(grain, "total") for grain in metric.grains]
         grain = "month" if "month" in metric.grains else metric.grains[0]
         for question in totals + [(grain, dimension) for dimension in metric.dimensions]:
             asked.setdefault(question, []).append(name)

@@ -298,13 +298,20 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
     add(db, "source_freshness_hours", "day", "2026-06-28", "shop", 35, dimension="source", days=1)
     add(db, "dirty_rate", "day", "2026-06-28", "shop", 0.06, 1000, dimension="source", days=1)
     add(db, "top3_customer_share", "month", "2026-05-01", "total", 0.8, 1000, dimension="total", days=31)
+    add(db, "top3_customer_share", "month", "2026-05-01", "crm:P1", 0.8, 1000, dimension="product", days=31)
+    add(db, "top3_customer_share", "month", "2026-05-01", "crm:P2", 0.9, 300, dimension="product", days=31)
+    add(db, "top3_customer_share", "month", "2026-05-01", "crm:P3", 0.79, 1000, dimension="product", days=31)
+    db.execute("insert into dim_products values ('crm:P1', 'Monitor')")
     give_rules(db, [
         {"id": "stale", "kind": "freshness", "threshold_value": 36},
         {"id": "dirty", "kind": "quality", "threshold_value": 0.05},
         {"id": "few", "kind": "concentration", "threshold_value": 0.8},
+        {"id": "few_of_one", "kind": "concentration", "dimension": "product", "threshold_value": 0.8,
+         "minimum_amount": 500},
     ])  # fmt: skip
     assert judge(db, "incident_key, title_en") == [
         ("dirty|shop|2026-06-28", "Dirty rows, shop: 6 %"),
+        ("few_of_one|crm:P1|2026-05-01", "Share of the top three customers, Monitor: 80 %"),
         ("few|total|2026-05-01", "Share of the top three customers: 80 %"),
         ("stale|crm|2026-06-28", "Source age, crm: 40 h"),
     ]

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lone_models import ENVIRONMENT, give_rules, rows_of, sql_of
+from lone_models import ENVIRONMENT, give_hours, give_rules, rows_of, sql_of
 from macros import _macros, rendered
 
 Region = tuple[int, int, int, float]  # heads, closed deals, won deals, amount of a won deal
@@ -335,11 +335,13 @@ def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: 
 def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.DuckDBPyConnection) -> None:
     """A hundred orders a week, of which three come back; of the last week one of them has forty lines."""
     company.execute("""create table fct_order_lines as select w || '-' || n as order_key, line as line_number,
-        'r' as region_key, 2 as quantity, date '2026-06-22' - 7 * w::int as order_date, false as is_cancelled
+        'p' as product_key, 'r' as region_key, 2 as quantity, date '2026-06-22' - 7 * w::int as order_date,
+        false as is_cancelled
         from range(52) t(w), range(100) u(n), range(40) v(line) where line = 0 or (w = 0 and n = 0)""")
-    company.execute("""create table fct_returns as select order_key, line_number, 2 as quantity, false as is_cancelled,
-        date '2026-06-28' as return_date from fct_order_lines where split_part(order_key, '-', 2)::int < 3""")
-    rows_of(company, "int_order_lines_returned", "1")
+    company.execute("""create table fct_returns as select order_key, line_number, product_key, 2 as quantity,
+        false as is_cancelled, date '2026-06-28' as return_date
+        from fct_order_lines where split_part(order_key, '-', 2)::int < 3""")
+    rows_of(company, "fct_line_returns", "1")
     rows_of(company, "int_return_cohorts_counted", "1")
     found = rows_of(company, "kpi_return_rates", """period_start_date::varchar, returned_line_count, sold_line_count,
         returned_order_count, sold_order_count, baseline_returned_order_count, is_spike""")  # fmt: skip
@@ -385,6 +387,7 @@ def test_a_team_that_takes_four_times_as_long_is_slower_and_no_other(company: du
     company.execute("""create table dim_sales_reps as select * from (values ('r1', 'slow'), ('r2', 'a'), ('r3', 'b'),
         ('r4', 'c'))
         t(rep_key, team)""")
+    give_hours(company)  # they are given their leads at nine
     company.execute("""create table fct_leads as select team || n as lead_key, team || n as customer_key, rep as
         owner_rep_key,
         timestamp '2026-06-01' as created_at, date '2026-06-01' as created_date, timestamp '2026-06-01 01:00' as
@@ -438,6 +441,7 @@ def test_leaving_leads_unanswered_makes_no_team_sooner_and_no_other_slower(compa
 def test_what_is_said_after_the_moment_of_the_run_is_no_answer_yet(company: duckdb.DuckDBPyConnection) -> None:
     """As of noon of 28 June: one lead was answered at noon, and one a second later has waited two hours so far."""
     company.execute("create table dim_sales_reps as select 'r' as rep_key, 'a' as team")
+    give_hours(company, opens=0, closes=24, days=7)
     company.execute("""create table fct_leads as select lead_key, lead_key as customer_key, 'r' as owner_rep_key,
         timestamp '2026-06-28 10:00' as created_at, date '2026-06-28' as created_date,
         null::timestamp as first_assigned_at

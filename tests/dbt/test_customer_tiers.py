@@ -164,8 +164,8 @@ def test_the_history_follows_the_key_that_survives(built: Built, everything: Cal
 
 
 def test_500_000_00_is_not_over_500_000_and_one_cent_more_is(built: Built) -> None:
-    assert built.members("large_buyer") == {"CENT", "MOVES"}
-    assert built.members("large_buyer", date(2025, 7, 5)) == {"CENT"}
+    assert built.members("large_buyer") == {"CENT", "GOLD", "MOVES"}
+    assert built.members("large_buyer", date(2025, 7, 5)) == {"CENT", "GOLD"}
     assert built.members("large_buyer", date(2025, 7, 4)) == set()
 
 
@@ -177,6 +177,7 @@ def test_a_member_leaves_with_the_return_and_with_its_region(built: Built) -> No
     assert built.rows(query) == [
         ("CENT", *days("2025-07-05", None), True),
         ("GIVES_BACK", *days("2026-05-20", "2026-06-24"), False),
+        ("GOLD", *days("2025-07-05", None), True),
         ("MOVES", *days("2025-08-01", "2026-06-09"), False),
     ]
 
@@ -194,7 +195,7 @@ def test_members_are_those_of_the_sql_written_by_hand(built: Built) -> None:
         SELECT customer_key FROM dim_customers JOIN bought USING (customer_key)
         WHERE region_key = '华东' AND industry = '医疗器械' AND amount > 500000
     """
-    assert {key for (key,) in built.rows(query)} == built.members("east_medical_large") == {"CENT"}
+    assert {key for (key,) in built.rows(query)} == built.members("east_medical_large") == {"CENT", "GOLD"}
     quiet = """
         SELECT c.customer_key FROM dim_customers c LEFT JOIN fct_touchpoints t
             ON c.customer_key = t.customer_key AND t.occurred_date > DATE '2026-07-01' - 60
@@ -202,6 +203,17 @@ def test_members_are_those_of_the_sql_written_by_hand(built: Built) -> None:
     """
     assert {key for (key,) in built.rows(quiet)} == built.members("not_medical_and_quiet")
     assert {"D60", "LOST", "M1"} <= built.members("not_medical_and_quiet")  # day 60 is not under 60
+
+
+def test_of_several_records_the_golden_record_speaks_for_segments_as_for_the_dimension(built: Built) -> None:
+    """GOLD's region is the preferred source's, its industry that of two records of three, its size the oldest one's."""
+    columns = "region_key, industry, size_band, province_key, city, owner_rep_key, is_addressable"
+    dimension = built.rows(f"SELECT customer_key, {columns} FROM dim_customers WHERE customer_key <> 'unknown'")
+    dated = built.rows(f"SELECT customer_key, {columns} FROM intermediate.int_customers_dated WHERE until_date IS NULL")
+    assert sorted(dated, key=repr) == sorted(dimension, key=repr)
+    assert ("GOLD", "华东", "医疗器械", "s", None, None, "unknown", True) in dimension
+    moved = built.rows("SELECT region_key FROM intermediate.int_customers_dated WHERE customer_key = 'GOLD'")
+    assert set(moved) == {("华东",)}  # on no day the shop's
 
 
 def test_tags_and_segments_within_a_segment_and_the_tier(built: Built) -> None:

@@ -17,29 +17,37 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sales_warehouse.home import Home
-from sales_warehouse.latest_version import latest_version
+from sales_warehouse.latest_version import latest_version, versions_told
 from sales_warehouse.sql import literal
 from sales_warehouse.transform import PROJECT, child_environment
 
 pytestmark = pytest.mark.slow
 
-MODEL, PENDING = "int_orders_deduplicated", "the pending one"
-STAGING, TABLE = '"working"."staging"."stg_accepted__orders"', f'"working"."intermediate"."{MODEL}"'
+PENDING = "the pending one"
+STAGED = {
+    "orders": "order_key",
+    "stores": "store_key",
+}  # a fact, and a dimension whose deleted members keep their cells
+CELLS = ("store_name", "city")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a source says of an order; `day` is its version."""
+    """What a source says of an order, or of a store with its name and city; `day` is its version."""
 
     order: str
     file: str
     is_deleted: bool
     day: int | None
+    cells: tuple[str | None, str | None] = (None, None)
 
 
 Place = tuple[str, str, int]  # load, file, row
 Loads = list[list[Row]]
 ROWS = st.builds(Row, st.sampled_from("AB"), st.sampled_from("ab"), st.booleans(), st.none() | st.integers(1, 3))
+CELL = st.none() | st.sampled_from("xyz")
+STORES = st.builds(lambda row, *said: replace(row, cells=said), ROWS, CELL, CELL)
+STORE_HISTORIES = st.lists(st.lists(STORES, max_size=4), min_size=1, max_size=5)
 HISTORIES = st.lists(st.lists(ROWS, max_size=4), min_size=1, max_size=5)
 
 
@@ -64,28 +72,73 @@ def counting(loads: Loads) -> dict[str, tuple[Place, bool]]:
     return {order: (place, row.is_deleted) for order, (place, row) in winners.items()}
 
 
+def cells(loads: Loads) -> dict[str, tuple]:
+    """The rule: what a record says, or said last where its deletion leaves it out.
+
+    It said last what counted before: of its latest life (each deletion without a version ends one), the latest version.
+    """
+    found, rows = {}, told(loads)
+    for order, (winner, is_deleted) in counting(loads).items():
+        life, last = 0, (-1, 0, ("", "", 0), (None, None))
+        for place, row in rows:
+            if row.order == order:
+                life += row.is_deleted and row.day is None
+                if not row.is_deleted:
+                    last = max(last, (life, row.day or 0, place, row.cells))
+        said = next(row.cells for place, row in rows if place == winner)
+        pairs = zip(said, last[3], strict=True)
+        found[order] = tuple(now or then for now, then in pairs) if is_deleted else said
+    return found
+
+
 @dataclass(frozen=True)
 class Statements:
-    """What dbt makes of the model: for everything, and for a night with `PENDING` loads."""
+    """What dbt makes of the model of an entity: for everything, and for a night with `PENDING` loads."""
 
+    entity: str
     everything: str
     night: str
 
+    @property
+    def key(self) -> str:
+        return STAGED[self.entity]
+
+    @property
+    def staging(self) -> str:
+        return f'"working"."staging"."stg_accepted__{self.entity}"'
+
+    @property
+    def table(self) -> str:
+        return f'"working"."intermediate"."int_{self.entity}_deduplicated"'
+
 
 @pytest.fixture(scope="session")
-def statements(tmp_path_factory: pytest.TempPathFactory) -> Statements:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Statements]:
     home = Home(tmp_path_factory.mktemp("compiled"), "empty")
     files.write_empty_company(home)
     shutil.copytree(PROJECT, home.warehouse / "project")
     home.tmp.mkdir()
-    dbt(home, "run", "--full-refresh", "--select", "stg_accepted__orders", MODEL)
-    return Statements(
-        dbt(home, "compile", "--full-refresh", "--select", MODEL), dbt(home, "compile", "--select", MODEL)
-    )
+    models = [f"int_{entity}_deduplicated" for entity in STAGED]
+    dbt(home, "run", "--full-refresh", "--select", *(f"stg_accepted__{entity}" for entity in STAGED), *models)
+    made = []
+    for how in (["--full-refresh"], []):
+        dbt(home, "compile", *how, "--select", *models)
+        found = [next((home.warehouse / "target" / "compiled").rglob(f"{model}.sql")) for model in models]
+        made.append([file.read_text(encoding="utf-8") for file in found])
+    return {entity: Statements(entity, *texts) for entity, *texts in zip(STAGED, *made, strict=True)}
 
 
-def dbt(home: Home, *arguments: str) -> str:
-    """Run dbt; return the SQL that it made of the model."""
+@pytest.fixture(scope="session")
+def statements(compiled: dict[str, Statements]) -> Statements:
+    return compiled["orders"]
+
+
+@pytest.fixture(scope="session")
+def keeping(compiled: dict[str, Statements]) -> Statements:
+    return compiled["stores"]
+
+
+def dbt(home: Home, *arguments: str) -> None:
     variables = json.dumps({**world.VARIABLES, "pending_loads": [PENDING], "identity_batch": 1})
     done = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--log-path", "../logs", *arguments,
@@ -93,8 +146,6 @@ def dbt(home: Home, *arguments: str) -> str:
         cwd=home.warehouse / "project", env=child_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
-    (made,) = (home.warehouse / "target" / "compiled").rglob(f"{MODEL}.sql")
-    return made.read_text(encoding="utf-8")
 
 
 class Warehouse:
@@ -108,29 +159,32 @@ class Warehouse:
         names = sorted(set(re.findall(r"versions\.(\w+)", statements.everything)))
         kinds = {"is_deleted": "boolean", "_version_at": "timestamp", "_row_number": "bigint"}
         schema = ", ".join(f"{name} {kinds.get(name, 'varchar')}" for name in names)
-        self.connection.execute(f"create table {STAGING} ({schema}); create view landed as from {STAGING}")
+        self.connection.execute(f"create table {statements.staging} ({schema})")
         for (load, file, number), row in told(loads):
             day = row.day and f"2026-06-0{row.day}"
-            cells = (row.order, row.is_deleted, day, load, file, number)
+            told_ = (row.order, row.is_deleted, day, load, file, number)
+            columns = [statements.key, "is_deleted", "_version_at", "_load_id", "_file", "_row_number"]
+            if statements.entity == "stores":
+                columns, told_ = [*columns, *CELLS], (*told_, *row.cells)
             self.connection.execute(
-                f"insert into {STAGING} (order_key, is_deleted, _version_at, _load_id, _file, _row_number) "
-                f"values ({', '.join(map(literal, cells))})"
+                f"insert into {statements.staging} ({', '.join(columns)}) values ({', '.join(map(literal, told_))})"
             )
-        self.all_rows = self.rows(STAGING)
+        self.all_rows = self.rows(statements.staging)
 
     def rows(self, relation: str) -> list[tuple]:
         return self.connection.execute(f"from {relation}").fetchall()
 
     def know(self, loads: int) -> None:
         """Let the staging hold the first loads alone."""
-        self.connection.execute(f"delete from {STAGING}")
-        holes = ", ".join("?" * len(self.connection.execute(f"describe {STAGING}").fetchall()))
+        staging = self.statements.staging
+        self.connection.execute(f"delete from {staging}")
+        holes = ", ".join("?" * len(self.connection.execute(f"describe {staging}").fetchall()))
         if self.all_rows:
-            self.connection.executemany(f"insert into {STAGING} values ({holes})", self.all_rows)
-        self.connection.execute(f"delete from {STAGING} where _load_id >= 'L{loads}'")
+            self.connection.executemany(f"insert into {staging} values ({holes})", self.all_rows)
+        self.connection.execute(f"delete from {staging} where _load_id >= 'L{loads}'")
 
     def build(self) -> None:
-        self.connection.execute(f"create or replace table {TABLE} as {self.statements.everything}")
+        self.connection.execute(f"create or replace table {self.statements.table} as {self.statements.everything}")
 
     def apply(self, pending: list[int]) -> None:
         """Do what dbt's delete+insert does with the rows of a night."""
@@ -138,15 +192,22 @@ class Warehouse:
         self.connection.execute(
             f"create or replace temp table made as {self.statements.night.replace(literal(PENDING), names)}"
         )
-        self.connection.execute(f"delete from {TABLE} where order_key in (select order_key from made)")
-        self.connection.execute(f"insert into {TABLE} by name from made")
+        key, table = self.statements.key, self.statements.table
+        self.connection.execute(f"delete from {table} where {key} in (select {key} from made)")
+        self.connection.execute(f"insert into {table} by name from made")
 
-    def found(self, relation: str) -> dict[str, tuple[Place, bool]]:
+    def found(self, relation: str | None = None) -> dict[str, tuple[Place, bool]]:
         rows = self.connection.execute(
-            f"select order_key, _load_id, _file, _row_number, is_deleted from {relation} order by all"
+            f"select {self.statements.key}, _load_id, _file, _row_number, is_deleted "
+            f"from {relation or self.statements.table} order by all"
         ).fetchall()
         assert len({row[0] for row in rows}) == len(rows), "an order counts twice"
         return {order: ((load, file, number), is_deleted) for order, load, file, number, is_deleted in rows}
+
+    def cells(self, relation: str | None = None) -> dict[str, tuple]:
+        columns = f"{self.statements.key}, {', '.join(CELLS)}"
+        rows = self.connection.execute(f"select {columns} from {relation or self.statements.table}").fetchall()
+        return {order: tuple(said) for order, *said in rows}
 
 
 def test_dbt_makes_two_statements(statements: Statements) -> None:
@@ -159,8 +220,8 @@ def test_dbt_makes_two_statements(statements: Statements) -> None:
 def test_everything_at_once_is_as_the_rule_says(statements: Statements, loads: Loads) -> None:
     warehouse = Warehouse(statements, loads)
     warehouse.build()
-    assert warehouse.found(TABLE) == counting(loads)
-    twin = latest_version(STAGING, ["order_key"], deleted="is_deleted")
+    assert warehouse.found() == counting(loads)
+    twin = latest_version(statements.staging, ["order_key"], deleted="is_deleted")
     assert warehouse.found(f"({twin})") == counting(loads)
 
 
@@ -178,7 +239,32 @@ def test_night_after_night_is_as_the_rule_says_however_often_a_night_is_applied(
         warehouse.know(known)
         for _ in range(data.draw(st.integers(1, 2), "times applied")):
             warehouse.apply(list(range(before, known)))
-            assert warehouse.found(TABLE) == counting(loads[:known])
+            assert warehouse.found() == counting(loads[:known])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(loads=STORE_HISTORIES, data=st.data())
+def test_a_deleted_member_of_a_dimension_keeps_what_its_deletion_leaves_out(
+    keeping: Statements, loads: Loads, data: st.DataObject
+) -> None:
+    """Everything at once, night after night, and in the twin for what runs before dbt."""
+    warehouse = Warehouse(keeping, loads)
+    warehouse.build()
+    assert warehouse.cells() == cells(loads)
+    told_, key = versions_told(keeping.staging, [keeping.key], deleted="is_deleted"), keeping.key
+    kept = ", ".join(f"coalesce(n.{name}, o.{name}) as {name}" for name in CELLS)
+    assert warehouse.found(f"(from ({told_}) where _counts)") == counting(loads)
+    both = f"with t as ({told_}) select n.{key}, {kept} from t as n left join t as o"
+    both += f" on o.{key} = n.{key} and not o._counts"
+    assert warehouse.cells(f"({both} where n._counts)") == cells(loads)
+    warehouse.know(1)
+    warehouse.build()
+    known = 1
+    while known < len(loads):
+        before, known = known, data.draw(st.integers(known + 1, len(loads)), "loads after this night")
+        warehouse.know(known)
+        warehouse.apply(list(range(before, known)))
+        assert (warehouse.found(), warehouse.cells()) == (counting(loads[:known]), cells(loads[:known]))
 
 
 GONE, ROW = Row("A", "a", True, None), Row("A", "a", False, None)  # both without a time
@@ -208,6 +294,6 @@ def test_these_cases_end_so(statements: Statements, loads: Loads, is_gone: bool)
     warehouse.know(len(loads))
     for number in range(1, len(loads)):
         warehouse.apply([number])
-    assert warehouse.found(TABLE)["A"][1] is is_gone
+    assert warehouse.found()["A"][1] is is_gone
     warehouse.build()
-    assert warehouse.found(TABLE)["A"][1] is is_gone
+    assert warehouse.found()["A"][1] is is_gone

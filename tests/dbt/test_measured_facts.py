@@ -53,6 +53,7 @@ def test_the_durations_of_a_metric_give_its_medians(at_once: Home, metric: str) 
         db.execute("set search_path = 'marts,intermediate'")
         assert are_there(db, waited.tables)
         figures = db.execute(FIGURES, {"metric": metric}).fetchall()
+        assert figures
         for starts_on, ends_on, dimension, member, value in figures:
             scope = {} if dimension == "total" else {dimension: member}
             span = Span("now", starts_on, ends_on)

@@ -88,6 +88,9 @@ GOLDEN = [
     # D8 was in s1 for 3 days and 5, in s2 for 2 and 5, and is one deal; it went on from s1 twice and was lost from s2
     ("stage_dwell_days", "month", "2026-06-01", "stage=s1", "8", "1", "8", True),
     ("stage_dwell_days", "month", "2026-06-01", "stage=s2", "7", "1", "7", True),
+    # in all: what D6 and D8 spent in both stages, each one deal
+    ("stage_dwell_days", "month", "2026-05-01", "total", "29", "1", "29", True),
+    ("stage_dwell_days", "month", "2026-06-01", "total", "15", "1", "15", True),
     ("stage_loss_rate", "month", "2026-06-01", "stage=s1", "0", "2", "0", True),
     ("stage_loss_rate", "month", "2026-06-01", "stage=s2", "1", "1", "1", True),
     # L1 by D1, L3 by D8, which D7 before the lead does not hide; L4 had no deal, and L2 came a week before.

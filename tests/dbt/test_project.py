@@ -75,6 +75,16 @@ def test_functions_of_one_engine_are_called_in_its_macros_alone() -> None:
     assert found == [], "\n".join(found)
 
 
+def test_models_in_python_leave_functions_of_one_engine_to_sql() -> None:
+    found = [
+        f"{file.name}: {name}"
+        for file in sorted((PROJECT / "models").rglob("*.py"))
+        for name in portability.INSTEAD
+        if f" {name}(" in file.read_text(encoding="utf-8")
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [

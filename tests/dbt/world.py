@@ -248,11 +248,13 @@ SECOND = Night(
             "orders": [
                 order("O3", "2026-06-15 02:00:00", customer_id="C1", region="north"),
                 *(row for row, _ in WEEKLY),
+                order("O7", "2026-06-24 02:00:00", customer_id="C1", region="north"),  # deleted the next night
             ],
             "order_lines": [
                 line("O1", 1, "P1", 10, "10.0000", "5"),  # 95
                 line("O3", 1, "P1", 1, "1000"),
                 *(line(str(row["order_id"]), 1, "P1", 1, amount) for row, amount in WEEKLY),
+                line("O7", 1, "P1", 1, "50"),
             ],
             "returns": [
                 # goods of June come back in July, local time
@@ -260,8 +262,11 @@ SECOND = Night(
                  "returned_at": "2026-06-30 16:00:00"},
                 {"return_id": "T3", "order_id": "O8", "line_number": 1, "quantity": 1, "refund_amount": "2",
                  "returned_at": "2026-06-30 17:00:00"},  # its order comes a night later
+                {"return_id": "T5", "order_id": "O7", "line_number": 1, "quantity": 1, "refund_amount": "50",
+                 "returned_at": "2026-06-30 16:00:00"},
             ],
-            "invoices": [{"invoice_id": "I2", "order_id": "O2", "amount": "9", "due_date": "2026-07-20"}],
+            "invoices": [{"invoice_id": "I2", "order_id": "O2", "amount": "9", "due_date": "2026-07-20"},
+                         {"invoice_id": "I7", "order_id": "O7", "amount": "50", "due_date": "2026-06-25"}],
             "payments": [{"payment_id": "Y2", "invoice_id": "I2", "amount": "4", "paid_at": "2026-06-30 02:00:00"}],
         }),
         "20260630T020000_000001": ("crm", {
@@ -291,6 +296,7 @@ THIRD = Night(
                 order("O1", "2026-06-10 16:30:00", customer_id="C1", region="late", status="placed",
                       updated_at="2026-06-11 00:00:00"),
                 order("O8", "2026-06-30 02:00:00", customer_id="C1", region="north"),
+                {"order_id": "O7", "updated_at": "2026-06-30 12:00:00", "_is_deleted": True},
             ],
             "order_lines": [line("O8", 1, "P2", 1, "6")],
             "returns": [

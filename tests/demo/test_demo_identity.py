@@ -20,12 +20,20 @@ TRUTH = """
     from (
         select 'crm' as source, crm_id as customer_id, company_key from '{truth}' where crm_id is not null
         union all select 'shop', member_id, company_key from '{truth}' where member_id is not null
-    ) join (select source, customer_id, customer_key, rule as match_rule from '{found}') using (source, customer_id)"""
+    ) left join (
+        select source, customer_id, customer_key, rule as match_rule from '{found}'
+    ) using (source, customer_id)"""
+
+
+Record = tuple[str, int, str | None, str | None]
 
 
 @pytest.fixture(scope="module")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str, int, str, str]]]:
-    """Every customer record: its name, the company that it is, the code that it got, and why."""
+def every_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Record]]:
+    """Every customer record: its name, the company that it is, the code that it got, and why.
+
+    What the gate did not let in has no code.
+    """
     folder = tmp_path_factory.mktemp("identity")
     advance(folder / "world", small(customers=500, days=60, dirty_rate=0.32))
     with pytest.MonkeyPatch.context() as patch, open_systems(folder / "world", folder / "log.txt") as environment:
@@ -43,11 +51,27 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str
         yield duckdb.sql(query).fetchall()
 
 
+@pytest.fixture(scope="module")
+def records(every_record: list[Record]) -> list[Record]:
+    """Those that the gate let in: a record in quarantine (a wrong credit code, say) is nobody before it is mended."""
+    return [record for record in every_record if record[2]]
+
+
 def pairs(counts: Counter) -> int:
     return sum(count * (count - 1) // 2 for count in counts.values())
 
 
-def test_pairs_of_records_are_found_and_no_others(records: list[tuple[str, int, str, str]]) -> None:
+def test_how_many_the_gate_did_not_let_in_is_said(every_record: list[Record], records: list[Record]) -> None:
+    """They are missed: the recall over all records is lower than the one over those that identity was told of."""
+    held = len(every_record) - len(records)
+    true = pairs(Counter(company for _, company, *_ in every_record))
+    right = pairs(Counter((company, code) for _, company, code, _ in records))
+    print(f"\nnot let in: {held} of {len(every_record)} records; recall over all of them {right / true:.4f}")
+    assert 0 < held / len(every_record) < 0.16
+    assert right / true >= 0.7
+
+
+def test_pairs_of_records_are_found_and_no_others(records: list[Record]) -> None:
     true = pairs(Counter(company for _, company, *_ in records))
     found = pairs(Counter(code for _, _, code, _ in records))
     right = pairs(Counter((company, code) for _, company, code, _ in records))
@@ -58,7 +82,7 @@ def test_pairs_of_records_are_found_and_no_others(records: list[tuple[str, int, 
     assert recall >= 0.95
 
 
-def test_clusters_are_the_companies(records: list[tuple[str, int, str, str]]) -> None:
+def test_clusters_are_the_companies(records: list[Record]) -> None:
     """B-cubed (Bagga and Baldwin 1998): of each record, how much of its cluster is its company and the other way."""
     by_company, by_code = defaultdict(set), defaultdict(set)
     for record, company, code, _ in records:
@@ -74,5 +98,5 @@ def test_clusters_are_the_companies(records: list[tuple[str, int, str, str]]) ->
     assert recall >= 0.95
 
 
-def test_evidence_finds_what_codes_do_not(records: list[tuple[str, int, str, str]]) -> None:
+def test_evidence_finds_what_codes_do_not(records: list[Record]) -> None:
     assert Counter(rule for *_, rule in records)["evidence"] >= 20

@@ -98,6 +98,11 @@ def whole() -> Iterator[dict]:
 
 
 @dlt.resource
+def given(records: list[dict], as_table: bool = False) -> Iterator[Any]:
+    yield pa.Table.from_pylist(records) if as_table else records
+
+
+@dlt.resource
 def broken() -> Iterator[dict]:
     yield {"id": 1}
     raise ConnectionError("canary")

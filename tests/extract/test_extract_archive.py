@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,41 @@ def test_an_archive_with_one_bad_member_is_tried_again(desk: Desk) -> None:
     again = desk.extract_files("a,b", options=seen(first))
     assert (again.landed, len(again.refused)) == ([], 1)  # what landed does not land a second time
     assert desk.extract_files("a,b", options=seen(first)).refused
+
+
+def test_an_archive_with_a_member_that_does_not_add_up_is_tried_again(desk: Desk) -> None:
+    """The members lie in files of their own, for their headers differ; the archive is booked with the good one."""
+    desk.put("1.zip", zipped(**{"1.csv": CSV, "2.csv": b"a,b,c\n2,y,\n"}))
+    first = desk.extract_files("a,b")
+    assert [item.origin for item in first.landed] == ["1.zip/1.csv", "1.zip/2.csv", "1.zip"]
+    first.landed[1] = replace(first.landed[1], reported=2)
+    conservation.hold_back_what_does_not_add_up(first, desk.folder / "temp")
+    assert [item.origin for item in first.landed] == ["1.zip/1.csv"]
+    assert [item.origin for item in first.refused] == ["1.zip/2.csv"]
+    again = desk.extract_files("a,b", options=seen(first))
+    assert [item.origin for item in again.landed] == ["1.zip/2.csv", "1.zip"]
+
+
+def test_an_archive_with_a_copy_of_what_does_not_add_up_is_tried_again(desk: Desk) -> None:
+    desk.put("1.csv", CSV)
+    desk.put("2.zip", zipped(**{"1.csv": CSV}))
+    first = desk.extract_files("a,b")
+    assert [item.origin for item in first.landed] == ["1.csv", "2.zip"]
+    first.landed[0] = replace(first.landed[0], reported=2)
+    conservation.hold_back_what_does_not_add_up(first, desk.folder / "temp")
+    assert first.landed == []
+    assert list((desk.folder / "landed1" / "orders").glob("*.parquet")) == []
+
+
+def test_an_archive_with_a_copy_of_what_was_refused_is_tried_again(desk: Desk) -> None:
+    desk.put("1.csv", b"a,c\n1,x\n")
+    desk.put("2.zip", zipped(**{"1.csv": b"a,c\n1,x\n"}))
+    assert desk.extract_files("a,b").landed == []
+
+
+def test_a_name_inside_a_zip_that_is_not_gb18030_is_read_as_the_format_says(desk: Desk) -> None:
+    desk.put("1.zip", zipped(**{"cafe.csv": CSV}).replace(b"cafe.csv", b"caf\x82.csv"))
+    assert [item.origin for item in desk.extract_files("a,b").landed] == ["1.zip/café.csv", "1.zip"]
 
 
 def test_chinese_names_inside_a_zip_are_read(desk: Desk) -> None:

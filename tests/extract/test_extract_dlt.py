@@ -62,6 +62,14 @@ def test_tables_and_frames_land_as_the_same_text(desk: Desk) -> None:
     assert [(item.rows, item.reported) for item in done.landed] == [(6, 6)]
 
 
+@pytest.mark.parametrize("as_table", [False, True], ids=["records", "a table"])
+def test_a_whole_number_in_a_float_is_its_digits_as_far_as_they_are_certain(desk: Desk, as_table: bool) -> None:
+    numbers = {123.0: "123", 2.0**53 - 1: "9007199254740991", 1e16: "1.0000000000000000e+16", 0.1: "0.1", 1e-7: "1e-07"}
+    arguments = {"records": [{"id": number} for number in numbers], "as_table": as_table}
+    done = _read(desk, "handmade_dlt:given", "id", arguments=arguments)
+    assert rows(done, "given") == [(text,) for text in numbers.values()]
+
+
 def test_what_is_no_record_is_malformed(desk: Desk) -> None:
     done = _read(desk, "handmade_dlt:shop/odd", "id")
     assert rows(done, "odd", "id, _malformed") == [
@@ -113,6 +121,18 @@ def test_a_resource_begins_at_the_cursor_with_an_overlap(desk: Desk) -> None:
         desk, "handmade_dlt:changes", "id,asked_from", {"cursors": {"changes": first.landed[0].cursor}}, **table
     )
     assert rows(second, "changes", "id, asked_from") == [(f"{n}", "2026-01-01T07:00:00Z") for n in (7, 8, 9)]
+
+
+def test_what_is_read_again_and_is_the_same_lands_once(desk: Desk) -> None:
+    table = {"cursor": "updated"}
+    first = _read(desk, "handmade_dlt:whole", "id,updated", **table)
+    (item,) = first.landed
+    options = {"latest": {"whole": {item.origin: item.fingerprint}}}
+    again = _read(desk, "handmade_dlt:whole", "id,updated", options, **table)
+    assert (again.landed, again.skipped) == ([], 1)
+    assert _read(desk, "handmade_dlt:whole", "id,updated,note", options, **table).landed, (
+        "another column is something new"
+    )
 
 
 def test_a_number_as_the_cursor(desk: Desk) -> None:

@@ -54,7 +54,7 @@ def test_a_record_that_cannot_be_read_is_kept_beside_the_others(desk: Desk) -> N
         (b'[{"id": NaN}]', "a.json"),
         ("[]".encode("utf-16"), "byte order mark"),
         (b'[{"id": "\xff"}]', "not utf-8"),
-        (b'[{"Id": 1}]', "no line has the key 'id', but there is 'Id'"),
+        (b'[{"Id": 1}]', "no record has the key 'id', but there is 'Id'"),
     ],
     ids=["no byte", "cut", "no array", "very deep", "NaN", "another encoding", "bytes of none", "a renamed key"],
 )
@@ -91,6 +91,14 @@ TYPED = {
     "amount": (pa.decimal128(38, 10), Decimal("1234567890123456789.0123456789"), "1234567890123456789.0123456789"),
     "share": (pa.float64(), 0.1, "0.1"),
     "tiny": (pa.float32(), 0.1, "0.1"),
+    "id as a float": (pa.float64(), 1234567890123456.0, "1234567890123456"),
+    "last exact one": (pa.float64(), -(2.0**53 - 1), "-9007199254740991"),
+    "perhaps another": (pa.float64(), 2.0**53, "9.0071992547409920e+15"),
+    "long": (pa.float64(), 1e16, "1.0000000000000000e+16"),
+    "no number": (pa.float64(), float("nan"), "nan"),
+    "half": (pa.float64(), 2.5, "2.5"),
+    "short": (pa.float32(), 16777215.0, "16777215"),
+    "too long": (pa.float32(), 123456789.0, "1.2345679200000000e+08"),
     "flag": (pa.bool_(), True, "true"),
     "day": (pa.date32(), datetime.date(2026, 1, 2), "2026-01-02"),
     "moment": (pa.timestamp("us"), datetime.datetime(2026, 1, 2, 3, 4, 5, 6), "2026-01-02 03:04:05.000006"),
@@ -191,6 +199,34 @@ def test_capitals_of_portuguese_are_no_chinese(desk: Desk) -> None:
 def test_rare_characters_are_not_taken_for_accents(desk: Desk, text: str) -> None:
     desk.put("a.csv", f"no,name\n1,{text}\n".encode("gb18030"))
     assert "its encoding cannot be told" in reason(desk.extract_files("no,name", encoding="auto"))
+
+
+FEW = {
+    "鑫": "gb18030", "鑫鑫": "gb18030", "婷": "gb18030", "昊": "gb18030", "芈": "gb18030", "北": "gb18030",
+    "北北北": "gb18030", "T恤XL": "gb18030",
+    "±±": "windows-1252", "PREÇÕ": "windows-1252", "CRÉÉ": "windows-1252", "····": "windows-1252",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FEW)
+def test_of_a_few_characters_nothing_is_guessed(desk: Desk, text: str) -> None:
+    """Their bytes are right in both: 鑫 is öÎ, and ±± is 北."""
+    desk.put("a.csv", f"no,name\n1,{text}\n2,{text}\n".encode(FEW[text]))
+    said = reason(desk.extract_files("no,name", encoding="auto"))
+    assert "its encoding cannot be told" in said
+    assert "which is too little to tell by" in said
+    assert "`encoding: gb18030`" in said
+    assert rows(desk.extract_files("no,name", encoding=FEW[text])) == [("1", text), ("2", text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("北京", "gb18030"), ("VIP贵宾客户", "gb18030"), ("Müller", "windows-1252"), ("PREÇO", "windows-1252"),
+     ("café", "windows-1252")],
+)  # fmt: skip
+def test_one_word_may_be_enough(desk: Desk, text: str, encoding: str) -> None:
+    desk.put("a.csv", f"no,name\n1,{text}\n".encode(encoding))
+    assert rows(desk.extract_files("no,name", encoding="auto")) == [("1", text)]
 
 
 def test_a_nul_makes_no_utf_16_of_a_file(desk: Desk) -> None:

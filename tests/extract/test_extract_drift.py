@@ -10,9 +10,10 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from api_server import Answer, serving
 from extract_sources import Desk, rows, source
 
-from sales_warehouse.extract import Extraction
+from sales_warehouse.extract import Extraction, SourceMisconfigured
 
 PROMISED = "id,amount,day"
 KINDS = {
@@ -169,3 +170,68 @@ def test_a_table_of_a_database_that_changes_is_named(desk: Desk, statement: str,
     refused = visit(desk, schema, drift="refuse")
     assert (refused.landed, told(refused)) == ([], expected)
     assert "the table changed" in refused.refused[0].reason
+
+
+def from_api(desk: Desk, records: list[dict], schema: dict | None = None, **table: Any) -> Extraction:
+    with serving() as api:
+        api.script(Answer({"data": records}))
+        described = {"path": "orders", "records": "data", "columns": ["id", "amount", "buyer.id"]} | table
+        given = source({"type": "rest", "base_url": api.url, "attempts": 1}, orders=described)
+        return desk.extract(given, schema={"orders": schema} if schema else {})
+
+
+def from_dlt(
+    desk: Desk, records: list[dict], schema: dict | None = None, *, as_table: bool = False, **table: Any
+) -> Extraction:
+    connection = {
+        "type": "dlt",
+        "source": "handmade_dlt:given",
+        "arguments": {"records": records, "as_table": as_table},
+    }
+    given = source(connection, given={"columns": ["id", "amount", "buyer.id"]} | table)
+    return desk.extract(given, schema={"given": schema} if schema else {})
+
+
+RECORDS = {
+    "added": ({"id": 1, "amount": 2, "buyer": {"id": 3}, "coupon": "X"}, [("added", "coupon", None)]),
+    "missing": ({"id": 1, "buyer": {"id": 3}}, [("missing", "amount", None)]),
+    "renamed": ({"id": 1, "amount_net": 2, "buyer": {"id": 3}}, [("renamed", "amount", "amount_net")]),
+    "renamed inside": ({"id": 1, "amount": 2, "buyer": {"uid": 3}}, [("renamed", "buyer.id", "buyer.uid")]),
+    "retyped": ({"id": "1", "amount": 2, "buyer": {"id": 3}}, [("retyped", "id", "{number} → text")]),
+}
+READERS = {"rest": (from_api, "number"), "dlt": (from_dlt, "integer")}
+
+
+@pytest.mark.parametrize(("policy", "refuses"), [("adopt", "renamed"), ("known", ""), ("refuse", "")])
+@pytest.mark.parametrize("kind", RECORDS)
+@pytest.mark.parametrize("reader", READERS)
+def test_records_of_an_api_that_differ_are_named_too(
+    desk: Desk, reader: str, kind: str, policy: str, refuses: str
+) -> None:
+    read, number = READERS[reader]
+    first = read(desk, [{"id": 1, "amount": 2, "buyer": {"id": 3}}, {"id": 2, "buyer": {}}], drift=policy)
+    assert (told(first), first.notes) == ([], [])
+    record, expected = RECORDS[kind]
+    found = read(desk, [record, {"id": record["id"], "buyer": None}], first.landed[0].schema, drift=policy)
+    assert told(found) == [(what, name, other and other.format(number=number)) for what, name, other in expected]
+    is_refused = policy == "refuse" or (refuses and kind.startswith(refuses))
+    assert [bool(found.landed), bool(found.refused)] == [not is_refused, bool(is_refused)]
+    assert bool(found.notes) is not is_refused
+
+
+@pytest.mark.parametrize("read", [from_api, from_dlt])
+def test_a_key_that_was_always_beside_an_empty_one_is_not_its_new_name(desk: Desk, read: Any) -> None:
+    first = read(desk, [{"id": 1, "amount": 2, "amount_net": 1, "buyer": {"id": 3}}])
+    second = read(desk, [{"id": 2, "amount_net": 1, "buyer": {"id": 3}}], first.landed[0].schema)
+    assert told(second) == [("missing", "amount", None), ("added", "amount_net", None)]
+    assert second.refused == []
+
+
+def test_what_is_missing_in_a_table_of_dlt_is_a_mistake_or_empty_as_the_policy_says(desk: Desk) -> None:
+    record = {"id": 1, "amount_net": 2}
+    with pytest.raises(SourceMisconfigured, match="the resource has no column 'amount'; did you mean 'amount_net'"):
+        from_dlt(desk, [record], as_table=True, columns=["id", "amount"])
+    found = from_dlt(desk, [record], as_table=True, columns=["id", "amount"], drift="known")
+    assert told(found) == [("renamed", "amount", "amount_net")]
+    assert rows(found, "given") == [("1", None)]
+    assert found.notes == ["given: no record has the key 'amount'"]

@@ -92,6 +92,65 @@ def test_title_rows_above_the_header_are_skipped(desk: Desk) -> None:
     assert rows(_extract(desk, _bytes(book), header_row=3)) == [("1", "2")]
 
 
+def merged(comment: bool) -> bytes:
+    """Two merged cells, one of them in a column that nobody promised; a comment makes the sheet one to be parsed."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["id", "v", "note"], [1, "x", "n"], [2, None, None], [3, None, "m"], [4, "y", None], [None] * 3):
+        sheet.append(row)
+    sheet.merge_cells("B2:B4")
+    sheet.merge_cells("C2:C3")
+    sheet.merge_cells("A6:C7")
+    content = _bytes(book)
+    if not comment:
+        return content
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(target, "w") as changed:
+        for name in source.namelist():
+            changed.writestr(name, source.read(name).replace(b"<sheetData>", b"<!-- --><sheetData>"))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("comment", [False, True], ids=["at a glance", "parsed"])
+def test_a_row_inside_of_a_merged_cell_has_no_value_there_and_says_so(desk: Desk, comment: bool) -> None:
+    """Is x the value of three rows, or of the first? A person has to say."""
+    done = _extract(desk, merged(comment))
+    why = "v (cell B{}) has no value of its own: it is in the merged cell B2:B4, which has to be unmerged and filled in"
+    assert rows(done, columns="id, v, _malformed, _faulty") == [
+        ("1", "x", None, None),
+        ("2", None, why.format(3), '["v"]'),
+        ("3", None, why.format(4), '["v"]'),
+        ("4", "y", None, None),
+    ]
+    assert done.notes == [
+        "orders: a.xlsx: columns that are not promised landed too: note",
+        "orders: a.xlsx: 1 cells of 'note', which is not promised, are empty: cell C3 has no value of its own: it is "
+        "in the merged cell C2:C3, which has to be unmerged and filled in",
+    ]
+    assert done.landed[0].reported == 4
+
+
+def test_merged_cells_of_an_old_workbook_are_told_too(desk: Desk) -> None:
+    book, buffer = xlwt.Workbook(), io.BytesIO()
+    sheet = book.add_sheet("Visits")
+    for row, cells in enumerate((["id", "v"], [1, None], [2, None], [3, "y"])):
+        for column, value in enumerate(cells):
+            if value is not None:
+                sheet.write(row, column, value)
+    sheet.write_merge(1, 2, 1, 1, "x")
+    book.save(buffer)
+    desk.put("a.xls", buffer.getvalue())
+    done = desk.extract_files("id,v", format="excel")
+    told = "v (cell B3) has no value of its own: it is in the merged cell B2:B3, which has to be unmerged and filled in"
+    assert rows(done, columns="id, v, _malformed") == [("1", "x", None), ("2", None, told), ("3", "y", None)]
+
+
+def test_more_merged_cells_than_any_honest_sheet_has_are_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sales_warehouse.extract.sheet_cells.MOST_MERGED", 1)
+    desk.put("a.xlsx", merged(False))
+    assert "a sheet with more than 1 merged cells" in reason(desk.extract_files("id,v", format="excel"))
+
+
 def test_empty_rows_are_counted_and_positions_stay(desk: Desk) -> None:
     done = _extract(desk, _book(["id", "v"], ["1", "x"], [], [], ["2", None], ["3", None]))
     assert rows(done, columns="id, v, _file, _row_number") == [

@@ -113,7 +113,7 @@ def test_a_line_that_is_too_long_is_malformed_and_the_next_is_read(desk: Desk, m
         ),
         pytest.param(
             '{"ID_":"1","v":"x"}\n',
-            "no line has the key 'id', but there is 'ID_'; change `columns` (and the mapping) if the source changed, "
+            "no record has the key 'id', but there is 'ID_'; change `columns` (and the mapping) if the source changed, "
             "or ask for the old name",
             id="a renamed key",
         ),

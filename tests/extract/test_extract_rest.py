@@ -495,3 +495,67 @@ def test_the_pages_end_where_the_visit_began(desk: Desk, api: Api) -> None:
     _read(desk, api, extract={"cursors": {"orders": "2026-01-01T00:00:00Z"}}, **table)
     assert api.requests[0].query["since"] == "2025-12-31T23:00:00Z"
     assert before <= api.requests[0].query["until"] <= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+@pytest.mark.parametrize("records", [[], [_record(1)]], ids=["empty pages", "pages with something new"])
+@pytest.mark.parametrize("kind", ["cursor", "link"])
+def test_pages_that_lead_back_to_one_that_was_read_end(desk: Desk, api: Api, kind: str, records: list) -> None:
+    def answer(request: Request) -> Answer:
+        new = [record | {"amount": len(api.requests)} for record in records]
+        following = f"{api.url}/v1/orders?cursor=x" if kind == "link" else "x"
+        return Answer({"data": new, "next_cursor": following})
+
+    api.answer = answer
+    with pytest.raises(SourceUnavailable) as error:
+        _read(desk, api, pagination={"type": kind, "cursor_path": "next_cursor"}, connection={"attempts": 2})
+    assert str(error.value) == (
+        "shop: orders: after 2 pages the API leads back to one of them; nothing was taken. Check `pagination`; if it "
+        "is right, try again later"
+    )
+    assert len(api.requests) == 6
+
+
+def test_empty_pages_do_not_go_on_for_ever(desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sales_warehouse.extract.reading.MOST_EMPTY", 5)
+    api.answer = lambda request: Answer({"data": [], "next_cursor": str(len(api.requests))})
+    with pytest.raises(SourceUnavailable, match="5 pages in a row are empty and more follow"):
+        _read(desk, api, pagination={"type": "cursor"}, connection={"attempts": 1})
+
+
+def latest(found: Extraction) -> dict:
+    cursor = found.landed[-1].cursor
+    fingerprints = {item.origin: item.fingerprint for item in found.landed}
+    return {"latest": {"orders": fingerprints}, "cursors": {"orders": cursor} if cursor else {}}
+
+
+@pytest.mark.parametrize("cursor", [None, "updated"], ids=["all of it", "from a cursor"])
+def test_what_is_read_again_and_is_the_same_lands_once(desk: Desk, api: Api, cursor: str | None) -> None:
+    record = {"id": 1, "amount": "5", "updated": "2026-01-02T10:00:00Z"}
+    table = {"columns": ["id", "amount", "updated"], "cursor": cursor}
+    api.script(Answer({"data": [record]}))
+    first = _read(desk, api, **table)
+    again = _read(desk, api, extract=latest(first), **table)
+    assert (again.landed, again.skipped, again.notes) == ([], 1, [])
+    assert list((desk.folder / "landed2" / "orders").iterdir()) == []
+    api.script(Answer({"data": [record | {"amount": "6"}]}))
+    assert rows(_read(desk, api, extract=latest(first), **table), columns="amount") == [("6",)]
+
+
+def test_another_record_that_cannot_be_read_is_something_new(desk: Desk, api: Api) -> None:
+    api.script(Answer('{"data": [5]}'))
+    first = _read(desk, api)
+    assert _read(desk, api, extract=latest(first)).landed == []
+    api.script(Answer('{"data": [6]}'))
+    assert rows(_read(desk, api, extract=latest(first)), columns="_raw") == [("6",)]
+
+
+def test_what_several_readings_brought_is_not_taken_for_the_first_of_them(desk: Desk, api: Api) -> None:
+    """A record that went back to what the first reading of the last visit had is news: the later ones had another."""
+    table = {"pagination": {"type": "page", "reread": True}}
+    answers = [[_record(1)], [], [_record(2)], [], [_record(2)], []]
+    api.script(*(Answer({"data": data}) for data in answers))
+    first = _read(desk, api, **table)
+    assert len(first.landed) == 2
+    api.requests.clear()
+    api.answer = lambda request: Answer({"data": [_record(1)] if request.query["page"] == "1" else []})
+    assert rows(_read(desk, api, extract=latest(first), **table)) == _expected(1)

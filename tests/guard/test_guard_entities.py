@@ -23,7 +23,7 @@ GOOD: dict[str, dict[str, object]] = {
     "customers": {
         "customer_id": "C1",
         "name": "华东医疗",
-        "uscc": "91310000MA1FL4CU8X",
+        "uscc": "91310000MA1FL4CU8C",
         "created_at": MOMENT,
         "updated_at": "2026-07-01 15:30:00",
     },
@@ -147,7 +147,7 @@ BAD: list[Case] = [
     *_future("customers", "created_at", "updated_at"),
     ("customers", "uscc", "91310000MA1FL4CU8", "uscc_form"),
     ("customers", "uscc", "91310000MA1FL4CU8I", "uscc_form"),
-    ("customers", "uscc", "91310000MA1FL4CU8X\n", "uscc_form"),
+    ("customers", "uscc", "91310000MA1FL4CU8C\n", "uscc_form"),
     *_required("contacts", "contact_id"),
     *_future("contacts", "created_at"),
     ("contacts", "role", "boss", "role_known"),

@@ -42,6 +42,7 @@ GOOD: dict[str, str] = {
         t(return_key, customer_key, product_key, rep_key, channel, region_key, return_date, refund_amount)""",
     "fct_orders": """values ('o1', 'c1', date '2026-01-01', false), ('o2', 'unknown', date '2026-01-02', true)
         t(order_key, customer_key, order_date, is_cancelled)""",
+    "fct_line_returns": """values ('o1', 1, 1), ('o1', 2, 3) t(order_key, line_number, returned_quantity)""",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
     "fct_lead_responses": "values ('l1', 0.0), ('l2', null) t(lead_key, waited_hours)",
     "fct_first_orders": """values ('c1', date '2026-01-01', true), ('c2', null, false)
@@ -145,10 +146,10 @@ GOOD: dict[str, str] = {
     "kpi_dealer_stock": """values ('total', 'total', 3, 2, 100.0, 80.0), ('region', 'east', 1, 1, 0.0, 0.0)
         t(dimension_name, dimension_value, dealer_count, counted_dealer_count, sell_in_amount,
           covered_sell_in_amount)""",
-    "kpi_dealer_weeks": """values (date '2026-01-05', 'total', 'total', 3, 2, 100.0, 80.0),
-        (date '2026-01-12', 'total', 'total', 1, 1, 0.0, 0.0)
-        t(week_start_date, dimension_name, dimension_value, dealer_count, reported_dealer_count, sell_in_amount,
-          covered_sell_in_amount)""",
+    "kpi_dealer_weeks": """values (date '2026-01-05', 'total', 'total', 9, 3, 2, 100.0, 80.0),
+        (date '2026-01-12', 'total', 'total', 0, 1, 1, 0.0, 0.0)
+        t(week_start_date, dimension_name, dimension_value, available_units, dealer_count, reported_dealer_count,
+          sell_in_amount, covered_sell_in_amount)""",
     "fct_experiment_assignments": """values ('x1', 'u1', date '2026-01-01'), ('x1', 'u2', date '2026-01-01')
         t(experiment_key, unit_id, assigned_date)""",
     "fct_sales_daily": """values (date '2026-01-01', 'east', 'phone', 'r1', 'milk', 'baby', 10.0, 1.0, 2.0, 7.0),
@@ -189,9 +190,10 @@ GOOD: dict[str, str] = {
         t(iteration_id, target_id, metric_id, starts_on, ends_on, iteration_status)""",
     "kpi_board": """values ('win_rate', 'Win rate', 'g1', 'met'), ('clv', 'CLV', null, 'no_target')
         t(metric_id, name_en, target_id, target_status)""",
-    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 'better'),
-        ('net_sales', 'region', 'west', 8, 10, -2, 'worse')
-        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, change_type)""",
+    "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 4, 'better'),
+        ('net_sales', 'region', 'west', 8, 10, -2, null, 'worse')
+        t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, comparable_change_value,
+          change_type)""",
     "kpi_sales_periods": """values
         ('month', date '2026-05-01', 'total', 'total', true, 5.0, 0.5, 1.0, false),
         ('month', date '2026-06-01', 'total', 'total', false, 3.0, null, null, false)
@@ -313,12 +315,16 @@ GOOD: dict[str, str] = {
         t(source, entity, unexplained_count)""",
     "trust_unknown_references": """values ('crm', 'leads', 'customer_id', 1), ('crm', 'visits', 'customer_id', 2)
         t(source, entity, reference, row_count)""",
+    "trust_unmatched_returns": """values ('crm', 'no_order', 1), ('crm', 'more_than_sold', 2)
+        t(source, reason, unit_count)""",
     "trust_schema_drift": """values ('orders', 'renamed', 1), ('orders', 'added', 2)
         t(source_table, drift_type, file_count)""",
     "trust_refused_files": """values ('a.csv', 'gone', 1), ('b.csv', 'landed', 2)
         t(origin, refusal_status, version_count)""",
     "dim_customer_records": """values ('crm:1', 'evidence', 0.97), ('shop:1', 'credit_code', null)
         t(customer_record_key, match_rule, probability_rate)""",
+    "dim_contact_values": """values ('p1', 'title', 'crm:1', 1, 2), ('p1', 'contact_role', 'crm:1', 2, 2)
+        t(contact_key, attribute, contact_record_key, agreeing_record_count, record_count)""",
     "dim_customer_values": """values ('c1', 'customer_name', 'crm:1', 1, 2), ('c1', 'city', 'crm:1', 2, 2)
         t(customer_key, attribute, customer_record_key, agreeing_record_count, record_count)""",
     "trust_identity_changes": """values ('C1', 'C2', timestamp '2026-06-28 18:00:00')
@@ -425,6 +431,7 @@ BAD: list[tuple[str, str, set[str]]] = [
         )
     ),
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
+    ("fct_line_returns", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
     ("fct_lead_responses", "update mart set waited_hours = -0.5 where _row_id = 1", {"waited_not_negative"}),
@@ -517,6 +524,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_dealer_stock", "update mart set dimension_name = 'total', dimension_value = 'total'", {"key_unique"}),
     ("kpi_dealer_stock", "update mart set sell_in_amount = 79 where _row_id = 1", {"covers_a_part"}),
     ("kpi_dealer_weeks", "update mart set week_start_date = '2026-01-12' where _row_id = 1", {"key_unique"}),
+    ("kpi_dealer_weeks", "update mart set available_units = -1 where _row_id = 1", {"available_not_negative"}),
     ("kpi_dealer_weeks", "update mart set reported_dealer_count = 4 where _row_id = 1", {"covers_a_part"}),
     ("fct_experiment_assignments", "update mart set unit_id = 'u2' where _row_id = 1", {"key_unique"}),
     ("fct_sales_daily", "update mart set sales_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
@@ -559,6 +567,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_movers", "update mart set dimension_value = 'west' where _row_id = 1", {"key_unique"}),
     ("kpi_movers", "update mart set change_type = 'odd' where _row_id = 1", {"change_type_known"}),
     ("kpi_movers", "update mart set change_value = 3 where _row_id = 1", {"change_fits"}),
+    ("kpi_movers", "update mart set comparable_change_value = 0 where _row_id = 1", {"verdict_fits"}),
     ("kpi_funnel", "update mart set step_order = 2 where _row_id = 1", {"key_unique"}),
     ("kpi_funnel", "update mart set open_count = 3 where _row_id = 1", {"outcomes_sum_to_entered"}),
     *(
@@ -698,6 +707,9 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_row_accounting", "update mart set unexplained_count = -1 where _row_id = 1", {"nothing_unexplained"}),
     ("trust_unknown_references", "update mart set entity = 'visits' where _row_id = 1", {"key_unique"}),
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
+    ("trust_unmatched_returns", "update mart set reason = 'more_than_sold' where _row_id = 1", {"key_unique"}),
+    ("trust_unmatched_returns", "update mart set reason = 'odd' where _row_id = 1", {"reason_known"}),
+    ("trust_unmatched_returns", "update mart set unit_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_schema_drift", "update mart set drift_type = 'odd' where _row_id = 1", {"drift_type_known"}),
     ("trust_schema_drift", "update mart set file_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_refused_files", "update mart set refusal_status = 'odd' where _row_id = 1", {"refusal_status_known"}),
@@ -705,6 +717,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customer_records", "update mart set customer_record_key = 'shop:1' where _row_id = 1", {"key_unique"}),
     ("dim_customer_records", "update mart set match_rule = 'odd' where _row_id = 1", {"rule_known"}),
     ("dim_customer_records", "update mart set probability_rate = 2 where _row_id = 1", {"probability_is_one"}),
+    ("dim_contact_values", "update mart set attribute = 'contact_role' where _row_id = 1", {"key_unique"}),
+    ("dim_contact_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("dim_customer_values", "update mart set attribute = 'city' where _row_id = 1", {"key_unique"}),
     ("dim_customer_values", "update mart set agreeing_record_count = 3 where _row_id = 1", {"counts_fit"}),
     ("trust_identity_changes", "update mart set old_key = 'C2' where _row_id = 1", {"it_changed"}),

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from identity_records import CODE_A, CODE_B, accept, keys, run
+from identity_records import AT, CODE_A, CODE_B, accept, keys, run
 
 from sales_warehouse import gate
 from sales_warehouse.home import Home
+from sales_warehouse.identity import decisions
 from sales_warehouse.identity.contact_hash import contact_key, hmac_sql
 
 
@@ -63,6 +64,27 @@ def test_a_record_that_leaves_its_group_does_not_take_the_code_along(home: Home)
     assert after["crm", "a"] != after["crm", "b"]
 
 
+@pytest.mark.parametrize("older", ["a", "b"])
+def test_of_two_codes_of_one_night_that_of_the_older_record_stays(home: Home, older: str) -> None:
+    """Joined by a code, and by a person; the date of a record that is mended later moves nobody."""
+    dates = {name: f"20{20 if name == older else 24}-01-01" for name in "ab"}
+    rows = [{"customer_id": name, "created_at": dates[name]} for name in "ab"]
+    rows += [{"customer_id": f"{name}2", "created_at": dates[name]} for name in "ab"]
+    accept(home, "customers", "1", "crm", rows)
+    run(home, 1)
+    before = keys(home, "customer", "customer_id")
+    accept(home, "customers", "2", "crm", [row | {"uscc": CODE_A} for row in rows[:2]])
+    decisions.merge(home, ["crm:a2", "crm:b2"], by="Li Na", why="asked them", at=AT)
+    run(home, 2)
+    after = keys(home, "customer", "customer_id")
+    assert {after["crm", name] for name in "ab"} == {before["crm", older]}
+    assert {after["crm", f"{name}2"] for name in "ab"} == {before["crm", f"{older}2"]}
+    younger = [row | {"created_at": "2026-01-01"} for row in (*(r | {"uscc": CODE_A} for r in rows[:2]), *rows[2:])]
+    accept(home, "customers", "3", "crm", [row for row in younger if row["customer_id"][0] == older])
+    run(home, 3)
+    assert keys(home, "customer", "customer_id") == after
+
+
 def test_the_record_that_a_code_was_made_from_leaves_it_behind(home: Home) -> None:
     """No code on the record any more, and alone: the code stays with the one that has the credit code."""
     oldest = {"customer_id": "a", "uscc": CODE_A, "created_at": "2026-01-01"}
@@ -75,6 +97,32 @@ def test_the_record_that_a_code_was_made_from_leaves_it_behind(home: Home) -> No
         after = keys(home, "customer", "customer_id")
         assert after["crm", "b"] == before["crm", "b"]
         assert after["crm", "a"] != before["crm", "a"]
+
+
+@pytest.mark.parametrize("version", [{}, {"_version_at": "2026-06-20"}], ids=["without a version", "with one"])
+def test_a_deletion_that_carries_its_key_alone_tears_nobody_away(home: Home, version: dict[str, str]) -> None:
+    """Its orders stay with the customer, and its person is who he was; twice deleted, back, and deleted again."""
+    both = {"name": "康宁医疗", "uscc": CODE_A, "_version_at": "2026-06-01"}
+    wei = {"name": "王伟", "phone": "+8613800138000", "_version_at": "2026-06-01"}
+    for source, record in (("crm", "a"), ("shop", "b")):
+        accept(home, "customers", "1", source, [{"customer_id": record} | both])
+        accept(home, "contacts", "1", source, [{"contact_id": record} | wei])
+    run(home, 1)
+    before = [keys(home, table, f"{table}_id") for table in ("customer", "contact")]
+    gone = {"_is_deleted": True} | version
+    for night in (2, 3):
+        accept(home, "customers", str(night), "shop", [{"customer_id": "b"} | gone])
+        accept(home, "contacts", str(night), "shop", [{"contact_id": "b"} | gone])
+        run(home, night)
+        assert [keys(home, table, f"{table}_id") for table in ("customer", "contact")] == before
+    # back under another code it is somebody else, and deleted it stays that one
+    accept(home, "customers", "4", "shop", [{"customer_id": "b", "uscc": CODE_B, "_version_at": "2026-06-22"}])
+    run(home, 4)
+    back = keys(home, "customer", "customer_id")
+    assert back["shop", "b"] != back["crm", "a"] == before[0]["crm", "a"]
+    accept(home, "customers", "5", "shop", [{"customer_id": "b", "_is_deleted": True, "_version_at": "2026-06-23"}])
+    run(home, 5)
+    assert keys(home, "customer", "customer_id") == back
 
 
 def test_a_late_file_of_an_older_day_changes_nobody(home: Home) -> None:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
 import pytest
-from identity_records import accept, keys, run
+from identity_records import AT, CODE_A, accept, keys, run
 
 from sales_warehouse import gate
 from sales_warehouse.home import Home
-from sales_warehouse.identity.contact_hash import ContactKeyError
+from sales_warehouse.identity import decisions
+from sales_warehouse.identity.contact_hash import ContactKeyError, contact_key
+from sales_warehouse.identity.person_name import person_name
+from sales_warehouse.identity.records import CONTACTS
 
 MOBILE, OTHER = "+8613800138000", "+8613900139000"
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
+    """Forty companies, and two records of one more."""
     home = Home(tmp_path, "test")
     gate.ensure_schemas(home)
+    accept(home, "customers", "0", "crm", [{"customer_id": str(n)} for n in range(40)])
+    accept(home, "customers", "0", "crm2", [{"customer_id": n, "uscc": CODE_A} for n in ("crm", "shop")])
     return home
+
+
+HERE, THERE = {"customer_id": "crm:1"}, {"customer_id": "crm:2"}
 
 
 def people(home: Home, *rows: dict[str, object], night: int = 1, source: str = "crm") -> list[set[str]]:
@@ -32,6 +42,10 @@ def people(home: Home, *rows: dict[str, object], night: int = 1, source: str = "
     return sorted(together.values(), key=min)
 
 
+def waiting(home: Home) -> list[tuple]:
+    return duckdb.sql(f"from '{home.identity / 'contact_review.parquet'}'").fetchall()
+
+
 def person(contact_id: str, name: str | None = None, **cells: object) -> dict[str, object]:
     return {"contact_id": contact_id, "name": name, **cells}
 
@@ -39,13 +53,13 @@ def person(contact_id: str, name: str | None = None, **cells: object) -> dict[st
 def test_one_phone_e_mail_or_wechat_id_and_no_other_name_is_one_person(home: Home) -> None:
     assert people(
         home,
-        person("a", "王 伟", phone=MOBILE, email="x@a.cn"),
+        person("a", "王 伟", phone=MOBILE, email="x@a.cn", **HERE),
         person("b", "王伟", phone=MOBILE),
-        person("c", email="X@A.CN"),
-        person("d", "李娜", wechat_id="lina"),
-        person("e", "李娜", wechat_id="lina"),
-        person("f"),
-        person("g"),
+        person("c", email="X@A.CN", **HERE),
+        person("d", "李娜", wechat_id="Li_Na"),
+        person("e", "李娜", wechat_id="li_na"),
+        person("f", **HERE),
+        person("g", **HERE),
     ) == [{"a", "b", "c"}, {"d", "e"}, {"f"}, {"g"}]
     rules = duckdb.sql(f"select contact_id, rule from '{home.identity / 'contact_xref.parquet'}' order by 1").fetchall()
     assert dict(rules) == {
@@ -87,11 +101,105 @@ def test_nobody_without_a_name_makes_one_of_two(home: Home) -> None:
     """The telephone says more than the e-mail."""
     assert people(
         home,
-        person("a", "王伟", phone=MOBILE),
-        person("b", "李娜", email="x@a.cn"),
-        person("c", phone=MOBILE, email="x@a.cn"),
+        person("a", "王伟", phone=MOBILE, **HERE),
+        person("b", "李娜", email="x@a.cn", **HERE),
+        person("c", phone=MOBILE, email="x@a.cn", **HERE),
         person("d", "李娜", email="x@a.cn"),
     ) == [{"a", "c"}, {"b", "d"}]
+
+
+NUMBERS = range(40)
+
+
+@pytest.mark.parametrize("name", [None, "采购部"])
+def test_a_placeholder_makes_nobody_of_forty(home: Home, name: str | None) -> None:
+    """Nobody, or a department, at forty customers with one mobile number; none of them waits for a person."""
+    rows = [person(f"{n:02}", name, phone=MOBILE, customer_id=f"crm:{n}") for n in NUMBERS]
+    assert people(home, *rows) == [{f"{n:02}"} for n in NUMBERS]
+    assert waiting(home) == []
+
+
+def test_a_number_of_more_people_than_may_share_one_proves_nothing(home: Home) -> None:
+    """Six names, one of them twice; with five of them the two are one."""
+    names = ["王伟", "李娜", "张敏", "赵静", "周强", "吴磊"]
+    rows = [person(str(n), name, phone=MOBILE) for n, name in enumerate([*names, names[0]])]
+    assert people(home, *rows) == [{str(n)} for n in range(7)]
+    assert people(home, person("5", "吴磊", phone=OTHER), night=2) == [{"0", "6"}, *({str(n)} for n in range(1, 6))]
+
+
+def test_one_person_at_many_customers_is_one(home: Home) -> None:
+    rows = [person(f"{n:02}", "王伟", phone=MOBILE, customer_id=f"crm:{n}") for n in NUMBERS]
+    assert len(people(home, *rows)) == 1
+
+
+def test_who_has_no_name_joins_within_one_customer_and_waits_elsewhere(home: Home) -> None:
+    """The number of 王伟 may have a new owner; the CRM and the shop know one customer under two ids."""
+    assert people(
+        home,
+        person("a", "王伟", phone=MOBILE, customer_id="crm2:crm", created_at="2020-01-01"),
+        person("b", phone=MOBILE, customer_id="crm2:shop"),
+        person("c", phone=MOBILE, **HERE),
+        person("d", phone=MOBILE, **HERE),
+        person("e", phone=MOBILE),
+        person("f", phone=MOBILE, customer_id="crm:unknown"),
+    ) == [{"a", "b"}, {"c", "d"}, {"e"}, {"f"}]
+    assert waiting(home) == [("crm:a", f"crm:{record}", "phone") for record in "cef"]
+    before, said = keys(home, "contact", "contact_id"), {"by": "Li Na", "why": "rang", "at": AT, "entity": CONTACTS}
+    merge = decisions.merge(home, ["crm:a", "crm:c"], **said)
+    decisions.keep_apart(home, ["crm:a", "crm:e"], **said)
+    run(home, 2)
+    assert waiting(home) == [("crm:a", "crm:f", "phone")]
+    assert keys(home, "contact", "contact_id")["crm", "d"] == before["crm", "a"]
+    decisions.undo(home, merge.decision_id, **said)
+    run(home, 3)
+    assert waiting(home) == [("crm:a", f"crm:{record}", "phone") for record in "cf"]
+    assert keys(home, "contact", "contact_id") == before
+
+
+def test_two_without_a_name_become_one_when_their_customers_do(home: Home) -> None:
+    rows = [person("a", email="x@a.cn", customer_id="crm2:crm"), person("b", email="x@a.cn", **HERE)]
+    assert people(home, *rows) == [{"a"}, {"b"}]
+    assert waiting(home) == [("crm:a", "crm:b", "email")]
+    before = keys(home, "contact", "contact_id")
+    accept(home, "customers", "2", "crm", [{"customer_id": "1", "uscc": CODE_A}])
+    run(home, 2)
+    assert len(set(keys(home, "contact", "contact_id").values())) == 1
+    assert waiting(home) == []
+    accept(home, "customers", "3", "crm", [{"customer_id": "1"}])
+    run(home, 3)
+    assert keys(home, "contact", "contact_id") == before
+
+
+def test_a_name_is_one_however_it_is_written(home: Home) -> None:
+    pairs = [("张伟", "張偉"), ("Tom Li", "Ｔｏｍ　Ｌｉ"), ("王伟", "王伟先生"), ("王伟", "王薇")]
+    rows = [
+        person(f"{n}{side}", name, phone=f"+861380013800{n}", **(HERE if side == "a" else THERE))
+        for n, pair in enumerate(pairs)
+        for side, name in zip("ab", pair, strict=True)
+    ]
+    assert people(home, *rows) == [{"0a", "0b"}, {"1a", "1b"}, {"2a", "2b"}, {"3a"}, {"3b"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("王伟", "王伟"), ("王 伟", "王伟"), ("王·伟", "王伟"), ("王伟 总经理", "王伟"), ("王伟总", "王伟"),
+        ("王偉女士", "王伟"), ("Mr. Tom LI", "tomli"), ("Ｔｏｍ Ｌｉ", "tomli"), ("Drake", "drake"), ("Msika", "msika"),
+        ("王总", "王总"), ("王女士", "王女士"), ("李科", "李科"), ("采购部", None), ("采购科", None), ("前 台", None),
+        ("设备", None), ("Info", None), ("sales@firma.cn", None), ("经理", None), ("-", None), ("n/a", None),
+        (" . ", None), ("未知", None),
+    ],
+)  # fmt: skip
+def test_a_name_is_compared_without_title_and_spelling_and_a_department_has_none(text: str, name: str | None) -> None:
+    assert person_name(text) == name
+
+
+def test_a_mailbox_of_a_department_is_no_person(home: Home) -> None:
+    """Who has no name there is the department, of one customer, and not the one who wrote from there once."""
+    box = {"email": "sales@a.cn"} | HERE
+    rows = [person("a", "王伟", **box), person("b", **box), person("c", "采购部", **box), person("d", "王伟", **box)]
+    assert people(home, *rows) == [{"a", "d"}, {"b", "c"}]
+    assert waiting(home) == []
 
 
 def test_a_landline_proves_nothing(home: Home) -> None:
@@ -117,7 +225,11 @@ def test_a_merge_keeps_the_older_code_and_is_written_down(home: Home) -> None:
 
 
 def test_another_key_changes_every_hash_and_no_code(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [person("a", "王伟", phone=MOBILE), person("b", phone=MOBILE), person("c", "李娜", email="x@a.cn")]
+    rows = [
+        person("a", "王伟", phone=MOBILE, **HERE),
+        person("b", phone=MOBILE, **HERE),
+        person("c", "李娜", email="x@a.cn"),
+    ]
     monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "the first key, long enough")
     people(home, *rows)
     before = keys(home, "contact", "contact_id")
@@ -143,6 +255,44 @@ def test_a_key_that_is_gone_is_not_replaced_in_silence(home: Home, monkeypatch: 
     monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "")
     with pytest.raises(ContactKeyError, match="0 characters, 16 are the least"):
         run(home, 2)
+
+
+@pytest.mark.parametrize("content", ["", " \n", "too short"])
+def test_a_key_that_is_no_key_hashes_nobody(home: Home, content: str) -> None:
+    """With an empty key the hash of a mobile number is found by trying all numbers."""
+    home.secrets.mkdir(parents=True)
+    key = home.secrets / "contact.key"
+    key.write_text(content)
+    accept(home, "contacts", "1", "crm", [person("a", "王伟", phone=MOBILE)])
+    with pytest.raises(ContactKeyError, match=r"16 are the least\. No hash was made with it yet: remove the file"):
+        run(home, 1)
+    key.unlink()
+    run(home, 1)
+    assert len(key.read_text()) == 64
+    key.write_text(content)
+    with pytest.raises(ContactKeyError, match=r"16 are the least\. Restore it from your backup"):
+        run(home, 2)
+
+
+def test_a_key_is_there_whole_or_not_at_all(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed process had begun is beside the file, and the next one makes a key."""
+
+    def ended(*told: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", ended)
+        with pytest.raises(KeyboardInterrupt):
+            contact_key(home)
+    assert not (home.secrets / "contact.key").exists()
+    assert len(contact_key(home)) == 64
+
+
+def test_a_number_of_no_country_is_no_mobile_and_stops_nobody(home: Home) -> None:
+    """The gate lets the form of E.164 in; the library knows no country of these."""
+    strange = ["+9991234567", "+2101234567"]
+    rows = [person(f"{kind}{n}", "王伟", phone=phone) for n, phone in enumerate(strange) for kind in "ab"]
+    assert people(home, *rows) == [{"a0"}, {"a1"}, {"b0"}, {"b1"}]
 
 
 def test_a_night_without_changes_changes_no_byte(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import random
@@ -50,9 +51,17 @@ class Desk:
         file = self.home.identity / f"{self.entity.xref}.parquet"
         return duckdb.sql(f"select * exclude (changed_batch) from '{file}' order by all").fetchall()
 
-    def log(self) -> list[tuple]:
+    def bases(self) -> list[tuple]:
+        """Return of each record the code that it has without decisions, and since when."""
+        file = self.home.identity / f"{self.entity.xref}.parquet"
+        told = f"select source || ':' || {self.entity.id}, base_key, base_since from '{file}' order by all"
+        return duckdb.sql(told).fetchall()
+
+    def log(self, batch: int | None = None) -> list[tuple]:
         file = self.home.identity / f"{self.entity.one}_log.parquet"
-        return duckdb.sql(f"select source || ':' || {self.entity.id}, old_key, new_key, rule from '{file}'").fetchall()
+        of_night = f"where batch = {batch}" if batch else ""
+        told = f"select source || ':' || {self.entity.id}, old_key, new_key, rule from '{file}' {of_night}"
+        return duckdb.sql(told).fetchall()
 
     def merge(self, *customers: str) -> str:
         return self._keep(decisions.merge(self.home, list(customers), **self._saying()))
@@ -297,54 +306,144 @@ def test_a_decision_from_before_there_were_others_keeps_its_number(desk: Desk) -
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("SALES_WAREHOUSE_TEST_SEEDS", "1"))))
 def test_thirty_nights_of_changes_and_decisions_can_all_be_taken_back(tmp_path: Path, seed: int) -> None:
-    """Every customer that nobody touched keeps its code, every other has its line, and undoing gives back the first."""
+    """Records come, change and go, and people decide.
+
+    Who was left alone, with all that he is one with, or would be without decisions, keeps his code; every other has his
+    line of that night. Undoing gives back what is without decisions, and then the same bytes.
+    """
     home = Home(tmp_path, "test")
     gate.ensure_schemas(home)
-    desk, people, drawn = Desk(home), Desk(home, CONTACTS), random.Random(seed)
-    letters = [f"code_{n // 2}" if n % 3 else None for n in range(20)]
-    desk.night(*(record(number, code) for number, code in enumerate(letters)))
-    people.night(*(person(str(n), f"name {n // 4}", email=code and f"{code}@a.cn") for n, code in enumerate(letters)))
-    first, made = (desk.xref(), people.xref()), []
+    world = Changing(Desk(home), Desk(home, CONTACTS), random.Random(seed))
+    world.night(world.come(20))
+    made: list[tuple[str, str]] = []
     for _ in range(30):
-        before, touched = {}, set()
-        for about in (desk, people):
-            before |= {(about.entity.one, name): code for name, code in about.codes().items()}
-            try:
-                touched |= _decide(about, drawn, about.codes(), made)
-            except DecisionRefused:
-                continue
-        people.night()
-        after, told = {}, set()
-        for about in (desk, people):
-            after |= {(about.entity.one, name): code for name, code in about.codes().items()}
-            told |= {((about.entity.one, name), old, new) for name, old, new, _ in about.log()}
-        changed = {name for name in after if after[name] != before[name]}
-        assert {before[name] for name in changed} <= touched
-        assert {(name, before[name], after[name]) for name in changed} <= told
+        before, bases = world.codes(), world.bases()
+        touched = world.change()
+        for about in (world.desk, world.people):
+            with contextlib.suppress(DecisionRefused):
+                touched |= {(about.entity.one, name) for name in _decide(about, world.drawn, about.codes(), made)}
+        world.night(touched)
+        after = world.codes()
+        assert before.keys() <= after.keys()
+        changed = {name for name in before if after[name] != before[name]}
+        alone = changed - touched
+        for codes in (before, after, bases, world.bases()):  # who was, or is, one with somebody who was touched
+            met = {codes[name] for name in touched if name in codes}
+            alone -= {name for name in alone if codes[name] in met}
+        assert alone == set()
+        assert {(name, before[name], after[name]) for name in changed} == world.told()
     assert {about for about, _ in made} == {"customer", "contact"}
-    for number, (name, decision) in enumerate(reversed(made)):
-        about = desk if name == "customer" else people
-        if decision in {item.decision_id for item in decisions.standing(decisions.history(home))}:
-            about.undo(decision)
-        if number % 2:
-            people.night()
-    people.night()
-    assert (desk.xref(), people.xref()) == first
+    assert len(world.moved) > 10  # by their records, not by decisions alone
+    kept = [desk.bases() for desk in (world.desk, world.people)]
+    world.undo_all(made)
+    for desk, base in zip((world.desk, world.people), kept, strict=True):
+        assert desk.bases() == base
+        assert desk.codes() == {name: code for name, code, _ in base}
+    first, made = (world.desk.xref(), world.people.xref()), []
+    for _ in range(2):
+        for about in (world.desk, world.people):
+            with contextlib.suppress(DecisionRefused):
+                _decide(about, world.drawn, about.codes(), made)
+        world.night(set())
+    world.undo_all(made)
+    assert (world.desk.xref(), world.people.xref()) == first
+
+
+@dataclass
+class Changing:
+    """A home whose records come, change, and are deleted by their key alone."""
+
+    desk: Desk
+    people: Desk
+    drawn: random.Random
+    nights: int = 0
+    rows: dict[tuple[str, str], dict[str, object]] = field(default_factory=dict)
+    loads: dict[str, list[dict[str, object]]] = field(default_factory=lambda: {"customer": [], "contact": []})
+    moved: set[tuple[str, str]] = field(default_factory=set)
+
+    def come(self, count: int) -> set[tuple[str, str]]:
+        for _ in range(count):
+            number = len(self.rows) // 2
+            code = self.drawn.choice([None, *(f"code_{n}" for n in range(number // 2 + 1))])
+            self._tell("customer", record(number, code))
+            mail = f"{self.drawn.randint(0, number // 2)}@a.cn"
+            self._tell("contact", person(str(number), f"name {number // 4}", email=mail))
+        return set(self.rows)
+
+    def change(self) -> set[tuple[str, str]]:
+        """Draw what happens to records in a night; return whom it happens to."""
+        told, drawn = set[tuple[str, str]](), self.drawn
+        if drawn.random() < 0.3:
+            known = set(self.rows)
+            told |= self.come(1) - known
+        for about, cells in (
+            ("customer", {"uscc": drawn.choice([None, *(f"code_{n}" for n in range(12))])}),
+            (
+                "contact",
+                drawn.choice([{"email": f"{drawn.randint(0, 12)}@a.cn"}, {"name": f"name {drawn.randint(0, 5)}"}]),
+            ),
+        ):
+            chosen = drawn.choice(sorted(name for name in self.rows if name[0] == about))
+            is_gone = {"_is_deleted": True} if drawn.random() < 0.2 else {}
+            key = f"{about}_id"
+            row = {key: self.rows[chosen][key]} | is_gone if is_gone else self.rows[chosen] | cells
+            self.loads[about].append(row)
+            if not is_gone:
+                self.rows[chosen] = row
+            told.add(chosen)
+        self.moved |= told
+        return told
+
+    def night(self, touched: set[tuple[str, str]]) -> None:
+        self.nights += 1
+        for desk in (self.desk, self.people):
+            if rows := self.loads[desk.entity.one]:
+                accept(desk.home, desk.entity.name, f"{self.nights:03}", "crm", rows)
+            self.loads[desk.entity.one] = []
+        run(self.desk.home, self.nights)
+
+    def codes(self) -> dict[tuple[str, str], str]:
+        desks = (self.desk, self.people)
+        return {(desk.entity.one, name): code for desk in desks for name, code in desk.codes().items()}
+
+    def bases(self) -> dict[tuple[str, str], str]:
+        """Return the codes without decisions."""
+        desks = (self.desk, self.people)
+        return {(desk.entity.one, name): code for desk in desks for name, code, _ in desk.bases()}
+
+    def told(self) -> set[tuple[tuple[str, str], str, str]]:
+        """Return what the logs of this night say: who, the old code, the new one."""
+        desks = (self.desk, self.people)
+        return {((d.entity.one, name), old, new) for d in desks for name, old, new, _ in d.log(self.nights)}
+
+    def undo_all(self, made: list[tuple[str, str]]) -> None:
+        """Take all decisions back, four in a night."""
+        for number, (about, decision) in enumerate(reversed(made)):
+            desk = self.desk if about == "customer" else self.people
+            if decision in {item.decision_id for item in decisions.standing(decisions.history(desk.home))}:
+                desk.undo(decision)
+            if number % 4 == 3:
+                self.night(set())
+        self.night(set())
+
+    def _tell(self, about: str, row: dict[str, object]) -> None:
+        self.rows[about, f"crm:{row[f'{about}_id']}"] = row
+        self.loads[about].append(row)
 
 
 def _decide(desk: Desk, drawn: random.Random, codes: dict[str, str], made: list[tuple[str, str]]) -> set[str]:
-    """Draw a decision; return the codes of those whom it touches."""
+    """Draw a decision; return the records that it names."""
     one, other = drawn.sample(sorted(codes), 2)
     kind = drawn.choice(["merge", "merge", "split", "undo"])
     if kind == "merge":
         made.append((desk.entity.one, desk.merge(one, other)))
-        return {codes[one], codes[other]}
+        return {one, other}
     if kind == "split":
         made.append((desk.entity.one, desk.split(one)))
-        return {codes[one]}
+        return {one}
     stand = [item for item in decisions.standing(decisions.history(desk.home)) if item.entity == desk.entity.one]
     if not stand:
         return set()
     decision = drawn.choice(stand)
     desk.undo(decision.decision_id)
-    return {codes[name] for name in (*decision.records, *decision.others)}
+    return {*decision.records, *decision.others}

@@ -125,6 +125,64 @@ def test_another_code_is_another_company_whatever_else_is_the_same(world: World)
     assert ("two_codes",) not in world.rows("customer_review", "why")  # two certain records are no doubt
 
 
+def test_a_code_that_many_unlike_names_have_fuses_nobody(world: World) -> None:
+    """A default that the shop fills in: names alike are one, the others wait; when few have it, it proves again."""
+    default, owners = {"uscc": "a_valid_placeholder"}, range(0, 60, 3)  # 20 cores: ten brands, two trades
+    other = {n: {"phone": f"+86138{n:08d}", "email": None} for n in owners}
+    world.begin({n: default for n in owners}, other)
+    before = keys(world.home, "customer", "customer_id")
+    cores = {COMPANIES[n][1:] for n in owners}
+    assert len({before["shop", f"shop{n}"] for n in owners}) == len(cores)
+    waiting = world.rows("customer_review", "left_record, right_record, why, probability")
+    assert [row[2:] for row in waiting if row[2] == "shared_code"] == [("shared_code", 0.5)] * (len(cores) - 1)
+    # one that is like the others, by its core, and one that is not
+    alike = customer(0, "shop", customer_id="like0", name="康宁医疗器械", city=None, **default)
+    world.night(2, alike, customer(1, "shop", customer_id="unlike", **default))
+    after = keys(world.home, "customer", "customer_id")
+    assert after["shop", "like0"] == after["shop", "shop0"]
+    assert after["shop", "unlike"] not in {code for record, code in after.items() if record != ("shop", "unlike")}
+    assert after.items() >= before.items()
+    told = dict(world.rows("customer_xref", "customer_id, rule"))
+    assert (told["like0"], told["unlike"]) == ("credit_code", "own_record")
+    # a person says who is one
+    said = {"by": "Li Na", "why": "asked them", "at": AT}
+    merge = decisions.merge(world.home, ["shop:unlike", "shop:shop3"], **said)
+    run(world.home, 3)
+    assert keys(world.home, "customer", "customer_id")["shop", "unlike"] == after["shop", "shop3"]
+    decisions.undo(world.home, merge.decision_id, **said)
+    # all but three names get their own code
+    mended = [customer(n, "shop") for n in owners if n > 6]
+    world.night(4, *mended, customer(1, "shop", customer_id="unlike"))
+    few = keys(world.home, "customer", "customer_id")
+    assert len({few["shop", name] for name in ("shop0", "shop3", "shop6", "like0")}) == 1
+    assert ("shared_code",) not in world.rows("customer_review", "why")
+
+
+def test_what_a_code_of_many_says_is_not_learnt(tmp_path: Path) -> None:
+    """Two hundred records of one placeholder are no pairs of one company."""
+    home = Home(tmp_path, "test")
+    gate.ensure_schemas(home)
+    accept(home, "customers", "1", "crm", [customer(n, "crm", uscc="a_valid_placeholder") for n in range(100)])
+    assert run(home, 1).customers == len({company[1:] for company in COMPANIES[:100]})
+    assert not (home.identity / "customer_model.json").exists()
+
+
+def test_a_city_is_one_however_it_is_written(world: World) -> None:
+    """上海市, 上海 and what the name says are one place, and a key to be looked at."""
+    world.begin({}, {5: {"phone": None, "email": None}})
+    spelt = customer(5, "shop", uscc=None, city=f"{COMPANIES[5][0]}市")
+    named = customer(5, "shop", uscc=None, city=None, customer_id="named")
+    world.night(2, spelt, named)
+    with duckdb.connect(str(world.home.identity / kept.FILE), read_only=True) as connection:
+        mine = "select place from evidence_records where customer_id in ('crm5', 'shop5', 'named')"
+        assert connection.execute(mine).fetchall() == [(COMPANIES[5][0],)] * 3
+        keys_of = """
+            select count(distinct unique_id) from evidence_keys where key in (
+                select hash(core, place) from evidence_records where customer_id = 'crm5'
+            )"""
+        assert connection.execute(keys_of).fetchone() == (3,)
+
+
 def test_a_hotline_fuses_nobody(world: World) -> None:
     hotline = {number: {"phone": "+864008108888", "email": None} for number in range(100)}
     world.begin(without_code(*range(0, 100, 7)), hotline)

@@ -23,10 +23,19 @@ from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Entity
 
 SEEDS = int(os.environ.get("SALES_WAREHOUSE_TEST_SEEDS", "1"))
 NIGHTS = int(os.environ.get("SALES_WAREHOUSE_TEST_NIGHTS", "6"))
-OUTPUTS = ("customer_xref", "customer_log", "customer_review", "decisions", "contact_xref", "contact_log")
+OUTPUTS = (
+    "customer_xref",
+    "customer_log",
+    "customer_review",
+    "decisions",
+    "contact_xref",
+    "contact_log",
+    "contact_review",
+)
 CITIES = ["上海", "成都", "武汉", "大连", "康宁", "上海市"]  # a city may be what a company is called, or begin another
 BRANDS = ["康宁", "天和", "华康", "百合", "益寿", "安泰"]
 TRADES = ["医疗器械", "大药房", "母婴用品"]
+DEFAULT = "a_placeholder"  # which about as many unlike names have as a code may have
 HOTLINE, MAILBOX = "+864008108888", "info@firma.cn"
 
 
@@ -57,9 +66,15 @@ class History:
             name = self.drawn.choice(sorted(self.contacts))
             self.contacts[name] = self.contacts[name] | self._change_of_contact()
         return tuple(
-            [row for name, row in now.items() if row is not then.get(name)]
+            [self._told(row) for name, row in now.items() if row is not then.get(name)]
             for then, now in zip(before, (self.customers, self.contacts), strict=True)
         )  # type: ignore[return-value]
+
+    def _told(self, row: dict) -> dict:
+        """A deletion may carry its key alone, or what it was as well."""
+        if not row.get("_is_deleted") or self.drawn.random() < 0.3:
+            return row
+        return {name: cell for name, cell in row.items() if name in ("customer_id", "contact_id", "_is_deleted")}
 
     def _customer(self, company: int) -> None:
         self.number += 1
@@ -68,7 +83,7 @@ class History:
         spelt = self.drawn.choice([f"{city}{brand}{trade}有限公司", f"{brand}（{city}）{trade}公司", f"{brand}{trade}"])
         self.customers[name] = {
             "customer_id": name, "name": spelt, "industry": trade, "city": self.drawn.choice([city, city, None]),
-            "uscc": f"code{company:014d}" if self.drawn.random() < 0.75 else None,
+            "uscc": self.drawn.choice([f"code{company:014d}"] * 16 + [DEFAULT] + [None] * 3),
             "created_at": datetime.datetime(2026, 1, 1) + datetime.timedelta(days=self.drawn.randint(0, 99)),
         }  # fmt: skip
         if self.drawn.random() < 0.9:
@@ -81,7 +96,7 @@ class History:
     def _change_of_customer(self) -> dict:
         company = self.drawn.randint(0, 90)
         return self.drawn.choice([
-            {"uscc": None}, {"uscc": f"code{company:014d}"}, {"city": self.drawn.choice(CITIES)},
+            {"uscc": None}, {"uscc": DEFAULT}, {"uscc": f"code{company:014d}"}, {"city": self.drawn.choice(CITIES)},
             {"name": self.drawn.choice(BRANDS) + self.drawn.choice(TRADES)}, {"name": None},
             {"created_at": datetime.datetime(2025, 1, 1)}, {"_is_deleted": True}, {"_is_deleted": False}, {},
         ])  # fmt: skip
@@ -92,6 +107,7 @@ class History:
             {"phone": HOTLINE}, {"email": MAILBOX}, {"phone": f"+86139{company:08d}"}, {"phone": None},
             {"email": f"Li@firma{company}.cn"}, {"customer_id": f"crm:c{self.drawn.randint(1, self.number + 2)}"},
             {"name": self.drawn.choice(["王伟", "赵敏", None])}, {"wechat_id": self.drawn.choice(["a", "b", None])},
+            {"_is_deleted": True}, {"_is_deleted": False},
         ])  # fmt: skip
 
 
@@ -191,7 +207,7 @@ def test_night_by_night_is_what_looking_at_everything_every_night_gives(tmp_path
         for name, rows in night_by_night.items():
             assert rows == whole[name], f"night {night}: {name}"
         seen |= {name for name, rows in whole.items() if rows}
-    assert seen >= {"customer_log", "customer_pairs", "customer_review", "contact_log", "decisions"}
+    assert seen >= {"customer_log", "customer_pairs", "customer_review", "contact_log", "contact_review", "decisions"}
 
 
 class Killed(Exception):

@@ -1,7 +1,8 @@
 """Runs the steps of a refresh one after the other in this process, as a child of a test: `chain.py COMPANY [DATE]`.
 
 A step of a source that fails does not stop the others, as in the DAGs. Exit code 0, or 1 when a step failed. With
-SALES_WAREHOUSE_TEST_FEW_MARTS the marts below are built and no others: what is tested is then the way, not the figures.
+SALES_WAREHOUSE_TEST_FEW_MARTS=1 the marts below are built and no others: what is tested is then the way, not the
+figures. The setting may also name more of them, with spaces between them.
 """
 
 from __future__ import annotations
@@ -67,9 +68,10 @@ def main(company: Path, business_date: datetime.date | None) -> int:
 
 
 if __name__ == "__main__":
-    few = bool(os.environ.get("SALES_WAREHOUSE_TEST_FEW_MARTS"))
+    asked = os.environ.get("SALES_WAREHOUSE_TEST_FEW_MARTS", "")
+    few = (*FEW_MARTS, *(name for name in asked.split() if name not in ("1", *FEW_MARTS))) if asked else ()
     if few:
         suites_of_few_marts()
     given = datetime.date.fromisoformat(sys.argv[2]) if len(sys.argv) > 2 else None
-    with only(*(FEW_MARTS if few else ())):
+    with only(*few):
         sys.exit(main(Path(sys.argv[1]), given))

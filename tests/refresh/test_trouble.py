@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 from refreshes import chain, environment, marts
 from typer.testing import CliRunner
@@ -39,6 +40,38 @@ mappings:
     from: sales
     columns: {order_id: no, line_number: "1", product_id: product, quantity: QUANTITY, unit_price_amount: price}
 """
+DESK = """\
+source: desk
+label: {en: Office, zh: 办公室}
+owner: sales
+expected_within_hours: 36
+connection: {type: files, path: desk}
+tables:
+  buyers: {files: "buyers.csv", format: csv, columns: [id, name, code]}
+  sales: {files: "sales.csv", format: csv, columns: [no, sold_at, buyer]}
+mappings:
+  - entity: customers
+    from: buyers
+    columns: {customer_id: id, name: name, uscc: {from: code, normalise: uscc}}
+  - entity: orders
+    from: sales
+    columns:
+      order_id: no
+      ordered_at: {from: sold_at, normalise: timestamp}
+      customer_id: buyer
+      status: "'paid'"
+      currency: "'CNY'"
+  - entity: order_lines
+    from: sales
+    columns: {order_id: no, line_number: "1", product_id: "'a'", quantity: "1", unit_price_amount: "100"}
+"""
+
+
+def _desk(company: Path, code: str) -> None:
+    (company / "sources" / "desk.yml").write_text(DESK, encoding="utf-8")
+    (company / "desk").mkdir(exist_ok=True)
+    (company / "desk" / "buyers.csv").write_text(f"id,name,code\nB1,Hospital,{code}\n", encoding="utf-8")
+    (company / "desk" / "sales.csv").write_text("no,sold_at,buyer\nD1,2026-03-02,B1\n", encoding="utf-8")
 
 
 def _stall(company: Path, quantity: str, *files: str) -> None:
@@ -81,25 +114,43 @@ def test_what_the_marts_do_not_hold_yet_is_news(teahouse: Path, here: Path) -> N
     assert not steps.has_news(run)
 
 
+def _select(state: Path, query: str) -> list[tuple]:
+    file = state / "teahouse" / "published" / "current" / "warehouse.duckdb"
+    with duckdb.connect(str(file), read_only=True) as connection:
+        connection.execute("set schema = 'marts'")
+        return connection.execute(query).fetchall()
+
+
+def _of_the_desk(state: Path) -> list[tuple]:
+    return _select(state, "select customer_key, net_amount from fct_order_lines where order_key = 'desk:D1'")
+
+
 @pytest.mark.slow
 def test_a_load_that_cannot_be_mapped_holds_nobody_up_and_makes_its_source_not_fresh(
     teahouse: Path, tmp_path: Path
 ) -> None:
+    """Beside it a customer is held back whose credit code has one wrong character: its order counts, and comes home."""
     window = "sum(cast(quantity as integer)) over (partition by no)"  # a window cannot be tried row by row
     _stall(teahouse, window, "S1,2026-03-02,a,n/a,5")
+    _desk(teahouse, "91350100M000100Y44")
     state = tmp_path / "var"
     first = chain(teahouse, state)
     assert first.returncode == 1
     assert "sales → order_lines" in first.stderr
     assert "n/a" not in first.stderr, "an error must not quote the data"
     rows = marts(state, "teahouse")
-    assert len(rows["fct_order_lines"]) == 5
+    assert len(rows["fct_order_lines"]) == 6
+    assert _of_the_desk(state) == [("unknown", 100)]
+    assert any(row[:2] == ("desk", "customers") for row in rows["trust_quarantine_reasons"])
     assert "failed" in next(row for row in rows["trust_source_freshness"] if row[0] == "stall")
     # the next load of the same source is fine, and gets in although the first one still waits
     (teahouse / "stall" / "1.csv").write_text(f"{HEADER}\nS2,2026-03-03,a,2,5\n")
+    _desk(teahouse, "91350100M000100Y43")
     assert chain(teahouse, state).returncode == 1
     rows = marts(state, "teahouse")
-    assert len(rows["fct_order_lines"]) == 6
+    assert len(rows["fct_order_lines"]) == 7
+    [(key,)] = _select(state, "select customer_key from dim_customer_records where source = 'desk'")
+    assert key != "unknown" and _of_the_desk(state) == [(key, 100)]
     waiting = {row[1]: row for row in rows["trust_row_accounting"] if row[0] == "stall"}
     assert {row[2] for row in waiting.values()} == {2}, "rows that wait are counted as landed"
 

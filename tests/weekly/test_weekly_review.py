@@ -42,6 +42,16 @@ create table kpi_movers as from (values
     metric_id, metric_name_en, metric_name_zh, unit, direction, dimension_name, dimension_value, period_grain,
     period_start_date, period_end_date, previous_start_date, value, previous_value, change_value, change_rate,
     change_type, change_rank);
+alter table kpi_movers add column comparison_rate decimal(18, 8) default 1;
+alter table kpi_movers add column workday_count bigint default 5;
+alter table kpi_movers add column previous_workday_count bigint default 5;
+alter table kpi_movers add column comparable_value decimal(28, 8);
+alter table kpi_movers add column comparable_change_value decimal(28, 8);
+alter table kpi_movers add column comparable_change_rate decimal(28, 8);
+-- the week before had four workdays of five
+update kpi_movers set comparison_rate = 1.25, previous_workday_count = 4, comparable_value = 1250,
+    comparable_change_value = value - 1250, comparable_change_rate = (value - 1250) / 1250, change_type = 'worse'
+where dimension_name = 'total';
 create table kpi_targets as from (values
     ('q3', 'Sales Q3', '三季度销售', 'net_sales', 'money', 6600::decimal(28, 8), null::decimal(28, 8), 1100, 0.16666667,
      0.16666667, 6600, 'meets', date '2026-07-01', date '2026-09-30', 'Li', 'on_track'),
@@ -108,7 +118,7 @@ def test_the_same_week_again_gives_the_same_pack_whatever_came_since(home: Home)
     publish(home, 2, Date(2026, 7, 15), 9999)  # orders that came late
     assert pack_of(home) == pack_of(home, Date(2026, 7, 8)) == first
     assert markdown(pack_of(home), "en") == text
-    assert "+240 CNY" in text
+    assert "1,240 CNY" in text
 
 
 def test_the_next_week_has_a_pack_of_its_own_and_the_last_one_stays(home: Home) -> None:
@@ -137,7 +147,16 @@ def test_a_pack_says_goals_movers_alerts_and_what_to_do(home: Home) -> None:
     )  # fmt: skip
     week, month = "2026-07-06 – 2026-07-12", "2026-06-10 – 2026-07-09"
     assert movers == (
-        ("Net sales", "Company", week, "1,240 CNY", "1,000 CNY", "+240 CNY (+24.0 %)", "better"),
+        # more than in the short week before, and less for so many workdays
+        (
+            "Net sales",
+            "Company",
+            week,
+            "1,240 CNY",
+            "1,000 CNY (4 workdays; as 5: 1,250 CNY)",
+            "−10 CNY (−0.8 %)",
+            "worse",
+        ),
         ("Net sales", "Region East | China", week, "10 CNY", "20 CNY", "−10 CNY (−50.0 %)", "worse"),
         ("Win rate", "Seller <b>Ann</b>", month, "25.0 %", "37.5 %", "−12.5 points", "worse"),
     )

@@ -30,9 +30,7 @@ kinds as (
         periods.day_of_week,
         case
             when not asked.is_additive or periods.period_grain = 'day' then 1
-            else
-                periods.workday_count
-                + coalesce(weights.off_day_weight, 1) * (periods.day_count - periods.workday_count)
+            else {{ effective_days('periods', 'coalesce(weights.off_day_weight, 1)') }}
         end as effective_day_count
     from {{ ref('int_alert_periods_followed') }} as periods
     inner join asked

@@ -11,6 +11,7 @@ def model(dbt, session):
     dbt.ref("fct_sales_daily")
     dbt.ref("fct_order_lines")
     dbt.ref("fct_returns")
+    dbt.ref("fct_line_returns")
     dbt.ref("fct_orders")
     dbt.ref("fct_invoices")
     dbt.ref("fct_payments")

@@ -46,5 +46,5 @@ select
     dimension_name,
     dimension_value,
     date_day,
-    case when workday_amount > 0 and off_day_amount >= 0 then off_day_amount / workday_amount else 1 end as off_day_weight
+    {{ off_day_weight('workday_amount', 'off_day_amount') }} as off_day_weight
 from summed

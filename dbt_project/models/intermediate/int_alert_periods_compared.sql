@@ -57,11 +57,10 @@ rated as (
             when weights.off_day_weight is null then 1
             when chosen.workday_count = earlier.workday_count and chosen.day_count = earlier.day_count then 1
             else
-                cast((
-                    chosen.workday_count + weights.off_day_weight * (chosen.day_count - chosen.workday_count)
-                ) / (
-                    earlier.workday_count + weights.off_day_weight * (earlier.day_count - earlier.workday_count)
-                ) as decimal(18, 8))
+                cast(
+                    {{ effective_days('chosen', 'weights.off_day_weight') }}
+                    / {{ effective_days('earlier', 'weights.off_day_weight') }} as decimal(18, 8)
+                )
         end as comparison_rate
     from chosen
     inner join {{ ref('int_alert_periods_followed') }} as earlier

@@ -37,16 +37,7 @@ known as (
 ),
 
 calendar as (
-    {% for grain in ['day', 'week', 'month', 'quarter'] %}
-    select
-        '{{ grain }}' as period_grain,
-        {{ period_start(grain, 'date_day') }} as period_start_date,
-        count(*) filter (where is_workday) as workday_count,
-        count(*) as day_count
-    from {{ ref('dim_dates') }}
-    group by {{ period_start(grain, 'date_day') }}
-    {{ "union all" if not loop.last }}  -- noqa: LT02
-    {% endfor %}
+    {{ period_days(['day', 'week', 'month', 'quarter']) | indent(4) }}
 )
 
 select

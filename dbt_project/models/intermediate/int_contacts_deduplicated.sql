@@ -7,4 +7,5 @@
         'contact_record_key', 'source', 'contact_id', 'customer_record_key', 'contact_name', 'title', 'contact_role',
         'created_at', '_load_id', '_file', '_row_number',
     ],
+    keep_cells=true,
 ) }}

@@ -26,9 +26,15 @@ select
     records.is_deleted,
     records._changed_load_id,
 
+    -- The record that changed last speaks first: somebody who moves to another employer keeps the record, not its version.
     row_number() over (
         partition by identities.contact_key
-        order by records.is_deleted asc, records.created_at desc nulls last, records.source asc, records.contact_id asc
+        order by
+            records.is_deleted asc,
+            coalesce(records._version_at, records.created_at) desc nulls last,
+            records.created_at desc nulls last,
+            records.source asc,
+            records.contact_id asc
     ) as record_rank
 from records
 left join identities

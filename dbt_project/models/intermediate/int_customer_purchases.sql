@@ -31,6 +31,8 @@ select
     min(numbered.order_date) as first_order_date,
     max(numbered.order_date) as last_order_date,
     cast(count(*) as bigint) as order_day_count,
+    cast({{ dbt.datediff('min(numbered.order_date)', 'max(numbered.order_date)', 'day') }} as bigint) as bought_days,
+    cast({{ dbt.datediff('min(numbered.order_date)', business_date(), 'day') }} as bigint) as seen_days,
     cast(sum(numbered.amount) - coalesce(max(returned.returned_amount), 0) as decimal(18, 4)) as value_to_date_amount,
     -- the first order of a customer is often unlike the later ones
     cast(

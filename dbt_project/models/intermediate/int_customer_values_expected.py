@@ -16,8 +16,8 @@ def model(dbt, session):
         select
             customer_key,
             order_day_count - 1 as repeats,
-            date_diff('day', first_order_date, last_order_date) / 7.0 as last_weeks,
-            date_diff('day', first_order_date, business_date) / 7.0 as seen_weeks,
+            bought_days / 7.0 as last_weeks,
+            seen_days / 7.0 as seen_weeks,
             mean_order_amount
         from purchases
         order by customer_key

@@ -8,4 +8,5 @@
         'region_key', 'province_key', 'city', 'size_band', 'is_addressable', 'created_at', 'updated_at',
         '_load_id', '_file', '_row_number',
     ],
+    keep_cells=true,
 ) }}

@@ -8,7 +8,20 @@ rules as (
 ),
 
 days as (
-    select * from {{ ref('int_dealer_days_balanced') }}
+    select
+        days.*,
+        row_number() over (partition by days.dealer_key, days.product_key order by days.stock_date asc) as place
+    from {{ ref('int_dealer_days_balanced') }} as days
+),
+
+-- A product that opens with nothing came on its first day; one that opens with stock was there before anything tells of it.
+came as (
+    select
+        dealer_key,
+        product_key,
+        stock_date as first_date
+    from days
+    where place = 1 and opening_units <= 0
 ),
 
 dealers as (
@@ -28,14 +41,11 @@ dated as (
         rules.stale_after_days,
         least(
             rules.supply_window_days,
-            {{ dbt.datediff('dealers.first_date', 'dealers.stock_date', 'day') }} + 1
-        ) as window_days,
-        row_number() over (
-            partition by days.dealer_key, days.product_key
-            order by days.stock_date asc
-        ) as place
+            greatest({{ dbt.datediff('coalesce(came.first_date, dealers.first_date)', 'dealers.stock_date', 'day') }} + 1, 1)
+        ) as window_days
     from days
     inner join dealers on days.dealer_key = dealers.dealer_key
+    left join came on days.dealer_key = came.dealer_key and days.product_key = came.product_key
     cross join rules
 ),
 

@@ -12,4 +12,5 @@
         'dealer_key', 'source', 'dealer_id', 'dealer_name', 'region_key', 'dealer_tier', '_load_id', '_file',
         '_row_number',
     ],
+    keep_cells=true,
 ) }}

@@ -1,24 +1,50 @@
 -- A journey is a lead with the deals that grew from it, or a deal without a lead. It reaches a step when any of its
 -- deals does, it may skip a stage, and it ends when nothing of it is open any more. An invoice is dated by the day on which
--- it is due: sources say no other.
+-- it is due: sources say no other. What was created, entered or decided after the business date has not happened yet.
 with
 leads as (
-    select * from {{ ref('fct_leads') }}
+    select
+        leads.lead_key,
+        leads.created_date,
+        coalesce(statuses.is_lost, false) as is_lost
+    from {{ ref('fct_leads') }} as leads
+    left join {{ ref('stg_settings__lead_statuses') }} as statuses
+        on {{ status_word('leads.lead_status') }} = statuses.status_word
+    where leads.created_date <= {{ business_date() }}
 ),
 
+-- A deal that nobody has dated is there already.
 opportunities as (
     select
-        opportunities.*,
+        opportunities.opportunity_key,
+        opportunities.amount,
+        opportunities.created_date,
+        case when opportunities.closed_date <= {{ business_date() }} then opportunities.closed_date end as closed_date,
+        case
+            when opportunities.closed_date > {{ business_date() }} then 'open' else opportunities.opportunity_status
+        end as opportunity_status,
         case when leads.lead_key is not null then 'lead:' || leads.lead_key else 'deal:' || opportunities.opportunity_key end as journey_key
     from {{ ref('fct_opportunities') }} as opportunities
     left join leads on opportunities.lead_key = leads.lead_key
+    where opportunities.created_date is null or opportunities.created_date <= {{ business_date() }}
+),
+
+entries as (
+    select
+        opportunity_key,
+        stage,
+        stage_order,
+        entered_date,
+        exit_type = 'regressed' and left_date <= {{ business_date() }} as has_regressed
+    from {{ ref('fct_opportunity_stage_events') }}
+    where entered_date <= {{ business_date() }}
 ),
 
 stages as (
     select
         stage,
         min(stage_order) as stage_order
-    from {{ ref('fct_opportunity_stage_events') }}
+    from entries
     group by stage
 ),
 
@@ -135,8 +161,8 @@ reached as (
             opportunity_key,
             stage,
             min(entered_date) as entered_date,
-            sum(case when exit_type = 'regressed' then 1 else 0 end) as regressed_count
-        from {{ ref('fct_opportunity_stage_events') }}
+            sum(case when has_regressed then 1 else 0 end) as regressed_count
+        from entries
         group by opportunity_key, stage
     ) as entered on opportunities.opportunity_key = entered.opportunity_key
     inner join stages on entered.stage = stages.stage
@@ -231,7 +257,7 @@ select
     coalesce(placed.next_step_order = placed.step_order + 1, false) as is_next_in_order,
     placed.has_regressed,
     case
-        when placed.step_type = 'lead' then lower(coalesce(leads.lead_status, '')) in ('lost', 'disqualified', 'invalid', 'closed')
+        when placed.step_type = 'lead' then coalesce(leads.is_lost, false)
         when placed.step_type in ('opportunity', 'stage') then coalesce(outcomes.is_every_deal_lost, false)
         when placed.step_type = 'order' then coalesce(outcomes.is_every_order_cancelled, false)
         else false

@@ -44,8 +44,20 @@ main_passages as (
     from main_steps
 ),
 
+-- What left a stage after the business date is still in it.
 stages as (
-    select * from {{ ref('fct_opportunity_stage_events') }}
+    select
+        opportunity_key,
+        stage,
+        stage_order,
+        entered_at,
+        entered_date,
+        entry_number,
+        dwell_days,
+        case when left_date <= {{ business_date() }} then left_date end as left_date,
+        case when left_date > {{ business_date() }} then 'open' else exit_type end as exit_type
+    from {{ ref('fct_opportunity_stage_events') }}
+    where entered_date <= {{ business_date() }}
 ),
 
 -- A deal has gone on from a stage when it enters a later one or is won, also after it had gone back.

@@ -22,7 +22,7 @@ levels as (
         coalesce(periods.comparison_rate, 1) as comparison_rate,
         case
             when rules.period_grain = 'day'
-                then mod({{ dbt.datediff("cast('2001-01-01' as date)", 'periods.period_start_date', 'day') }}, 7)
+                then {{ dbt.datediff("cast('2001-01-01' as date)", 'periods.period_start_date', 'day') }} % 7
             else 0
         end as chain
     from {{ ref('int_alert_periods_judged') }} as periods

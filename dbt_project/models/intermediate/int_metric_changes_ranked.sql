@@ -1,5 +1,6 @@
 -- What moved up to the last whole week: each metric by its weeks, of months or quarters where it has none, against the
--- period before; total and members, the largest moves first. Ends with the week, whatever the day of the refresh is.
+-- period before as it would have been with as many workdays; total and members, the largest moves first. Ends with the week,
+-- whatever the day of the refresh is.
 with
 weeks as (
     -- The day after the business date starts the first week that is not over yet.
@@ -71,13 +72,92 @@ compared as (
     where current_periods.period_start_date = current_periods.last_start_date
 ),
 
-changed as (
+calendar as (
+    {{ period_days(['week', 'month', 'quarter']) | indent(4) }}
+),
+
+-- What grows with the days is held against what the period before would have been with as many workdays and days off, as
+-- alerts do: what a day off brings beside a workday is told by the half year and a week before the period.
+days as (
+    select
+        compared.metric_id,
+        compared.dimension_name,
+        compared.dimension_value,
+        cast(sum(case when dates.is_workday then told.value else 0 end) as double)
+        / nullif(count(*) filter (where dates.is_workday), 0) as workday_amount,
+        cast(sum(case when dates.is_workday then 0 else told.value end) as double)
+        / nullif(count(*) filter (where not dates.is_workday), 0) as off_day_amount
+    from compared
+    inner join {{ ref('kpi_metrics') }} as metrics
+        on compared.metric_id = metrics.metric_id and metrics.aggregation in ('sum', 'distinct')
+    inner join {{ ref('kpi_values') }} as told
+        on
+            compared.metric_id = told.metric_id
+            and compared.dimension_name = told.dimension_name
+            and compared.dimension_value = told.dimension_value
+            and told.period_grain = 'day'
+            and told.period_start_date between compared.period_start_date - 189 and compared.period_start_date - 1
+    inner join {{ ref('dim_dates') }} as dates on told.period_start_date = dates.date_day
+    group by compared.metric_id, compared.dimension_name, compared.dimension_value
+),
+
+weights as (
+    select
+        metric_id,
+        dimension_name,
+        dimension_value,
+        {{ off_day_weight('workday_amount', 'off_day_amount') }} as off_day_weight
+    from days
+),
+
+scaled as (
     select
         compared.*,
-        cast(value - previous_value as decimal(28, 8)) as change_value,
-        {{ ratio('value - previous_value', 'abs(previous_value)') }} as change_rate
+        this_period.workday_count,
+        earlier.workday_count as previous_workday_count,
+        -- none where one of the two had no day that counts: they cannot be held against each other
+        case
+            when weights.off_day_weight is null then 1
+            when this_period.workday_count = earlier.workday_count and this_period.day_count = earlier.day_count then 1
+            else cast(nullif(
+                {{ effective_days('this_period', 'weights.off_day_weight') }}
+                / nullif({{ effective_days('earlier', 'weights.off_day_weight') }}, 0), 0
+            ) as decimal(18, 8))
+        end as comparison_rate
     from compared
-    where value is not null and previous_value is not null and value <> previous_value
+    inner join calendar as this_period
+        on
+            compared.period_grain = this_period.period_grain
+            and compared.period_start_date = this_period.period_start_date
+    inner join calendar as earlier
+        on compared.period_grain = earlier.period_grain and compared.previous_start_date = earlier.period_start_date
+    left join weights
+        on
+            compared.metric_id = weights.metric_id
+            and compared.dimension_name = weights.dimension_name
+            and compared.dimension_value = weights.dimension_value
+),
+
+comparable as (
+    select
+        scaled.*,
+        case
+            when comparison_rate = 1 then previous_value
+            else cast(cast(previous_value as double) * comparison_rate as decimal(28, 8))
+        end as comparable_value
+    from scaled
+    where value is not null and previous_value is not null
+),
+
+changed as (
+    select
+        comparable.*,
+        cast(value - previous_value as decimal(28, 8)) as change_value,
+        {{ ratio('value - previous_value', 'abs(previous_value)') }} as change_rate,
+        cast(value - comparable_value as decimal(28, 8)) as comparable_change_value,
+        {{ ratio('value - comparable_value', 'abs(comparable_value)') }} as comparable_change_rate
+    from comparable
+    where value <> coalesce(comparable_value, previous_value)
 )
 
 select
@@ -101,16 +181,24 @@ select
     changed.previous_value,
     changed.change_value,
     changed.change_rate,
+    cast(changed.workday_count as bigint) as workday_count,
+    cast(changed.previous_workday_count as bigint) as previous_workday_count,
+    cast(changed.comparison_rate as decimal(18, 8)) as comparison_rate,
+    changed.comparable_value,
+    changed.comparable_change_value,
+    changed.comparable_change_rate,
     case
-        when metrics.direction = 'band' then 'neutral'
-        when (changed.change_value > 0) = (metrics.direction = 'up') then 'better'
+        when metrics.direction = 'band' or changed.comparable_value is null then 'neutral'
+        when (changed.comparable_change_value > 0) = (metrics.direction = 'up') then 'better'
         else 'worse'
     end as change_type,
     cast(
         row_number() over (
             partition by changed.metric_id, changed.dimension_name
-            -- of a rate or a mean, a point of many counts more than ten points of one
-            order by abs(changed.change_value) * greatest(coalesce(changed.denominator, 1), 1) desc, changed.dimension_value asc
+            order by
+                -- of a rate or a mean, a point of many counts more than ten points of one
+                abs(changed.comparable_change_value) * greatest(coalesce(changed.denominator, 1), 1) desc nulls last,
+                changed.dimension_value asc
         ) as bigint
     ) as change_rank
 from changed

@@ -7,4 +7,5 @@
         'product_key', 'source', 'product_id', 'product_name', 'product_line', 'category', 'price_band',
         'unit', 'traits', 'list_price_amount', '_load_id', '_file', '_row_number',
     ],
+    keep_cells=true,
 ) }}

@@ -30,7 +30,7 @@ by_order as (
         sum(sold.quantity) as sold_unit_count,
         sum(least(coalesce(returned.returned_quantity, 0), sold.quantity)) as returned_unit_count
     from sold
-    left join {{ ref('int_order_lines_returned') }} as returned
+    left join {{ ref('fct_line_returns') }} as returned
         on sold.order_key = returned.order_key and sold.line_number = returned.line_number
     group by sold.order_date, sold.region_key, sold.order_key
 ),

@@ -22,15 +22,7 @@ rolled_up as (
 ),
 
 worked as (
-    {% for grain in ('day', 'week') %}
-    select
-        '{{ grain }}' as period_grain,
-        {{ period_start(grain, 'date_day') }} as period_start_date,
-        count(*) filter (where is_workday) as workday_count
-    from {{ ref('dim_dates') }}
-    group by {{ period_start(grain, 'date_day') }}
-    {{ "union all" if not loop.last }}  -- noqa: LT02
-    {% endfor %}
+    {{ period_days(['day', 'week', 'month', 'quarter']) | indent(4) }}
 ),
 
 numbered as (
@@ -43,6 +35,8 @@ numbered as (
         rolled_up.period_end_date <= {{ business_date() }} as is_complete,
         cast(rolled_up.numerator as decimal(18, 4)) as net_sales_amount,
         coalesce(worked.workday_count, 0) as workday_count,
+        -- a day or a week is compared with those that had as many workdays
+        case when rolled_up.period_grain in ('day', 'week') then coalesce(worked.workday_count, 0) else 0 end as kind,
         row_number() over (
             partition by rolled_up.period_grain, rolled_up.dimension_name, rolled_up.dimension_value
             order by rolled_up.period_start_date asc
@@ -60,7 +54,7 @@ looking_back as (
         numbered.dimension_name,
         numbered.dimension_value,
         numbered.place,
-        numbered.workday_count,
+        numbered.kind,
         numbered.place - back.n * case when numbered.period_grain = 'day' then 7 else 1 end as earlier_place
     from numbered
     {{ each_number('back', 1, window_of('numbered.period_grain', windows)) }}
@@ -77,7 +71,7 @@ pairs as (
             and looking_back.dimension_name = earlier.dimension_name
             and looking_back.dimension_value = earlier.dimension_value
             and looking_back.earlier_place = earlier.place
-            and looking_back.workday_count = earlier.workday_count
+            and looking_back.kind = earlier.kind
 ),
 
 centred as (
@@ -125,6 +119,9 @@ select
     numbered.dimension_value,
     numbered.is_complete,
     numbered.net_sales_amount,
+    numbered.workday_count,
+    previous.workday_count as previous_workday_count,
+    year_before.workday_count as year_before_workday_count,
     previous.net_sales_amount as previous_amount,
     year_before.net_sales_amount as year_before_amount,
     coalesce(centred.baseline_period_count, 0) as baseline_period_count,

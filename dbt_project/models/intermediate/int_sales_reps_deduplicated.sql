@@ -7,4 +7,5 @@
         'rep_key', 'source', 'rep_id', 'rep_name', 'team', 'department', 'region_key', 'manager_rep_key',
         'fte', 'hired_date', 'left_date', '_load_id', '_file', '_row_number',
     ],
+    keep_cells=true,
 ) }}

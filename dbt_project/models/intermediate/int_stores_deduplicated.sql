@@ -12,4 +12,5 @@
         'store_key', 'source', 'store_id', 'dealer_key', 'store_name', 'region_key', 'province_key', 'city',
         '_load_id', '_file', '_row_number',
     ],
+    keep_cells=true,
 ) }}

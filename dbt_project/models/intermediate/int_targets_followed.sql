@@ -15,32 +15,6 @@ grains as (
     where period_grain <> 'all'
 ),
 
--- Medians do not add up: the longest period that a goal has room for. What is counted again in each period does not
--- either: the period that the goal is about, and none where it is about several.
-chosen as (
-    select
-        goals.target_id,
-        grains.period_grain,
-        row_number() over (
-            partition by goals.target_id
-            order by case when goals.aggregation = 'median' then -grains.coarseness else grains.coarseness end
-        ) as place
-    from goals
-    inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
-    where
-        case
-            when goals.is_of_one_period
-                then
-                    {{ period_start_of('grains.period_grain', 'goals.starts_on') }} = goals.starts_on
-                    and {{ period_end_of('grains.period_grain', 'goals.starts_on') }} = goals.due_on
-            when goals.aggregation = 'median'
-                then
-                    {{ period_before('grains.period_grain', period_start_of('grains.period_grain', '(goals.due_on + 1)')) }}
-                    >= goals.starts_on
-            else true
-        end
-),
-
 known as (
     select
         metric_id,
@@ -58,6 +32,51 @@ known as (
         told.*,
         true as is_matured
     from {{ ref('int_levels_told') }} as told
+),
+
+-- The periods of which a goal on a median of cohorts has one that has had its time.
+matured as (
+    select distinct
+        goals.target_id,
+        known.period_grain
+    from goals
+    inner join known
+        on
+            goals.metric_id = known.metric_id
+            and goals.scope_dimension = known.dimension_name
+            and goals.scope_value = known.dimension_value
+            and known.period_start_date between goals.starts_on and goals.due_on
+    where goals.aggregation = 'median' and goals.is_cohort and known.is_matured and known.value is not null
+),
+
+-- Medians do not add up: the longest period that a goal has room for; of cohorts the longest that has had its time, so that
+-- the months of a quarter speak until the quarter can. What is counted again in each period does not add up either: the
+-- period that the goal is about, and none where it is about several.
+chosen as (
+    select
+        goals.target_id,
+        grains.period_grain,
+        row_number() over (
+            partition by goals.target_id
+            order by
+                case when matured.target_id is not null then 1 else 2 end asc,
+                case when goals.aggregation = 'median' then -grains.coarseness else grains.coarseness end asc
+        ) as place
+    from goals
+    inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
+    left join matured on goals.target_id = matured.target_id and grains.period_grain = matured.period_grain
+    where
+        case
+            when goals.is_of_one_period
+                then
+                    {{ period_start_of('grains.period_grain', 'goals.starts_on') }} = goals.starts_on
+                    and {{ period_end_of('grains.period_grain', 'goals.starts_on') }} = goals.due_on
+            when goals.aggregation = 'median'
+                then
+                    {{ period_before('grains.period_grain', period_start_of('grains.period_grain', '(goals.due_on + 1)')) }}
+                    >= goals.starts_on
+            else true
+        end
 ),
 
 periods as (

@@ -6,7 +6,8 @@ weeks as (
         dealer_key,
         product_key,
         sell_out_units,
-        opening_units + sell_in_units as available_units
+        -- of a book below zero nothing is left to sell
+        greatest(opening_units + sell_in_units, 0) as available_units
     from {{ ref('fct_dealer_stock_weeks') }}
     where report_status = 'reported'
 ),

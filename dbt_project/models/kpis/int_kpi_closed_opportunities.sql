@@ -1,4 +1,4 @@
--- Deals that were decided, with every dimension that the win metrics are cut by.
+-- Deals that were decided by the end of the business date, with every dimension that the win metrics are cut by.
 select
     opportunities.opportunity_key,
     opportunities.closed_date,
@@ -12,4 +12,4 @@ select
     opportunities.product_line
 from {{ ref('fct_opportunities') }} as opportunities
 inner join {{ ref('dim_sales_reps') }} as reps on opportunities.owner_rep_key = reps.rep_key
-where opportunities.opportunity_status in ('won', 'lost')
+where opportunities.opportunity_status in ('won', 'lost') and opportunities.closed_date <= {{ business_date() }}

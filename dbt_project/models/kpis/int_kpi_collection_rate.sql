@@ -1,5 +1,6 @@
 -- What was paid beyond an invoice is no payment of another one. A credit note takes what is still unpaid of its order off what
--- is due; only what it gives back beyond that had been collected.
+-- is due; only what it gives back beyond that had been collected. Nothing is due for an order that was cancelled, or that its
+-- source deleted.
 with
 paid as (
     select
@@ -24,7 +25,7 @@ invoices as (
     left join {{ ref('int_orders_keyed') }} as orders on invoices.order_key = orders.order_key
     inner join {{ ref('dim_sales_reps') }} as reps on coalesce(orders.rep_key, 'unknown') = reps.rep_key
     left join paid on invoices.invoice_key = paid.invoice_key
-    where not coalesce(orders.is_cancelled, false)
+    where not invoices.is_cancelled
 ),
 
 unpaid as (

@@ -29,7 +29,10 @@ deals as (
         reps.team
     from {{ ref('fct_opportunities') }} as deals
     inner join {{ ref('dim_sales_reps') }} as reps on deals.owner_rep_key = reps.rep_key
-    where deals.opportunity_status = 'open' and deals.expected_close_date >= {{ business_date() }}
+    where
+        deals.opportunity_status = 'open'
+        and deals.expected_close_date >= {{ business_date() }}
+        and (deals.created_date is null or deals.created_date <= {{ business_date() }})
 ),
 
 pipelines as (

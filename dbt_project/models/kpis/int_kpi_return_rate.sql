@@ -12,7 +12,7 @@ sold as (
         least(coalesce(returned.returned_quantity, 0), greatest(lines.quantity, 0)) as returned_quantity
     from {{ ref('fct_order_lines') }} as lines
     inner join {{ ref('dim_products') }} as products on lines.product_key = products.product_key
-    left join {{ ref('int_order_lines_returned') }} as returned
+    left join {{ ref('fct_line_returns') }} as returned
         on lines.order_key = returned.order_key and lines.line_number = returned.line_number
     where not lines.is_cancelled
 ),

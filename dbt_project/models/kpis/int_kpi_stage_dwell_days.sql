@@ -1,9 +1,9 @@
--- A deal that comes back to a stage brings its second stay with it and is still one deal. A stay whose end nobody knows is
--- left out.
+-- A deal that comes back to a stage brings its second stay with it and is still one deal; in all, its days in every stage that
+-- it entered in the month. A stay whose end nobody knows is left out.
 with
 stays as (
     select * from {{ ref('fct_opportunity_stage_events') }}
-    where dwell_days is not null
+    where dwell_days is not null and entered_date <= {{ business_date() }}
 ),
 
 by_deal as (
@@ -36,8 +36,16 @@ cells as (
         sum(dwell_days) as numerator,
         count(*) as denominator
     from by_deal
-    where entered_month is not null
     group by entered_month, stage
+    union all
+    select
+        entered_month as cell_date,
+        'total' as dimension_name,
+        'total' as dimension_value,
+        sum(dwell_days) as numerator,
+        count(distinct opportunity_key) as denominator
+    from by_deal
+    group by entered_month
 )
 
 -- A month of entries is mature when its youngest stay has had thirty days; stays that are longer go on counting.

@@ -11,9 +11,9 @@ survived as (
         {% for attribute in [
             'customer_name', 'uscc', 'industry', 'region_key', 'province_key', 'city', 'size_band', 'owner_rep_key',
         ] %}
-        max(case when attribute = '{{ attribute }}' then attribute_value end) as {{ attribute }},
+        {{ value_of(attribute) }} as {{ attribute }},
         {% endfor %}
-        max(case when attribute = 'is_addressable' then attribute_value end) = 'true' as is_addressable
+        {{ value_of('is_addressable') }} = 'true' as is_addressable
     from {{ ref('int_customer_values_survived') }}
     group by customer_key
 ),

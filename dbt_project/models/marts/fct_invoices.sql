@@ -19,6 +19,12 @@ invoices as (
     {% endif %}
 ),
 
+-- An order that its source deleted was never sold, as one that was cancelled.
+deleted_orders as (
+    select order_key from {{ ref('int_orders_deduplicated') }}
+    where is_deleted
+),
+
 orders as (
     select * from {{ ref('int_orders_keyed') }}
 )
@@ -30,6 +36,8 @@ select
     invoices.due_date,
     -- An invoice is in the currency of its order.
     {{ converted('coalesce(invoices.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(18, 8)))') }} as amount,
-    orders.order_key is not null as is_order_known
+    orders.order_key is not null as is_order_known,
+    coalesce(orders.is_cancelled, false) or deleted_orders.order_key is not null as is_cancelled
 from invoices
 left join orders on invoices.order_key = orders.order_key
+left join deleted_orders on invoices.order_key = deleted_orders.order_key

@@ -1,10 +1,10 @@
 -- Hours of the business calendar, in the schedule of the seller who has the lead. Who has not answered yet is waiting up
 -- to the as-of moment, and is counted as waiting: leaving those leads out would make a slow week look quick.
--- A lead that belongs to no customer yet cannot be followed, and is left out.
+-- A lead that belongs to no customer yet has no touch that could be found: it waits until there is a deal of it.
 with
 leads as (
     select * from {{ ref('fct_leads') }}
-    where created_at <= {{ as_of() }} and (customer_key <> 'unknown' or first_opportunity_at is not null)
+    where created_at <= {{ as_of() }}
 ),
 
 -- A robot's first line is no answer of a seller, but a chat has only one time of a first response.

@@ -19,6 +19,7 @@ first_opportunities as (
     group by deals.lead_key
 )
 
+-- Whether it converted is asked of the business date: a deal of the day after is none yet.
 select
     leads.lead_key,
     leads.source,
@@ -34,7 +35,8 @@ select
     coalesce(leads.lead_status, 'unknown') as lead_status,
     first_opportunities.first_opportunity_at,
     coalesce(
-        {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} between 0 and 30 * {{ one_day() }},
+        {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} between 0 and 30 * {{ one_day() }}
+        and {{ business_date_of('first_opportunities.first_opportunity_at') }} <= {{ business_date() }},
         false
     ) as is_converted_30d
 from leads

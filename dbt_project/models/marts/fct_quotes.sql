@@ -27,6 +27,15 @@ latest as (
 
 opportunities as (
     select * from {{ ref('fct_opportunities') }}
+),
+
+-- A quote is in the currency of its deal.
+deals as (
+    select
+        records.opportunity_key,
+        {{ exchange_rate_of('records.currency', 'rates.exchange_rate') }} as exchange_rate
+    from {{ ref('int_opportunities_deduplicated') }} as records
+    left join {{ ref('stg_settings__exchange_rates') }} as rates on records.currency = rates.currency
 )
 
 select
@@ -37,8 +46,8 @@ select
     coalesce(opportunities.customer_key, 'unknown') as customer_key,
     coalesce(opportunities.contact_key, 'unknown') as contact_key,
     coalesce(opportunities.owner_rep_key, 'unknown') as rep_key,
-    cast(coalesce(quotes.amount, 0) as decimal(18, 4)) as amount,
-    cast(coalesce(quotes.discount_amount, 0) as decimal(18, 4)) as discount_amount,
+    {{ converted('coalesce(quotes.amount, 0)', 'coalesce(deals.exchange_rate, cast(1 as decimal(18, 8)))') }} as amount,
+    {{ converted('coalesce(quotes.discount_amount, 0)', 'coalesce(deals.exchange_rate, cast(1 as decimal(18, 8)))') }} as discount_amount,
     quotes.valid_until_date,
     quotes.created_at,
     {{ business_date_of('quotes.created_at') }} as created_date,
@@ -46,3 +55,4 @@ select
 from quotes
 inner join latest on quotes.quote_key = latest.quote_key
 left join opportunities on quotes.opportunity_key = opportunities.opportunity_key
+left join deals on quotes.opportunity_key = deals.opportunity_key

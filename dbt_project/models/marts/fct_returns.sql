@@ -21,12 +21,19 @@ returns as (
     {% endif %}
 ),
 
+-- An order that its source deleted was never sold, as one that was cancelled.
+deleted_orders as (
+    select order_key from {{ ref('int_orders_deduplicated') }}
+    where is_deleted
+),
+
 lines as (
     select
         order_key,
         line_number,
-        product_key
-    from {{ present('int_order_lines_deduplicated') }}
+        product_key,
+        is_deleted
+    from {{ ref('int_order_lines_deduplicated') }}
     where order_key in (select returned.order_key from returns as returned)
 ),
 
@@ -66,9 +73,12 @@ select
     returns.return_reason,
 
     orders.order_key is not null as is_order_known,
-    coalesce(orders.is_cancelled, false) as is_cancelled
+    coalesce(orders.is_cancelled, false)
+    or deleted_orders.order_key is not null
+    or coalesce(lines.is_deleted, false) as is_cancelled
 from returns
 left join orders on returns.order_key = orders.order_key
+left join deleted_orders on returns.order_key = deleted_orders.order_key
 left join lines
     on returns.order_key = lines.order_key and returns.line_number = lines.line_number
 left join customers

@@ -23,7 +23,7 @@ sold as (
     where not is_cancelled
 ),
 
--- A return counts on the day the goods came back. What came back of a cancelled order was never counted as sold.
+-- A return counts on the day the goods came back. What came back of a cancelled or deleted order was never counted as sold.
 returned as (
     select
         return_date as sales_date,

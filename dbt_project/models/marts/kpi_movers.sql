@@ -19,6 +19,12 @@ select
     previous_value,
     change_value,
     change_rate,
+    workday_count,
+    previous_workday_count,
+    comparison_rate,
+    comparable_value,
+    comparable_change_value,
+    comparable_change_rate,
     change_type,
     change_rank
 from {{ ref('int_metric_changes_ranked') }}

@@ -31,5 +31,6 @@ select
     {{ ratio('top10_amount', 'net_sales_amount') }} as cr10_rate,
     hhi,
     top_customer_key,
-    cast(top3_amount as double) / cast(net_sales_amount as double) >= {{ var('concentration_cr3_rate') }} as is_concentrated
+    -- as decimals: 240.60 of 300.75 are 80 % exactly
+    top3_amount >= net_sales_amount * cast({{ var('concentration_cr3_rate') }} as decimal(9, 8)) as is_concentrated
 from summed

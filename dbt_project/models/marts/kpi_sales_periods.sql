@@ -12,12 +12,15 @@ select
     dimension_value,
     is_complete,
     net_sales_amount,
+    cast(workday_count as bigint) as workday_count,
     previous_amount,
+    cast(previous_workday_count as bigint) as previous_workday_count,
     case when is_complete then cast(net_sales_amount - previous_amount as decimal(18, 4)) end as change_amount,
     case
         when is_complete and previous_amount > 0 then {{ ratio('net_sales_amount - previous_amount', 'previous_amount') }}
     end as change_rate,
     year_before_amount,
+    cast(year_before_workday_count as bigint) as year_before_workday_count,
     case when is_complete then cast(net_sales_amount - year_before_amount as decimal(18, 4)) end as year_change_amount,
     case
         when is_complete and year_before_amount > 0

@@ -1,4 +1,4 @@
--- What waits is not judged yet.
+-- What waits is not judged yet, and what comes after the business date has not come.
 select
     source,
     event_channel,
@@ -8,5 +8,5 @@ select
     cast(sum(case when capture_status = 'lost' then 1 else 0 end) as bigint) as lost_count,
     cast(sum(case when capture_status = 'waiting' then 1 else 0 end) as bigint) as waiting_count
 from {{ ref('fct_enquiries') }}
-where occurred_date is not null
+where occurred_date <= {{ business_date() }}
 group by source, event_channel, cast(date_trunc('month', occurred_date) as date)

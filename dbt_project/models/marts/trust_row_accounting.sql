@@ -1,6 +1,7 @@
 {%- set keys = entity_keys() -%}
 -- reported = landed = excluded + quarantined + duplicate + superseded + deleted + current + waiting; what is left over is
--- unexplained and must be 0. The source's own count comes by another way than the rows.
+-- unexplained and must be 0. The source's own count comes by another way than the rows. What ended because the newest
+-- version of its record does not give it any more is superseded: that no row says so is nothing that came.
 with
 counted as (
     select
@@ -26,6 +27,7 @@ found as (
         '{{ entity }}' as entity,
         count(*) as found_count
     from {{ ref('stg_accepted__' ~ entity) }}
+    where not is_ended
     group by source
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -37,7 +39,7 @@ present as (
         source,
         '{{ entity }}' as entity,
         sum(case when is_deleted then 0 else 1 end) as current_count,
-        sum(case when is_deleted then 1 else 0 end) as deleted_count
+        sum(case when is_deleted and not is_ended then 1 else 0 end) as deleted_count
     from {{ ref('int_' ~ entity ~ '_deduplicated') }}
     group by source
     {{ "union all" if not loop.last }}

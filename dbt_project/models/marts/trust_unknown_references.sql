@@ -9,7 +9,7 @@
 {%- set kept = ['products', 'sales_reps', 'dealers', 'stores'] -%}
 {%- set references = entity_references() -%}
 -- Rows that name a record which no source has sent, or whose source took it back. They are kept, under the key `unknown`
--- or without the join.
+-- or without the join. And leads with a status that funnel.yml does not know, which count as not lost.
 {% for entity, column, reference, records in references %}
 select
     referring.source,
@@ -24,5 +24,15 @@ left join (
 ) as records on referring.{{ column }} = records.record_key
 where referring.{{ column }} is not null and records.record_key is null
 group by referring.source
-{{ "union all" if not loop.last }}
+union all
 {% endfor %}
+select
+    leads.source,
+    'leads' as entity,
+    'status' as reference,
+    count(*) as row_count
+from {{ present('int_leads_deduplicated') }} as leads
+left join {{ ref('stg_settings__lead_statuses') }} as statuses
+    on {{ status_word('leads.lead_status') }} = statuses.status_word
+where leads.lead_status is not null and statuses.status_word is null
+group by leads.source

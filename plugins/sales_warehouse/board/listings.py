@@ -90,7 +90,7 @@ LISTINGS = {
     "movers": Listing(
         "marts.kpi_movers",
         """metric_id unit dimension_name dimension_value period_grain period_start_date value previous_value
-        change_value""",
+        change_value comparable_value workday_count previous_workday_count""",
         "metric_id, dimension_name <> 'total', dimension_name, change_rank",
         f"change_rank <= {MOVERS_SHOWN} and (period_grain = 'week' or period_end_date >= week_start_date)",
     ),

@@ -103,11 +103,13 @@ def read_rows(
     found = db.execute(f"select {named}, count(*) as weight from ({sides}) group by all order by all").to_arrow_table()
     coded = [_coded(found.column(name)) for name in attributes]
     return Rows(
-        tuple(attributes),
-        tuple(members for members, _ in coded),
-        np.stack([codes for _, codes in coded], axis=1) if coded else np.empty((found.num_rows, 0), np.int64),
-        *(found.column(name).to_numpy() for name in ("ticks", "is_ended", "is_after")),
-        found.column("weight").to_numpy().astype(float),
+        attributes=tuple(attributes),
+        members=tuple(members for members, _ in coded),
+        codes=np.stack([codes for _, codes in coded], axis=1) if coded else np.empty((found.num_rows, 0), np.int64),
+        ticks=found.column("ticks").to_numpy(),
+        is_ended=found.column("is_ended").to_numpy(),
+        is_after=found.column("is_after").to_numpy(),
+        count=found.column("weight").to_numpy().astype(float),
         is_plain=not waited.ended,
     )
 

@@ -23,9 +23,9 @@ from math import prod
 
 import numpy as np
 from scipy.special import expit, logit
-from scipy.stats import hypergeom, norm
+from scipy.stats import chi2, hypergeom, norm
 
-from sales_warehouse.causes.contributions import exact
+from sales_warehouse.causes.contributions import Part, exact
 from sales_warehouse.causes.explain import Cell, Explanation, disjoint
 from sales_warehouse.causes.medians import TICKS, Rows, curve, split_along, split_median
 
@@ -46,11 +46,17 @@ Element = tuple[tuple[int, int], ...]  # (attribute, member)
 
 @dataclass(frozen=True)
 class Found:
-    """A cell, its rows (also those that an earlier one has) and the evidence for it in nats."""
+    """A cell, its rows (also those that an earlier one has), the evidence for it in nats, and what it is for."""
 
     element: Element
     rows: np.ndarray
     evidence: float
+    by_weight: bool
+
+    def moved(self, part: Part, least: Fraction) -> bool:
+        """Whether what it was found by is most of what it did to the median, and at least so much."""
+        by = part.mix if self.by_weight else part.rate
+        return by * part.total > 0 and abs(by) >= max(least, abs(part.total) / 2)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def explain_median(rows: Rows) -> Explanation:
     while True:
         split = split_median(rows, disjoint(each.rows for each in found))
         least = max(abs(split.change) * exact(MATERIAL), Fraction(1, TICKS))
-        moved = [cell for cell, part in zip(found, split.parts, strict=True) if abs(part.total) >= least]
+        moved = [cell for cell, part in zip(found, split.parts, strict=True) if cell.moved(part, least)]
         if len(moved) == len(found):
             break
         found = moved  # what moved the share beyond the middle may not have moved the median
@@ -109,14 +115,14 @@ def explain_median(rows: Rows) -> Explanation:
         forecast=split.before,
         cells=tuple(cells),
         residual=split.residual,
-        splits={name: split_along(rows, at) for at, name in enumerate(rows.attributes)},
+        splits={name: split_along(rows, at) for at, name in enumerate(rows.attributes) if _has_shifted(rows, at)},
     )
 
 
 def find_cells(rows: Rows) -> list[Found]:
     """The cells in the order in which they were found, none when nothing stands out of the noise. Both periods have a
     median."""
-    beyond = rows.count * _beyond(rows, _middle(rows))
+    beyond = rows.count * share_beyond(rows, _middle(rows))
     whole = _whole(rows, rows.count, beyond)
     change = float(whole.rates[1] - whole.rates[0])
     left = np.ones(len(rows.ticks))
@@ -156,13 +162,14 @@ def _best(
             score = np.where(np.abs(effect) >= MATERIAL * abs(change), score, 0.0)
             for cell in np.flatnonzero(score >= least):
                 candidates.append((float(score[cell] ** 2 / 2 - DEPTH * len(cut)), cut, int(cell), kind))
-    for worth, cut, cell, kind in sorted(candidates, key=lambda each: (-each[0], *each[1:])):
-        if kind == BY_DURATIONS and _by_chance(sums[cut], cell) * WAYS * looked > CHANCE:
+    for worth, cut, at_cell, kind in sorted(candidates, key=lambda each: (-each[0], *each[1:])):
+        if kind == BY_DURATIONS and _by_chance(sums[cut], at_cell) * WAYS * looked > CHANCE:
             continue
-        codes = np.unravel_index(cell, tuple(len(rows.members[at]) for at in cut))
+        codes = np.unravel_index(at_cell, tuple(len(rows.members[at]) for at in cut))
         element = tuple((at, int(code)) for at, code in zip(cut, codes, strict=True))
-        element = _shortened(element, sums, sums[cut].at(cell), (left, whole, kind))
-        return Found(element, np.logical_and.reduce([rows.codes[:, at] == code for at, code in element]), worth)
+        element = _shortened(element, sums, sums[cut].at(at_cell), (left, whole, kind))
+        inside = np.logical_and.reduce([rows.codes[:, at] == code for at, code in element])
+        return Found(element, inside, worth, kind != BY_DURATIONS)
     return None
 
 
@@ -233,8 +240,8 @@ def _by_chance(cells: _Sums, cell: int) -> float:
     return 2 * float(min(dealt.cdf(a1), dealt.sf(a1 - 1)))
 
 
-def _beyond(rows: Rows, middle: int) -> np.ndarray:
-    """Of each row whether it went beyond the middle, or the chance of it where it was lost sight of before."""
+def share_beyond(rows: Rows, middle: int) -> np.ndarray:
+    """Of each row whether it went beyond the middle (ticks), or the chance of it where it was lost sight of before."""
     found = (rows.ticks > middle) | (~rows.is_ended & (rows.ticks == middle))
     share = found.astype(float)
     for side in (False, True):
@@ -265,6 +272,16 @@ def _whole(rows: Rows, count: np.ndarray, beyond: np.ndarray) -> _Sums:
     return _Sums(
         *(np.array(float(each[rows.is_after == side].sum())) for each in (count, beyond) for side in (False, True))
     )
+
+
+def _has_shifted(rows: Rows, at: int) -> bool:
+    """Whether the weights of the members of an attribute changed by more than chance (Pearson's chi-squared)."""
+    size = len(rows.members[at])
+    seen = np.stack([np.bincount(rows.codes[:, at], rows.count * (rows.is_after == side), size) for side in (0, 1)])
+    seen = seen[:, seen.sum(axis=0) > 0]
+    expected = seen.sum(axis=1, keepdims=True) * seen.sum(axis=0) / seen.sum()
+    distance = float(((seen - expected) ** 2 / expected).sum())
+    return seen.shape[1] > 1 and float(chi2.sf(distance, seen.shape[1] - 1)) * len(rows.attributes) <= CHANCE
 
 
 def _leaves(codes: np.ndarray) -> int:

@@ -88,10 +88,9 @@ def split_median(rows: Rows, cells: Sequence[np.ndarray]) -> Split:
     Parts are named by their place among the cells. Where a mixture of both periods has more than half still running,
     its median counts as the longest duration seen.
     """
-    both = rows.figure()
-    assert both[0] is not None and both[1] is not None
+    last, first = rows.figure()
+    assert last is not None and first is not None
     before, after = np.where(rows.is_after, 0.0, rows.weight), np.where(rows.is_after, rows.weight, 0.0)
-    last, first = both
     parts = []
     for place, cell in enumerate(cells):
         total = _gone(rows, (before, after), cell, (first, last), 1.0)

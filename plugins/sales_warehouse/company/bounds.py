@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
@@ -70,6 +70,16 @@ class Span:
     def covers(self, other: Span) -> bool:
         return self.low <= other.low and other.high <= self.high
 
+    def within(self, other: Span) -> Span:
+        """What both allow."""
+        return Span(max(self.low, other.low), min(self.high, other.high))
+
+    def without(self, other: Span, fact: Fact) -> Iterator[Span]:
+        """What this allows below and above the other."""
+        below = Span(self.low, min(self.high, _beside(fact, other.low, -1)))
+        above = Span(max(self.low, _beside(fact, other.high, 1)), self.high)
+        yield from (part for part in (below, above) if not part.is_empty)
+
 
 def span(fact: Fact, bounds: Iterable[tuple[str, float]]) -> Span:
     """Return what is left of the numbers that a fact can be."""
@@ -82,6 +92,12 @@ def span(fact: Fact, bounds: Iterable[tuple[str, float]]) -> Span:
     return Span(low, high)
 
 
+def _beside(fact: Fact, end: tuple[float, int], way: int) -> tuple[float, int]:
+    """Return the next number below (-1) or above (1) an end of a span."""
+    value, step = end
+    return (value + way, 0) if fact.is_whole and math.isfinite(value) else (value, step + way)
+
+
 def _low(fact: Fact, operator: str, value: float) -> tuple[float, int]:
     if not fact.is_whole:
         return value, int(operator == "over")
@@ -92,3 +108,26 @@ def _high(fact: Fact, operator: str, value: float) -> tuple[float, int]:
     if not fact.is_whole:
         return value, -int(operator == "under")
     return (math.ceil(value) - 1 if operator == "under" else math.floor(value)), 0
+
+
+Box = Mapping[str, Span | None]  # what each fact may be, None for having none; a fact that is not named may be anything
+
+
+def is_covered(box: Box, others: Sequence[Mapping[str, Span]], facts: Mapping[str, Fact]) -> bool:
+    """Whether every customer of the box is in one of the others: what the first of them leaves is in the rest."""
+    if not others:
+        return False
+    other, rest = others[0], others[1:]
+    inside = dict(box)
+    for name, taken in other.items():
+        everything = span(facts[name], ())
+        parts = [box[name]] if name in box else [everything, *([] if facts[name].is_always_known else [None])]
+        for part in parts:
+            left = [part] if part is None else part.without(taken, facts[name])
+            if not all(is_covered({**inside, name: piece}, rest, facts) for piece in left):
+                return False
+        common = next((part.within(taken) for part in parts if part is not None), None)
+        if common is None or common.is_empty:
+            return True  # nothing of the box is in the other, and all of it was in the rest
+        inside[name] = common
+    return True

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
 
-from sales_warehouse.company.bounds import Fact, Span, span
+from sales_warehouse.company.bounds import Fact, Span, is_covered, span
 from sales_warehouse.company.lifecycle import Condition, LifecycleFile, TierRule
 from sales_warehouse.company.load import Document, Problem, suggestion
 
@@ -81,9 +81,21 @@ def never_holds(fact: Fact, bounds: list[tuple[str, float]]) -> str | None:
 def _rules(file: LifecycleFile, document: Document, facts: dict[str, Fact]) -> Iterator[Problem]:
     earlier: list[tuple[str, TierRule]] = []
     for t, tier in enumerate(file.tiers):
-        for r, rule in enumerate(tier.rules):
-            yield from _rule(rule, tier.tier, earlier, document, ("tiers", t, "rules", r), facts)
+        places = [("tiers", t, "rules", r) for r in range(len(tier.rules))]
+        problems = [
+            problem
+            for rule, place in zip(tier.rules, places, strict=True)
+            for problem in _rule(rule, tier.tier, earlier, document, place, facts)
+        ]
+        yield from problems
         earlier += [(tier.tier, rule) for rule in tier.rules]
+        if not problems and is_covered({}, [_spans(rule, facts) for _, rule in earlier], facts):
+            text = (
+                f"these rules and those of the tiers before hold for every customer together, so nobody would be in "
+                f"the tiers after {tier.tier}; make one of them narrower"
+            )
+            yield document.problem(text, "tiers", t, "rules")
+            return
 
 
 def _rule(
@@ -111,6 +123,12 @@ def _rule(
             )
             yield document.problem(text, *place)
             return
+    if is_covered(spans, [_spans(other, facts) for _, other in earlier], facts):
+        text = (
+            "is never reached: whoever meets it meets one of the rules of the tiers before first, each of which takes "
+            "a part; make one of them narrower or leave this one out"
+        )
+        yield document.problem(text, *place)
 
 
 def _by_fact(conditions: tuple[Condition, ...]) -> dict[str, list[Condition]]:

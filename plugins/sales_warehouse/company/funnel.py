@@ -1,6 +1,8 @@
-"""funnel.yml: when a deal stands still, how long a cohort needs, and from when on a step of the funnel is odd."""
+"""funnel.yml: which leads are lost, when a deal stands still, how long a cohort needs, and when a step is odd."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from pydantic import Field, model_validator
 
@@ -35,6 +37,48 @@ class Stalled(Model):
     stages: dict[str, StallLimit] = Field(default_factory=dict, description="limits by name of the stage")
 
 
+# What systems call leads that came to nothing, and those that still may come to something or have.
+LOST = (
+    "lost", "closed", "closed lost", "disqualified", "unqualified", "not qualified", "invalid", "rejected", "dead",
+    "junk", "spam", "duplicate", "unreachable", "not interested", "not converted", "closed not converted", "cancelled",
+    "无效", "无效线索", "流失", "已流失", "丢失", "关闭", "已关闭", "放弃", "已放弃", "作废", "已作废", "不合格",
+    "无意向", "战败", "已战败", "输单", "重复", "未转化", "未成交",
+)  # fmt: skip
+LIVING = (
+    "new", "open", "unassigned", "assigned", "attempted", "contacted", "working", "in progress", "engaged", "nurturing",
+    "recycled", "reopened", "qualified", "marketing qualified", "sales qualified", "mql", "sql", "converted",
+    "closed converted", "won", "unknown",
+    "新建", "新增", "新线索", "待分配", "未分配", "已分配", "待跟进", "未跟进", "跟进中", "已跟进", "已联系", "培育中",
+    "有效", "合格", "有意向", "已转化", "已转换", "已转商机", "已成交", "赢单", "未知",
+)  # fmt: skip
+
+
+class LeadStatuses(Model):
+    """What statuses of leads mean, beside the usual words and before them; spaces, hyphens and case are all one."""
+
+    lost: tuple[str, ...] = Field(default=(), description="nothing comes of the lead any more")
+    living: tuple[str, ...] = Field(default=(), description="it still may become a deal, or has")
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> LeadStatuses:
+        if both := set(map(status_word, self.lost)) & set(map(status_word, self.living)):
+            raise ValueError(f"{', '.join(sorted(both))}: lost or living, one of the two")
+        return self
+
+    def rows(self) -> Iterator[tuple[str, bool]]:
+        """Yield each status as `status_word` writes it, and whether its leads are lost."""
+        meant = {status_word(word): lost for words, lost in ((LOST, True), (LIVING, False)) for word in words}
+        meant |= {
+            status_word(word): lost for words, lost in ((self.lost, True), (self.living, False)) for word in words
+        }
+        yield from meant.items()
+
+
+def status_word(status: str) -> str:
+    """Return a status without case, spaces, hyphens and underscores, as dbt's macro of that name does."""
+    return status.lower().translate(dict.fromkeys(map(ord, " -_")))
+
+
 class OddStep(Model):
     """From when on a step converts so much less than it used to that it is not chance."""
 
@@ -48,5 +92,6 @@ class FunnelFile(Model):
     maturity_days: int = Field(
         default=90, ge=1, description="within so many days a step leads on, or does not; a cohort is mature after them"
     )
+    lead_statuses: LeadStatuses = LeadStatuses()
     stalled: Stalled = Stalled()
     odd_step: OddStep = OddStep()

@@ -28,7 +28,7 @@ from sales_warehouse.company.segments import SegmentsFile
 from sales_warehouse.company.situations import Situations
 from sales_warehouse.company.targets import TargetsFile
 from sales_warehouse.company.webhooks import WebhooksFile
-from sales_warehouse.contracts import VERSION
+from sales_warehouse.contracts import UNREAD, VERSION
 from sales_warehouse.metrics.registry import MetricsFile
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -265,13 +265,15 @@ CustomerAttribute = Literal[
     "name", "uscc", "industry", "region", "province", "city", "size_band", "owner_rep_id", "addressable"
 ]
 
+ContactAttribute = Literal["contact_name", "contact_employer", "contact_title", "contact_role"]
+
 
 class CustomerEvidence(Model):
     """From which probability on two customer records are one company."""
 
     merge_above: float = Field(default=0.95, gt=0.5, lt=1, description="two records are one")
     review_above: float = Field(default=0.5, gt=0, lt=1, description="from here to `merge_above` a person decides")
-    shared_limit: int = Field(default=5, ge=1, description="customers that may have one phone, e-mail or domain")
+    shared_limit: int = Field(default=5, ge=1, description="customers, or people, that may have one address or code")
 
     @model_validator(mode="after")
     def _ordered(self) -> CustomerEvidence:
@@ -281,18 +283,20 @@ class CustomerEvidence(Model):
 
 
 class Survivorship(Model):
-    """Which of several records of one customer says what counts; records that were deleted speak last."""
+    """Which of several records of one customer or person says what counts; deleted records speak last."""
 
     rule: Literal["newest", "oldest", "most_common"] = "newest"
     prefer: tuple[str, ...] = Field(default=(), description="sources that speak before all others, in this order")
 
 
 class GoldenRecord(Survivorship):
-    """Where the values of a customer come from, and for which of its attributes another rule holds."""
+    """Where the values of a customer or person come from, and for which attributes another rule holds."""
 
-    attributes: dict[CustomerAttribute, Survivorship] = Field(default={}, description="attributes of their own rule")
+    attributes: dict[CustomerAttribute | ContactAttribute, Survivorship] = Field(
+        default={}, description="attributes of their own rule"
+    )
 
-    def of(self, attribute: CustomerAttribute) -> Survivorship:
+    def of(self, attribute: CustomerAttribute | ContactAttribute) -> Survivorship:
         """Return the rule of an attribute."""
         return self.attributes.get(attribute, self)
 
@@ -376,6 +380,9 @@ class Table(Model):
         return value
 
 
+_NUMBER, _NO_ZEROS = "%-?[YymdejHIMSfgn]", "(%-[mdjHIMS]|%e)"  # parts of a format of a date or time
+
+
 class ColumnMapping(Model):
     """How a column of the contract is made."""
 
@@ -395,6 +402,8 @@ class ColumnMapping(Model):
             raise ValueError(f"%{unknown[0]} is no part of a date or time; say %Y-%m-%d %H:%M:%S, for example")
         if value and not (told & set("Yy") and ("j" in told or (told & set("mbB") and told & set("de")))):
             raise ValueError("a year, a month and a day are needed")
+        if re.search(f"{_NO_ZEROS}{_NUMBER}|{_NUMBER}{_NO_ZEROS}", value or ""):
+            raise ValueError("a part without zeros (%-d, %e) touches another one: nobody can tell where it ends")
         if "I" in told and "p" not in told:
             raise ValueError("%I is an hour of twelve and needs %p; %H is one of twenty-four")
         return value
@@ -482,6 +491,19 @@ class Source(Model):
     connection: Connection
     tables: dict[str, Table] = Field(min_length=1)
     mappings: tuple[Mapping, ...] = Field(min_length=1)
+
+    @property
+    def is_in_files(self) -> bool:
+        """Tell a source that hands over files from one that is asked, and tells what it has by then."""
+        return self.connection.type in ("files", "bucket")
+
+    @property
+    def readings(self) -> tuple[Mapping, ...]:
+        """The mappings, and for each table that none reads one that lets nothing in: its rows are counted, too."""
+        read = {mapping.table for mapping in self.mappings}
+        unread = [name for name in self.tables if name not in read]
+        nothing = [{"entity": UNREAD + name, "from": name, "where": "false", "columns": {}} for name in unread]
+        return (*self.mappings, *map(Mapping.model_validate, nothing))
 
     @model_validator(mode="after")
     def _tables_fit_connection(self) -> Source:

@@ -26,6 +26,7 @@ LINEAGE = {
     "_file": "VARCHAR",
     "_row_number": "BIGINT",
     "_is_deleted": "BOOLEAN",
+    "_is_ended": "BOOLEAN",  # deleted because the newest version of its record gives it no more: no row of the source
     "_version_at": "TIMESTAMP",
 }
 
@@ -35,7 +36,8 @@ class Column:
     """A column of a contract; `en` and `zh` say what it means.
 
     A column that names a record of another row has the entity of that record in `references`. Its values carry the
-    source that gave the id, `<source>:<id>`, because one system may name the records of another.
+    source that gave the id, `<source>:<id>`, because one system may name the records of another. What has a check of
+    its own (a credit code) is read by `normalise`, whatever a mapping says.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Column:
     en: str
     zh: str
     references: str | None = None
+    normalise: str | None = None
 
     @property
     def sql_type(self) -> str:
@@ -51,6 +54,10 @@ class Column:
 
 # How new what a row says is, where the mapping can tell: of two rows of one record the later one counts.
 VERSION = Column("_version_at", "timestamp", "how new this version of the record is", "该版本的时间")
+
+
+# Before the name of a table that no mapping reads: as an entity it lets nothing in, and its malformed rows wait.
+UNREAD = "table_"
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,15 @@ def load_contracts() -> dict[str, Contract]:
     return {contract.entity: contract for contract in sorted(contracts, key=lambda contract: contract.entity)}
 
 
+def contract_of(entity: str) -> Contract:
+    """Return the contract of an entity, or that of the rows of a table that no mapping reads."""
+    found = load_contracts().get(entity)
+    if found is None and entity.startswith(UNREAD):
+        row = Column("record", "text", "a row that no mapping reads", "没有映射读取的行")
+        return Contract(entity, row.en, row.zh, ("record",), {"record": row})
+    return found or load_contracts()[entity]
+
+
 def _check_references(contracts: list[Contract]) -> None:
     """A reference names an entity, as text. A key may hold one, where a row is about records that others own."""
     entities = {contract.entity for contract in contracts}
@@ -102,7 +118,8 @@ def _check_references(contracts: list[Contract]) -> None:
 def _contract(data: dict) -> Contract:
     _check_words(data)
     columns = {
-        name: Column(name, c["type"], c["en"], c["zh"], c.get("references")) for name, c in data["columns"].items()
+        name: Column(name, c["type"], c["en"], c["zh"], c.get("references"), c.get("normalise"))
+        for name, c in data["columns"].items()
     }
     named = [*data["key"], *filter(None, (data.get(k) for k in ("version_by", "event_time", "recorded_time")))]
     missing = [name for name in named if name not in columns]
@@ -123,6 +140,6 @@ def _contract(data: dict) -> Contract:
 def _check_words(data: dict) -> None:
     """Refuse a text that YAML cut in two: a comma inside braces begins another key, so such a text needs quotes."""
     for name, words in [("grain", data["grain"]), *data["columns"].items()]:
-        stray = words.keys() - {"en", "zh", "type", "references"}
+        stray = words.keys() - {"en", "zh", "type", "references", "normalise"}
         if stray:
             raise ValueError(f"contract {data['entity']}: {name} says {min(stray)!r} apart: put its text in quotes")

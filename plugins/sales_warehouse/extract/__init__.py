@@ -145,7 +145,7 @@ class _Reader:
             size = sum(file.size for file in new) / 1e6
             self.on_progress(f"{name}: reading {len(new)} new of {len(found)} files, {size:,.1f} MB")
         unpacked = unpack(new, room, is_workbook=table.format == "excel")
-        archived = {origin for inside in unpacked.members.values() for origin in inside}
+        archived = {member.origin for inside in unpacked.members.values() for member in inside}
         files = [file for file in unpacked.files if file.origin not in archived or pick.unseen([file])]
         pick.tell_copies()
         keeper = Keeper(room.into) if self.source.keep_originals and table.format != "parquet" else None

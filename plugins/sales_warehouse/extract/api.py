@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import msgspec
@@ -32,6 +33,14 @@ from sales_warehouse.extract.session import AnotherHost, Limits, LongPause, Pace
 GONE = (400, 404, 410, 422)  # what APIs answer for a page that is not there, or for a cursor that has expired
 
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # its debug lines quote addresses, with their keys
+
+
+@dataclass(frozen=True)
+class Page:
+    """The body of an answer, and the address that it came from, which may hold a login."""
+
+    body: bytes
+    address: str
 
 
 class PageGone(Exception):
@@ -70,8 +79,8 @@ class Api:
     def _expand(self, text: str) -> str:
         return expand(text, self._environment, where=f"{self.source}: connection")
 
-    def pages(self, where: str, table: Table, params: Mapping[str, str]) -> Iterator[bytes]:
-        """Yield the body of every page.
+    def pages(self, where: str, table: Table, params: Mapping[str, str]) -> Iterator[Page]:
+        """Yield every page.
 
         Raises PageGone when a page after the first is refused, SourceUnavailable and SourceMisconfigured otherwise.
         """
@@ -85,7 +94,7 @@ class Api:
                 hooks={"response": []},
             ):
                 number += 1
-                yield page.response.content
+                yield Page(page.response.content, page.response.request.url or "")
         except _Refused as refused:
             if number and refused.response.status_code in GONE:
                 raise PageGone(refused.response.status_code) from None

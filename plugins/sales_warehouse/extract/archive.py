@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import lzma
 import stat
 import struct
 import zipfile
@@ -18,23 +19,24 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from sales_warehouse.extract.files import Room, SourceFile, Unread
-from sales_warehouse.extract.outcome import FileRefused
+from sales_warehouse.extract.outcome import FileRefused, refusing
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 MOST_MEMBERS = 10_000
 MOST_BYTES = 8 << 30  # that an archive may unpack to
 HONEST_BYTES, MOST_RATIO = 64 << 20, 200  # beyond both, an archive is a bomb
 CHUNK = 1 << 20
+DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError)
 LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 _END = struct.Struct("<4s4H2LH")  # end of central directory, APPNOTE 4.3.16
 
 
 @dataclass
 class Unpacked:
-    """Files to read in place of those that were picked; `members` has, by archive, the origins inside of it."""
+    """Files to read in place of those that were picked; `members` has, by archive, the files inside of it."""
 
     files: list[SourceFile] = field(default_factory=list)
-    members: dict[str, list[str]] = field(default_factory=dict)
+    members: dict[str, list[SourceFile]] = field(default_factory=dict)
     archives: dict[str, SourceFile] = field(default_factory=dict)
     refused: list[Unread] = field(default_factory=list)
 
@@ -44,19 +46,24 @@ def unpack(files: list[SourceFile], room: Room, *, is_workbook: bool) -> Unpacke
     done = Unpacked()
     for file in files:
         try:
-            inside = list(_members(file, room, is_workbook))
+            with refusing():
+                inside = _inside(file, room, is_workbook)
             file.refuse_when_changed()
         except FileRefused as error:
             done.refused.append(Unread(file, str(error)))
             continue
-        except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            done.refused.append(Unread(file, f"cannot be unpacked ({error}); was it cut off? ask for it again"))
-            continue
         done.files += inside
         if inside != [file]:
-            done.members[file.origin] = [member.origin for member in inside]
+            done.members[file.origin] = inside
             done.archives[file.origin] = file
     return done
+
+
+def _inside(file: SourceFile, room: Room, is_workbook: bool) -> list[SourceFile]:
+    try:
+        return list(_members(file, room, is_workbook))
+    except DAMAGED as error:
+        raise FileRefused(f"cannot be unpacked ({error}); was it cut off? ask for it again") from error
 
 
 def _members(file: SourceFile, room: Room, is_workbook: bool) -> Iterator[SourceFile]:
@@ -75,7 +82,7 @@ def _holds_workbook(path: Path) -> bool:
     """Tell a workbook from an archive of workbooks; of one that is broken its reader says what is wrong."""
     try:
         _refuse_crowd(path)
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as archive:
             return "[Content_Types].xml" in archive.namelist() or "mimetype" in archive.namelist()
     except (FileRefused, zipfile.BadZipFile):
         return True
@@ -83,7 +90,7 @@ def _holds_workbook(path: Path) -> bool:
 
 def _of_zip(file: SourceFile, room: Room) -> Iterator[SourceFile]:
     _refuse_crowd(file.path)
-    with zipfile.ZipFile(file.path, metadata_encoding="gb18030") as archive:
+    with _opened(file.path) as archive:
         parts = [part for part in archive.infolist() if not part.is_dir() and not _is_litter(part.filename)]
         _judge(parts, file.size)
         for part in parts:
@@ -91,6 +98,14 @@ def _of_zip(file: SourceFile, room: Room) -> Iterator[SourceFile]:
                 yield _written(
                     cast(BinaryIO, source), f"{file.origin}/{part.filename}", max(part.compress_size, 1), room
                 )
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    """Open a zip; names that do not say their encoding are GB18030, else what the format says (APPNOTE D.1)."""
+    try:
+        return zipfile.ZipFile(path, metadata_encoding="gb18030")
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(path)
 
 
 def _is_litter(name: str) -> bool:

@@ -26,8 +26,8 @@ from sales_warehouse.company.models import Table
 from sales_warehouse.extract import encoding
 from sales_warehouse.extract.files import Result, Room, SourceFile, Unread, Written
 from sales_warehouse.extract.header import Header, check_header
-from sales_warehouse.extract.outcome import FileRefused
-from sales_warehouse.extract.parquet import BEFORE, FILE
+from sales_warehouse.extract.outcome import FileRefused, refusing
+from sales_warehouse.extract.parquet import BEFORE, FILE, TextParquet
 from sales_warehouse.extract.rows import LONGEST_RECORD, Dialect, Lines, open_text, read_header, write_rows
 from sales_warehouse.extract.scan import Scan, scan
 from sales_warehouse.extract.workers import side_by_side
@@ -91,7 +91,8 @@ def _prepared(files: Sequence[SourceFile], table: Table, room: Room) -> Iterator
     def ready(place: tuple[SourceFile, Path]) -> Delimited | Unread:
         file, text = place
         try:
-            return prepare(file, table, text)
+            with refusing():
+                return prepare(file, table, text)
         except FileRefused as error:
             return Unread(file, str(error), error.drift)
 
@@ -147,15 +148,25 @@ def _batches(files: Iterable[Delimited]) -> Iterator[list[Delimited]]:
 
 def slowly(item: Delimited, table: Table, path: Path) -> Result:
     """Write one file row by row, malformed rows beside the good ones."""
-    dialect, header = Dialect(table.delimiter, table.quote), item.header
+    dialect = Dialect(table.delimiter, table.quote)
     try:
         item.file.refuse_when_changed()
-        done, records = write_rows(item.text, path, item.file.origin, header.names, header.landed, dialect, item.seen)
+        with refusing():
+            done, records = _write_rows(item, path, dialect)
         item.file.refuse_when_changed()
-    except (UnicodeDecodeError, FileRefused) as error:
+    except FileRefused as error:
         path.unlink(missing_ok=True)
-        return Unread(item.file, _reason(item.file.path, error))
+        return Unread(item.file, str(error))
     return item.written(path, done.rows, records, done.malformed)
+
+
+def _write_rows(item: Delimited, path: Path, dialect: Dialect) -> tuple[TextParquet, int]:
+    header = item.header
+    try:
+        return write_rows(item.text, path, item.file.origin, header.names, header.landed, dialect, item.seen)
+    except UnicodeDecodeError as error:
+        encoding.check_utf8(item.file.path)
+        raise FileRefused(f"not UTF-8 any more ({error}); it is picked up next time") from error
 
 
 class _Writer:
@@ -242,14 +253,3 @@ def _by_path(batch: list[Delimited], values: Sequence[object]) -> str:
         given[number - numbers[0]] = value
     place = f"cast(substr(_path, {folder}, length(_path) - {folder + 3}) as integer) - {numbers[0] - 1}"
     return f"list_extract({literals(given)}, {place})"
-
-
-def _reason(file: Path, error: Exception) -> str:
-    """Return why a file was refused; a decoding error is looked up in the file itself."""
-    if isinstance(error, FileRefused):
-        return str(error)
-    try:
-        encoding.check_utf8(file)
-    except FileRefused as refused:
-        return str(refused)
-    return f"not UTF-8 any more ({error}); it is picked up next time"

@@ -20,17 +20,36 @@ from sales_warehouse.company.load import suggestion
 from sales_warehouse.company.models import DltConnection, Source, Table
 from sales_warehouse.extract.cursor import Kind, NoCursor, later, lower_bound
 from sales_warehouse.extract.dlt_function import resources_of
-from sales_warehouse.extract.earlier import NOTHING, Earlier
+from sales_warehouse.extract.earlier import NOTHING, Earlier, EarlierTable
 from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.gathered import Gathered
-from sales_warehouse.extract.outcome import Extraction, Landed, SourceMisconfigured, SourceUnavailable
+from sales_warehouse.extract.outcome import (
+    Extraction,
+    FileRefused,
+    Landed,
+    Refused,
+    SourceMisconfigured,
+    SourceUnavailable,
+)
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
 from sales_warehouse.extract.python_rows import raw_of, row_text, table_of, table_text
-from sales_warehouse.extract.record import Columns, NotARecord
+from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, key_notes
 from sales_warehouse.sql import connect
 
 KINDS: tuple[tuple[type, Kind], ...] = (
     (bool, "text"), (int, "integer"), (Decimal, "decimal"), (datetime.datetime, "moment"), (datetime.date, "date"),
+)  # fmt: skip
+# Kinds of values as far as another one is news: a decimal that comes as a float has lost something, perhaps.
+PYTHON_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (str, "text"), (bool, "boolean"), (int, "integer"), (float, "float"), (Decimal, "decimal"),
+    (datetime.datetime, "moment"), (datetime.date, "date"), ((bytes, bytearray), "bytes"), (Mapping, "object"),
+    ((list, tuple, set), "list"),
+)  # fmt: skip
+ARROW_KINDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_string, "text"), (pa.types.is_large_string, "text"), (pa.types.is_boolean, "boolean"),
+    (pa.types.is_integer, "integer"), (pa.types.is_floating, "float"), (pa.types.is_decimal, "decimal"),
+    (pa.types.is_timestamp, "moment"), (pa.types.is_date, "date"), (pa.types.is_binary, "bytes"),
+    (pa.types.is_large_binary, "bytes"), (pa.types.is_struct, "object"), (pa.types.is_list, "list"),
 )  # fmt: skip
 
 
@@ -50,10 +69,17 @@ def read(
         where = f"{source.source}: {name}"
         if name not in resources:
             raise SourceMisconfigured(f"{where}: the dlt source has no such resource{suggestion(name, resources)}")
-        resource = _begin(where, resources[name], table, earlier.get(name, NOTHING).cursor)
-        landed = _Resource(where, name, table, resource).land(room(name), earlier.get(name, NOTHING).cursor)
+        known = earlier.get(name, NOTHING)
+        resource = _begin(where, resources[name], table, known.cursor)
+        try:
+            landed = _Resource(where, name, table, resource).land(room(name), known)
+        except FileRefused as error:
+            extraction.refused.append(Refused(name, name, None, f"{name}: {error}", error.drift))
+            continue
         on_progress(f"{name}: {landed.rows} records")
-        if table.cursor and not landed.rows and not landed.reported:
+        extraction.notes += [f"{name}: {note}" for note in key_notes(landed.drift, table, keeps_more=False)]
+        is_empty = table.cursor and not landed.rows and not landed.reported
+        if is_empty or known.latest.get(landed.origin) == landed.fingerprint:
             landed.path.unlink()
             extraction.skipped += 1
         else:
@@ -121,9 +147,10 @@ class _Resource:
     resource: Any
     reported: int = 0
 
-    def land(self, room: Room, cursor: str | None) -> Landed:
-        columns = Columns(self._wanted())
-        gathered, path, reached = Gathered(columns), room.next_parquet(), cursor
+    def land(self, room: Room, known: EarlierTable) -> Landed:
+        """Write what comes; raise FileRefused when its keys are not what the table promises."""
+        columns, keys = Columns(self._wanted()), KeyCheck(self.table, known.schema)
+        gathered, path, reached = Gathered(columns), room.next_parquet(), known.cursor
         parts = [(name, name.split(".")) for name in columns.names]
         place = columns.names.index(self.table.cursor) if self.table.cursor else None
         with TextParquet(path, columns.names, self.name, faults=True) as parquet, connect(temp=room.temp) as duck:
@@ -131,6 +158,7 @@ class _Resource:
                 handed = table_of(item)
                 if handed is not None:
                     gathered.flush(parquet)
+                    _look_at_table(handed, self.table, keys)
                     written = self._columns(handed, columns, duck)
                     parquet.write(written, range(parquet.rows + 1, parquet.rows + handed.num_rows + 1))
                     reached = _latest(reached, written[place]) if place is not None else None
@@ -142,11 +170,14 @@ class _Resource:
                     gathered.refuse(f"record {number}: {error}", raw_of(item))
                     continue
                 gathered.keep(row)
+                _look_at_record(item, self.table, keys)
                 reached = _latest(reached, [row[place]]) if place is not None else None
                 if len(gathered.rows) >= BATCH_ROWS:
                     gathered.flush(parquet)
             gathered.flush(parquet)
-        return Landed(self.name, path, self.name, parquet.rows, self.reported, None, reached, parquet.malformed)
+            drift = keys.drift(parquet.rows - parquet.malformed)
+        counts = (parquet.rows, self.reported, parquet.content, reached, parquet.malformed)
+        return Landed(self.name, path, self.name, *counts, drift=drift, schema=keys.schema)
 
     def _wanted(self) -> list[str]:
         cursor = self.table.cursor
@@ -165,11 +196,34 @@ class _Resource:
 
     def _columns(self, handed: pa.Table, columns: Columns, duck: Any) -> list:
         missing = [name for name in columns.names if name not in handed.column_names]
-        if missing:
+        if missing and (self.table.drift != "known" or self.table.cursor in missing):
             raise SourceMisconfigured(
                 f"{self.where}: the resource has no column{suggestion(missing[0], handed.column_names)}"
             )
+        for name in missing:
+            handed = handed.append_column(name, pa.nulls(handed.num_rows, pa.string()))
         return table_text(handed, columns.names, duck)
+
+
+def _look_at_table(handed: pa.Table, table: Table, keys: KeyCheck) -> None:
+    if not handed.num_rows:
+        return
+    keys.add(dict.fromkeys(handed.column_names))
+    for name in table.columns:
+        if name in handed.column_names and handed.column(name).null_count < handed.num_rows:
+            keys.add_kind(name, _arrow_kind(handed.schema.field(name).type))
+
+
+def _arrow_kind(kind: pa.DataType) -> str:
+    found = next((name for test, name in ARROW_KINDS if test(kind)), None)
+    return found or str(kind)
+
+
+def _look_at_record(item: Mapping[Any, Any], table: Table, keys: KeyCheck) -> None:
+    keys.add({str(key): value for key, value in item.items()})
+    for name in table.columns:
+        if (value := item.get(name)) is not None:
+            keys.add_kind(name, next((kind for base, kind in PYTHON_KINDS if isinstance(value, base)), "text"))
 
 
 def _rows_in(item: Any) -> int:

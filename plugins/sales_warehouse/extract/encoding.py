@@ -6,12 +6,14 @@ import codecs
 import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from sales_warehouse.extract.outcome import FileRefused
 
 CHUNK = 1 << 20
+ENOUGH_TO_TELL = 8  # different characters
 SAMPLE, ENOUGH = 200_000, 20_000  # characters looked at to tell encodings apart
 SURELY_CHINESE, HARDLY_CHINESE = 0.6, 0.2
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -27,6 +29,13 @@ WESTERN = frozenset(bytes([byte]) for byte in (*range(0xC0, 0x100), *b"\x80\x85\
 WESTERN |= frozenset(bytes([byte]) for byte in b"\xa0\xa1\xa3\xa7\xa9\xaa\xab\xae\xb0\xb4\xba\xbb\xbf")
 NEARLY_ALL = 0.9
 _CHARACTER = re.compile(r"[^\x00-\x7f]")
+_BESIDE_LETTER = re.compile(r"[A-Za-z]")
+# Letters with accents inside of a word of Windows-1252, all of it in one case but for its first letter. Read as GB18030
+# they are a rare character between two letters, or one in capitals: Müller, INSTALAÇÃO.
+_IN_A_WORD = re.compile(
+    rb"[A-Za-z][\xdf-\xf6\xf8-\xff][a-z]|[a-z][\xdf-\xf6\xf8-\xff]{2}[a-z]|"
+    rb"[A-Z][\xc0-\xcf\xd1-\xd6\xd8-\xdd]{1,2}[A-Z]"
+)
 _INSIDE_WORD = re.compile(r"[A-Za-z][^\x00-\x7f][A-Za-z]")
 
 
@@ -48,12 +57,13 @@ def as_utf8(file: Path, encoding: str, place: Path) -> None:
             target.write(text.encode("utf-8"))
 
 
-def detected(file: Path) -> str:
+def detected(file: Path, *, takes_a_guess: bool = False) -> str:
     """Return the encoding of a file: its byte order mark, else UTF-8 when all of it is, else what its characters say.
 
     Text in GB18030 is mostly made of the common characters of GB 2312, first level, and of its punctuation; text in
     Windows-1252 that happens to be valid GB18030 is hardly ever, but where two accented capitals meet inside of a word
-    (INSTALAÇÃO), so a character between two letters tells nothing. Raises FileRefused between the two.
+    (INSTALAÇÃO), so a character between two letters tells nothing. Raises FileRefused between the two, and where so few
+    characters are there that either may be meant: 鑫 is öÎ, and 北 is ±±; `takes_a_guess` is for those who see it.
     """
     with file.open("rb") as source:
         start = source.read(CHUNK)
@@ -65,14 +75,20 @@ def detected(file: Path) -> str:
         return "utf-16"
     if _decodes(file, "utf-8"):
         return "utf-8"
-    share = _common_share(file) if _decodes(file, "gb18030") else 0.0
-    if share >= SURELY_CHINESE:
+    found = _as_chinese(file) if _decodes(file, "gb18030") else None
+    share = found.share if found else 0.0
+    is_enough = found is None or takes_a_guess or found.different >= ENOUGH_TO_TELL
+    if found and share >= SURELY_CHINESE and (is_enough or found.alone >= 2):
         return "gb18030"
-    if share <= HARDLY_CHINESE and _is_western(start) and not _is_partly_utf8(start) and _decodes(file, "windows-1252"):
+    is_western = share <= HARDLY_CHINESE and _is_western(start) and not _is_partly_utf8(start)
+    if is_western and (is_enough or _IN_A_WORD.search(start)) and _decodes(file, "windows-1252"):
         return "windows-1252"
+    seen = f"{share:.0%} of its characters are common in GB18030"
+    if found and not is_enough:
+        seen += f", with {found.different} different ones, which is too little to tell by"
     raise FileRefused(
-        f"its encoding cannot be told: not UTF-8, and {share:.0%} of its characters are common in GB18030; it may be "
-        "gb18030 or windows-1252: set `encoding` for this table, or ask for UTF-8"
+        f"its encoding cannot be told: not UTF-8, and {seen}; it may be gb18030 or windows-1252: set `encoding` for "
+        "this table (`encoding: gb18030`), or ask for UTF-8"
     )
 
 
@@ -97,9 +113,22 @@ def _is_western(start: bytes) -> bool:
     return sum(byte in WESTERN for byte in beyond) >= NEARLY_ALL * len(beyond)
 
 
-def _common_share(file: Path) -> float:
-    """Return which share of the characters beyond ASCII is common in Chinese: rows 1 to 3 and 16 to 55 of GB 2312."""
+@dataclass(frozen=True)
+class _Chinese:
+    """The characters beyond ASCII of a file, read as GB18030.
+
+    `share` of them are common in Chinese: rows 1 to 3 and 16 to 55 of GB 2312. So many are `different`, and so many of
+    the common ones stand `alone`, beside no letter of ASCII.
+    """
+
+    share: float
+    different: int
+    alone: int
+
+
+def _as_chinese(file: Path) -> _Chinese:
     common = every = 0
+    different, alone = set[str](), set[str]()
     with file.open("rb") as source:
         for text in _decoded(source, file, "gb18030"):
             for found in _CHARACTER.finditer(text[:SAMPLE]):
@@ -107,9 +136,12 @@ def _common_share(file: Path) -> float:
                 lead, *rest = found[0].encode("gb18030")
                 is_common = len(rest) == 1 and rest[0] >= 0xA1 and (0xA1 <= lead <= 0xA3 or 0xB0 <= lead <= 0xD7)
                 common += is_common and not _INSIDE_WORD.match(text, max(0, found.start() - 1))
+                different.add(found[0])
+                if is_common and not _BESIDE_LETTER.search(text[max(0, found.start() - 1) : found.end() + 1]):
+                    alone.add(found[0])
             if every >= ENOUGH:
                 break
-    return common / every if every else 0.0
+    return _Chinese(common / every if every else 0.0, len(different), len(alone))
 
 
 def check_utf8(file: Path) -> None:
@@ -137,7 +169,6 @@ def _decoded(source: BinaryIO, file: Path, encoding: str) -> Iterator[str]:
 
 def codec_of_a_row(file: Path, encoding: str) -> str:
     """Return the codec of the bytes of a row of a file: without a byte order mark, which only begins a file."""
-    encoding = detected(file) if encoding == "auto" else encoding
     if encoding != "utf-16":
         return encoding
     with file.open("rb") as source:
@@ -222,7 +253,7 @@ def _refuse_utf8(file: Path, encoding: str) -> None:
             foreign += 0 if text.isascii() else len(re.findall(r"[^\x00-\x7f]", text))
         decoder.decode(b"", final=True)
         is_short = encoding == "gb18030" and 0 < foreign < enough
-        if foreign >= enough or (is_short and _common_share(file) < SURELY_CHINESE):
+        if foreign >= enough or (is_short and _as_chinese(file).share < SURELY_CHINESE):
             raise FileRefused(
                 f"not {encoding}: every byte of the file is valid UTF-8, with {foreign} characters outside ASCII; "
                 "set `encoding: utf-8` for this table"

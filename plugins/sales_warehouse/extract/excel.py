@@ -26,13 +26,14 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
-from sales_warehouse.extract.sheet_cells import UNREAD, Look, letters_of, place_of, plain
+from sales_warehouse.extract.sheet_cells import UNREAD, Look, Range, letters_of, place_of, plain
 from sales_warehouse.extract.workbook import look_at
 
 MOST_PARTS, MOST_BYTES, MOST_RATIO = 10_000, 1 << 30, 200  # of what an .xlsx unpacks to
 HONEST_BYTES = 64 << 20  # below this any ratio is fine
 MOST_CELLS = 1 << 25  # from A1 to the farthest cell: the library makes room for all of them
 FIFTEEN_DIGITS, EVERY_WHOLE_NUMBER = 10**15, 2**53  # a double holds no other whole number above the second
+UNMERGE = "which has to be unmerged and filled in"
 NO_LEAP_DAY = "1900-02-28"  # what the library makes of Excel's 29 February 1900
 
 Cells = list[Any]
@@ -193,30 +194,11 @@ def _rows(
     rows: Iterator[Cells], header: Header, table: Table, sheet: _Sheet, parquet: TextParquet, doubts: _Doubts
 ) -> int:
     """Write the rows; return how many were empty. Raises FileRefused for cells beside the header."""
-    width, empty = len(header.names), 0
-    order, promised = [header.names.index(name) for name in header.landed], _promised(header, table)
+    empty, order = 0, [header.names.index(name) for name in header.landed]
+    judge = _Judge(header, table, sheet, doubts, order, _promised(header, table), _Merged(sheet, order))
     numbered = enumerate(rows, 1)
     while batch := list(islice(numbered, BATCH_ROWS)):
-        kept: list[_Row] = []
-        for number, read in batch:
-            row, cells = table.header_row + number, read or [None] * width
-            texts = [cell_text(cell) for cell in cells]
-            if (place := sheet.nameless(row, texts, width)) is not None:
-                raise FileRefused(
-                    f"row {number} below the header has a cell in column {place + 1} ({sheet.place(row, place)}), "
-                    "which has no name"
-                )
-            faults = sheet.unread(row, cells, texts)
-            for place, fault in _faults(cells, order, sheet.look.faults.get(row, {})).items():
-                if place in promised:
-                    faults.setdefault(place, fault)
-                elif place not in faults:
-                    doubts.add(header.names[place], f"{sheet.place(row, place)} has {fault}")
-                    texts[place] = None
-            if faults:
-                faults = {place: faults[place] for place in sorted(order) if place in faults}
-            if faults or row in sheet.look.rows or any(text and text.strip() for text in texts):
-                kept.append(_Row(number, texts, faults))
+        kept = [row for number, read in batch if (row := judge.row(number, read))]
         empty += len(batch) - len(kept)
         parquet.write(
             [[row.texts[place] if place not in row.faults else None for row in kept] for place in order],
@@ -226,6 +208,68 @@ def _rows(
             [[header.names[place] for place in row.faults] for row in kept],
         )
     return empty
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Tells of each row what is wrong in it; `order` has the places that land, `promised` those of promised columns."""
+
+    header: Header
+    table: Table
+    sheet: _Sheet
+    doubts: _Doubts
+    order: list[int]
+    promised: list[int]
+    merged: _Merged
+
+    def row(self, number: int, read: Cells) -> _Row | None:
+        """Return a row, None when it is empty; raise FileRefused for a cell in a column without a name."""
+        row, width = self.table.header_row + number, len(self.header.names)
+        cells = read or [None] * width
+        texts = [cell_text(cell) for cell in cells]
+        if (place := self.sheet.nameless(row, texts, width)) is not None:
+            raise FileRefused(
+                f"row {number} below the header has a cell in column {place + 1} ({self.sheet.place(row, place)}), "
+                "which has no name"
+            )
+        faults, inside = self.sheet.unread(row, cells, texts), self.merged.at(row)
+        for place, fault in _faults(cells, self.order, self.sheet.look.faults.get(row, {})).items():
+            self._take(row, place, fault, texts, faults)
+        faults = {place: fault for place, fault in faults.items() if place in self.order}
+        if not (faults or row in self.sheet.look.rows or any(text and text.strip() for text in texts)):
+            return None
+        for place, part in inside.items():
+            if not texts[place]:
+                self._take(
+                    row, place, f"no value of its own: it is in the merged cell {part}, {UNMERGE}", texts, faults
+                )
+        return _Row(number, texts, dict(sorted(faults.items())))
+
+    def _take(self, row: int, place: int, fault: str, texts: Texts, faults: dict[int, str]) -> None:
+        if place in self.promised:
+            faults.setdefault(place, fault)
+        elif place not in faults:
+            self.doubts.add(self.header.names[place], f"{self.sheet.place(row, place)} has {fault}")
+            texts[place] = None
+
+
+class _Merged:
+    """Which places of a row are in a merged cell and not the first in it; rows are asked for in order."""
+
+    def __init__(self, sheet: _Sheet, landed: list[int]) -> None:
+        self._columns = {sheet.left + place + 1: place for place in landed}
+        self._waiting = sorted(sheet.look.merged, reverse=True)
+        self._open: dict[int, Range] = {}  # by column
+
+    def at(self, row: int) -> dict[int, Range]:
+        while self._waiting and self._waiting[-1].row <= row:
+            part = self._waiting.pop()
+            self._open |= {column: part for column in self._columns if part.column <= column <= part.last_column}
+        return {
+            self._columns[column]: part
+            for column, part in self._open.items()
+            if row <= part.last_row and (row, column) != (part.row, part.column)
+        }
 
 
 @dataclass

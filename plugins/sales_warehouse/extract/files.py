@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import count
@@ -25,6 +25,7 @@ from sales_warehouse.extract.outcome import (
     Refused,
     SourceMisconfigured,
     SourceUnavailable,
+    refusing,
 )
 
 RACY_SECONDS = 2  # a file that changed so lately may change again without looking different
@@ -121,7 +122,8 @@ def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written
 def read_one(file: SourceFile, read: Callable[[SourceFile], Written]) -> Result:
     """Read a file; one that is refused leaves nothing behind."""
     try:
-        written = read(file)
+        with refusing():
+            written = read(file)
         file.refuse_when_changed()
     except FileRefused as error:
         return Unread(file, str(error), error.drift)
@@ -164,7 +166,22 @@ class FolderFile:
     def fetch(self) -> SourceFile:
         """Fingerprint the file where it is; raise FileRefused for what is no file of this folder."""
         check_kind(self.path, self.root)
-        return SourceFile.of(self.path, self.origin)
+        try:
+            return SourceFile.of(self.path, self.origin)
+        except OSError as error:
+            raise FileRefused(f"cannot be read ({error.strerror}); it is tried again next time") from error
+
+
+@dataclass(frozen=True)
+class UnreadFolder:
+    """A folder below that of the source that cannot be read: what is in it nobody knows."""
+
+    origin: str
+    reason: str
+    state: None = None
+
+    def fetch(self) -> SourceFile:
+        raise FileRefused(f"a folder that cannot be read ({self.reason}); give this user the right to read it")
 
 
 @dataclass(frozen=True)
@@ -174,8 +191,8 @@ class Folder:
     root: Path
     source: str
 
-    def find(self, pattern: str, room: Room) -> Iterator[FolderFile]:
-        """Yield the paths that match, in order of their names.
+    def find(self, pattern: str, room: Room) -> Iterator[FolderFile | UnreadFolder]:
+        """Yield the paths that match, in order of their names, and the folders on the way that cannot be read.
 
         Raises SourceUnavailable when the folder cannot be read, SourceMisconfigured for a pattern that leaves it.
         """
@@ -186,15 +203,55 @@ class Folder:
             )
         if not root.is_dir():
             raise SourceUnavailable(f"{where}: the folder {root} is not there; is the share mounted, the path right?")
-        try:
-            found = sorted(path for path in root.glob(pattern) if not path.name.startswith(HIDDEN))
-        except OSError as error:
-            raise SourceUnavailable(
-                f"{where}: the folder {root} cannot be read ({error.strerror}); try again"
-            ) from error
-        for path in found:
-            if path.is_symlink() or not path.is_dir():
+        unread: dict[Path, str] = {}
+        found = {path for path in _walk(root, Path(pattern).parts, unread) if not path.name.startswith(HIDDEN)}
+        if root in unread:
+            raise SourceUnavailable(f"{where}: the folder {root} cannot be read ({unread[root]}); try again")
+        for path in sorted({*found, *unread}):
+            if path in unread:
+                yield UnreadFolder(path.relative_to(root).as_posix(), unread[path])
+            elif path.is_symlink() or not path.is_dir():
                 yield FolderFile(path.relative_to(root).as_posix(), path, root)
+
+
+def _walk(folder: Path, patterns: Sequence[str], unread: dict[Path, str]) -> Iterator[Path]:
+    """Yield what matches below a folder, as `Path.glob` does, which passes over what it cannot read in silence."""
+    if not patterns:
+        yield folder
+        return
+    pattern, rest = patterns[0], patterns[1:]
+    if pattern == "**":
+        yield from _walk(folder, rest, unread)
+    for path in _entries(folder, pattern, unread):
+        if pattern == "**":
+            if not path.is_symlink() and _is_folder(path, unread):
+                yield from _walk(path, patterns, unread)
+        elif not rest or _is_folder(path, unread):
+            yield from _walk(path, rest, unread)
+
+
+def _entries(folder: Path, pattern: str, unread: dict[Path, str]) -> list[Path]:
+    """Return what is in a folder and has a name that matches; a name as it stands need not be listed."""
+    try:
+        if not any(sign in pattern for sign in "*?["):
+            os.lstat(folder / pattern)
+            return [folder / pattern]
+        return [path for path in folder.iterdir() if pattern == "**" or fnmatchcase(path.name, pattern)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        unread[folder] = error.strerror or type(error).__name__
+        return []
+
+
+def _is_folder(path: Path, unread: dict[Path, str]) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        unread[path] = error.strerror or type(error).__name__
+        return False
 
 
 def matches(origin: str, pattern: str) -> bool:
@@ -311,19 +368,22 @@ class Pick:
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]
 
     def account_archives(
-        self, members: Mapping[str, list[str]], archives: Mapping[str, SourceFile], empty: Callable[[str], Path]
+        self, members: Mapping[str, list[SourceFile]], archives: Mapping[str, SourceFile], empty: Callable[[str], Path]
     ) -> None:
         """Book the archives of which every member is there; the others are unpacked and tried again next time.
 
-        An archive lies where its members do; where none of them is new, where `empty` makes a file without rows.
+        An archive lies where its members do; where none of them is new, where `empty` makes a file without rows. One
+        whose member is a copy of what was refused is not there.
         """
+        refused = {item.fingerprint for item in self.extraction.refused if item.table == self.table}
         landed = {item.origin: item.path for item in self.extraction.landed if item.table == self.table}
         there = landed.keys() | set(self.copies)
         for origin, inside in members.items():
-            if not there.issuperset(inside):
+            contents = frozenset(member.fingerprint for member in inside)
+            if not there.issuperset(member.origin for member in inside) or not refused.isdisjoint(contents):
                 continue
-            path = next((landed[member] for member in inside if member in landed), None) or empty(origin)
+            path = next((landed[member.origin] for member in inside if member.origin in landed), None) or empty(origin)
             archive = archives[origin]
             self.extraction.landed.append(
-                Landed(self.table, path, origin, 0, 0, archive.fingerprint, state=archive.state)
+                Landed(self.table, path, origin, 0, 0, archive.fingerprint, state=archive.state, inside=contents)
             )

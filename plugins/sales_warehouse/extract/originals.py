@@ -80,6 +80,8 @@ def locate(original: Original, table: Table, rows: int, numbers: Iterable[int], 
         return
     file = room.scratch(".original")
     unpack(original, file)
+    if table.encoding == "auto":  # it landed: whatever it was taken for then
+        table = table.model_copy(update={"encoding": encoding.detected(file, takes_a_guess=True)})
     if table.format == "json":
         records = json_document.elements_of(file, table, room)
         _check(len(records), rows)

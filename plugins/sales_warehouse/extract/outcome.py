@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -42,6 +44,31 @@ class FileRefused(Exception):
         self.drift = tuple(drift)
 
 
+# What a machine lacks, or a disk has: no file is to blame, and trying the next one is no better.
+OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EROFS)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Refuse a file at which a reader or one of its libraries fails, whatever the error: the others go on.
+
+    The message has the kind of the error and not its text, which may quote a cell. What the machine lacks stays as it
+    is.
+    """
+    try:
+        yield
+    except (FileRefused, SourceUnavailable, SourceMisconfigured, MemoryError):
+        raise
+    except BaseException as error:
+        is_panic = type(error).__name__ == "PanicException"  # of a library in Rust; it is no Exception
+        if not (isinstance(error, Exception) or is_panic) or getattr(error, "errno", None) in OF_THE_MACHINE:
+            raise
+        raise FileRefused(
+            f"cannot be read ({type(error).__name__}); it is damaged, or written as no reader knows it: ask for it "
+            "again. If other programs open it, please report this with the file"
+        ) from error
+
+
 @dataclass(frozen=True)
 class Original:
     """Where the bytes of a file are kept: compressed, `offset` bytes into `path`."""
@@ -76,6 +103,7 @@ class Landed:
     schema: Mapping[str, str] | None = None
     arrived_at: datetime.datetime | None = None
     original: Original | None = None
+    inside: frozenset[str] = frozenset()  # of an archive: the fingerprints of its members, which land by themselves
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ Text = Sequence[str | None]  # an Arrow array of texts is one, too
 class TextParquet:
     """A Parquet file of VARCHAR columns plus `_file` and `_row_number`; with `faults` also what a malformed row has.
 
-    `content` is the SHA-256 of everything written except the lineage: the same rows in the same order give the same.
+    `content` is the SHA-256 of everything written except the lineage: the same rows in the same order give the same,
+    records that could not be read included.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], origin: str, *, faults: bool = False) -> None:
@@ -74,6 +75,8 @@ class TextParquet:
         if self._faults:
             wrong = [json.dumps(list(names), ensure_ascii=False) if names else None for names in faulty]
             arrays += [pa.array(texts or [None] * size, pa.string()) for texts in (reasons, wrong, raws)]
+            if raws:
+                self._take(arrays[-1])
             self.malformed += size - arrays[-3].null_count
         self._waiting.append(pa.record_batch(arrays, schema=self._schema))
         self._waiting_rows += size

@@ -1,6 +1,7 @@
 """Parquet files of a source to landed Parquet: every value as text that loses nothing, without a row of Python.
 
-Decimals and whole numbers keep their digits, floats are the shortest text that reads back, moments are ISO with their
+Decimals and whole numbers keep their digits, fractions are the shortest text that reads back, a float that is a whole
+number is its digits (`text.float_text`), moments are ISO with their
 offset where they have one (in UTC), bytes hexadecimal, lists, structs and maps JSON. Moments with a zone keep their
 nanoseconds in a column of their own; inside of lists, structs and maps DuckDB reads microseconds.
 """
@@ -19,9 +20,11 @@ from sales_warehouse.extract.files import Result, Room, SourceFile, Written, rea
 from sales_warehouse.extract.header import check_header
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import FILE
+from sales_warehouse.extract.text import EVERY_WHOLE_NUMBER, OF_32_BITS, float_sql
 from sales_warehouse.extract.workers import side_by_side
 from sales_warehouse.sql import as_parquet, gist, ident, literal, only_row, read_parquet
 
+FLOATS = {"DOUBLE": EVERY_WHOLE_NUMBER, "FLOAT": OF_32_BITS}
 NESTED = ("STRUCT", "MAP", "UNION")
 
 
@@ -85,6 +88,8 @@ def _without_zones(path: Path, names: set[str], room: Room) -> Path:
 def _text(value: str, kind: str, arrow: pa.DataType) -> str:
     if kind == "BLOB":
         return f"lower(hex({value}))"
+    if kind in FLOATS:
+        return float_sql(value, FLOATS[kind])
     if kind.endswith("]") or kind.startswith(NESTED):
         return f"cast(to_json({_with_hex(value, arrow) if 'BLOB' in kind else value}) as varchar)"
     return f"cast({value} as varchar)"

@@ -1,7 +1,8 @@
 """Rows that Python code hands over, as text: records (mappings), Arrow tables and pandas frames.
 
-The same value has the same text whichever of them it comes in: numbers keep their digits, moments are ISO with a space
-before the time and with their offset where they have one, bytes are hexadecimal, lists and records are JSON.
+The same value has the same text whichever of them it comes in: numbers keep their digits (`float_text` says how floats
+do), moments are ISO with a space before the time and with their offset where they have one, bytes are hexadecimal,
+lists and records are JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pyarrow as pa
 
 from sales_warehouse.extract.parquet import Text
 from sales_warehouse.extract.record import NotARecord
-from sales_warehouse.extract.text import text_column, value_text
+from sales_warehouse.extract.text import EVERY_WHOLE_NUMBER, OF_32_BITS, float_sql, float_text, text_column, value_text
 from sales_warehouse.sql import ident
 
 _JSON = msgspec.json.Encoder(decimal_format="number", enc_hook=value_text)
@@ -56,6 +57,8 @@ def _text(value: Any) -> str | None:
             return _JSON.encode(value).decode()
         except (TypeError, ValueError, RecursionError) as error:
             raise NotARecord(f"a value that cannot be written as JSON ({type(error).__name__})") from error
+    if isinstance(value, float):
+        return float_text(value)
     text = value_text(value)
     if text is not None and "\x00" in text:
         raise NotARecord("a NUL character in a text")
@@ -115,10 +118,12 @@ def _cell(name: str, kind: pa.DataType) -> str:
         return f"lower(hex({ident(name)}))"
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         return f"cast(timezone('UTC', {ident(name)}) as varchar) || '+00:00'"
+    if pa.types.is_floating(kind):
+        return float_sql(ident(name), EVERY_WHOLE_NUMBER if pa.types.is_float64(kind) else OF_32_BITS)
     return f"cast({ident(name)} as varchar)"
 
 
 def _by_value(values: list[Any]) -> Text:
-    if any(isinstance(value, (dict, list)) for value in values):
+    if any(isinstance(value, (dict, list, float)) for value in values):
         return [_text(value) for value in values]
     return text_column(values)

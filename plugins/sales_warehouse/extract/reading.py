@@ -14,6 +14,7 @@ import numpy as np
 from sales_warehouse.company.models import Pagination
 
 DIGEST_BYTES = 8
+MOST_EMPTY = 1_000  # pages in a row: an API that filters after it pages gives some
 
 
 class Unsteady(Exception):
@@ -33,13 +34,24 @@ class Reading:
     reported: int = 0
     pages: list[int] = field(default_factory=list)
     totals: list[int | None] = field(default_factory=list)
+    _asked: set[str] = field(default_factory=set)
+    _empty: int = 0
     _page_digests: set[bytes] = field(default_factory=set)
     _record_digests: bytearray = field(default_factory=bytearray)
+
+    def follow(self, address: str) -> None:
+        """Book which page was asked for; raise Unsteady where it was asked for before: the pages would never end."""
+        if address in self._asked:
+            raise Unsteady(f"after {len(self._asked)} pages the API leads back to one of them")
+        self._asked.add(address)
 
     def take(self, records: Sequence[bytes], total: int | None) -> None:
         """Book a page; raise Unsteady when it came before, ShortPages when the pages are no pages."""
         if self.paging.total_path and (records or total is not None):
             self.totals.append(total)
+        self._empty = 0 if records else self._empty + 1
+        if self._empty > MOST_EMPTY:
+            raise Unsteady(f"{MOST_EMPTY} pages in a row are empty and more follow")
         if not records:
             return
         digest = hashlib.sha256(b"\n".join(records)).digest()

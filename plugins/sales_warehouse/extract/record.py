@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
 
 from sales_warehouse.company.models import Table
-from sales_warehouse.extract.header import likely
+from sales_warehouse.extract.header import MOST_COLUMNS, likely
 from sales_warehouse.extract.outcome import Drift, FileRefused
 from sales_warehouse.extract.parquet import MORE
 
@@ -21,6 +22,8 @@ Fields = dict[str, msgspec.Raw]
 _FIELDS: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(Fields)
 _STRING = msgspec.json.Decoder(str)
 _KEY = re.compile(rb'"\s*:')
+ANY = "any"  # kind of value, where only the key is known
+_KINDS = {b'"': "text", b"{": "object", b"[": "list", b"t": "boolean", b"f": "boolean", b"n": None}
 _NOT_JSON = re.compile(rb'(?<![\w"])-?(NaN|Infinity)(?![\w"])')
 
 
@@ -138,15 +141,56 @@ def at_path(body: bytes, path: str | None) -> bytes | None:
 
 
 class KeyCheck:
-    """Compares the keys that the records of a file have with the declared ones."""
+    """Compares the keys that the records of a file or a resource have with the declared ones.
 
-    def __init__(self, table: Table) -> None:
+    `before` has, by key, the kinds that values had in earlier loads: a key that stood beside a declared one is not its
+    new name, and a value of a kind that was not there before has another type.
+    """
+
+    def __init__(self, table: Table, before: Mapping[str, str] | None = None) -> None:
         self.table = table
-        self.keys: set[str] = set()
+        self.columns = tuple(dict.fromkeys([*table.columns, *filter(None, [table.cursor])]))
+        self._before = before or {}
+        self._keys: set[str] = set()
+        self._kinds: dict[str, set[str]] = defaultdict(set)
+        self._inside: dict[str, set[str]] = {name: set() for name in self.columns if "." in name}
 
-    def add(self, fields: Fields) -> None:
-        """Remember the keys of a record."""
-        self.keys.update(fields)
+    def add(self, fields: Mapping[str, object]) -> None:
+        """Remember the keys of a record, given with its values by key."""
+        self._keys.update(fields)
+        for name in [*self._inside]:  # as long as none had it
+            self._look_inside(name, fields)
+
+    def _look_inside(self, name: str, fields: Mapping[str, object]) -> None:
+        found: object = fields
+        path = [name] if name in fields else name.split(".")
+        for place, part in enumerate(path):
+            inner = _object(found)
+            if inner is None:
+                return
+            if part not in inner:
+                self._inside[name].update(".".join([*path[:place], str(key)]) for key in inner if place)
+                return
+            found = inner[part]
+        self._keys.add(name)
+        del self._inside[name]
+
+    def add_kind(self, name: str, kind: str) -> None:
+        """Remember a kind of value that a key has."""
+        self._keys.add(name)
+        self._kinds[name].add(kind)
+
+    @property
+    def schema(self) -> dict[str, str]:
+        """What is known of the keys after this: their kinds, `any` where only the key is."""
+        there = {*self._before, *self._keys}
+        if len(there) > MOST_COLUMNS:  # keys that are values, such as days
+            there = {name for name in there if name in self.columns}
+        return {name: self._known_kinds(name) for name in sorted(there)}
+
+    def _known_kinds(self, name: str) -> str:
+        kinds = self._kinds.get(name, set()) | set(self._before.get(name, "").split(" or ")) - {"", ANY}
+        return " or ".join(sorted(kinds)) or ANY
 
     def drift(self, good_rows: int) -> tuple[Drift, ...]:
         """Return every difference; raise FileRefused where the policy of the table does not take it.
@@ -156,33 +200,60 @@ class KeyCheck:
         """
         if not good_rows:
             return ()
-        declared = {name if name in self.keys else name.split(".")[0] for name in self.table.columns}
-        unknown = sorted(self.keys - declared)
+        declared = {self._declared(name) for name in self.columns}
+        unknown = sorted(self._keys - declared - {name.split(".")[0] for name in self.columns})
         drift = []
-        for name in sorted(declared - self.keys):
-            candidate = likely(name, unknown)
+        for name in sorted(declared - self._keys):
+            candidates = [*self._inside.get(name, ()), *unknown]
+            candidate = likely(name, [other for other in sorted(candidates) if other not in self._before])
             drift.append(Drift("renamed" if candidate else "missing", name, candidate))
         renamed = {item.found for item in drift}
         drift += [Drift("added", name) for name in unknown if name not in renamed]
+        drift += self._retyped()
         self._refuse(drift)
         return tuple(drift)
+
+    def _declared(self, name: str) -> str:
+        """Return which key a column needs: of `a.b` all of it, where there is an `a` with something in it."""
+        return name if name in self._keys or self._inside.get(name) else name.split(".")[0]
+
+    def _retyped(self) -> Iterator[Drift]:
+        for name, kinds in sorted(self._kinds.items()):
+            before = self._before.get(name, ANY)
+            if before != ANY and (new := sorted(kinds - set(before.split(" or ")))):
+                yield Drift("retyped", name, f"{before} → {' or '.join(new)}")
 
     def _refuse(self, drift: Sequence[Drift]) -> None:
         gone = [item for item in drift if item.kind == "renamed"]
         if gone and self.table.drift != "known":
             raise FileRefused(
-                f"no line has the key {gone[0].column!r}, but there is {gone[0].found!r}; change `columns` (and the "
+                f"no record has the key {gone[0].column!r}, but there is {gone[0].found!r}; change `columns` (and the "
                 "mapping) if the source changed, or ask for the old name",
                 drift,
             )
         if drift and self.table.drift == "refuse":
             named = "; ".join(f"{item.kind}: {item.column}" for item in drift)
-            raise FileRefused(f"{named}; the policy of this table is `drift: refuse`: change `columns`", drift)
+            raise FileRefused(
+                f"{named}; the policy of this table is `drift: refuse`: change `columns`, or set it to adopt once",
+                drift,
+            )
 
 
-def key_notes(drift: Sequence[Drift], table: Table) -> tuple[str, ...]:
+def _object(value: object) -> Mapping[Any, Any] | None:
+    if isinstance(value, msgspec.Raw):
+        return _FIELDS.decode(value) if bytes(value).startswith(b"{") else None
+    return value if isinstance(value, Mapping) else None
+
+
+def kind_of(raw: msgspec.Raw | None) -> str | None:
+    """Return the kind of a JSON value, None for null."""
+    return None if raw is None else _KINDS.get(bytes(raw)[:1], "number")
+
+
+def key_notes(drift: Sequence[Drift], table: Table, *, keeps_more: bool = True) -> tuple[str, ...]:
     """Say what people should know of keys that were taken all the same."""
-    absent = [f"no line has the key {item.column!r}" for item in drift if item.kind in ("missing", "renamed")]
+    told = [f"no record has the key {item.column!r}" for item in drift if item.kind in ("missing", "renamed")]
+    told += [f"retyped: {item.column} ({item.found})" for item in drift if item.kind == "retyped"]
     added = [item.column for item in drift if item.kind == "added"]
-    where = f", kept in {MORE}" if table.drift == "adopt" else ", left out"
-    return (*absent, f"keys that are not declared{where}: {', '.join(added)}") if added else tuple(absent)
+    where = f", kept in {MORE}" if table.drift == "adopt" and keeps_more else ", left out"
+    return (*told, f"keys that are not declared{where}: {', '.join(added)}") if added else tuple(told)

@@ -9,8 +9,9 @@ that any reading saw is landed.
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -19,13 +20,20 @@ from sales_warehouse.company.models import RestConnection, Source, Table
 from sales_warehouse.extract.api import Api, PageGone
 from sales_warehouse.extract.count import elements
 from sales_warehouse.extract.cursor import NoCursor, later, lower_bound, written_like
-from sales_warehouse.extract.earlier import NOTHING, Earlier
+from sales_warehouse.extract.earlier import NOTHING, Earlier, EarlierTable
 from sales_warehouse.extract.files import Room
 from sales_warehouse.extract.gathered import Gathered
-from sales_warehouse.extract.outcome import Extraction, Landed, SourceMisconfigured, SourceUnavailable
+from sales_warehouse.extract.outcome import (
+    Extraction,
+    FileRefused,
+    Landed,
+    Refused,
+    SourceMisconfigured,
+    SourceUnavailable,
+)
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
 from sales_warehouse.extract.reading import Reading, ShortPages, Unsteady
-from sales_warehouse.extract.record import Columns, NotARecord, at_path, fields_of
+from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, at_path, fields_of, key_notes, kind_of
 
 MOST_READINGS = 4  # a record that slips through this often does not exist
 
@@ -44,11 +52,17 @@ def read(
     api = Api(source.source, settings, environment, pause_seconds)
     started = datetime.datetime.now(datetime.UTC)
     for name, table in source.tables.items():
-        resource = _Resource(api, name, table, earlier.get(name, NOTHING).cursor, started, room(name))
-        landed = resource.land()
+        known = earlier.get(name, NOTHING)
+        resource = _Resource(api, name, table, known, started, room(name))
+        try:
+            landed = resource.land()
+        except FileRefused as error:
+            extraction.refused.append(Refused(name, resource.origin, None, f"{name}: {error}", error.drift))
+            continue
         on_progress(f"{name}: {sum(item.rows for item in landed)} records")
-        extraction.notes += resource.notes
-        if table.cursor and not any(item.rows or item.reported for item in landed):
+        extraction.notes += dict.fromkeys(resource.notes)
+        is_empty = table.cursor and not any(item.rows or item.reported for item in landed)
+        if is_empty or known.latest.get(landed[0].origin) == landed[0].fingerprint:
             for item in landed:
                 item.path.unlink()
             extraction.skipped += 1
@@ -63,7 +77,7 @@ class _Resource:
     api: Api
     name: str
     table: Table
-    cursor: str | None
+    known: EarlierTable
     started: datetime.datetime
     room: Room
     notes: list[str] = field(default_factory=list)
@@ -72,25 +86,45 @@ class _Resource:
     def where(self) -> str:
         return f"{self.api.source}: {self.name}"
 
+    @property
+    def origin(self) -> str:
+        return self.table.path or "/"
+
     def land(self) -> list[Landed]:
-        """Read until nothing can have slipped through; return every reading that brought something."""
-        readings: list[Reading] = []
+        """Read until nothing can have slipped through; return every reading that brought something.
+
+        The fingerprint of the first stands for all of them. Raises FileRefused, with nothing left behind, when the keys
+        of the records are not what the table promises.
+        """
         landed: list[Landed] = []
+        try:
+            self._read(landed)
+        except FileRefused:
+            _drop(landed)
+            raise
+        if len(landed) > 1:
+            contents = "".join(item.fingerprint or "" for item in landed)
+            landed[0] = replace(landed[0], fingerprint=hashlib.sha256(contents.encode()).hexdigest())
+        return landed
+
+    def _read(self, landed: list[Landed]) -> None:
+        readings: list[Reading] = []
         while True:
             reading, item = self._steady_reading(len(readings))
             if reading.is_proven:
                 _drop(landed)
-                return [item]
+                landed[:] = [item]
+                return
             if readings and not reading.brings_news(readings):
                 _drop([item])
-                return landed
+                return
             readings.append(reading)
             landed.append(item)
             if len(readings) == MOST_READINGS:
                 self.notes.append(
                     f"{self.name}: records changed all the while; what any of {MOST_READINGS} readings saw was taken"
                 )
-                return landed
+                return
 
     def _steady_reading(self, earlier: int) -> tuple[Reading, Landed]:
         """Read once from the first page to the last; start again when the pages contradict each other."""
@@ -113,24 +147,33 @@ class _Resource:
         ) from None
 
     def _write(self, reading: Reading, path: Path, earlier: int) -> Landed:
-        columns, reached = Columns(self._wanted(), more=self.table.drift == "adopt"), self.cursor
+        columns, reached = Columns(self._wanted(), more=self.table.drift == "adopt"), self.known.cursor
+        keys = KeyCheck(self.table, self.known.schema)
         # a later reading sorts after the ones before it, so that of two versions of a record its own is the newer
-        origin = (self.table.path or "/") + (f", read again {earlier}" if earlier else "")
+        origin = self.origin + (f", read again {earlier}" if earlier else "")
         gathered = Gathered(columns)
         with TextParquet(path, columns.names, origin, faults=True) as parquet:
             for record in self._records(reading):
                 try:
-                    row = columns.pick(fields_of(record))
+                    fields = fields_of(record)
+                    row = columns.pick(fields)
                 except NotARecord as error:
                     gathered.refuse(f"record {parquet.rows + len(gathered.rows) + 1}: {error}", record)
                     continue
                 gathered.keep(row)
+                keys.add(fields)
+                for name in self.table.columns:
+                    if kind := kind_of(fields.get(name)):
+                        keys.add_kind(name, kind)
                 if self.table.cursor and (value := row[columns.names.index(self.table.cursor)]) is not None:
                     reached = later(reached, value)
                 if len(gathered.rows) >= BATCH_ROWS:
                     gathered.flush(parquet)
             gathered.flush(parquet)
-        return Landed(self.name, path, origin, parquet.rows, reading.reported, None, reached, parquet.malformed)
+            drift = keys.drift(parquet.rows - parquet.malformed)
+        self.notes += [f"{self.name}: {note}" for note in key_notes(drift, self.table)]
+        counts = (parquet.rows, reading.reported, parquet.content, reached, parquet.malformed)
+        return Landed(self.name, path, origin, *counts, drift=drift, schema=keys.schema)
 
     def _wanted(self) -> list[str]:
         cursor = self.table.cursor
@@ -138,9 +181,10 @@ class _Resource:
 
     def _records(self, reading: Reading) -> Iterator[bytes]:
         try:
-            for body in self.api.pages(self.where, self.table, self._params()):
-                records = self._of_page(body, reading)
-                reading.take(records, self._total(body))
+            for page in self.api.pages(self.where, self.table, self._params()):
+                reading.follow(page.address)
+                records = self._of_page(page.body, reading)
+                reading.take(records, self._total(page.body))
                 yield from records
         except PageGone as gone:
             is_end = reading.paging.type in ("page", "offset") and gone.status == 404
@@ -149,17 +193,17 @@ class _Resource:
         reading.end()
 
     def _params(self) -> dict[str, str]:
-        params, paging = dict(self.table.params), self.table.pagination
+        params, paging, cursor = dict(self.table.params), self.table.pagination, self.known.cursor
         if paging.size_parameter:
             params[paging.size_parameter] = str(paging.size)
-        if self.table.cursor_parameter and self.cursor is not None:
+        if self.table.cursor_parameter and cursor is not None:
             overlap, numbers = self.table.overlap_minutes, self.table.overlap_numbers
             try:
-                params[self.table.cursor_parameter] = lower_bound(self.cursor, overlap, "text", numbers)
+                params[self.table.cursor_parameter] = lower_bound(cursor, overlap, "text", numbers)
             except NoCursor as error:
                 raise SourceMisconfigured(f"{self.where}: {error}") from error
         if self.table.until_parameter:
-            params[self.table.until_parameter] = written_like(self.cursor, self.started)
+            params[self.table.until_parameter] = written_like(cursor, self.started)
         return params
 
     def _of_page(self, body: bytes, reading: Reading) -> list[bytes]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, NamedTuple
 from xml.parsers import expat
 
 from sales_warehouse.extract.outcome import FileRefused
@@ -20,6 +21,7 @@ from sales_warehouse.extract.outcome import FileRefused
 CHUNK, LONGEST_TAG = 1 << 20, 1 << 12  # bytes
 LONG_NUMBER = 300  # digits; no double is smaller than 10 to the power of -324
 MOST_ROWS, MOST_COLUMNS = 1 << 20, 1 << 14
+MOST_MERGED = 100_000
 SPREADSHEET = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
@@ -34,12 +36,26 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # a character in a text, ST_Xstrin
 _KINDS = ("n", "s", "b", "e", "str", "inlineStr", "d")
 _TEXTS = ("str", "inlineStr")
 _CELL = re.compile("([A-Za-z]{1,3})([1-9][0-9]{0,6})")
+_RANGE = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6}):([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ROW, _STYLE = re.compile("[1-9][0-9]{0,6}"), re.compile("0|[1-9][0-9]{0,5}")
 _REFERENCE = re.compile(rb"<(?:[^\s<>/:]*:)?(?:row|c)\s[^<]*&")
 _PLAIN = {"s": re.compile("[0-9]{1,9}"), "b": re.compile("0|1|true|false")}
 _CELL_PATH = ["worksheet", "sheetData", "row", "c"]
 _ROW_PATH = _CELL_PATH[:3]
+_MERGED_PATH = ["worksheet", "mergeCells", "mergeCell"]
 _ORDERS = ((), ("v",), ("f",), ("f", "v"), ("is",), ("f", "is"))  # of what is in a cell
+
+
+class Range(NamedTuple):
+    """A part of a sheet, its first and its last cell included."""
+
+    row: int
+    column: int
+    last_row: int
+    last_column: int
+
+    def __str__(self) -> str:
+        return f"{place_of(self.row, self.column)}:{place_of(self.last_row, self.last_column)}"
 
 
 @dataclass
@@ -50,7 +66,7 @@ class Look:
     order. `faults` says, by row and column, which cells have no value and why, `unread` which have one that the reader
     does not get. `texts` has the text of cells that it perhaps gets, `no_dates` are numbers that are no date, whatever
     their style is. `last_row` and `last_column` are those of any cell that has more than a style, for that is how far
-    the reader makes room.
+    the reader makes room. `merged` has the merged cells, in the columns of Excel.
     """
 
     rows: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -60,6 +76,15 @@ class Look:
     no_dates: dict[int, dict[int, str]] = field(default_factory=dict)
     last_row: int = 0
     last_column: int = 0
+    merged: list[Range] = field(default_factory=list)
+
+    def merge(self, reference: str) -> None:
+        """Note a merged cell such as A2:A4, of which only the first cell has a value."""
+        if found := _RANGE.fullmatch(reference):
+            first, last = (column_of(found[1]), int(found[2])), (column_of(found[3]), int(found[4]))
+            self.merged.append(Range(first[1], first[0], last[1], last[0]))
+        if len(self.merged) > MOST_MERGED:
+            raise FileRefused(f"a sheet with more than {MOST_MERGED:,} merged cells; deliver it as CSV")
 
     def moved(self, left: int) -> Look:
         """Return it with columns that are counted from the one after the first `left`."""
@@ -70,7 +95,7 @@ class Look:
             {row: {column - left: what for column, what in cells.items()} for row, cells in where.items()}
             for where in (self.faults, self.unread, self.texts, self.no_dates)
         )
-        return Look(rows, faults, unread, texts, no_dates, self.last_row, self.last_column)
+        return Look(rows, faults, unread, texts, no_dates, self.last_row, self.last_column, self.merged)
 
 
 @dataclass(frozen=True)
@@ -195,6 +220,8 @@ class Cells(Elements):
             self._cell = self._start_cell(given)
         elif name == "row" and path == _ROW_PATH:
             self._start_row(given)
+        elif name == "mergeCell" and path == _MERGED_PATH:
+            self.look.merge(given.get("ref", ""))
         elif name == "sheetData" and path == _ROW_PATH[:2]:
             self._start_rows()
         elif (kind := name.rpartition(" ")[2]) == "sheetData" or (kind in ("row", "c") and "sheetData" in path):
@@ -402,7 +429,7 @@ class _Names(dict[str, str]):
 def whole_parts() -> Iterator[None]:
     try:
         yield
-    except (expat.ExpatError, KeyError, zipfile.BadZipFile) as error:
+    except (expat.ExpatError, KeyError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise FileRefused(f"not a whole Excel file ({error}); was it cut off? ask for it again") from error
 
 

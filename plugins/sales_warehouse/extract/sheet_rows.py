@@ -50,6 +50,7 @@ _FILLED = re.compile(rb'<c r="([A-Z]+)[^<>]*(?<!/)>')
 _GUESSED = re.compile(rb'<c r="([A-Z]+)[^<>]*><f')
 _SHARED = re.compile(rb'<c r="([A-Z]+)[^<>]* t="s"[^<>]*><v>([0-9]+)<')
 _NO_DATE = re.compile(rb' s="([0-9]+)"[^<>]*>' + _FORMULA + rb"<v>(?:-|60[.<]|[0-9.]+[eE])")
+_MERGE, _MERGED = re.compile(rb"mergeCell[\s/>]"), re.compile(rb'<mergeCell ref="([A-Z0-9:]+)" ?/>')
 _NOT_PLAIN = re.compile(rb"<[!?]|<[^\s<>/]*:|\sxmlns[\s=:]")
 _HIDDEN = re.compile(rb"<[!?]|<(?:[^\s<>/]*:)?(?:row|c)[\s/>]|sheetData")
 _ROOT = re.compile(
@@ -89,7 +90,8 @@ def _read_at_a_glance(archive: zipfile.ZipFile, part: str, glance: _Glance) -> b
             if not all(glance.take(_without(prefix, row)) for row in rows) or len(rest) > LONGEST_ROW:
                 return False
     before, end, after = _without(prefix or b"", rest).partition(b"</sheetData>")
-    return has_begun and bool(end) and not before.strip() and b"sheetData" not in after
+    is_plain = has_begun and bool(end) and not before.strip() and b"sheetData" not in after
+    return is_plain and glance.take_merged(after)
 
 
 def _prefix(xml: bytes) -> bytes | None:
@@ -140,6 +142,17 @@ class _Glance:
         self._cells.fill(columns)
         if not self._cells.book.is_calculated and b"<f" in xml:
             self._cells.doubt(column_of(column.decode()) for column in _GUESSED.findall(xml))
+        return True
+
+    def take_merged(self, xml: bytes) -> bool:
+        """Take the merged cells from what is behind the rows; tell whether they are plainly written."""
+        if b"mergeCell" not in xml:
+            return True
+        found = _MERGED.findall(xml)
+        if len(found) != len(_MERGE.findall(xml)) or b"<!" in xml:
+            return False
+        for reference in found:
+            self._cells.look.merge(reference.decode())
         return True
 
     def _has_no_date(self, xml: bytes) -> bool:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
+EVERY_WHOLE_NUMBER, OF_32_BITS = 2**53, 2**24  # that a float can be
+
 
 def text_column(values: Sequence[Any]) -> list[str | None] | Sequence[str | None]:
     """Return a column as text; one look at the types of the column, then one function for all of it."""
@@ -54,6 +56,25 @@ def shown(text: str) -> str:
 def value_text(value: Any) -> str | None:
     """Return one value as text."""
     return None if value is None else _writer(type(value))(value)
+
+
+def float_text(value: float) -> str:
+    """Return a float as text: a whole number as its digits, as far as every whole number has a float of its own.
+
+    From 2**53 on its last digits may be another number's, so it has a power of ten, which no id, count or amount has.
+    """
+    if not value.is_integer():
+        return repr(value)
+    return str(int(value)) if abs(value) < EVERY_WHOLE_NUMBER else f"{value:.16e}"
+
+
+def float_sql(value: str, every_whole_number: int) -> str:
+    """Return the SQL of the text that `float_text` gives; a float of 32 bits has whole numbers up to 2**24."""
+    return (
+        f"case when trunc({value}) <> {value} or not isfinite({value}) then cast({value} as varchar) "
+        f"when abs({value}) < {every_whole_number} then cast(cast({value} as bigint) as varchar) "
+        f"else format('{{:.16e}}', cast({value} as double)) end"
+    )
 
 
 def _writer(kind: type) -> Callable[[Any], str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sales_warehouse.extract.outcome import FileRefused
-from sales_warehouse.extract.sheet_cells import Book, Elements, Look, is_blank, is_no_date, parse
+from sales_warehouse.extract.sheet_cells import Book, Elements, Look, Range, is_blank, is_no_date, parse
 from sales_warehouse.extract.sheet_rows import read_cells
 
 WORKBOOK, TEXTS, STYLES = "xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml"
@@ -50,8 +50,10 @@ def _look_at_xls(file: Path, sheet: str) -> Look:
 
     look = Look()
     try:
-        with xlrd.open_workbook(str(file), on_demand=True, logfile=io.StringIO()) as book:
-            for row, cells in enumerate(book.sheet_by_name(sheet).get_rows(), 1):
+        with xlrd.open_workbook(str(file), on_demand=True, formatting_info=True, logfile=io.StringIO()) as book:
+            there = book.sheet_by_name(sheet)
+            look.merged += [Range(top + 1, left + 1, end, right) for top, end, left, right in there.merged_cells]
+            for row, cells in enumerate(there.get_rows(), 1):
                 numbered = list(enumerate(cells, 1))
                 faults = {
                     column: f"the error {xlrd.error_text_from_code.get(cell.value, cell.value)}"

@@ -18,7 +18,8 @@ def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime, else
     `made` is the SQL of a new code from `seed`, a text that names the first record of a group, or the group and `at`;
     `elsewhere` the select of the codes of records that are in none of the groups, and keep them.
 
-    A group has the code of its records, of several the oldest one. A code that several groups claim, because records
+    A group has the code of its records, of several the oldest one: of those of one night that of the record that was
+    created first. A code that several groups claim, because records
     went apart, stays with one that is certain (has a credit code), then with the largest, then with the record that it
     was made from. A group without a code gets one made from its first record, and of the moment where another group has
     that one.
@@ -32,7 +33,8 @@ def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime, else
             )
         ),
         claims as (
-            select group_id, e.code, count(*) as record_count, min(since) as since, bool_or(is_certain) as is_certain,
+            select group_id, e.code, count(*) as record_count, min(since) as since,
+                min(coalesce(first_at, timestamp '9999-12-31')) as first_at, bool_or(is_certain) as is_certain,
                 bool_or(e.code = made.code) as is_native
             from {groups} join {earlier} as e using (unique_id) join made using (group_id)
             group by group_id, e.code
@@ -46,7 +48,7 @@ def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime, else
             ) where place = 1
         ),
         chosen as (
-            select group_id, arg_min(code, (since, code)) as code from kept group by group_id
+            select group_id, arg_min(code, (since, first_at, code)) as code from kept group by group_id
         ),
         taken as (
             select distinct code from ({elsewhere}) as outside (code) where code in (
@@ -82,7 +84,7 @@ def follow_decisions(
     """Make `<entity>_xref`: the code of every record, where decisions count, and since when it has had it.
 
     `<entity>_groups` has source, id, unique_id, group_id, rule and `more` columns, `base_codes` the codes without
-    decisions; `made` is the SQL of a new code from `seed`.
+    decisions and when a record was created (first_at); `made` is the SQL of a new code from `seed`.
 
     A base code belongs to the group with the most of its records that nobody split off; who was split off has the codes
     that it had apart from it, before or since. A group takes the oldest code that is its own, else one is made.
@@ -90,13 +92,13 @@ def follow_decisions(
     one, key, record = entity.one, entity.key, entity.id
     connection.execute(f"""
         create or replace temp table members as
-        select g.*, base_key, base_since,
+        select g.*, base_key, base_since, coalesce(first_at, timestamp '9999-12-31') as first_at,
             unique_id in (select left_id from {entity.decided} where kind = 'split') as is_split_off
         from {one}_groups as g join base_codes using (unique_id)""")
     connection.execute(f"""
         create or replace temp table final_codes as
         with owned as (
-            select group_id, base_key as code, min(base_since) as since, row_number() over (
+            select group_id, base_key as code, min(base_since) as since, min(first_at) as first_at, row_number() over (
                 partition by base_key order by count(*) filter (where not is_split_off) desc, count(*) desc, group_id
             ) as place
             from members group by group_id, base_key
@@ -108,7 +110,7 @@ def follow_decisions(
             from members join old_{one}_log using (source, {record}) where is_split_off
         ),
         left_behind as (
-            select group_id, code, min(since) as since,
+            select group_id, code, min(since) as since, timestamp '9999-12-31' as first_at,
                 row_number() over (partition by code order by min(since), count(*) desc, group_id) as place
             from had
             where code not in (select base_key from base_codes)
@@ -116,9 +118,15 @@ def follow_decisions(
                     select base_key from outside_{entity.name} where base_key in (select code from had)
                 )
             group by group_id, code
-        )
-        select group_id, arg_min(code, (since, code)) as code
-        from (select * from owned where place = 1 union all select * from left_behind where place = 1)
+        ),
+        held as (
+            select group_id, min(old.{key}) as code
+            from members join old_{entity.xref} as old using (source, {record})
+            group by group_id having count(distinct old.{key}) = 1
+        ),
+        own as (from owned where place = 1 union all by name from left_behind where place = 1)
+        select group_id, arg_min(own.code, (since, held.code is distinct from own.code, first_at, own.code)) as code
+        from own left join held using (group_id)
         group by group_id""")
     columns = ", ".join(f"assigned.{name}" for name in ("rule", *more))
     connection.execute(f"""

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -25,6 +26,7 @@ BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 SIGNS = re.compile(r"[\W_]+")
 IDEOGRAPHS = range(0x3400, 0xA000)  # CJK Unified Ideographs with extension A
 LONGEST_PLACE = 6
+PLACE_KIND = re.compile(r"(?<=..)(特别行政区|自治区|新区|地区|市|省|区|县)$")
 LETTERS = re.compile(r"[a-z]{6,}")
 LEAST_SPOKEN = 3  # characters of a core: shorter ones sound like too many others
 
@@ -48,14 +50,31 @@ def company_name(text: str, places: Container[str]) -> CompanyName:
     """
     named: list[str] = []
     asked: list[str] = []
-    plain = unicodedata.normalize("NFKC", text).translate(SIMPLIFIED).casefold()
-    plain = BRACKETS.sub(lambda found: _outside(found[1].strip(), places, named, asked), plain)
+    plain = BRACKETS.sub(lambda found: _outside(found[1].strip(), places, named, asked), one_way(text))
     core = SIGNS.sub("", plain)
     while (shorter := LEGAL_FORM.sub("", core)) not in ("", core):
         core = shorter
     asked.append(core[:LONGEST_PLACE])
     core = _without_place(core, places, named)
     return CompanyName(core, named[0] if named else None, tuple(asked))
+
+
+class Place(NamedTuple):
+    """A place as it is written, and without what kind of place it is: 上海市, 上海."""
+
+    written: str
+    plain: str
+
+
+def plain_place(text: str) -> Place:
+    """Return how names of companies may write a city or province."""
+    written = one_way(text)
+    return Place(written, PLACE_KIND.sub("", written))
+
+
+def one_way(text: str) -> str:
+    """Return a text in half width (NFKC), simplified characters and small letters."""
+    return unicodedata.normalize("NFKC", text).translate(SIMPLIFIED).casefold()
 
 
 def sounds_of(name: CompanyName) -> list[str] | None:

@@ -10,6 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
+from sales_warehouse import durable
 from sales_warehouse.home import Home
 
 BLOCK = 64  # bytes of a SHA-256 block, RFC 2104
@@ -24,12 +25,25 @@ class ContactKeyError(Exception):
 def check_key(home: Home) -> None:
     """Raise ContactKeyError when the key is too short, or the one of before is gone."""
     given, file = os.environ.get(VARIABLE), _file(home)
-    if given is not None and len(given) < SHORTEST:
-        raise ContactKeyError(
-            f"{VARIABLE} has {len(given)} characters, {SHORTEST} are the least: set it to a long random text "
-            "(`openssl rand -hex 32`), or unset it, and a key is made and kept"
-        )
-    if given is None and not file.exists() and (home.identity / "contact_xref.parquet").exists():
+    was_used = (home.identity / "contact_xref.parquet").exists()
+    if given is not None:
+        if len(given) < SHORTEST:
+            raise ContactKeyError(
+                f"{VARIABLE} has {len(given)} characters, {SHORTEST} are the least: set it to a long random text "
+                "(`openssl rand -hex 32`), or unset it, and a key is made and kept"
+            )
+    elif file.exists():
+        if (length := len(_read(file))) < SHORTEST:
+            mend = (
+                f"Restore it from your backup. For a new one, `openssl rand -hex 32 > {file}`: codes of contacts stay, "
+                "their hashes change"
+                if was_used
+                else "No hash was made with it yet: remove the file, and a key is made and kept"
+            )
+            raise ContactKeyError(
+                f"the key of the contact hashes in {file} has {length} characters, {SHORTEST} are the least. {mend}"
+            )
+    elif was_used:
         raise ContactKeyError(
             f"the key of the contact hashes is gone: {file} is not there and {VARIABLE} is not set. Restore it from "
             f"your backup. For a new one, `openssl rand -hex 32 > {file}`: codes of contacts stay, their hashes change"
@@ -46,11 +60,21 @@ def contact_key(home: Home) -> bytes:
         return given.encode()
     file = _file(home)
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as handle:
-            handle.write(secrets.token_hex(32))
-    return file.read_text().strip().encode()
+        _make(file)
+    return _read(file).encode()
+
+
+def _make(file: Path) -> None:
+    """Write a new key, whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    scratch = file.with_name(f".{file.name}.{secrets.token_hex(4)}{durable.TEMPORARY}")
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(secrets.token_hex(32))
+    durable.move(scratch, file)
+
+
+def _read(file: Path) -> str:
+    return file.read_text().strip()
 
 
 def _file(home: Home) -> Path:

@@ -1,8 +1,10 @@
-"""Which contact records are one person: those with one address and no other name, and the code of each.
+"""Which contact records are one person: those with one address and one name, and the code of each.
 
-An address is a mobile number, an e-mail or a WeChat id; landlines and switchboards are shared, so they prove nothing.
-Addresses are compared as keyed hashes. Somebody with another name at the same address is somebody else: a number that
-was given to a new owner, a mailbox that a department shares. What a person decided comes before all of that.
+An address is a mobile number, an e-mail or a WeChat id; landlines and switchboards are shared, so they prove nothing,
+and neither does an address that more people have than may share one (a placeholder, a hotline). Addresses are compared
+as keyed hashes. Somebody with another name at the same address is somebody else: a number that was given to a new
+owner, a mailbox that a department shares. Who has no name is the one person there of the same customer; at another
+customer that is for a person to say. What a person decided comes before all of that.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from sales_warehouse.identity import clusters, decisions
 from sales_warehouse.identity.codes import follow_decisions, keep_codes, new_changes
 from sales_warehouse.identity.contact_hash import hmac_sql, key_id
 from sales_warehouse.identity.groups import Groups
+from sales_warehouse.identity.person_name import SHARED_MAILBOX, compare_names
 from sales_warehouse.identity.records import CONTACTS, load_earlier
 from sales_warehouse.sql import literal
 
@@ -29,6 +32,7 @@ LOG = (
     "batch bigint, changed_at timestamp, source varchar, contact_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, old_since timestamp"
 )
+REVIEW = "left_record varchar, right_record varchar, kind varchar"
 KINDS = ("phone", "email", "wechat_id")  # the surest first
 Pairs = Sequence[tuple[str, str]]
 
@@ -37,45 +41,73 @@ def give_codes(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
     key: bytes,
+    shared_limit: int,
     told: list[decisions.Decision],
     batch: int,
     at: datetime.datetime,
     *,
     whole: bool,
 ) -> None:
-    """Make `contact_xref` and `contact_log` from `contact_records`, where `told` was decided; `at` is UTC.
+    """Make `contact_xref`, `contact_log` and `contact_review` from `contact_records`, where `told` was decided.
 
-    A code stays with its records, also when the `key` of the hashes is another one than before. Unless it is made
-    `whole`, the cross-reference holds the records in question only, and `outside_contacts` those that stay as they are.
+    `at` is UTC. `customer_xref` is there already: which customer somebody belongs to is said without decisions, so that
+    these change nothing here. An address of more than `shared_limit` people proves nothing. A code stays with its
+    records, also when the `key` of the hashes is another one than before. Unless it is made `whole`, the
+    cross-reference holds the records in question only, and `outside_contacts` those that stay as they are.
     """
+    _find_changed(connection, whole)
     _hash_addresses(connection, key, whole)
     _choose(connection, told, whole)
     _load_earlier(connection, home, whole)
     made = f"'P' || upper(left({hmac_sql('seed', key)}, 24))"
-    _group(connection, "contact_addresses", "base_people")
+    _group(connection, "contact_addresses", "base_people", shared_limit)
     _assign_base(connection, at, made)
-    _group_as_decided(connection, key)
+    _group_as_decided(connection, key, shared_limit)
+    _keep_review(connection, shared_limit)
     follow_decisions(connection, CONTACTS, ("contact_hash", "key_id"), made, batch, at)
     _keep_chains(connection, whole)
     said = new_changes("contact", "contact_id", "new.rule, old.since", batch, at)
     connection.execute(f"create or replace temp table contact_log as {said}")
 
 
+def _find_changed(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
+    """Make `contacts_turned`: records that changed, and those whose customer has another code, or one at last."""
+    if whole:
+        connection.execute("create or replace temp view contacts_turned as select unique_id from contact_records")
+        return
+    connection.execute(f"""
+        create or replace temp table contacts_turned as
+        select unique_id from {CONTACTS.changed}
+        union
+        select unique_id from contact_records where customer_id in (
+            select coalesce(new.source, old.source) || ':' || coalesce(new.customer_id, old.customer_id)
+            from customer_xref as new full join old_customer_xref as old using (source, customer_id)
+            where new.base_key is distinct from old.base_key
+        )""")
+
+
 def _hash_addresses(connection: duckdb.DuckDBPyConnection, key: bytes, whole: bool) -> None:
     """Bring `hashed_people` up to date, one row for each record."""
+    compare_names(connection, "select name from contact_records semi join contacts_turned using (unique_id)", "names")
     rows = f"""
-        select unique_id, source, contact_id, created_at,
-            nullif(lower(regexp_replace(nfc_normalize(name), '[\\s·•.]+', '', 'g')), '') as name,
+        with customers as (
+            select source || ':' || customer_id as customer_id, base_key as customer
+            from (from customer_xref union all by name from outside_customers)
+        )
+        select unique_id, source, contact_id, created_at, names.name, customer,
             case when is_mobile(phone) then {hmac_sql("'phone:' || phone", key)} end as phone,
             {hmac_sql("'email:' || lower(email)", key)} as email,
-            {hmac_sql("'wechat_id:' || wechat_id", key)} as wechat_id
-        from contact_records"""
+            {hmac_sql("'wechat_id:' || lower(wechat_id)", key)} as wechat_id,
+            coalesce(regexp_matches(lower(email), {literal(SHARED_MAILBOX)}), false) as is_shared_mailbox
+        from contact_records semi join contacts_turned using (unique_id)
+        left join names on names.text = contact_records.name
+        left join customers using (customer_id)"""
     if whole:
         connection.execute(f"create or replace table hashed_people as {rows}")
         return
-    changed = f"where unique_id in (select unique_id from {CONTACTS.changed})"
-    connection.execute(f"delete from hashed_people {changed}")
-    connection.execute(f"insert into hashed_people by name {rows} {changed}")
+    gone = f"select unique_id from {CONTACTS.changed} union select unique_id from contacts_turned"
+    connection.execute(f"delete from hashed_people where unique_id in ({gone})")
+    connection.execute(f"insert into hashed_people by name {rows}")
 
 
 def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision], whole: bool) -> None:
@@ -89,9 +121,9 @@ def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision
         connection.execute("create or replace temp view people as from hashed_people")
     else:
         connection.register("named_contacts", decisions.named(told, CONTACTS))
-        connection.execute(f"""
+        connection.execute("""
             create or replace temp table contacts_begun as
-            select unique_id from {CONTACTS.changed}
+            select unique_id from contacts_turned
             union select unique_id from hashed_people semi join named_contacts using (unique_id)""")
         connection.unregister("named_contacts")
         connection.execute("""
@@ -110,8 +142,9 @@ def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision
             "create or replace temp table people as from hashed_people semi join contacts_in_question using (unique_id)"
         )
     selects = [
-        f"select unique_id, name, {place} as place, '{kind}' as kind, {kind} as address from people "
-        f"where {kind} is not null"
+        f"select unique_id, name, customer, {place} as place, '{kind}' as kind, {kind} as address, "
+        f"{'is_shared_mailbox' if kind == 'email' else 'false'} as is_shared_mailbox "
+        f"from people where {kind} is not null"
         for place, kind in enumerate(KINDS)
     ]
     connection.execute(f"create or replace temp table contact_addresses as {' union all '.join(selects)}")
@@ -120,7 +153,9 @@ def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision
 def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Make the tables of what was before: of the records in question, and the codes of the others."""
     load_earlier(connection, home, "contact_log", LOG)
+    load_earlier(connection, home, "contact_review", REVIEW)
     if whole:
+        connection.execute("delete from old_contact_review")
         load_earlier(connection, home, "contact_xref", XREF)
         connection.execute("create or replace temp table outside_contacts as from old_contact_xref limit 0")
         # a cross-reference from before there were decisions about contacts
@@ -158,28 +193,47 @@ def _keep_chains(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
         connection.execute(f"insert into {table} by name {rows}")
 
 
+def _behind(addresses: str, shared_limit: int) -> str:
+    """Return the select of every address that tells something, with who may be behind it, one row for each record.
+
+    `name_count` names are at the address. `who` is the person: of a name, or somebody without one at a customer, who is
+    the one with a name there if there is just one; NULL where that cannot be said. A mailbox of a department is
+    nobody's own. Behind an address are its names, and without one the customers.
+    """
+    return f"""
+        with behind as (
+            select address, count(distinct name) as name_count, min(name) as only_name
+            from {addresses} group by address
+            having count(*) > 1
+                and count(distinct coalesce('name ' || name, 'customer ' || customer, unique_id)) <= {int(shared_limit)}
+        ),
+        met as (
+            select a.*, name_count, only_name, customer is not null and not is_shared_mailbox
+                and bool_or(name is not null) over (partition by address, customer) as is_named_here
+            from {addresses} as a join behind using (address)
+        )
+        select *, case when name is not null then 'name ' || name when name_count = 1 and is_named_here
+            then 'name ' || only_name when name_count <= 1 then 'customer ' || customer end as who
+        from met"""
+
+
 def _group(
-    connection: duckdb.DuckDBPyConnection, addresses: str, into: str, merged: Pairs = (), apart: Pairs = ()
+    connection: duckdb.DuckDBPyConnection,
+    addresses: str,
+    into: str,
+    shared_limit: int,
+    merged: Pairs = (),
+    apart: Pairs = (),
 ) -> None:
-    """Make a table of the group of every one of `people`. Who has no name is the one person at the address that has
-    one, if there is just one.
+    """Make a table of the group of every one of `people`, by who is behind the addresses.
 
     A group never gets two names but by those `merged`, and never two that stay `apart`; where that is in question, a
     telephone says more than an e-mail, and that more than a WeChat id.
     """
     rows = connection.execute(f"""
-        with named as (
-            select address, count(distinct name) as name_count, min(name) as only_name
-            from {addresses} group by address having count(*) > 1
-        ),
-        met as (
-            select unique_id, name, place, address, name_count,
-                coalesce(name, case when name_count = 1 then only_name end) as met_name
-            from {addresses} join named using (address)
-        )
         select first_value(unique_id) over w as first_id, unique_id
-        from met where met_name is not null or name_count = 0
-        window w as (partition by address, met_name order by name is null, unique_id)
+        from ({_behind(addresses, shared_limit)}) where who is not null
+        window w as (partition by address, who order by name is null, unique_id)
         qualify row_number() over w > 1
         order by place, address, unique_id""").fetchall()
     named = (
@@ -224,10 +278,11 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime, m
     codes = keep_codes("base_contacts", "earlier_contacts", made, at, "select base_key from outside_contacts")
     connection.execute(f"""
         create or replace temp table base_codes as
-        select unique_id, code as base_key, since as base_since from ({codes})""")
+        select unique_id, code as base_key, since as base_since, first_at
+        from ({codes}) join base_contacts using (unique_id)""")
 
 
-def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_limit: int) -> None:
     """Make `contact_groups`: who is one where decisions count, and why.
 
     `rule` is the decision that names a record, else the surest kind of address that others of the person have, too.
@@ -237,8 +292,9 @@ def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes) -> None
     merged, apart = (connection.execute(f"{pairs} order by all", [kind]).fetchall() for kind in ("merge", "split"))
     if merged or apart:
         _tell_apart(connection)
-        _group(connection, "decided_addresses", "decided_people", merged, apart)
+        _group(connection, "decided_addresses", "decided_people", shared_limit, merged, apart)
     else:
+        connection.execute("create or replace temp view decided_addresses as from contact_addresses")
         connection.execute("create or replace temp view decided_people as from base_people")
     connection.execute(f"""
         create or replace temp table contact_groups as
@@ -261,7 +317,10 @@ def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes) -> None
 
 
 def _tell_apart(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `decided_addresses`: what somebody who was split off shares with the others joins only who went along."""
+    """Make `decided_addresses`: what somebody who was split off shares with the others joins only who went along.
+
+    Who was never one with the others, and is kept apart from them, keeps his own.
+    """
     connection.execute(f"""
         create or replace temp table decided_addresses as
         with split_off as (
@@ -269,8 +328,52 @@ def _tell_apart(connection: duckdb.DuckDBPyConnection) -> None:
             from {CONTACTS.decided}
             join contact_addresses as mine on mine.unique_id = left_id
             join contact_addresses as others on others.unique_id = right_id and others.address = mine.address
+            join base_people as me on me.unique_id = left_id
+            join base_people as they on they.unique_id = right_id and they.group_id = me.group_id
             where {CONTACTS.decided}.kind = 'split'
             group by mine.unique_id, mine.address
         )
         select a.* replace (address || coalesce(':' || decision_id, '') as address)
         from contact_addresses as a left join split_off using (unique_id, address)""")
+
+
+def _keep_review(connection: duckdb.DuckDBPyConnection, shared_limit: int) -> None:
+    """Make `contact_review`: who has no name, and shares an address with one person, or others without one, elsewhere.
+
+    Each is named by the first record of its group; pairs that a person keeps apart are clear. All who share an address
+    are in question, or none is.
+    """
+    connection.execute(f"""
+        create or replace temp table contact_review as
+        with named as (
+            select unique_id, group_id, min(unique_id) over (partition by group_id) as record
+            from people join decided_people using (unique_id)
+        ),
+        waiting as (
+            select unique_id, first_value(unique_id) over (
+                partition by address order by name is null, unique_id
+            ) as first_id, name, kind, place
+            from ({_behind("decided_addresses", shared_limit)})
+            where name_count <= 1 and not is_shared_mailbox
+        ),
+        apart as (
+            select l.group_id as one, r.group_id as other
+            from {CONTACTS.decided} join named as l on l.unique_id = left_id join named as r on r.unique_id = right_id
+            where kind = 'split'
+        ),
+        found as (
+            select least(l.record, r.record) as left_record, greatest(l.record, r.record) as right_record,
+                arg_min(waiting.kind, place) as kind
+            from waiting join named as l on l.unique_id = first_id join named as r on r.unique_id = waiting.unique_id
+            where waiting.name is null and l.group_id <> r.group_id and not exists (
+                select 1 from apart
+                where (one = l.group_id and other = r.group_id) or (one = r.group_id and other = l.group_id)
+            )
+            group by 1, 2
+        )
+        from (
+            from found
+            union all by name
+            from old_contact_review
+            where left_record not in (from contacts_in_question) and right_record not in (from contacts_in_question)
+        ) order by left_record, right_record""")

@@ -1,6 +1,7 @@
 """Which customer records are one customer, and the code of each: the same from night to night.
 
-What a person decided comes first. Records with one unified social credit code (checked, GB 32100-2015) are one. A
+What a person decided comes first. Records with one unified social credit code (checked, GB 32100-2015) are one, unless
+more unlike names have it than may be one customer's: then those alike are one, and the others wait for a person. A
 record without a code joins what the evidence says; what is between two thresholds, or fits two codes, waits for a
 person.
 """
@@ -150,6 +151,7 @@ def _choose(
     connection.execute(f"""
         create or replace temp table begun as
         select unique_id from {evidence.CHANGED} union select unique_id from {CUSTOMERS.changed}
+        union select unique_id from {evidence.RECORDS} semi join codes_turned using (uscc)
         union select unique_id from named_records""")
     connection.unregister("named_records")
     connection.execute(f"""
@@ -164,14 +166,18 @@ def _choose(
         select unique_id from customer_chains
         where chain in (select chain from customer_chains semi join {} using (unique_id))"""
     connection.execute(f"create or replace temp table touched as {hung.format('seeds')} union from begun")
-    connection.execute("""
+    connection.execute(f"""
         create or replace temp table waiting as
         select unnest([left_id, right_id]) as unique_id from customer_pairs
-        where left_id in (from touched) or right_id in (from touched)""")
+        where left_id in (from touched) or right_id in (from touched)
+        union
+        select unique_id from {evidence.RECORDS} semi join (
+            select uscc from {evidence.RECORDS} semi join touched using (unique_id) semi join shared_codes using (uscc)
+        ) using (uscc)""")
     connection.execute(f"create or replace temp table in_question as {hung.format('waiting')} union from touched")
     connection.execute(f"""
         create or replace temp table records_in_question as
-        select unique_id, source, customer_id, created_at, uscc
+        select unique_id, source, customer_id, created_at, uscc, core
         from {evidence.RECORDS} semi join in_question using (unique_id)""")
     connection.execute("""
         create or replace temp table pairs_in_question as
@@ -235,7 +241,8 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -
         create or replace temp table earlier_records as
         select source || ':' || customer_id as unique_id, base_key as code, base_since as since
         from old_customer_xref""")
+    codes = keep_codes("base_records", "earlier_records", CODE, at, "select base_key from outside_customers")
     connection.execute(f"""
         create or replace temp table base_codes as
-        select unique_id, code as base_key, since as base_since
-        from ({keep_codes("base_records", "earlier_records", CODE, at, "select base_key from outside_customers")})""")
+        select unique_id, code as base_key, since as base_since, first_at
+        from ({codes}) join base_records using (unique_id)""")

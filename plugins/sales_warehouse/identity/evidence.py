@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from sales_warehouse import durable
-from sales_warehouse.identity import candidates, model
-from sales_warehouse.identity.company_name import take_apart
+from sales_warehouse.identity import candidates, clusters, model
+from sales_warehouse.identity.company_name import plain_place, take_apart
 from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_sets
 from sales_warehouse.identity.model import Model
 from sales_warehouse.identity.pinyin import sound
@@ -24,8 +24,9 @@ from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
 from sales_warehouse.sql import only_row
 
 LEAST_PAIRS = 50  # with one credit code, to learn from
-SHARED_KEY = 200  # records that may have one core in one place: more are no few that could be one
-FORM = 3  # raise it when the fields or their comparison change: the model is learnt anew then
+SHARED_KEY = 200  # records that may have one core in one place, or one code to learn from: more are no few
+LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
+FORM = 4  # raise it when the fields or their comparison change: the model is learnt anew then
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
 FIELDS = "core, sounds, place, industry, phones, emails, domains"
@@ -48,6 +49,7 @@ def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: b
     """
     connection.execute(f"create or replace temp table affected as select unique_id from {CUSTOMERS.changed}")
     _take_names_apart(connection, whole)
+    _judge_codes(connection, shared_limit, whole)
     _gather_addresses(connection, shared_limit, whole)
     rows = _evidence(shared_limit, "" if whole else "semi join affected using (unique_id)")
     if whole:
@@ -83,20 +85,11 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection, whole: bool) -> Non
             create table if not exists company_names (
                 name varchar, core varchar, sounds varchar[], named_place varchar, asked varchar[]
             )""")
-        connection.execute("create table if not exists places (place varchar, sound varchar)")
+        connection.execute("create table if not exists places (place varchar, plain varchar, sound varchar)")
         connection.execute("""
             delete from company_names
             where name not in (select name from customer_records where name is not null)""")
-    cities = connection.execute("select distinct city from customer_records where city <> '' order by city").fetchall()
-    listed = pa.table(
-        {
-            "place": pa.array([city for (city,) in cities], pa.string()),
-            "sound": pa.array([sound(city) for (city,) in cities], pa.string()),
-        }
-    )
-    connection.register("places_listed", listed)
-    connection.execute("create or replace temp table places_now as from places_listed")
-    connection.unregister("places_listed")
+    _list_places(connection)
     connection.execute("""
         create or replace temp table names_again as
         select name from (select name, unnest(asked) as text from company_names) join (
@@ -114,6 +107,72 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection, whole: bool) -> Non
         select name from (select distinct name from customer_records {mine}) anti join company_names using (name)""")
     take_apart(connection, "from names_new", "select place from places", "names_apart_now")
     connection.execute("insert into company_names by name from names_apart_now")
+
+
+def _list_places(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `cities_now`, what each city of a record is called plainly, and `places_now`, what a name may say of it."""
+    cities = connection.execute("select distinct city from customer_records where city <> '' order by city").fetchall()
+    plain = {city: plain_place(city) for (city,) in cities}
+    written = sorted({(form, said.plain) for said in plain.values() for form in said})
+    for name, columns in (
+        ("cities", {"city": list(plain), "place": [said.plain for said in plain.values()]}),
+        (
+            "places",
+            {
+                "place": [form for form, _ in written],
+                "plain": [place for _, place in written],
+                "sound": [sound(place) for _, place in written],
+            },
+        ),
+    ):
+        listed = pa.table({column: pa.array(values, pa.string()) for column, values in columns.items()})
+        connection.register("listed", listed)
+        connection.execute(f"create or replace temp table {name}_now as from listed")
+        connection.unregister("listed")
+
+
+def _judge_codes(connection: duckdb.DuckDBPyConnection, shared_limit: int, whole: bool) -> None:
+    """Bring `shared_codes` up to date: credit codes that more than `shared_limit` unlike names have, with each core.
+
+    Such a code is a placeholder, or the one of whoever typed it. Alike (`name_group`) are names with one core, one
+    sound, or of which one begins the other. `codes_turned` becomes the table of those that are so now or were before,
+    and were looked at.
+    """
+    if whole:
+        connection.execute("create or replace table shared_codes (uscc varchar, core varchar, name_group varchar)")
+        connection.execute("create or replace temp table codes_met as select distinct uscc from customer_records")
+    else:
+        connection.execute(f"""
+            create or replace temp table codes_met as
+            select uscc from customer_records semi join affected using (unique_id)
+            union select uscc from {CUSTOMERS.before}""")
+    connection.execute(f"""
+        create or replace temp table coded_names as
+        with named as (
+            select uscc, core, list_distinct(flatten(list(coalesce(sounds, [])))) as sounds
+            from customer_records join company_names using (name) semi join codes_met using (uscc)
+            where core is not null group by uscc, core
+        )
+        select *, uscc || ':' || core as unique_id, count(*) over (partition by uscc) as core_count
+        from named qualify core_count > {int(shared_limit)}""")
+    connection.execute(f"""
+        create or replace temp table names_alike as
+        select l.unique_id as unique_id_l, r.unique_id as unique_id_r
+        from coded_names as l join coded_names as r on l.uscc = r.uscc and l.core < r.core
+        where l.core_count <= {SHARED_KEY} and (
+            (length(l.core) >= {LEAST_CORE} and starts_with(r.core, l.core)) or list_has_any(l.sounds, r.sounds)
+        )""")
+    clusters.chain(connection, "names_alike", "names_chained")
+    connection.execute(f"""
+        create or replace temp table shared_now as
+        select uscc, core, coalesce(chain, unique_id) as name_group
+        from coded_names left join names_chained using (unique_id)
+        qualify count(distinct name_group) over (partition by uscc) > {int(shared_limit)}""")
+    connection.execute("""
+        create or replace temp table codes_turned as
+        select uscc from shared_codes semi join codes_met using (uscc) union select uscc from shared_now""")
+    connection.execute("delete from shared_codes where uscc in (from codes_met)")
+    connection.execute("insert into shared_codes by name from shared_now")
 
 
 def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, whole: bool) -> None:
@@ -181,11 +240,13 @@ def _evidence(shared_limit: int, which: str) -> str:
         ),
         named as (
             select unique_id, source, customer_id, created_at, uscc, industry, core,
-                coalesce(city, named_place) as place,
+                coalesce(cities_now.place, said.plain) as place,
                 list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds
             from (from customer_records {which})
             left join company_names using (name)
-            left join places on places.place = coalesce(city, named_place)
+            left join cities_now using (city)
+            left join places as said on said.place = named_place
+            left join places on places.place = coalesce(cities_now.place, said.plain)
         )
         select unique_id, source, customer_id, created_at, uscc, core, sounds, place, industry, phones, emails, domains,
             hash({FIELDS}) as digest
@@ -238,14 +299,18 @@ def score(connection: duckdb.DuckDBPyConnection, kept: Path, least: float) -> bo
 
 
 def _learn(connection: duckdb.DuckDBPyConnection, kept: Path) -> Model | None:
-    """Learn from the pairs of records with one credit code, and keep what was learnt."""
-    coded = f"from {RECORDS} as l join {RECORDS} as r on l.uscc = r.uscc and l.unique_id < r.unique_id"
-    counted = f"select sum(n * (n - 1) // 2) from (select count(uscc) as n from {RECORDS} group by uscc)"
-    if (only_row(connection, counted)[0] or 0) < LEAST_PAIRS:
-        return None
+    """Learn from the pairs of records with one credit code that tells, and keep what was learnt."""
     connection.execute(f"""
         create or replace temp table coded_pairs as
-        select l.unique_id as join_key_l, r.unique_id as join_key_r, '0' as match_key {coded}""")
+        with telling as (
+            select uscc from {RECORDS} anti join shared_codes using (uscc) where uscc is not null
+            group by uscc having count(*) between 2 and {SHARED_KEY}
+        )
+        select l.unique_id as join_key_l, r.unique_id as join_key_r, '0' as match_key
+        from {RECORDS} as l join {RECORDS} as r on l.uscc = r.uscc and l.unique_id < r.unique_id
+        semi join telling on telling.uscc = l.uscc""")
+    if only_row(connection, "select count(*) from coded_pairs")[0] < LEAST_PAIRS:
+        return None
     learnt = model.learn(connection, RECORDS, COMPARISONS, known="coded_pairs")
     durable.write_json(kept, {"form": FORM, "model": learnt.as_json()})
     return learnt

@@ -6,10 +6,12 @@ import duckdb
 import pyarrow as pa
 
 from sales_warehouse.identity import clusters
+from sales_warehouse.identity.evidence import SHARED_KEY
 from sales_warehouse.identity.groups import Edge, Groups, join_by_evidence
 from sales_warehouse.identity.records import CUSTOMERS
 from sales_warehouse.sql import only_row
 
+SHARED = 0.5  # what a code that many have says of two of them: nothing either way
 DECIDED = "decided_nodes"  # kind, left_node, right_node: the pairs of nodes that decisions name
 
 
@@ -18,12 +20,18 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
 
     Both are of `records_in_question` by `pairs_in_question`: all records that hang together are in it, or none is. And
     `base_chains`, who hangs together by codes and evidence, and `customer_review`, the pairs that a person has to look
-    at. A node is all records of one credit code, or one record. Who was split off from others of the same code is
-    another node, whose code proves nothing.
+    at. A node is all records of one credit code, or one record. A code that too many unlike names have (`shared_code`)
+    proves nothing, so only those of like names are a node. Who was split off from others of the same code is another
+    node, whose code proves nothing.
     """
     connection.execute("""
         create or replace temp table base_nodes as
-        select unique_id, uscc, coalesce('uscc:' || uscc, unique_id) as node from records_in_question""")
+        select unique_id, shared.uscc as shared_code, case when shared.uscc is null then r.uscc end as uscc,
+            case when shared.uscc is not null then coalesce('shared:' || name_group, unique_id)
+                else coalesce('uscc:' || r.uscc, unique_id) end as node
+        from records_in_question as r
+        left join (select distinct uscc from shared_codes) as shared using (uscc)
+        left join shared_codes as named on named.uscc = r.uscc and named.core = r.core""")
     connection.execute(f"create or replace temp table {DECIDED} (kind varchar, left_node varchar, right_node varchar)")
     unclear = _join(connection, "base_nodes", "base_groups", merge_above)
     connection.execute("create or replace temp table base_chains as from node_chains")
@@ -38,10 +46,10 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
             select left_id as unique_id, max(decision_id) as decision_id
             from {CUSTOMERS.decided}
             join base_nodes as l on l.unique_id = left_id join base_nodes as r on r.unique_id = right_id
-            where kind = 'split' and l.uscc = r.uscc
+            where kind = 'split' and l.node = r.node
             group by left_id
         )
-        select unique_id, case when decision_id is null then uscc end as uscc,
+        select unique_id, shared_code, case when decision_id is null then uscc end as uscc,
             node || coalesce(':' || decision_id, '') as node
         from base_nodes left join split_off using (unique_id)""")
     connection.execute(f"""
@@ -102,7 +110,8 @@ def _join(
         create or replace temp table {into} as
         select source, customer_id, unique_id, coalesce(joined.group_id, node) as group_id,
             case when joined.is_decided then 'decision' when n.uscc is not null then 'credit_code'
-                when joined.node is not null then 'evidence' else 'own_record' end as rule,
+                when joined.node is not null then 'evidence'
+                when count(*) over (partition by n.node) > 1 then 'credit_code' else 'own_record' end as rule,
             case when n.uscc is null then joined.probability end as probability
         from records_in_question join {nodes} as n using (unique_id) left join joined using (node)""")
     return unclear
@@ -174,11 +183,22 @@ def _keep_review(
             from {DECIDED} join named as l on l.node = left_node join named as r on r.node = right_node
             where kind = 'split'
         ),
-        found as (
+        unclear as (
             select left_node, right_node, why, probability from not_joined
             union all
             select unique_id_l, unique_id_r, 'in_doubt', probability from node_pairs
             where probability < {float(merge_above)}
+        ),
+        sharing as (
+            select min(node) over (partition by shared_code) as left_node, node as right_node
+            from (select distinct shared_code, node from nodes where shared_code is not null)
+            qualify row_number() over (partition by shared_code order by node) between 2 and {SHARED_KEY}
+        ),
+        found as (
+            from unclear
+            union all
+            select left_node, right_node, 'shared_code', {SHARED}
+            from sharing anti join unclear using (left_node, right_node)
         )
         select l.record as left_record, r.record as right_record, why, probability
         from found join named as l on l.node = left_node join named as r on r.node = right_node

@@ -11,7 +11,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions
 from sales_warehouse.identity.decisions import Decision
 from sales_warehouse.identity.records import latest
-from sales_warehouse.identity.words import REASONS
+from sales_warehouse.identity.words import REASONS, WORDS
 from sales_warehouse.sql import connect, literal
 
 
@@ -42,6 +42,25 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class ContactPair:
+    """Two contact records, each with its customer record, that share an address of a `kind`; one has no name."""
+
+    kind: str
+    left: str
+    left_customer: str | None
+    right: str
+    right_customer: str | None
+
+
+@dataclass(frozen=True)
+class ContactsWaiting:
+    """The first of the pairs of people that somebody has to look at, and how many there are."""
+
+    pairs: list[ContactPair]
+    total: int
+
+
+@dataclass(frozen=True)
 class Told:
     """A decision, and whether it stands; None for one that takes another back."""
 
@@ -64,6 +83,23 @@ def waiting(home: Home, limit: int) -> Waiting:
             order by probability desc, left_record, right_record limit {int(limit)}""").fetchall()
         [(total,)] = connection.execute(f"select count(*) from {pairs}").fetchall()
     return Waiting([Pair(*row) for row in rows], total)
+
+
+def contacts_waiting(home: Home, limit: int) -> ContactsWaiting:
+    """Return which people wait for a person; nobody is named. Raises NothingIdentified."""
+    file = home.identity / "contact_review.parquet"
+    if not file.exists():
+        raise NothingIdentified("nothing was identified yet: `sales-warehouse run` first")
+    known, pairs = latest(home, "contacts", "contact_id"), f"read_parquet({literal(str(file))})"
+    with connect(temp=home.tmp) as connection:
+        rows = connection.execute(f"""
+            with known as (select _source || ':' || contact_id as record, customer_id from ({known}))
+            select kind, left_record, l.customer_id, right_record, r.customer_id
+            from {pairs}
+            left join known as l on l.record = left_record left join known as r on r.record = right_record
+            order by left_record, right_record limit {int(limit)}""").fetchall()
+        [(total,)] = connection.execute(f"select count(*) from {pairs}").fetchall()
+    return ContactsWaiting([ContactPair(*row) for row in rows], total)
 
 
 def told(home: Home, entity: str) -> list[Told]:
@@ -91,6 +127,27 @@ def show_review(home: Home, limit: int, console: Console) -> None:
     console.print(
         f"{found.total:,} pairs wait, {len(found.pairs):,} are shown; "
         "decide with `sales-warehouse customers merge` or `apart`",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def show_contact_review(home: Home, limit: int, console: Console) -> None:
+    """Print the pairs of people that somebody has to look at."""
+    try:
+        found = contacts_waiting(home, limit)
+    except NothingIdentified as error:
+        console.print(f"{error}", highlight=False)
+        return
+    table = Table("record", "customer", "other record", "customer", "both have", box=None, pad_edge=False)
+    for pair in found.pairs:
+        cells = (pair.left, pair.left_customer, pair.right, pair.right_customer, WORDS[pair.kind][0])
+        table.add_row(*(cell or "" for cell in cells))
+    if found.pairs:
+        console.print(table)
+    console.print(
+        f"{found.total:,} pairs wait, {len(found.pairs):,} are shown: one of each has no name; "
+        "decide with `sales-warehouse contacts merge` or `apart`",
         highlight=False,
         soft_wrap=True,
     )

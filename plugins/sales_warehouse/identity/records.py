@@ -9,7 +9,7 @@ import duckdb
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.latest_version import latest_version
+from sales_warehouse.latest_version import latest_version, versions_told
 from sales_warehouse.sql import ident, literal, literals, only_row
 
 LINEAGE = ("_is_deleted", "_version_at", "_load_id", "_file", "_row_number")  # which version counts follows from these
@@ -32,6 +32,11 @@ class Entity:
     def table(self) -> str:
         """The kept table: `unique_id`, `source`, the id, the columns, and what tells which version counts."""
         return f"{self.one}_records"
+
+    @property
+    def deletions(self) -> str:
+        """The kept table of deleted records: the row that says so, and the last one before, as they came."""
+        return f"{self.one}_deletions"
 
     @property
     def xref(self) -> str:
@@ -92,11 +97,14 @@ def take_in(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity, b
     """Bring the kept table up to date, and tell what changed; return the accepted files that it follows from.
 
     `before` are the files that it follows from now, None for a table that has to be made. Where files were only added,
-    and each landed after those of its source, only these are read: a version that was beaten before stays beaten.
+    and each landed after those of its source, only these are read: a version that was beaten before stays beaten. A
+    deleted record keeps the cells that it had last where its deletion does not name them.
     """
     files = accepted_files(home, entity)
     if before is None:
-        connection.execute(f"create or replace table {entity.table} as {_latest(home, entity)}")
+        _settle(connection, entity, _select(entity, _all(home, entity)))
+        connection.execute(f"create or replace table {entity.table} as from newest")
+        connection.execute(f"create or replace table {entity.deletions} as from newest_deletions")
         connection.execute(f"create or replace temp table {entity.changed} as select unique_id from {entity.table}")
         connection.execute(f"create or replace temp table {entity.before} as from {entity.table} limit 0")
         _keep_landed(connection, entity, _all(home, entity), or_replace=True)
@@ -112,13 +120,14 @@ def take_in(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity, b
     if is_added_to and _landed_after(connection, entity, arrived):
         _keep_landed(connection, entity, arrived)
         connection.execute(f"create or replace temp table arrived as {_select(entity, arrived)}")
-        met = f"select k.* from {entity.table} as k semi join arrived using (unique_id)"
-        told = f"(from arrived union all by name {met})"
-        newest, gone = latest_version(told, ["unique_id"]), "select null where false"
+        living = f"(from {entity.table} anti join {entity.deletions} using (unique_id))"
+        met = f"(from {living} union all by name select * exclude (_counts) from {entity.deletions})"
+        _settle(connection, entity, f"from arrived union all by name from {met} semi join arrived using (unique_id)")
+        gone = "select null where false"
     else:
         _keep_landed(connection, entity, _all(home, entity), or_replace=True)
-        newest, gone = _latest(home, entity), f"select unique_id from {entity.table} anti join newest using (unique_id)"
-    connection.execute(f"create or replace temp table newest as {newest}")
+        _settle(connection, entity, _select(entity, _all(home, entity)))
+        gone = f"select unique_id from {entity.table} anti join newest using (unique_id)"
     _tell_changes(connection, entity, gone)
     return files
 
@@ -134,11 +143,29 @@ def _tell_changes(connection: duckdb.DuckDBPyConnection, entity: Entity, gone: s
     connection.execute(f"""
         create or replace temp table {entity.before} as
         select k.* from {entity.table} as k semi join {entity.changed} using (unique_id)""")
+    for table, rows in ((entity.table, "newest"), (entity.deletions, "newest_deletions")):
+        connection.execute(f"""
+            delete from {table}
+            where unique_id in (select unique_id from newest union all select unique_id from {entity.changed})""")
+        connection.execute(f"insert into {table} by name from {rows}")
+    for table in ("newest", "newest_deletions", "newest_versions"):
+        connection.execute(f"drop table {table}")
+
+
+def _settle(connection: duckdb.DuckDBPyConnection, entity: Entity, rows: str) -> None:
+    """Make `newest`, one row for each record of a query of versions, and `newest_deletions` of those that are gone."""
+    told = versions_told(f"({rows})", ["unique_id"])
+    connection.execute(f"create or replace temp table newest_versions as {told}")
+    connection.execute("""
+        create or replace temp table newest_deletions as
+        from newest_versions
+        where unique_id in (select unique_id from newest_versions where _counts and _is_deleted)""")
+    cells = ", ".join(f"coalesce(n.{ident(name)}, o.{ident(name)}) as {ident(name)}" for name in entity.columns)
     connection.execute(f"""
-        delete from {entity.table}
-        where unique_id in (select unique_id from newest union all select unique_id from {entity.changed})""")
-    connection.execute(f"insert into {entity.table} by name from newest")
-    connection.execute("drop table newest")
+        create or replace temp table newest as
+        select n.* exclude (_counts) replace ({cells})
+        from newest_versions as n left join newest_versions as o on o.unique_id = n.unique_id and not o._counts
+        where n._counts""")
 
 
 def _select(entity: Entity, rows: str) -> str:
@@ -148,10 +175,6 @@ def _select(entity: Entity, rows: str) -> str:
 
 def _all(home: Home, entity: Entity) -> str:
     return _read(literal(str(home.accepted / entity.name / "*" / "*.parquet")))
-
-
-def _latest(home: Home, entity: Entity) -> str:
-    return latest_version(f"({_select(entity, _all(home, entity))})", ["source", entity.id])
 
 
 def _keep_landed(connection: duckdb.DuckDBPyConnection, entity: Entity, rows: str, *, or_replace: bool = False) -> None:

@@ -7,12 +7,22 @@ from typing import Literal
 REASONS: dict[str, tuple[str, str]] = {
     "in_doubt": ("the evidence is not enough", "证据不足"),
     "two_codes": ("it would make one of two credit codes", "会将两个统一社会信用代码合并为一"),
+    "shared_code": ("many unlike names have the same credit code", "多个不同名称共用同一统一社会信用代码"),
     "decisions": ("one decision joins what another one, or a code, keeps apart", "决定之间或与信用代码相矛盾"),
 }
 WORDS: dict[str, tuple[str, str]] = {
     **REASONS,
     "who_is_who": ("Who is who", "客户与联系人识别"),
     "waiting": ("Pairs that wait for a person", "待人工判断"),
+    "people_waiting": ("People that wait for a person", "待人工判断的联系人"),
+    "people_waiting_hint": (
+        "They share an address, one of them has no name, and they are at different customers.",
+        "双方共用一个联系方式，其中一方没有姓名，且属于不同客户。",
+    ),
+    "both_have": ("Both have", "共用"),
+    "phone": ("the same mobile number", "手机号"),
+    "email": ("the same e-mail", "邮箱"),
+    "wechat_id": ("the same WeChat id", "微信号"),
     "none_waits": ("No pair waits.", "暂无待判断的记录。"),
     "more_wait": ("Only the most probable are shown.", "仅显示概率最高的部分。"),
     "probability": ("Probability", "概率"),
@@ -22,6 +32,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "why_waiting": ("Why it waits", "原因"),
     "are_one": ("They are one", "是同一客户"),
     "are_two": ("They are two", "不是同一客户"),
+    "people_are_one": ("They are one", "是同一人"),
+    "people_are_two": ("They are two", "不是同一人"),
     "why": ("Why", "理由"),
     "decide": ("Decide", "人工决定"),
     "decide_hint": (

@@ -263,38 +263,32 @@ def _published_period(
 ) -> tuple[datetime.date, datetime.date]:
     """Return the first and the last day of the period in kpi_values; raises NoSuchFigure, which says what there is."""
     chosen = f"metric_id = {literal(metric.id)} and period_grain = {literal(grain)}"
-    count, first, last = only_row(
-        db,
-        "select count(distinct period_start_date), min(period_start_date), max(period_start_date) "
-        f"from kpi_values where {chosen}",
-    )
-    if not count:
-        absent = db.execute("select absent_reason_en from kpi_metrics where metric_id = ?", [metric.id]).fetchone()
+    periods: list[tuple[datetime.date, datetime.date]] = db.execute(
+        f"select distinct period_start_date, period_end_date from kpi_values where {chosen} order by all"
+    ).fetchall()
+    if not periods:
+        told = f"select absent_reason_en from kpi_metrics where metric_id = {literal(metric.id)}"
+        absent = db.execute(told).fetchone()
         why = f"is absent: {absent[0]}" if absent and absent[0] else f"has no {grain} in this version"
         raise NoSuchFigure(f"{metric.id} {why}")
-    if day is None and count > 1:
-        raise NoSuchFigure(
-            f"{metric.id} has a figure for every {grain} from {first} to {last}: say which with --period"
-        )
-    of_day = (
-        "" if grain == "all" or day is None else f" and {literal(day)} between period_start_date and period_end_date"
-    )
-    found = db.execute(
-        f"select distinct period_start_date, period_end_date from kpi_values where {chosen}{of_day}"
-    ).fetchone()
-    if found is None:
-        held = f"from {first} to {last}" if count > 1 else f"{first} alone: what it was earlier is in versions of then"
-        raise NoSuchFigure(f"{metric.id} has no {grain} of {day}; this version has {held}")
-    return found
+    held = f"from {periods[0][0]} to {periods[-1][0]}"
+    if day is None and len(periods) > 1:
+        raise NoSuchFigure(f"{metric.id} has a figure for every {grain} {held}: say which with --period")
+    for first, last in periods:
+        if grain == "all" or day is None or first <= day <= last:
+            return first, last
+    if len(periods) == 1:
+        held = f"{periods[0][0]} alone: what it was earlier is in versions of then"
+    raise NoSuchFigure(f"{metric.id} has no {grain} of {day}; this version has {held}")
 
 
 def _published(
     db: duckdb.DuckDBPyConnection, metric: Metric, grain: str, start: datetime.date, dimension: str, member: str
 ) -> Result | None:
     found = db.execute(
-        "select numerator, denominator, value from kpi_values where metric_id = ? and period_grain = ? "
-        "and period_start_date = ? and dimension_name = ? and dimension_value = ?",
-        [metric.id, grain, start, dimension, member],
+        f"select numerator, denominator, value from kpi_values where metric_id = {literal(metric.id)} "
+        f"and period_grain = {literal(grain)} and period_start_date = {literal(start)} "
+        f"and dimension_name = {literal(dimension)} and dimension_value = {literal(member)}"
     ).fetchone()
     return Result(*found) if found else None
 

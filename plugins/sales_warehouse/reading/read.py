@@ -100,7 +100,7 @@ def read_file(
 def _as_text(file: Path, declared: str | None, place: Path) -> tuple[Path, str]:
     """Return a file whose bytes of line ends and quotes are those of ASCII, and the name of its codec."""
     try:
-        codec = declared or encoding.detected(file)
+        codec = declared or encoding.detected(file, takes_a_guess=True)
     except FileRefused:
         codec = "utf-8"  # lines in other bytes are rejected one by one
     encoding.refuse_other_kinds(file, codec)

@@ -30,7 +30,8 @@ QUERIES = {
             coalesce(r.region_name_en, c.channel_name_en, s.rep_name, m.dimension_value) as member_en,
             coalesce(r.region_name_zh, c.channel_name_zh, s.rep_name, m.dimension_value) as member_zh,
             m.period_grain, m.period_start_date, m.period_end_date, m.previous_start_date, m.value, m.previous_value,
-            m.change_value, m.change_rate, m.change_type
+            m.change_value, m.change_rate, m.workday_count, m.previous_workday_count, m.comparison_rate,
+            m.comparable_value, m.comparable_change_value, m.comparable_change_rate, m.change_type
         from kpi_movers as m
         left join dim_regions as r on m.dimension_name = 'region' and m.dimension_value = r.region_key
         left join dim_channels as c on m.dimension_name = 'channel' and m.dimension_value = c.channel

@@ -104,17 +104,33 @@ def _mover(row: Row, tongue: str, say: Say, currency: str) -> tuple[str, ...]:
     return (
         row[f"metric_name_{tongue}"] or "", say.get(dimension, dimension) + member,
         f"{row['period_start_date']} – {row['period_end_date']}",
-        amount(row["value"], row["unit"], say, currency), amount(row["previous_value"], row["unit"], say, currency),
-        _change(row, say, currency), say[row["change_type"] or "neutral"],
+        amount(row["value"], row["unit"], say, currency), _before(row, say, currency), _change(row, say, currency),
+        say[row["change_type"] or "neutral"],
     )  # fmt: skip
 
 
+def _before(row: Row, say: Say, currency: str) -> str:
+    """The value of the period before, and what it would have been with the workdays of this one."""
+    before = amount(row["previous_value"], row["unit"], say, currency)
+    if not _is_scaled(row):
+        return before
+    days = say["workdays"].format(before=row["previous_workday_count"], now=row["workday_count"])
+    return f"{before} ({days}: {amount(row['comparable_value'], row['unit'], say, currency) or '–'})"
+
+
+def _is_scaled(row: Row) -> bool:
+    """Whether the periods had not the same days; packs of before that was looked at do not say."""
+    return "comparison_rate" in row and (row["comparison_rate"] is None or Decimal(row["comparison_rate"]) != 1)
+
+
 def _change(row: Row, say: Say, currency: str) -> str:
-    change = Decimal(row["change_value"] or 0)
+    is_scaled = _is_scaled(row) and row["comparable_value"] is not None
+    change = Decimal(row["comparable_change_value" if is_scaled else "change_value"] or 0)
+    rate = row["comparable_change_rate" if is_scaled else "change_rate"]
     if row["unit"] == "rate":
         return f"{_signed(change * 100)} {say['points']}"
     sign = "+" if change > 0 else "−"
-    relative = f" ({_signed(Decimal(row['change_rate']) * 100)} %)" if row["change_rate"] else ""
+    relative = f" ({_signed(Decimal(rate) * 100)} %)" if rate else ""
     return sign + amount(f"{abs(change)}", row["unit"], say, currency) + relative
 
 

@@ -29,6 +29,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "value": ("Value", "本期"),
     "before": ("Before", "上期"),
     "change": ("Change", "变化"),
+    "workdays": ("{before} workdays; as {now}", "{before}个工作日；按{now}个折算"),
     "severity": ("Severity", "级别"),
     "what": ("What", "说明"),
     "department": ("Department", "部门"),

@@ -6,11 +6,13 @@ select
 
     nullif(trim(name), '') as contact_name,
     nullif(trim(title), '') as title,
-    nullif(trim(role), '') as contact_role,
+    -- A source that says `unknown` says nothing.
+    nullif(nullif(trim(role), ''), 'unknown') as contact_role,
 
     created_at,
 
     coalesce(_is_deleted, false) as is_deleted,
+    coalesce(_is_ended, false) as is_ended,
     _version_at,
     _load_id,
     _file,

@@ -20,6 +20,7 @@ select
     closed_at,
 
     coalesce(_is_deleted, false) as is_deleted,
+    coalesce(_is_ended, false) as is_ended,
     _version_at,
     _load_id,
     _file,

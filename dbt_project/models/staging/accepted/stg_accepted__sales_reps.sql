@@ -15,6 +15,7 @@ select
     left_date,
 
     coalesce(_is_deleted, false) as is_deleted,
+    coalesce(_is_ended, false) as is_ended,
     _version_at,
     _load_id,
     _file,

@@ -10,6 +10,7 @@ select
     nullif(trim(city), '') as city,
 
     coalesce(_is_deleted, false) as is_deleted,
+    coalesce(_is_ended, false) as is_ended,
     _version_at,
     _load_id,
     _file,

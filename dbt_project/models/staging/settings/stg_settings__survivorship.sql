@@ -6,6 +6,8 @@ select
         when 'province' then 'province_key'
         when 'owner_rep_id' then 'owner_rep_key'
         when 'addressable' then 'is_addressable'
+        when 'contact_employer' then 'customer_key'
+        when 'contact_title' then 'title'
         else attribute
     end as attribute,
     rule as survivorship_rule,

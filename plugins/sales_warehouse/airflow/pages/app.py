@@ -160,10 +160,11 @@ def identity(lang: str | None = None) -> Response:
     manner = place.manner(lang)
     try:
         found = who_is_who.waiting(place.home(), PAIRS_SHOWN)
+        people = who_is_who.contacts_waiting(place.home(), PAIRS_SHOWN)
     except who_is_who.NothingIdentified as error:
         return missing("Who is who", f"{error}")
     decided = {entity.one: who_is_who.told(place.home(), entity.one) for entity in DECIDED}
-    return page("identity.html.j2", found=found, decided=decided, **_of_identity(manner))
+    return page("identity.html.j2", found=found, people=people, decided=decided, **_of_identity(manner))
 
 
 @app.post("/identity", dependencies=[MayReplay, Depends(safety.of_same_origin)])

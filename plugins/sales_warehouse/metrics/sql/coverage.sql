@@ -76,6 +76,7 @@ from missing
 join rows_open_deals as deals
     on
         deals.expected_close_date between getvariable('business_date') and missing.due_on
+        and (deals.created_date is null or deals.created_date <= getvariable('business_date'))
         and missing.scope_value = case missing.scope_dimension
             when 'region' then deals.region_key
             when 'product_line' then deals.product_line

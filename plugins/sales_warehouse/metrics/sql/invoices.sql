@@ -1,6 +1,6 @@
 -- An invoice by the day on which it is due, and how much of it has been collected. What was paid beyond an invoice is no
 -- payment of another one. A credit note takes what is still unpaid of its order off what is due; only what it gives back
--- beyond that had been collected.
+-- beyond that had been collected. Nothing is due for an order that was cancelled, or that its source deleted.
 with
 invoices as (
     select
@@ -30,7 +30,7 @@ invoices as (
         where paid_date <= getvariable('business_date')
         group by invoice_key
     ) as paid on invoices.invoice_key = paid.invoice_key
-    where not coalesce(orders.is_cancelled, false)
+    where not invoices.is_cancelled
 ),
 
 unpaid as (

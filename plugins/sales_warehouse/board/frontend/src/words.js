@@ -144,6 +144,7 @@ const WORDS = {
   missed: ["Missed", "未达成"],
   not_started: ["Not started", "未开始"],
   no_target: ["No target", "无目标"],
+  as_workdays: [(n, before, now) => `${n} in ${before} workdays, as ${now}`, (n, before, now) => `${before}个工作日 ${n}，按${now}个折算`],
   movers: ["What moved last week", "上周变化最大的指标"],
   movers_sub: ["The last whole week against the one before; what is measured by month, when its month has ended.", "最近完整周与上一周对比；按月统计的指标在月末所在周列出。"],
   where: ["Where", "维度"],

@@ -1,0 +1,350 @@
+"""Figures of goals, metrics and analyses by hand, each from its own models over tables that fit beside it."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal as D
+
+import duckdb
+import pytest
+from lone_models import give_hours, give_rules, on, rows_of
+
+from sales_warehouse.company.funnel import LeadStatuses
+from sales_warehouse.metrics import registry
+
+CALENDAR = """create table dim_dates as
+    select
+        d::date as date_day, date_trunc('week', d)::date as week_start_date,
+        date_trunc('month', d)::date as month_start_date, isodow(d) as day_of_week,
+        d::date not in {holidays} and isodow(d) < 6 as is_workday, d::date in {holidays} as is_holiday
+    from range(date '2025-01-01', date '2027-12-31', interval 1 day) t(d)"""
+
+
+@pytest.fixture
+def db() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(CALENDAR.format(holidays="[date '2026-06-19']"))  # the Dragon Boat of 2026, a Friday
+    return connection
+
+
+# The cohort of each month and of the quarter: half had bought after so many days, and July's after 48 instead of 36.
+COHORTS = [("month", "2026-06-01", "2026-06-30", 45), ("month", "2026-08-01", "2026-08-31", 30),
+           ("month", "2026-09-01", "2026-09-30", None), ("quarter", "2026-04-01", "2026-06-30", 45),
+           ("quarter", "2026-07-01", "2026-09-30", 36)]  # fmt: skip
+
+
+def first_orders_within_30_days(db: duckdb.DuckDBPyConnection, day: str, july: int = 36) -> tuple:
+    """The goal of SPEC: from 45 to 30 days by the end of the third quarter, on the metric as the registry has it."""
+    metric = registry()["first_order_cycle_days"]
+    given = {
+        "metric_id": metric.id, "name_en": metric.name.en, "name_zh": metric.name.zh, "unit": metric.unit,
+        "direction": metric.direction, "aggregation": metric.aggregation, "decomposition": metric.decomposition,
+        "is_cohort": metric.cohort,
+    }  # fmt: skip
+    db.execute("create or replace table kpi_metrics as select "
+               + ", ".join(f"{value!r} as {name}" for name, value in given.items()))  # fmt: skip
+    db.execute("""
+        create or replace table int_targets_united as
+        select
+            'cycle' as target_id, 'company' as source, 'x' as target_name_en, 'x' as target_name_zh,
+            'first_order_cycle_days' as metric_id, 'total' as scope_dimension, 'total' as scope_value,
+            45::decimal(28, 8) as baseline_value, 30::decimal(28, 8) as target_value,
+            null::decimal(28, 8) as upper_value, 'absolute' as target_mode, date '2026-07-01' as starts_on,
+            date '2026-09-30' as due_on, 'o' as owner, 'r' as relevance, null::varchar as parent_target_id,
+            null::decimal(28, 8) as weight""")
+    values = ", ".join(
+        f"('first_order_cycle_days', '{grain}', date '{start}', 'total', 'total', 60::decimal(28, 8), "
+        f"100::decimal(28, 8), {days or 'null'}::decimal(28, 8), "
+        f"coalesce(date '{end}' + {days or 'null'}::int <= date '{day}', false))"
+        for grain, start, end, days in [*COHORTS, ("month", "2026-07-01", "2026-07-31", july)]
+        if start <= day
+    )
+    db.execute(
+        f"create or replace table int_kpi_values as from (values {values}) v(metric_id, period_grain, "
+        "period_start_date, dimension_name, dimension_value, numerator, denominator, value, is_matured)"
+    )
+    db.execute(
+        "create or replace table int_levels_told as select * exclude (is_matured) from int_kpi_values where false"
+    )
+    with on(day):
+        for model in ("defined", "followed", "paced", "measured"):
+            rows_of(db, f"int_targets_{model}", "target_id")
+        (row,) = rows_of(db, "int_targets_judged", "actual_value, progress_rate, target_status, projected_value")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("days", "progress"), [(36, "0.6"), (30, "1"), (48, "-0.2")], ids=["36 days: 60 %", "30 days: all", "48: backwards"]
+)
+def test_a_goal_of_a_quarter_is_told_by_the_cohorts_of_its_months(
+    db: duckdb.DuckDBPyConnection, days: int, progress: str
+) -> None:
+    """All of July have had 48 days on 17 September; August's turn comes on 30 September."""
+    actual, progress_rate, status, projected = first_orders_within_30_days(db, "2026-09-18", july=days)
+    assert (actual, progress_rate, projected) == (D(days), D(progress), D(days))
+    assert status == ("met" if days == 30 else "behind")
+
+
+def test_a_goal_of_cohorts_from_its_first_day_to_its_last_word(db: duckdb.DuckDBPyConnection) -> None:
+    told = {day: first_orders_within_30_days(db, day) for day in (
+        "2026-09-04", "2026-09-05", "2026-11-04", "2026-11-05",
+    )}  # fmt: skip
+    assert told == {
+        "2026-09-04": (None, None, "no_data", D("45")),
+        # July's customers, 36 days after the last of them
+        "2026-09-05": (D("36"), D("0.6"), "behind", D("36")),
+        # August's, the latest that had 30 days
+        "2026-11-04": (D("30"), D("1"), "met", D("30")),
+        # all of the quarter
+        "2026-11-05": (D("36"), D("0.6"), "missed", D("36")),
+    }
+
+
+def put(db: duckdb.DuckDBPyConnection, table: str, rows: str, columns: str) -> None:
+    db.execute(f"create or replace table {table} as from (values {rows}) v({columns})")
+
+
+def test_a_lead_that_nobody_answered_waits_whether_it_has_a_customer_or_not(db: duckdb.DuckDBPyConnection) -> None:
+    """Ten leads without a customer, one of which became a deal after two hours: 1 of 10, and no median yet."""
+    db.execute("create table dim_sales_reps as select 'r' as rep_key, 't' as team, 'n' as region_key")
+    give_hours(db)
+    db.execute("create table fct_touchpoints(customer_key varchar, occurred_at timestamp, direction varchar)")
+    db.execute("create table fct_chats(customer_key varchar, first_response_at timestamp)")
+    db.execute("""
+        create table fct_leads as
+        select
+            'l' || i as lead_key, 'unknown' as customer_key, 'web' as channel, 'r' as owner_rep_key,
+            timestamp '2026-06-09 02:00' as created_at, date '2026-06-09' as created_date,
+            case when i = 1 then timestamp '2026-06-09 04:00' end as first_opportunity_at
+        from range(10) t(i)""")
+    rows_of(db, "fct_lead_responses", "lead_key")
+    rows = rows_of(
+        db, "int_kpi_lead_first_response_hours", "period_grain, dimension_name, numerator, denominator, value"
+    )
+    assert {row[0]: row[2:] for row in rows if row[1] == "total"} == {
+        "month": (D("1"), D("10"), None), "week": (D("1"), D("10"), None),
+    }  # fmt: skip
+
+
+def test_a_deal_that_closes_after_the_business_date_is_in_no_period(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute("create table dim_sales_reps as select 'r' as rep_key, 't' as team, 'm' as manager_rep_key")
+    put(db, "fct_opportunities", """
+        ('a', date '2026-06-20', 'won', 10, 100.0, 'r', 'n', 'p'),
+        ('b', date '2026-06-29', 'won', 100, 100.0, 'r', 'n', 'p'),
+        ('c', date '2026-06-30', 'won', 200, 100.0, 'r', 'n', 'p')""",
+        "opportunity_key, closed_date, opportunity_status, win_cycle_days, amount, owner_rep_key, region_key, "
+        "product_line")  # fmt: skip
+    rows_of(db, "int_kpi_closed_opportunities", "opportunity_key")
+    found = rows_of(db, "int_kpi_win_cycle_days", "period_grain, dimension_name, numerator, denominator, value")
+    assert {row[0]: row[2:] for row in found if row[1] == "total"} == dict.fromkeys(
+        ("month", "quarter", "all"), (D("10"), D("1"), D("10"))
+    )
+
+
+def funnel(db: duckdb.DuckDBPyConnection) -> list[tuple]:
+    put(db, "stg_settings__lead_statuses", ", ".join(str(row) for row in LeadStatuses(lost=("Kalt",)).rows()),
+            "status_word, is_lost")  # fmt: skip
+    db.execute(
+        "create table stg_settings__funnel as select 90 as maturity_days, 3.5 as odd_score, 50 as odd_minimum_entered"
+    )
+    db.execute(
+        "create table int_orders_keyed(order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool)"
+    )
+    db.execute("create table fct_order_lines(order_key varchar, net_amount decimal(18, 4), is_cancelled bool)")
+    db.execute(
+        "create table fct_invoices(invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
+    )
+    db.execute("create table fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
+    rows_of(db, "int_funnel_journeys", "journey_key")
+    return rows_of(db, "kpi_funnel", "cohort_month, step, entered_count, advanced_count, lost_count, open_count")
+
+
+def test_the_funnel_knows_nothing_from_after_the_business_date(db: duckdb.DuckDBPyConnection) -> None:
+    """On 28 June nothing is told of a lead of 1 July and its deal, and of a stage and a loss of the 29th."""
+    month = datetime.date(2026, 6, 1)
+    put(db, "fct_leads", "('1', 'new', date '2026-06-01'), ('2', 'new', date '2026-07-01')",
+            "lead_key, lead_status, created_date")  # fmt: skip
+    put(db, "fct_opportunities", """
+        ('d1', '1', 'lost', date '2026-06-05', date '2026-06-29', 1.0),
+        ('d2', '2', 'open', date '2026-07-01', null, 1.0),
+        ('d3', null, 'open', date '2026-07-02', null, 1.0)""",
+        "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    put(db, "fct_opportunity_stage_events", """
+        ('d1', 's1', 1, 1, timestamp '2026-06-05 02:00', date '2026-06-05', date '2026-06-29', 'advanced', 24.0),
+        ('d1', 's2', 2, 1, timestamp '2026-06-29 02:00', date '2026-06-29', date '2026-06-29', 'lost', 0.0)""",
+        "opportunity_key, stage, stage_order, entry_number, entered_at, entered_date, left_date, exit_type, "
+        "dwell_days")  # fmt: skip
+    assert funnel(db) == [
+        (month, "lead", 1, 1, 0, 0), (month, "opportunity", 1, 1, 0, 0), (month, "s1", 1, 0, 0, 1),
+    ]  # fmt: skip
+    passed = rows_of(db, "int_funnel_steps_passed", "step_level, step, outcome, is_converted_in_time")
+    assert passed == [
+        ("main", "lead", "advanced", True), ("main", "opportunity", "open", False), ("stage", "s1", "open", False),
+    ]  # fmt: skip
+
+
+def test_a_lead_is_lost_by_whatever_word_its_system_has_for_it(db: duckdb.DuckDBPyConnection) -> None:
+    words = ["Unqualified", "Closed - Not Converted", "closed_lost", "无效", "disqualified", "KALT",
+             "new", "跟进中", "no such word", "unknown"]  # fmt: skip
+    put(db, "fct_leads", ", ".join(f"('{word}', '{word}', date '2026-06-01')" for word in words),
+            "lead_key, lead_status, created_date")  # fmt: skip
+    db.execute("create table fct_opportunities(opportunity_key varchar, lead_key varchar, opportunity_status varchar, "
+               "created_date date, closed_date date, amount decimal(18, 4))")  # fmt: skip
+    db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
+               "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
+    assert funnel(db) == [(datetime.date(2026, 6, 1), "lead", 10, 0, 6, 4)]
+
+
+def test_80_percent_are_80_percent_whatever_doubles_make_of_them(db: duckdb.DuckDBPyConnection) -> None:
+    """240.60 of 300.75; a hundredth less is less."""
+    amounts = {"even": (80.20, 80.20, 80.20, 60.15), "less": (80.20, 80.20, 80.19, 60.15)}
+    put(db, "int_buyers_concentrated", ", ".join(
+        f"('product', '{product}', 'c{place}', {amount}::decimal(18, 4), {place}, {amount / sum(given)})"
+        for product, given in amounts.items() for place, amount in enumerate(given, 1)
+    ), "scope_type, scope_value, customer_key, net_sales_amount, place, share")  # fmt: skip
+    assert rows_of(db, "kpi_sales_concentration", "scope_value, top3_amount, cr3_rate, is_concentrated") == [
+        ("even", D("240.60"), D("0.8"), True), ("less", D("240.59"), D("0.79999335"), False),
+    ]  # fmt: skip
+
+
+def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
+    """S46: of product 0 three customers buy 80 %; product 1, first sold in June, has one; product 51 sells least."""
+    put(db, "fct_order_lines", ", ".join([
+        *(f"('c{n}', 'p00', date '2026-05-10', {amount}::decimal(18, 4), false)"
+          for n, amount in enumerate((800.2, 800.2, 800.2, 600.15))),
+        *(f"('c0', 'p{n:02}', date '2026-06-{1 if n == 1 else 2:02}', {1000 - n}::decimal(18, 4), false)"
+          for n in range(1, 52)),
+    ]), "customer_key, product_key, order_date, net_amount, is_cancelled")  # fmt: skip
+    db.execute("create table fct_returns(customer_key varchar, product_key varchar, return_date date, "
+               "refund_amount decimal(18, 4), is_cancelled bool)")  # fmt: skip
+    db.execute("create table dim_products as select distinct product_key, 'line' as product_line from fct_order_lines")
+    found = {
+        (metric, f"{month:%m}", product): told
+        for metric, month, dimension, product, *told in rows_of(
+            db, "int_kpi_top3_customer_share",
+            "metric_id, period_start_date, dimension_name, dimension_value, numerator, denominator, value",
+        )
+        if dimension == "product"
+    }  # fmt: skip
+    assert found["top3_customer_share", "05", "p00"] == [D("2400.6"), D("3000.75"), D("0.8")]
+    assert found["top3_customer_share", "06", "p00"] == [D("2400.6"), D("3000.75"), D("0.8")]
+    assert found["top3_customer_share", "06", "p01"] == [D("999"), D("999"), D("1")]
+    shares = [(month, product) for metric, month, product in found if metric == "top3_customer_share"]
+    assert ("05", "p01") not in shares and len([month for month, _ in shares if month == "06"]) == 50
+    assert {product for _, product in shares} == {f"p{n:02}" for n in range(50)}
+
+
+def test_of_a_book_below_zero_nothing_is_available(db: duckdb.DuckDBPyConnection) -> None:
+    """d1 opened with 20 less than nothing, got 10 and sold 5; d2 sold 40 of 100. In all 45 of 100."""
+    put(db, "fct_dealer_stock_weeks", """
+        (date '2026-06-15', 'd1', 'p1', 5, -20, 10, 'reported', -15, 0, 0.0, false),
+        (date '2026-06-15', 'd2', 'p1', 40, 50, 50, 'reported', 60, 0, 100.0, false)""",
+        "week_start_date, dealer_key, product_key, sell_out_units, opening_units, sell_in_units, report_status, "
+        "closing_units, unexplained_units, sell_in_amount, is_stale")  # fmt: skip
+    put(db, "dim_dealers", "('d1', 'n', false), ('d2', 'n', false)", "dealer_key, region_key, is_deleted")
+    put(db, "dim_products", "('p1', 'l')", "product_key, product_line")
+    figures = {("dealer", "d1"): (D(5), D(0), None), ("dealer", "d2"): (D(40), D(100), D("0.4")),
+               ("total", "total"): (D(45), D(100), D("0.45"))}  # fmt: skip
+    kpis = rows_of(
+        db, "int_kpi_channel_sell_through_rate", "dimension_name, dimension_value, numerator, denominator, value"
+    )
+    weeks = rows_of(
+        db, "kpi_dealer_weeks",
+        "dimension_name, dimension_value, sell_out_units, available_units, sell_through_rate",
+    )  # fmt: skip
+    for told in (kpis, weeks):
+        assert {row[:2]: row[2:] for row in told if row[:2] in figures} == figures
+
+
+def test_how_long_a_new_product_lasts_is_told_by_the_days_that_it_has_been_there(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    At a dealer of half a year: 40 sold in four days and 60 left are 6 days. What was there before it is first counted
+    has the whole 28 days: 14 sold and 10 left are 20. What came after the reports has sold nothing in one day.
+    """
+    db.execute("create table stg_settings__dealer_rules as select 14 as stale_after_days, 28 as supply_window_days")
+    put(db, "int_dealer_days_balanced", """
+        ('d', 'old', date '2026-01-01', date '2026-06-20', 100, 0, 0, 100, null::int, null::date, 0.0),
+        ('d', 'old', date '2026-06-21', date '2026-06-28', 100, 0, 28, 72, 72, date '2026-06-28', 0.0),
+        ('d', 'new', date '2026-06-25', date '2026-06-27', 0, 100, 10, 90, null, date '2026-06-28', 1.0),
+        ('d', 'new', date '2026-06-28', date '2026-06-28', 90, 0, 30, 60, 60, date '2026-06-28', 0.0),
+        ('d', 'there', date '2026-06-26', date '2026-06-28', 24, 0, 14, 10, 10, date '2026-06-28', 0.0),
+        ('d', 'later', date '2026-06-29', date '2026-06-29', 0, 5, 0, 5, null, null, 1.0)""",
+        "dealer_key, product_key, stock_date, until_date, opening_units, sell_in_units, sell_out_units, closing_units, "
+        "counted_units, last_counted_date, sell_in_amount")  # fmt: skip
+    db.execute("alter table int_dealer_days_balanced add column first_counted_date date default '2026-06-28'")
+    put(db, "int_dealers_reported", "('d', date '2026-01-01', date '2026-06-28', false)",
+        "dealer_key, first_date, reported_until_date, is_silent")  # fmt: skip
+    rows_of(db, "int_dealer_stock_dated", "dealer_key")
+    found = rows_of(db, "fct_dealer_stock", "product_key, stock_units, window_days, days_of_supply")
+    assert found == [
+        ("later", 0, 1, None), ("new", 60, 4, D(6)), ("old", 72, 28, D(72)), ("there", 10, 28, D(20)),
+    ]  # fmt: skip
+
+
+def test_a_weekend_makes_no_team_slow(db: duckdb.DuckDBPyConnection) -> None:
+    """A: Friday 17:55 to Monday 9:05 are ten minutes. B: Monday from 10 to 12. C's leads wait since Friday 17:00."""
+    give_rules(db)
+    put(db, "dim_sales_reps", "('ra', 'A'), ('rb', 'B'), ('rc', 'C')", "rep_key, team")
+    give_hours(db)
+    db.execute("create table advice as select 'script_training' as advice_id, 'e' as advice_en, 'z' as advice_zh")
+    db.execute("""
+        create table fct_leads as
+        select
+            rep || i as lead_key, rep || i as customer_key, rep as owner_rep_key, given_at as created_at,
+            cast(given_at as date) as created_date, given_at + interval (i % 4) minute as first_assigned_at
+        from range(60) t(i), (values
+            ('ra', timestamp '2026-06-05 09:55'), ('rb', timestamp '2026-06-08 02:00'),
+            ('rc', timestamp '2026-06-05 09:00')) s(rep, given_at)""")
+    db.execute("""
+        create table fct_touchpoints as
+        select rep || i as customer_key, called_at as occurred_at, 'outbound' as direction
+        from range(60) t(i), (values
+            ('ra', timestamp '2026-06-08 01:05'), ('rb', timestamp '2026-06-08 04:00')) s(rep, called_at)""")
+    with on("2026-06-09", "01:00:00"):  # Tuesday at nine: of the nine hours of Monday, none is of Saturday
+        for model in ("int_leads_answered", "int_team_response_medians", "int_teams_compared"):
+            rows_of(db, model, "1")
+        waited = rows_of(db, "int_leads_answered", "team, is_answered, round(waited_hours * 60)::int")
+        told = rows_of(db, "kpi_team_responses", "team, response_status, advice_id")
+    # given a minute later each, up to three
+    assert set(waited) == {
+        (team, is_answered, minutes - later)
+        for team, is_answered, minutes in (("A", True, 10), ("B", True, 120), ("C", False, 600))
+        for later in range(4)
+    }
+    assert told[0] == ("A", "sooner", None)  # by the clock it took thirty times as long as B
+
+
+def test_a_week_with_a_holiday_is_no_fall(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    The week of the Dragon Boat has four workdays. North sells 100 on each: 400 after 500 is no move. West falls to 300
+    of comparable 400. The shop sells on every day, and on Friday as well: 700 after 700 is no move. A rate is as it is.
+    """
+    days = {("net_sales", "region", "north"): (100, 0), ("net_sales", "region", "west"): (100, 0),
+            ("net_sales", "channel", "shop"): (100, 100)}  # fmt: skip
+    db.execute("create table kpi_values(metric_id varchar, period_grain varchar, period_start_date date, "
+               "period_end_date date, dimension_name varchar, dimension_value varchar, numerator decimal(28, 8), "
+               "denominator decimal(28, 8), value decimal(28, 8), is_matured bool)")  # fmt: skip
+    for (metric, dimension, member), (workday, day_off) in days.items():
+        db.execute(f"""insert into kpi_values select '{metric}', 'day', date_day, date_day, '{dimension}', '{member}',
+            0, null, case when is_workday then {workday} else {day_off} end, true from dim_dates
+            where date_day between '2026-01-01' and '2026-06-21'""")
+    for metric, dimension, member, before, now in (
+        ("net_sales", "region", "north", 500, 400), ("net_sales", "region", "west", 500, 300),
+        ("net_sales", "channel", "shop", 700, 700), ("return_rate", "region", "north", 0.5, 0.4),
+    ):  # fmt: skip
+        for start, value in (("2026-06-08", before), ("2026-06-15", now)):
+            db.execute(f"insert into kpi_values values ('{metric}', 'week', '{start}', date '{start}' + 6, "
+                       f"'{dimension}', '{member}', {value}, null, {value}, true)")  # fmt: skip
+    put(db, "kpi_metrics", "('net_sales', 'n', 'n', 'money', 'up', 'sum'), ('return_rate', 'r', 'r', 'rate', 'down', "
+        "'ratio')", "metric_id, name_en, name_zh, unit, direction, aggregation")  # fmt: skip
+    with on("2026-06-21"):
+        rows_of(db, "int_metric_changes_ranked", "metric_id")
+        found = rows_of(
+            db, "kpi_movers",
+            "metric_id, dimension_value, value, previous_value, change_rate, previous_workday_count, workday_count, "
+            "comparable_value, comparable_change_rate, change_type",
+        )  # fmt: skip
+    assert found == [
+        ("net_sales", "west", D(300), D(500), D("-0.4"), 5, 4, D(400), D("-0.25"), "worse"),
+        ("return_rate", "north", D("0.4"), D("0.5"), D("-0.2"), 5, 4, D("0.5"), D("-0.2"), "better"),
+    ]

@@ -1,0 +1,104 @@
+"""What comes back and what is offered: of deleted orders, of units without a line, of deals in another currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal as D
+
+import duckdb
+import pytest
+from lone_models import rows_of
+
+
+@pytest.fixture
+def db() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("""
+            create table stg_settings__exchange_rates as from (values ('CNY', 1::decimal(18, 8)), ('USD', 7.1))
+                t(currency, exchange_rate);
+            create table int_customers_identified as
+                select 'x' as customer_record_key, 'x' as customer_key, 'east' as region_key where false;
+            create table int_sales_reps_deduplicated as select 'x' as rep_key, 'x' as region_key where false;
+            create table int_orders_deduplicated as from (values ('there', false), ('void', false), ('gone', true))
+                t(order_key, is_deleted);
+            create table int_orders_keyed as from (values
+                ('there', 'c', 'r', 'web', 'east', 1::decimal(18, 8), false),
+                ('void', 'c', 'r', 'web', 'east', 1, true))
+                t(order_key, customer_key, rep_key, channel, region_key, exchange_rate, is_cancelled);
+        """)
+        yield connection
+
+
+def test_what_came_back_of_an_order_or_line_that_its_source_deleted_takes_nothing_off_sales(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    db.execute("""
+        create table int_order_lines_deduplicated as from (values ('there', 1, 'p', false), ('there', 2, null, true),
+            ('gone', 1, 'p', false)) t(order_key, line_number, product_key, is_deleted);
+        create table int_returns_deduplicated as select return_key, 'erp' as source, order_key, line_number,
+            null::varchar as product_key, null::varchar as rep_key, null::varchar as channel,
+            null::varchar as region_key, null::varchar as customer_record_key, null::varchar as currency,
+            timestamp '2026-06-20 02:00:00' as returned_at, 1 as quantity, 100 as refund_amount,
+            null as return_reason, false as is_deleted
+        from (values ('of_there', 'there', 1), ('of_no_line', 'there', null), ('of_a_deleted_line', 'there', 2),
+            ('of_void', 'void', 1), ('of_gone', 'gone', 1), ('of_nobody', 'never sent', 1))
+            t(return_key, order_key, line_number);
+    """)
+    found = rows_of(db, "fct_returns", "return_key, is_order_known, is_cancelled")
+    assert found == [
+        ("of_a_deleted_line", True, True), ("of_gone", False, True), ("of_no_line", True, False),
+        ("of_nobody", False, False), ("of_there", True, False), ("of_void", True, True),
+    ]  # fmt: skip
+
+
+def test_nothing_is_due_for_a_deleted_order(db: duckdb.DuckDBPyConnection) -> None:
+    """An invoice of an order that is there (60 of 100 paid), of a cancelled one and of a deleted one."""
+    db.execute("""
+        create table dim_dates as select day::date as date_day
+            from generate_series(timestamp '2026-05-01', timestamp '2026-06-30', interval 1 day) t(day);
+        create table int_invoices_deduplicated as select key as invoice_key, key as order_key, 100 as amount,
+            date '2026-05-10' as due_date, false as is_deleted from (values ('there'), ('void'), ('gone')) t(key);
+        create table fct_payments as from (values ('there', date '2026-05-11', 60::decimal(18, 4)))
+            t(invoice_key, paid_date, amount);
+        create table dim_sales_reps as from (values ('r', 't'), ('unknown', 'unknown')) t(rep_key, team);
+    """)
+    kept = rows_of(db, "fct_invoices", "invoice_key, is_order_known, is_cancelled")
+    assert kept == [("gone", False, True), ("there", True, False), ("void", True, True)]
+    found = rows_of(db, "int_kpi_collection_rate", "period_grain, dimension_name, numerator, denominator")
+    assert ("month", "total", 60, 100) in found
+
+
+def test_a_quote_is_in_the_currency_of_its_deal(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute("""
+        create table fct_opportunities as from (values ('usd', 'c', 'p', 'r'), ('cny', 'c', 'p', 'r'))
+            t(opportunity_key, customer_key, contact_key, owner_rep_key);
+        create table int_opportunities_deduplicated as from (values ('usd', 'USD'), ('cny', null))
+            t(opportunity_key, currency);
+        create table int_quotes_deduplicated as select key as quote_key, 1 as quote_version, 'crm' as source,
+            key as opportunity_key, amount, discount_amount, date '2026-07-01' as valid_until_date,
+            timestamp '2026-06-01 02:00:00' as created_at, false as is_deleted
+        from (values ('usd', 100000, 10.00), ('cny', 70, null), ('never sent', 70, 1)) t(key, amount, discount_amount);
+    """)
+    found = rows_of(db, "fct_quotes", "quote_key, amount, discount_amount")
+    assert found == [("cny", 70, 0), ("never sent", 70, 1), ("usd", 710000, 71)]
+    assert found[2][1:] == (D("710000.0000"), D("71.0000"))
+
+
+def test_units_in_no_return_rate_are_counted_with_the_reason(db: duckdb.DuckDBPyConnection) -> None:
+    """Of erp:full 5 of 3 came back; of erp:bare nobody knows what was sold; one return names no order at all."""
+    db.execute("""
+        create table fct_order_lines as from (values
+            ('erp:full', 1, 'p', 2), ('erp:full', 2, 'q', 1), ('erp:fits', 1, 'p', 9))
+            t(order_key, line_number, product_key, quantity);
+        create table fct_returns as select *, date '2026-06-20' as return_date from (values
+            ('erp:full', 1, 'p', 3, true, false, 'erp'), ('erp:full', null, 'unknown', 2, true, false, 'erp'),
+            ('erp:fits', null, 'z', 9, true, false, 'erp'), ('erp:fits', 1, 'p', 7, true, true, 'erp'),
+            ('erp:bare', 1, 'unknown', 4, true, false, 'erp'), ('web:never', 1, 'p', 1, false, false, 'erp'),
+            (null, null, 'p', 6, false, false, 'till'), (null, null, 'p', 2, false, false, 'till'))
+            t(order_key, line_number, product_key, quantity, is_order_known, is_cancelled, source);
+    """)
+    rows_of(db, "fct_line_returns", "1")
+    assert rows_of(db, "trust_unmatched_returns", "*") == [
+        ("erp", "more_than_sold", 1, 2), ("erp", "order_without_lines", 1, 4), ("till", "no_order", 1, 8),
+        ("web", "unknown_order", 1, 1),
+    ]  # fmt: skip
