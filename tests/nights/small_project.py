@@ -57,7 +57,13 @@ MARTS = {
             cast(null as varchar) as goal_terms, {{ business_date() }} as judged_end_date""",
     "int_alert_periods_judged": """
         select cast(null as varchar) as rule_id, cast(null as varchar) as dimension_value,
-            cast(null as date) as period_start_date, false as is_breach
+            cast(null as date) as period_start_date, false as is_breach, cast(null as decimal(28, 8)) as value,
+            cast(null as decimal(28, 8)) as compared_value, cast(null as decimal(18, 8)) as comparison_rate
+        where false""",
+    "int_alert_rules_defined": """
+        select cast(null as varchar) as rule_id, cast(null as varchar) as kind, cast(null as varchar) as compared_with,
+            cast(null as varchar) as period_grain, cast(null as varchar) as direction,
+            cast(null as decimal(28, 8)) as threshold_rate, cast(null as decimal(28, 8)) as threshold_pp
         where false""",
     "kpi_alert_judgements": """
         select 'high' as rule_id, dimension_value, period_start_date,
