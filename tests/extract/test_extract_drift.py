@@ -13,7 +13,9 @@ import pytest
 from api_server import Answer, serving
 from extract_sources import Desk, rows, source
 
+from sales_warehouse.company.models import Table
 from sales_warehouse.extract import Extraction, SourceMisconfigured
+from sales_warehouse.extract.record import KeyCheck
 
 PROMISED = "id,amount,day"
 KINDS = {
@@ -235,3 +237,28 @@ def test_what_is_missing_in_a_table_of_dlt_is_a_mistake_or_empty_as_the_policy_s
     assert told(found) == [("renamed", "amount", "amount_net")]
     assert rows(found, "given") == [("1", None)]
     assert found.notes == ["given: no record has the key 'amount'"]
+
+
+@pytest.mark.parametrize(
+    ("record", "named"),
+    [
+        ({"body": {"form": "demo", "started_at": "x"}}, [("missing", "body.company"), ("missing", "body.ended_at")]),
+        (
+            {"body": {"company_name": "A", "ended_at": "x"}},
+            [("renamed", "body.company"), ("missing", "body.started_at")],
+        ),
+    ],
+    ids=["another key, and one that is promised itself", "nearly the same key"],
+)
+def test_keys_of_one_object_are_alike_by_their_own_names(record: dict, named: list[tuple[str, str]]) -> None:
+    table = Table.model_validate(
+        {
+            "files": "x",
+            "format": "jsonl",
+            "drift": "known",
+            "columns": ["body.company", "body.started_at", "body.ended_at"],
+        }
+    )
+    check = KeyCheck(table)
+    check.add(record)
+    assert [(item.kind, item.column) for item in check.drift(1) if item.kind != "added"] == named

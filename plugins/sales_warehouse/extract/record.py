@@ -9,6 +9,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -204,14 +205,21 @@ class KeyCheck:
         unknown = sorted(self._keys - declared - {name.split(".")[0] for name in self.columns})
         drift = []
         for name in sorted(declared - self._keys):
-            candidates = [*self._inside.get(name, ()), *unknown]
-            candidate = likely(name, [other for other in sorted(candidates) if other not in self._before])
+            candidate = self._beside(name) or likely(name, [other for other in unknown if other not in self._before])
             drift.append(Drift("renamed" if candidate else "missing", name, candidate))
         renamed = {item.found for item in drift}
         drift += [Drift("added", name) for name in unknown if name not in renamed]
         drift += self._retyped()
         self._refuse(drift)
         return tuple(drift)
+
+    def _beside(self, name: str) -> str | None:
+        """Return the key of the same object that may be the new name of `a.b`; `a` makes no two names alike."""
+        promised = {part for column in self.columns for part in accumulate(column.split("."), "{}.{}".format)}
+        others = sorted(self._inside.get(name, set()) - promised - self._before.keys())
+        new = {key.rpartition(".")[2]: key for key in others}
+        found = likely(name.rpartition(".")[2], sorted(new))
+        return new[found] if found else None
 
     def _declared(self, name: str) -> str:
         """Return which key a column needs: of `a.b` all of it, where there is an `a` with something in it."""
