@@ -18,10 +18,10 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("""
             create table accepted_contacts (_source varchar, contact_id varchar, customer_id varchar, name varchar,
                 title varchar, role varchar, created_at timestamp, _is_deleted boolean, _version_at timestamp,
-                _load_id varchar, _file varchar, _row_number bigint);
+                _load_id varchar, _file varchar, _row_number bigint, _is_ended boolean);
             insert into accepted_contacts values
-                ('crm', '1', 'crm:x', '王伟', null, 'decision_maker', '2019-03-01', false, null, 'l', 'f', 1),
-                ('shop', '1', 'crm:x', '王先生', 'CEO', 'unknown', '2023-05-01', false, null, 'l', 'f', 2);
+                ('crm', '1', 'crm:x', '王伟', null, 'decision_maker', '2019-03-01', false, null, 'l', 'f', 1, false),
+                ('shop', '1', 'crm:x', '王先生', 'CEO', 'unknown', '2023-05-01', false, null, 'l', 'f', 2, false);
             create table stg_identity__contacts as select *, 'p' as contact_key, 1 as changed_batch
                 from (values ('crm', '1'), ('shop', '1')) t(source, contact_id);
             create table int_customers_identified as

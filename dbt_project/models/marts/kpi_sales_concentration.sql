@@ -32,5 +32,6 @@ select
     hhi,
     top_customer_key,
     -- as decimals: 240.60 of 300.75 are 80 % exactly
-    top3_amount >= net_sales_amount * cast({{ var('concentration_cr3_rate') }} as decimal(9, 8)) as is_concentrated
+    top3_amount >= cast(net_sales_amount as decimal(28, 4)) * cast({{ var('concentration_cr3_rate') }} as decimal(9, 8))
+        as is_concentrated
 from summed
