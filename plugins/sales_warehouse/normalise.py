@@ -47,7 +47,7 @@ ODD = (
 # Excel, pandas and columns of floats write a long number so: its last digits are gone.
 LOST_DIGITS = r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}"
 # Digits that a part of a date or time has at most, and its reader takes as many as there are.
-DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "g": 3, "n": 9}
+DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "e": 2, "j": 3, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "g": 3, "n": 9}
 FRACTIONS = "fgn"
 REASONS = {
     "text": (
@@ -321,7 +321,7 @@ def _touching(pattern: str) -> tuple[int | None, str] | None:
             only = False
             between = r"\s*" if space else ".+" if part in ("z", "Z") else "%" if part == "%" else "[^0-9]+"
             found += re.escape(sign) if sign else between
-    return (sum(DIGITS[part] for part in re.findall("%(.)", pattern)) if only else None, found) if touch else None
+    return (sum(DIGITS[part] for part in re.findall("%-?(.)", pattern)) if only else None, found) if touch else None
 
 
 def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:

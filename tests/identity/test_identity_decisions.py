@@ -304,6 +304,42 @@ def test_a_decision_from_before_there_were_others_keeps_its_number(desk: Desk) -
     assert "entity" not in decision.as_json()
 
 
+def test_who_is_left_alone_keeps_the_code_when_another_of_a_split_pair_leaves(people: Desk) -> None:
+    people.night(person("a", "王伟", email="w@a.cn"), person("b", "王伟", email="w@a.cn"))
+    people.split("crm:a")
+    people.night()
+    before = people.codes()
+    people.night(person("b", "王伟", email="x@a.cn"))
+    assert people.codes()["crm:a"] == before["crm:a"] != before["crm:b"]
+
+
+def test_who_is_left_alone_keeps_the_code_when_the_split_off_one_grows(people: Desk) -> None:
+    phone = "+8613800138001"
+    people.night(person("a", "王伟", email="w@a.cn", phone=phone), person("b", "王伟", email="w@a.cn"))
+    people.split("crm:a")
+    people.night()
+    before = people.codes()
+    people.night(person("c", "王伟", email="q@a.cn", phone=phone))
+    after = people.codes()
+    assert {name: after[name] for name in before} == before
+    assert after["crm:c"] == before["crm:a"]
+
+
+def test_who_is_left_alone_keeps_the_code_when_the_one_beside_the_bridge_leaves(people: Desk) -> None:
+    """A joins B by mail and C by telephone; without A they are two."""
+    phone = "+8613800138001"
+    people.night(
+        person("a", "王伟", email="w@a.cn", phone=phone), person("b", "王伟", email="w@a.cn"),
+        person("c", "王伟", email="q@a.cn", phone=phone),
+    )  # fmt: skip
+    people.split("crm:a")
+    people.night()
+    before = people.codes()
+    assert len(set(before.values())) == 3
+    people.night(person("b", "王伟", email="x@a.cn"))
+    assert people.codes()["crm:c"] == before["crm:c"]
+
+
 @pytest.mark.parametrize("seed", range(int(os.environ.get("SALES_WAREHOUSE_TEST_SEEDS", "1"))))
 def test_thirty_nights_of_changes_and_decisions_can_all_be_taken_back(tmp_path: Path, seed: int) -> None:
     """Records come, change and go, and people decide.

@@ -288,3 +288,20 @@ def test_nothing_is_learnt_from_too_few(tmp_path: Path) -> None:
 def test_impossible_thresholds_are_refused(told: dict[str, float], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         IdentityFile.model_validate({"customers": told})
+
+
+def test_a_city_written_in_several_ways_makes_no_record_two(tmp_path: Path) -> None:
+    """苏州市区, 苏州市 and 苏州 are one place: a record stays one row, night after night."""
+    home = Home(tmp_path, "test")
+    gate.ensure_schemas(home)
+    accept(home, "customers", "01", "crm", [
+        {"customer_id": "1", "name": "苏州瑞康医疗有限公司", "city": "苏州市区"},
+        {"customer_id": "2", "name": "恒达贸易有限公司", "city": "苏州市"},
+        {"customer_id": "3", "name": "恒安（苏州市）有限公司", "city": "苏州"},
+    ])  # fmt: skip
+    for night in (1, 2):
+        run(home, night)
+        xref = home.identity / "customer_xref.parquet"
+        assert duckdb.sql(f"select customer_id, count(*) from '{xref}' group by 1 order by 1").fetchall() == [
+            ("1", 1), ("2", 1), ("3", 1),
+        ]  # fmt: skip

@@ -49,11 +49,8 @@ versions as (
         row_number() over (
             partition by versions.customer_record_key
             order by
-                coalesce(
-                    case when versions._load_id >= ends.load_id then loads.extracted_at end,
-                    versions._version_at,
-                    versions.updated_at
-                ) desc nulls last,
+                case when versions._load_id >= ends.load_id then 1 else 0 end desc,
+                coalesce(versions._version_at, versions.updated_at) desc nulls last,
                 versions._load_id desc, versions._file desc, versions._row_number desc
         ) as version_rank
     from {{ ref('stg_accepted__customers') }} as versions

@@ -9,4 +9,5 @@
         'probability_rate', 'created_at', 'expected_close_date', 'closed_at', '_load_id', '_file',
         '_row_number',
     ],
+    keep_cells=true,
 ) }}

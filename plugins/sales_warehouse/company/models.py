@@ -380,7 +380,7 @@ class Table(Model):
         return value
 
 
-_NUMBER, _NO_ZEROS = "%-?[YymdejHIMSfgn]", "(%-[mdjHIMS]|%e)"  # parts of a format of a date or time
+_NUMBER, _NO_ZEROS = "%-?[YymdejHIMSfgn]", "(%-[ymdjHIMS]|%e)"  # parts of a format of a date or time
 
 
 class ColumnMapping(Model):

@@ -92,14 +92,19 @@ def follow_decisions(
     one, key, record = entity.one, entity.key, entity.id
     connection.execute(f"""
         create or replace temp table members as
-        select g.*, base_key, base_since, coalesce(first_at, timestamp '9999-12-31') as first_at,
-            unique_id in (select left_id from {entity.decided} where kind = 'split') as is_split_off
-        from {one}_groups as g join base_codes using (unique_id)""")
+        select g.*, base_codes.base_key, base_codes.base_since,
+            coalesce(first_at, timestamp '9999-12-31') as first_at, old.{key} as old_code,
+            unique_id in (select left_id from {entity.decided} where kind = 'split') as is_split_off,
+            unique_id in (select right_id from {entity.decided} where kind = 'split') as is_left_behind
+        from {one}_groups as g join base_codes using (unique_id)
+        left join old_{entity.xref} as old using (source, {record})""")
     connection.execute(f"""
         create or replace temp table final_codes as
         with owned as (
             select group_id, base_key as code, min(base_since) as since, min(first_at) as first_at, row_number() over (
-                partition by base_key order by count(*) filter (where not is_split_off) desc, count(*) desc, group_id
+                partition by base_key order by bool_or(old_code is not distinct from base_key) desc,
+                    count(*) filter (where is_left_behind and not is_split_off) desc,
+                    count(*) filter (where not is_split_off) desc, count(*) desc, group_id
             ) as place
             from members group by group_id, base_key
         ),
@@ -109,23 +114,33 @@ def follow_decisions(
                 else [struct_pack(code := new_key, since := changed_at)] end, recursive := true)
             from members join old_{one}_log using (source, {record}) where is_split_off
         ),
+        held as (
+            select group_id, min(old_code) as code
+            from members group by group_id having count(distinct old_code) = 1
+        ),
+        native as (
+            select group_id, code, cast({literal(at)} as timestamp) as since
+            from (
+                select group_id, held.code, {made} as made_code
+                from (select group_id, 'split:' || unique_id as seed from members) join held using (group_id)
+                where held.code not in (select base_key from base_codes)
+                    and group_id in (select group_id from members where is_split_off or is_left_behind)
+            ) where made_code = code
+        ),
         left_behind as (
             select group_id, code, min(since) as since, timestamp '9999-12-31' as first_at,
-                row_number() over (partition by code order by min(since), count(*) desc, group_id) as place
-            from had
+                row_number() over (
+                    partition by code order by bool_or(is_native) desc, min(since), count(*) desc, group_id
+                ) as place
+            from (select *, false as is_native from had union all by name select *, true as is_native from native)
             where code not in (select base_key from base_codes)
                 and code not in (
                     select base_key from outside_{entity.name} where base_key in (select code from had)
                 )
             group by group_id, code
         ),
-        held as (
-            select group_id, min(old.{key}) as code
-            from members join old_{entity.xref} as old using (source, {record})
-            group by group_id having count(distinct old.{key}) = 1
-        ),
         own as (from owned where place = 1 union all by name from left_behind where place = 1)
-        select group_id, arg_min(own.code, (since, held.code is distinct from own.code, first_at, own.code)) as code
+        select group_id, arg_min(own.code, (held.code is distinct from own.code, since, first_at, own.code)) as code
         from own left join held using (group_id)
         group by group_id""")
     columns = ", ".join(f"assigned.{name}" for name in ("rule", *more))

@@ -68,8 +68,10 @@ class Place(NamedTuple):
 
 def plain_place(text: str) -> Place:
     """Return how names of companies may write a city or province."""
-    written = one_way(text)
-    return Place(written, PLACE_KIND.sub("", written))
+    written = plain = one_way(text)
+    while (shorter := PLACE_KIND.sub("", plain)) != plain:  # 苏州市区 and 苏州市 are 苏州: one plain form each
+        plain = shorter
+    return Place(written, plain)
 
 
 def one_way(text: str) -> str:

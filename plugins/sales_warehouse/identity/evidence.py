@@ -26,7 +26,7 @@ from sales_warehouse.sql import only_row
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place, or one code to learn from: more are no few
 LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
-FORM = 4  # raise it when the fields or their comparison change: the model is learnt anew then
+FORM = 5  # raise it when the fields or their comparison change: the model is learnt anew then
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
 FIELDS = "core, sounds, place, industry, phones, emails, domains"
