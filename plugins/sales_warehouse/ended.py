@@ -1,7 +1,7 @@
 """What the newest version of a record no longer gives: rows that end, though none says that they are gone.
 
-A record is a row of the source's table. It gives rows of the contract: itself, or the elements of a list in it, as far
-as the mapping's `where` keeps them. A corrected record may give fewer than before. Each load therefore looks at all
+A record is a row of the source's table, told by the `key` that the table declares; without one nothing ends. It gives
+rows of the contract: itself, or the elements of a list in it, as far as the mapping's `where` keeps them. A corrected record may give fewer than before. Each load therefore looks at all
 that landed so far of the records in it, and a key that an earlier version gave and the one that counts does not is
 deleted with the version of that one. This follows from landing and the mapping alone, so a load that is mapped anew,
 or comes late, ends the same rows.
@@ -30,45 +30,44 @@ IN_ORDER = "_load_id, _file, _gives, _row_number"
 
 @dataclass(frozen=True)
 class Record:
-    """How a mapping tells the records of its table apart: by columns of the table's own key, or of the contract's."""
+    """How the records of a table are told apart: by the columns of its key."""
 
     own: tuple[str, ...]
-    key: tuple[str, ...]
 
     @property
     def names(self) -> str:
-        return ", ".join(f"_record_{number}" for number in range(len(self.own or self.key)))
+        return ", ".join(f"_record_{number}" for number in range(len(self.own)))
 
     def carried(self, table: str) -> dict[str, str]:
         """Return SQL of the columns that a statement has to carry through."""
         return {f"_record_{number}": f"{ident(table)}.{ident(name)}" for number, name in enumerate(self.own)}
 
-    @property
-    def told(self) -> str:
-        """The columns in the result of a statement; without all of them nobody knows which record a row is of."""
-        if self.own:
-            return self.names
-        return ", ".join(f"{ident(name)} as _record_{number}" for number, name in enumerate(self.key))
-
 
 def record_of(source: Source, mapping: Mapping) -> Record | None:
     """Return how the records are told that a mapping reads, None where it ends nothing or they cannot be told.
 
-    The table's own `key` tells them, else the key of the contract, as far as it is not made of an element. That of a
-    `distinct` mapping is not enough, for several records give the same row. Where a key or a condition looks at other
-    rows (a window, a subquery), what a row gives does not follow from it alone.
+    The table says by its `key` that a row is a version of a record; a log of events says nothing of the kind. That key
+    has to be the one of what the rows give, as far as it is not made of an element: else several records give one row.
+    Where a key, a join or a condition looks at other rows or at the element, what a row gives does not follow from it
+    alone; where another table or list feeds the same entity, that one may give what this one gives no more.
     """
-    if not mapping.columns or not (mapping.where or mapping.each):
+    own = source.tables[mapping.table].key
+    if not own or not mapping.columns or not (mapping.where or mapping.each) or mapping.distinct:
+        return None
+    place = (mapping.table, mapping.each)
+    if any(item.entity == mapping.entity and (item.table, item.each) != place for item in source.mappings):
+        return None
+    if mapping.each and any(OF_ITEM.search(join.on) for join in mapping.joins):
         return None
     key, version = load_contracts()[mapping.entity].key, _version(mapping)
+    made = [mapping.columns[name].expression for name in key]
+    if {text for text in made if not (mapping.each and OF_ITEM.search(text))} != set(own):
+        return None
     told = mapping.made[version].expression if version else ""
-    looked_at = [*(mapping.columns[name].expression for name in key), told, mapping.where or "", mapping.deleted or ""]
+    looked_at = [*made, told, mapping.where or "", mapping.deleted or ""]
     if any(CANNOT_BE_TRIED.search(text) for text in looked_at) or (mapping.each and OF_ITEM.search(told)):
         return None
-    if own := source.tables[mapping.table].key:
-        return Record(own, ())
-    names = tuple(name for name in key if not (mapping.each and OF_ITEM.search(mapping.columns[name].expression)))
-    return Record((), names) if names and not mapping.distinct else None
+    return Record(own)
 
 
 def siblings(source: Source, mapping: Mapping) -> list[Mapping]:
@@ -91,22 +90,13 @@ def find_ended(
     """
     record = record_of(source, mapping)
     assert record is not None
-    key = ", ".join(map(ident, load_contracts()[mapping.entity].key))
     _show(connection, mapping, f"from {history}")
     connection.execute(f"create or replace temp table _all as {_records(company, source, mapping, record)}")
     touched = f"select distinct {record.names} from _all where _load_id = {literal(load_id)}"
-    if record.key and _gives_itself(source, mapping):  # under the same key: it ends by being left out
+    if _gives_itself(source, mapping):  # under the same key: it ends by being left out
         touched = f"from ({touched}) semi join (from _all where not _is_kept) using ({record.names})"
     connection.execute(f"create or replace temp table _touched as {touched}")
-    ended = _compare(connection, company, source, load_id, mapping, record, history)
-    if ended and record.own:  # what one record gave before, another may give as well
-        _show(connection, mapping, elements(mapping, history))
-        connection.execute(
-            f"insert into _touched select distinct {record.names} "
-            f"from ({_given(company, source, mapping, record)}) semi join {ENDED} using ({key}) where _is_kept"
-        )
-        ended = _compare(connection, company, source, load_id, mapping, record, history)
-    return ended
+    return _compare(connection, company, source, load_id, mapping, record, history)
 
 
 def _compare(
@@ -123,16 +113,16 @@ def _compare(
     connection.execute(f"create or replace temp table _versions as from _all semi join _touched using ({record.names})")
     if _gives_itself(source, mapping):
         known = " and ".join(f"{name} is not null" for name in key.split(", "))
-        given = f"select {key}, _is_kept, true as _is_own, {PLACE} from _versions where {known}"
+        given = f"select {key}, _is_kept, true as _is_own, true as _is_known, {PLACE} from _versions where {known}"
     else:
         _show(connection, mapping, elements(mapping, f"(from {history} semi join _versions using ({PLACE}))"))
         given = _given(company, source, mapping, record)
     connection.execute(
-        f"create or replace temp table _given as select {key}, _is_kept, _is_own, {PLACE} from ({given})"
+        f"create or replace temp table _given as select {key}, _is_kept, _is_own, _is_known, {PLACE} from ({given})"
     )
     connection.execute(f"""
         create or replace temp table _ranked as
-        select {record.names}, _version_at, _is_deleted, {PLACE}, coalesce(_gives, true) as _gives
+        select {record.names}, _version_at, _is_deleted, _is_read, {PLACE}, coalesce(_gives, _row_is_kept) as _gives
         from _versions as v left join (select {PLACE}, bool_or(_is_kept) as _gives from _given group by all)
         using ({PLACE})""")
     newest = latest_version("_ranked", record.names.split(", "), order=IN_ORDER)
@@ -145,11 +135,17 @@ def _compare(
         ),
         known as (
             select {key}, {PLACE}, {record.names}
-            from _given join (select {record.names}, {PLACE} from _versions) using ({PLACE}) where _is_kept and _is_own
+            from _given join (select {record.names}, {PLACE} from _versions) using ({PLACE})
+            where _is_kept and _is_own and _is_known
         ),
-        standing as (select {key} from _given semi join _newest using ({PLACE}) where _is_kept)
+        standing as (select {key} from _given semi join _newest using ({PLACE}) where _is_kept),
+        -- a list that cannot be read, or has an element without its key, does not say what is gone
+        whole as (
+            from (from _newest where _is_read)
+            anti join (from _given where _is_kept and not _is_known) using ({PLACE})
+        )
         select distinct on ({key}) {key}, n._version_at, last.f as _file, last.r as _row_number
-        from (from known anti join standing using ({key})) join _newest as n using ({record.names})
+        from (from known anti join standing using ({key})) join whole as n using ({record.names})
         join here using ({record.names})
         order by {key}, n._version_at desc nulls last, last desc""")
     (ended,) = only_row(connection, f"select count(*) from {ENDED}")
@@ -166,15 +162,21 @@ def _records(company: Company, source: Source, mapping: Mapping, record: Record)
     Where a row gives itself, it has the key and `_is_kept` as well.
     """
     itself, of_item = _gives_itself(source, mapping), mapping.each and OF_ITEM.search(mapping.deleted or "")
-    key = load_contracts()[mapping.entity].key if itself else record.key
+    key = load_contracts()[mapping.entity].key if itself else ()
     whole = _narrowed(mapping, key).model_copy(update={"each": None} | ({"deleted": None} if of_item else {}))
     carried = {"_load_id": f"{ident(mapping.table)}._load_id"} | record.carried(mapping.table)
-    more = ""
+    more = ", _is_read, _row_is_kept"
+    carried["_row_is_kept"] = "true" if OF_ITEM.search(mapping.where or "") else _kept(mapping)
+    text = f"nullif(trim({ident(mapping.table)}.{ident(mapping.each)}), '')" if mapping.each else "null"
+    carried["_is_read"] = (
+        f"case when {text} is null then true when json_valid({text}) then json_type({text}) in ('ARRAY', 'NULL') "
+        "else false end"
+    )
     if itself:
-        carried["_is_kept"] = Statement(load_contracts()[mapping.entity], mapping, "").where
-        more = "".join(f", {ident(name)}" for name in key) + ", _is_kept"
-    known = " and ".join(f"{name} is not null" for name in (*map(ident, record.key), *record.carried(mapping.table)))
-    told = f"select {record.told}, _version_at, _is_deleted, {PLACE}{more}"
+        carried["_is_kept"] = _kept(mapping)
+        more += "".join(f", {ident(name)}" for name in key) + ", _is_kept"
+    known = " and ".join(f"{name} is not null" for name in record.carried(mapping.table))
+    told = f"select {record.names}, _version_at, _is_deleted, {PLACE}{more}"
     return f"{told} from ({compile_mapping(company, source, whole, carried).select}) where {known}"
 
 
@@ -189,13 +191,19 @@ def _given(company: Company, source: Source, mapping: Mapping, record: Record) -
     names, known = ", ".join(map(ident, key)), " and ".join(f"{ident(name)} is not null" for name in key)
     selects = []
     for item in siblings(source, mapping):
-        statement = Statement(load_contracts()[item.entity], item, "")
-        carried = {"_load_id": f"{ident(item.table)}._load_id", "_is_kept": statement.where}
+        carried = {"_load_id": f"{ident(item.table)}._load_id", "_is_kept": _kept(item)}
         select = compile_mapping(company, source, _narrowed(item, key), carried | record.carried(item.table)).select
-        also = f", {record.names}" if record.own else ""
+        also = f", {record.names}"
         own = literal(item is mapping)
-        selects.append(f"select {names}, _is_kept, {own} as _is_own, {PLACE}{also} from ({select}) where {known}")
+        selects.append(
+            f"select {names}, _is_kept, {own} as _is_own, ({known}) as _is_known, {PLACE}{also} from ({select})"
+        )
     return " union all ".join(selects)
+
+
+def _kept(mapping: Mapping) -> str:
+    """A row on which `where` fails stops its own load; it ends nothing, and stops no other."""
+    return f"coalesce(try({Statement(load_contracts()[mapping.entity], mapping, '').where}), true)"
 
 
 def _narrowed(mapping: Mapping, key: tuple[str, ...]) -> Mapping:

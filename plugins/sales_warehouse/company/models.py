@@ -354,7 +354,7 @@ class Table(Model):
         default=None, description="of the cursor, as the dlt source gives it; absent: like its own initial_value"
     )
     # any
-    key: tuple[str, ...] = Field(default=(), description="columns that identify a row, for joins")
+    key: tuple[str, ...] = Field(default=(), description="columns that say which rows are versions of one record")
 
     @model_validator(mode="before")
     @classmethod
