@@ -283,7 +283,8 @@ with spent as (
 ), told as (
     select
         cast(month as varchar) as month, member,
-        sum(amount) filter (where place <= 3 and customer <> '') as top, sum(amount) as everything,
+        -- of what nobody who is known bought no customer has a share, which is 0 of it
+        coalesce(sum(amount) filter (where place <= 3 and customer <> ''), 0) as top, sum(amount) as everything,
         10000 * sum(cast(amount as double) ** 2) filter (where customer <> '' and amount > 0)
         / sum(amount) filter (where customer <> '' and amount > 0) as squares,
         sum(amount) filter (where customer <> '' and amount > 0) as known
@@ -291,7 +292,7 @@ with spent as (
 )
 select 'top3_customer_share', 'month', month, '{name}', member, top, everything, top / everything from told
 union all
-select 'customer_hhi', 'month', month, '{name}', member, squares, known, squares / known from told
+select 'customer_hhi', 'month', month, '{name}', member, squares, known, squares / known from told where known > 0
 """
 
 
