@@ -67,8 +67,8 @@ MARTS = {
         where false""",
     "kpi_alert_judgements": """
         select 'high' as rule_id, dimension_value, period_start_date,
-            case when value >= 50 then 'breach' else 'quiet' end as verdict, value,
-            cast(null as decimal(28, 8)) as compared_value, '50' as rule_terms, '' as goal_terms
+            case when value >= 75 then 'breach' else 'quiet' end as verdict, value,
+            cast(null as decimal(28, 8)) as compared_value, '75' as rule_terms, '' as goal_terms
         from {{ ref('kpi_values') }}
         where dimension_name = 'region' and period_start_date = {{ business_date() }}""",
     "fct_said": """

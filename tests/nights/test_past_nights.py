@@ -151,9 +151,9 @@ def test_nights_keep_once_what_rules_said_of_the_newest_period(lived: World) -> 
     assert len({row[:4] for row in kept}) == len(kept)
     assert {verdict for _, _, _, verdict, *_ in kept} == {"breach", "quiet"}
     for _, member, period, verdict, value, _, terms, goal, rules, business_date, version in kept:
-        assert (verdict == "breach") == (value >= 50), (member, period)
+        assert (verdict == "breach") == (value >= 75), (member, period)
         assert period == business_date and version.endswith(f"{period:%Y%m%d}")
-        assert (terms, goal) == ("50", "") and rules
+        assert (terms, goal) == ("75", "") and rules
 
 
 def test_incidents_go_on_from_night_to_night(marts: Callable[[str], list[tuple]]) -> None:
