@@ -1,10 +1,10 @@
 """What the newest version of a record no longer gives: rows that end, though none says that they are gone.
 
 A record is a row of the source's table, told by the `key` that the table declares; without one nothing ends. It gives
-rows of the contract: itself, or the elements of a list in it, as far as the mapping's `where` keeps them. A corrected record may give fewer than before. Each load therefore looks at all
-that landed so far of the records in it, and a key that an earlier version gave and the one that counts does not is
-deleted with the version of that one. This follows from landing and the mapping alone, so a load that is mapped anew,
-or comes late, ends the same rows.
+rows of the contract: itself, or the elements of a list in it, as far as the mapping's `where` keeps them. A corrected
+record may give fewer than before. Each load therefore looks at all that landed so far of the records in it, and a key
+that an earlier version gave and the one that counts does not is deleted with the version of that one. This follows
+from landing and the mapping alone, so a load that is mapped anew, or comes late, ends the same rows.
 """
 
 from __future__ import annotations
