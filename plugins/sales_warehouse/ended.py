@@ -116,7 +116,7 @@ def _compare(
         given = f"select {key}, _is_kept, true as _is_own, true as _is_known, {PLACE} from _versions where {known}"
     else:
         _show(connection, mapping, elements(mapping, f"(from {history} semi join _versions using ({PLACE}))"))
-        given = _given(company, source, mapping, record)
+        given = _given(company, source, mapping)
     connection.execute(
         f"create or replace temp table _given as select {key}, _is_kept, _is_own, _is_known, {PLACE} from ({given})"
     )
@@ -185,19 +185,16 @@ def _gives_itself(source: Source, mapping: Mapping) -> bool:
     return mapping.each is None and len(siblings(source, mapping)) == 1
 
 
-def _given(company: Company, source: Source, mapping: Mapping, record: Record) -> str:
+def _given(company: Company, source: Source, mapping: Mapping) -> str:
     """Return a select of the rows of the contract that rows give, by each of the mappings of the table onto it."""
     key = load_contracts()[mapping.entity].key
     names, known = ", ".join(map(ident, key)), " and ".join(f"{ident(name)} is not null" for name in key)
     selects = []
     for item in siblings(source, mapping):
         carried = {"_load_id": f"{ident(item.table)}._load_id", "_is_kept": _kept(item)}
-        select = compile_mapping(company, source, _narrowed(item, key), carried | record.carried(item.table)).select
-        also = f", {record.names}"
+        select = compile_mapping(company, source, _narrowed(item, key), carried).select
         own = literal(item is mapping)
-        selects.append(
-            f"select {names}, _is_kept, {own} as _is_own, ({known}) as _is_known, {PLACE}{also} from ({select})"
-        )
+        selects.append(f"select {names}, _is_kept, {own} as _is_own, ({known}) as _is_known, {PLACE} from ({select})")
     return " union all ".join(selects)
 
 

@@ -108,16 +108,21 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "sources").mkdir()
+def written(folder: Path) -> Path:
+    """Write a company with RULES into a folder."""
+    (folder / "sources").mkdir()
     files = {
         "company.yml": COMPANY, "lifecycle.yml": LIFECYCLE, "sources/shop.yml": SHOP, "playbooks.yml": PLAYBOOKS,
         "alerts.yml": RULES,
     }  # fmt: skip
     for name, text in files.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return written(tmp_path)
 
 
 def test_rules_of_several_kinds_are_taken(folder: Path) -> None:

@@ -5,22 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_alert_mistakes import PLAYBOOKS, RULES
-from test_configuration_mistakes import COMPANY, LIFECYCLE, SHOP
+from test_alert_mistakes import written
 
 from sales_warehouse.company.load import CompanyError, load_company, load_for_a_night
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "sources").mkdir()
-    files = {
-        "company.yml": COMPANY, "lifecycle.yml": LIFECYCLE, "sources/shop.yml": SHOP, "playbooks.yml": PLAYBOOKS,
-        "alerts.yml": RULES,
-    }  # fmt: skip
-    for name, text in files.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+    return written(tmp_path)
 
 
 def change(folder: Path, file: str, old: str, new: str) -> None:
