@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -317,26 +317,38 @@ def landed_view(
 def _landed(
     connection: duckdb.DuckDBPyConnection, source: Source, load: Load, table: str, corrected_in: Home | None
 ) -> str:
-    """Return a select over landed files. Readers leave out what a load does not need, so absent columns are NULL."""
-    listed = literals(str(path) for path in load.paths(table))
-    options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if load.renamed else "")
+    """Return a select over the landed rows of a load, as they came or with the corrections of a home laid over them."""
+    select, plain = _as_landed(connection, source, [load], table)
+    if corrected_in is None:
+        return select
+    place = (source.source, load.load_id, table)
+    return corrections.laid_over(connection, select, corrected_in, place, plain, source.tables[table].columns)
+
+
+def _as_landed(
+    connection: duckdb.DuckDBPyConnection, source: Source, some: Sequence[Load], table: str, *, more: str = ""
+) -> tuple[str, list[str]]:
+    """Return a select over the landed files of some loads and the names of the columns that a source can fill.
+
+    Readers leave out what a load does not need, so absent columns are NULL. `more` are further columns, made of the
+    file's place: `_path`.
+    """
+    listed = literals(str(path) for load in some for path in load.paths(table))
+    renamed = {path: own for load in some for path, own in load.renamed.items()}
+    options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if renamed or more else "")
     relation = f"read_parquet({listed}, {options})"
     present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
     plain = [name for name in columns if name not in (ROW_NUMBER, BEFORE, "file_row_number", "_path", *OPTIONAL)]
     cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
-    if load.renamed:
-        arms = " ".join(f"when {literal(str(path))} then {literal(own)}" for path, own in load.renamed.items())
+    if renamed:
+        arms = " ".join(f"when {literal(str(path))} then {literal(own)}" for path, own in renamed.items())
         cells[plain.index(FILE)] = f"case _path {arms} else {FILE} end as {FILE}"
     # one file may carry its row numbers while another beside it leaves them to Parquet
     given, before = (name if name in present else "null" for name in (ROW_NUMBER, BEFORE))
     number = f"coalesce({given}, file_row_number + 1 - coalesce({before}, 0)) as {ROW_NUMBER}"
     extra = [name if name in present else f"cast(null as varchar) as {name}" for name in OPTIONAL]
-    select = f"select {', '.join([*cells, number, *extra])} from {relation}"
-    if corrected_in is None:
-        return select
-    place = (source.source, load.load_id, table)
-    return corrections.laid_over(connection, select, corrected_in, place, plain, source.tables[table].columns)
+    return f"select {', '.join([*cells, number, *extra, *filter(None, [more])])} from {relation}", plain
 
 
 def _history_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> None:
@@ -345,12 +357,23 @@ def _history_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Sou
 
 
 def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> list[str]:
-    """Return a select of the rows of a table, with `_load_id`, for each load that was known when a load came."""
-    return [
+    """Return selects of the rows of a table, with `_load_id`, of all loads that were known when a load came.
+
+    Files are opened together, for one select for each load would cost more than their rows; only a load that somebody
+    has corrected is read by itself.
+    """
+    known = [item for item in loads(home, source.source) if item.load_id <= load.load_id and table in item.tables]
+    corrected = {load_id for name, load_id, of in corrections.read(home) if (name, of) == (source.source, table)}
+    selects = [
         f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item, table, home)})"
-        for item in loads(home, source.source)
-        if item.load_id <= load.load_id and table in item.tables
+        for item in known
+        if item.load_id in corrected
     ]
+    if together := [item for item in known if item.load_id not in corrected]:
+        folders = str(together[0].folder.parent)
+        load_id = f"split_part(substr(_path, {len(folders) + 2}), '/', 1) as _load_id"
+        selects.append(_as_landed(connection, source, together, table, more=load_id)[0])
+    return selects
 
 
 def _latest_view(
