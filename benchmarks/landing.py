@@ -128,11 +128,12 @@ def _measure_peers(count: int, form: str, place: Path, sling: Path | None, floor
     _tell(count, form, "dlt, filesystem source", seconds, memory.peak(), floor)
     if sling is None:
         return
-    target = place / "sling.parquet"
-    given = ("--src-stream", f"file://{data}/order_lines_*.{form}", "--tgt-object", f"file://{target}")
+    target, options = place / "sling", "{format: parquet, file_max_rows: 1000000}"  # into one file it lost rows
+    given = ("--src-stream", f"file://{data}/order_lines_*.{form}", "--tgt-object", f"file://{target}/")
     program = sling / "sling_linux_amd64" / "bin" / "sling-linux-amd64"
-    seconds, memory = run([str(program), "run", *given], output, **_sling_home(sling, place / "home"))
-    (rows,) = duckdb.sql(f"select count(*) from '{target}'").fetchone() or (0,)
+    command = [str(program), "run", *given, "--tgt-options", options]
+    seconds, memory = run(command, output, **_sling_home(sling, place / "home"))
+    (rows,) = duckdb.sql(f"select count(*) from '{target}/*.parquet'").fetchone() or (0,)
     assert rows == count, f"sling wrote {rows} rows"
     _tell(count, form, "sling", seconds, memory.peak(), floor)
 
