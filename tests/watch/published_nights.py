@@ -10,6 +10,7 @@ from incident_nights import Nights, Row, alert
 
 from sales_warehouse import publish
 from sales_warehouse.home import Home
+from sales_warehouse.settings_tables import SCHEMAS, write_table
 
 NOW = datetime.datetime(2026, 6, 29, 1, 30, tzinfo=datetime.UTC)
 NIGHT, NEXT = "2026-06-28", "2026-07-05"  # the nights in which the weeks of the alerts end
@@ -65,6 +66,20 @@ class Published:
             business_date=datetime.date.fromisoformat(date),
             as_of=NOW.replace(tzinfo=None),
         )
+
+
+BROKEN = (
+    (3, 21, "returns", "Goods come back", "退货率上升", "Customer service", "on", "metric",
+     "unknown metric 'retun_rate'; did you mean 'return_rate'?"),
+    (5, 40, None, None, None, None, None, "id", "is missing"),
+)  # fmt: skip
+
+
+def leave_out(home: Home, *rules: tuple) -> None:
+    """Note, as a refresh does, that it had to do without these rules."""
+    home.settings.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as db:
+        write_table(db, SCHEMAS["left_out_rules"], rules, home.settings / "left_out_rules.parquet")
 
 
 def write_settings(home: Home) -> None:

@@ -15,6 +15,7 @@ from sales_warehouse.publish import manifest
 from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import ident, read_parquet
 from sales_warehouse.watch.incidents import hidden_key
+from sales_warehouse.watch.left_out import LeftOut, read_left_out
 
 SEVERITIES = ("critical", "warning", "info")
 ENDINGS = ("resolved", "settled", "retracted", "lapsed")
@@ -67,10 +68,14 @@ class Notice:
 
 @dataclass(frozen=True)
 class News:
-    """What is to be told of tonight, the gravest first and ends last, and the keys that it settles, told or not."""
+    """What is to be told of tonight, the gravest first and ends last, and the keys that it settles, told or not.
+
+    `left_out` are rules that a mistake keeps from being judged.
+    """
 
     notices: tuple[Notice, ...] = ()
     settled: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,32 +87,37 @@ class Settings:
 
 
 def read_news(home: Home, known: Collection[str]) -> News:
-    """Return what readers' version has to tell beside the events that are `known`; nothing before the first publish.
+    """Return what there is to tell beside what is `known`: events of readers' version, and rules that were left out.
 
     Of an incident about which there is more than one thing to tell the last one is told, unless that is known. What a
     person has silenced or closed since, what ended without a word, and ends of long ago are settled without one. The
     owner is the one of the rule, not the person to whom an incident was given.
     """
+    left_out = tuple(rule for rule in read_left_out(home) if rule.key not in known)
+    notices, events = _news_of_incidents(home, known)
+    settled = dict.fromkeys([*events, *(rule.key for rule in left_out)])
+    return News(tuple(sorted(notices, key=_place)), tuple(settled), left_out)
+
+
+def _news_of_incidents(home: Home, known: Collection[str]) -> tuple[list[Notice], list[str]]:
+    """Return what is to be told, and the keys of all events that are not known; nothing before the first publish."""
     folder = publish.current_folder(home)
     if folder is None:
-        return News()
+        return [], []
     with look(home, folder) as db:
         there = {
             name
             for (name,) in db.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()
         }
         if not there.issuperset(NEEDED):
-            return News()
+            return [], []
         db.execute("SET schema = 'marts'")
         events = _told_events(db)
         lasts = {row["incident_key"]: row for row in events}.values()
         fresh = [row for row in lasts if row["event_key"] not in known]
         date = datetime.date.fromisoformat(manifest.read(folder).business_date)
         notices = [_notice(db, row, there) for row in fresh if _is_news(row, date)]
-    return News(
-        tuple(sorted(notices, key=_place)),
-        tuple(str(row["event_key"]) for row in events if row["event_key"] not in known),
-    )
+    return notices, [str(row["event_key"]) for row in events if row["event_key"] not in known]
 
 
 def read_settings(home: Home) -> Settings:
