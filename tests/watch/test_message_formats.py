@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 from incident_nights import Row
-from published_nights import BROKEN, NOW, Published, falls, leave_out, write_settings
+from published_nights import BROKEN, EXPLAINED, NOW, Published, falls, leave_out, write_settings
 
 from sales_warehouse.home import Home
 from sales_warehouse.watch import formats, wording
@@ -40,21 +40,6 @@ RECEIVERS = {
     "webhook": "json://hooks.example.com/sales",
     "mail": "mailto://robot:secret@mail.example.com?to=team@example.com&from=robot@example.com",
 }
-EXPLAINED = """
-create table marts.alert_causes as from (values
-    ('fall|east|2026-06-22', 0, true, 'What is left.', '其余。'),
-    ('fall|east|2026-06-22', 1, false, 'Formula in East China: −12,600.00, 100 % of the change.',
-     '华东·配方奶粉：−12,600.00，占变化的 100%。'))
-    t(incident_key, cause_number, is_residual, text_en, text_zh);
-create table marts.alert_events as from (values
-    ('fall|east|2026-06-22', 1, false, 'A price that may be chance.', '可能出于偶然的调价。'),
-    ('fall|east|2026-06-22', 3, true, 'A holiday.', '节假日。'),
-    ('fall|east|2026-06-22', 2, true, 'A competitor gave one for one from 2026-06-20 on.',
-     '竞品自 2026-06-20 起买一赠一。'))
-    t(incident_key, event_number, is_likely, text_en, text_zh);
-create table marts.alert_playbooks as from (values ('fall|east|2026-06-22', 1, 'intercept'))
-    t(incident_key, playbook_number, playbook_id)
-"""
 
 
 def golden(name: str, text: str) -> None:
