@@ -6,7 +6,7 @@ import datetime
 from pathlib import Path
 
 import pytest
-from incident_nights import Nights, alert
+from late_nights import FALL, LateNights
 from published_nights import BROKEN, NOW, Published, falls, leave_out
 
 from sales_warehouse.home import Home
@@ -139,10 +139,21 @@ def test_what_cannot_be_worded_is_told_all_the_same(
 
 
 def test_its_incidents_stay_open_until_it_is_mended() -> None:
-    nights, week, later = Nights(), "2026-06-01", "2026-06-15"
-    nights.live("2026-06-07", [alert("east", week)])
-    # nights that leave the rule out: it is there, and has judged nothing (int_alerts_judged)
-    for night in ("2026-06-14", "2026-06-21", "2026-06-28"):
-        assert nights.live(night, [], own={}, terms=None) == []
-    assert nights.statuses() == {f"fall|east|{week}": "open"}
-    assert nights.live("2026-06-28", [alert("east", later)]) == [(f"fall|east|{week}", "seen_again", False)]
+    """80 after 100 is a breach; 50 and 100 say nothing while the rule is left out, and 100 ends it once it is back."""
+    nights, key = LateNights(), "fall|east|2026-06-01"
+    nights.sell("2026-05-25", 100, 80, 50, 100)
+    assert nights.live("2026-06-07") == [(key, "opened", True, None)]
+    nights.leave_out("fall")
+    assert [nights.live(night) for night in ("2026-06-14", "2026-06-21", "2026-06-28")] == [[], [], []]
+    assert nights.rows("incident_key, incident_status") == [(key, "open")]
+    nights.db.execute("delete from stg_settings__left_out_rules")
+    nights.rules([FALL])
+    assert nights.live("2026-06-28") == [(key, "resolved", True, None)]
+
+
+def test_a_rule_that_was_taken_out_of_the_file_is_no_mistake() -> None:
+    nights = LateNights()
+    nights.sell("2026-05-25", 100, 80, 50)
+    nights.live("2026-06-07")
+    nights.leave_out()
+    assert nights.live("2026-06-14") == [("fall|east|2026-06-01", "lapsed", False, None)]
