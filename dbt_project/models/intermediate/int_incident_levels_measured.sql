@@ -42,8 +42,8 @@ levels as (
     inner join rules on periods.rule_id = rules.rule_id
     left join {{ ref('int_alert_bands_expected') }} as bands
         on
-            rules.kind = 'seasonal_band'
-            and rules.metric_id = bands.metric_id
+            -- a condition of one side alone would keep the join from being hashed
+            case when rules.kind = 'seasonal_band' then rules.metric_id end = bands.metric_id
             and rules.period_grain = bands.period_grain
             and rules.dimension_name = bands.dimension_name
             and periods.dimension_value = bands.dimension_value
