@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from incident_nights import TERMS, Nights, alert
+from incident_nights import DATE, MOMENT, TERMS, Nights, alert, sql_of
 
 W1, W2, W3 = "2026-06-01", "2026-06-08", "2026-06-15"
 N1, N2, N3, N4 = "2026-06-07", "2026-06-14", "2026-06-21", "2026-06-28"  # the nights in which these weeks end
@@ -647,6 +647,16 @@ def test_days_are_held_against_the_band_of_their_kind_of_day() -> None:
     nights.band("east", "2026-06-09", 79, (50, 90), days=1, kind="2")
     nights.live("2026-06-01", [alert("east", "2026-06-01", days=1)])
     assert nights.live("2026-06-09", [], judged="2026-06-09") == []
+
+
+def test_levels_are_joined_by_keys_and_never_row_by_row() -> None:
+    """A company of two hundred rules has a million judged periods."""
+    nights = Nights()
+    weeks_of(nights, (300, OLD), (399, LEARNT))
+    nights.live(N1, [alert("east", W1)])
+    sql = sql_of("int_incident_levels_measured").replace(DATE, N2).replace(MOMENT, f"{N2} 18:00:00")
+    [(_, plan)] = nights.db.execute(f"explain {sql}").fetchall()
+    assert "HASH_JOIN" in plan and "NL_JOIN" not in plan and "NESTED_LOOP" not in plan
 
 
 def test_what_fell_to_nothing_stays_open_and_is_not_called_recovered_by_the_first_sale() -> None:
