@@ -63,6 +63,11 @@ def _measure(count: int, place: Path) -> None:
 
 
 def _night(place: Path, count: int) -> tuple[float, Memory]:
+    write_night(place, count)
+    return _run([str(CLI), "run", "--company", str(COMPANY), "--business-date", "2026-07-01"], place)
+
+
+def write_night(place: Path, count: int) -> None:
     """One more file of orders and lines: 1 % of the volume, new numbers, all dated in the last month."""
     extra = place / "extra"
     last = datetime.date(2026, 6, 1)
@@ -72,7 +77,6 @@ def _night(place: Path, count: int) -> tuple[float, Memory]:
             for number, file in enumerate(sorted(extra.glob(f"{table}_2*.csv"))):
                 header, *rest = file.read_text(encoding="utf-8").splitlines(keepends=True)
                 target.writelines(([header] if not number else []) + [f"N{line}" for line in rest])
-    return _run([str(CLI), "run", "--company", str(COMPANY), "--business-date", "2026-07-01"], place)
 
 
 def _run(command: list[str], place: Path) -> tuple[float, Memory]:

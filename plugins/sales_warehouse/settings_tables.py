@@ -76,6 +76,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
                      "minimum_volume"), "double")
     | {"wait_days": "integer", "cooldown_days": "integer"}
     | dict.fromkeys(("severity", "owner", "playbook_id", "name_en", "name_zh", "rule_state"), "varchar"),
+    "left_out_rules": {"rule_number": "integer", "line_number": "integer"}
+    | dict.fromkeys(("rule_id", "name_en", "name_zh", "owner", "rule_state", "part", "mistake"), "varchar"),
     "alert_members": dict.fromkeys(("rule_id", "dimension_value"), "varchar"),
     "alert_mutes": {"rule_id": "varchar", "starts_on": "date", "ends_on": "date", "reason": "varchar"},
     "metrics": {"metric_id": "varchar", "metric_number": "integer", "priority": "integer"}
@@ -160,6 +162,10 @@ def write_settings(
             *(("department", name) for name in company.comparisons.sellers.departments_without),
         ],
         "alert_rules": rule_rows(company.alerts, metrics_of(company.metrics)),
+        "left_out_rules": [
+            (r.place + 1, r.line, r.rule_id, r.name_en, r.name_zh, r.owner, r.state, r.part, r.mistake)
+            for r in company.left_out_rules
+        ],
         "alert_members": [(r.id, member) for r in company.alerts.rules for member in dict.fromkeys(r.members)],
         "alert_mutes": [
             (r.id, mute.starts_on, mute.ends_on, mute.reason) for r in company.alerts.rules for mute in r.mute

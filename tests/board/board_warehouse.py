@@ -91,9 +91,11 @@ def write_warehouse(
     alerts: int = 1,
     language: str = "en",
     company_name: str = "Lumen Nutrition",
+    are_rules_whole: bool = False,
 ) -> Path:
     """Write a warehouse with `days` of history up to `business_date`; `reps` sellers in each region.
 
+    Some rules of alerts have mistakes unless `are_rules_whole`.
     The company's settings tables go into a folder `settings` beside it.
     """
     path.unlink(missing_ok=True)
@@ -101,6 +103,8 @@ def write_warehouse(
     with duckdb.connect(str(path)) as db:
         db.execute("create schema marts")
         _settings(db, settings_of(path), business_date, language, company_name)
+        if are_rules_whole:
+            (settings_of(path) / "left_out_rules.parquet").unlink()
         _dimensions(db, business_date, days, reps)
         _sales(db, business_date)
         _kpis(db, business_date)
@@ -131,6 +135,24 @@ def _settings(
                 ("A", 1, "High intent", "高意向", "full"),
                 ("B", 2, "Potential", "潜在客户", "profile"),
                 ("C", 3, "Dormant", "休眠客户", "last_active"),
+            ],
+        ),
+        "left_out_rules": (
+            "rule_number, line_number, rule_id, name_en, name_zh, owner, rule_state, part, mistake",
+            [
+                (
+                    3,
+                    21,
+                    "returns",
+                    "Goods come back",
+                    "退货率上升",
+                    "Customer service",
+                    "on",
+                    "metric",
+                    "unknown metric 'retun_rate'; did you mean 'return_rate'?",
+                ),
+                (4, 30, "old", "Not used any more", "已停用", "Sales", "off", "metric", "unknown metric 'x'"),
+                (5, 40, None, None, None, None, None, "id", "is missing"),
             ],
         ),
         "targets": (

@@ -325,9 +325,25 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
 
 
 def test_when_nothing_is_wrong_it_is_calm(make_board: Callable[..., Path], reader: Reader) -> None:
-    page = reader.open(make_board(alerts=0).as_uri())
+    page = reader.open(make_board(alerts=0, are_rules_whole=True).as_uri())
     expect(page.locator("#attention")).to_contain_text("Nothing needs attention")
     expect(page.locator(".lede")).to_contain_text("No incident is open")
+
+
+def test_rules_with_a_mistake_are_told_also_on_a_quiet_night(make_board: Callable[..., Path], reader: Reader) -> None:
+    page = reader.open(make_board(alerts=0).as_uri())
+    told = page.locator("#attention .card", has=page.locator(".left-out"))
+    for text in (
+        *("2 alert rules have a mistake", "Until alerts.yml is mended", "Not judged"),
+        *("Goods come back", "alerts.yml, line 21 · Customer service", "metric: unknown metric 'retun_rate'", "Rule 5"),
+    ):
+        expect(told).to_contain_text(text)
+    expect(page.locator("#attention .calm")).to_have_count(0)
+    expect(told.locator("li")).to_have_count(2)  # a rule that is off is missed by nobody
+    page.click('[data-focus="language:zh"]')
+    expect(told).to_contain_text("2 条预警规则配置有误")
+    expect(told).to_contain_text("退货率上升")
+    assert reader.complaints == []
 
 
 def _tables(warehouse: Path) -> list[str]:

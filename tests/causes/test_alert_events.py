@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,7 +13,9 @@ from alert_marts import MONDAY, asked, company, event, falls, net_sales_of
 
 from sales_warehouse.causes.alerts import CauseRow, Question, explain_alerts
 from sales_warehouse.causes.events import EventRow, cells_along, events_around
+from sales_warehouse.causes.footprint import Footprint
 from sales_warehouse.causes.modelled import arrow_table
+from sales_warehouse.causes.own_facts import Found, OwnFacts
 
 WEEK = datetime.timedelta(weeks=1)
 
@@ -153,6 +156,26 @@ def test_prices_that_rose_are_read_from_order_lines(db: duckdb.DuckDBPyConnectio
     assert around(db, net_sales_of(db, "region", "north")) == []
     assert around(db, net_sales_of(db, "region", "south")) == []
     assert around(db, net_sales_of(db, "region", "west")) == []
+
+
+def test_alerts_of_the_same_days_look_at_the_prices_of_a_place_once(
+    db: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day, prices in {-3: ("99", "100", "101"), 3: ("109", "110", "111")}.items():
+        for price in prices:
+            line(db, day, "east", "p1", price)
+            line(db, -day, "north", "p1", price)
+    looked, price_of = [], OwnFacts._price
+
+    def looking(self: OwnFacts, spans: tuple, where: Footprint) -> Iterator[Found]:
+        looked.append((spans, where))
+        return price_of(self, spans, where)
+
+    monkeypatch.setattr(OwnFacts, "_price", looking)
+    alert = net_sales_of(db, "region", "east")
+    found = list(events_around(db, [alert, replace(alert, incident_key="another")], {}))
+    assert [row.event_type for row in found] == ["price_change"] * 2
+    assert {where.region for _, where in looked} >= {"east", "north"} and len(looked) == len(set(looked))
 
 
 def test_dealers_without_stock_and_sellers_who_left_are_facts_of_our_own(db: duckdb.DuckDBPyConnection) -> None:

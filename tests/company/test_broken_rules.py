@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
 from test_alert_mistakes import written
 
 from sales_warehouse.company.load import CompanyError, load_company, load_for_a_night
+from sales_warehouse.home import Home
+from sales_warehouse.settings_tables import write_settings
+from sales_warehouse.watch.left_out import read_left_out
 
 
 @pytest.fixture
@@ -33,6 +37,50 @@ def test_a_night_has_the_other_rules_and_names_those_that_it_left_out(folder: Pa
     assert (first.place, second.place) == (0, 2)
     assert "alerts.yml:5: rules.0.metric" in first.why and "'return_rate'" in first.why
     assert "rules.2.kind" in second.why
+    assert (first.line, first.part, first.mistake) == (
+        5,
+        "metric",
+        "unknown metric 'retun_rate'; did you mean 'return_rate'?",
+    )
+    assert (first.rule_id, first.name_zh, first.owner, first.state) == ("back", "退货", "sales", None)
+    assert second.mistake.startswith("Input should be 'threshold'") and second.mistake.endswith("found 'seasonal'")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "id_and_name"),
+    [
+        ("{en: Goods come back, zh: 退货}", "Goods come back", ("back", None)),
+        ("{en: Goods come back, zh: 退货}", "{en: 7}", ("back", None)),
+        ("id: back", "id: [back]", (None, "Goods come back")),
+        ("id: back", "identity: back", (None, "Goods come back")),
+    ],
+    ids=["a name in no language", "a name that is a number", "an id that is a list", "no id"],
+)
+def test_what_cannot_be_read_of_a_broken_rule_is_not_there(
+    folder: Path, old: str, new: str, id_and_name: tuple[str | None, str | None]
+) -> None:
+    change(folder, "alerts.yml", old, new)
+    [rule] = load_for_a_night(folder).left_out_rules
+    assert (rule.rule_id, rule.name_en) == id_and_name
+
+
+def test_a_rule_that_is_no_rule_at_all_is_left_out(folder: Path) -> None:
+    change(folder, "alerts.yml", "rules:\n", "rules:\n  - stalled deals, please\n")
+    [rule] = load_for_a_night(folder).left_out_rules
+    assert (rule.place, rule.line, rule.part, rule.rule_id) == (0, 2, "", None)
+
+
+def test_the_settings_say_which_rules_were_left_out(folder: Path, tmp_path: Path) -> None:
+    change(folder, "alerts.yml", "metric: return_rate", "metric: retun_rate")
+    home, day = Home(tmp_path / "var", "small"), datetime.date(2026, 6, 30)
+    moment = datetime.datetime(2026, 7, 1)
+    write_settings(home, load_for_a_night(folder), as_of=moment, business_date=day, first_date=day)
+    [rule] = read_left_out(home)
+    assert (rule.rule_number, rule.line_number, rule.rule_id, rule.part) == (1, 5, "back", "metric")
+    (tmp_path / "whole").mkdir()
+    whole = load_company(written(tmp_path / "whole"))
+    write_settings(home, whole, as_of=moment, business_date=day, first_date=day)
+    assert read_left_out(home) == []
 
 
 @pytest.mark.parametrize(

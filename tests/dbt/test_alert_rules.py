@@ -11,6 +11,7 @@ import alert_world
 import duckdb
 import pytest
 from alert_world import give_rules, judge
+from lone_models import sql_of
 
 DAY = datetime.timedelta(days=1)
 LAST_MONDAY = datetime.date(2026, 6, 22)  # the business date is Sunday, 28 June
@@ -379,6 +380,30 @@ def test_a_band_knows_nothing_of_the_period_it_judges_or_of_later_ones(db: duckd
         after = {row[0]: row for row in judge(db, bounds, "int_alert_periods_judged")}
         assert all(after[date] == row for date, row in before.items() if date <= day)
         assert any(after[date] != row for date, row in before.items() if date > day)
+
+
+def test_a_band_learns_a_fall_and_its_incident_is_held_against_the_band_of_before(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """Half as much for eight weeks: of the eight weeks before the sixth of them five are low, so it is as usual."""
+    fell = LAST_MONDAY - 49 * DAY
+    sell(db, "east", lambda day: wave(day) / (2 if day >= fell else 1), "2025-01-01")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES}])
+    told = judge(db, "period_start_date, is_breach, value, lower_value", "int_alert_periods_judged")
+    weeks = [row for row in told if row[0] >= fell]
+    assert [row[1] for row in weeks] == [True] * 5 + [False] * 3
+    db.execute(
+        "create table int_incident_subjects_known as select 'i' as incident_key, 'band|east' as subject_key, "
+        f"'band' as rule_id, date '{fell}' as first_period_start_date, date '{fell + 28 * DAY}' as period_start_date, "
+        "true as is_open, true as is_standing, false as is_late"
+    )
+    db.execute(f"create table levels as {sql_of('int_incident_levels_measured')}")
+    [(later, value, edge, *known)] = db.execute(
+        "select later_count, value, base_value, is_still_off, is_new_level from levels"
+    ).fetchall()
+    # what a day off counts beside a workday is measured anew each week, which moves the edge a little
+    assert (later, value, float(edge)) == (7, weeks[7][2], pytest.approx(float(weeks[0][3]), rel=0.001))
+    assert known == [True, False] and weeks[7][3] <= value < edge
 
 
 def test_a_band_of_weeks_is_of_like_weeks(db: duckdb.DuckDBPyConnection) -> None:

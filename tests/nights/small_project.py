@@ -58,11 +58,19 @@ MARTS = {
     "int_alert_periods_judged": """
         select cast(null as varchar) as rule_id, cast(null as varchar) as dimension_value,
             cast(null as date) as period_start_date, false as is_breach, cast(null as decimal(28, 8)) as value,
-            cast(null as decimal(28, 8)) as compared_value, cast(null as decimal(18, 8)) as comparison_rate
+            cast(null as decimal(28, 8)) as compared_value, cast(null as decimal(18, 8)) as comparison_rate,
+            cast(null as decimal(28, 8)) as lower_value, cast(null as decimal(28, 8)) as upper_value
+        where false""",
+    "int_alert_bands_expected": """
+        select cast(null as varchar) as metric_id, cast(null as varchar) as period_grain,
+            cast(null as varchar) as dimension_name, cast(null as varchar) as dimension_value,
+            cast(null as date) as period_start_date, cast(null as varchar) as reference_kind,
+            cast(null as double) as effective_day_count
         where false""",
     "int_alert_rules_defined": """
         select cast(null as varchar) as rule_id, cast(null as varchar) as kind, cast(null as varchar) as compared_with,
             cast(null as varchar) as period_grain, cast(null as varchar) as direction,
+            cast(null as varchar) as metric_id, cast(null as varchar) as dimension_name,
             cast(null as decimal(28, 8)) as threshold_rate, cast(null as decimal(28, 8)) as threshold_pp
         where false""",
     "kpi_alert_judgements": """

@@ -73,11 +73,17 @@ class Nights:
         self.db.execute(f"create table stg_history__incident_events ({columns}, version varchar)")
         self.db.execute(
             "create table int_alert_periods_judged (rule_id varchar, dimension_value varchar, period_start_date date, "
-            "is_breach boolean, value decimal(28, 8), compared_value decimal(28, 8), comparison_rate decimal(18, 8))"
+            "is_breach boolean, value decimal(28, 8), compared_value decimal(28, 8), comparison_rate decimal(18, 8), "
+            "lower_value decimal(28, 8), upper_value decimal(28, 8))"
+        )
+        self.db.execute(
+            "create table int_alert_bands_expected (metric_id varchar, period_grain varchar, dimension_name varchar, "
+            "dimension_value varchar, period_start_date date, reference_kind varchar, effective_day_count double)"
         )
         self.db.execute(
             "create table int_alert_rules_defined as select 'fall' as rule_id, 'percent_change' as kind, "
-            "'previous' as compared_with, 'week' as period_grain, 'fall' as direction, 0.15::decimal(18, 8) as "
+            "'net_sales' as metric_id, 'region' as dimension_name, 'previous' as compared_with, "
+            "'week' as period_grain, 'fall' as direction, 0.15::decimal(18, 8) as "
             "threshold_rate, null::decimal(18, 8) as threshold_pp"
         )
         self.db.execute("create table stg_ledger__rules as select 'r1' as rules")
@@ -171,10 +177,40 @@ class Nights:
         for place, (before, value) in enumerate(pairwise(values)):
             rate = rates[place] if rates else 1
             self.db.execute(
-                "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?)",
+                "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?, null, null)",
                 [member, monday + datetime.timedelta(7 * place), before > 0 and value <= 0.85 * before * rate, value,
                  before * rate, rate],
             )  # fmt: skip
+
+    def judge_by_a_band(self, grain: str = "week", direction: str = "fall") -> None:
+        """Let the rule judge by a band instead of by a change."""
+        self.db.execute(
+            "update int_alert_rules_defined set kind = 'seasonal_band', compared_with = null, threshold_rate = null, "
+            "period_grain = ?, direction = ?",
+            [grain, direction],
+        )
+
+    def band(
+        self,
+        member: str,
+        start: str,
+        value: float,
+        edges: tuple[float, float],
+        *,
+        days: float = 5,
+        kind: str = "period",
+    ) -> None:
+        """What a member sold in a period of so many days, and the edges of what it is held against by then."""
+        low, high = edges
+        self.db.execute(
+            "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, null, null, ?, ?)",
+            [member, start, not low <= value <= high, value, low, high],
+        )
+        self.db.execute(
+            "insert into int_alert_bands_expected values "
+            "('net_sales', (select any_value(period_grain) from int_alert_rules_defined), 'region', ?, ?, ?, ?)",
+            [member, start, kind, days],
+        )
 
     def statuses(self) -> dict[str, str]:
         return dict(self.db.execute("select incident_key, incident_status from fct_incidents order by 1").fetchall())

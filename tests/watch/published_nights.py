@@ -10,11 +10,29 @@ from incident_nights import Nights, Row, alert
 
 from sales_warehouse import publish
 from sales_warehouse.home import Home
+from sales_warehouse.settings_tables import SCHEMAS, write_table
 
 NOW = datetime.datetime(2026, 6, 29, 1, 30, tzinfo=datetime.UTC)
 NIGHT, NEXT = "2026-06-28", "2026-07-05"  # the nights in which the weeks of the alerts end
 WEEK, NEXT_WEEK = "2026-06-22", "2026-06-29"
 REGIONS = [("east", "East China", "华东"), ("north", "North China", "华北"), ("south", "South China", "华南")]
+
+
+EXPLAINED = """
+create table marts.alert_causes as from (values
+    ('fall|east|2026-06-22', 0, true, 'What is left.', '其余。'),
+    ('fall|east|2026-06-22', 1, false, 'Formula in East China: −12,600.00, 100 % of the change.',
+     '华东·配方奶粉：−12,600.00，占变化的 100%。'))
+    t(incident_key, cause_number, is_residual, text_en, text_zh);
+create table marts.alert_events as from (values
+    ('fall|east|2026-06-22', 1, false, 'A price that may be chance.', '可能出于偶然的调价。'),
+    ('fall|east|2026-06-22', 3, true, 'A holiday.', '节假日。'),
+    ('fall|east|2026-06-22', 2, true, 'A competitor gave one for one from 2026-06-20 on.',
+     '竞品自 2026-06-20 起买一赠一。'))
+    t(incident_key, event_number, is_likely, text_en, text_zh);
+create table marts.alert_playbooks as from (values ('fall|east|2026-06-22', 1, 'intercept'))
+    t(incident_key, playbook_number, playbook_id)
+"""
 
 
 def clock() -> datetime.datetime:
@@ -65,6 +83,20 @@ class Published:
             business_date=datetime.date.fromisoformat(date),
             as_of=NOW.replace(tzinfo=None),
         )
+
+
+BROKEN = (
+    (3, 21, "returns", "Goods come back", "退货率上升", "Customer service", "on", "metric",
+     "unknown metric 'retun_rate'; did you mean 'return_rate'?"),
+    (5, 40, None, None, None, None, None, "id", "is missing"),
+)  # fmt: skip
+
+
+def leave_out(home: Home, *rules: tuple) -> None:
+    """Note, as a refresh does, that it had to do without these rules."""
+    home.settings.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as db:
+        write_table(db, SCHEMAS["left_out_rules"], rules, home.settings / "left_out_rules.parquet")
 
 
 def write_settings(home: Home) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
-from incident_nights import TERMS, Nights, alert
+from incident_nights import DATE, MOMENT, TERMS, Nights, alert, sql_of
 
 W1, W2, W3 = "2026-06-01", "2026-06-08", "2026-06-15"
 N1, N2, N3, N4 = "2026-06-07", "2026-06-14", "2026-06-21", "2026-06-28"  # the nights in which these weeks end
+W1_DAY = datetime.date.fromisoformat(W1)
 EAST = f"fall|east|{W1}"
 
 
@@ -570,6 +573,90 @@ def test_a_new_level_is_called_one_after_eight_weeks_and_not_a_recovery() -> Non
     assert nights.live("2026-08-02", []) == [(EAST, "settled", True)]
     assert nights.rows("incident_status, is_closed") == [("settled", True)]
     assert nights.live("2026-08-02", []) == []
+
+
+OLD, LEARNT = (400.0, 600.0), (250.0, 400.0)  # edges of a band before a fall to 300, and after five weeks of it
+
+
+def weeks_of(nights: Nights, *weeks: tuple[float, tuple[float, float]]) -> None:
+    """What the east sold from W1 on, week by week, and the edges of its band by then."""
+    nights.judge_by_a_band()
+    for place, (value, edges) in enumerate(weeks):
+        nights.band("east", f"{W1_DAY + datetime.timedelta(7 * place)}", value, edges)
+
+
+def test_what_is_back_in_a_band_that_has_learnt_the_fall_has_not_recovered() -> None:
+    """300 in five weeks beside 400 to 600, and in the sixth beside 250 to 400; over once it is 400 again."""
+    nights = Nights()
+    weeks_of(nights, *[(300, OLD)] * 5, (300, LEARNT), (399, LEARNT))
+    nights.live(N1, [alert("east", W1)])
+    nights.live("2026-07-05", [alert("east", "2026-06-29")])
+    assert nights.live("2026-07-12", []) == []
+    assert nights.live("2026-07-19", []) == []
+    assert nights.statuses() == {EAST: "open"}
+    nights.band("east", "2026-07-20", 400, LEARNT)
+    assert nights.live("2026-07-26", []) == [(EAST, "resolved", True)]
+
+
+def test_what_rose_beyond_a_band_is_over_when_it_is_below_the_edge_of_before() -> None:
+    for value, events in ((601, []), (600, [(EAST, "resolved", True)])):
+        nights = Nights()
+        weeks_of(nights, (700, OLD), (value, (500, 800)))
+        nights.judge_by_a_band(direction="rise")
+        nights.live(N1, [alert("east", W1)])
+        assert nights.live(N2, []) == events
+
+
+def test_the_band_of_before_is_scaled_to_the_days_of_a_week() -> None:
+    """400 in five days are 160 in two: 159 is as low as before, 160 is not."""
+    for value, events in ((159, []), (160, [(EAST, "resolved", True)])):
+        nights = Nights()
+        weeks_of(nights, (300, OLD))
+        nights.band("east", W2, value, (100, 200), days=2)
+        nights.live(N1, [alert("east", W1)])
+        assert nights.live(N2, []) == events
+
+
+def test_a_level_beyond_a_band_is_called_one_eight_weeks_after_it_went_there() -> None:
+    nights = Nights()
+    weeks_of(nights, *[(300, OLD)] * 5, *[(300, LEARNT)] * 3)
+    nights.live(N1, [alert("east", W1)])
+    nights.live("2026-07-05", [alert("east", "2026-06-29")])
+    assert nights.live("2026-07-26", []) == []
+    nights.band("east", "2026-07-27", 300, LEARNT)
+    assert nights.live("2026-08-02", []) == [(EAST, "settled", True)]
+
+
+def test_days_are_held_against_the_band_of_their_kind_of_day() -> None:
+    """A Monday and a Tuesday fell; a Monday that is within the edges of the first one is no Tuesday."""
+    nights = Nights()
+    nights.judge_by_a_band("day")
+    for start, value, edges, kind in (
+        ("2026-06-01", 30, (40, 60), "1"),
+        ("2026-06-02", 60, (80, 120), "2"),
+        ("2026-06-08", 41, (20, 50), "1"),
+    ):
+        nights.band("east", start, value, edges, days=1, kind=kind)
+    nights.live("2026-06-01", [alert("east", "2026-06-01", days=1)])
+    nights.live("2026-06-02", [alert("east", "2026-06-02", days=1)])
+    assert nights.live("2026-06-08", [], judged="2026-06-08") == [(EAST, "resolved", True)]
+    nights = Nights()
+    nights.judge_by_a_band("day")
+    nights.band("east", "2026-06-01", 30, (40, 60), days=1, kind="1")
+    nights.band("east", "2026-06-02", 60, (80, 120), days=1, kind="2")
+    nights.band("east", "2026-06-09", 79, (50, 90), days=1, kind="2")
+    nights.live("2026-06-01", [alert("east", "2026-06-01", days=1)])
+    assert nights.live("2026-06-09", [], judged="2026-06-09") == []
+
+
+def test_levels_are_joined_by_keys_and_never_row_by_row() -> None:
+    """A company of two hundred rules has a million judged periods."""
+    nights = Nights()
+    weeks_of(nights, (300, OLD), (399, LEARNT))
+    nights.live(N1, [alert("east", W1)])
+    sql = sql_of("int_incident_levels_measured").replace(DATE, N2).replace(MOMENT, f"{N2} 18:00:00")
+    [(_, plan)] = nights.db.execute(f"explain {sql}").fetchall()
+    assert "HASH_JOIN" in plan and "NL_JOIN" not in plan and "NESTED_LOOP" not in plan
 
 
 def test_what_fell_to_nothing_stays_open_and_is_not_called_recovered_by_the_first_sale() -> None:

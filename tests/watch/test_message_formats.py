@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 from incident_nights import Row
-from published_nights import NOW, Published, falls, write_settings
+from published_nights import BROKEN, EXPLAINED, NOW, Published, falls, leave_out, write_settings
 
 from sales_warehouse.home import Home
 from sales_warehouse.watch import formats, wording
@@ -40,21 +40,6 @@ RECEIVERS = {
     "webhook": "json://hooks.example.com/sales",
     "mail": "mailto://robot:secret@mail.example.com?to=team@example.com&from=robot@example.com",
 }
-EXPLAINED = """
-create table marts.alert_causes as from (values
-    ('fall|east|2026-06-22', 0, true, 'What is left.', '其余。'),
-    ('fall|east|2026-06-22', 1, false, 'Formula in East China: −12,600.00, 100 % of the change.',
-     '华东·配方奶粉：−12,600.00，占变化的 100%。'))
-    t(incident_key, cause_number, is_residual, text_en, text_zh);
-create table marts.alert_events as from (values
-    ('fall|east|2026-06-22', 1, false, 'A price that may be chance.', '可能出于偶然的调价。'),
-    ('fall|east|2026-06-22', 3, true, 'A holiday.', '节假日。'),
-    ('fall|east|2026-06-22', 2, true, 'A competitor gave one for one from 2026-06-20 on.',
-     '竞品自 2026-06-20 起买一赠一。'))
-    t(incident_key, event_number, is_likely, text_en, text_zh);
-create table marts.alert_playbooks as from (values ('fall|east|2026-06-22', 1, 'intercept'))
-    t(incident_key, playbook_number, playbook_id)
-"""
 
 
 def golden(name: str, text: str) -> None:
@@ -67,7 +52,9 @@ def golden(name: str, text: str) -> None:
 
 def composed(home: Home, language: str) -> Message:
     news = read_news(home, ())
-    return compose(news.notices, read_settings(home), language=language, on=NOW.date(), pages=PAGES)
+    return compose(
+        news.notices, read_settings(home), language=language, on=NOW.date(), pages=PAGES, left_out=news.left_out
+    )
 
 
 def notices(world: Published, regions: int = 1) -> tuple[Notice, ...]:
@@ -77,7 +64,9 @@ def notices(world: Published, regions: int = 1) -> tuple[Notice, ...]:
 
 @pytest.fixture(scope="module")
 def digest(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Message]:
-    """A night with news of every kind: a new one, a graver one, one that is back, one that is over, one withdrawn."""
+    """A night with news of every kind: a new one, a graver one, one that is back, one that is over, one withdrawn, and
+    rules that have a mistake since.
+    """
     world = Published(Home(tmp_path_factory.mktemp("digest"), "acme"))
     write_settings(world.home)
     east, north, south = falls(3)
@@ -89,10 +78,12 @@ def digest(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Message]
     told = read_news(world.home, ()).settled
     world.live([mild, west], "2026-06-30")  # the shop has recovered, and the south was withdrawn too soon
     world.live([east, north, south, deal], "2026-07-01")
+    leave_out(world.home, *BROKEN)
     news = read_news(world.home, told)
     assert [n.what for n in news.notices] == ["opened", "upgraded", "reopened", "opened", "resolved", "retracted"]
     settings = read_settings(world.home)
-    return lambda language: compose(news.notices, settings, language=language, on=NOW.date(), pages=PAGES)
+    about = {"on": NOW.date(), "pages": PAGES, "left_out": news.left_out}
+    return lambda language: compose(news.notices, settings, language=language, **about)
 
 
 def other(row: Row, subject: str, title_en: str, title_zh: str, **more: object) -> Row:
@@ -113,6 +104,14 @@ def test_one_incident_reads_as_agreed(home: Home, world: Published, language: st
 def test_a_digest_reads_as_agreed(digest: Callable[[str], Message], language: str, name: str) -> None:
     suffix = "md" if name == "markdown" else "txt"
     golden(f"digest.{language}.{suffix}", getattr(formats, name)(digest(language)))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ["markdown", "plain"])
+def test_rules_with_a_mistake_alone_read_as_agreed(home: Home, language: str, name: str) -> None:
+    leave_out(home, *BROKEN)
+    suffix = "md" if name == "markdown" else "txt"
+    golden(f"left_out.{language}.{suffix}", getattr(formats, name)(composed(home, language)))
 
 
 LATE_REASONS = {
@@ -232,6 +231,24 @@ def test_what_is_too_long_for_a_receiver_loses_steps_and_then_incidents_and_says
     assert len(text.encode()) <= 2048
 
 
+def test_rules_with_a_mistake_are_told_however_little_a_receiver_takes(world: Published, sent: list[Any]) -> None:
+    many = (
+        *BROKEN,
+        *((10 + n, 50 + n, f"r{n}", f"Rule {n}", f"规则 {n}", "Ann", "on", "metric", "x" * 500) for n in range(3)),
+    )
+    leave_out(world.home, *many)
+    [notice] = notices(world)
+    others = [replace(notice, incident_key=f"fall|{n}", key=f"fall|{n}") for n in range(12)]
+    about = {"on": NOW.date(), "pages": PAGES, "left_out": read_news(world.home, ()).left_out}
+    message = compose(others, read_settings(world.home), language="zh", **about)
+    AppriseCarrier(RECEIVERS["wecom"], "sales_alerts").send("the key", message)
+    text = sent[0]["text"]["content"]
+    shown = text.count("查看事件")
+    assert "【未判定】5 条预警规则配置有误" in text and "另有 2 条，见规则页面" in text and "x" * 160 + "…" in text
+    assert 0 < shown < MOST_SECTIONS and f"另有 {12 - shown} 条，请查看看板。" in text
+    assert len(text.encode()) <= 2048
+
+
 def test_the_key_is_of_the_events_not_of_their_order_or_language(world: Published) -> None:
     told, settings = notices(world, 3), read_settings(world.home)
     there = compose(told, settings, language="en", on=NOW.date())
@@ -247,7 +264,7 @@ def test_a_message_survives_storing(digest: Callable[[str], Message]) -> None:
 def test_a_message_that_an_older_release_stored_is_still_read(digest: Callable[[str], Message]) -> None:
     stored = json.loads(digest("en").to_json())
     for section in stored["sections"]:
-        del section["link"]
+        del section["link"], section["is_about_rules"]
     assert from_json(json.dumps(stored)).sections[0].link == ""
 
 

@@ -9,9 +9,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from published_nights import NEXT, NEXT_WEEK, NOW, WEEK, Published, falls
+from published_nights import EXPLAINED, NEXT, NEXT_WEEK, NOW, WEEK, Published, falls
 from typer.testing import CliRunner
 
+from sales_warehouse import sql
 from sales_warehouse.cli import app
 from sales_warehouse.company.alerts import AppriseCarrier as AppriseEntry
 from sales_warehouse.company.alerts import FileCarrier as FileEntry
@@ -26,6 +27,7 @@ from sales_warehouse.watch.carriers import (
     urls_of_connection,
 )
 from sales_warehouse.watch.message import Message
+from sales_warehouse.watch.notices import read_news
 from sales_warehouse.watch.outbox import MOST_DAYS
 from sales_warehouse.watch.telling import WatchReport, watch
 
@@ -195,6 +197,36 @@ def test_of_many_alerts_in_an_incident_the_first_are_named(home: Home, world: Pu
     told(home, listener)
     named = [value for label, value in listener.heard[0][1].sections[0].facts if label == "Also in it"]
     assert len(named) == 6 and named[-1] == "2 more, which the page of the incident names"
+
+
+@pytest.mark.parametrize("explained", [False, True], ids=["marts of incidents alone", "and what explains them"])
+def test_a_night_of_many_incidents_asks_the_marts_no_more_than_one_of_few(
+    home: Home, world: Published, monkeypatch: pytest.MonkeyPatch, *, explained: bool
+) -> None:
+    asked, rows_of = [], sql.rows_of
+
+    def counting(*arguments: object) -> list[dict]:
+        asked.append(arguments[1])
+        return rows_of(*arguments)
+
+    monkeypatch.setattr(sql, "rows_of", counting)
+    counts = []
+    for number in (1, 3):
+        world.live(falls(number), more=EXPLAINED if explained else "")
+        asked.clear()
+        assert len(read_news(home, ()).notices) == number
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
+
+
+def test_each_incident_is_told_with_what_explains_it_alone(home: Home, world: Published) -> None:
+    world.live(falls(2), more=EXPLAINED)
+    east, north = sorted(read_news(home, ()).notices, key=lambda notice: notice.incident_key)
+    assert (east.row["cause_en"], east.row["event_zh"]) == (
+        "Formula in East China: −12,600.00, 100 % of the change.", "竞品自 2026-06-20 起买一赠一。"
+    )  # fmt: skip
+    assert (north.row["cause_en"], north.row["event_zh"]) == ("", "")
+    assert (east.row["playbook_id"], north.row["playbook_id"]) == ("intercept", "regional_fall")
 
 
 def test_many_breaches_are_one_digest(home: Home, world: Published) -> None:

@@ -106,6 +106,7 @@ select
     dimension_name,
     dimension_value,
     period_start_date,
+    reference_kind,
     is_additive,
     effective_day_count,
     expected_root,

@@ -42,6 +42,17 @@ select
 from rules
 left join muted on rules.rule_id = muted.rule_id
 union all
+-- A rule with a mistake has judged nothing, so what is open of it stays open until it is mended.
+select distinct
+    left_out.rule_id,
+    cast(null as {{ dbt.type_string() }}) as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
+    cast(null as date) as judged_end_date
+from {{ ref('stg_settings__left_out_rules') }} as left_out
+left join {{ ref('stg_settings__alert_rules') }} as written on left_out.rule_id = written.rule_id
+where left_out.rule_id is not null and left_out.rule_state = 'on' and written.rule_id is null
+union all
 -- On a day off, and before the hour, no deadline of the night has been judged.
 select
     'deadline' as rule_id,

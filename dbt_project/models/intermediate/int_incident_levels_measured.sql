@@ -1,15 +1,20 @@
--- Where the figure of an open alert on a change is by now, beside what it was before it changed: the period before the first breach,
--- scaled from period to period as comparisons are, so that a holiday is no change. Days are followed by their weekdays.
+-- Where the figure of an open alert is by now, beside what it was before its first breach, of rules that would go quiet without it: a
+-- change is none a period later, and a band learns where the figure went. A change is held against the period before the first breach,
+-- scaled from period to period as comparisons are; a band is the one of the first breach, which had not seen any of it, scaled to the
+-- days of the period. So a holiday is no change. Days are followed by their weekdays, those of a band by what they are held against.
 with
 rules as (
     select
         rule_id,
+        kind,
+        metric_id,
+        dimension_name,
         period_grain,
         direction,
         threshold_rate,
         threshold_pp
     from {{ ref('int_alert_rules_defined') }}
-    where kind = 'percent_change' and compared_with = 'previous'
+    where (kind = 'percent_change' and compared_with = 'previous') or kind = 'seasonal_band'
 ),
 
 levels as (
@@ -19,14 +24,30 @@ levels as (
         periods.period_start_date,
         periods.value,
         periods.compared_value,
+        periods.lower_value,
+        periods.upper_value,
         coalesce(periods.comparison_rate, 1) as comparison_rate,
+        bands.effective_day_count,
         case
+            when rules.kind = 'seasonal_band' then bands.reference_kind
             when rules.period_grain = 'day'
-                then {{ dbt.datediff("cast('2001-01-01' as date)", 'periods.period_start_date', 'day') }} % 7
-            else 0
+                then
+                    cast(
+                        {{ dbt.datediff("cast('2001-01-01' as date)", 'periods.period_start_date', 'day') }} % 7
+                        as {{ dbt.type_string() }}
+                    )
+            else ''
         end as chain
     from {{ ref('int_alert_periods_judged') }} as periods
     inner join rules on periods.rule_id = rules.rule_id
+    left join {{ ref('int_alert_bands_expected') }} as bands
+        on
+            -- a condition of one side alone would keep the join from being hashed
+            case when rules.kind = 'seasonal_band' then rules.metric_id end = bands.metric_id
+            and rules.period_grain = bands.period_grain
+            and rules.dimension_name = bands.dimension_name
+            and periods.dimension_value = bands.dimension_value
+            and periods.period_start_date = bands.period_start_date
 ),
 
 standing as (
@@ -46,7 +67,17 @@ followed as (
         levels.period_start_date,
         levels.value,
         levels.compared_value,
-        case when levels.period_start_date > standing.period_start_date then 1 else 0 end as is_later,
+        levels.lower_value,
+        levels.upper_value,
+        levels.effective_day_count,
+        -- beyond a band a figure that has gone where it is goes on being, so its time counts from the first breach
+        case
+            when
+                levels.period_start_date > case
+                    when rules.kind = 'seasonal_band' then standing.first_period_start_date else standing.period_start_date
+                end then 1
+            else 0
+        end as is_later,
         sum(ln(cast(case when levels.comparison_rate > 0 then levels.comparison_rate else 1 end as double))) over (
             partition by standing.incident_key, standing.subject_key, levels.chain
             order by levels.period_start_date
@@ -57,6 +88,7 @@ followed as (
             order by levels.period_start_date asc
         ) as place_in_chain
     from standing
+    inner join rules on standing.rule_id = rules.rule_id
     inner join levels
         on
             standing.rule_id = levels.rule_id
@@ -80,7 +112,14 @@ beside as (
         lasts.subject_key,
         newest.later_count,
         cast(lasts.value as double) as value,
-        cast(firsts.compared_value as double) * exp(lasts.log_scale - firsts.log_scale) as base_value,
+        case
+            when rules.kind = 'seasonal_band'
+                then
+                    cast(case rules.direction when 'fall' then firsts.lower_value else firsts.upper_value end as double)
+                    * lasts.effective_day_count / firsts.effective_day_count
+            else cast(firsts.compared_value as double) * exp(lasts.log_scale - firsts.log_scale)
+        end as base_value,
+        rules.kind,
         rules.direction,
         rules.threshold_pp,
         cast(rules.threshold_rate as double) as threshold_rate,
@@ -107,6 +146,8 @@ select
     cast(value as decimal(28, 8)) as value,
     cast(base_value as decimal(28, 8)) as base_value,
     coalesce(case
+        when kind = 'seasonal_band' and direction = 'fall' then value < base_value
+        when kind = 'seasonal_band' then value > base_value
         when threshold_pp is not null and direction = 'fall' then 100 * (value - base_value) <= -threshold_pp
         when threshold_pp is not null then 100 * (value - base_value) >= threshold_pp
         when base_value <= 0 then false

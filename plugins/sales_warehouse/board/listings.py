@@ -101,6 +101,12 @@ LISTINGS = {
     ),
     "channels": Listing("marts.dim_channels", "channel channel_name_en channel_name_zh", "channel"),
     "reps": Listing("marts.dim_sales_reps", "rep_key rep_name team region_key", "rep_key"),
+    "left_out_rules": Listing(
+        "settings.left_out_rules",
+        "rule_number line_number rule_id name_en name_zh owner part mistake",
+        "rule_number",
+        "rule_state is distinct from 'off'",
+    ),
     "tiers": Listing("settings.lifecycle_tiers", "tier priority name_en name_zh", "priority, tier"),
     "target_names": Listing("settings.targets", "target_id name_en name_zh", "target_id"),
     "freshness": Listing(

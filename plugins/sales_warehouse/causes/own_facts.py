@@ -47,16 +47,23 @@ class Found:
 
 
 class OwnFacts:
-    """Reads prices, stock and staff of two spans once, whatever is asked of them."""
+    """Reads prices, stock and staff of two spans once, and adds up each footprint once, whoever asks for them."""
 
     def __init__(self, db: duckdb.DuckDBPyConnection, lines: Lines) -> None:
         self._db, self._lines = db, lines
         self._prices: dict[Spans, list[tuple[Where, dict[str, Price]]]] = {}
         self._stock: dict[Spans, list[tuple[Where, dict[str, tuple[Decimal, Decimal]]]]] = {}
         self._heads: dict[Spans, dict[str, dict[str, Decimal]]] = {}
+        self._found: dict[tuple[Spans, Footprint], tuple[Found, ...]] = {}
 
-    def around(self, spans: Spans, where: Footprint) -> Iterator[Found]:
-        """Yield what changed within a footprint; prices line by line where it has no goods."""
+    def around(self, spans: Spans, where: Footprint) -> tuple[Found, ...]:
+        """Return what changed within a footprint; prices line by line where it has no goods."""
+        asked = spans, where
+        if asked not in self._found:
+            self._found[asked] = tuple(self._changed(spans, where))
+        return self._found[asked]
+
+    def _changed(self, spans: Spans, where: Footprint) -> Iterator[Found]:
         for place in self._by_goods(spans, where):
             yield from self._price(spans, place)
         yield from self._stock_out(spans, where)

@@ -184,10 +184,23 @@ class AlertsFile(Model):
 
 
 class LeftOutRule(Model):
-    """A rule that a night had to do without; `place` counts the rules of alerts.yml from 0."""
+    """A rule that a night had to do without; `place` counts the rules of alerts.yml from 0, `line` its lines from 1.
+
+    `part` is the key of the rule that is wrong, empty for the whole of it, and `mistake` says in one sentence what is
+    wrong there; `why` is that with everything that is allowed. What the rule itself says is there as far as it can be
+    read.
+    """
 
     place: int
+    line: int | None
+    part: str
+    mistake: str
     why: str
+    rule_id: str | None = None
+    name_en: str | None = None
+    name_zh: str | None = None
+    owner: str | None = None
+    state: str | None = None
 
 
 def rule_rows(file: AlertsFile, metrics: Mapping[str, Metric]) -> list[tuple]:

@@ -37,6 +37,7 @@ FILES: dict[str, type[BaseModel]] = {
 }
 REQUIRED = ("company", "lifecycle")
 OPTIONAL_WHEN_ABSENT = ("demo",)
+ALLOWED = " Allowed: "  # what follows it in a message helps to mend, and need not be known to see what is wrong
 NO_RULE = {"name": {"en": "-", "zh": "-"}, "kind": "stalled_deals", "owner": "-", "state": "off"}
 
 M = TypeVar("M", bound=BaseModel)
@@ -109,20 +110,21 @@ def load_for_a_night(folder: Path) -> models.Company:
 
     A night in which nobody looks is not lost for one rule. Raises CompanyError for mistakes anywhere else.
     """
-    broken: dict[int, Problem] = {}
+    broken: dict[int, models.LeftOutRule] = {}
     while True:
+        documents: dict[str, Document] = {}
         try:
-            company = _load(folder, frozenset(broken))
+            company = _load(folder, frozenset(broken), documents)
         except CompanyError as error:
             found = {_rule_of(problem): problem for problem in reversed(error.problems)}
             new = {place: problem for place, problem in found.items() if place is not None and place not in broken}
             if None in found or not new:
                 raise
-            broken |= new
+            broken |= {place: _left_out(place, problem, documents["alerts"]) for place, problem in new.items()}
         else:
             break
     rules = tuple(rule for place, rule in enumerate(company.alerts.rules) if place not in broken)
-    left_out = tuple(models.LeftOutRule(place=place, why=str(broken[place])) for place in sorted(broken))
+    left_out = tuple(broken[place] for place in sorted(broken))
     alerts = company.alerts.model_copy(update={"rules": rules})
     return company.model_copy(update={"alerts": alerts, "left_out_rules": left_out})
 
@@ -134,13 +136,37 @@ def _rule_of(problem: Problem) -> int | None:
     return int(parts[1]) if in_a_rule else None
 
 
-def _load(folder: Path, without_rules: frozenset[int]) -> models.Company:
+def _left_out(place: int, problem: Problem, document: Document) -> models.LeftOutRule:
+    rule = document.data["rules"][place]
+    return models.LeftOutRule(
+        place=place,
+        line=problem.line,
+        part=problem.key.removeprefix(f"rules.{place}").removeprefix("."),
+        mistake=problem.message.partition(ALLOWED)[0],
+        why=str(problem),
+        rule_id=_written_text(rule, "id"),
+        name_en=_written_text(rule, "name", "en"),
+        name_zh=_written_text(rule, "name", "zh"),
+        owner=_written_text(rule, "owner"),
+        state=_written_text(rule, "state"),
+    )
+
+
+def _written_text(node: Any, *keys: str) -> str | None:
+    """Return the text that stands below these keys; None where there is none, or something that is no text."""
+    for key in keys:
+        node = node.get(key) if isinstance(node, dict) else None
+    return node.strip() or None if isinstance(node, str) else None
+
+
+def _load(folder: Path, without_rules: frozenset[int], documents: dict[str, Document] | None = None) -> models.Company:
+    """Return the checked configuration; `documents` gets the files as they were read, mistakes or not."""
     from sales_warehouse.company.check import check_company  # the checks need the parsed parts of this module
 
     if not folder.is_dir():
         raise CompanyError([Problem(folder, None, "", "this folder does not exist; give the folder of a company")])
     problems: list[Problem] = []
-    documents: dict[str, Document] = {}
+    documents = {} if documents is None else documents
     parts: dict[str, Any] = {
         name: _load_part(folder, name, model, documents, problems, without_rules) for name, model in FILES.items()
     }
@@ -292,4 +318,4 @@ def suggestion(found: str, allowed: Iterable[str]) -> str:
     allowed = sorted(allowed)
     close = difflib.get_close_matches(found, allowed, n=1, cutoff=0.6)
     meant = f"; did you mean {close[0]!r}?" if close else ""
-    return f" {found!r}{meant} Allowed: {', '.join(allowed)}" if allowed else f" {found!r}{meant}"
+    return f" {found!r}{meant}{ALLOWED}{', '.join(allowed)}" if allowed else f" {found!r}{meant}"

@@ -45,7 +45,7 @@ def _markdown_section(section: Section, words: Wording) -> list[str]:
     reference = "`" + _line(section.reference).replace("`", "'") + "`"
     blocks.append(words.texts["label"].format(label=words.labels["reference"], value=reference))
     if section.link:
-        blocks.append(f"[{words.labels['link']}]({section.link})")
+        blocks.append(f"[{_link_name(section, words)}]({section.link})")
     return [block for block in blocks if block]
 
 
@@ -56,8 +56,12 @@ def _plain_section(section: Section, words: Wording) -> list[str]:
     lines += [f"{number}) {_line(step)}" for number, step in enumerate(section.steps, start=1)]
     lines.append(words.texts["label"].format(label=words.labels["reference"], value=_line(section.reference)))
     if section.link:
-        lines.append(words.texts["label"].format(label=words.labels["link"], value=section.link))
+        lines.append(words.texts["label"].format(label=_link_name(section, words), value=section.link))
     return lines
+
+
+def _link_name(section: Section, words: Wording) -> str:
+    return words.labels["rules_link" if section.is_about_rules else "link"]
 
 
 def _line(text: str) -> str:

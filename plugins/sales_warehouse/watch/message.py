@@ -9,18 +9,26 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from urllib.parse import quote
 
+from sales_warehouse.watch.left_out import LeftOut
 from sales_warehouse.watch.notices import Notice, Settings, severities
 from sales_warehouse.watch.wording import Wording, is_late, wording
 
 # A person reads ten; the rest is on the board.
 MOST_SECTIONS = 10
 MOST_OTHERS = 5  # alerts of one incident beside its gravest
+MOST_LEFT_OUT = 3  # rules with a mistake
+MOST_OF_A_MISTAKE = 160  # characters of what is wrong with one
 PAGE = "/sales-warehouse/incident"  # see airflow/pages/incidents.py
+RULES_PAGE = "/sales-warehouse/alert-rules"
+RULES_FILE = "alerts.yml"
 
 
 @dataclass(frozen=True)
 class Section:
-    """News of one incident: a headline, a sentence, facts as (label, value), what to do, its key, where to read on."""
+    """News of one incident: a headline, a sentence, facts as (label, value), what to do, its key, where to read on.
+
+    One `is_about_rules` instead: it tells of rules that are not judged.
+    """
 
     title: str
     text: str
@@ -29,6 +37,7 @@ class Section:
     steps: tuple[str, ...]
     reference: str
     link: str = ""
+    is_about_rules: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,13 @@ class Message:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def key_of(notices: Sequence[Notice]) -> str:
-    """The key of the message about these events, in whatever order."""
-    return hashlib.sha256("\n".join(sorted(notice.key for notice in notices)).encode()).hexdigest()[:32]
+def key_of(notices: Sequence[Notice], left_out: Sequence[LeftOut] = (), on: date | None = None) -> str:
+    """The key of the message about these events, in whatever order, and about rules that were left out.
+
+    A rule may be mended and broken again in the same way, so `on`, the day on which that is told, belongs to its news.
+    """
+    keys = sorted([*(notice.key for notice in notices), *(f"{rule.key}|{on}" for rule in left_out)])
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32]
 
 
 def address_of(pages: str, reference: str) -> str:
@@ -58,34 +71,45 @@ def address_of(pages: str, reference: str) -> str:
 
 
 def compose(
-    notices: Sequence[Notice], settings: Settings, *, language: str, on: date, pages: str | None = None
+    notices: Sequence[Notice],
+    settings: Settings,
+    *,
+    language: str,
+    on: date,
+    pages: str | None = None,
+    left_out: Sequence[LeftOut] = (),
 ) -> Message:
-    """One message about one incident or many, in their order. Raises when a row cannot be put into words.
+    """One message about one incident or many, in their order, and about rules that were left out, which come last.
 
-    `pages` is the address of the UI; without it no section has a link.
+    `pages` is the address of the UI; without it no section has a link. Raises when a row cannot be put into words.
     """
     words = wording(language)
     sections = tuple(_section(notice, settings, words, pages) for notice in notices[:MOST_SECTIONS])
+    sections += (_about_rules(left_out, words, pages),) if left_out else ()
     ends = sum(notice.is_end for notice in notices)
-    title = sections[0].title if len(notices) == 1 else words.many(severities(notices), ends)
-    return _message(notices, language, on, title, sections)
+    title = sections[0].title if len(notices) < 2 else words.many(severities(notices), ends)
+    return _message(notices, left_out, language, on, title, sections)
 
 
-def bare(notices: Sequence[Notice], *, language: str, on: date) -> Message:
+def bare(notices: Sequence[Notice], *, language: str, on: date, left_out: Sequence[LeftOut] = ()) -> Message:
     """The same message without any wording, nor names and texts: what is left to say when `compose` fails."""
     sections = tuple(
         Section(notice.reference, "", (("event", notice.what), ("severity", notice.severity)), "", (), notice.reference)
         for notice in notices[:MOST_SECTIONS]
     )
-    return _message(notices, language, on, f"{len(notices)} × alert", sections)
+    if left_out:
+        sections += (Section(f"{len(left_out)} × rule left out", "", (), "", (), RULES_FILE, "", True),)
+    return _message(notices, left_out, language, on, f"{len(notices)} × alert", sections)
 
 
 def shortened(message: Message, most: int) -> Message:
-    """The message with its first sections alone; it says how many more there are."""
-    if most >= len(message.sections):
+    """The message with its first incidents alone; it says how many more there are. What is told of rules stays."""
+    incidents = [section for section in message.sections if not section.is_about_rules]
+    if most >= len(incidents):
         return message
     more = wording(message.language).more(len(message.incidents) - most)
-    return replace(message, sections=message.sections[:most], closing=more)
+    rules = [section for section in message.sections if section.is_about_rules]
+    return replace(message, sections=(*incidents[:most], *rules), closing=more)
 
 
 def brief(message: Message) -> Message:
@@ -103,14 +127,21 @@ def from_json(text: str) -> Message:
     return Message(**{**document, "incidents": tuple(document["incidents"])}, sections=sections)
 
 
-def _message(notices: Sequence[Notice], language: str, on: date, title: str, sections: tuple[Section, ...]) -> Message:
+def _message(
+    notices: Sequence[Notice],
+    left_out: Sequence[LeftOut],
+    language: str,
+    on: date,
+    title: str,
+    sections: tuple[Section, ...],
+) -> Message:
     about = tuple(
         {"key": notice.reference, "event": notice.what, "kind": notice.kind, "severity": notice.severity}
         for notice in notices
     )
-    more = len(notices) - len(sections)
-    closing = wording(language).more(more) if more else ""
-    return Message(key_of(notices), language, on.isoformat(), title, sections, closing, about)
+    more = len(notices) - MOST_SECTIONS
+    closing = wording(language).more(more) if more > 0 else ""
+    return Message(key_of(notices, left_out, on), language, on.isoformat(), title, sections, closing, about)
 
 
 def _section(notice: Notice, settings: Settings, words: Wording, pages: str | None) -> Section:
@@ -126,6 +157,23 @@ def _section(notice: Notice, settings: Settings, words: Wording, pages: str | No
         steps=tuple(words.of(playbook, "steps").splitlines()),
         reference=notice.reference,
         link=address_of(pages, notice.reference) if pages else "",
+    )
+
+
+def _about_rules(left_out: Sequence[LeftOut], words: Wording, pages: str | None) -> Section:
+    """What is told of rules that were left out: which, why, and what to do."""
+    told = [words.mistake(rule, MOST_OF_A_MISTAKE) for rule in left_out[:MOST_LEFT_OUT]]
+    more = len(left_out) - len(told)
+    told += [words.texts["more_left_out"].format(count=more)] if more else []
+    return Section(
+        title=words.texts["left_out" if len(left_out) > 1 else "left_out_one"].format(count=len(left_out)),
+        text=words.texts["left_out_text"],
+        facts=tuple((words.labels["rule"], text) for text in told),
+        action="",
+        steps=(),
+        reference=RULES_FILE,
+        link=f"{pages.rstrip('/')}{RULES_PAGE}" if pages else "",
+        is_about_rules=True,
     )
 
 

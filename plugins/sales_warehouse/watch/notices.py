@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from duckdb import BinderException, DuckDBPyConnection
 
@@ -15,6 +16,7 @@ from sales_warehouse.publish import manifest
 from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import ident, read_parquet
 from sales_warehouse.watch.incidents import hidden_key
+from sales_warehouse.watch.left_out import LeftOut, read_left_out
 
 SEVERITIES = ("critical", "warning", "info")
 ENDINGS = ("resolved", "settled", "retracted", "lapsed")
@@ -28,11 +30,14 @@ LAST_OF_ALERTS = (
     "SELECT * FROM fct_incident_events WHERE (incident_key, event_number) IN (SELECT (incident_key, max(event_number)) "
     "FROM fct_incident_events WHERE subject_key IS NOT NULL GROUP BY incident_key, subject_key)"
 )
-# Marts that say more of an alert, and which of their rows a message repeats.
+# Marts that say more of an alert, which of their rows a message repeats, in which order, and how many.
 MORE = {
-    "cause": ("alert_causes", f"NOT is_residual AND cause_number <= {MOST_CAUSES}", "cause_number"),
-    "event": ("alert_events", "is_likely", "event_number LIMIT 1"),
+    "cause": ("alert_causes", "NOT is_residual", "cause_number", MOST_CAUSES),
+    "event": ("alert_events", "is_likely", "event_number", 1),
 }
+JOINTS = {"en": " ", "zh": ""}
+
+Row = dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class Notice:
     incident_key: str
     what: str
     kind: str
-    row: dict[str, str | None]
-    others: tuple[dict[str, str | None], ...] = ()
+    row: Row
+    others: tuple[Row, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -67,10 +72,14 @@ class Notice:
 
 @dataclass(frozen=True)
 class News:
-    """What is to be told of tonight, the gravest first and ends last, and the keys that it settles, told or not."""
+    """What is to be told of tonight, the gravest first and ends last, and the keys that it settles, told or not.
+
+    `left_out` are rules that a mistake keeps from being judged.
+    """
 
     notices: tuple[Notice, ...] = ()
     settled: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,32 +91,37 @@ class Settings:
 
 
 def read_news(home: Home, known: Collection[str]) -> News:
-    """Return what readers' version has to tell beside the events that are `known`; nothing before the first publish.
+    """Return what there is to tell beside what is `known`: events of readers' version, and rules that were left out.
 
     Of an incident about which there is more than one thing to tell the last one is told, unless that is known. What a
     person has silenced or closed since, what ended without a word, and ends of long ago are settled without one. The
     owner is the one of the rule, not the person to whom an incident was given.
     """
+    left_out = tuple(rule for rule in read_left_out(home) if rule.key not in known)
+    notices, events = _news_of_incidents(home, known)
+    settled = dict.fromkeys([*events, *(rule.key for rule in left_out)])
+    return News(tuple(sorted(notices, key=_place)), tuple(settled), left_out)
+
+
+def _news_of_incidents(home: Home, known: Collection[str]) -> tuple[list[Notice], list[str]]:
+    """Return what is to be told, and the keys of all events that are not known; nothing before the first publish."""
     folder = publish.current_folder(home)
     if folder is None:
-        return News()
+        return [], []
     with look(home, folder) as db:
         there = {
             name
             for (name,) in db.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'").fetchall()
         }
         if not there.issuperset(NEEDED):
-            return News()
+            return [], []
         db.execute("SET schema = 'marts'")
         events = _told_events(db)
         lasts = {row["incident_key"]: row for row in events}.values()
         fresh = [row for row in lasts if row["event_key"] not in known]
         date = datetime.date.fromisoformat(manifest.read(folder).business_date)
-        notices = [_notice(db, row, there) for row in fresh if _is_news(row, date)]
-    return News(
-        tuple(sorted(notices, key=_place)),
-        tuple(str(row["event_key"]) for row in events if row["event_key"] not in known),
-    )
+        notices = _notices(db, [row for row in fresh if _is_news(row, date)], there)
+    return notices, [str(row["event_key"]) for row in events if row["event_key"] not in known]
 
 
 def read_settings(home: Home) -> Settings:
@@ -119,7 +133,7 @@ def read_settings(home: Home) -> Settings:
         )
 
 
-def _told_events(db: DuckDBPyConnection) -> list[dict[str, str | None]]:
+def _told_events(db: DuckDBPyConnection) -> list[Row]:
     columns = {row["column_name"] for row in _rows(db, "DESCRIBE fct_incident_events")}
     because = "e.changed_by" if "changed_by" in columns else "NULL AS changed_by"  # a version of before there was one
     return _rows(
@@ -133,18 +147,46 @@ def _told_events(db: DuckDBPyConnection) -> list[dict[str, str | None]]:
     )
 
 
-def _others(db: DuckDBPyConnection, row: dict[str, str | None]) -> tuple[dict[str, str | None], ...]:
-    found = _rows(
-        db,
-        f"FROM ({LAST_OF_ALERTS}) WHERE incident_key = ? AND subject_key <> ? ORDER BY subject_key",
-        str(row["incident_key"]),
-        str(row["subject_key"]),
-    )
-    standing = [other for other in found if row["event_type"] in ENDINGS or other["event_type"] not in OVER]
-    return tuple(sorted(standing, key=lambda other: _rank(other["severity"])))
+def _notices(db: DuckDBPyConnection, rows: Sequence[Row], there: Collection[str]) -> list[Notice]:
+    """Each event with what else is said of it; asked of all of them at once, for a night may have a thousand."""
+    others = _others(db, rows)
+    more = _more(db, [row["alert_key"] for row in rows if row["event_type"] not in ENDINGS], there)
+    return [
+        Notice(
+            str(row["event_key"]),
+            str(row["incident_key"]),
+            str(row["event_type"]),
+            row["alert_kind"] or "",
+            row | ({} if row["event_type"] in ENDINGS else more[row["alert_key"]]),
+            others[row["incident_key"]],
+        )
+        for row in rows
+    ]
 
 
-def _is_news(row: dict[str, str | None], date: datetime.date) -> bool:
+def _others(db: DuckDBPyConnection, rows: Sequence[Row]) -> dict[str | None, tuple[Row, ...]]:
+    """Return by incident the alerts beside the one of its row that stand, or stood when it ended, the gravest first."""
+    query = f"FROM ({LAST_OF_ALERTS}) WHERE list_contains(?, incident_key) ORDER BY incident_key, subject_key"
+    found: dict[str | None, list[Row]] = {row["incident_key"]: [] for row in rows}
+    for other in _rows(db, query, list(found)):
+        found[other["incident_key"]].append(other)
+    return {
+        row["incident_key"]: tuple(
+            sorted(
+                (
+                    other
+                    for other in found[row["incident_key"]]
+                    if other["subject_key"] != row["subject_key"]
+                    and (row["event_type"] in ENDINGS or other["event_type"] not in OVER)
+                ),
+                key=lambda other: _rank(other["severity"]),
+            )
+        )
+        for row in rows
+    }
+
+
+def _is_news(row: Row, date: datetime.date) -> bool:
     is_closed = row["is_closed"] == "true"
     if row["incident_status"] == "snoozed" or (is_closed and row["status_by"] is not None):
         return False
@@ -154,37 +196,38 @@ def _is_news(row: dict[str, str | None], date: datetime.date) -> bool:
     )
 
 
-def _notice(db: DuckDBPyConnection, row: dict[str, str | None], there: Collection[str]) -> Notice:
-    more = {} if row["event_type"] in ENDINGS else _more(db, str(row["alert_key"]), there)
-    return Notice(
-        str(row["event_key"]),
-        str(row["incident_key"]),
-        str(row["event_type"]),
-        row["alert_kind"] or "",
-        row | more,
-        _others(db, row),
-    )
-
-
-def _more(db: DuckDBPyConnection, alert_key: str, there: Collection[str]) -> dict[str, str | None]:
-    """What explains an alert, as `cause_en`, `event_en` and so on, and the playbook that suits it best."""
-    found: dict[str, str | None] = {}
-    for name, (mart, which, order) in MORE.items():
+def _more(db: DuckDBPyConnection, alert_keys: Sequence[str | None], there: Collection[str]) -> dict[str | None, Row]:
+    """Return by alert what explains it, as `cause_en`, `event_en` and so on, and the playbook that suits it best."""
+    found: dict[str | None, Row] = {key: {} for key in alert_keys}
+    for name, (mart, which, order, most) in MORE.items():
         if mart in there:
-            query = f"SELECT text_en, text_zh FROM {ident(mart)} WHERE incident_key = ? AND {which} ORDER BY {order}"
+            query = (
+                f"SELECT incident_key, text_en, text_zh FROM {ident(mart)} WHERE list_contains(?, incident_key) "
+                f"AND {which} QUALIFY row_number() OVER (PARTITION BY incident_key ORDER BY {order}) <= {most} "
+                f"ORDER BY incident_key, {order}"
+            )
             try:
-                rows = _rows(db, query, alert_key)
+                rows = _rows(db, query, list(found))
             except BinderException:  # published by a version whose mart did not have the column yet
                 continue
-            for language, joint in (("en", " "), ("zh", "")):
-                found[f"{name}_{language}"] = joint.join(row[f"text_{language}"] or "" for row in rows)
+            told: dict[str | None, list[Row]] = {}
+            for row in rows:
+                told.setdefault(row["incident_key"], []).append(row)
+            for key, about in found.items():
+                for language, joint in JOINTS.items():
+                    said = (row[f"text_{language}"] or "" for row in told.get(key, ()))
+                    about[f"{name}_{language}"] = joint.join(said)
     if "alert_playbooks" in there:
-        best = "SELECT playbook_id FROM alert_playbooks WHERE incident_key = ? ORDER BY playbook_number LIMIT 1"
-        found |= next(iter(_rows(db, best, alert_key)), {})
+        best = (
+            "SELECT incident_key, min_by(playbook_id, playbook_number) AS playbook_id FROM alert_playbooks "
+            "WHERE list_contains(?, incident_key) GROUP BY incident_key"
+        )
+        for row in _rows(db, best, list(found)):
+            found[row["incident_key"]]["playbook_id"] = row["playbook_id"]
     return found
 
 
-def _rows(db: DuckDBPyConnection, query: str, *values: str) -> list[dict[str, str | None]]:
+def _rows(db: DuckDBPyConnection, query: str, *values: Any) -> list[Row]:
     return sql.rows_of(db, f"SELECT COLUMNS(*)::VARCHAR FROM ({query})", values)
 
 

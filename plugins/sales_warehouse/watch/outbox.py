@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sales_warehouse.watch.left_out import KEY
 from sales_warehouse.watch.message import Message, from_json
 from sales_warehouse.watch.notices import News
 
@@ -87,6 +88,12 @@ class Outbox:
                 "first_tried_at = NULL WHERE state = 'failed'",
                 [(key, carrier, content, at.isoformat()) for carrier in carriers if message],
             )
+
+    def forget_mended(self, left_out: Sequence[str]) -> None:
+        """Forget that rules were told of that are not left out any more: one that is broken again is news."""
+        told = self._db.execute("SELECT DISTINCT event_key FROM told WHERE event_key GLOB ?", [f"{KEY}*"])
+        mended = [(key,) for (key,) in told.fetchall() if key not in left_out]
+        self._db.executemany("DELETE FROM told WHERE event_key = ?", mended)
 
     def pending(self, carriers: Sequence[str]) -> list[Delivery]:
         """What these carriers have to deliver, oldest first."""

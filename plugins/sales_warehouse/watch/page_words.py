@@ -88,6 +88,18 @@ WORDS: dict[str, tuple[str, str]] = {
         "What each rule would have opened had it been on all the time: try a rule before it wakes people.",
         "若规则一直启用，历史上会开启的预警数；规则启用前可先试算。",
     ),
+    "rules_left_out": ("Not judged: these rules have a mistake", "未判定：以下规则配置有误"),
+    "rules_left_out_hint": (
+        "Until alerts.yml is mended nobody is warned by them, and their open incidents stay as they are. The command "
+        "sales-warehouse check shows each mistake with its line; the refresh after the mend judges again.",
+        "改正 alerts.yml 之前，这些规则不会发出预警，其未关闭的事件保持原状。命令 sales-warehouse check "
+        "列出每处错误所在行，改正后的下一次刷新恢复判定。",
+    ),
+    "rule": ("Rule", "规则"),
+    "rule_number": ("Number", "序号"),
+    "line": ("Line", "行"),
+    "key": ("Key", "配置项"),
+    "mistake": ("What is wrong", "错误"),
     "rule_on": ("on", "已启用"),
     "rule_trial": ("on trial: nobody is told", "试运行（不通知）"),
     "kind_threshold": ("threshold", "固定阈值"),

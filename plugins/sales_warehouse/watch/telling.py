@@ -10,8 +10,9 @@ from sales_warehouse import durable, failpoint
 from sales_warehouse.home import Home
 from sales_warehouse.run import Run
 from sales_warehouse.watch.carriers import Carrier, NotDelivered, apprise_urls, chosen_carriers
+from sales_warehouse.watch.left_out import read_left_out
 from sales_warehouse.watch.message import Message, bare, compose
-from sales_warehouse.watch.notices import Notice, Settings, read_news, read_settings
+from sales_warehouse.watch.notices import News, Settings, read_news, read_settings
 from sales_warehouse.watch.outbox import MOST_DAYS, Delivery, Outbox
 
 WAIT_SECONDS = 120.0
@@ -81,13 +82,14 @@ def _told(
     settings, at = read_settings(home), clock()
     by_name = {carrier.name: carrier for carrier in carriers}
     report = WatchReport()
+    outbox.forget_mended([rule.key for rule in read_left_out(home)])
     alike: dict[frozenset[str], list[str]] = {}
     for name in by_name:
         alike.setdefault(outbox.known(name), []).append(name)
     told = set()
     for known, names in alike.items():
         news = read_news(home, known)
-        message = _said(news.notices, settings, language, at, pages) if news.notices else None
+        message = _said(news, settings, language, at, pages) if news.notices or news.left_out else None
         outbox.enqueue(news, names, message, at)
         told |= {notice.incident_key for notice in news.notices}
         failpoint.reach("watch.after_enqueue")
@@ -98,12 +100,13 @@ def _told(
     return report
 
 
-def _said(notices: Sequence[Notice], settings: Settings, language: str, at: datetime, pages: str | None) -> Message:
-    """A message about the incidents, however odd their rows are: what cannot be worded is still told."""
+def _said(news: News, settings: Settings, language: str, at: datetime, pages: str | None) -> Message:
+    """A message about the news, however odd their rows are: what cannot be worded is still told."""
+    on, left_out = at.date(), news.left_out
     try:
-        return compose(notices, settings, language=language, on=at.date(), pages=pages)
+        return compose(news.notices, settings, language=language, on=on, pages=pages, left_out=left_out)
     except Exception:
-        return bare(notices, language=language, on=at.date())
+        return bare(news.notices, language=language, on=on, left_out=left_out)
 
 
 def _deliver(

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sales_warehouse.watch.left_out import LeftOut
+
 Row = Mapping[str, Any]
 
 # What severities, statuses and events are called wherever people read them, by the words of the marts. The board is in
@@ -130,6 +132,15 @@ class Wording:
             parts.append(self.texts["counted_ends"].format(count=ends))
         return self.texts["many"].format(count=len(severities) + ends, parts=self.texts["joint"].join(parts))
 
+    def mistake(self, rule: LeftOut, most: int) -> str:
+        """One sentence on a rule that was left out: which, where, and what is wrong, in so many characters at most."""
+        name = rule.name(self.language) or self.texts["nameless"].format(number=rule.rule_number)
+        line = self.texts["line"].format(line=rule.line_number) if rule.line_number else None
+        where = filter(None, (rule.rule_id if rule.rule_id != name else None, line, rule.part))
+        wrong = rule.mistake if len(rule.mistake) <= most else f"{rule.mistake[:most].rstrip()}…"
+        who = self.texts["owned_by"].format(owner=rule.owner) if rule.owner else ""
+        return self.texts["mistake"].format(name=name, where=self.texts["joint"].join(where), mistake=wrong, owner=who)
+
     def more(self, count: int) -> str:
         return self.texts["more"].format(count=count)
 
@@ -195,6 +206,8 @@ ENGLISH = Wording(
         "owner": "Owner",
         "reference": "Reference",
         "link": "Open the incident",
+        "rule": "Rule",
+        "rules_link": "Open the rules",
     },
     texts={
         "headline": "[{state}] {subject}",
@@ -217,6 +230,16 @@ ENGLISH = Wording(
         "question_over": "Nobody need answer: the incident is {status}{who}.",
         "question_again": "Nobody need answer: it came back or got worse, and is asked about again.",
         "question_answered": "Nobody need answer: {by} has answered elsewhere.",
+        "left_out": "[not judged] {count} alert rules have a mistake",
+        "left_out_one": "[not judged] An alert rule has a mistake",
+        "left_out_text": "Until alerts.yml is mended nobody is warned by what is listed here, and its open incidents "
+        "stay as they are. The command sales-warehouse check shows each mistake with its line; the refresh after the "
+        "mend judges again. This is told once.",
+        "mistake": "{name} ({where}): {mistake}{owner}",
+        "nameless": "number {number}",
+        "line": "line {line}",
+        "owned_by": " – owner: {owner}",
+        "more_left_out": "{count} more, which the page of the rules names",
     },
 )
 
@@ -261,6 +284,8 @@ CHINESE = Wording(
         "owner": "负责人",
         "reference": "编号",
         "link": "查看事件",
+        "rule": "规则",
+        "rules_link": "查看规则",
     },
     texts={
         "headline": "【{state}】{subject}",
@@ -283,6 +308,15 @@ CHINESE = Wording(
         "question_over": "无需答复：该事件{status}{who}。",
         "question_again": "无需答复：该事件再次出现或加重，已重新询问。",
         "question_answered": "无需答复：{by} 已在别处处理。",
+        "left_out": "【未判定】{count} 条预警规则配置有误",
+        "left_out_one": "【未判定】一条预警规则配置有误",
+        "left_out_text": "改正 alerts.yml 之前，下列规则不会发出预警，其未关闭的事件保持原状。"
+        "命令 sales-warehouse check 列出每处错误所在行，改正后的下一次刷新恢复判定。此事只通知一次。",
+        "mistake": "{name}（{where}）：{mistake}{owner}",
+        "nameless": "第 {number} 条",
+        "line": "第 {line} 行",
+        "owned_by": " – 负责人：{owner}",
+        "more_left_out": "另有 {count} 条，见规则页面",
     },
 )
 

@@ -15,6 +15,7 @@ from sales_warehouse.airflow.pages import place, safety
 from sales_warehouse.airflow.pages.rendering import page, said
 from sales_warehouse.watch import incidents as known
 from sales_warehouse.watch.decisions import Kind
+from sales_warehouse.watch.left_out import read_left_out
 from sales_warehouse.watch.page_words import words
 from sales_warehouse.watch.story import actions as every_action
 from sales_warehouse.watch.story import story, trials
@@ -68,11 +69,10 @@ def actions(lang: str | None = None) -> Response:
 
 @router.get("/alert-rules")
 def alert_rules(lang: str | None = None) -> Response:
-    """Show what each rule of alerts.yml would have opened in its history."""
-    manner = place.manner(lang)
-    return page(
-        "alert_rules.html.j2", found=trials(place.home()), **said(manner, "alert-rules?", words(manner.language))
-    )
+    """Show what each rule of alerts.yml would have opened in its history, and first those that a mistake keeps out."""
+    manner, home = place.manner(lang), place.home()
+    about = {"found": trials(home), "left_out": read_left_out(home)}
+    return page("alert_rules.html.j2", **about, **said(manner, "alert-rules?", words(manner.language)))
 
 
 @router.post("/incident", dependencies=[MayDecide, Depends(safety.of_same_origin)])

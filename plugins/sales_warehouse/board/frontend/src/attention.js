@@ -118,6 +118,16 @@ function actions(rows) {
         h("tbody", {}, rows.map(line)))));
 }
 
+/** Rules with a mistake, which nobody is warned by: a quiet night is no news of them. */
+function leftOut(rows) {
+  if (!rows?.length) return null;
+  const line = (row) => h("li", { "data-left-out": row.rule_id ?? String(row.rule_number) },
+    h("b", {}, named(row, "name") ?? row.rule_id ?? say("rule_n", row.rule_number)),
+    h("span", { class: "sub" }, " ", [row.line_number && say("line_n", row.line_number), row.owner].filter(Boolean).join(" · ")),
+    h("br", {}), [row.part, row.mistake].filter(Boolean).join(": "));
+  return card(say("left_out", rows.length), say("left_out_text"), chip("warn", say("not_judged")), h("ul", { class: "left-out" }, rows.map(line)));
+}
+
 /** What each rule would have opened in its history, so that a noisy one is seen. */
 function rules(rows) {
   if (!rows?.length) return null;
@@ -142,8 +152,9 @@ export function attention(data) {
   const calm = () => h("div", { class: "card calm" }, h("span", { class: "calm-sign" }, icon("check")), h("div", {}, h("h3", {}, say("quiet_title")), h("p", { class: "sub" }, say("quiet_text"))));
   const more = (tables.incident_count?.[0]?.standing_count ?? 0) - tables.incidents.length;
   return [
-    tables.incidents.length ? h("div", { class: "alerts" }, tables.incidents.map((row) => incident(row, tables))) : calm(),
+    tables.incidents.length ? h("div", { class: "alerts" }, tables.incidents.map((row) => incident(row, tables))) : !tables.left_out_rules?.length && calm(),
     more > 0 && h("p", { class: "note" }, say("more_incidents", more)),
+    leftOut(tables.left_out_rules),
     actions(tables.actions),
     rules(tables.alert_rules),
   ];
