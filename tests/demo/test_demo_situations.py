@@ -39,13 +39,13 @@ NEAR = 0.05
 WIDER = {
     "penetration_factor": 0.5, "return_rate_factor": 0.25, "lag_1_correlation": 0.1, "net_sales_factor": 0.15,
     "first_answer_factor": 0.1, "cycle_factor": 0.1, "win_rate_change": 0.08, "won_amount_per_head_change": 0.06,
-    "conversion_change": 0.06, "net_sales_change": 0.1,
+    "conversion_change": 0.06, "net_sales_change": 0.1, "purchases_change": 0.12,
 }  # fmt: skip
 # What a quiet world has where nothing is planted: no change, a factor of one, or what a company usually has.
 USUALLY = {
     "lost_of_exits": 0.294, "lost_of_events": 0, "entries_over_30_days": 0.016, "entered_within_24h": 0.89,
     "share_of_customers": 0.35, "share_of_repeat_orders": 0.35, "share_of_largest": 0.02,
-    "enquiries_a_day_factor": 0.34,
+    "enquiries_a_day_factor": 0.34, "won_of_deals": 0.41, "paid_of_invoiced": 1,
     "told_twice_of_orders": 0,
     "share_of_clicks": 0.015, "lag_1_correlation": 0, "dealers_without_a_count": 0, "unexplained_units": 0,
 }  # fmt: skip
@@ -119,12 +119,12 @@ def test_every_situation_that_is_in_the_rows_has_its_measure() -> None:
     assert sorted(file.stem for file in folder.glob("*.sql")) == sorted(IN_ROWS)
 
 
-def tables_of(world: Generator) -> dict[str, tuple]:
+def tables_of(world: Generator, where: str = f"_at <= date '{END}'") -> dict[str, tuple]:
     """Table → rows, and a sum over them that any change changes."""
     views = world.connection.execute("select view_name from duckdb_views() where view_name like 'rows\\_%' escape '\\'")
     return {
         view.removeprefix("rows_"): world.connection.execute(
-            f"select count(*), sum(hash(t)::hugeint) from (select * from {view} where _at <= date '{END}') as t"
+            f"select count(*), sum(hash(t)::hugeint) from (select * from {view} where {where}) as t"
         ).fetchall()[0]
         for (view,) in views.fetchall()
     }
@@ -133,6 +133,7 @@ def tables_of(world: Generator) -> dict[str, tuple]:
 # What a situation has nothing to do with, as a query: deals of others, other days, other products.
 DEALS, LEADS = "from rows_t_sj where _key in (select deal_key from deals where {})", "from rows_t_xs where _key in ({})"
 LINES = "from rows_order_lines where _key in (select line_key from shop_lines join shelf using (sku) where {})"
+FALLING = "select member_id from accounts join falling_account using (account_key)"
 EARLY = "created_at < date '2025-07-01'"
 OUTSIDE = {
     "stage_loss": DEALS.format("deal_key in (select deal_key from deal_paths where len(path) = 1)"),
@@ -142,6 +143,13 @@ OUTSIDE = {
     ),
     "capture_loss": LEADS.format("select lead_key from leads where converts"),
     "white_papers": "from rows_t_xs",
+    "regional_conversion": DEALS.format(
+        "region <> '华北' or created_at::date not between '2025-07-01' and '2025-09-30'"
+    ),
+    "steady_follow_up": "from rows_visits where 工号 in (select rep_id from reps where region <> '东北')",
+    "unpaid_cohort": "from rows_t_fp",
+    "account_fall": f"from rows_orders where member_no not in ({FALLING})",
+    "sales_goal": "from rows_targets where scope <> 'region=华南'",
     "conversion_fall": DEALS.format("month(created_at) not in (4, 5, 6)"),
     "price_rise": DEALS.format(f"product_line <> '医疗器械' or {EARLY}"),
     "competitor_entry": DEALS.format(f"product_line <> '医疗器械' or region <> '华南' or {EARLY}"),
@@ -196,6 +204,21 @@ def test_a_switch_changes_what_it_says_and_nothing_else(
     assert changed <= planted(name, {}).changes
     assert outside[0] > 0
     assert outside == fingerprint(quiet_small, OUTSIDE[name])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", IN_ROWS)
+def test_nights_have_what_the_whole_history_has_of_them(name: str, tmp_path: Path) -> None:
+    """A night is made without the years before it, and what is planted in these must not be told otherwise."""
+    first, last = END + datetime.timedelta(days=1), END + datetime.timedelta(days=20)
+    settings = DemoFile.model_validate({**SMALL, "orders_per_day": 20, "situations": {name: {}}})
+    told = []
+    for begin in (None, first):
+        with open_generator(settings, tmp_path) as world:
+            world.unfold(begin or world.start, last)
+            told.append(tables_of(world, f"_at::date between date '{first}' and date '{last}'"))
+    assert told[0] == told[1]
+    assert sum(count for count, _ in told[0].values()) > 1000
 
 
 def fingerprint(world: Generator, query: str) -> tuple[int, int]:

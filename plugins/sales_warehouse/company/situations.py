@@ -128,7 +128,7 @@ class WeekendEnquiries(Situation):
 
 
 class CaptureLoss(Situation):
-    shows = ("S16", "S17")
+    shows = ("S17",)
     says = Label(en="Enquiries that other systems saw never reach the CRM", zh="「15%数据损耗率」")
     changes = frozenset({"t_xs", "calls", "assignments"})
     rate: Share = 0.15
@@ -165,6 +165,50 @@ class ConversionFall(Situation):
         """The latest such quarter whose opportunities have had their time on the first business date."""
         first, last = quarter_of(end - datetime.timedelta(days=MATURING_DAYS), self.quarter)
         return dict(self) | {"first_date": first, "last_date": last}
+
+
+class RegionalConversion(Situation):
+    shows = ("S55",)
+    says = Label(
+        en="So many deals of a region and quarter become paid orders, and no more",
+        zh="「Q3华北区新客转化率提升15%」",
+    )
+    changes = DEALS
+    region: str = "华北"
+    quarter: Annotated[int, Field(ge=1, le=4)] = 3
+    rate: Share = Field(default=0.23, description="15 % above 20 %; counted off, and rounded up to a whole deal")
+
+    def answer(self) -> Answer:
+        return {"won_of_deals": self.rate}
+
+    def variables(self, end: datetime.date) -> dict[str, object]:
+        """The latest such quarter whose opportunities have had their time on the first business date."""
+        first, last = quarter_of(end - datetime.timedelta(days=MATURING_DAYS), self.quarter)
+        return dict(self) | {"first_date": first, "last_date": last}
+
+
+class SteadyFollowUp(Situation):
+    shows = ("S55", "S58")
+    says = Label(en="One region's team rings its customers by the clock and does nothing else", zh="「缩短至72小时内」")
+    changes = frozenset({"calls", "visits", "t_bj"})
+    region: str = "东北"
+    hours: Annotated[float, Field(ge=1, le=1000)] = 72.0
+
+    def answer(self) -> Answer:
+        return {"follow_up_hours": self.hours}
+
+
+class UnpaidCohort(InOneMonth):
+    shows = ("S04",)
+    says = Label(
+        en="Many deals of one month's enquiries are invoiced and never paid", zh="「从线索到回款的全流程转化率」"
+    )
+    changes = frozenset({"t_hk", "t_dd"})
+    month_before_end: Count = 9  # an enquiry has its time until the money is there
+    rate: Share = 0.5
+
+    def answer(self) -> Answer:
+        return {"paid_of_invoiced": 1 - self.rate}
 
 
 class PriceRise(SinceLately):
@@ -289,7 +333,7 @@ class CompetitorPromotion(InLastWeeks):
 
 
 class RegionFall(InLastWeeks):
-    shows = ("S47", "S48")
+    shows = ("S47", "S48", "S60")
     says = Label(en="Sales of a region fall in one week", zh="「周环比下跌超预设值」")
     changes = SHOP_ORDERS | FIELD_ORDERS
     region: str = "华东"
@@ -340,7 +384,7 @@ class ReturnSpike(InLastWeeks):
 
 
 class OrdersToldTwice(SinceLately):
-    shows = ("S66",)
+    shows = ("S61",)
     says = Label(
         en="Sellers enter orders of the web shop in the CRM once more, some of them wrong",
         zh="「数据孤岛」：商城订单在CRM中重复录入，部分金额或客户不一致",
@@ -372,7 +416,7 @@ class ShorterRepurchase(SinceLately):
 
 
 class OddCell(InOneMonth):
-    shows = ("S30",)
+    shows = ("S29", "S30")
     says = Label(en="One month, line and region is far out of its row and column", zh="「能快速发现数据异常点」")
     changes = SHOP_LINES | FIELD_ORDERS
     month_before_end: Count = 2
@@ -405,6 +449,35 @@ class EmptyMonth(InOneMonth):
 
     def answer(self) -> Answer:
         return {"net_sales": 0}
+
+
+class AccountFall(SinceLately):
+    shows = ("S40",)
+    says = Label(
+        en="An account that ordered most often in the shop buys half as often",
+        zh="「查看该客户的历史采购趋势」：采购减半",
+    )
+    changes = SHOP_ORDERS
+    days_before_end: Count = 365
+    change: Change = -0.5
+
+    def answer(self) -> Answer:
+        return {"purchases_change": self.change}
+
+
+class SalesGoal(Situation):
+    shows = ("S56",)
+    says = Label(en="A region has reached a known share of its goal", zh="「KPI看板实时追踪目标的完成进度」")
+    changes = frozenset({"targets"})
+    region: str = "华南"
+    progress: Annotated[float, Field(gt=0, le=3)] = 0.6
+
+    def answer(self) -> Answer:
+        return {"progress_rate": self.progress}
+
+    def variables(self, end: datetime.date) -> dict[str, object]:
+        """The goal of the quarter in which the first business date is."""
+        return dict(self) | {"first_date": datetime.date(end.year, 3 * ((end.month - 1) // 3) + 1, 1)}
 
 
 # --- dealers, touches, people -------------------------------------------------------------------------------------
@@ -500,6 +573,7 @@ class Situations(Model):
     capture_loss: CaptureLoss | None = None
     white_papers: WhitePapers | None = None
     conversion_fall: ConversionFall | None = None
+    regional_conversion: RegionalConversion | None = None
     price_rise: PriceRise | None = None
     competitor_entry: CompetitorEntry | None = None
     reversal: Reversal | None = None
@@ -507,6 +581,8 @@ class Situations(Model):
     slow_team: SlowTeam | None = None
     first_order_cycle: FirstOrderCycle | None = None
     late_entry: LateEntry | None = None
+    steady_follow_up: SteadyFollowUp | None = None
+    unpaid_cohort: UnpaidCohort | None = None
     loyal_segment: LoyalSegment | None = None
     concentration: Concentration | None = None
     competitor_promotion: CompetitorPromotion | None = None
@@ -519,6 +595,8 @@ class Situations(Model):
     odd_cell: OddCell | None = None
     white_space: WhiteSpace | None = None
     empty_month: EmptyMonth | None = None
+    account_fall: AccountFall | None = None
+    sales_goal: SalesGoal | None = None
     dealer_satisfaction: DealerSatisfaction | None = None
     stale_dealer: StaleDealer | None = None
     stock_leak: StockLeak | None = None

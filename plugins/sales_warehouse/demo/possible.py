@@ -62,7 +62,9 @@ def _out_of_place(settings: DemoFile, words: Words, situation: Situation) -> Ite
     start = settings.business_date - datetime.timedelta(days=settings.days - 1)
     begins = planted.get("first_date")
     if isinstance(begins, datetime.date) and begins <= start:
-        parameter = next((name for name in given if name.endswith("_before_end")), "quarter")
+        parameter = next(
+            (name for name in given if name.endswith("_before_end") or name == "quarter"), next(iter(given))
+        )
         yield (
             parameter,
             f"it would begin on {begins}, and the history begins on {start}; ask for less, or for more days",

@@ -84,7 +84,7 @@ where known_on >= getvariable('start_date');
 create or replace view rows_targets as
 select
     goal_key as _key, 0 as _version, at_hour(greatest(starts_on, getvariable('start_date')), 8) as _at,
-    goal_id as target_id, 'net_sales' as metric, 'region=' || region as scope, target::varchar as target, starts_on::varchar as starts_on, due_on::varchar as due_on,
+    goal_id as target_id, 'net_sales' as metric, 'region=' || region as scope, target, starts_on::varchar as starts_on, due_on::varchar as due_on,
     full_name(null, region, '大区经理') as owner, '年度计划分解到大区' as relevance
 from goals;
 

@@ -22,7 +22,11 @@ with fates as (
 turned as (
     select
         *,
+        is_counted_off(region, created_at::date) as is_counted,
         case
+            when is_counted
+                then case when row_number() over (partition by is_counted order by draw('regional_conversion', deal_key))
+                    > ceil(getvariable('regional_conversion_rate') * count(*) over (partition by is_counted)) then coalesce(usual_loss, getvariable('spoiled_in')) end
             when region = getvariable('reversal_region')
                 then case when draw('reversal win', deal_key) < reversal_rate(industry, deal_key) then null else coalesce(usual_loss, 4) end
             when usual_loss is null and win_is_spoiled(region, product_line, created_at::date, deal_key) then getvariable('spoiled_in')
@@ -44,15 +48,15 @@ from (
             1, coalesce(lost_in, 5) + case when steps_back and coalesce(lost_in, 9) >= 3 then 2 else 0 end
         ) as first_path,
         -- now and then a customer who had said no comes back, to the stage that was lost
-        lost_in is not null and draw('reopens', deal_key) < getvariable('reopens') as is_reopened,
-        lost_in is not null and draw('reopens', deal_key) < getvariable('wins_back') as wins_back
+        lost_in is not null and not is_counted and draw('reopens', deal_key) < getvariable('reopens') as is_reopened,
+        lost_in is not null and not is_counted and draw('reopens', deal_key) < getvariable('wins_back') as wins_back
     from turned
 );
 
 create or replace table stage_visits as
 with walked as (
     select
-        deal_key, created_at, is_new_company, lost_in, len(path) as step_count, first_count, pause_days,
+        deal_key, created_at, is_new_company, is_counted, lost_in, len(path) as step_count, first_count, pause_days,
         generate_subscripts(path, 1) as step_no, unnest(path) as stage_no
     from deal_paths
 ),
@@ -60,11 +64,11 @@ paced as (
     select
         *,
         deal_key * 100 + step_no as visit_key,
-        dwell(
+        least(case when is_counted then 7 else 1000 end, dwell(
             least(29, [5, 9, 6, 7, 4][stage_no] * exp(0.7 * bell('dwell', deal_key * 100 + step_no)))
                 + case when draw('stalls', deal_key * 100 + step_no) < 0.02 then 25 else 0 end,
             is_new_company, created_at::date, deal_key * 100 + step_no
-        ) as dwell_days
+        )) as dwell_days
     from walked
 ),
 dated as (

@@ -41,12 +41,25 @@ create or replace macro called_units(units, n, call_count) as
 -- A won deal is called off week by week in up to nine orders; each is shipped, invoiced and paid in its own time.
 -- Now and then one is entered by mistake, and deleted some days later.
 create or replace table field_orders as
-with calls as (
-    select d.*, n, call_count, d.deal_key * 10 + n as order_key, n = call_count as is_mistyped
+with won as (
+    select d.*, is_within('unpaid_cohort', l.created_at::date) as is_of_the_cohort
     from deals as d
+    join leads as l on l.lead_key = d.deal_key
+    where d.is_won
+),
+-- which of the deals of a month's enquiries nobody ever pays for is counted off
+judged as (
+    select
+        * exclude (is_of_the_cohort),
+        coalesce(is_of_the_cohort and row_number() over (partition by is_of_the_cohort order by draw('unpaid_cohort', deal_key))
+            <= round(getvariable('unpaid_cohort_rate') * count(*) over (partition by is_of_the_cohort)), false) as is_never_paid
+    from won
+),
+calls as (
+    select d.*, n, call_count, d.deal_key * 10 + n as order_key, n = call_count as is_mistyped
+    from judged as d
     cross join lateral (select 4 + pick('call-offs', d.deal_key, 6) as call_count) as c
     cross join lateral (select unnest(range(c.call_count + (draw('mistypes', d.deal_key) < 0.06)::int)) as n) as numbers
-    where d.is_won
 ),
 -- what has fewer units than call-offs is called off sooner
 with_units as (
@@ -79,8 +92,9 @@ select
     days_on(shipped_at, 2 + 3 * draw('delivered', order_key)) as delivered_at,
     days_on(shipped_at, 1 + 2 * draw('invoiced', order_key)) as invoiced_at,
     days_on(shipped_at, 1 + 2 * draw('invoiced', order_key))::date + terms_days as due_date,
-    case when pay_draw < 0.94 then 1 + (pay_draw < 0.12)::int else 0 end as payment_count,
-    at_hour(weekday_of((days_on(shipped_at, 3)::date + terms_days + least(40, greatest(-20, -4 + 9 * bell('pay delay', order_key)))::int)::date), 15) as paid_at,
+    case when pay_draw < 0.94 and not is_never_paid then 1 + (pay_draw < 0.12)::int else 0 end as payment_count,
+    case when is_counted_off(region, created_at::date) then days_on(shipped_at, 1)
+        else at_hour(weekday_of((days_on(shipped_at, 3)::date + terms_days + least(40, greatest(-20, -4 + 9 * bell('pay delay', order_key)))::int)::date), 15) end as paid_at,
     call_count
 from lived;
 

@@ -57,20 +57,13 @@ select
 from shop_lines;
 
 create or replace view rows_refunds as
-with returned as (
-    select *, greatest(1, (quantity * draw('refund share', line_key))::bigint) as units,
-        days_on(finished_at, late_days + 2 + 10 * draw('refund day', line_key)) as refunded_at
-    from shop_lines
-    where not is_cancelled and draw('is refunded', line_key) < return_rate(0.025, region, ordered_at::date)
-)
 select
     line_key as _key, 0 as _version, refunded_at as _at,
     'TK' || substr(order_id, 3) || '-' || line_no::varchar as refund_no, order_id as order_no, line_no::varchar as seq, units::varchar as qty,
-    shop_money((net * units / quantity)::decimal(18, 2)) as amount,
+    shop_money(refund) as amount,
     ['包装破损', '七天无理由', '质量问题', '发错货', '效期过短'][1 + pick('refund reason', line_key, 5)] as reason,
     shop_time(refunded_at) as refund_time
-from returned
-where not order_is_missing(region, refunded_at::date, line_key);
+from shop_refunds;
 
 create or replace view rows_chats as
 select

@@ -42,11 +42,32 @@ made as (
     join accounts as a using (account_key)
     join contact_counts as k using (account_key)
     join contacts as c on c.contact_key = o.account_key * 10 + pick('called contact', e.key, k.contact_count)
+),
+-- a team that follows up by the clock rings every company of its own at the same interval, and at no other time
+clocked as (
+    select
+        3000000000000000 + a.account_key * 100000 + n as call_key, null as call_id,
+        at_hour(getvariable('start_date'), 9 + getvariable('steady_follow_up_hours') * n + 8 * draw('rung at', a.account_key)) as started_at, 'outbound' as direction,
+        a.crm_id, c.contact_id, c.phone, a.owner_id as rep_id, '例行回访' as topic
+    from accounts as a
+    join contacts as c on c.contact_key = a.account_key * 10
+    cross join lateral (
+        select unnest(range(1 + ((getvariable('last_day') - getvariable('start_date')) * 24 / getvariable('steady_follow_up_hours'))::bigint)) as n
+    ) as numbers
+    where is_by_the_clock(a.region) and a.in_crm and a.account_key = a.company_key and a.account_key < 500000000
+),
+kept as (
+    select m.*
+    from made as m
+    left join reps as r using (rep_id)
+    where m.direction = 'inbound' or not is_by_the_clock(r.region)
+    union all
+    select * from clocked where started_at::date <= getvariable('last_day')
 )
 select
     * exclude (since, call_id), coalesce(call_id, 'TH' || call_key::varchar) as call_id,
     draw('call answered', call_key) < 0.86 as is_answered,
     case when draw('call answered', call_key) < 0.86 or topic = '新咨询' then 20 + floor(exp(4.6 + 0.8 * bell('call length', call_key)))::bigint else 0 end as seconds
-from made
+from kept
 cross join recent
 where started_at >= since;

@@ -41,17 +41,38 @@ told as (
 select *, 'SC' || event_key::varchar as event_id from told;
 
 -- Quarterly goals of the regions, set on the first day of the quarter: a little more than a fair share.
+-- The planted one is what is reached by now over the share that has to be reached by now.
 create or replace table goals as
+with moved as (
+    select region, is_cancelled, ordered_at as moved_at, net as amount from shop_lines
+    union all
+    select region, is_cancelled, ordered_at, net from field_lines
+    union all
+    select region, false, refunded_at, -refund from shop_refunds
+    union all
+    select l.region, false, r.returned_at, -r.refund from field_returns as r join field_lines as l using (line_key)
+),
+reached as (
+    select sum(amount) as amount
+    from moved
+    where not is_cancelled and region = getvariable('sales_goal_region')
+        and moved_at::date between getvariable('sales_goal_first_date') and getvariable('business_date')
+)
 select
     d.day_no * 10 + r.region_no as goal_key,
     'MB' || strftime(d.day, '%y%m') || r.region_no::varchar as goal_id,
     r.region, d.day as starts_on, (d.day + interval 3 month - interval 1 day)::date as due_on,
-    round(
-        (getvariable('orders_per_day') * 216000 + getvariable('customers') * 12500) * r.share * d.season
-        * (0.92 + 0.2 * draw('goal', d.day_no * 10 + r.region_no)), -4
-    )::bigint as target
+    case
+        when r.region = getvariable('sales_goal_region') and d.day = getvariable('sales_goal_first_date')
+            then (reached.amount / getvariable('sales_goal_progress'))::decimal(18, 2)::varchar
+        else round(
+            (getvariable('orders_per_day') * 216000 + getvariable('customers') * 12500) * r.share * d.season
+            * (0.92 + 0.2 * draw('goal', d.day_no * 10 + r.region_no)), -4
+        )::bigint::varchar
+    end as target
 from all_days as d
 cross join regions as r
+cross join reached
 where day(d.day) = 1 and month(d.day) % 3 = 1 and d.day + interval 3 month > getvariable('start_date');
 
 -- One test of the follow-up at a time: every enquiry of two months is put into one of two groups, once.

@@ -2,7 +2,7 @@
 create or replace table quotes as
 with asked as (
     select
-        d.deal_key, d.deal_id, d.crm_id, d.contact_key, d.owner_id, d.product_line, d.final_amount,
+        d.deal_key, d.deal_id, d.crm_id, d.contact_key, d.owner_id, d.region, d.product_line, d.final_amount,
         min(s.entered_at) filter (s.stage_no = 3) as first_quoted_at,
         max(s.left_at) filter (s.stage_no in (3, 4)) as last_left_at,
         1 + pick('quote versions', d.deal_key, 3) as version_count
@@ -23,4 +23,5 @@ select
     *, 'BJ' || substr(deal_id, 3) as quote_id,
     (amount * (0.05 + 0.1 * draw('quote discount', quote_key)))::decimal(18, 2) as discount,
     (created_at::date + 30)::date as valid_until
-from written;
+from written
+where not is_by_the_clock(region);

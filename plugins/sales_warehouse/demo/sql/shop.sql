@@ -17,6 +17,15 @@ select
     count(*) filter (is_loyal) over (partition by region) as loyal_count
 from members;
 
+-- Of those whom only the shop knows, and from the start, one that orders most often: it has no deals beside its orders.
+create or replace table falling_account as
+select account_key
+from shop_slots
+where joined_at <= getvariable('start_date')::timestamp and account_key between 500000000 and 999999999
+group by account_key
+order by count(*) desc, draw('account_fall', account_key)
+limit 1;
+
 -- Who buys most of one product when its sales depend on a few.
 create or replace table large_buyers as
 select *, row_number() over (order by draw('large buyer', account_key)) as buyer_no
@@ -126,7 +135,7 @@ select
     days_on(ordered_at, 2.2 + 3.5 * draw('shop delivered', order_key)) as finished_at
 from bought
 cross join lateral (select draw('platform', order_key) as platform_draw) as p
-where joined_at <= ordered_at;
+where joined_at <= ordered_at and not order_is_left_out(account_key in (from falling_account), day, order_key);
 
 create or replace table shop_lines as
 with wished as (
@@ -201,3 +210,14 @@ select
 from priced
 cross join lateral (select case when draw('shop discount', line_key) < 0.3
     then price * quantity * (0.03 + 0.07 * draw('shop discount rate', line_key)) else 0 end as discount) as d;
+
+create or replace view shop_refunds as
+with returned as (
+    select *, greatest(1, (quantity * draw('refund share', line_key))::bigint) as units,
+        days_on(finished_at, late_days + 2 + 10 * draw('refund day', line_key)) as refunded_at
+    from shop_lines
+    where not is_cancelled and draw('is refunded', line_key) < return_rate(0.025, region, ordered_at::date)
+)
+select line_key, order_id, line_no, region, units, refunded_at, (net * units / quantity)::decimal(18, 2) as refund
+from returned
+where not order_is_missing(region, refunded_at::date, line_key);

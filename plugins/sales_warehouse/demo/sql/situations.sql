@@ -19,6 +19,11 @@ create macro market_is_full(region, key) as coalesce(
 create macro enquiry_is_lost(converts, key) as not converts
     and strikes('capture_loss', getvariable('capture_loss_rate') / getvariable('unconverted_share'), key);
 
+-- What a region's deals of one quarter come to is counted off, not drawn; they are decided soon and paid on delivery, so that
+-- 90 days after they began all is known.
+create macro is_counted_off(region, day) as
+    coalesce(region = getvariable('regional_conversion_region'), false) and is_within('regional_conversion', day);
+
 -- Deals: in which stage one is lost, and who would have won but does not. The chances come from chances.py.
 create macro loss_rate(stage_no, paper_count) as
     case when paper_count >= getvariable('often_clicks') then getvariable('reader_losses') else getvariable('other_losses') end[stage_no];
@@ -48,12 +53,17 @@ create macro dwell(usual, is_new_company, created_on, key) as case
     else least(usual, 28)
 end;
 
+-- A team that follows up by the clock writes no quotes and visits nobody.
+create macro is_by_the_clock(region) as coalesce(region = getvariable('steady_follow_up_region'), false);
+
 -- Orders: what is not bought, and how much more of the rest.
 create macro region_falls(region, day, key) as
     coalesce(region = getvariable('region_fall_region'), false) and is_within('region_fall', day)
     and strikes('region fall', getvariable('region_fall_fall'), key);
 create macro order_is_missing(region, day, key) as region_falls(region, day, key)
     or (coalesce(region = getvariable('empty_month_region'), false) and is_within('empty_month', day));
+create macro order_is_left_out(is_falling, day, key) as is_falling and is_since('account_fall', day)
+    and strikes('account_fall', -getvariable('account_fall_change'), key);
 create macro line_is_missing(region, product_line, category, is_closed, day, key) as
     (coalesce(region = getvariable('competitor_promotion_region') and category = getvariable('competitor_promotion_category'), false)
         and is_within('competitor_promotion', day) and strikes('competitor_promotion', getvariable('competitor_promotion_fall'), key))

@@ -58,7 +58,8 @@ select
 from timed as t
 join reps as r using (rep_key)
 join accounts as a using (account_key)
-join contacts as c using (contact_key);
+join contacts as c using (contact_key)
+where not is_by_the_clock(a.region);
 
 create or replace table chats as
 with born as (
