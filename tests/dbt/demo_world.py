@@ -129,12 +129,18 @@ def write_rows(home: Home, world: Generator, accepted: Accepted = ACCEPTED) -> N
 
 
 def write_accepted(
-    connection: duckdb.DuckDBPyConnection, home: Home, load: str, entity: str, columns: Mapping[str, str], rows: str
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    load: str,
+    entity: str,
+    columns: Mapping[str, str],
+    rows: str,
+    source: str = SOURCE,
 ) -> None:
     """Write an accepted file of an entity: column of the contract → expression, over what follows `from`."""
-    path = home.accepted / entity / f"_load_id={load}" / f"{SOURCE}.parquet"
+    path = home.accepted / entity / f"_load_id={load}" / f"{source}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
-    named = {"_source": f"'{SOURCE}'", "_file": "'world'", "_row_number": "row_number() over ()", **columns}
+    named = {"_source": f"'{source}'", "_file": "'world'", "_row_number": "row_number() over ()", **columns}
     connection.execute(f"create or replace temp table accepted ({files.contract_schema(entity)})")
     connection.execute(
         f"insert into accepted ({', '.join(map(ident, named))}) select {', '.join(named.values())} from {rows}"
