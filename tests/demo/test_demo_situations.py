@@ -20,6 +20,7 @@ from sales_warehouse.company.situations import Situation, Situations
 from sales_warehouse.demo import advance, make_demo
 from sales_warehouse.demo.answers import NOT_IN_ROWS, answers, measure
 from sales_warehouse.demo.generator import Generator, open_generator
+from sales_warehouse.demo.possible import impossible
 
 END = datetime.date(2026, 6, 28)
 LARGE = {"customers": 1200, "days": 760, "orders_per_day": 150, "dirty_rate": 0, "seed": 3, "business_date": END}
@@ -259,6 +260,19 @@ def test_an_unknown_switch_is_named_before_anything_is_made(tmp_path: Path, writ
     with pytest.raises(CompanyError, match=said):
         make_demo(folder, tmp_path / "world")
     assert not (tmp_path / "world").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("sales_goal", "region"), ("regional_conversion", "quarter"), ("account_fall", "days_before_end")],
+)
+def test_what_would_begin_before_the_history_is_said_at_a_key_that_there_is(name: str, place: str) -> None:
+    """Of a history that began on 30 April."""
+    size = {"days": 60, "business_date": END}
+    [(where, text)] = impossible(DemoFile.model_validate({**size, "situations": {name: {}}}))
+    assert where == ("situations", name, place)
+    assert place in dict(planted(name, {}))
+    assert "the history begins on 2026-04-30" in text
 
 
 @pytest.mark.slow
