@@ -1,6 +1,7 @@
 """What never reached the CRM, came late or came twice is found by the marts where it is planted, and only there.
 
-S17: enquiries that other systems saw; S61: orders of the shop that the CRM tells once more; S66: visits entered late.
+S17: enquiries that other systems saw; S22: files after close of business; S61: orders of the shop that the CRM tells
+once more; S66: visits entered late.
 """
 
 from __future__ import annotations
@@ -93,14 +94,20 @@ class World:
         return self.marts.sql(sql).fetchall()
 
 
-def built(temp: Path, name: str) -> World:
+def empty(temp: Path, name: str) -> Home:
+    """Return a company without a row, with the settings of the demo."""
     home = Home(temp, name)
-    demo = DemoFile.model_validate({**SIZE, "situations": WORLDS[name]})
     files.write_empty_company(home)
     settings_tables.write_settings(
         home, load_company(settings.PROJECT / "config" / "demo"), as_of=around_world.AS_OF, business_date=END,
         first_date=END - datetime.timedelta(days=400),
     )  # fmt: skip
+    return home
+
+
+def built(temp: Path, name: str) -> World:
+    home = empty(temp, name)
+    demo = DemoFile.model_validate({**SIZE, "situations": WORLDS[name]})
     planted = DemoFile.model_validate({**SIZE, "situations": WORLDS["planted"]}).situations
     with open_generator(demo, temp) as world:
         world.unfold(world.start, END)
@@ -115,9 +122,13 @@ def built(temp: Path, name: str) -> World:
         lost = listed(world, f"select event_system || ':' || event_id from enquiries where is_lost and {waiting}")
         twice = listed(world, f"select 'crm:' || copy_id from told_twice where recorded_at {TILL}")
     demo_world.run_models(home, *MARTS)
+    return World(opened(home), truth, lost, twice, rep)
+
+
+def opened(home: Home, schemas: str = "marts,intermediate") -> duckdb.DuckDBPyConnection:
     marts = duckdb.connect(str(home.warehouse / "working.duckdb"), read_only=True)
-    marts.execute("set search_path = 'marts,intermediate'")
-    return World(marts, truth, lost, twice, rep)
+    marts.execute(f"set search_path = '{schemas}'")
+    return marts
 
 
 def listed(world: Generator, query: str) -> set[str]:
@@ -164,3 +175,34 @@ def test_the_rep_who_enters_visits_after_three_days_has_none_in_time(worlds: dic
         assert his == pytest.approx(world.truth["late_entry"]["entered_within_24h"], abs=0.02)
         assert his == 0 if name == "planted" else his > 0.75
         assert others == pytest.approx(0.89, abs=0.03)
+
+
+@pytest.mark.parametrize("planted", [True, False], ids=["the files of one system come late", "all come in time"])
+def test_days_whose_files_come_after_work_missed_their_deadline(planted: bool, tmp_path: Path) -> None:
+    """Half an hour late from Wednesday to Sunday: the worked Saturday counts, and the Sunday wakes nobody."""
+    home = empty(tmp_path, "late")
+    demo = DemoFile.model_validate({**SIZE, "situations": {"late_files": {}} if planted else {}})
+    with open_generator(demo, tmp_path) as world:
+        days = [END - datetime.timedelta(days=back) for back in range(30)]
+        arrivals = [
+            {"source": source, "load_id": f"{day:%Y%m%d}T120000_000000", "event_date": day, "origin": f"{day}.csv",
+             "arrived_at": local(day, world.delivery_hour(source, day)), "first_event_at": local(day, 9)}
+            for source in ("phone", "chats", "web") for day in days
+        ]  # fmt: skip
+    files.write_parquet(home.ledger / "arrivals.parquet", files.LEDGER["arrivals"], arrivals)
+    demo_world.run_models(home, "alert_deadline_missed")
+    of_files = "source in ('phone', 'chats', 'web')"
+    missed = (
+        f"select source, date_day, late_minutes from trust_deadlines where deadline_status = 'missed' and {of_files}"
+    )
+    worked = [datetime.date(2026, 6, day) for day in (24, 25, 26, 27)]
+    with opened(home, "marts") as marts:
+        assert sorted(marts.sql(missed).fetchall()) == ([("phone", day, 30) for day in worked] if planted else [])
+        assert marts.sql(f"from alert_deadline_missed where {of_files}").fetchall() == []
+        ((met,),) = marts.sql("select count(*) from trust_deadlines where deadline_status = 'met'").fetchall()
+        assert met > 50
+
+
+def local(day: datetime.date, hour: float) -> datetime.datetime:
+    """Return the moment in UTC at which it is that hour in Shanghai."""
+    return datetime.datetime(day.year, day.month, day.day) + datetime.timedelta(hours=hour - 8)
