@@ -58,7 +58,9 @@ def lifetime_values(purchases: Purchases, annual_discount_rate: float) -> Expect
     each = expected_amount(amounts, purchases)
     discount = (1 + annual_discount_rate) ** (-np.arange(1, MONTHS + 1) / MONTHS)
     steps = np.diff(np.vstack([np.zeros_like(each), *months]), axis=0)
-    return Expected(months[-1], each, discount @ steps * each)
+    value = discount @ steps * each
+    # Customers who all buy alike: rates without end fit them ever better, and the formulas have no numbers for such.
+    return Expected(months[-1], each, value) if np.all(np.isfinite(value)) else None
 
 
 def fit_purchases(purchases: Purchases) -> Numbers | None:
