@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import resource
 import subprocess
 import sys
 import threading
@@ -47,11 +48,13 @@ class Memory:
         return max(inside, default=0.0)
 
 
-def run(command: list[str], output: Path, **environment: str) -> tuple[float, Memory]:
-    """Run a command to its end, its output in a file; exit with that when it fails."""
+def run(command: list[str], output: Path, folder: Path | None = None, **environment: str) -> tuple[float, Memory]:
+    """Run a command to its end, in a folder, its output in a file; exit with that when it fails."""
     started = time.monotonic()
     with output.open("w") as target:
-        child = subprocess.Popen(command, env={**os.environ, **environment}, stdout=target, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **environment}, stdout=target, stderr=subprocess.STDOUT
+        )
         memory = Memory(psutil.Process(child.pid))
         watcher = threading.Thread(target=memory.watch)
         watcher.start()
@@ -61,6 +64,12 @@ def run(command: list[str], output: Path, **environment: str) -> tuple[float, Me
     if code:
         sys.exit(f"{' '.join(command)[:200]} ended with {code}:\n{output.read_text()[-3000:]}")
     return seconds, memory
+
+
+def processor_seconds() -> float:
+    """Processor seconds of all processes that this one started and that have ended, their own children included."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def machine() -> str:

@@ -18,6 +18,7 @@
 {% macro all_text(columns) -%}cast({{ columns[0] }} as varchar){%- endmacro %}
 {% macro matched_text(text, pattern, group) -%}regexp_extract({{ text }}, 'x', 0){%- endmacro %}
 {% macro log_factorial(n) -%}lgamma({{ n }} + 1){%- endmacro %}
+{% macro sum_of_largest(value, count) -%}list_aggregate(max({{ value }}, {{ count }}), 'sum'){%- endmacro %}
 {% macro each_number(name, first, last) -%}cross join unnest(generate_series({{ first }}, {{ last }})) as {{ name }}(n){%- endmacro %}
 {% macro each_part(name, text, separator) -%}cross join unnest(string_split({{ text }}, '{{ separator }}')) as {{ name }}(part){%- endmacro %}
 

@@ -408,3 +408,35 @@ coalesce({{ metric_name }}, {{ goal }}.metric_id)
 || case when {{ goal }}.scope_dimension = 'total' then '' else ' · ' || {{ goal }}.scope_value end
 || ' · ' || cast({{ goal }}.due_on as {{ dbt.type_string() }})
 {%- endmacro %}
+
+{% macro repurchases_moved(days, columns) -%}
+{#-
+    By how many the customers of 365 days change from day to day, and those among them who bought on two days. `days` has a
+    row for each day on which a customer bought, with its previous_date and next_date in the same group of `columns`. The
+    sum up to a day says how many there are for the 365 days that end with it.
+-#}
+{%- set gone = 'least(coalesce(next_date, order_date + 365), ' -%}
+{%- set came_back = 'previous_date > order_date - 365' -%}
+select
+    {{ columns | join(', ') }},
+    moved_date,
+    sum(customer_count) as customer_count,
+    sum(repurchase_customer_count) as repurchase_customer_count
+from (
+    {% for day, customers, repurchases, condition in [
+        ('order_date', '1', 'case when ' ~ came_back ~ ' then 1 else 0 end', 'true'),
+        (gone ~ 'order_date + 365)', '-1', '0', 'true'),
+        (gone ~ 'previous_date + 365)', '0', '-1', came_back),
+    ] %}
+    select
+        {{ columns | join(', ') }},
+        {{ day }} as moved_date,
+        {{ customers }} as customer_count,
+        {{ repurchases }} as repurchase_customer_count
+    from {{ days }}
+    where {{ condition }}
+    {{ "union all" if not loop.last }}  -- noqa: LT02
+    {% endfor %}
+) as every_move
+group by {{ columns | join(', ') }}, moved_date
+{%- endmacro %}

@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1
 
 Numbers = NDArray[np.float64]
+Told = tuple[Numbers, NDArray[np.intp]]  # the different numbers, and for each customer which of them
 
 LEAST_RETURNING = 100  # customers who came back; with fewer, four parameters say nothing
 DAYS_A_WEEK, MONTHS, DAYS_A_MONTH = 7.0, 12, 365 / 12
@@ -50,15 +51,16 @@ def lifetime_values(purchases: Purchases, annual_discount_rate: float) -> Expect
     if np.count_nonzero(purchases.repeats > 0) < LEAST_RETURNING:
         return None
     rates = fit_purchases(purchases)
-    amounts = fit_amounts(purchases)
-    if rates is None or amounts is None:
+    if rates is None or (amounts := fit_amounts(purchases)) is None:
         return None
     weeks = DAYS_A_MONTH / DAYS_A_WEEK
     months = [expected_purchases(rates, purchases, month * weeks) for month in range(1, MONTHS + 1)]
     each = expected_amount(amounts, purchases)
     discount = (1 + annual_discount_rate) ** (-np.arange(1, MONTHS + 1) / MONTHS)
     steps = np.diff(np.vstack([np.zeros_like(each), *months]), axis=0)
-    return Expected(months[-1], each, discount @ steps * each)
+    value = discount @ steps * each
+    # Customers who all buy alike: rates without end fit them ever better, and the formulas have no numbers for such.
+    return Expected(months[-1], each, value) if np.all(np.isfinite(value)) else None
 
 
 def fit_purchases(purchases: Purchases) -> Numbers | None:
@@ -70,23 +72,30 @@ def fit_purchases(purchases: Purchases) -> Numbers | None:
     kinds, weight = np.unique(keys, axis=0, return_counts=True)
     x, last, seen = kinds.T
     scale = max(float(np.mean(purchases.seen_weeks)), 1.0)
+    told = [np.unique(column, return_inverse=True) for column in (x, last / scale, seen / scale)]
 
     def loss(logs: Numbers) -> float:
         r, alpha, a, b = np.exp(logs)
-        return -float(weight @ _log_likelihood(r, alpha, a, b, x, last / scale, seen / scale)) / weight.sum()
+        return -float(weight @ _log_likelihood(r, alpha, a, b, *told)) / weight.sum()
 
     found = _search(loss, np.zeros(4))
     return None if found is None else found * np.array([1.0, scale, 1.0, 1.0])
 
 
-def _log_likelihood(r: float, alpha: float, a: float, b: float, x: Numbers, last: Numbers, seen: Numbers) -> Numbers:
-    """Equation 6 of Fader, Hardie and Lee (2005), in logarithms."""
-    common = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-    common = common + gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-    living = -(r + x) * np.log(alpha + seen)
-    again = x > 0
-    lost = np.log(a) - np.log(b + np.where(again, x, 1) - 1) - (r + x) * np.log(alpha + last)
-    return common + np.where(again, np.logaddexp(living, lost), living)
+def _log_likelihood(r: float, alpha: float, a: float, b: float, x: Told, last: Told, seen: Told) -> Numbers:
+    """Equation 6 of Fader, Hardie and Lee (2005), in logarithms.
+
+    There are few numbers of purchases and of days, however many customers: functions are taken of each number once.
+    """
+    counts, count_of = x
+    common = gammaln(r + counts) - gammaln(r) + r * np.log(alpha)
+    common = common + gammaln(a + b) + gammaln(b + counts) - gammaln(b) - gammaln(a + b + counts)
+    again = counts > 0
+    lost = np.log(a) - np.log(b + np.where(again, counts, 1) - 1)
+    powers = (r + counts)[count_of]
+    living = -powers * np.log(alpha + seen[0])[seen[1]]
+    either = np.logaddexp(living, lost[count_of] - powers * np.log(alpha + last[0])[last[1]])
+    return common[count_of] + np.where(again[count_of], either, living)
 
 
 def expected_purchases(parameters: Numbers, purchases: Purchases, weeks: float) -> Numbers:
@@ -111,11 +120,15 @@ def fit_amounts(purchases: Purchases) -> Numbers | None:
         return None
     scale = float(np.mean(mean))
     part = mean / scale
+    counts, count_of = np.unique(x, return_inverse=True)  # there are few: functions of them are taken once each
+    log_part, log_counts, product = np.log(part), np.log(counts), part * x
 
     def loss(logs: Numbers) -> float:
         p, q, gamma = np.exp(logs)
-        terms = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma)
-        terms = terms + (p * x - 1) * np.log(part) + p * x * np.log(x) - (p * x + q) * np.log(gamma + part * x)
+        powers = p * counts
+        terms = gammaln(powers + q) - gammaln(powers) - gammaln(q) + q * np.log(gamma)
+        terms = terms[count_of] + (powers - 1)[count_of] * log_part
+        terms = terms + (powers * log_counts)[count_of] - (powers + q)[count_of] * np.log(gamma + product)
         return -float(np.mean(terms))
 
     found = _search(loss, np.log([1.0, 2.0, 1.0]))

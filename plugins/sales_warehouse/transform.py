@@ -159,6 +159,8 @@ def child_environment() -> dict[str, str]:
         "SALES_WAREHOUSE_MEMORY": settings.memory_limit(),
         "SALES_WAREHOUSE_THREADS": str(settings.threads()),
         "SALES_WAREHOUSE_CACHE": str(settings.cache_folder()),
+        # A sum that threads share takes longer than alone, and its last bits depend on how many there are.
+        "OPENBLAS_NUM_THREADS": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PYTHONPATH": str(Path(__file__).parents[1]),
     }

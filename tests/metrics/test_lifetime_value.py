@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sales_warehouse import lifetime_value
 from sales_warehouse.lifetime_value import (
     LEAST_RETURNING,
     Purchases,
@@ -88,3 +89,12 @@ def test_too_few_who_came_back_say_nothing() -> None:
     rows = np.concatenate([few, np.flatnonzero(seen.repeats == 0)])
     part = Purchases(*(getattr(seen, name)[rows] for name in ("repeats", "last_weeks", "seen_weeks", "mean_amount")))
     assert lifetime_values(part, 0.1) is None
+
+
+def test_a_fit_without_bounds_gives_no_values_instead_of_what_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rates that were found for a company whose customers all buy alike: a refresh ended there."""
+    found = np.array([2.40224965e08, 1.26042174e09, 8.26307341e-09, 8.50478637e-02])
+    seen, _ = made(600, 3, 78, 1)
+    assert np.all(np.isnan(expected_purchases(found, seen, 52)))
+    monkeypatch.setattr(lifetime_value, "fit_purchases", lambda _: found)
+    assert lifetime_values(seen, 0.1) is None

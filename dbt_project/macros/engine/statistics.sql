@@ -63,3 +63,18 @@ case
             / {{ parts }}
 end
 {%- endmacro %}
+
+{% macro sum_of_largest(value, count) %}{{ return(adapter.dispatch('sum_of_largest')(value, count)) }}{% endmacro %}
+
+{% macro duckdb__sum_of_largest(value, count) -%}
+{#- An aggregate: the sum of the so many largest values of a group, null where there is none. -#}
+list_aggregate(max({{ value }}, {{ count }}), 'sum')
+{%- endmacro %}
+
+{% macro spark__sum_of_largest(value, count) -%}
+aggregate(
+    slice(sort_array(collect_list({{ value }}), false), 1, {{ count }}),
+    cast(null as decimal(38, 4)),
+    (total, part) -> coalesce(total, 0) + part
+)
+{%- endmacro %}

@@ -21,9 +21,11 @@
     ('marks', 'marked_date', 0, {}),
 ] -%}
 {%- set last_days = ['last_order_date', 'last_touch_date'] -%}
--- Facts are counted on every day on which one of them moves; kept are the days on which a condition of the settings
--- turns, a customer's first day, the days on which its attributes changed, and the business date. Between two days that
--- are kept nothing turns. Nothing is carried from night to night: any business date can be computed from the facts.
+{%- set open_deals = ['open_opportunity_count', 'open_opportunity_amount', 'open_opportunity_max_probability_rate'] -%}
+-- Kept are the days on which a condition of the settings turns, a customer's first day, the days on which its attributes
+-- changed, and the business date. Between two days that are kept nothing turns. Facts are counted on days on which a
+-- condition may turn: those that move a fact which some condition names. What moves on the others is counted with the
+-- next of them. Nothing is carried from night to night: any business date can be computed from the facts.
 with
 conditions as (
     select
@@ -38,6 +40,15 @@ conditions as (
         threshold
     from {{ ref('stg_settings__segment_conditions') }}
     where condition_kind = 'fact'
+),
+
+-- 1 for each fact that a condition names.
+asked as (
+    select
+        {% for fact in lifecycle_facts() %}  -- noqa: LT02
+        max(case when condition_name = '{{ fact }}' then 1 else 0 end) as {{ fact }}{{ "," if not loop.last }}
+        {% endfor %}  -- noqa: LT02
+    from conditions
 ),
 
 created as (
@@ -172,9 +183,10 @@ events as (
 followed as (
     select
         events.*,
+        lag(event_date) over (partition by customer_key, fact order by event_date asc) as previous_date,
         lead(event_date) over (partition by customer_key, fact order by event_date asc) as next_date
     from events
-    where event_date is not null
+    where event_date is not null and fact in (select conditions.condition_name from conditions)
 ),
 
 -- "At most 60 days since" turns on day 61, "at least 60" on day 60, unless something happens before.
@@ -190,15 +202,36 @@ thresholds as (
     from conditions
 ),
 
-crossings as (
+crossed as (
     select
         followed.customer_key,
-        followed.event_date + thresholds.day_count as crossed_date
+        followed.event_date + thresholds.day_count as crossed_date,
+        followed.next_date
     from followed
     inner join thresholds on followed.fact = thresholds.fact
     where
         thresholds.day_count between 0 and 36500
         and (followed.next_date is null or followed.event_date + thresholds.day_count < followed.next_date)
+),
+
+-- What turned as time went by may turn back when it happens again, and something may turn when it happens first.
+crossings as (
+    select
+        customer_key,
+        crossed_date
+    from crossed
+    union all
+    select
+        customer_key,
+        next_date as crossed_date
+    from crossed
+    where next_date is not null
+    union all
+    select
+        customer_key,
+        event_date as crossed_date
+    from followed
+    where previous_date is null
 ),
 
 first_events as (
@@ -250,11 +283,38 @@ marks as (
     from first_days
 ),
 
+-- Each day of a customer with the next day on which something may turn, on which it is counted.
+days as (
+    {% for relation, day, days_later, given in moves %}
+    select
+        customer_key,
+        {{ day }}{{ " + " ~ days_later if days_later }} as moved_date,
+        {{ '1' if relation in ('marks', 'crossings') else 'asked.' ~ (
+            open_deals if relation == 'deals' else given | reject('in', last_days)
+        ) | join(' + asked.') }} as may_turn
+    from {{ relation }}
+    {{ 'cross join asked' if relation not in ('marks', 'crossings') }}  -- noqa: LT02
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+counted_days as (
+    select
+        customer_key,
+        moved_date,
+        min(case when max(may_turn) > 0 then moved_date end) over (
+            partition by customer_key order by moved_date asc rows between current row and unbounded following
+        ) as profile_date
+    from days
+    where customer_key <> 'unknown' and moved_date <= {{ business_date() }}
+    group by customer_key, moved_date
+),
+
 moved as (
     {% for relation, day, days_later, given in moves %}
     select
         customer_key,
-        {{ day }}{{ " + " ~ days_later if days_later }} as profile_date,
+        {{ day }}{{ " + " ~ days_later if days_later }} as moved_date,
         {% for count in counts %}
         {{ given.get(count, '0') }} as {{ count }},
         {% endfor %}
@@ -267,10 +327,10 @@ moved as (
     {% endfor %}
 ),
 
-daily as (
+counted as (
     select
-        moved.customer_key,
-        moved.profile_date,
+        counted_days.customer_key,
+        counted_days.profile_date,
         {% for count in counts %}
         sum(moved.{{ count }}) as {{ count }},
         {% endfor %}
@@ -278,24 +338,26 @@ daily as (
         max(moved.{{ day_of }}) as {{ day_of }},
         {% endfor %}
         max(moved.is_marked) as is_marked
-    from moved
-    where moved.customer_key <> 'unknown' and moved.profile_date <= {{ business_date() }}
-    group by moved.customer_key, moved.profile_date
+    from counted_days
+    inner join moved
+        on counted_days.customer_key = moved.customer_key and counted_days.moved_date = moved.moved_date
+    where counted_days.profile_date is not null
+    group by counted_days.customer_key, counted_days.profile_date
 ),
 
 running as (
     select
-        daily.customer_key,
-        daily.profile_date,
+        counted.customer_key,
+        counted.profile_date,
         {% for count in counts %}
-        sum(daily.{{ count }}) over so_far as {{ count }},
+        sum(counted.{{ count }}) over so_far as {{ count }},
         {% endfor %}
         {% for day_of in last_days %}
-        max(daily.{{ day_of }}) over so_far as {{ day_of }},
+        max(counted.{{ day_of }}) over so_far as {{ day_of }},
         {% endfor %}
-        daily.is_marked
-    from daily
-    window so_far as (partition by daily.customer_key order by daily.profile_date asc rows unbounded preceding)
+        counted.is_marked
+    from counted
+    window so_far as (partition by counted.customer_key order by counted.profile_date asc rows unbounded preceding)
 ),
 
 open_deals as (

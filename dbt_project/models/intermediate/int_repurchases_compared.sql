@@ -39,22 +39,21 @@ ends as (
     select year_before_date as end_date from periods
 ),
 
--- The latest day of a customer before an end says whether it bought, and the day before that one whether it came back:
--- one row for each customer and end, however often it buys.
+moved as (
+    {{ repurchases_moved('days', ['category', 'price_band']) | indent(4) }}
+),
+
 counted as (
     select
         ends.end_date,
-        days.category,
-        days.price_band,
-        count(*) as customer_count,
-        count(*) filter (where days.previous_date > ends.end_date - 365) as repurchase_customer_count
-    from days
-    inner join ends
-        on
-            days.order_date > ends.end_date - 365
-            and days.order_date <= ends.end_date
-            and coalesce(days.next_date, {{ the_end() }}) > ends.end_date
-    group by ends.end_date, days.category, days.price_band
+        moved.category,
+        moved.price_band,
+        cast(sum(moved.customer_count) as bigint) as customer_count,
+        cast(sum(moved.repurchase_customer_count) as bigint) as repurchase_customer_count
+    from ends
+    inner join moved on ends.end_date >= moved.moved_date
+    group by ends.end_date, moved.category, moved.price_band
+    having sum(moved.customer_count) > 0
 ),
 
 -- A year that the records do not cover says nothing; a company need not have sold on the first days of a year.

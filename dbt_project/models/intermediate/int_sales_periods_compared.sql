@@ -148,7 +148,7 @@ left join numbered as year_before
         numbered.period_grain = year_before.period_grain
         and numbered.dimension_name = year_before.dimension_name
         and numbered.dimension_value = year_before.dimension_value
-        and numbered.place = year_before.place + {{ window_of('numbered.period_grain', year_before) }}
+        and numbered.place - {{ window_of('numbered.period_grain', year_before) }} = year_before.place
 left join centred
     on
         numbered.period_grain = centred.period_grain

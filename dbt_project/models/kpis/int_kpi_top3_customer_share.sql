@@ -150,27 +150,17 @@ bought as (
     group by month_start_date, customer_key
 ),
 
-ranked as (
-    select
-        bought.*,
-        row_number() over (
-            partition by month_start_date, dimension_name, dimension_value
-            order by case when customer_key = 'unknown' then 1 else 0 end asc, amount desc, customer_key asc
-        ) as place
-    from bought
-),
-
 shares as (
     select
         'month' as period_grain,
         month_start_date as period_start_date,
         dimension_name,
         dimension_value,
-        sum(case when place <= 3 and customer_key <> 'unknown' and amount > 0 then amount else 0 end) as top_amount,
+        coalesce({{ sum_of_largest("case when customer_key <> 'unknown' and amount > 0 then amount end", 3) }}, 0) as top_amount,
         sum(amount) as total_amount,
         cast(sum(case when customer_key <> 'unknown' and amount > 0 then {{ squared('amount') }} end) as double) as squares,
         cast(sum(case when customer_key <> 'unknown' and amount > 0 then amount end) as double) as known_amount
-    from ranked
+    from bought
     group by month_start_date, dimension_name, dimension_value
 ),
 
