@@ -155,6 +155,7 @@ class FolderFile:
     origin: str
     path: Path
     root: Path
+    room: Room
 
     @property
     def state(self) -> str | None:
@@ -167,9 +168,17 @@ class FolderFile:
         """Fingerprint the file where it is; raise FileRefused for what is no file of this folder."""
         check_kind(self.path, self.root)
         try:
-            return SourceFile.of(self.path, self.origin)
+            return SourceFile.of(self._openable(), self.origin)
         except OSError as error:
             raise FileRefused(f"cannot be read ({error.strerror}); it is tried again next time") from error
+
+    def _openable(self) -> Path:
+        """Return a path that every library can open: DuckDB and others know paths as UTF-8 alone."""
+        if _is_utf8(str(self.path)):
+            return self.path
+        link = self.room.scratch(Path(self.origin).suffix)
+        link.symlink_to(self.path.absolute())
+        return link
 
 
 @dataclass(frozen=True)
@@ -207,11 +216,44 @@ class Folder:
         found = {path for path in _walk(root, Path(pattern).parts, unread) if not path.name.startswith(HIDDEN)}
         if root in unread:
             raise SourceUnavailable(f"{where}: the folder {root} cannot be read ({unread[root]}); try again")
-        for path in sorted({*found, *unread}):
+        origins = _origins({*found, *unread}, root)
+        for origin in sorted(origins, key=lambda origin: origin.split("/")):
+            path = origins[origin]
             if path in unread:
-                yield UnreadFolder(path.relative_to(root).as_posix(), unread[path])
+                yield UnreadFolder(origin, unread[path])
             elif path.is_symlink() or not path.is_dir():
-                yield FolderFile(path.relative_to(root).as_posix(), path, root)
+                yield FolderFile(origin, path, root, room)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes that are not, kept as PEP 383 says
+        return False
+    return True
+
+
+def _readable(name: str) -> str:
+    """Return a name in a folder as text: UTF-8, else GB18030, as older systems in China write it, else escaped."""
+    if _is_utf8(name):
+        return name
+    content = os.fsencode(name)
+    try:
+        return content.decode("gb18030")
+    except UnicodeDecodeError:
+        return content.decode("utf-8", "backslashreplace")
+
+
+def _origins(paths: Iterable[Path], root: Path) -> dict[str, Path]:
+    """Return every path by its place below the root; where two names read the same, one keeps its bytes, escaped."""
+    origins: dict[str, Path] = {}
+    for path in sorted(paths, key=lambda path: (not _is_utf8(str(path)), path)):
+        parts = path.relative_to(root).parts
+        origin = "/".join(map(_readable, parts))
+        if origin in origins:
+            origin = os.fsencode("/".join(parts)).decode("utf-8", "backslashreplace")
+        origins[origin] = path
+    return origins
 
 
 def _walk(folder: Path, patterns: Sequence[str], unread: dict[Path, str]) -> Iterator[Path]:
@@ -231,12 +273,12 @@ def _walk(folder: Path, patterns: Sequence[str], unread: dict[Path, str]) -> Ite
 
 
 def _entries(folder: Path, pattern: str, unread: dict[Path, str]) -> list[Path]:
-    """Return what is in a folder and has a name that matches; a name as it stands need not be listed."""
+    """Return what is in a folder and has a name that matches; an ASCII name as it stands need not be listed."""
     try:
-        if not any(sign in pattern for sign in "*?["):
+        if pattern.isascii() and not any(sign in pattern for sign in "*?["):
             os.lstat(folder / pattern)
             return [folder / pattern]
-        return [path for path in folder.iterdir() if pattern == "**" or fnmatchcase(path.name, pattern)]
+        return [path for path in folder.iterdir() if pattern == "**" or fnmatchcase(_readable(path.name), pattern)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
