@@ -44,8 +44,9 @@ ODD = (
     rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]|"
     rf"(^|{BETWEEN})[+-]?[0-9.]+[eE_xXbB]"
 )
-# Excel, pandas and columns of floats write a long number so: its last digits are gone.
-LOST_DIGITS = r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}"
+# Excel, pandas and columns of floats write a long number so, Java and JavaScript some without the plus: its last digits
+# are gone. 1E5 may be the name of a product.
+LOST_DIGITS = r"-?[0-9](\.[0-9]+[eE]\+?[0-9]{1,3}|[eE]\+[0-9]{2,3})"
 # Digits that a part of a date or time has at most, and its reader takes as many as there are.
 DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "e": 2, "j": 3, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "g": 3, "n": 9}
 FRACTIONS = "fgn"
