@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import io
+import os
 import struct
 import zipfile
 from dataclasses import replace
@@ -52,6 +54,21 @@ def test_members_of_a_zip_are_files_and_one_that_came_before_is_not_taken_again(
     assert sorted(rows(first)) == [("1", "x"), ("2", "y")]
     assert [item.origin for item in first.landed] == ["1.zip/1.csv", "1.zip/sub/2.csv", "1.zip"]
     assert desk.extract_files("a,b", options=seen(first)).skipped == 1
+
+
+def test_what_is_in_an_archive_arrived_with_the_archive(desk: Desk) -> None:
+    """A deadline is met by the delivery, not missed by the hour at which it was unpacked."""
+    delivered_at = datetime.datetime(2026, 11, 27, 17)
+    moment = delivered_at.replace(tzinfo=datetime.UTC).timestamp()
+    gzipped, packed = gzip.compress(b"a,b\n2,y\n"), zipped(**{"3.csv": b"a,b\n3,z\n"})
+    for name, content in {"1.csv": CSV, "2.csv.gz": gzipped, "3.zip": packed}.items():
+        os.utime(desk.put(name, content), (moment, moment))
+    found = [item for item in desk.extract_files("a,b").landed if item.rows]
+    assert [(item.origin, item.arrived_at) for item in found] == [
+        ("1.csv", delivered_at),
+        ("2.csv.gz/2.csv", delivered_at),
+        ("3.zip/3.csv", delivered_at),
+    ]
 
 
 def test_an_archive_of_what_landed_before_brings_only_what_is_new(desk: Desk) -> None:

@@ -6,6 +6,7 @@ gives, so a name can lead nowhere.
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import hashlib
 import lzma
@@ -71,7 +72,7 @@ def _members(file: SourceFile, room: Room, is_workbook: bool) -> Iterator[Source
         start = source.read(4)
     if start.startswith(GZIP):
         with gzip.open(file.path) as source:
-            yield _written(cast(BinaryIO, source), f"{file.origin}/{Path(file.origin).stem}", file.size, room)
+            yield _written(cast(BinaryIO, source), file, Path(file.origin).stem, file.size, room)
     elif start == ZIP and not (is_workbook and _holds_workbook(file.path)):
         yield from _of_zip(file, room)
     else:
@@ -95,9 +96,7 @@ def _of_zip(file: SourceFile, room: Room) -> Iterator[SourceFile]:
         _judge(parts, file.size)
         for part in parts:
             with archive.open(part) as source:
-                yield _written(
-                    cast(BinaryIO, source), f"{file.origin}/{part.filename}", max(part.compress_size, 1), room
-                )
+                yield _written(cast(BinaryIO, source), file, part.filename, max(part.compress_size, 1), room)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -152,8 +151,11 @@ def _judge_member(part: zipfile.ZipInfo) -> None:
         raise FileRefused(f"a zip archive with a password ({part.filename!r}); deliver it without one")
 
 
-def _written(source: BinaryIO, origin: str, packed: int, room: Room) -> SourceFile:
-    """Write what an archive holds to a scratch file, and stop when it is more than any honest archive holds."""
+def _written(source: BinaryIO, archive: SourceFile, name: str, packed: int, room: Room) -> SourceFile:
+    """Write a member of an archive to a scratch file, and stop when it is more than any honest archive holds.
+
+    It was there when the archive was, however much later it is unpacked.
+    """
     path, digest, size = room.scratch(".unpacked"), hashlib.sha256(), 0
     with path.open("wb") as target:
         while chunk := source.read(CHUNK):
@@ -163,7 +165,10 @@ def _written(source: BinaryIO, origin: str, packed: int, room: Room) -> SourceFi
                 raise FileRefused(_bomb(size))
             digest.update(chunk)
             target.write(chunk)
-    return SourceFile(origin, path, digest.hexdigest(), size, path.stat().st_mtime_ns)
+    arrived_at = archive.arrived_at.replace(tzinfo=datetime.UTC)
+    return SourceFile(
+        f"{archive.origin}/{name}", path, digest.hexdigest(), size, path.stat().st_mtime_ns, uploaded_at=arrived_at
+    )
 
 
 def _bomb(size: int) -> str:

@@ -43,7 +43,7 @@ class SourceFile:
     size: int
     changed_ns: int
     state: str | None = None  # how it looked, where that is enough to know it again
-    uploaded_at: datetime.datetime | None = None  # of an object that was downloaded
+    uploaded_at: datetime.datetime | None = None  # of an object, or of an archive that it came in
 
     @property
     def arrived_at(self) -> datetime.datetime:
