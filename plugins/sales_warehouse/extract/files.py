@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 from sales_warehouse.extract.earlier import EarlierTable
-from sales_warehouse.extract.header import schema_drift, schema_notes
 from sales_warehouse.extract.outcome import (
     Drift,
     Extraction,
@@ -27,6 +27,8 @@ from sales_warehouse.extract.outcome import (
     SourceUnavailable,
     refusing,
 )
+
+Schema = Mapping[str, str] | None  # kinds of values by column, None where nothing is known of them
 
 RACY_SECONDS = 2  # a file that changed so lately may change again without looking different
 HIDDEN = (".", "~$")  # half-written files of copy tools, lock files of Excel
@@ -80,7 +82,7 @@ class Written:
     malformed: int = 0
     notes: tuple[str, ...] = ()
     drift: tuple[Drift, ...] = ()
-    schema: Mapping[str, str] | None = None
+    schema: Schema = None
     original: Original | None = None
 
 
@@ -117,6 +119,17 @@ class Room:
 def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written]) -> Iterator[Result]:
     """Read every file by itself."""
     return (read_one(file, read) for file in files)
+
+
+def each_knowing_the_last(
+    files: Iterable[SourceFile], read: Callable[[Schema, SourceFile], Written], before: Schema
+) -> Iterator[Result]:
+    """Read one file after the other; each is told what is known of the columns from those before it."""
+    for file in files:
+        result = read_one(file, partial(read, before))
+        if isinstance(result, Written):
+            before = result.schema
+        yield result
 
 
 def read_one(file: SourceFile, read: Callable[[SourceFile], Written]) -> Result:
@@ -348,6 +361,10 @@ class Pick:
     is_versioned: bool = False  # rows say how new they are, or of which file: equal content may be another day's
     taken: set[str] = field(default_factory=set)  # fingerprints
     copies: list[str] = field(default_factory=list)  # origins whose content another file brought
+    schema: Schema = None  # of what landed last
+
+    def __post_init__(self) -> None:
+        self.schema = self.earlier.schema
 
     def new(self, found: Iterable[Found]) -> list[SourceFile]:
         """Return the files to read, in order; equal content is taken once."""
@@ -398,12 +415,12 @@ class Pick:
             reason = f"{file.origin}: {result.reason}"
             self.extraction.refused.append(Refused(self.table, file.origin, file.fingerprint, reason, result.drift))
             return
-        changed = schema_drift(self.earlier.schema, result.schema) if result.schema else ()
-        self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in schema_notes(changed)]
+        schema = result.schema if result.schema != self.schema else None  # told where it changes: manifests are many
+        self.schema = schema or self.schema
         self.extraction.landed.append(
             Landed(
                 self.table, result.path, file.origin, result.rows, result.reported, file.fingerprint,
-                malformed=result.malformed, state=file.state, drift=(*result.drift, *changed), schema=result.schema,
+                malformed=result.malformed, state=file.state, drift=result.drift, schema=schema,
                 arrived_at=file.arrived_at, original=result.original,
             )
         )  # fmt: skip

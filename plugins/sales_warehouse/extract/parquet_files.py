@@ -9,6 +9,7 @@ nanoseconds in a column of their own; inside of lists, structs and maps DuckDB r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -18,8 +19,8 @@ import pyarrow.parquet as pq
 
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract.archive import HONEST_BYTES, MOST_RATIO
-from sales_warehouse.extract.files import Result, Room, SourceFile, Written, read_one
-from sales_warehouse.extract.header import check_header
+from sales_warehouse.extract.files import Result, Room, Schema, SourceFile, Unread, Written, read_one
+from sales_warehouse.extract.header import ANY, check_header, schema_drift, schema_notes
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import FILE
 from sales_warehouse.extract.text import EVERY_WHOLE_NUMBER, OF_32_BITS, float_sql
@@ -30,14 +31,36 @@ FLOATS = {"DOUBLE": EVERY_WHOLE_NUMBER, "FLOAT": OF_32_BITS}
 NESTED = ("STRUCT", "MAP", "UNION")
 
 
-def read(files: Sequence[SourceFile], table: Table, room: Room, spill: Path) -> Iterator[Result]:
-    """Write every file; yield where it went or why it could not be taken."""
+def read(files: Sequence[SourceFile], table: Table, room: Room, spill: Path, before: Schema) -> Iterator[Result]:
+    """Write every file; yield where it went or why it could not be taken. `before`: see EarlierTable."""
 
     def write(connection: duckdb.DuckDBPyConnection, place: tuple[SourceFile, Path]) -> Result:
         file, path = place
         return read_one(file, lambda file: _write(file, table, path, room, connection))
 
-    return side_by_side(write, [(file, room.next_parquet()) for file in files], spill=spill)
+    for result in side_by_side(write, [(file, room.next_parquet()) for file in files], spill=spill):
+        result = _compared(result, before, table) if isinstance(result, Written) else result
+        if isinstance(result, Written):
+            before = result.schema
+        yield result
+
+
+def _compared(written: Written, before: Schema, table: Table) -> Result:
+    """Name what changed since the file before; refuse another type where the policy takes no difference.
+
+    A column without a value has no type: what is known of it stays.
+    """
+    told = dict(written.schema or {})
+    known = {name: before.get(name, ANY) if before and kind == ANY else kind for name, kind in told.items()}
+    changed = schema_drift(before, known)
+    if table.drift == "refuse" and (retyped := [item for item in changed if item.kind == "retyped"]):
+        written.path.unlink()
+        reason = (
+            f"{'; '.join(schema_notes(retyped))}; the policy of this table is `drift: refuse`: set it to adopt once"
+        )
+        return Unread(written.file, reason, (*written.drift, *changed))
+    notes = (*written.notes, *schema_notes(changed))
+    return replace(written, schema=known, drift=(*written.drift, *changed), notes=notes)
 
 
 def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: duckdb.DuckDBPyConnection) -> Written:
@@ -58,6 +81,7 @@ def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: d
     except (duckdb.Error, pa.ArrowException) as error:
         path.unlink(missing_ok=True)
         raise FileRefused(f"not a readable Parquet file ({gist(str(error))}); ask for it again") from error
+    kinds |= {name: ANY for name in header.landed if pa.types.is_null(schema.field(name).type)}
     return Written(file, path, written, rows, notes=header.notes, drift=header.drift, schema=kinds)
 
 
