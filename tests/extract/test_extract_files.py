@@ -12,7 +12,7 @@ from extract_sources import Desk, reason, rows, source
 from extract_sources import source as make_source
 
 from sales_warehouse.company.models import Mapping
-from sales_warehouse.extract import SourceMisconfigured, SourceUnavailable, delimited
+from sales_warehouse.extract import SourceMisconfigured, SourceUnavailable, delimited, files
 from sales_warehouse.extract.files import SourceFile
 
 
@@ -158,6 +158,27 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_time(
         "1.csv: changed while it was being read; it is picked up next time, when nobody writes to it"
     ]
     assert [(item.origin, item.rows) for item in done.landed] == [("0.csv", 1)]
+    assert rows(done) == [("0",)]
+
+
+@pytest.mark.parametrize("place", ["check_kind", "SourceFile"], ids=["before it is looked at", "before it is opened"])
+def test_a_file_that_is_taken_away_after_it_was_listed_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    desk.put("0.csv", "a\n0\n")
+    gone = desk.put("1.csv", "a\n1\n")
+    honest = files.check_kind if place == "check_kind" else SourceFile.of
+
+    def remove_first(path: Path, *rest: object) -> object:
+        if path == gone:
+            gone.unlink()
+        return honest(path, *rest)
+
+    monkeypatch.setattr(*((files, place) if place == "check_kind" else (SourceFile, "of")), remove_first)
+    done = desk.extract_files("a")
+    assert [item.reason for item in done.refused] == [
+        "1.csv: taken away while it was being read; it is picked up when it is back"
+    ]
     assert rows(done) == [("0",)]
 
 

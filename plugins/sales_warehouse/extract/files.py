@@ -33,6 +33,7 @@ Schema = Mapping[str, str] | None  # kinds of values by column, None where nothi
 RACY_SECONDS = 2  # a file that changed so lately may change again without looking different
 HIDDEN = (".", "~$")  # half-written files of copy tools, lock files of Excel
 NAMED_COPIES = 3
+TAKEN_AWAY = "taken away while it was being read; it is picked up when it is back"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class SourceFile:
         try:
             state = self.path.stat()
         except FileNotFoundError as error:
-            raise FileRefused("taken away while it was being read; it is picked up when it is back") from error
+            raise FileRefused(TAKEN_AWAY) from error
         if (state.st_size, state.st_mtime_ns) != (self.size, self.changed_ns):
             raise FileRefused("changed while it was being read; it is picked up next time, when nobody writes to it")
 
@@ -182,6 +183,8 @@ class FolderFile:
         check_kind(self.path, self.root)
         try:
             return SourceFile.of(self._openable(), self.origin)
+        except FileNotFoundError as error:
+            raise FileRefused(TAKEN_AWAY) from error
         except OSError as error:
             raise FileRefused(f"cannot be read ({error.strerror}); it is tried again next time") from error
 
@@ -336,6 +339,8 @@ def check_kind(path: Path, root: Path) -> None:
     try:
         mode = target.stat().st_mode
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            raise FileRefused(TAKEN_AWAY) from error
         raise FileRefused(f"cannot be opened ({error.strerror}); mend or remove it") from error
     if not stat.S_ISREG(mode):
         raise FileRefused("not a regular file (a pipe, a device or a socket); remove it")
