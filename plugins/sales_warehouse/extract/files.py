@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -115,6 +116,14 @@ class Room:
     def scratch(self, suffix: str) -> Path:
         self.temp.mkdir(parents=True, exist_ok=True)
         return self.temp / f"{next(self._scratches)}{suffix}"
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a file is a scratch of this room."""
+        return path.parent == self.temp
+
+    def clear(self) -> None:
+        """Remove the scratches; nobody may read them any more."""
+        shutil.rmtree(self.temp, ignore_errors=True)
 
 
 def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written]) -> Iterator[Result]:
@@ -371,9 +380,8 @@ class Pick:
     def __post_init__(self) -> None:
         self.schema = self.earlier.schema
 
-    def new(self, found: Iterable[Found]) -> list[SourceFile]:
-        """Return the files to read, in order; equal content is taken once."""
-        picked: list[SourceFile] = []
+    def new(self, found: Iterable[Found]) -> Iterator[SourceFile]:
+        """Fetch the files to read one after the other, in order; equal content is taken once."""
         for item in found:
             if item.state and self.earlier.states.get(item.origin) == item.state:
                 self.extraction.skipped += 1
@@ -384,8 +392,7 @@ class Pick:
                 reason = f"{item.origin}: {error}"
                 self.extraction.refused.append(Refused(self.table, item.origin, None, reason))
                 continue
-            picked += self.unseen([file])
-        return picked
+            yield from self.unseen([file])
 
     def unseen(self, files: Iterable[SourceFile]) -> list[SourceFile]:
         """Return the files, or what was in an archive, whose content did not land before."""
@@ -432,7 +439,7 @@ class Pick:
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]
 
     def account_archives(
-        self, members: Mapping[str, list[SourceFile]], archives: Mapping[str, SourceFile], empty: Callable[[str], Path]
+        self, archives: Iterable[tuple[SourceFile, list[SourceFile]]], empty: Callable[[str], Path]
     ) -> None:
         """Book the archives of which every member is there; the others are unpacked and tried again next time.
 
@@ -442,12 +449,14 @@ class Pick:
         refused = {item.fingerprint for item in self.extraction.refused if item.table == self.table}
         landed = {item.origin: item.path for item in self.extraction.landed if item.table == self.table}
         there = landed.keys() | set(self.copies)
-        for origin, inside in members.items():
+        for archive, inside in archives:
             contents = frozenset(member.fingerprint for member in inside)
             if not there.issuperset(member.origin for member in inside) or not refused.isdisjoint(contents):
                 continue
-            path = next((landed[member.origin] for member in inside if member.origin in landed), None) or empty(origin)
-            archive = archives[origin]
+            path = next((landed[member.origin] for member in inside if member.origin in landed), None)
+            path = path or empty(archive.origin)
             self.extraction.landed.append(
-                Landed(self.table, path, origin, 0, 0, archive.fingerprint, state=archive.state, inside=contents)
+                Landed(
+                    self.table, path, archive.origin, 0, 0, archive.fingerprint, state=archive.state, inside=contents
+                )
             )
