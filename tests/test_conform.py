@@ -82,13 +82,16 @@ def test_a_row_is_as_new_as_its_mapping_says(tmp_path: Path) -> None:
 
 
 def test_an_id_that_lost_its_last_digits_names_nobody(company: Company) -> None:
-    ids = ("1.23457E+18", "1E5", "A+1.5", "1e+16", "-1.0000000000000000e+16")
+    ids = ("1.23457E+18", "1E5", "A+1.5", "1e+16", "-1.0000000000000000e+16", "2.0261130001E10", "1.0E7", "2.5E-3")
     rows = conformed(company, "crm", "rep_id", ", ".join(f"('{told}', 'S0')" for told in ids))
     assert sorted(rows) == [
         ("-1.0000000000000000e+16", [{"column": "rep_id", "value": "-1.0000000000000000e+16"}]),
+        ("1.0E7", [{"column": "rep_id", "value": "1.0E7"}]),
         ("1.23457E+18", [{"column": "rep_id", "value": "1.23457E+18"}]),
         ("1E5", None),
         ("1e+16", [{"column": "rep_id", "value": "1e+16"}]),
+        ("2.0261130001E10", [{"column": "rep_id", "value": "2.0261130001E10"}]),
+        ("2.5E-3", None),
         ("A+1.5", None),
     ]
 

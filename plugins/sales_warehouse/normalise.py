@@ -18,7 +18,7 @@ import duckdb
 from duckdb.func import FunctionNullHandling
 
 from sales_warehouse import local_time, telephone
-from sales_warehouse.company.models import ColumnMapping, Company
+from sales_warehouse.company.models import ColumnMapping, Company, format_specifiers
 from sales_warehouse.contracts import Column
 from sales_warehouse.sql import ident, literal
 
@@ -44,11 +44,13 @@ ODD = (
     rf"(^|{BETWEEN})[{WHITE_SPACE}]|[{WHITE_SPACE}]({BETWEEN}|$)|[{FULL_WIDTH}\x00]|"
     rf"(^|{BETWEEN})[+-]?[0-9.]+[eE_xXbB]"
 )
-# Excel, pandas and columns of floats write a long number so: its last digits are gone.
-LOST_DIGITS = r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}"
+# Excel, pandas and columns of floats write a long number so, Java and JavaScript some without the plus: its last digits
+# are gone. 1E5 may be the name of a product.
+LOST_DIGITS = r"-?[0-9](\.[0-9]+[eE]\+?[0-9]{1,3}|[eE]\+[0-9]{2,3})"
 # Digits that a part of a date or time has at most, and its reader takes as many as there are.
 DIGITS = {"Y": 4, "y": 2, "m": 2, "d": 2, "e": 2, "j": 3, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "g": 3, "n": 9}
 FRACTIONS = "fgn"
+A_YEAR = "(^|[^0-9])[0-9]{4}([^0-9]|$)"  # beside other parts, none of which has four digits
 REASONS = {
     "text": (
         "a NUL, or a long number of which only the first digits are left",
@@ -289,23 +291,29 @@ def _kind(column: Column, mapping: ColumnMapping) -> str:
 def _parsed(text: str, pattern: str | None) -> str:
     """Return the SQL of the moment in a text; where parts touch each other, all of their digits have to be there.
 
-    Without that `%Y%m%d` reads 2026111 as 1 November, though it may be 11 January.
+    Without that `%Y%m%d` reads 2026111 as 1 November, though it may be 11 January. A year of `%Y` has four digits, or
+    26 would be the first century; and a text without a digit is no moment: DuckDB reads `infinity` as 1900.
     """
     moment = f"try_strptime({text}, {literal(pattern)})"
     runs = _touching(pattern or "")
     if runs is None:
-        return moment
+        wanted = A_YEAR if "Y" in format_specifiers(pattern or "") else "[0-9]"
+        return f"(case when regexp_matches({text}, {literal(wanted)}) then {moment} end)"
     size, whole = runs
-    is_whole = f"regexp_full_match({text}, {literal(whole)})" if size is None else f"strlen({text}) = {size}"
+    is_whole = f"regexp_full_match({text}, {literal(whole)})"
+    if size is not None:
+        is_whole = f"strlen({text}) = {size} and regexp_matches({text}, '^[0-9]')"
     return f"(case when {is_whole} then {moment} end)"
 
 
 def _touching(pattern: str) -> tuple[int | None, str] | None:
     """Return the pattern of texts in which parts that touch have all of their digits, None where none touch.
 
-    Before it its length, where the text has nothing but such parts.
+    Before it its length, where the text has nothing but such parts. A fraction of a second may look like a year, so it
+    counts as if it touched one.
     """
-    found, run, touch, only = "", list[str](), False, True
+    parts = set(format_specifiers(pattern))
+    found, run, touch, only = "", list[str](), "Y" in parts and not parts.isdisjoint(FRACTIONS), True
     for part, space, sign in [*re.findall(r"%-?(.)|(\s+)|(.)", pattern, re.DOTALL), ("", "", "")]:
         if part in DIGITS:
             run.append(part)
@@ -315,13 +323,13 @@ def _touching(pattern: str) -> tuple[int | None, str] | None:
             only = only and not last
             found += f"[0-9]{{{sum(map(DIGITS.__getitem__, run))}}}" + (f"[0-9]{{1,{DIGITS[last]}}}" if last else "")
         elif run:
-            found, only = f"{found}[0-9]+", False
+            found, only = found + ("[0-9]{4}" if run == ["Y"] else "[0-9]+"), False
         run.clear()
         if part or space or sign:
             only = False
             between = r"\s*" if space else ".+" if part in ("z", "Z") else "%" if part == "%" else "[^0-9]+"
             found += re.escape(sign) if sign else between
-    return (sum(DIGITS[part] for part in re.findall("%-?(.)", pattern)) if only else None, found) if touch else None
+    return (sum(DIGITS[part] for part in format_specifiers(pattern)) if only else None, found) if touch else None
 
 
 def _null_for_null(function: Callable[[str], str | None]) -> Callable[[str | None], str | None]:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from sales_warehouse import (
@@ -100,7 +101,8 @@ def _prune_spool(run: Run, source: str) -> None:
     days = run.company.webhooks.keep_days
     if days:
         before = run.as_of - datetime.timedelta(days=days)
-        prune(run.home.spool, run.company.sources[source], landing.loads(run.home, source), before)
+        sources = run.company.sources
+        prune(run.home.spool, sources[source], sources.values(), partial(landing.loads, run.home), before)
 
 
 def conform(run: Run, source: str) -> StepReport:

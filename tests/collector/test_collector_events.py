@@ -23,6 +23,9 @@ def posted(collector: Collector, body: bytes, content_type: str, event_id: str) 
     return httpx.post(f"{collector.url}/hooks/forms", content=body, headers=headers)
 
 
+FIELD = b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+
+
 def test_an_event_is_stored_with_everything_that_is_known_of_it(collector: Collector) -> None:
     body = b'{\n "name": "\xe5\xbc\xa0",\r\n "amount": 1.10, "n": 1E5, "no": 12345678901234567890123}\n'
     answer = collector.post(body, "evt_1")
@@ -97,8 +100,16 @@ def test_a_file_is_finished_in_time_and_no_half_one_is_seen(collector: Collector
          b"Content-Type: application/pdf\r\n\r\n%PDF\r\n--XX--\r\n",
          {"name": "张", "plan": {"filename": "../../a.pdf", "content_type": "application/pdf", "bytes": 4,
                                 "sha256": hashlib.sha256(b"%PDF").hexdigest()}}),
+        ("multipart/form-data; boundary=XX",
+         b'--XX\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\ngb18030\r\n'
+         b'--XX\r\nContent-Disposition: form-data; name="\xd0\xd5"\r\n\r\n\xd5\xc5\r\n--XX--',
+         {"_charset_": "gb18030", "姓": "张"}),
+        ("multipart/form-data; charset=gb18030; boundary=XX",
+         b'--XX\r\nContent-Disposition: form-data; name="f"; filename="\xd5\xc5.txt"\r\n\r\n\xff\r\n--XX--\r\n',
+         {"f": {"filename": "张.txt", "content_type": None, "bytes": 1,
+                "sha256": hashlib.sha256(b"\xff").hexdigest()}}),
     ],
-    ids=["a list in JSON", "an encoded form", "a form with a file"],
+    ids=["a list in JSON", "an encoded form", "a form with a file", "a form with its charset", "a charset of the head"],
 )  # fmt: skip
 def test_a_body_is_readable_whatever_its_type(
     collector: Collector, content_type: str, body: bytes, read: object
@@ -128,8 +139,15 @@ def test_a_body_is_readable_whatever_its_type(
         ("application/x-www-form-urlencoded", b"a=1&" * 2000, "not an encoded form of at most 1000 fields"),
         ("multipart/form-data; boundary=XX", b"--YY\r\n", "not a form of several parts"),
         ("multipart/form-data", b"--XX--\r\n", "not a form of several parts"),
+        ("multipart/form-data; boundary=XX", b"", "the last boundary is missing"),
+        ("multipart/form-data; boundary=XX", FIELD + b"1\r\n--XX\r\nContent-Disp", "the last boundary is missing"),
+        ("multipart/form-data; boundary=XX", FIELD + b"1\r\n--XX\r\n", "the last boundary is missing"),
+        ("multipart/form-data; boundary=XX", FIELD + b"1\r\n--XX-", "the last boundary is missing"),
+        ("multipart/form-data; boundary=XX", FIELD + b"\xd5\xc5\r\n--XX--\r\n", "not in its charset"),
+        ("multipart/form-data; boundary=XX; charset=ascii", FIELD + b"\xc3\xa9\r\n--XX--\r\n", "not in its charset"),
+        ("multipart/form-data; boundary=XX; charset=nonsense", FIELD + b"1\r\n--XX--\r\n", "not in its charset"),
     ],
-    ids=lambda value: repr(value[:40]),
+    ids=lambda value: repr(value[:40]) + str(len(value)),
 )
 def test_what_cannot_be_read_is_kept_and_said_and_no_empty_event(
     collector: Collector, content_type: str, body: bytes, reason: str

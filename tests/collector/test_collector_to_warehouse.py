@@ -115,13 +115,35 @@ def test_a_file_of_the_spool_goes_long_after_it_landed_and_only_then(company: Pa
     assert sorted(spool.glob("*.jsonl")) == files
     unread = spool / "29990101T000000_000000000001.jsonl"
     unread.write_bytes(changed.read_bytes() + changed.read_bytes())
-    steps.prune(spool.parent, run.company.sources["site"], [], run.as_of)
+    steps.prune(spool.parent, run.company.sources["site"], run.company.sources.values(), lambda _: [], run.as_of)
     assert unread.exists()
     again = steps.extract(replace(run, as_of=run.as_of + datetime.timedelta(days=31)), "site")
     assert sorted(spool.glob("*.jsonl")) == [unread]  # it landed just now
     assert again.rows["landed"] > 0
     third = steps.extract(replace(run, as_of=run.as_of + datetime.timedelta(days=32)), "site")
     assert third.rows["landed"] == 0
+
+
+def test_a_file_of_the_spool_stays_while_another_source_waits_for_it(company: Path, tmp_path: Path) -> None:
+    """`visits` reads the same endpoint and refuses the file until somebody declares its keys."""
+    declared = (company / "sources" / "site.yml").read_text(encoding="utf-8").replace("source: site", "source: visits")
+    second = company / "sources" / "visits.yml"
+    second.write_text(declared.replace("files:", "drift: refuse\n    files:"), encoding="utf-8")
+    folder = tmp_path / "var" / "small" / "spool" / "forms"
+    folder.mkdir(parents=True)
+    (folder / "1.jsonl").write_text('{"event_id": "1", "new_key": 1}\n', encoding="utf-8")
+    run = steps.make_run(company)
+    later = replace(run, as_of=run.as_of + datetime.timedelta(days=31))
+    steps.extract(run, "site")
+    with pytest.raises(steps.RefusedInput):
+        steps.extract(run, "visits")
+    steps.extract(later, "site")
+    assert [path.name for path in folder.iterdir()] == ["1.jsonl"]
+    second.write_text(declared, encoding="utf-8")
+    declared_at = replace(steps.make_run(company), as_of=later.as_of)
+    assert steps.extract(declared_at, "visits").rows["landed"] == 1
+    steps.extract(replace(declared_at, as_of=later.as_of + datetime.timedelta(days=31)), "site")
+    assert list(folder.iterdir()) == []
 
 
 def test_what_could_not_be_read_is_in_quarantine_with_its_bytes(company: Path, tmp_path: Path) -> None:

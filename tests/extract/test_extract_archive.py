@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import io
+import os
 import struct
 import zipfile
 from dataclasses import replace
@@ -15,6 +17,7 @@ from test_extract_excel import _book
 
 from sales_warehouse import conservation
 from sales_warehouse.extract import Extraction, archive
+from sales_warehouse.extract.files import SourceFile
 
 CSV = b"a,b\n1,x\n"
 
@@ -54,6 +57,21 @@ def test_members_of_a_zip_are_files_and_one_that_came_before_is_not_taken_again(
     assert desk.extract_files("a,b", options=seen(first)).skipped == 1
 
 
+def test_what_is_in_an_archive_arrived_with_the_archive(desk: Desk) -> None:
+    """A deadline is met by the delivery, not missed by the hour at which it was unpacked."""
+    delivered_at = datetime.datetime(2026, 11, 27, 17)
+    moment = delivered_at.replace(tzinfo=datetime.UTC).timestamp()
+    gzipped, packed = gzip.compress(b"a,b\n2,y\n"), zipped(**{"3.csv": b"a,b\n3,z\n"})
+    for name, content in {"1.csv": CSV, "2.csv.gz": gzipped, "3.zip": packed}.items():
+        os.utime(desk.put(name, content), (moment, moment))
+    found = [item for item in desk.extract_files("a,b").landed if item.rows]
+    assert [(item.origin, item.arrived_at) for item in found] == [
+        ("1.csv", delivered_at),
+        ("2.csv.gz/2.csv", delivered_at),
+        ("3.zip/3.csv", delivered_at),
+    ]
+
+
 def test_an_archive_of_what_landed_before_brings_only_what_is_new(desk: Desk) -> None:
     desk.put("1.csv", CSV)
     first = desk.extract_files("a,b")
@@ -68,6 +86,44 @@ def test_an_archive_of_what_landed_before_brings_only_what_is_new(desk: Desk) ->
     assert rows(third) == []
     assert [item.origin for item in third.landed] == ["older.zip"]
     assert desk.extract_files("a,b", options=seen(first, second, third)).landed == []
+
+
+@pytest.mark.parametrize(("room", "held"), [(1, [0, 0, 1, 0]), (1 << 30, [0, 1, 2, 3])], ids=["little", "much"])
+def test_no_more_is_unpacked_at_once_than_the_temporary_folder_should_hold(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, room: int, held: list[int]
+) -> None:
+    """A first load of a year of archives: what was read makes room for the next one."""
+    monkeypatch.setattr(archive, "PORTION_BYTES", room)
+    desk.put("1.csv.gz", gzip.compress(b"a,b\n1,w\n"))
+    desk.put("2.zip", zipped(**{"2.csv": b"a,b\n2,x\n", "3.csv": b"a,b\n3,y\n"}))
+    desk.put("4.csv.gz", gzip.compress(b"a,b\n4,z\n"))
+    honest, found = archive._written, []
+
+    def counted(*given: object) -> object:
+        found.append(len(list((desk.folder / "temp").rglob("*.unpacked"))))
+        return honest(*given)
+
+    monkeypatch.setattr(archive, "_written", counted)
+    done = desk.extract_files("a,b")
+    assert sorted(rows(done)) == [("1", "w"), ("2", "x"), ("3", "y"), ("4", "z")]
+    assert {item.origin for item in done.landed} >= {"1.csv.gz", "2.zip", "4.csv.gz"}
+    assert found == held
+
+
+def test_of_an_archive_that_is_refused_nothing_stays_unpacked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "HONEST_BYTES", 1 << 20)
+    files = {"1.csv": CSV, "2.csv": b"0" * 50_000_000}
+    desk.put("1.zip", zipped(**files).replace(struct.pack("<I", 50_000_000), struct.pack("<I", 1_000)))
+    desk.put("2.csv.gz", gzip.compress(CSV))
+    honest, left = archive._inside, []
+
+    def looked(file: SourceFile, *rest: object) -> object:
+        left.append(len(list((desk.folder / "temp").rglob("*.unpacked"))))
+        return honest(file, *rest)
+
+    monkeypatch.setattr(archive, "_inside", looked)
+    done = desk.extract_files("a,b")
+    assert ([item.origin for item in done.refused], left) == (["1.zip"], [0, 0])
 
 
 def test_an_archive_with_one_bad_member_is_tried_again(desk: Desk) -> None:

@@ -72,7 +72,10 @@ def test_new_objects_are_read_in_order_and_only_once(
 
 def test_a_pattern_may_go_down_and_archives_are_unpacked(desk: Desk, endpoint: str, store: Any) -> None:
     store.put_object(Key="orders/2026/01/1.csv.gz", Body=gzip.compress(b"a,b\n1,x\n"))
-    assert rows(read(desk, endpoint, "**/*.csv.gz")) == [("1", "x")]
+    found = read(desk, endpoint, "**/*.csv.gz")
+    assert rows(found) == [("1", "x")]
+    uploaded_at = store.Object("orders/2026/01/1.csv.gz").last_modified
+    assert found.landed[0].arrived_at == uploaded_at.replace(tzinfo=None)
 
 
 def test_an_object_that_changes_while_it_is_read_waits(

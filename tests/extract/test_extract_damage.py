@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_read_is_refused_and_the_others_are_read(desk: D
         found = list(Folder(desk.files, "shop").find(pattern, room))
     (desk.files / "feb").chmod(0o755)
     extraction = Extraction()
-    read = Pick("orders", NOTHING, extraction).new(found)
+    read = list(Pick("orders", NOTHING, extraction).new(found))
     assert [file.origin for file in read] == ([] if pattern.startswith("feb") else ["jan/1.csv"])
     assert [item.reason for item in extraction.refused] == [
         "feb: a folder that cannot be read (Permission denied); give this user the right to read it"

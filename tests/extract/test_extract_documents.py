@@ -150,6 +150,35 @@ def test_a_parquet_file_that_cannot_be_taken_says_why(desk: Desk, content: bytes
     assert said in reason(desk.extract_files("id", format="parquet"))
 
 
+def _repeated(value: Any, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([value]))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        _repeated("x" * 100_000, 20_000),
+        _repeated(b"x" * 100_000, 20_000),
+        pa.StructArray.from_arrays([_repeated("x" * 100_000, 2_000)], ["note"]),
+        pa.nulls(80_000_000, pa.string()),
+    ],
+    ids=["a long text", "long bytes", "a long text inside of a struct", "80 million rows of nothing"],
+)
+def test_a_parquet_file_that_is_far_more_than_its_size_is_refused_unwritten(desk: Desk, column: pa.Array) -> None:
+    """One value of a dictionary, however many rows have it, takes no room in the file."""
+    pq.write_table(pa.table({"a": column}), desk.files / "a.parquet", compression="zstd")
+    assert (desk.files / "a.parquet").stat().st_size < 200_000
+    found = desk.extract_files("a", format="parquet")
+    assert reason(found).startswith("a.parquet: more than 64 MiB of text, 200 times its size or more")
+    assert not list(desk.folder.rglob("landed*/**/*.parquet"))
+
+
+def test_a_status_that_all_rows_have_is_no_bomb(desk: Desk) -> None:
+    ids = pa.array([f"{number:09d}" for number in range(50_000)])
+    pq.write_table(pa.table({"a": ids, "b": _repeated("paid", 50_000)}), desk.files / "a.parquet")
+    assert [item.rows for item in desk.extract_files("a,b", format="parquet").landed] == [50_000]
+
+
 def test_a_lost_row_of_parquet_is_caught_by_its_footer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     buffer = io.BytesIO()
     pq.write_table(pa.table({"id": list(range(10_000))}), buffer)

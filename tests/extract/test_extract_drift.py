@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
 from typing import Any
 
@@ -135,6 +136,74 @@ def test_new_keys_are_kept_until_somebody_maps_them(desk: Desk) -> None:
     assert rows(adopted, columns="_more") == [('{"coupon": {"no": 7.0}, "深": [1.0]}',)]
     known = desk.extract_files(PROMISED, format="jsonl", drift="known")
     assert known.notes == ["orders: a.jsonl: keys that are not declared, left out: coupon, 深"]
+
+
+def typed(desk: Desk, kind: str, name: str, values: list[Any]) -> None:
+    """Write a file of records `id`, `amount`; amounts as they are given."""
+    buffer = io.BytesIO()
+    records = [{"id": "1", "amount": value} for value in values]
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(records), buffer)
+    text = "\n".join(map(json.dumps, records)) if kind == "jsonl" else json.dumps(records)
+    desk.put(name, buffer.getvalue() if kind == "parquet" else text + "\n")
+
+
+TYPED = {"parquet": "BIGINT → VARCHAR", "jsonl": "number → text", "json": "number → text"}
+
+
+@pytest.mark.parametrize("is_one_visit", [False, True], ids=["two visits", "one visit"])
+@pytest.mark.parametrize("policy", TAKEN)
+@pytest.mark.parametrize("kind", TYPED)
+def test_a_column_of_a_file_that_has_another_type_is_drift(
+    desk: Desk, kind: str, policy: str, is_one_visit: bool
+) -> None:
+    expected, options = [("retyped", "amount", TYPED[kind])], {}
+    typed(desk, kind, "1", [1, 2, None])
+    if not is_one_visit:
+        first = desk.extract_files("id,amount", format=kind, drift=policy)
+        assert (told(first), first.refused) == ([], [])
+        options = {"schema": {"orders": first.landed[0].schema}}
+    typed(desk, kind, "2", [None])
+    typed(desk, kind, "3", ["3 yuan"])
+    found = desk.extract_files("id,amount", options=options, format=kind, drift=policy)
+    assert told(found) == expected
+    assert [item.origin for item in found.landed] == (["1", "2"] if policy == "refuse" else ["1", "2", "3"])
+    if policy == "refuse":
+        assert found.refused[0].reason.startswith("3: retyped: amount")
+        assert len(list((desk.folder / f"landed{desk.visits}").rglob("*.parquet"))) == 2
+
+
+def test_kinds_of_files_are_told_where_they_change(desk: Desk) -> None:
+    """Thousands of small files of a spool do not each repeat what is known of their keys."""
+    for number in range(3):
+        typed(desk, "jsonl", f"{number}", [number])
+    typed(desk, "jsonl", "3", ["a text"])
+    found = desk.extract_files("id,amount", format="jsonl")
+    assert [item.schema for item in found.landed] == [
+        {"amount": "number", "id": "text"}, None, None, {"amount": "number or text", "id": "text"},
+    ]  # fmt: skip
+    typed(desk, "jsonl", "4", [4])
+    later = desk.extract_files("id,amount", "4", {"schema": {"orders": found.landed[-1].schema}}, format="jsonl")
+    assert (told(later), later.landed[0].schema) == ([], None)
+
+
+@pytest.mark.parametrize("is_one_visit", [False, True], ids=["two visits", "one visit"])
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+def test_an_optional_key_beside_a_similar_one_that_was_there_is_not_renamed(
+    desk: Desk, kind: str, is_one_visit: bool
+) -> None:
+    options = {}
+    first = {"id": 1, "tel": 7, "tel2": 8, "body": {"form": {"phone": "138", "phone2": "139"}}}
+    desk.put("1", json.dumps(first if kind == "jsonl" else [first]))
+    columns = "id,tel,body,body.form.phone"
+    if not is_one_visit:
+        done = desk.extract_files(columns, format=kind)
+        options = {"schema": {"orders": done.landed[0].schema}}
+    second = {"id": 2, "tel2": 8, "body": {"form": {"phone2": "139"}}}
+    desk.put("2", json.dumps(second if kind == "jsonl" else [second]))
+    found = desk.extract_files(columns, options=options, format=kind)
+    assert found.refused == []
+    assert [item.kind for item in found.landed[-1].drift] == ["missing", "missing", "added"]
 
 
 def visit(desk: Desk, schema: dict | None, **table: Any) -> Extraction:

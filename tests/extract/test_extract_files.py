@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from extract_sources import Desk, reason, rows, source
 from extract_sources import source as make_source
 
 from sales_warehouse.company.models import Mapping
-from sales_warehouse.extract import SourceMisconfigured, SourceUnavailable, delimited
+from sales_warehouse.extract import SourceMisconfigured, SourceUnavailable, delimited, files
 from sales_warehouse.extract.files import SourceFile
 
 
@@ -159,6 +161,27 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_time(
     assert rows(done) == [("0",)]
 
 
+@pytest.mark.parametrize("place", ["check_kind", "SourceFile"], ids=["before it is looked at", "before it is opened"])
+def test_a_file_that_is_taken_away_after_it_was_listed_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    desk.put("0.csv", "a\n0\n")
+    gone = desk.put("1.csv", "a\n1\n")
+    honest = files.check_kind if place == "check_kind" else SourceFile.of
+
+    def remove_first(path: Path, *rest: object) -> object:
+        if path == gone:
+            gone.unlink()
+        return honest(path, *rest)
+
+    monkeypatch.setattr(*((files, place) if place == "check_kind" else (SourceFile, "of")), remove_first)
+    done = desk.extract_files("a")
+    assert [item.reason for item in done.refused] == [
+        "1.csv: taken away while it was being read; it is picked up when it is back"
+    ]
+    assert rows(done) == [("0",)]
+
+
 def test_nothing_is_left_in_the_temporary_folder(desk: Desk) -> None:
     desk.put("1.csv", "a\n1\n")
     desk.extract_files("a")
@@ -177,6 +200,41 @@ def test_origins_are_paths_below_the_folder(desk: Desk) -> None:
     desk.put("2025/1.csv", "a\n2\n")
     done = desk.extract_files("a", pattern="**/*.csv")
     assert rows(done, columns="_file, a") == [("2025/1.csv", "2"), ("2026/1.csv", "1")]
+
+
+CONTENTS = {
+    "csv": b"a\n%d\n",
+    "jsonl": b'{"a": %d}\n',
+    "json": b'[{"a": %d}]',
+}
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
+def test_a_name_that_is_not_utf_8_is_read_as_gb18030_and_else_escaped(desk: Desk, kind: str) -> None:
+    names = [b"\xe6\x95\xb0/1.", "数/2.".encode("gb18030"), b"\xcd\xf8/3.", b"caf\xe9."]
+    for number, name in enumerate(names, 1):
+        path = desk.files / os.fsdecode(name + kind.encode())
+        path.parent.mkdir(exist_ok=True)
+        if kind == "parquet":
+            pq.write_table(pa.table({"a": [number]}), pa.PythonFile(path.open("wb")))
+        else:
+            path.write_bytes(CONTENTS[kind] % number)
+    done = desk.extract_files("a", pattern="**/*", format=kind)
+    assert done.refused == []
+    assert rows(done, columns="_file, a") == [
+        (rf"caf\xe9.{kind}", "4"),
+        (f"数/1.{kind}", "1"),
+        (f"数/2.{kind}", "2"),
+        (f"网/3.{kind}", "3"),
+    ]
+    named = desk.extract_files("a", pattern=f"网/3.{kind}", format=kind)
+    assert [item.origin for item in named.landed] == [f"网/3.{kind}"]
+
+
+def test_of_two_names_that_read_the_same_one_is_escaped(desk: Desk) -> None:
+    desk.put("数.csv", "a\n1\n")
+    desk.put(os.fsdecode("数.csv".encode("gb18030")), "a\n2\n")
+    assert rows(desk.extract_files("a"), columns="_file, a") == [(r"\xca\xfd.csv", "2"), ("数.csv", "1")]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ leads as (
         min(lead_key) as lead_key,
         min(created_at) as lead_created_at
     from {{ ref('fct_leads') }}
-    where source_event_key is not null
+    -- one with the key of its event was made of the event itself and says nothing of the CRM
+    where source_event_key is not null and lead_key <> source_event_key
     group by source_event_key
 )
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -86,12 +87,23 @@ def _form(body: bytes) -> dict[str, Any]:
     return _collected(pairs)
 
 
+class _Parts(MultiPartParser):
+    """Knows whether the boundary that ends a form came."""
+
+    is_whole = False
+
+    def on_end(self) -> None:
+        self.is_whole = True
+
+
 async def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
+    """Return the fields of a form, in the charset that it declares (RFC 7578), else UTF-8."""
+
     async def stream() -> AsyncIterator[bytes]:
         yield body
 
-    parser = MultiPartParser(
-        Headers({"content-type": content_type}),
+    parser = _Parts(
+        Headers({"content-type": f"{content_type}; charset=latin-1"}),  # every byte as a character, to be decoded here
         stream(),  # type: ignore[arg-type]  # any iterator will do
         max_files=MOST_FIELDS,
         max_fields=MOST_FIELDS,
@@ -102,18 +114,31 @@ async def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
     except (MultiPartException, KeyError, LookupError, UnicodeDecodeError) as error:
         raise Unreadable("not a form of several parts") from error
     try:
-        return _collected([(name, await _part(value)) for name, value in form.multi_items()])
+        if not parser.is_whole:
+            raise Unreadable("the last boundary is missing: the form was cut off")
+        declared = parse_options_header(content_type)[1].get(b"charset", b"").decode("latin-1")
+        charset = declared or next((str(value) for name, value in form.multi_items() if name == "_charset_"), "utf-8")
+        return _collected(
+            [(_decoded(name, charset), await _part(value, charset)) for name, value in form.multi_items()]
+        )
     finally:
         await form.close()
 
 
-async def _part(value: str | UploadFile) -> Any:
+async def _part(value: str | UploadFile, charset: str) -> Any:
     """A file is described; its bytes are in `raw`, as a part of the whole body."""
     if isinstance(value, str):
-        return value
+        return _decoded(value, charset)
     data = await value.read()
-    described = {"filename": value.filename, "content_type": value.content_type}
+    described = {"filename": _decoded(value.filename or "", charset), "content_type": value.content_type}
     return {**described, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _decoded(text: str, charset: str) -> str:
+    try:
+        return text.encode("latin-1").decode(charset)
+    except (LookupError, UnicodeError) as error:
+        raise Unreadable("a field of the form is not in its charset (UTF-8 where it names none)") from error
 
 
 def _collected(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from sales_warehouse.company.models import (
     Source,
     Table,
 )
-from sales_warehouse.extract.archive import unpack
+from sales_warehouse.extract.archive import portions
 from sales_warehouse.extract.earlier import NOTHING, Earlier, EarlierTable
 from sales_warehouse.extract.environment import expand
-from sales_warehouse.extract.files import FilePlace, Folder, Pick, Result, Room, SourceFile, Written
+from sales_warehouse.extract.files import FilePlace, Folder, Pick, Result, Room, Schema, SourceFile, Written
 from sales_warehouse.extract.originals import Keeper
 from sales_warehouse.extract.outcome import (
     Extraction,
@@ -140,31 +140,29 @@ class _Reader:
         if not found:
             self.extraction.notes.append(f"{name}: no file matches {table.files!r} in {shown}")
         pick = Pick(name, earlier, self.extraction, any(_asks_for_the_file(m, name) for m in self.source.mappings))
-        new = pick.new(found)
-        if new:
-            size = sum(file.size for file in new) / 1e6
-            self.on_progress(f"{name}: reading {len(new)} new of {len(found)} files, {size:,.1f} MB")
-        unpacked = unpack(new, room, is_workbook=table.format == "excel")
-        archived = {member.origin for inside in unpacked.members.values() for member in inside}
-        files = [file for file in unpacked.files if file.origin not in archived or pick.unseen([file])]
-        pick.tell_copies()
         keeper = Keeper(room.into) if self.source.keep_originals and table.format != "parquet" else None
-        for result in chain(unpacked.refused, self._read(files, table, room)):
-            if keeper and isinstance(result, Written):
-                result = replace(result, original=keeper.keep(result.file))
-            pick.account(result)
-        pick.account_archives(unpacked.members, unpacked.archives, partial(_without_rows, table, room))
+        archives: list[tuple[SourceFile, list[SourceFile]]] = []
+        for portion in portions(pick.new(found), pick, room, is_workbook=table.format == "excel"):
+            size = sum(file.size for file in portion.picked) / 1e6
+            self.on_progress(f"{name}: reading {len(portion.picked)} new of {len(found)} files, {size:,.1f} MB")
+            for result in chain(portion.refused, self._read(portion.files, table, room, pick.schema)):
+                if keeper and isinstance(result, Written):
+                    result = replace(result, original=keeper.keep(result.file))
+                pick.account(result)
+            archives += portion.inside
+        pick.tell_copies()
+        pick.account_archives(archives, partial(_without_rows, table, room))
 
-    def _read(self, files: list[SourceFile], table: Table, room: Room) -> Iterator[Result]:
+    def _read(self, files: list[SourceFile], table: Table, room: Room, before: Schema) -> Iterator[Result]:
         spill = self.scratch / "spill"
         if table.format == "jsonl":
             from sales_warehouse.extract import jsonl
 
-            return jsonl.read(files, table, room)
+            return jsonl.read(files, table, room, before)
         if table.format == "json":
             from sales_warehouse.extract import json_document
 
-            return json_document.read(files, table, room)
+            return json_document.read(files, table, room, before)
         if table.format == "excel":
             from sales_warehouse.extract import excel
 
@@ -172,7 +170,7 @@ class _Reader:
         if table.format == "parquet":
             from sales_warehouse.extract import parquet_files
 
-            return parquet_files.read(files, table, room, spill)
+            return parquet_files.read(files, table, room, spill, before)
         from sales_warehouse.extract import delimited
 
         return delimited.read(files, table, room, spill)

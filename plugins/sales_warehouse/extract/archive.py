@@ -6,6 +6,7 @@ gives, so a name can lead nowhere.
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import hashlib
 import lzma
@@ -13,12 +14,12 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from sales_warehouse.extract.files import Room, SourceFile, Unread
+from sales_warehouse.extract.files import Pick, Room, SourceFile, Unread
 from sales_warehouse.extract.outcome import FileRefused, refusing
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
@@ -31,39 +32,61 @@ LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 _END = struct.Struct("<4s4H2LH")  # end of central directory, APPNOTE 4.3.16
 
 
-@dataclass
-class Unpacked:
-    """Files to read in place of those that were picked; `members` has, by archive, the files inside of it."""
+PORTION_BYTES = 1 << 30  # of the temporary folder, that files fetched or unpacked take before they are read
 
+
+@dataclass
+class Portion:
+    """Files to read at once, in place of those that were picked; `inside` has the members of their archives."""
+
+    picked: list[SourceFile] = field(default_factory=list)
     files: list[SourceFile] = field(default_factory=list)
-    members: dict[str, list[SourceFile]] = field(default_factory=dict)
-    archives: dict[str, SourceFile] = field(default_factory=dict)
+    inside: list[tuple[SourceFile, list[SourceFile]]] = field(default_factory=list)
     refused: list[Unread] = field(default_factory=list)
 
 
-def unpack(files: list[SourceFile], room: Room, *, is_workbook: bool) -> Unpacked:
-    """Unpack what is an archive. An archive that cannot be taken whole is refused whole; a workbook is a zip itself."""
-    done = Unpacked()
-    for file in files:
+def portions(picked: Iterable[SourceFile], pick: Pick, room: Room, *, is_workbook: bool) -> Iterator[Portion]:
+    """Fetch and unpack files, as many as the temporary folder should hold at once; it is emptied after each portion.
+
+    An archive that cannot be taken whole is refused whole; a workbook is a zip itself.
+    """
+    portion, held = Portion(), 0
+    for file in picked:
+        portion.picked.append(file)
         try:
             with refusing():
                 inside = _inside(file, room, is_workbook)
             file.refuse_when_changed()
         except FileRefused as error:
-            done.refused.append(Unread(file, str(error)))
+            portion.refused.append(Unread(file, str(error)))
             continue
-        done.files += inside
-        if inside != [file]:
-            done.members[file.origin] = inside
-            done.archives[file.origin] = file
-    return done
+        if inside == [file]:
+            portion.files.append(file)
+        else:
+            portion.inside.append((file, inside))
+            portion.files += pick.unseen(inside)
+        held += sum(part.size for part in {file, *inside} if room.holds(part.path))
+        if held >= PORTION_BYTES:
+            yield portion
+            room.clear()
+            portion, held = Portion(), 0
+    if portion.picked:
+        yield portion
+        room.clear()
 
 
 def _inside(file: SourceFile, room: Room, is_workbook: bool) -> list[SourceFile]:
+    """Return what a file stands for; of one that cannot be unpacked whole nothing stays."""
+    inside: list[SourceFile] = []
     try:
-        return list(_members(file, room, is_workbook))
-    except DAMAGED as error:
-        raise FileRefused(f"cannot be unpacked ({error}); was it cut off? ask for it again") from error
+        inside.extend(_members(file, room, is_workbook))
+    except BaseException as error:
+        for member in inside:
+            member.path.unlink()
+        if isinstance(error, DAMAGED):
+            raise FileRefused(f"cannot be unpacked ({error}); was it cut off? ask for it again") from error
+        raise
+    return inside
 
 
 def _members(file: SourceFile, room: Room, is_workbook: bool) -> Iterator[SourceFile]:
@@ -71,7 +94,7 @@ def _members(file: SourceFile, room: Room, is_workbook: bool) -> Iterator[Source
         start = source.read(4)
     if start.startswith(GZIP):
         with gzip.open(file.path) as source:
-            yield _written(cast(BinaryIO, source), f"{file.origin}/{Path(file.origin).stem}", file.size, room)
+            yield _written(cast(BinaryIO, source), file, Path(file.origin).stem, file.size, room)
     elif start == ZIP and not (is_workbook and _holds_workbook(file.path)):
         yield from _of_zip(file, room)
     else:
@@ -95,9 +118,7 @@ def _of_zip(file: SourceFile, room: Room) -> Iterator[SourceFile]:
         _judge(parts, file.size)
         for part in parts:
             with archive.open(part) as source:
-                yield _written(
-                    cast(BinaryIO, source), f"{file.origin}/{part.filename}", max(part.compress_size, 1), room
-                )
+                yield _written(cast(BinaryIO, source), file, part.filename, max(part.compress_size, 1), room)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -152,18 +173,27 @@ def _judge_member(part: zipfile.ZipInfo) -> None:
         raise FileRefused(f"a zip archive with a password ({part.filename!r}); deliver it without one")
 
 
-def _written(source: BinaryIO, origin: str, packed: int, room: Room) -> SourceFile:
-    """Write what an archive holds to a scratch file, and stop when it is more than any honest archive holds."""
+def _written(source: BinaryIO, archive: SourceFile, name: str, packed: int, room: Room) -> SourceFile:
+    """Write a member of an archive to a scratch file, and stop when it is more than any honest archive holds.
+
+    It was there when the archive was, however much later it is unpacked.
+    """
     path, digest, size = room.scratch(".unpacked"), hashlib.sha256(), 0
-    with path.open("wb") as target:
-        while chunk := source.read(CHUNK):
-            size += len(chunk)
-            if size > MOST_BYTES or size > max(HONEST_BYTES, MOST_RATIO * packed):
-                path.unlink()
-                raise FileRefused(_bomb(size))
-            digest.update(chunk)
-            target.write(chunk)
-    return SourceFile(origin, path, digest.hexdigest(), size, path.stat().st_mtime_ns)
+    try:
+        with path.open("wb") as target:
+            while chunk := source.read(CHUNK):
+                size += len(chunk)
+                if size > MOST_BYTES or size > max(HONEST_BYTES, MOST_RATIO * packed):
+                    raise FileRefused(_bomb(size))
+                digest.update(chunk)
+                target.write(chunk)
+    except BaseException:
+        path.unlink()
+        raise
+    arrived_at = archive.arrived_at.replace(tzinfo=datetime.UTC)
+    return SourceFile(
+        f"{archive.origin}/{name}", path, digest.hexdigest(), size, path.stat().st_mtime_ns, uploaded_at=arrived_at
+    )
 
 
 def _bomb(size: int) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime
 import hashlib
 import os
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 from sales_warehouse.extract.earlier import EarlierTable
-from sales_warehouse.extract.header import schema_drift, schema_notes
 from sales_warehouse.extract.outcome import (
     Drift,
     Extraction,
@@ -28,9 +29,12 @@ from sales_warehouse.extract.outcome import (
     refusing,
 )
 
+Schema = Mapping[str, str] | None  # kinds of values by column, None where nothing is known of them
+
 RACY_SECONDS = 2  # a file that changed so lately may change again without looking different
 HIDDEN = (".", "~$")  # half-written files of copy tools, lock files of Excel
 NAMED_COPIES = 3
+TAKEN_AWAY = "taken away while it was being read; it is picked up when it is back"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class SourceFile:
     size: int
     changed_ns: int
     state: str | None = None  # how it looked, where that is enough to know it again
-    uploaded_at: datetime.datetime | None = None  # of an object that was downloaded
+    uploaded_at: datetime.datetime | None = None  # of an object, or of an archive that it came in
 
     @property
     def arrived_at(self) -> datetime.datetime:
@@ -64,7 +68,7 @@ class SourceFile:
         try:
             state = self.path.stat()
         except FileNotFoundError as error:
-            raise FileRefused("taken away while it was being read; it is picked up when it is back") from error
+            raise FileRefused(TAKEN_AWAY) from error
         if (state.st_size, state.st_mtime_ns) != (self.size, self.changed_ns):
             raise FileRefused("changed while it was being read; it is picked up next time, when nobody writes to it")
 
@@ -80,7 +84,7 @@ class Written:
     malformed: int = 0
     notes: tuple[str, ...] = ()
     drift: tuple[Drift, ...] = ()
-    schema: Mapping[str, str] | None = None
+    schema: Schema = None
     original: Original | None = None
 
 
@@ -113,10 +117,29 @@ class Room:
         self.temp.mkdir(parents=True, exist_ok=True)
         return self.temp / f"{next(self._scratches)}{suffix}"
 
+    def holds(self, path: Path) -> bool:
+        """Tell whether a file is a scratch of this room."""
+        return path.parent == self.temp
+
+    def clear(self) -> None:
+        """Remove the scratches; nobody may read them any more."""
+        shutil.rmtree(self.temp, ignore_errors=True)
+
 
 def one_by_one(files: Iterable[SourceFile], read: Callable[[SourceFile], Written]) -> Iterator[Result]:
     """Read every file by itself."""
     return (read_one(file, read) for file in files)
+
+
+def each_knowing_the_last(
+    files: Iterable[SourceFile], read: Callable[[Schema, SourceFile], Written], before: Schema
+) -> Iterator[Result]:
+    """Read one file after the other; each is told what is known of the columns from those before it."""
+    for file in files:
+        result = read_one(file, partial(read, before))
+        if isinstance(result, Written):
+            before = result.schema
+        yield result
 
 
 def read_one(file: SourceFile, read: Callable[[SourceFile], Written]) -> Result:
@@ -155,6 +178,7 @@ class FolderFile:
     origin: str
     path: Path
     root: Path
+    room: Room
 
     @property
     def state(self) -> str | None:
@@ -167,9 +191,19 @@ class FolderFile:
         """Fingerprint the file where it is; raise FileRefused for what is no file of this folder."""
         check_kind(self.path, self.root)
         try:
-            return SourceFile.of(self.path, self.origin)
+            return SourceFile.of(self._openable(), self.origin)
+        except FileNotFoundError as error:
+            raise FileRefused(TAKEN_AWAY) from error
         except OSError as error:
             raise FileRefused(f"cannot be read ({error.strerror}); it is tried again next time") from error
+
+    def _openable(self) -> Path:
+        """Return a path that every library can open: DuckDB and others know paths as UTF-8 alone."""
+        if _is_utf8(str(self.path)):
+            return self.path
+        link = self.room.scratch(Path(self.origin).suffix)
+        link.symlink_to(self.path.absolute())
+        return link
 
 
 @dataclass(frozen=True)
@@ -207,11 +241,44 @@ class Folder:
         found = {path for path in _walk(root, Path(pattern).parts, unread) if not path.name.startswith(HIDDEN)}
         if root in unread:
             raise SourceUnavailable(f"{where}: the folder {root} cannot be read ({unread[root]}); try again")
-        for path in sorted({*found, *unread}):
+        origins = _origins({*found, *unread}, root)
+        for origin in sorted(origins, key=lambda origin: origin.split("/")):
+            path = origins[origin]
             if path in unread:
-                yield UnreadFolder(path.relative_to(root).as_posix(), unread[path])
+                yield UnreadFolder(origin, unread[path])
             elif path.is_symlink() or not path.is_dir():
-                yield FolderFile(path.relative_to(root).as_posix(), path, root)
+                yield FolderFile(origin, path, root, room)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes that are not, kept as PEP 383 says
+        return False
+    return True
+
+
+def _readable(name: str) -> str:
+    """Return a name in a folder as text: UTF-8, else GB18030, as older systems in China write it, else escaped."""
+    if _is_utf8(name):
+        return name
+    content = os.fsencode(name)
+    try:
+        return content.decode("gb18030")
+    except UnicodeDecodeError:
+        return content.decode("utf-8", "backslashreplace")
+
+
+def _origins(paths: Iterable[Path], root: Path) -> dict[str, Path]:
+    """Return every path by its place below the root; where two names read the same, one keeps its bytes, escaped."""
+    origins: dict[str, Path] = {}
+    for path in sorted(paths, key=lambda path: (not _is_utf8(str(path)), path)):
+        parts = path.relative_to(root).parts
+        origin = "/".join(map(_readable, parts))
+        if origin in origins:
+            origin = os.fsencode("/".join(parts)).decode("utf-8", "backslashreplace")
+        origins[origin] = path
+    return origins
 
 
 def _walk(folder: Path, patterns: Sequence[str], unread: dict[Path, str]) -> Iterator[Path]:
@@ -231,12 +298,12 @@ def _walk(folder: Path, patterns: Sequence[str], unread: dict[Path, str]) -> Ite
 
 
 def _entries(folder: Path, pattern: str, unread: dict[Path, str]) -> list[Path]:
-    """Return what is in a folder and has a name that matches; a name as it stands need not be listed."""
+    """Return what is in a folder and has a name that matches; an ASCII name as it stands need not be listed."""
     try:
-        if not any(sign in pattern for sign in "*?["):
+        if pattern.isascii() and not any(sign in pattern for sign in "*?["):
             os.lstat(folder / pattern)
             return [folder / pattern]
-        return [path for path in folder.iterdir() if pattern == "**" or fnmatchcase(path.name, pattern)]
+        return [path for path in folder.iterdir() if pattern == "**" or fnmatchcase(_readable(path.name), pattern)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -281,6 +348,8 @@ def check_kind(path: Path, root: Path) -> None:
     try:
         mode = target.stat().st_mode
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not path.is_symlink():
+            raise FileRefused(TAKEN_AWAY) from error
         raise FileRefused(f"cannot be opened ({error.strerror}); mend or remove it") from error
     if not stat.S_ISREG(mode):
         raise FileRefused("not a regular file (a pipe, a device or a socket); remove it")
@@ -306,10 +375,13 @@ class Pick:
     is_versioned: bool = False  # rows say how new they are, or of which file: equal content may be another day's
     taken: set[str] = field(default_factory=set)  # fingerprints
     copies: list[str] = field(default_factory=list)  # origins whose content another file brought
+    schema: Schema = None  # of what landed last
 
-    def new(self, found: Iterable[Found]) -> list[SourceFile]:
-        """Return the files to read, in order; equal content is taken once."""
-        picked: list[SourceFile] = []
+    def __post_init__(self) -> None:
+        self.schema = self.earlier.schema
+
+    def new(self, found: Iterable[Found]) -> Iterator[SourceFile]:
+        """Fetch the files to read one after the other, in order; equal content is taken once."""
         for item in found:
             if item.state and self.earlier.states.get(item.origin) == item.state:
                 self.extraction.skipped += 1
@@ -320,8 +392,7 @@ class Pick:
                 reason = f"{item.origin}: {error}"
                 self.extraction.refused.append(Refused(self.table, item.origin, None, reason))
                 continue
-            picked += self.unseen([file])
-        return picked
+            yield from self.unseen([file])
 
     def unseen(self, files: Iterable[SourceFile]) -> list[SourceFile]:
         """Return the files, or what was in an archive, whose content did not land before."""
@@ -356,19 +427,19 @@ class Pick:
             reason = f"{file.origin}: {result.reason}"
             self.extraction.refused.append(Refused(self.table, file.origin, file.fingerprint, reason, result.drift))
             return
-        changed = schema_drift(self.earlier.schema, result.schema) if result.schema else ()
-        self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in schema_notes(changed)]
+        schema = result.schema if result.schema != self.schema else None  # told where it changes: manifests are many
+        self.schema = schema or self.schema
         self.extraction.landed.append(
             Landed(
                 self.table, result.path, file.origin, result.rows, result.reported, file.fingerprint,
-                malformed=result.malformed, state=file.state, drift=(*result.drift, *changed), schema=result.schema,
+                malformed=result.malformed, state=file.state, drift=result.drift, schema=schema,
                 arrived_at=file.arrived_at, original=result.original,
             )
         )  # fmt: skip
         self.extraction.notes += [f"{self.table}: {file.origin}: {note}" for note in result.notes]
 
     def account_archives(
-        self, members: Mapping[str, list[SourceFile]], archives: Mapping[str, SourceFile], empty: Callable[[str], Path]
+        self, archives: Iterable[tuple[SourceFile, list[SourceFile]]], empty: Callable[[str], Path]
     ) -> None:
         """Book the archives of which every member is there; the others are unpacked and tried again next time.
 
@@ -378,12 +449,14 @@ class Pick:
         refused = {item.fingerprint for item in self.extraction.refused if item.table == self.table}
         landed = {item.origin: item.path for item in self.extraction.landed if item.table == self.table}
         there = landed.keys() | set(self.copies)
-        for origin, inside in members.items():
+        for archive, inside in archives:
             contents = frozenset(member.fingerprint for member in inside)
             if not there.issuperset(member.origin for member in inside) or not refused.isdisjoint(contents):
                 continue
-            path = next((landed[member.origin] for member in inside if member.origin in landed), None) or empty(origin)
-            archive = archives[origin]
+            path = next((landed[member.origin] for member in inside if member.origin in landed), None)
+            path = path or empty(archive.origin)
             self.extraction.landed.append(
-                Landed(self.table, path, origin, 0, 0, archive.fingerprint, state=archive.state, inside=contents)
+                Landed(
+                    self.table, path, archive.origin, 0, 0, archive.fingerprint, state=archive.state, inside=contents
+                )
             )

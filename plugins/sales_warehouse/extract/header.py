@@ -12,6 +12,7 @@ from sales_warehouse.extract.outcome import Drift, FileRefused
 from sales_warehouse.extract.parquet import RESERVED
 
 MOST_COLUMNS = 1_000
+ANY = "any"  # kind of the values of a column of which only the name is known
 
 Policy = Literal["refuse", "known", "adopt"]
 
@@ -88,7 +89,9 @@ def schema_drift(before: Mapping[str, str] | None, now: Mapping[str, str]) -> tu
     drift = [Drift("renamed" if (found := likely(name, new)) else "missing", name, found) for name in gone]
     renamed = {item.found for item in drift}
     drift += [Drift("added", name) for name in new if name not in renamed]
-    changed = [name for name in before if name in now and now[name] != before[name]]
+    changed = [
+        name for name in before if name in now and ANY not in (before[name], now[name]) and now[name] != before[name]
+    ]
     return (*drift, *(Drift("retyped", name, f"{before[name]} → {now[name]}") for name in changed))
 
 

@@ -10,7 +10,7 @@ import msgspec
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract import encoding
 from sales_warehouse.extract.count import elements
-from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one_by_one
+from sales_warehouse.extract.files import Result, Room, Schema, SourceFile, Written, each_knowing_the_last
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
@@ -19,12 +19,12 @@ from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, at_pat
 LARGEST = 256 << 20  # bytes; a document is read as a whole
 
 
-def read(files: Iterable[SourceFile], table: Table, room: Room) -> Iterator[Result]:
-    """Write every file to Parquet; yield where it went or why it could not be taken."""
-    return one_by_one(files, lambda file: _write(file, table, room))
+def read(files: Iterable[SourceFile], table: Table, room: Room, before: Schema) -> Iterator[Result]:
+    """Write every file to Parquet; yield where it went or why it could not be taken. `before`: see EarlierTable."""
+    return each_knowing_the_last(files, lambda before, file: _write(file, table, room, before), before)
 
 
-def _write(file: SourceFile, table: Table, room: Room) -> Written:
+def _write(file: SourceFile, table: Table, room: Room, before: Schema) -> Written:
     if file.size > LARGEST:
         raise FileRefused(
             f"{file.size:,} bytes; a JSON document may have {LARGEST:,}: split it, or deliver JSON Lines, which may be "
@@ -32,7 +32,7 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
         )
     array = _array(_text(file, table, room), table)
     path, columns = room.next_parquet(), Columns(table.columns, more=table.drift == "adopt")
-    gathered, keys = Gathered(columns), KeyCheck(table)
+    gathered, keys = Gathered(columns), KeyCheck(table, before)
     with TextParquet(path, columns.names, file.origin, faults=True) as parquet:
         for number, record in enumerate(msgspec.json.decode(array, type=list[msgspec.Raw]), 1):
             try:
@@ -45,8 +45,9 @@ def _write(file: SourceFile, table: Table, room: Room) -> Written:
             if len(gathered.rows) == BATCH_ROWS:
                 gathered.flush(parquet)
         gathered.flush(parquet)
-        drift = keys.drift(parquet.rows - parquet.malformed)
-    return Written(file, path, parquet.rows, elements(array), parquet.malformed, key_notes(drift, table), drift)
+        drift = keys.drift_of(columns, parquet.rows - parquet.malformed)
+    counts = (parquet.rows, elements(array), parquet.malformed)
+    return Written(file, path, *counts, key_notes(drift, table), drift, keys.schema)
 
 
 def elements_of(file: Path, table: Table, room: Room) -> list[msgspec.Raw]:

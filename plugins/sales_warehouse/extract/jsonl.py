@@ -12,7 +12,7 @@ from typing import BinaryIO
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract import encoding
 from sales_warehouse.extract.count import lines_with_text
-from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one_by_one
+from sales_warehouse.extract.files import Result, Room, Schema, SourceFile, Written, each_knowing_the_last
 from sales_warehouse.extract.gathered import Gathered
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import BATCH_ROWS, TextParquet
@@ -21,18 +21,18 @@ from sales_warehouse.extract.record import Columns, KeyCheck, NotARecord, fields
 LONGEST_LINE = 64 << 20  # bytes
 
 
-def read(files: Iterable[SourceFile], table: Table, room: Room) -> Iterator[Result]:
-    """Write every file to Parquet; yield where it went or why it could not be taken."""
-    return one_by_one(files, lambda file: _File(file, table, room).write())
+def read(files: Iterable[SourceFile], table: Table, room: Room, before: Schema) -> Iterator[Result]:
+    """Write every file to Parquet; yield where it went or why it could not be taken. `before`: see EarlierTable."""
+    return each_knowing_the_last(files, lambda before, file: _File(file, table, room, before).write(), before)
 
 
 class _File:
     """One file on its way; remembers the keys that it met."""
 
-    def __init__(self, file: SourceFile, table: Table, room: Room) -> None:
+    def __init__(self, file: SourceFile, table: Table, room: Room, before: Schema) -> None:
         self.file, self.table, self.room = file, table, room
         self.columns = Columns(table.columns, more=table.drift == "adopt")
-        self.keys = KeyCheck(table)
+        self.keys = KeyCheck(table, before)
 
     def write(self) -> Written:
         if not self.file.size:
@@ -44,10 +44,9 @@ class _File:
         path = self.room.next_parquet()
         with text.open("rb") as lines, TextParquet(path, self.columns.names, self.file.origin, faults=True) as parquet:
             self._lines(lines, parquet)
-            drift = self.keys.drift(parquet.rows - parquet.malformed)
-        return Written(
-            self.file, path, parquet.rows, lines_with_text(text), parquet.malformed, key_notes(drift, self.table), drift
-        )
+            drift = self.keys.drift_of(self.columns, parquet.rows - parquet.malformed)
+        counts = (parquet.rows, lines_with_text(text), parquet.malformed)
+        return Written(self.file, path, *counts, key_notes(drift, self.table), drift, self.keys.schema)
 
     def _lines(self, lines: BinaryIO, parquet: TextParquet) -> None:
         gathered = Gathered(self.columns)

@@ -9,15 +9,18 @@ nanoseconds in a column of their own; inside of lists, structs and maps DuckDB r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sales_warehouse.company.models import Table
-from sales_warehouse.extract.files import Result, Room, SourceFile, Written, read_one
-from sales_warehouse.extract.header import check_header
+from sales_warehouse.extract.archive import HONEST_BYTES, MOST_RATIO
+from sales_warehouse.extract.files import Result, Room, Schema, SourceFile, Unread, Written, read_one
+from sales_warehouse.extract.header import ANY, check_header, schema_drift, schema_notes
 from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.parquet import FILE
 from sales_warehouse.extract.text import EVERY_WHOLE_NUMBER, OF_32_BITS, float_sql
@@ -28,14 +31,36 @@ FLOATS = {"DOUBLE": EVERY_WHOLE_NUMBER, "FLOAT": OF_32_BITS}
 NESTED = ("STRUCT", "MAP", "UNION")
 
 
-def read(files: Sequence[SourceFile], table: Table, room: Room, spill: Path) -> Iterator[Result]:
-    """Write every file; yield where it went or why it could not be taken."""
+def read(files: Sequence[SourceFile], table: Table, room: Room, spill: Path, before: Schema) -> Iterator[Result]:
+    """Write every file; yield where it went or why it could not be taken. `before`: see EarlierTable."""
 
     def write(connection: duckdb.DuckDBPyConnection, place: tuple[SourceFile, Path]) -> Result:
         file, path = place
         return read_one(file, lambda file: _write(file, table, path, room, connection))
 
-    return side_by_side(write, [(file, room.next_parquet()) for file in files], spill=spill)
+    for result in side_by_side(write, [(file, room.next_parquet()) for file in files], spill=spill):
+        result = _compared(result, before, table) if isinstance(result, Written) else result
+        if isinstance(result, Written):
+            before = result.schema
+        yield result
+
+
+def _compared(written: Written, before: Schema, table: Table) -> Result:
+    """Name what changed since the file before; refuse another type where the policy takes no difference.
+
+    A column without a value has no type: what is known of it stays.
+    """
+    told = dict(written.schema or {})
+    known = {name: before.get(name, ANY) if before and kind == ANY else kind for name, kind in told.items()}
+    changed = schema_drift(before, known)
+    if table.drift == "refuse" and (retyped := [item for item in changed if item.kind == "retyped"]):
+        written.path.unlink()
+        reason = (
+            f"{'; '.join(schema_notes(retyped))}; the policy of this table is `drift: refuse`: set it to adopt once"
+        )
+        return Unread(written.file, reason, (*written.drift, *changed))
+    notes = (*written.notes, *schema_notes(changed))
+    return replace(written, schema=known, drift=(*written.drift, *changed), notes=notes)
 
 
 def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: duckdb.DuckDBPyConnection) -> Written:
@@ -44,6 +69,7 @@ def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: d
     path = room.next_parquet()
     fine = {name for name in header.landed if _is_fine_and_zoned(schema.field(name).type)}
     try:
+        _refuse_bomb(file, header.landed, connection)
         source = _without_zones(file.path, fine, room) if fine else file.path
         relation = read_parquet([source])
         kinds = {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}
@@ -55,6 +81,7 @@ def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: d
     except (duckdb.Error, pa.ArrowException) as error:
         path.unlink(missing_ok=True)
         raise FileRefused(f"not a readable Parquet file ({gist(str(error))}); ask for it again") from error
+    kinds |= {name: ANY for name in header.landed if pa.types.is_null(schema.field(name).type)}
     return Written(file, path, written, rows, notes=header.notes, drift=header.drift, schema=kinds)
 
 
@@ -65,6 +92,54 @@ def _footer(path: Path) -> tuple[int, pa.Schema]:
             return parquet.metadata.num_rows, parquet.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise FileRefused(f"not a readable Parquet file ({error}); was it cut off? ask for it again") from error
+
+
+def _refuse_bomb(file: SourceFile, columns: Sequence[str], connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a file that is more text than any honest one of its size, before any of it is written.
+
+    The footer has the values and the encoded bytes. It does not say how long the values are, for one of a dictionary
+    counts once however many rows have it: so the lengths are added up, batch by batch, until it is too much.
+    """
+    most = max(HONEST_BYTES, MOST_RATIO * file.size)
+    with pq.ParquetFile(file.path) as parquet:
+        about = parquet.metadata
+        groups = [about.row_group(number) for number in range(about.num_row_groups)]
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    size = max(sum(chunk.num_values for chunk in chunks), sum(chunk.total_uncompressed_size for chunk in chunks))
+    if size > most:
+        raise FileRefused(_bomb(most))
+    relation = read_parquet([file.path])
+    kinds = {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}
+    lengths = [length for name in columns if (length := _length(ident(name), kinds[name]))]
+    longest = max((chunk.total_uncompressed_size for chunk in chunks), default=0)  # no value is longer than its chunk
+    if not lengths or size * longest <= most:
+        return
+    size = 0
+    query = f"select {' + '.join(f'coalesce({length}, 0)' for length in lengths)} from {relation}"
+    for batch in connection.execute(query).to_arrow_reader():
+        size += pc.sum(batch.column(0)).as_py() or 0
+        if size > most:
+            raise FileRefused(_bomb(most))
+
+
+def _bomb(most: int) -> str:
+    return (
+        f"more than {most / 2**20:,.0f} MiB of text, {MOST_RATIO} times its size or more: no honest file is like this; "
+        "deliver it in smaller parts, or leave out the column that repeats a long text"
+    )
+
+
+def _length(value: str, kind: str) -> str | None:
+    """Return the SQL of the bytes of a value, None where the type bounds them."""
+    if kind == "VARCHAR":
+        return f"strlen({value})"
+    if kind == "BLOB":
+        return f"octet_length({value})"
+    return f"strlen(cast({value} as varchar))" if _is_nested(kind) else None
+
+
+def _is_nested(kind: str) -> bool:
+    return kind.endswith("]") or kind.startswith(NESTED)
 
 
 def _is_fine_and_zoned(kind: pa.DataType) -> bool:
@@ -90,7 +165,7 @@ def _text(value: str, kind: str, arrow: pa.DataType) -> str:
         return f"lower(hex({value}))"
     if kind in FLOATS:
         return float_sql(value, FLOATS[kind])
-    if kind.endswith("]") or kind.startswith(NESTED):
+    if _is_nested(kind):
         return f"cast(to_json({_with_hex(value, arrow) if 'BLOB' in kind else value}) as varchar)"
     return f"cast({value} as varchar)"
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from typing import Any
 
 import msgspec
 
 from sales_warehouse.company.models import Table
-from sales_warehouse.extract.header import MOST_COLUMNS, likely
+from sales_warehouse.extract.header import ANY, MOST_COLUMNS, likely
 from sales_warehouse.extract.outcome import Drift, FileRefused
 from sales_warehouse.extract.parquet import MORE
 
@@ -23,7 +23,6 @@ Fields = dict[str, msgspec.Raw]
 _FIELDS: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(Fields)
 _STRING = msgspec.json.Decoder(str)
 _KEY = re.compile(rb'"\s*:')
-ANY = "any"  # kind of value, where only the key is known
 _KINDS = {b'"': "text", b"{": "object", b"[": "list", b"t": "boolean", b"f": "boolean", b"n": None}
 _NOT_JSON = re.compile(rb'(?<![\w"])-?(NaN|Infinity)(?![\w"])')
 
@@ -73,7 +72,10 @@ def text_of(raw: msgspec.Raw | None) -> str | None:
     """Return the text of a value: strings without quotes, null as None, everything else as it is written."""
     if raw is None:
         return None
-    value = bytes(raw)
+    return _text(bytes(raw))
+
+
+def _text(value: bytes) -> str | None:
     if value.startswith(b'"'):
         if b"\\" not in value:
             return value[1:-1].decode()
@@ -85,7 +87,10 @@ def text_of(raw: msgspec.Raw | None) -> str | None:
 
 
 class Columns:
-    """Picks declared columns out of records; `a.b` is the key `a.b`, or else `b` inside the object `a`."""
+    """Picks declared columns out of records; `a.b` is the key `a.b`, or else `b` inside the object `a`.
+
+    It remembers how the values of each column begin, which tells their kinds.
+    """
 
     def __init__(self, names: Sequence[str], *, more: bool = False) -> None:
         """`more` adds a last column, MORE, for what a record has beside the declared keys."""
@@ -93,13 +98,23 @@ class Columns:
         self._keys = frozenset(names) if more else None
         self._paths = [(name, name.split(".")) for name in names]
         self._flat = all(len(path) == 1 for _, path in self._paths)
+        self._starts = [set[bytes]() for _ in names]
+
+    @property
+    def kinds(self) -> Iterator[tuple[str, str]]:
+        """The kinds of values that were met, with the names of their columns."""
+        for (name, _), starts in zip(self._paths, self._starts, strict=True):
+            yield from ((name, kind) for start in sorted(starts) if (kind := _KINDS.get(start, "number")))
 
     def pick(self, fields: Fields) -> list[str | None]:
         """Return the text of every column, None where the key is missing; raise NotARecord for an unreadable text."""
         try:
-            cells = [
-                text_of(fields.get(name) if self._flat else _walk(fields, name, path)) for name, path in self._paths
-            ]
+            cells: list[str | None] = []
+            for (name, path), starts in zip(self._paths, self._starts, strict=True):
+                raw = fields.get(name) if self._flat else _walk(fields, name, path)
+                value = b"null" if raw is None else bytes(raw)
+                starts.add(value[:1])
+                cells.append(_text(value))
             return cells if self._keys is None else [*cells, _others(fields, self._keys)]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NotARecord(f"a text with a broken escape or character: {error}") from error
@@ -144,8 +159,8 @@ def at_path(body: bytes, path: str | None) -> bytes | None:
 class KeyCheck:
     """Compares the keys that the records of a file or a resource have with the declared ones.
 
-    `before` has, by key, the kinds that values had in earlier loads: a key that stood beside a declared one is not its
-    new name, and a value of a kind that was not there before has another type.
+    `before` has, by key, the kinds that values had in earlier loads and files: a key that stood beside a declared one
+    is not its new name, and a value of a kind that was not there before has another type.
     """
 
     def __init__(self, table: Table, before: Mapping[str, str] | None = None) -> None:
@@ -155,10 +170,15 @@ class KeyCheck:
         self._keys: set[str] = set()
         self._kinds: dict[str, set[str]] = defaultdict(set)
         self._inside: dict[str, set[str]] = {name: set() for name in self.columns if "." in name}
+        outer = [part for name in self._inside for part in accumulate(name.split(".")[:-1], "{}.{}".format)]
+        self._objects: dict[str, set[str]] = {name: set() for name in outer}  # their keys, by the place of an object
 
     def add(self, fields: Mapping[str, object]) -> None:
         """Remember the keys of a record, given with its values by key."""
         self._keys.update(fields)
+        for place, keys in self._objects.items():
+            if len(keys) <= MOST_COLUMNS:
+                keys.update(_at(fields, place.split(".")))
         for name in [*self._inside]:  # as long as none had it
             self._look_inside(name, fields)
 
@@ -184,7 +204,11 @@ class KeyCheck:
     @property
     def schema(self) -> dict[str, str]:
         """What is known of the keys after this: their kinds, `any` where only the key is."""
-        there = {*self._before, *self._keys}
+        there = {
+            *self._before,
+            *self._keys,
+            *(f"{place}.{key}" for place, keys in self._objects.items() for key in keys),
+        }
         if len(there) > MOST_COLUMNS:  # keys that are values, such as days
             there = {name for name in there if name in self.columns}
         return {name: self._known_kinds(name) for name in sorted(there)}
@@ -212,6 +236,12 @@ class KeyCheck:
         drift += self._retyped()
         self._refuse(drift)
         return tuple(drift)
+
+    def drift_of(self, columns: Columns, good_rows: int) -> tuple[Drift, ...]:
+        """Return every difference, the kinds of the values that were picked among them; raise as `drift` does."""
+        for name, kind in columns.kinds:
+            self.add_kind(name, kind)
+        return self.drift(good_rows)
 
     def _beside(self, name: str) -> str | None:
         """Return the key of the same object that may be the new name of `a.b`; `a` makes no two names alike."""
@@ -245,6 +275,14 @@ class KeyCheck:
                 f"{named}; the policy of this table is `drift: refuse`: change `columns`, or set it to adopt once",
                 drift,
             )
+
+
+def _at(fields: Mapping[str, object], path: Sequence[str]) -> Iterable[str]:
+    """Return the keys of the object at a path, none where there is no object."""
+    found: Mapping[Any, Any] | None = fields
+    for part in path:
+        found = None if found is None else _object(found.get(part))
+    return map(str, found or ())
 
 
 def _object(value: object) -> Mapping[Any, Any] | None:
