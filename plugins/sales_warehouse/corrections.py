@@ -208,7 +208,7 @@ def laid_over(
     )
     connection.register(f"{name}_given", table)
     told = sorted({item.cell.column for item in items} & set(columns))
-    cells = "".join(f", max(value) filter (name = {literal(column)}) as {ident(column)}" for column in told)
+    cells = "".join(f", max(value) filter (name = {literal(column)}) as {ident('v_' + column)}" for column in told)
     # a table, for what is registered is not seen once the connection is confined
     connection.execute(
         f"create or replace temp table {ident(name)} as "
@@ -216,7 +216,7 @@ def laid_over(
         f"from {ident(f'{name}_given')} group by all"
     )
     connection.unregister(f"{name}_given")
-    replaced = [f"coalesce(c.{ident(column)}, l.{ident(column)}) as {ident(column)}" for column in told]
+    replaced = [f"coalesce(c.{ident('v_' + column)}, l.{ident(column)}) as {ident(column)}" for column in told]
     wrong = f"coalesce(cast(from_json(l._faulty, '[\"VARCHAR\"]') as varchar[]), {literals(promised)})"
     is_told = f"coalesce(list_has_all(c._said, {wrong}), false)"
     replaced.append(f"case when not {is_told} then l._malformed end as _malformed")

@@ -309,12 +309,13 @@ def _write_quarantine(
 ) -> None:
     """Write one row per failing row and reason, each with its line, its bytes and the landed row as it came."""
     _places(connection, source, load, batch.table, scratch)
-    conformed.landed_view(connection, source, load, batch.table, "_landed")
+    conformed.landed_view(connection, source, load, batch.table, "_landed", unpromised=True)
+    came = conformed.as_json(connection, "_landed", "l")
     connection.execute(
         f"copy (select {literal(batch.source)} as source, {literal(batch.entity)} as entity, "
         f"{literal(batch.table)} as source_table, {literal(batch.load_id)} as load_id, c._file as file, "
         f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
-        f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, p.line, p.original, p.original_bytes, "
+        f"coalesce(l._raw, cast({came} as varchar)) as raw, p.line, p.original, p.original_bytes, "
         f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "
         "from failures as f join _held as c using (_row_id) "
         f"left join _landed as l on l._file = c._file and l._row_number = c._row_number "

@@ -130,22 +130,29 @@ def _rows(
 ) -> tuple[list[str], Iterator[Held]]:
     """Return the columns of a table, and its held rows: all, or those that are asked for."""
     held = quarantine.held(connection, home, source, table)
-    selects = []
+    columns, views = [], []
     for number, load in enumerate(wanted):
-        landed_view(connection, company.sources[source], load, table, f"_landed_{number}", corrected_in=home)
-        selects.append(f"select {literal(load.load_id)} as _load_id, * from _landed_{number}")
-    united = " union all by name ".join(selects)
-    described = connection.execute(f"describe {united}").fetchall()
-    columns = [name for name, *_ in described if name not in ("_load_id", *LANDED)]
+        view = f"_landed_{number}"
+        landed_view(connection, company.sources[source], load, table, view, corrected_in=home, unpromised=True)
+        views.append([name for name, *_ in connection.execute(f"describe {view}").fetchall() if name not in LANDED])
+        columns += [name for name in views[-1] if name not in columns]
+    told = [_placed(number, load, columns, own) for number, (load, own) in enumerate(zip(wanted, views, strict=True))]
     place = f"{literal(source)}, {literal(table)}, h.load_id, h.file, h.row_number, h.reasons"
-    cells = "".join(f", l.{ident(column)}" for column in columns)
+    cells = "".join(f", l.cell_{at}" for at in range(len(columns)))
     query = (
         f"select {place}, l._malformed, l._faulty{cells} from {held} as h {_asked(connection, asked)}"
-        f"join ({united}) as l on l._load_id = h.load_id and l._file = h.file and l._row_number = h.row_number "
+        f"join ({' union all '.join(told)}) as l using (load_id, file, row_number) "
         "order by h.load_id, h.file, h.row_number"
     )
     promised = company.sources[source].tables[table].columns
     return columns, (_held(row, columns, promised) for row in _streamed(connection.execute(query)))
+
+
+def _placed(number: int, load: Load, columns: list[str], own: list[str]) -> str:
+    """Return a select of the landed rows of a load with their place; cells go by number, whatever their column is."""
+    cells = (f", {ident(name) if name in own else 'null'} as cell_{at}" for at, name in enumerate(columns))
+    place = f"{literal(load.load_id)} as load_id, _file as file, _row_number as row_number"
+    return f"select {place}, _malformed, _faulty{''.join(cells)} from _landed_{number}"
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, asked: list[Row] | None) -> str:
