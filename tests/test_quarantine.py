@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from written_company import files_source, write_company
 
-from sales_warehouse import conformed, corrections, gate, quarantine, sheet
+from sales_warehouse import conformed, corrections, gate, ledger, mended, quarantine, sheet
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
@@ -40,6 +40,15 @@ mappings:
       recorded_at: at
 """,
 )
+LISTS = """\
+tables: {orders: {files: "*.csv", format: csv, columns: [no, items]}}
+mappings:
+  - entity: order_lines
+    from: orders
+    each: items
+    columns:
+      {order_id: no, line_number: item_number, product_id: "'P'", quantity: "item ->> 'q'", unit_price_amount: "'5'"}
+"""
 HEADER = "no,buyer,seller,direction,at,seconds\n"
 GOOD = "1,C1,R1,inbound,2026-02-03 09:00:00,60\n"
 NO_DATE = "2,C1,R1,inbound,yesterday,60\n"
@@ -428,6 +437,43 @@ def test_what_was_repaired_stays_in_the_history(desk: Desk) -> None:
     rows[0]["at"] = "tomorrow"
     with pytest.raises(SheetRefused, match="row 2 is not in quarantine"):
         desk.hand_back(rows)
+
+
+def test_a_row_that_was_corrected_came_dirty_all_the_same(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE + TWO_FAULTS + TOO_LONG)
+    (before,) = ledger.gated(desk.home, ["crm"])
+    rows = desk.export()
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    rows[1] |= {"seconds": "90", "direction": "inbound"}
+    rows[2] |= {"no": "4", "direction": "inbound", "at": "2026-02-03 12:00:00"}
+    desk.hand_back(rows)
+    desk.refresh(LATER)
+    (after,) = ledger.gated(desk.home, ["crm"])
+    assert (before.quarantined, before.dirty, before.repaired) == (3, 3, 0)
+    assert (after.quarantined, after.dirty, after.repaired) == (0, 3, 3)
+    told = {item["column_name"]: item["row_count"] for item in after.repairs if item["repair"] == "by_hand"}
+    assert told == {"call_id": 1, "direction": 2, "started_at": 2, "recorded_at": 2, "duration_seconds": 1}
+    shown = {item.column_name: item.examples for item in mended.summary(desk.home, ["crm"])}
+    assert shown["duration_seconds"] == ["many → 90"]
+    assert shown["started_at"] == [" → 2026-02-03 04:00:00", "yesterday → 2026-02-03 02:00:00"]
+
+
+def test_of_a_list_that_was_corrected_the_other_elements_came_clean(tmp_path: Path) -> None:
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=files_source("crm", LISTS))
+    desk = Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+    items = '[{""q"":1},{""q"":-2},{""q"":3}]'
+    (folder / "crm" / "one.csv").write_text(f'no,items\n1,"{items}"\n2,"{items}"\n', encoding="utf-8")
+    desk.refresh()
+    target = folder / "sheet.csv"
+    sheet.export(desk.home, desk.company, "crm", "orders", target)
+    text = target.read_text(encoding="utf-8-sig").replace("-2", "2")
+    assert sheet.take(desk.home, desk.company, text.encode(), by="Li Na", why="asked", at=LATER).cells == 2
+    desk.refresh(LATER)
+    (after,) = ledger.gated(desk.home, ["crm"])
+    assert (after.accepted, after.quarantined, after.dirty) == (6, 0, 2)
+    assert after.repairs == [{"column_name": "quantity", "repair": "by_hand", "row_count": 2}]
 
 
 def test_a_correction_that_is_wrong_too_can_be_corrected(desk: Desk) -> None:

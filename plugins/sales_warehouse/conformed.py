@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
@@ -252,6 +253,31 @@ def places_of_equal(
             f"copy (select one._row_id, other._file, other._row_number from {read_parquet([rows])} as one "
             f"join ({statement.select}) as other on {same} where other._faults is null) to {as_parquet(target)}"
         )
+
+
+def as_came(home: Home, company: Company, source: Source, load: Load, batch: Batch, target: Path) -> bool:
+    """Write what the corrected rows of a batch would give without their own corrections; tell whether there are any.
+
+    It has the columns of the statement: the contract's, `_file`, `_row_number`, `_faults` among them.
+    """
+    said = corrections.read(home).get((source.source, load.load_id, batch.table), ())
+    if not said:
+        return False
+    mapping = source.readings[batch.number].model_copy(update={"where": None, "distinct": False})
+    places = pa.table(
+        {
+            "_file": [item.cell.file for item in said],
+            ROW_NUMBER: pa.array([item.cell.row_number for item in said], pa.int64()),
+        }
+    )
+    with connect(temp=home.tmp) as connection:
+        connection.register("_given", places)
+        connection.execute("create temp table _corrected as select distinct * from _given")
+        landed_view(connection, source, load, mapping.table, WHOLE)
+        rows = f"(from {WHOLE} semi join _corrected using (_file, {ROW_NUMBER}))"
+        _prepare(connection, home, company, source, load, mapping, elements(mapping, rows))
+        connection.execute(f"copy ({compile_mapping(company, source, mapping).select}) to {as_parquet(target)}")
+    return True
 
 
 def _counts(

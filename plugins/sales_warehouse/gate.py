@@ -31,7 +31,7 @@ from sales_warehouse.landing import Load
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
-FORM = 8  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 9  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 DAYS_TOLD = 40  # of each place of a source, for its deadlines
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
@@ -195,9 +195,10 @@ def _judge(
         reasons, quarantined, unfolded = _quarantine(
             connection, home, batch, company, source, load, validation, scratch
         )
+        mended = _by_hand(connection, home, company, source, load, batch, scratch)
         batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
         accepted = scratch / f"accepted-{batch.number}.parquet"
-        _accept(connection, batch, file, accepted, quarantined)
+        _accept(connection, batch, file, accepted, quarantined, mended)
         first, last, origins = _events(connection, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation)
     fingerprint = _fingerprint(batch.fingerprint, suite)
@@ -360,14 +361,59 @@ def _insert_places(connection: duckdb.DuckDBPyConnection, origin: str, found: li
     connection.unregister("_given")
 
 
-def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int) -> None:
-    if not quarantined:
+def _by_hand(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    company: Company,
+    source: Source,
+    load: Load,
+    batch: Batch,
+    scratch: Path,
+) -> bool:
+    """Make `_by_hand` of the rows that say something else than they did as they came; tell whether there are any.
+
+    It has `_row_id` and the columns that differ, in the form of repairs.
+    """
+    came = scratch / f"came-{batch.number}.parquet"
+    if batch.entity.startswith(UNREAD) or not conformed.as_came(home, company, source, load, batch, came):
+        return False
+    mapping, contract = source.readings[batch.number], contract_of(batch.entity)
+    same = ["_file", "_row_number", *(map(ident, contract.key) if mapping.each else ())]
+    cells = ", ".join(
+        f"case when rows.{ident(name)} is distinct from came.{ident(name)} then struct_pack("
+        f'"column" := {literal(name)}, "repair" := \'by_hand\', "before" := coalesce('
+        f'list_filter(came._faults, fault -> fault."column" = {literal(name)})[1]."value", '
+        f"cast(came.{ident(name)} as varchar), ''), "
+        f"\"after\" := coalesce(cast(rows.{ident(name)} as varchar), '')) end"
+        for name in contract.columns
+    )
+    connection.execute(
+        f"create table _by_hand as with given as (from {read_parquet([came])}), "
+        f"came as (select distinct on ({', '.join(same)}) * from given), told as ("
+        f"select rows._row_id, list_filter([{cells}], cell -> cell is not null) as cells from {WHOLE} as rows "
+        f"left join came on {' and '.join(f'rows.{name} is not distinct from came.{name}' for name in same)} "
+        "where not rows._is_ended and (rows._file, rows._row_number) in (select _file, _row_number from given)) "
+        "from told where len(cells) > 0"
+    )
+    return bool(only_row(connection, "select count(*) from _by_hand")[0])
+
+
+def _accept(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int, mended: bool
+) -> None:
+    """Write the rows that are let in; what was mended by hand is told with the repairs."""
+    if not (quarantined or mended):
         target.hardlink_to(file)
         return
-    columns = ", ".join(ident(n) for n in (*contract_of(batch.entity).schema, "_repairs") if n != "_load_id")
+    columns = ", ".join(ident(n) for n in contract_of(batch.entity).schema if n != "_load_id")
+    repairs_told, hands = "_repairs", ""
+    if mended:
+        repairs_told = "nullif(list_concat(_repairs, cells), []) as _repairs"
+        hands = "left join _by_hand using (_row_id) "
     (rows,) = only_row(
         connection,
-        f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
+        f"copy (select {columns}, {repairs_told} from {WHOLE} {hands}"
+        "where _row_id not in (select _row_id from failures)) "
         f"to {literal(str(target))} (format parquet, compression zstd, compression_level 1)",
     )
     if rows != batch.conformed + batch.ended - quarantined:
