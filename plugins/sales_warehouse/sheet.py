@@ -30,11 +30,11 @@ from sales_warehouse.corrections import Cell, Correction
 from sales_warehouse.extract.parquet import LANDED
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
+from sales_warehouse.spreadsheet import FORMULA
 from sales_warehouse.sql import connect, ident, literal
 
 PLACE = ("source", "table", "load_id", "file", "row_number")
 REASONS, HANDED_OUT = "reasons", "handed_out"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # A number that Excel shows as it is: no zeros or signs that it drops, and no more digits than it shows of one.
 PLAIN = re.compile(r"0|-?[1-9][0-9]{0,10}|-?(?=[0-9.]{3,10}$)(?!0\.0000)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
 # What it takes for a number, an amount, a share or a fraction: 1.10, 0012, 1,234, 50%, ¥5, (5), 5-, 1E5, 1 2/3, １２.
