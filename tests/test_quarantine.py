@@ -439,6 +439,37 @@ def test_what_was_repaired_stays_in_the_history(desk: Desk) -> None:
         desk.hand_back(rows)
 
 
+def test_what_was_repaired_stays_in_the_history_when_mappings_move(desk: Desk) -> None:
+    """Another mapping is put before the one whose date is mended, which has another number from then on."""
+    desk.refresh(one=GOOD + NO_DATE.replace("yesterday", "03.02.2026 10:00") + NO_DATE)
+    assert len(list(desk.home.quarantine.glob("*/*/*.parquet"))) == 1
+    visits = """\
+  - entity: visits
+    from: calls
+    columns: {visit_id: no, customer_id: buyer, rep_id: seller, started_at: "'2026-02-03 09:00:00'"}
+"""
+    moved = CRM.replace("mappings:\n", f"mappings:\n{visits}")
+    dated = "strftime(strptime(calls.at, '%d.%m.%Y %H:%M'), '%Y-%m-%d %H:%M:%S')"
+    moved = moved.replace("_at: at", f"_at: \"case when contains(calls.at, '.') then {dated} else calls.at end\"")
+    (desk.folder / "sources" / "crm.yml").write_text(moved, encoding="utf-8")
+    desk.company = load_company(desk.folder)
+    desk.refresh(LATER)
+    (history,) = desk.home.repaired.glob("*/*/*.parquet")
+    told = f"select distinct row_number, repaired_at from '{history}'"
+    assert duckdb.sql(told).fetchall() == [(2, LATER)]
+    held = [file for file in desk.home.quarantine.glob("*/*/*.parquet") if "/calls/" in str(file)]
+    assert [file.name for file in held] == ["crm.1.parquet"]
+    held[0].with_name("crm.0.parquet").write_bytes(held[0].read_bytes())  # as an earlier version left one
+    items = list(ledger.gated(desk.home, ["crm"]))
+    assert ledger.sweep_accepted(desk.home, items) == 2, "that, and what the mapping let in under its old number"
+    assert [name for name, *_ in desk.accepted("call_id")] == ["1", "2"]
+    assert held[0].exists() and quarantine.count_rows(desk.home, ["crm"], quarantine.Filter(entity="calls")) == 1
+    (desk.folder / "sources" / "crm.yml").write_text(CRM[: CRM.index("mappings:")] + "mappings:\n" + visits, "utf-8")
+    desk.company = load_company(desk.folder)
+    desk.refresh(LATER)
+    assert not list(desk.home.quarantine.glob("calls/*/*.parquet"))
+
+
 def test_a_row_that_was_corrected_came_dirty_all_the_same(desk: Desk) -> None:
     desk.refresh(one=GOOD + NO_DATE + TWO_FAULTS + TOO_LONG)
     (before,) = ledger.gated(desk.home, ["crm"])

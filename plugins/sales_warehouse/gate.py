@@ -91,7 +91,13 @@ def quarantine_file(home: Home, batch: Batch) -> Path:
 
 
 def repaired_file(home: Home, batch: Batch) -> Path:
-    return home.repaired / batch.entity / f"_load_id={batch.load_id}" / f"{batch.name}.parquet"
+    """Return the history of an entity in a load, whatever mappings it has had; earlier versions wrote others beside."""
+    return home.repaired / batch.entity / f"_load_id={batch.load_id}" / f"{batch.source}.parquet"
+
+
+def held_files(home: Home, load_id: str) -> list[Path]:
+    """Return every file of rows of a load that are or were held back, of mappings that are gone since, too."""
+    return sorted(home.quarantine.glob(f"*/_load_id={load_id}/[!.]*.parquet"))
 
 
 def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
@@ -165,13 +171,20 @@ def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path, at: da
         for item in outcomes:
             durable.move(scratch / f"accepted-{item.batch.number}.parquet", accepted_file(home, item.batch))
             failpoint.reach("gate.after_accept")
-            quarantined = scratch / f"quarantine-{item.batch.number}.parquet"
-            repairs.remember(home, quarantine_file(home, item.batch), quarantined, repaired_file(home, item.batch), at)
-            if quarantined.exists():
-                durable.move(quarantined, quarantine_file(home, item.batch))
-            else:
-                quarantine_file(home, item.batch).unlink(missing_ok=True)
+        held = {
+            quarantine_file(home, item.batch): file
+            for item in outcomes
+            if (file := scratch / f"quarantine-{item.batch.number}.parquet").exists()
+        }
+        for history in {repaired_file(home, item.batch): item.batch.entity for item in outcomes}.items():
+            before = [file for file in held_files(home, load.load_id) if file.parts[-3] == history[1]]
+            now = [file for target, file in held.items() if target.parts[-3] == history[1]]
+            repairs.remember(home, before, now, history[0], at)
+        for target, file in held.items():
+            durable.move(file, target)
         durable.write_json(manifest_of(home, load.source, load.load_id), [item.to_json() for item in outcomes])
+        for stale in set(held_files(home, load.load_id)) - set(held):
+            stale.unlink()
 
 
 def _judge(

@@ -160,11 +160,9 @@ def _clear(home: Home, company: Company, source: Source, load: Load, mapping: Ma
             found = set(db.execute("select distinct file, number from _found").fetchall())
             corrections.forget(home, (source.source, load.load_id, mapping.table), found, cell.column)
         conformed.landed_view(db, source, load, mapping.table, "_emptied", unpromised=True)
-        for number, other in enumerate(source.mappings):
-            if other.table == mapping.table:
-                name = f"{source.source}.{number}.parquet"
-                for folder in (home.quarantine, home.repaired):
-                    _forget_held(db, folder / other.entity / f"_load_id={load.load_id}" / name, mapping.entity)
+        for folder in (home.quarantine, home.repaired):  # of mappings that are gone since, too
+            for file in sorted(folder.glob(f"*/_load_id={load.load_id}/[!.]*.parquet")):
+                _forget_held(db, file, mapping.table, mapping.entity)
     return rows
 
 
@@ -252,12 +250,11 @@ def _forget_originals(load: Load, table: str) -> None:
             kept.unlink()
 
 
-def _forget_held(db: duckdb.DuckDBPyConnection, path: Path, entity: str) -> None:
-    """Write a file of held rows again: those that were found have the landed row as it is now, and no bytes."""
-    if not path.exists():
-        return
+def _forget_held(db: duckdb.DuckDBPyConnection, path: Path, table: str, entity: str) -> None:
+    """Write a file of held rows again: those of a table that were found have the landed row as it is now, no bytes."""
     rows = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
-    [held] = only_row(db, f"select count(*) from {rows} where (file, row_number) in (select file, number from _found)")
+    found = f"source_table = {literal(table)} and (file, row_number) in (select file, number from _found)"
+    [held] = only_row(db, f"select count(*) from {rows} where {found}")
     if not held:
         return
     there = {row[0] for row in db.execute(f"describe select * from {rows}").fetchall()}
@@ -273,7 +270,7 @@ def _forget_held(db: duckdb.DuckDBPyConnection, path: Path, entity: str) -> None
     db.execute(
         f"copy (select h.* replace ({cells}) from {rows} as h left join ("
         f"select * from _emptied where ({FILE}, {ROW_NUMBER}) in (select file, number from _found)"
-        f") as e on e.{FILE} = h.file and e.{ROW_NUMBER} = h.row_number) "
+        f") as e on e.{FILE} = h.file and e.{ROW_NUMBER} = h.row_number and h.source_table = {literal(table)}) "
         f"to {literal(str(scratch))} (format parquet, compression zstd)"
     )
     durable.move(scratch, path)
