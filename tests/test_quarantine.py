@@ -182,6 +182,8 @@ def test_every_failing_row_is_there_with_every_reason_and_its_place(desk: Desk) 
         ("one.csv", 3, "direction_known", "direction", "sideways"),
         ("one.csv", 4, "malformed", "_row", "line 5: 7 fields where the header has 6"),
     ]
+    found = quarantine.failures(desk.home, desk.company.sources, quarantine.Filter(rule="malformed"))
+    assert [item.reason_zh for item in found] == ["第 5 行：有 7 个字段，表头有 6 个"]
     assert quarantine.count_rows(desk.home, desk.company.sources) == 3
     assert quarantine.count_rows(desk.home, desk.company.sources, quarantine.Filter(rule="cast")) == 2
     counted = [(r.column_name, r.rule, r.row_count) for r in quarantine.reasons(desk.home, desk.company.sources)]

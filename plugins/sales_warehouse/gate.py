@@ -28,6 +28,7 @@ from sales_warehouse.guard.suites import Suite, load_suite
 from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
+from sales_warehouse.malformed import in_chinese
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
@@ -302,7 +303,8 @@ def _reasons(company: Company, source: Source, batch: Batch) -> Iterator[str]:
     said = {name: normalisers.reason(columns[name], told) for name, told in mapping.made.items()}
     for language in (0, 1):
         arms = " ".join(f"when {literal(name)} then {literal(why[language])}" for name, why in said.items())
-        yield f'case fault."column" when \'_row\' then fault."value" {arms} end'
+        malformed = ('fault."value"', in_chinese('fault."value"'))[language]
+        yield f"case fault.\"column\" when '_row' then {malformed} {arms} end"
 
 
 def _add_failures(connection: duckdb.DuckDBPyConnection, entity: str, result: RuleResult) -> None:
