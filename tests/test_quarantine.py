@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from written_company import files_source, write_company
 
-from sales_warehouse import conformed, corrections, gate, quarantine, sheet
+from sales_warehouse import conformed, corrections, gate, ledger, mended, quarantine, sheet
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
@@ -40,6 +40,15 @@ mappings:
       recorded_at: at
 """,
 )
+LISTS = """\
+tables: {orders: {files: "*.csv", format: csv, columns: [no, items]}}
+mappings:
+  - entity: order_lines
+    from: orders
+    each: items
+    columns:
+      {order_id: no, line_number: item_number, product_id: "'P'", quantity: "item ->> 'q'", unit_price_amount: "'5'"}
+"""
 HEADER = "no,buyer,seller,direction,at,seconds\n"
 GOOD = "1,C1,R1,inbound,2026-02-03 09:00:00,60\n"
 NO_DATE = "2,C1,R1,inbound,yesterday,60\n"
@@ -125,13 +134,18 @@ def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["3-4", "2026-02-03 09:00:07", "1/2/26", "10:30", "3月4日", "2026年3月", "SEPT2", "4-Mar", "01.02.2026", "1E5"],
-)
-def test_what_excel_takes_for_a_day_or_a_power_of_ten_is_kept_from_it(text: str) -> None:
+    ["3-4", "2026-02-03 09:00:07", "1/2/26", "10:30", "3月4日", "2026年3月", "SEPT2", "4-Mar", "01.02.2026", "1E5",
+     "2026.1.5", "1:5", "上午9:30", "9时30分", "1.10", "3.0", ".5", "5.", "00.5", "-0", "0.00001", "true", "FALSE",
+     "1,234", "50%", "12.50", "1 2/3", "(5)", "5-", "¥5", "$5.00", "+1", "１２", "1234567890.12345678", "#n/a"],
+)  # fmt: skip
+def test_what_excel_takes_for_a_day_or_another_number_is_kept_from_it(text: str) -> None:
     assert sheet._shown(text) == f"'{text}"
+    assert sheet._meant(f"'{text}") == text
 
 
-@pytest.mark.parametrize("text", ["60", "1.10", "-5", "A3-4", "Mary 1a", "3-4-5-6", "10:30:00:00", "marketing"])
+@pytest.mark.parametrize(
+    "text", ["60", "1.1", "-5", "-0.5", "12345678901", "A3-4", "Mary 1a", "3-4-5-6", "10:30:00:00", "marketing"]
+)
 def test_what_excel_leaves_alone_is_shown_as_it_is(text: str) -> None:
     assert sheet._shown(text) == text
 
@@ -168,6 +182,8 @@ def test_every_failing_row_is_there_with_every_reason_and_its_place(desk: Desk) 
         ("one.csv", 3, "direction_known", "direction", "sideways"),
         ("one.csv", 4, "malformed", "_row", "line 5: 7 fields where the header has 6"),
     ]
+    found = quarantine.failures(desk.home, desk.company.sources, quarantine.Filter(rule="malformed"))
+    assert [item.reason_zh for item in found] == ["第 5 行：有 7 个字段，表头有 6 个"]
     assert quarantine.count_rows(desk.home, desk.company.sources) == 3
     assert quarantine.count_rows(desk.home, desk.company.sources, quarantine.Filter(rule="cast")) == 2
     counted = [(r.column_name, r.rule, r.row_count) for r in quarantine.reasons(desk.home, desk.company.sources)]
@@ -297,6 +313,117 @@ def test_the_same_sheet_twice_changes_nothing(desk: Desk) -> None:
     assert len(list(desk.home.corrections.glob("*.csv"))) == 1
 
 
+def said(desk: Desk) -> list[tuple[str, str | None, str]]:
+    return [(item.cell.column, item.was, item.value) for item in corrections.history(desk.home)]
+
+
+def test_a_sheet_handed_in_again_takes_nothing_back_that_was_said_since(desk: Desk) -> None:
+    desk.refresh(one=GOOD + TWO_FAULTS)
+    anna = desk.export()
+    anna[0]["seconds"] = "90"
+    desk.hand_back(anna)
+    bo = desk.export()
+    bo[0] |= {"seconds": "95", "buyer": "C3"}
+    assert desk.hand_back(bo).cells == 2
+    assert desk.hand_back(anna) == sheet.Taken()
+    assert desk.hand_back(bo) == sheet.Taken()
+    assert said(desk) == [("seconds", "many", "90"), ("buyer", "C2", "C3"), ("seconds", "90", "95")]
+    assert desk.export()[0]["seconds"] == "95", "the last word counts, though the clock says the same moment"
+
+
+def test_two_people_who_mend_one_row_do_not_undo_each_other(desk: Desk) -> None:
+    desk.refresh(one=GOOD + TWO_FAULTS)
+    anna, bo = desk.export(), desk.export()
+    anna[0]["seconds"] = "90"
+    desk.hand_back(anna)
+    bo[0]["direction"] = "inbound"
+    assert desk.hand_back(bo).cells == 1
+    desk.refresh(LATER)
+    assert desk.accepted() == [("1", 60), ("3", 90)]
+    untouched = [anna[0] | {"seconds": "many"}]
+    assert desk.hand_back(untouched) == sheet.Taken()
+
+
+def test_what_somebody_else_has_corrected_otherwise_is_refused_with_its_place(desk: Desk) -> None:
+    desk.refresh(one=GOOD + TWO_FAULTS)
+    anna, bo = desk.export(), desk.export()
+    anna[0]["seconds"] = "90"
+    desk.hand_back(anna)
+    bo[0] |= {"direction": "inbound", "seconds": "95"}
+    told = r"line 2, column seconds: was corrected otherwise since .* \(Li Na, 2026-03-02 01:00 UTC\); export it again"
+    with pytest.raises(SheetRefused, match=told):
+        desk.hand_back(bo)
+    assert said(desk) == [("seconds", "many", "90")]
+    bo[0]["seconds"] = "90"
+    assert desk.hand_back(bo).cells == 1
+
+
+def test_lines_that_contradict_each_other_or_their_place_are_refused(desk: Desk) -> None:
+    desk.refresh(one=TWO_FAULTS + NO_DATE)
+    rows = desk.export()
+    twice = [rows[0] | {"seconds": "90"}, rows[0] | {"seconds": "95"}]
+    with pytest.raises(SheetRefused, match="line 3, column seconds: another line says something else of the cell"):
+        desk.hand_back(twice)
+    apart = [rows[1] | {name: rows[0][name] for name in sheet.PLACE}]
+    with pytest.raises(SheetRefused, match=r"row 1 is not what its line is about; were columns sorted apart\?"):
+        desk.hand_back(apart)
+    old = [{name: cell for name, cell in rows[0].items() if name != sheet.HANDED_OUT}]
+    with pytest.raises(SheetRefused, match=r"an earlier version wrote the sheet.* export it again"):
+        desk.hand_back(old)
+    with pytest.raises(SheetRefused, match="line 2: handed_out is not as it was handed out"):
+        desk.hand_back([rows[0] | {sheet.HANDED_OUT: "1e5"}])
+    assert said(desk) == []
+
+
+def through_excel(cell: str) -> str:
+    """Return a cell as Excel leaves it that opened a sheet in UTF-8 and wrote it in the code page of the machine."""
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")[:32_767]
+    if cell.lower() in ("true", "false"):
+        return cell.upper()
+    try:
+        return f"{float(cell):.10g}" if not cell.startswith("'") else cell
+    except ValueError:
+        return cell.encode("gbk", "replace").decode("gbk")
+
+
+def test_excel_alone_says_nothing(tmp_path: Path) -> None:
+    """The mended column lets rows in; whatever else Excel changed in them stays as it came."""
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=CRM.replace("  - entity: calls\n", "  - entity: calls\n    where: buyer <> 'false'\n"))
+    desk = Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+    odd = [
+        "1.10",
+        "3.0",
+        ".5",
+        "1234567890.123",
+        "true",
+        "50%",
+        "007",
+        "张三😀",
+        '"two\r\nlines"',
+        "x" * 40_000,
+        "0.00001",
+    ]
+    desk.refresh(one="".join(f"{n},{cell},R1,inbound,yesterday,60\n" for n, cell in enumerate(odd)))
+    rows = [{name: through_excel(cell) for name, cell in row.items()} for row in desk.export()]
+    assert desk.hand_back(rows, "gbk") == sheet.Taken()
+    for row in rows:
+        row["at"] = "2026-02-03 10:00:00"
+    assert desk.hand_back(rows, "gbk").cells == len(odd)
+    assert {column for column, *_ in said(desk)} == {"at"}
+    desk.refresh(LATER)
+    given = [cell.strip('"').replace("\r", "") for cell in odd]
+    found = {customer.removeprefix("crm:").replace("\r", "") for (customer,) in desk.accepted("customer_id")}
+    assert (found, desk.held()) == (set(given), [])
+
+
+@pytest.mark.parametrize("text", ["李三?", "张三??x", "张三"])
+def test_only_letters_that_an_encoding_does_not_have_may_become_question_marks(text: str) -> None:
+    assert not sheet._lost_letters("张三😀", text)
+    assert sheet._lost_letters("张三😀", "张三??")
+
+
 def test_what_was_repaired_stays_in_the_history(desk: Desk) -> None:
     desk.refresh(one=GOOD + NO_DATE)
     rows = desk.export()
@@ -312,6 +439,74 @@ def test_what_was_repaired_stays_in_the_history(desk: Desk) -> None:
     rows[0]["at"] = "tomorrow"
     with pytest.raises(SheetRefused, match="row 2 is not in quarantine"):
         desk.hand_back(rows)
+
+
+def test_what_was_repaired_stays_in_the_history_when_mappings_move(desk: Desk) -> None:
+    """Another mapping is put before the one whose date is mended, which has another number from then on."""
+    desk.refresh(one=GOOD + NO_DATE.replace("yesterday", "03.02.2026 10:00") + NO_DATE)
+    assert len(list(desk.home.quarantine.glob("*/*/*.parquet"))) == 1
+    visits = """\
+  - entity: visits
+    from: calls
+    columns: {visit_id: no, customer_id: buyer, rep_id: seller, started_at: "'2026-02-03 09:00:00'"}
+"""
+    moved = CRM.replace("mappings:\n", f"mappings:\n{visits}")
+    dated = "strftime(strptime(calls.at, '%d.%m.%Y %H:%M'), '%Y-%m-%d %H:%M:%S')"
+    moved = moved.replace("_at: at", f"_at: \"case when contains(calls.at, '.') then {dated} else calls.at end\"")
+    (desk.folder / "sources" / "crm.yml").write_text(moved, encoding="utf-8")
+    desk.company = load_company(desk.folder)
+    desk.refresh(LATER)
+    (history,) = desk.home.repaired.glob("*/*/*.parquet")
+    told = f"select distinct row_number, repaired_at from '{history}'"
+    assert duckdb.sql(told).fetchall() == [(2, LATER)]
+    held = [file for file in desk.home.quarantine.glob("*/*/*.parquet") if "/calls/" in str(file)]
+    assert [file.name for file in held] == ["crm.1.parquet"]
+    held[0].with_name("crm.0.parquet").write_bytes(held[0].read_bytes())  # as an earlier version left one
+    items = list(ledger.gated(desk.home, ["crm"]))
+    assert ledger.sweep_accepted(desk.home, items) == 2, "that, and what the mapping let in under its old number"
+    assert [name for name, *_ in desk.accepted("call_id")] == ["1", "2"]
+    assert held[0].exists() and quarantine.count_rows(desk.home, ["crm"], quarantine.Filter(entity="calls")) == 1
+    (desk.folder / "sources" / "crm.yml").write_text(CRM[: CRM.index("mappings:")] + "mappings:\n" + visits, "utf-8")
+    desk.company = load_company(desk.folder)
+    desk.refresh(LATER)
+    assert not list(desk.home.quarantine.glob("calls/*/*.parquet"))
+
+
+def test_a_row_that_was_corrected_came_dirty_all_the_same(desk: Desk) -> None:
+    desk.refresh(one=GOOD + NO_DATE + TWO_FAULTS + TOO_LONG)
+    (before,) = ledger.gated(desk.home, ["crm"])
+    rows = desk.export()
+    rows[0]["at"] = "2026-02-03 10:00:00"
+    rows[1] |= {"seconds": "90", "direction": "inbound"}
+    rows[2] |= {"no": "4", "direction": "inbound", "at": "2026-02-03 12:00:00"}
+    desk.hand_back(rows)
+    desk.refresh(LATER)
+    (after,) = ledger.gated(desk.home, ["crm"])
+    assert (before.quarantined, before.dirty, before.repaired) == (3, 3, 0)
+    assert (after.quarantined, after.dirty, after.repaired) == (0, 3, 3)
+    told = {item["column_name"]: item["row_count"] for item in after.repairs if item["repair"] == "by_hand"}
+    assert told == {"call_id": 1, "direction": 2, "started_at": 2, "recorded_at": 2, "duration_seconds": 1}
+    shown = {item.column_name: item.examples for item in mended.summary(desk.home, ["crm"])}
+    assert shown["duration_seconds"] == ["many → 90"]
+    assert shown["started_at"] == [" → 2026-02-03 04:00:00", "yesterday → 2026-02-03 02:00:00"]
+
+
+def test_of_a_list_that_was_corrected_the_other_elements_came_clean(tmp_path: Path) -> None:
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=files_source("crm", LISTS))
+    desk = Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+    items = '[{""q"":1},{""q"":-2},{""q"":3}]'
+    (folder / "crm" / "one.csv").write_text(f'no,items\n1,"{items}"\n2,"{items}"\n', encoding="utf-8")
+    desk.refresh()
+    target = folder / "sheet.csv"
+    sheet.export(desk.home, desk.company, "crm", "orders", target)
+    text = target.read_text(encoding="utf-8-sig").replace("-2", "2")
+    assert sheet.take(desk.home, desk.company, text.encode(), by="Li Na", why="asked", at=LATER).cells == 2
+    desk.refresh(LATER)
+    (after,) = ledger.gated(desk.home, ["crm"])
+    assert (after.accepted, after.quarantined, after.dirty) == (6, 0, 2)
+    assert after.repairs == [{"column_name": "quantity", "repair": "by_hand", "row_count": 2}]
 
 
 def test_a_correction_that_is_wrong_too_can_be_corrected(desk: Desk) -> None:

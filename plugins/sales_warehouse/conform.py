@@ -154,10 +154,10 @@ def with_version(company: Company, source: Source, table: str, rows: str) -> str
     column, asked = (told.contract.columns | {VERSION.name: VERSION})[told.version], told.mapping.made[told.version]
     text = f"nullif(trim({raw_text(asked, source, table)}, {literal(WHITE_SPACE)}), '')"
     moment = f"case when not {told.missed} then {text} end"
+    version = Normalisers.of(company).value("_row_told", column, asked)
     return (
-        f"select * exclude (_told), "
-        f"cast({Normalisers.of(company).value('_told', column, asked)} as {VERSION.sql_type}) as _row_version_at from "
-        f"(select *, {told.deleted} as _row_is_deleted, {moment} as _told from {rows} as {ident(table)})"
+        f"select * exclude (_row_told), cast({version} as {VERSION.sql_type}) as _row_version_at from "
+        f"(select *, {told.deleted} as _row_is_deleted, {moment} as _row_told from {rows} as {ident(table)})"
     )
 
 

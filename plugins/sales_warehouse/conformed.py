@@ -14,14 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from sales_warehouse import corrections, durable, failpoint
 from sales_warehouse.company.models import Company, Join, Mapping, Source
 from sales_warehouse.conform import Statement, compile_mapping, with_version
 from sales_warehouse.contracts import LINEAGE, VERSION
 from sales_warehouse.elements import elements
-from sales_warehouse.ended import ENDED, find_ended, record_of, siblings
-from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, ROW_NUMBER
+from sales_warehouse.ended import ENDED, PLACE, find_ended, record_of, siblings
+from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, RESERVED, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.latest_version import latest_version
@@ -31,7 +32,7 @@ from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, liter
 FORM = 10  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
-HISTORY = "_history"  # the same of all loads up to this one, with `_load_id`
+HISTORY = "_history"  # the same of all loads up to this one, with `_row_load_id`
 
 
 class MappingError(Exception):
@@ -224,15 +225,15 @@ def place_keys(
     statement, item = compile_mapping(company, source, whole), "came.item_number" if mapping.each else "null::bigint"
     landed_view(connection, source, load, mapping.table, WHOLE, corrected_in=home)
     connection.execute(
-        f"create temp table _numbered as select *, row_number() over () as _element from ({elements(mapping, WHOLE)})"
+        "create temp table _numbered as "
+        f"select *, row_number() over () as _row_element from ({elements(mapping, WHOLE)})"
     )
-    _prepare(
-        connection, home, company, source, load, mapping, f"select * replace (_element as {ROW_NUMBER}) from _numbered"
-    )
+    numbered = f"select * replace (_row_element as {ROW_NUMBER}) from _numbered"
+    _prepare(connection, home, company, source, load, mapping, numbered)
     key = ", ".join(f"made.{ident(name)}" for name in statement.contract.key)
     connection.execute(
         f"create temp table _placed as select {key}, came._file, came.{ROW_NUMBER}, {item} as item_number "
-        f"from ({statement.select}) as made join _numbered as came on came._element = made.{ROW_NUMBER}"
+        f"from ({statement.select}) as made join _numbered as came on came._row_element = made.{ROW_NUMBER}"
     )
     return "_placed"
 
@@ -252,6 +253,31 @@ def places_of_equal(
             f"copy (select one._row_id, other._file, other._row_number from {read_parquet([rows])} as one "
             f"join ({statement.select}) as other on {same} where other._faults is null) to {as_parquet(target)}"
         )
+
+
+def as_came(home: Home, company: Company, source: Source, load: Load, batch: Batch, target: Path) -> bool:
+    """Write what the corrected rows of a batch would give without their own corrections; tell whether there are any.
+
+    It has the columns of the statement: the contract's, `_file`, `_row_number`, `_faults` among them.
+    """
+    said = corrections.read(home).get((source.source, load.load_id, batch.table), ())
+    if not said:
+        return False
+    mapping = source.readings[batch.number].model_copy(update={"where": None, "distinct": False})
+    places = pa.table(
+        {
+            "_file": [item.cell.file for item in said],
+            ROW_NUMBER: pa.array([item.cell.row_number for item in said], pa.int64()),
+        }
+    )
+    with connect(temp=home.tmp) as connection:
+        connection.register("_given", places)
+        connection.execute("create temp table _corrected as select distinct * from _given")
+        landed_view(connection, source, load, mapping.table, WHOLE)
+        rows = f"(from {WHOLE} semi join _corrected using (_file, {ROW_NUMBER}))"
+        _prepare(connection, home, company, source, load, mapping, elements(mapping, rows))
+        connection.execute(f"copy ({compile_mapping(company, source, mapping).select}) to {as_parquet(target)}")
+    return True
 
 
 def _counts(
@@ -305,20 +331,34 @@ def landed_view(
     name: str,
     *,
     corrected_in: Home | None = None,
+    unpromised: bool = False,
 ) -> None:
     """Create a view over the landed rows of a table, with the columns that were promised and the lineage.
 
-    Rows are as they came, or with the corrections of a home laid over them.
+    Rows are as they came, or with the corrections of a home laid over them. Columns that landed beside the promised
+    ones are for people to look at: no mapping can name one, so no statement may meet one by whatever it is called.
     """
-    select = _landed(connection, source, load, table, corrected_in)
+    select = _landed(connection, source, load, table, corrected_in, unpromised=unpromised)
     connection.execute(f"create or replace view {ident(name)} as {select}")
 
 
+def as_json(connection: duckdb.DuckDBPyConnection, view: str, alias: str) -> str:
+    """Return the SQL of a row of a view as JSON, by its columns, one of which may be called like the alias."""
+    names = [name for name, *_ in connection.execute(f"describe {ident(view)}").fetchall()]
+    return f"to_json(struct_pack({', '.join(f'{ident(name)} := {alias}.{ident(name)}' for name in names)}))"
+
+
 def _landed(
-    connection: duckdb.DuckDBPyConnection, source: Source, load: Load, table: str, corrected_in: Home | None
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    load: Load,
+    table: str,
+    corrected_in: Home | None,
+    *,
+    unpromised: bool = False,
 ) -> str:
     """Return a select over the landed rows of a load, as they came or with the corrections of a home laid over them."""
-    select, plain = _as_landed(connection, source, [load], table)
+    select, plain = _as_landed(connection, source, [load], table, unpromised=unpromised)
     if corrected_in is None:
         return select
     place = (source.source, load.load_id, table)
@@ -326,7 +366,13 @@ def _landed(
 
 
 def _as_landed(
-    connection: duckdb.DuckDBPyConnection, source: Source, some: Sequence[Load], table: str, *, more: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    some: Sequence[Load],
+    table: str,
+    *,
+    more: str = "",
+    unpromised: bool = False,
 ) -> tuple[str, list[str]]:
     """Return a select over the landed files of some loads and the names of the columns that a source can fill.
 
@@ -337,10 +383,15 @@ def _as_landed(
     renamed = {path: own for load in some for path, own in load.renamed.items()}
     options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if renamed or more else "")
     relation = f"read_parquet({listed}, {options})"
-    present = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
-    columns = list(dict.fromkeys([*source.tables[table].columns, *sorted(present)]))
-    plain = [name for name in columns if name not in (ROW_NUMBER, BEFORE, "file_row_number", "_path", *OPTIONAL)]
-    cells = [ident(name) if name in present else f"cast(null as varchar) as {ident(name)}" for name in plain]
+    described = connection.execute(f"describe select * from {relation}").fetchall()
+    present = {_folded(name) for name, *_ in described}
+    promised = source.tables[table].columns
+    ours = {_folded(name) for name in (*promised, *RESERVED)}
+    others = sorted(name for name, *_ in described if _folded(name) not in ours) if unpromised else ()
+    plain = [*promised, *others, FILE]
+    cells = [
+        f"{ident(name) if _folded(name) in present else 'cast(null as varchar)'} as {ident(name)}" for name in plain
+    ]
     if renamed:
         arms = " ".join(f"when {literal(str(path))} then {literal(own)}" for path, own in renamed.items())
         cells[plain.index(FILE)] = f"case _path {arms} else {FILE} end as {FILE}"
@@ -351,13 +402,18 @@ def _as_landed(
     return f"select {', '.join([*cells, number, *extra, *filter(None, [more])])} from {relation}", plain
 
 
+def _folded(name: str) -> str:
+    """Return a name as DuckDB compares it: without the case of ASCII."""
+    return name.encode().lower().decode()
+
+
 def _history_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> None:
     selects = _all_landed(connection, home, source, load, table)
     connection.execute(f"create or replace view {HISTORY} as {' union all by name '.join(selects)}")
 
 
 def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> list[str]:
-    """Return selects of the rows of a table, with `_load_id`, of all loads that were known when a load came.
+    """Return selects of the rows of a table, with `_row_load_id`, of all loads that were known when a load came.
 
     Files are opened together, for one select for each load would cost more than their rows; only a load that somebody
     has corrected is read by itself.
@@ -365,13 +421,13 @@ def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Sourc
     known = [item for item in loads(home, source.source) if item.load_id <= load.load_id and table in item.tables]
     corrected = {load_id for name, load_id, of in corrections.read(home) if (name, of) == (source.source, table)}
     selects = [
-        f"select *, {literal(item.load_id)} as _load_id from ({_landed(connection, source, item, table, home)})"
+        f"select *, {literal(item.load_id)} as _row_load_id from ({_landed(connection, source, item, table, home)})"
         for item in known
         if item.load_id in corrected
     ]
     if together := [item for item in known if item.load_id not in corrected]:
         folders = str(together[0].folder.parent)
-        load_id = f"split_part(substr(_path, {len(folders) + 2}), '/', 1) as _load_id"
+        load_id = f"split_part(substr(_path, {len(folders) + 2}), '/', 1) as _row_load_id"
         selects.append(_as_landed(connection, source, together, table, more=load_id)[0])
     return selects
 
@@ -387,6 +443,8 @@ def _latest_view(
         return
     rows = f"(select * from ({' union all by name '.join(selects)}) where _malformed is null)"
     versions = with_version(company, source, join.table, rows)
-    latest = latest_version(f"({versions})", join.key, deleted="_row_is_deleted", version="_row_version_at")
-    columns = "* exclude (_row_is_deleted, _row_version_at)"
+    latest = latest_version(
+        f"({versions})", join.key, deleted="_row_is_deleted", version="_row_version_at", order=PLACE
+    )
+    columns = "* exclude (_row_is_deleted, _row_version_at, _row_load_id)"
     connection.execute(f"create or replace view {ident(join.table)} as select {columns} from ({latest})")

@@ -8,13 +8,14 @@ purge empties the last two where they hold a text that went.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import hashlib
 import io
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from sales_warehouse.sql import ident, literal, literals
 
 LONGEST_CELL = 1 << 30  # characters; what was landed can be as long
 Place = tuple[str, str, str]  # source, load, table
+UNREADABLE = (csv.Error, KeyError, TypeError, ValueError)  # what a file of corrections that somebody broke gives
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Correction:
 def take(home: Home, corrections: Iterable[Correction]) -> Path | None:
     """Keep corrections that are not known already; return their file, None when nothing is new.
 
-    The latest word about a cell counts, so what was said before and taken back since is new again.
+    The latest word about a cell counts, so what was said before and taken back since is new again; files are named
+    in the order in which they were taken, whatever the clock says.
     """
     known = {item.cell: item.value for items in read(home).values() for item in items}
     new = [item for item in corrections if known.get(item.cell) != item.value]
@@ -69,8 +72,11 @@ def take(home: Home, corrections: Iterable[Correction]) -> Path | None:
         return None
     text = _as_text(new)
     mark = hashlib.sha256(text.encode()).hexdigest()[:12]
-    stamp = datetime.datetime.fromisoformat(new[0].at).strftime(durable.STAMP)
-    target = home.corrections / f"{stamp}_{mark}.csv"
+    at, last = datetime.datetime.fromisoformat(new[0].at), [file.name for file, _ in _files(home)][-1:]
+    with contextlib.suppress(ValueError):  # a file that somebody named otherwise
+        stamps = [datetime.datetime.strptime(name[: len("20260101T000000_000000")], durable.STAMP) for name in last]
+        at = max([at, *(stamp + datetime.timedelta(microseconds=1) for stamp in stamps)])
+    target = home.corrections / f"{at.strftime(durable.STAMP)}_{mark}.csv"
     _write(target, text)
     return target
 
@@ -84,7 +90,7 @@ def forget(home: Home, place: Place, rows: Collection[tuple[str, int]], column: 
     for file, _ in _files(home):
         try:
             items = _of(file)
-        except (csv.Error, KeyError, TypeError, ValueError):
+        except UNREADABLE:
             continue
         told = [
             item
@@ -125,6 +131,16 @@ def read(home: Home) -> Mapping[Place, tuple[Correction, ...]]:
     return _read(_files(home))[0]
 
 
+def said(home: Home) -> Mapping[Cell, Sequence[Correction]]:
+    """Return everything that was ever said of each cell, oldest first; files that cannot be read are left out."""
+    found: dict[Cell, list[Correction]] = defaultdict(list)
+    for file, _ in _files(home):
+        with contextlib.suppress(*UNREADABLE):
+            for item in _of(file):
+                found[item.cell].append(item)
+    return found
+
+
 def broken(home: Home) -> tuple[str, ...]:
     """Return which files of corrections cannot be read, why, and what to do."""
     return _read(_files(home))[1]
@@ -142,7 +158,7 @@ def _read(files: tuple[tuple[Path, int], ...]) -> tuple[Mapping[Place, tuple[Cor
     for file, _ in files:
         try:
             latest |= {item.cell: item for item in _of(file)}
-        except (csv.Error, KeyError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             problems.append(
                 f"corrections/{file.name} cannot be read ({type(error).__name__}: {error}); none of its corrections "
                 "holds. Restore it from a backup, or remove it and hand in its sheet again"
@@ -208,7 +224,7 @@ def laid_over(
     )
     connection.register(f"{name}_given", table)
     told = sorted({item.cell.column for item in items} & set(columns))
-    cells = "".join(f", max(value) filter (name = {literal(column)}) as {ident(column)}" for column in told)
+    cells = "".join(f", max(value) filter (name = {literal(column)}) as {ident('v_' + column)}" for column in told)
     # a table, for what is registered is not seen once the connection is confined
     connection.execute(
         f"create or replace temp table {ident(name)} as "
@@ -216,7 +232,7 @@ def laid_over(
         f"from {ident(f'{name}_given')} group by all"
     )
     connection.unregister(f"{name}_given")
-    replaced = [f"coalesce(c.{ident(column)}, l.{ident(column)}) as {ident(column)}" for column in told]
+    replaced = [f"coalesce(c.{ident('v_' + column)}, l.{ident(column)}) as {ident(column)}" for column in told]
     wrong = f"coalesce(cast(from_json(l._faulty, '[\"VARCHAR\"]') as varchar[]), {literals(promised)})"
     is_told = f"coalesce(list_has_all(c._said, {wrong}), false)"
     replaced.append(f"case when not {is_told} then l._malformed end as _malformed")

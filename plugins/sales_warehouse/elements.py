@@ -23,19 +23,19 @@ def elements(mapping: Mapping, rows: str) -> str:
     reason = literal(f"{mapping.each} holds no list: a list in JSON is expected")
     return f"""
 with told as (
-    select *, case when _malformed is null and {text} is not null then {kind} end as _kind from {rows}
+    select *, case when _malformed is null and {text} is not null then {kind} end as _row_kind from {rows}
 ),
 judged as (
-    select * exclude (_kind)
-    replace (coalesce(_malformed, case when _kind not in ('ARRAY', 'NULL') then {reason} end) as _malformed),
-    case when _kind = 'ARRAY' then {items(text)} end as _items
+    select * exclude (_row_kind)
+    replace (coalesce(_malformed, case when _row_kind not in ('ARRAY', 'NULL') then {reason} end) as _malformed),
+    case when _row_kind = 'ARRAY' then {items(text)} end as _row_items
     from told
 )
-select * exclude (_items), unnest(_items) as item, generate_subscripts(_items, 1) as item_number
+select * exclude (_row_items), unnest(_row_items) as item, generate_subscripts(_row_items, 1) as item_number
 from judged
 where _malformed is null
 union all
-select * exclude (_items), null, null from judged where _malformed is not null"""
+select * exclude (_row_items), null, null from judged where _malformed is not null"""
 
 
 def items(text: str) -> str:

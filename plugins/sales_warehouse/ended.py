@@ -23,9 +23,9 @@ from sales_warehouse.sql import ident, literal, only_row
 
 ENDED = "_ended"  # the key, `_version_at`, `_file`, `_row_number` of each row that a load ends
 OF_ITEM = re.compile(r"\bitem(_number)?\b", re.IGNORECASE)
-PLACE = "_load_id, _file, _row_number"
+PLACE = "_row_load_id, _file, _row_number"
 # of rows in one file that tell the same version, as tables of history have them, one that gives something counts
-IN_ORDER = "_load_id, _file, _gives, _row_number"
+IN_ORDER = "_row_load_id, _file, _gives, _row_number"
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ def find_ended(
 ) -> int:
     """Create the table ENDED of the rows that a load ends, and return how many they are.
 
-    `history` is a relation of all landed rows up to this load, with `_load_id`; the tables that are joined are there.
+    `history` is a relation of all landed rows up to this load, with `_row_load_id`; what is joined is there, too.
     """
     record = record_of(source, mapping)
     assert record is not None
     _show(connection, mapping, f"from {history}")
     connection.execute(f"create or replace temp table _all as {_records(company, source, mapping, record)}")
-    touched = f"select distinct {record.names} from _all where _load_id = {literal(load_id)}"
+    touched = f"select distinct {record.names} from _all where _row_load_id = {literal(load_id)}"
     if _gives_itself(source, mapping):  # under the same key: it ends by being left out
         touched = f"from ({touched}) semi join (from _all where not _is_kept) using ({record.names})"
     connection.execute(f"create or replace temp table _touched as {touched}")
@@ -131,7 +131,7 @@ def _compare(
         create or replace temp table {ENDED} as
         with here as (
             select {record.names}, max(struct_pack(f := _file, r := _row_number)) as last
-            from _versions where _load_id = {literal(load_id)} group by {record.names}
+            from _versions where _row_load_id = {literal(load_id)} group by {record.names}
         ),
         known as (
             select {key}, {PLACE}, {record.names}
@@ -164,7 +164,7 @@ def _records(company: Company, source: Source, mapping: Mapping, record: Record)
     itself, of_item = _gives_itself(source, mapping), mapping.each and OF_ITEM.search(mapping.deleted or "")
     key = load_contracts()[mapping.entity].key if itself else ()
     whole = _narrowed(mapping, key).model_copy(update={"each": None} | ({"deleted": None} if of_item else {}))
-    carried = {"_load_id": f"{ident(mapping.table)}._load_id"} | record.carried(mapping.table)
+    carried = {"_row_load_id": f"{ident(mapping.table)}._row_load_id"} | record.carried(mapping.table)
     more = ", _is_read, _row_is_kept"
     carried["_row_is_kept"] = "true" if OF_ITEM.search(mapping.where or "") else _kept(mapping)
     text = f"nullif(trim({ident(mapping.table)}.{ident(mapping.each)}), '')" if mapping.each else "null"
@@ -191,7 +191,7 @@ def _given(company: Company, source: Source, mapping: Mapping) -> str:
     names, known = ", ".join(map(ident, key)), " and ".join(f"{ident(name)} is not null" for name in key)
     selects = []
     for item in siblings(source, mapping):
-        carried = {"_load_id": f"{ident(item.table)}._load_id", "_is_kept": _kept(item)}
+        carried = {"_row_load_id": f"{ident(item.table)}._row_load_id", "_is_kept": _kept(item)}
         select = compile_mapping(company, source, _narrowed(item, key), carried).select
         own = literal(item is mapping)
         selects.append(f"select {names}, _is_kept, {own} as _is_own, ({known}) as _is_known, {PLACE} from ({select})")

@@ -28,10 +28,11 @@ from sales_warehouse.guard.suites import Suite, load_suite
 from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
+from sales_warehouse.malformed import in_chinese
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
-FORM = 8  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 9  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 DAYS_TOLD = 40  # of each place of a source, for its deadlines
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
@@ -91,7 +92,13 @@ def quarantine_file(home: Home, batch: Batch) -> Path:
 
 
 def repaired_file(home: Home, batch: Batch) -> Path:
-    return home.repaired / batch.entity / f"_load_id={batch.load_id}" / f"{batch.name}.parquet"
+    """Return the history of an entity in a load, whatever mappings it has had; earlier versions wrote others beside."""
+    return home.repaired / batch.entity / f"_load_id={batch.load_id}" / f"{batch.source}.parquet"
+
+
+def held_files(home: Home, load_id: str) -> list[Path]:
+    """Return every file of rows of a load that are or were held back, of mappings that are gone since, too."""
+    return sorted(home.quarantine.glob(f"*/_load_id={load_id}/[!.]*.parquet"))
 
 
 def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
@@ -165,13 +172,20 @@ def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path, at: da
         for item in outcomes:
             durable.move(scratch / f"accepted-{item.batch.number}.parquet", accepted_file(home, item.batch))
             failpoint.reach("gate.after_accept")
-            quarantined = scratch / f"quarantine-{item.batch.number}.parquet"
-            repairs.remember(home, quarantine_file(home, item.batch), quarantined, repaired_file(home, item.batch), at)
-            if quarantined.exists():
-                durable.move(quarantined, quarantine_file(home, item.batch))
-            else:
-                quarantine_file(home, item.batch).unlink(missing_ok=True)
+        held = {
+            quarantine_file(home, item.batch): file
+            for item in outcomes
+            if (file := scratch / f"quarantine-{item.batch.number}.parquet").exists()
+        }
+        for history in {repaired_file(home, item.batch): item.batch.entity for item in outcomes}.items():
+            before = [file for file in held_files(home, load.load_id) if file.parts[-3] == history[1]]
+            now = [file for target, file in held.items() if target.parts[-3] == history[1]]
+            repairs.remember(home, before, now, history[0], at)
+        for target, file in held.items():
+            durable.move(file, target)
         durable.write_json(manifest_of(home, load.source, load.load_id), [item.to_json() for item in outcomes])
+        for stale in set(held_files(home, load.load_id)) - set(held):
+            stale.unlink()
 
 
 def _judge(
@@ -195,9 +209,10 @@ def _judge(
         reasons, quarantined, unfolded = _quarantine(
             connection, home, batch, company, source, load, validation, scratch
         )
+        mended = _by_hand(connection, home, company, source, load, batch, scratch)
         batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
         accepted = scratch / f"accepted-{batch.number}.parquet"
-        _accept(connection, batch, file, accepted, quarantined)
+        _accept(connection, batch, file, accepted, quarantined, mended)
         first, last, origins = _events(connection, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation)
     fingerprint = _fingerprint(batch.fingerprint, suite)
@@ -288,7 +303,8 @@ def _reasons(company: Company, source: Source, batch: Batch) -> Iterator[str]:
     said = {name: normalisers.reason(columns[name], told) for name, told in mapping.made.items()}
     for language in (0, 1):
         arms = " ".join(f"when {literal(name)} then {literal(why[language])}" for name, why in said.items())
-        yield f'case fault."column" when \'_row\' then fault."value" {arms} end'
+        malformed = ('fault."value"', in_chinese('fault."value"'))[language]
+        yield f"case fault.\"column\" when '_row' then {malformed} {arms} end"
 
 
 def _add_failures(connection: duckdb.DuckDBPyConnection, entity: str, result: RuleResult) -> None:
@@ -309,12 +325,13 @@ def _write_quarantine(
 ) -> None:
     """Write one row per failing row and reason, each with its line, its bytes and the landed row as it came."""
     _places(connection, source, load, batch.table, scratch)
-    conformed.landed_view(connection, source, load, batch.table, "_landed")
+    conformed.landed_view(connection, source, load, batch.table, "_landed", unpromised=True)
+    came = conformed.as_json(connection, "_landed", "l")
     connection.execute(
         f"copy (select {literal(batch.source)} as source, {literal(batch.entity)} as entity, "
         f"{literal(batch.table)} as source_table, {literal(batch.load_id)} as load_id, c._file as file, "
         f"c._row_number as row_number, f.rule, f.column_name, f.value, f.reason_en, f.reason_zh, "
-        f"coalesce(l._raw, cast(to_json(l) as varchar)) as raw, p.line, p.original, p.original_bytes, "
+        f"coalesce(l._raw, cast({came} as varchar)) as raw, p.line, p.original, p.original_bytes, "
         f"cast({literal(load.extracted_at)} as timestamp) as quarantined_at "
         "from failures as f join _held as c using (_row_id) "
         f"left join _landed as l on l._file = c._file and l._row_number = c._row_number "
@@ -359,14 +376,59 @@ def _insert_places(connection: duckdb.DuckDBPyConnection, origin: str, found: li
     connection.unregister("_given")
 
 
-def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int) -> None:
-    if not quarantined:
+def _by_hand(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    company: Company,
+    source: Source,
+    load: Load,
+    batch: Batch,
+    scratch: Path,
+) -> bool:
+    """Make `_by_hand` of the rows that say something else than they did as they came; tell whether there are any.
+
+    It has `_row_id` and the columns that differ, in the form of repairs.
+    """
+    came = scratch / f"came-{batch.number}.parquet"
+    if batch.entity.startswith(UNREAD) or not conformed.as_came(home, company, source, load, batch, came):
+        return False
+    mapping, contract = source.readings[batch.number], contract_of(batch.entity)
+    same = ["_file", "_row_number", *(map(ident, contract.key) if mapping.each else ())]
+    cells = ", ".join(
+        f"case when rows.{ident(name)} is distinct from came.{ident(name)} then struct_pack("
+        f'"column" := {literal(name)}, "repair" := \'by_hand\', "before" := coalesce('
+        f'list_filter(came._faults, fault -> fault."column" = {literal(name)})[1]."value", '
+        f"cast(came.{ident(name)} as varchar), ''), "
+        f"\"after\" := coalesce(cast(rows.{ident(name)} as varchar), '')) end"
+        for name in contract.columns
+    )
+    connection.execute(
+        f"create table _by_hand as with given as (from {read_parquet([came])}), "
+        f"came as (select distinct on ({', '.join(same)}) * from given), told as ("
+        f"select rows._row_id, list_filter([{cells}], cell -> cell is not null) as cells from {WHOLE} as rows "
+        f"left join came on {' and '.join(f'rows.{name} is not distinct from came.{name}' for name in same)} "
+        "where not rows._is_ended and (rows._file, rows._row_number) in (select _file, _row_number from given)) "
+        "from told where len(cells) > 0"
+    )
+    return bool(only_row(connection, "select count(*) from _by_hand")[0])
+
+
+def _accept(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, target: Path, quarantined: int, mended: bool
+) -> None:
+    """Write the rows that are let in; what was mended by hand is told with the repairs."""
+    if not (quarantined or mended):
         target.hardlink_to(file)
         return
-    columns = ", ".join(ident(n) for n in (*contract_of(batch.entity).schema, "_repairs") if n != "_load_id")
+    columns = ", ".join(ident(n) for n in contract_of(batch.entity).schema if n != "_load_id")
+    repairs_told, hands = "_repairs", ""
+    if mended:
+        repairs_told = "nullif(list_concat(_repairs, cells), []) as _repairs"
+        hands = "left join _by_hand using (_row_id) "
     (rows,) = only_row(
         connection,
-        f"copy (select {columns} from {WHOLE} where _row_id not in (select _row_id from failures)) "
+        f"copy (select {columns}, {repairs_told} from {WHOLE} {hands}"
+        "where _row_id not in (select _row_id from failures)) "
         f"to {literal(str(target))} (format parquet, compression zstd, compression_level 1)",
     )
     if rows != batch.conformed + batch.ended - quarantined:

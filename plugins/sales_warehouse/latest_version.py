@@ -36,7 +36,7 @@ ended as (
     select {names}, max(({order})) as _ended from rows_told where {deleted} and {version} is null group by {names}
 )
 select rows_told.* from rows_told left join ended using ({names})
-where _ended is null or ({order}) >= _ended
+where ended._ended is null or ({order}) >= ended._ended
 qualify row_number() over (partition by {names} order by {newest}) = 1"""
 
 

@@ -12,7 +12,7 @@ from itertools import chain
 
 from sales_warehouse import durable, landing, purge, refusals
 from sales_warehouse.company.models import Company
-from sales_warehouse.gate import Gated, accepted_file, manifest_of, read_gated
+from sales_warehouse.gate import Gated, accepted_file, manifest_of, quarantine_file, read_gated
 from sales_warehouse.home import Home
 from sales_warehouse.settings_tables import write_table
 from sales_warehouse.sql import connect
@@ -99,9 +99,13 @@ def overtaken(items: list[Gated], applied: Applied) -> list[str]:
 
 
 def sweep_accepted(home: Home, items: list[Gated]) -> int:
-    """Remove accepted files of loads that never finished the gate or whose source left the company."""
-    wanted = {accepted_file(home, item.batch) for item in items}
-    strays = [file for file in home.accepted.glob("*/_load_id=[!_]*/*.parquet") if file not in wanted]
+    """Remove files of rows let in or held back of loads that never finished the gate or whose source left the company.
+
+    A mapping that is gone has none either, and nobody holds back what a source that left gave.
+    """
+    wanted = {file for item in items for file in (accepted_file(home, item.batch), quarantine_file(home, item.batch))}
+    found = [file for folder in (home.accepted, home.quarantine) for file in folder.glob("*/_load_id=[!_]*/*.parquet")]
+    strays = [file for file in found if file not in wanted]
     for stray in strays:
         stray.unlink()
     return len(strays)

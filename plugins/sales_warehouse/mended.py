@@ -46,7 +46,9 @@ def summary(home: Home, sources: Iterable[str], *, examples: int = 3) -> list[Me
     """Return every kind of repair with its number of rows and up to `examples` different texts, most rows first."""
     query = f"""
         select source, entity, column_name, repair, count(*),
-            list_slice(list_sort(list(distinct "before" || ' → ' || "after")), 1, {int(examples)})
+            list_slice(list_sort(
+                list(distinct "before" || ' → ' || "after") filter ("after" is not null)
+            ), 1, {int(examples)})
         from {relation(home, sources)}
         group by source, entity, column_name, repair
         order by count(*) desc, source, entity, column_name, repair"""

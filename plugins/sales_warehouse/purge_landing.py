@@ -159,12 +159,10 @@ def _clear(home: Home, company: Company, source: Source, load: Load, mapping: Ma
         if not cell.path:  # of a list, a correction holds what others said, too
             found = set(db.execute("select distinct file, number from _found").fetchall())
             corrections.forget(home, (source.source, load.load_id, mapping.table), found, cell.column)
-        conformed.landed_view(db, source, load, mapping.table, "_emptied")
-        for number, other in enumerate(source.mappings):
-            if other.table == mapping.table:
-                name = f"{source.source}.{number}.parquet"
-                for folder in (home.quarantine, home.repaired):
-                    _forget_held(db, folder / other.entity / f"_load_id={load.load_id}" / name, mapping.entity)
+        conformed.landed_view(db, source, load, mapping.table, "_emptied", unpromised=True)
+        for folder in (home.quarantine, home.repaired):  # of mappings that are gone since, too
+            for file in sorted(folder.glob(f"*/_load_id={load.load_id}/[!.]*.parquet")):
+                _forget_held(db, file, mapping.table, mapping.entity)
     return rows
 
 
@@ -199,15 +197,16 @@ def _empty(db: duckdb.DuckDBPyConnection, path: Path, cell: Cell) -> None:
     number = NUMBER.format(
         number=ROW_NUMBER if ROW_NUMBER in there else "null", before=BEFORE if BEFORE in there else 0
     )
-    db.execute(f"create or replace temp view _rows as select *, {number} as _number from {relation}")
-    db.execute(f"create or replace temp table _cells as {_cells(cell)}")
+    own = "_number".ljust(1 + max(map(len, there)), "_")  # no column of the file is called so
+    db.execute(f"create or replace temp view _rows as select *, {number} as {own} from {relation}")
+    db.execute(f"create or replace temp table _cells as {_cells(cell, own)}")
     [before] = only_row(db, "select count(*) from _rows")
     scratch = path.with_name(f".{path.name}{durable.TEMPORARY}")
     [after] = only_row(
         db,
-        f"copy (select r.* exclude (_number, file_row_number) "
+        f"copy (select r.* exclude ({own}, file_row_number) "
         f"replace (case when c.file is null then r.{column} else c.cell end as {column}) "
-        f"from _rows as r left join _cells as c on c.file = r.{FILE} and c.number = r._number "
+        f"from _rows as r left join _cells as c on c.file = r.{FILE} and c.number = r.{own} "
         f"order by r.file_row_number) to {literal(str(scratch))} (format parquet, compression zstd)",
     )
     if after != before:
@@ -216,8 +215,8 @@ def _empty(db: duckdb.DuckDBPyConnection, path: Path, cell: Cell) -> None:
     durable.move(scratch, path)
 
 
-def _cells(cell: Cell) -> str:
-    """Return the select of the cells that take the place of those found."""
+def _cells(cell: Cell, number: str) -> str:
+    """Return the select of the cells that take the place of those found; `number` is the column of `_rows` with it."""
     if not cell.path:
         return "select distinct file, number, cast(null as varchar) as cell from _found"
     patch: dict | None = None
@@ -225,10 +224,10 @@ def _cells(cell: Cell) -> str:
         patch = {name: patch}
     return f"""
         with elements as (
-            select {FILE} as file, _number as number, unnest(from_json({ident(cell.column)}, '["JSON"]')) as element,
+            select {FILE} as file, {number} as number, unnest(from_json({ident(cell.column)}, '["JSON"]')) as element,
                 generate_subscripts(from_json({ident(cell.column)}, '["JSON"]'), 1) as item
             from _rows
-            where ({FILE}, _number) in (select file, number from _found)
+            where ({FILE}, {number}) in (select file, number from _found)
         )
         select file, number, '[' || string_agg(
             case when f.item is null then coalesce(cast(element as varchar), 'null')
@@ -251,18 +250,17 @@ def _forget_originals(load: Load, table: str) -> None:
             kept.unlink()
 
 
-def _forget_held(db: duckdb.DuckDBPyConnection, path: Path, entity: str) -> None:
-    """Write a file of held rows again: those that were found have the landed row as it is now, and no bytes."""
-    if not path.exists():
-        return
+def _forget_held(db: duckdb.DuckDBPyConnection, path: Path, table: str, entity: str) -> None:
+    """Write a file of held rows again: those of a table that were found have the landed row as it is now, no bytes."""
     rows = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
-    [held] = only_row(db, f"select count(*) from {rows} where (file, row_number) in (select file, number from _found)")
+    found = f"source_table = {literal(table)} and (file, row_number) in (select file, number from _found)"
+    [held] = only_row(db, f"select count(*) from {rows} where {found}")
     if not held:
         return
     there = {row[0] for row in db.execute(f"describe select * from {rows}").fetchall()}
-    text = literal(KINDS[entity].text)
+    text, now = literal(KINDS[entity].text), conformed.as_json(db, "_emptied", "e")
     emptied = {
-        "raw": "case when e._file is null then h.raw else cast(to_json(e) as varchar) end",
+        "raw": f"case when e._file is null then h.raw else cast({now} as varchar) end",
         "value": f"case when e._file is null or h.column_name is distinct from {text} then h.value end",
         "original": "case when e._file is null then h.original end",
         "original_bytes": "case when e._file is null then h.original_bytes end",
@@ -272,7 +270,7 @@ def _forget_held(db: duckdb.DuckDBPyConnection, path: Path, entity: str) -> None
     db.execute(
         f"copy (select h.* replace ({cells}) from {rows} as h left join ("
         f"select * from _emptied where ({FILE}, {ROW_NUMBER}) in (select file, number from _found)"
-        f") as e on e.{FILE} = h.file and e.{ROW_NUMBER} = h.row_number) "
+        f") as e on e.{FILE} = h.file and e.{ROW_NUMBER} = h.row_number and h.source_table = {literal(table)}) "
         f"to {literal(str(scratch))} (format parquet, compression zstd)"
     )
     durable.move(scratch, path)

@@ -24,7 +24,7 @@ from sales_warehouse.company.models import Mapping as SourceMapping
 from sales_warehouse.company.webhooks import SPOOL
 from sales_warehouse.conform import raw_text
 from sales_warehouse.contracts import VERSION, load_contracts
-from sales_warehouse.extract.parquet import LANDED
+from sales_warehouse.extract.parquet import ADDED, LANDED, RESERVED
 from sales_warehouse.metrics import metrics_of, registry, wrong_changes
 from sales_warehouse.sql import ident
 
@@ -74,7 +74,7 @@ def _golden_record(company: Company, documents: Mapping[str, Document]) -> Itera
 
 def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:
     for name, table in source.tables.items():
-        taken = [column for column in (*table.columns, table.cursor or "") if column.casefold() in LANDED]
+        taken = [column for column in (*table.columns, table.cursor or "") if column.casefold() in (*RESERVED, *ADDED)]
         if taken:
             text = f"{taken[0]!r} is a name that the warehouse keeps for itself; let the source give it another name"
             yield document.problem(text, "tables", name, "columns")

@@ -21,6 +21,8 @@ MORE = "_more"  # what a JSON record has beside the declared keys, as JSON
 OPTIONAL = (MALFORMED, FAULTY, RAW, DELETED, MORE)  # columns that readers write where they are needed
 LANDED = (FILE, ROW_NUMBER, *OPTIONAL)  # what a landed row has beside the columns of its source
 RESERVED = (*LANDED, BEFORE, "_path", "file_row_number")
+# what statements put beside the columns that a table promises; of others they never hear
+ADDED = ("_row_load_id", "_row_is_deleted", "_row_version_at", "_row_told", "_row_kind", "_row_items", "_row_element")
 
 Text = Sequence[str | None]  # an Arrow array of texts is one, too
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from sales_warehouse.metrics.query import Answer, shared_cuts
 from sales_warehouse.metrics.registry import registry
 from sales_warehouse.metrics.rows import Behind, Result
+from sales_warehouse.spreadsheet import harmless
 
 WIDE = 10_000
 
@@ -27,10 +28,10 @@ def show_answer(answer: Answer, console: Console) -> None:
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], stream: TextIO) -> None:
-    """Write rows as CSV, with a line of names."""
+    """Write rows as CSV, with a line of names; no text is a formula."""
     lines = csv.writer(stream, lineterminator="\n")
     lines.writerow(columns)
-    lines.writerows([_text(cell) for cell in row] for row in rows)
+    lines.writerows([harmless(cell) if isinstance(cell, str) else _text(cell) for cell in row] for row in rows)
 
 
 def show_metrics(console: Console) -> None:

@@ -32,6 +32,7 @@ from sales_warehouse.metrics.relations import (
 )
 from sales_warehouse.publish import current_folder, manifest
 from sales_warehouse.publish.reading import look
+from sales_warehouse.spreadsheet import harmless_in_sql
 from sales_warehouse.sql import as_parquet, ident, literal, only_row
 
 BEHIND = "rows_behind"
@@ -136,9 +137,15 @@ class Behind:
         return {name: value for name, is_alike, value in said if is_alike}
 
     def write(self, path: Path, kind: Literal["csv", "parquet"]) -> None:
-        """Write all rows to a file."""
-        target = as_parquet(path) if kind == "parquet" else f"{literal(str(path))} (format csv, header)"
-        self.db.execute(f"copy (from {BEHIND} order by all) to {target}")
+        """Write all rows to a file; in CSV, which people open in a spreadsheet, no text is a formula."""
+        if kind == "parquet":
+            self.db.execute(f"copy (from {BEHIND} order by all) to {as_parquet(path)}")
+            return
+        kinds = {name: told for name, told, *_ in self.db.execute(f"describe {BEHIND}").fetchall()}
+        texts = [ident(name) for name, told in kinds.items() if told == "VARCHAR"]
+        replaced = f" replace ({', '.join(f'{harmless_in_sql(name)} as {name}' for name in texts)})" if texts else ""
+        rows = f"select *{replaced} from (from {BEHIND} order by all)"
+        self.db.execute(f"copy ({rows}) to {literal(str(path))} (format csv, header)")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from sales_warehouse import durable
 from sales_warehouse.extract.rows import Fault, Mend
 from sales_warehouse.extract.scan import scan
 from sales_warehouse.extract.text import shown
+from sales_warehouse.spreadsheet import harmless
 
 REJECTS = ("line", "reason", "text")
 MENDED = ("line", "what", "before", "after")
@@ -114,12 +115,15 @@ class Output:
         return scan(self.table_file.path, ",", '"').records - has_names
 
     def reject(self, faults: Sequence[Fault]) -> None:
-        self._rejects.write([(fault.line, fault.reason, shown(fault.text)) for fault in faults])
+        self._rejects.write([(fault.line, fault.reason, harmless(shown(fault.text))) for fault in faults])
 
     def tell(self, mends: Sequence[Mend]) -> None:
         after = [json.dumps(mend.fields, ensure_ascii=False) for mend in mends]
         self._mended.write(
-            [(mend.line, mend.reason, shown(mend.text), done) for mend, done in zip(mends, after, strict=True)]
+            [
+                (mend.line, mend.reason, harmless(shown(mend.text)), done)
+                for mend, done in zip(mends, after, strict=True)
+            ]
         )
 
     def __enter__(self) -> Output:

@@ -295,6 +295,7 @@ const WORDS = {
   repair_phone_form: ["Another form of a phone number", "电话号码格式"],
   repair_letter_case: ["Upper and lower case", "大小写"],
   repair_alias: ["Another name of a region", "区域别名"],
+  repair_by_hand: ["Corrected by hand", "人工更正"],
   capture: ["Enquiries that reached the CRM", "咨询进入 CRM 的情况"],
   capture_sub: [(share) => `${share} of those that other systems saw are missing in the CRM.`, (share) => `其他系统收到的咨询中有 ${share} 未进入 CRM。`],
   capture_none: ["No system saw an enquiry.", "没有系统收到咨询。"],
