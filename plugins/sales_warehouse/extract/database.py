@@ -55,8 +55,11 @@ def read(
             path = place.next_parquet()
             landed = _land(visit, relation, name, table, known.cursor, path)
             on_progress(f"{name}: {landed.rows} rows")
+            unchanged = known.latest.get(landed.origin) == landed.fingerprint
+            is_news = not unchanged and not (table.cursor and not landed.rows and not landed.reported)
             if table.deletes:
-                _compare_keys(visit, relation, name, table, known.history, landed, place, extraction)
+                news = [path] if is_news else []
+                _compare_keys(visit, relation, name, table, known.history, news, path, place, extraction)
             schema = {column: str(kind) for column, kind in relation.types.items()}
             drift = schema_drift(known.schema, schema)
             extraction.notes += [f"{name}: {note}" for note in schema_notes(drift)]
@@ -65,12 +68,11 @@ def read(
                 extraction.refused.append(_drifted(name, landed.origin, drift))
                 continue
             landed = replace(landed, drift=drift, schema=schema)
-            unchanged = known.latest.get(landed.origin) == landed.fingerprint
-            if unchanged or (table.cursor and not landed.rows and not landed.reported):
+            if is_news:
+                extraction.landed.append(landed)
+            else:
                 path.unlink()
                 extraction.skipped += 1
-            else:
-                extraction.landed.append(landed)
 
 
 def _land(visit: _Visit, relation: Relation, name: str, table: Table, cursor: str | None, path: Path) -> Landed:
@@ -108,13 +110,18 @@ def _compare_keys(
     name: str,
     table: Table,
     history: Sequence[Path],
-    landed: Landed,
+    news: Sequence[Path],
+    rows: Path,
     room: Room,
     extraction: Extraction,
 ) -> None:
-    """Land what is gone and what was overlooked; refuse when so much is gone that somebody must have made a mistake."""
-    keys = landed.path if not table.cursor else _keys(visit, relation, table, room)
-    with KeyComparison(table, history, [landed.path], keys, room.temp) as comparison:
+    """Land what is gone and what was overlooked; refuse when so much is gone that somebody must have made a mistake.
+
+    `rows` has what was read, `news` what lands of it: a record that was deleted and is back as it was is no news of the
+    table, and yet has to land again.
+    """
+    keys = rows if not table.cursor else _keys(visit, relation, table, room)
+    with KeyComparison(table, history, news, keys, room.temp) as comparison:
         counts = comparison.counts()
         if counts.unseen:
             extraction.landed.append(_overlooked(visit, relation, name, table, comparison, counts.unseen, room))
