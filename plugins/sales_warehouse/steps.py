@@ -86,6 +86,7 @@ def extract(run: Run, source: str) -> StepReport:
             latest_moment=run.source_clock,
             environment=run.environment,
             on_progress=log.progress,
+            time_zone=run.company.about.time_zone,
         )
         _prune_spool(run, source)
         report.rows = {"landed": landed.load.rows if landed.load else 0, "refused_files": len(landed.refused)}
