@@ -94,10 +94,20 @@ class LandReport:
 
 
 def loads(home: Home, source: str) -> list[Load]:
-    """Return every load of a source, oldest first."""
+    """Return every load of a source, oldest first; a file without types has those that its table had before."""
     folder = home.landing / source
     found = sorted(file.parent for file in folder.glob(f"[!.]*/{MANIFEST}"))
-    return [_load(source, path) for path in found]
+    types: dict[str, dict[str, str]] = {}
+    return [_typed(_load(source, path), types) for path in found]
+
+
+def _typed(load: Load, types: dict[str, dict[str, str]]) -> Load:
+    """Give the files of a load that lack types the last ones of their tables, which `types` has and gets."""
+    types |= {item.table: item.schema for item in load.files if item.schema}
+    if all(item.schema or item.table not in types for item in load.files):
+        return load
+    files = tuple(replace(item, schema=item.schema or types.get(item.table)) for item in load.files)
+    return replace(load, files=files)
 
 
 def _load(source: str, folder: Path) -> Load:

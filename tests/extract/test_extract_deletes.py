@@ -143,6 +143,20 @@ def test_keys_of_several_columns_are_compared_together(desk: Desk) -> None:
     assert set(crm.visit()) == {("2", "x", None), ("1", "z", None), ("1", "x", "true")}
 
 
+def test_keys_in_a_column_of_floats_are_known_again_however_they_landed(desk: Desk) -> None:
+    columns = {"columns": ["id", "name", "changed"], "key": ["id"], "deletes": "full_key_comparison"}
+    crm = Crm(desk, {"table": "deals", "cursor": "changed", "overlap_numbers": 0, "most_deletes_share": 0.5} | columns)
+    crm.sql("create table deals (id real, name text, changed integer)")
+    crm.sql("insert into deals values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
+    crm.visit()
+    (path,) = [item.path for item in crm.landed[0].landed]
+    earlier = path.with_suffix(".earlier")
+    duckdb.sql(f"copy (select * replace (id || '.0' as id) from '{path}') to '{earlier}' (format parquet)")
+    earlier.replace(path)
+    crm.sql("delete from deals where id = 1; insert into deals values (4, 'd', 0)")
+    assert set(crm.visit()) == {("3", "c", None), ("4", "d", None), ("1", "a", "true")}
+
+
 def test_a_comparison_without_a_key_is_a_mistake(desk: Desk) -> None:
     with pytest.raises(ValueError, match="needs `key`, the columns that identify a row"):
         source(

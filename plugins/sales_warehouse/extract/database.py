@@ -121,7 +121,7 @@ def _compare_keys(
     table, and yet has to land again.
     """
     keys = rows if not table.cursor else _keys(visit, relation, table, room)
-    with KeyComparison(table, history, news, keys, room.temp) as comparison:
+    with KeyComparison(table, history, news, keys, room.temp, relation.floats) as comparison:
         counts = comparison.counts()
         if counts.unseen:
             extraction.landed.append(_overlooked(visit, relation, name, table, comparison, counts.unseen, room))

@@ -19,7 +19,7 @@ from sqlalchemy.exc import NoSuchTableError
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract.cursor import NUMBER, Kind, NoCursor, lower_bound
 from sales_warehouse.extract.outcome import SourceMisconfigured
-from sales_warehouse.extract.text import value_text
+from sales_warehouse.extract.text import EVERY_WHOLE_NUMBER, FLOATS, OF_32_BITS, value_text
 from sales_warehouse.sql import literal
 
 
@@ -113,8 +113,19 @@ class Relation:
             return _postgresql(column, kind)
         return _mysql(column, kind) if self.dialect in ("mysql", "mariadb") else column
 
+    @property
+    def floats(self) -> set[str]:
+        """The columns that are declared as floats."""
+        return {name for name, kind in self.types.items() if str(kind) in FLOATS}
+
     def _compared(self, name: str) -> sa.ColumnElement:
-        shown = self._as_text(self.table.c[name], self.types[name])
+        column = self.table.c[name]
+        if self.dialect == "sqlite":
+            limit, number = sa.literal_column(str(EVERY_WHOLE_NUMBER)), sa.cast(column, sa.Integer)
+            is_float = sa.func.typeof(column) == sa.literal_column("'real'")
+            is_whole = sa.and_(is_float, column == number, sa.func.abs(column) < limit)
+            return sa.case((is_whole, sa.cast(number, sa.Text)), else_=sa.cast(column, sa.Text))
+        shown = self._as_text(column, self.types[name])
         return sa.cast(shown, sa.Text) if self.dialect not in ("postgresql", "mysql", "mariadb") else shown
 
     def _new(self, statement: sa.Select, table: Table, cursor: str | None) -> sa.Select:
@@ -176,6 +187,12 @@ def _stored(
     return sa.types.Numeric() if "real" in numbers else sa.types.Integer()
 
 
+def _is_whole(column: sa.ColumnElement, every_whole_number: int = EVERY_WHOLE_NUMBER) -> sa.ColumnElement:
+    """Tell whether a float is a whole number, as far as every whole number has a float of its own."""
+    limit = sa.literal_column(str(every_whole_number))
+    return sa.and_(column == sa.func.floor(column), sa.func.abs(column) < limit)
+
+
 def _postgresql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
     if type(kind) in (sa.types.VARCHAR, sa.types.TEXT, sa.types.CHAR):
         return column  # a cast would take the spaces off the end of a char(n)
@@ -183,6 +200,10 @@ def _postgresql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.Colum
         return sa.func.encode(column, sa.literal_column("'hex'"))
     if isinstance(kind, sa.types.ARRAY):
         return sa.cast(sa.func.to_jsonb(column), sa.Text)
+    if isinstance(kind, sa.types.Float):
+        is_whole = _is_whole(column, OF_32_BITS if isinstance(kind, sa.types.REAL) else EVERY_WHOLE_NUMBER)
+        digits = sa.cast(sa.cast(column, sa.BigInteger), sa.Text)
+        return sa.case((is_whole, digits), else_=sa.cast(column, sa.Text))
     if isinstance(kind, postgresql.MONEY):
         return sa.cast(sa.cast(column, sa.Numeric), sa.Text)
     return sa.cast(column, sa.Text)
@@ -195,9 +216,13 @@ def _mysql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElem
         return sa.func.lower(sa.func.hex(column))
     if isinstance(kind, mysql.BIT):
         return sa.cast(sa.cast(column, mysql.INTEGER(unsigned=True)), sa.CHAR)
-    if isinstance(kind, mysql.FLOAT):
+    if isinstance(kind, sa.types.Float):
         # as a float, the server writes six digits of it
-        return sa.cast(column.op("+")(sa.literal_column("0e0")), sa.CHAR)
+        double = column.op("+")(sa.literal_column("0e0")) if isinstance(kind, mysql.FLOAT) else column
+        digits = sa.cast(sa.cast(double, sa.DECIMAL(20, 0)), sa.CHAR)
+        e, e_plus, e_minus, both = (sa.literal_column(f"'{text}'") for text in ("e", "e+", "e-", "e+-"))
+        powers = sa.func.replace(sa.func.replace(sa.cast(double, sa.CHAR), e, e_plus), both, e_minus)
+        return sa.case((_is_whole(double), digits), else_=powers)
     if isinstance(kind, sa.types.TIMESTAMP):
         return sa.func.concat(sa.cast(column, sa.CHAR), sa.literal_column("'+00:00'"))
     return sa.cast(column, sa.CHAR)
