@@ -352,5 +352,6 @@ def _earlier(
             cursor=cursor,
             history=history,
             schema=next((item.schema for item in reversed(files) if item.schema), None),
+            first_schema=next((item.schema for item in files if item.schema), None),
         )
     return found

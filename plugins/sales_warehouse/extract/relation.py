@@ -37,17 +37,14 @@ class Relation:
 
     @classmethod
     def of(cls, connection: Connection, where: str, table: Table, schema: str | None) -> Relation:
-        """Look a table up; raise SourceMisconfigured naming what exists when it or a column is not there."""
+        """Look a table up; raise SourceMisconfigured naming what exists when it is not there."""
         inspector, name = sa.inspect(connection), table.table or ""
         try:
             types = {column["name"]: column["type"] for column in inspector.get_columns(name, schema)}
         except NoSuchTableError:
             there = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
-            raise SourceMisconfigured(f"{where}: {_unknown('table', [name], there)}") from None
-        wanted = [*table.columns, *([table.cursor] if table.cursor else [])]
-        if missing := [column for column in wanted if column not in types]:
-            raise SourceMisconfigured(f"{where}: {_unknown('column', missing, list(types))}")
-        cursor_type = types[table.cursor] if table.cursor else None
+            raise SourceMisconfigured(f"{where}: {_unknown_table(name, there)}") from None
+        cursor_type = types.get(table.cursor) if table.cursor else None
         if table.cursor and cursor_type and connection.dialect.name == "sqlite":
             cursor_type = _stored(connection, where, name, table.cursor, cursor_type)
         key = tuple(inspector.get_pk_constraint(name, schema).get("constrained_columns") or ())
@@ -59,9 +56,9 @@ class Relation:
         """Tell whether a text need not be one: SQLite checks no encoding."""
         return self.dialect == "sqlite"
 
-    def rows(self, table: Table, cursor: str | None) -> sa.Select:
-        """Select the promised columns of what is new."""
-        return self._new(sa.select(*(self.text(name) for name in table.columns)), table, cursor).order_by(
+    def rows(self, names: Sequence[str], table: Table, cursor: str | None) -> sa.Select:
+        """Select columns of what is new."""
+        return self._new(sa.select(*(self.text(name) for name in names)), table, cursor).order_by(
             *(self.table.c[name] for name in self.key)
         )
 
@@ -69,10 +66,10 @@ class Relation:
         """Select the key of every row."""
         return sa.select(*(self.text(name) for name in table.key))
 
-    def rows_with(self, table: Table, keys: Sequence[tuple[str, ...]]) -> sa.Select:
-        """Select the rows that have one of these keys, given as text."""
+    def rows_with(self, names: Sequence[str], table: Table, keys: Sequence[tuple[str, ...]]) -> sa.Select:
+        """Select columns of the rows that have one of these keys, given as text."""
         compared = sa.tuple_(*(self._compared(name) for name in table.key))
-        return sa.select(*(self.text(name) for name in table.columns)).where(compared.in_(keys))
+        return sa.select(*(self.text(name) for name in names)).where(compared.in_(keys))
 
     def counted(self, connection: Connection, table: Table, cursor: str | None) -> tuple[int, str | None]:
         """Ask the database itself how many rows are new, and for the highest cursor among them."""
@@ -228,10 +225,7 @@ def _mysql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElem
     return sa.cast(column, sa.CHAR)
 
 
-def _unknown(what: str, missing: Sequence[str], there: Sequence[str]) -> str:
-    named = []
-    for name in missing:
-        close = difflib.get_close_matches(name, there, n=1, cutoff=0.6)
-        named.append(f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
-    exists = ", ".join(sorted(there)) or "none"
-    return f"unknown {what} {', '.join(named)}; the database has: {exists}"
+def _unknown_table(name: str, there: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, there, n=1, cutoff=0.6)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"unknown table {name!r}{hint}; the database has: {', '.join(sorted(there)) or 'none'}"
