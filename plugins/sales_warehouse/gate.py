@@ -31,9 +31,10 @@ from sales_warehouse.landing import Load
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
-FORM = 8  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 9  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 DAYS_TOLD = 40  # of each place of a source, for its deadlines
+NEWS_DAYS = 7  # before a load, of which it is looked up whether earlier loads told its events already
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
@@ -61,7 +62,8 @@ class Gated:
     repaired: int = 0  # accepted rows in which something was mended
     dirty: int = 0  # rows that came quarantined, mended or repeated
     doubtful: int = 0  # accepted rows that break a rule which only warns
-    # of each place of the source, the first and the last event of its last business days
+    # of each place of the source, the first and the last event of its last business days; where it is read often, of
+    # the events that no earlier load told
     origins: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -198,7 +200,7 @@ def _judge(
         batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined)
-        first, last, origins = _events(connection, batch, accepted, company.about.time_zone)
+        first, last, origins = _events(connection, home, source, load, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation)
     fingerprint = _fingerprint(batch.fingerprint, suite)
     let_in = batch.conformed - quarantined
@@ -375,20 +377,33 @@ def _accept(connection: duckdb.DuckDBPyConnection, batch: Batch, file: Path, tar
 
 
 def _events(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path, zone: str
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    source: Source,
+    load: Load,
+    batch: Batch,
+    accepted: Path,
+    zone: str,
 ) -> tuple[str | None, str | None, dict[str, dict[str, list[str]]]]:
     """Return the first and the last event of a batch, and of each place of the source those of its last days."""
-    column = contract_of(batch.entity).event_time
-    if column is None:
+    contract = contract_of(batch.entity)
+    if contract.event_time is None:
         return None, None, {}
-    name = ident(column)
-    relation = f"(from read_parquet({literals([str(accepted)])}) where {name} is not null)"
+    name = ident(contract.event_time)
+    relation = f"(from read_parquet({literals([str(accepted)])}, hive_partitioning = false) where {name} is not null)"
     first, last = only_row(connection, f"select min({name}), max({name}) from {relation}")
     if first is None:
         return None, None, {}
     day = f"cast({name} at time zone 'UTC' at time zone {literal(zone)} as date)"
+    there = f"(from {relation} where not (_is_deleted or _is_ended))"
+    if source.deadline and source.is_read_often:
+        (begin,) = only_row(connection, f"select min({day}) from {there}")
+        if told := _told_before(home, load, batch, begin):
+            key = ", ".join(map(ident, contract.key))
+            earlier = f"read_parquet({literals(map(str, told))}, union_by_name = true, hive_partitioning = false)"
+            there = f"(from {there} anti join (select {key} from {earlier} where not _is_deleted) using ({key}))"
     found = connection.execute(
-        f"with days as (select _file, {day} as day, min({name}) as began, max({name}) as ended from {relation} "
+        f"with days as (select _file, {day} as day, min({name}) as began, max({name}) as ended from {there} "
         "group by _file, day) select _file, cast(day as varchar), began, ended from days "
         f"qualify day > max(day) over (partition by _file) - {DAYS_TOLD} order by _file, day"
     ).fetchall()
@@ -396,6 +411,22 @@ def _events(
     for origin, date, began, ended in found:
         origins.setdefault(origin, {})[date] = [began.isoformat(), ended.isoformat()]
     return first.isoformat(), last.isoformat(), origins
+
+
+def _told_before(home: Home, load: Load, batch: Batch, begin: datetime.date | None) -> list[Path]:
+    """Return what earlier loads let in of an entity since the day on which the events of a batch begin.
+
+    An overlap, or a file that grows, tells again what was told before: that is no news.
+    """
+    if begin is None:
+        return []
+    since = max(datetime.datetime.combine(begin, datetime.time()), load.extracted_at - datetime.timedelta(NEWS_DAYS))
+    earliest = (since - datetime.timedelta(days=1)).strftime(durable.STAMP)  # the day of the business, in any zone
+    folder = manifest_of(home, batch.source, load.load_id).parent
+    names = sorted(file.stem for file in folder.glob("*.json") if earliest <= file.stem < load.load_id)
+    gated = [item for name in names for item in read_gated(home, batch.source, name) if item.origins]
+    files = [accepted_file(home, item.batch) for item in gated if item.batch.entity == batch.entity]
+    return [file for file in files if file.exists()]
 
 
 def _quality(

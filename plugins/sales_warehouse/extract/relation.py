@@ -118,9 +118,9 @@ class Relation:
     def _compared(self, name: str) -> sa.ColumnElement:
         column = self.table.c[name]
         if self.dialect == "sqlite":
-            limit, number = sa.literal_column(str(EVERY_WHOLE_NUMBER)), sa.cast(column, sa.Integer)
+            number: sa.ColumnElement = sa.cast(column, sa.Integer)
             is_float = sa.func.typeof(column) == sa.literal_column("'real'")
-            is_whole = sa.and_(is_float, column == number, sa.func.abs(column) < limit)
+            is_whole = sa.and_(is_float, column == number, sa.func.abs(column) < _written(EVERY_WHOLE_NUMBER))
             return sa.case((is_whole, sa.cast(number, sa.Text)), else_=sa.cast(column, sa.Text))
         shown = self._as_text(column, self.types[name])
         return sa.cast(shown, sa.Text) if self.dialect not in ("postgresql", "mysql", "mariadb") else shown
@@ -186,8 +186,12 @@ def _stored(
 
 def _is_whole(column: sa.ColumnElement, every_whole_number: int = EVERY_WHOLE_NUMBER) -> sa.ColumnElement:
     """Tell whether a float is a whole number, as far as every whole number has a float of its own."""
-    limit = sa.literal_column(str(every_whole_number))
-    return sa.and_(column == sa.func.floor(column), sa.func.abs(column) < limit)
+    return sa.and_(column == sa.func.floor(column), sa.func.abs(column) < _written(every_whole_number))
+
+
+def _written(value: str | int) -> sa.ColumnElement:
+    """Return a value that stands in the statement, where values cannot be bound."""
+    return sa.literal_column(literal(value) if isinstance(value, str) else str(value))
 
 
 def _postgresql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
@@ -217,8 +221,8 @@ def _mysql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElem
         # as a float, the server writes six digits of it
         double = column.op("+")(sa.literal_column("0e0")) if isinstance(kind, mysql.FLOAT) else column
         digits = sa.cast(sa.cast(double, sa.DECIMAL(20, 0)), sa.CHAR)
-        e, e_plus, e_minus, both = (sa.literal_column(f"'{text}'") for text in ("e", "e+", "e-", "e+-"))
-        powers = sa.func.replace(sa.func.replace(sa.cast(double, sa.CHAR), e, e_plus), both, e_minus)
+        powers = sa.func.replace(sa.cast(double, sa.CHAR), _written("e"), _written("e+"))
+        powers = sa.func.replace(powers, _written("e+-"), _written("e-"))
         return sa.case((_is_whole(double), digits), else_=powers)
     if isinstance(kind, sa.types.TIMESTAMP):
         return sa.func.concat(sa.cast(column, sa.CHAR), sa.literal_column("'+00:00'"))
