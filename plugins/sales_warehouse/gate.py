@@ -65,6 +65,8 @@ class Gated:
     # of each place of the source, the first and the last event of its last business days; where it is read often, of
     # the events that no earlier load told
     origins: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    ahead_until: str | None = None  # the first moment of those for which rows are held back as dated ahead
+    judged_at: str | None = None  # when rows were let in that were dated ahead of their load and are past; UTC
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -96,34 +98,53 @@ def repaired_file(home: Home, batch: Batch) -> Path:
     return home.repaired / batch.entity / f"_load_id={batch.load_id}" / f"{batch.name}.parquet"
 
 
-def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
-    """Tell whether the gate's work on a load is there and made by the mapping, contract and suite of today."""
+def stands(home: Home, company: Company, source: Source, load: Load, *, at: datetime.datetime | None = None) -> bool:
+    """Tell whether the gate's work on a load is there and made by the mapping, contract and suite of today.
+
+    Rows that are held back as dated ahead are judged anew on the day `at` (UTC) after their moment: once a day, for the
+    marts are built anew then.
+    """
     gated = {item.batch.number: item for item in read_gated(home, source.source, load.load_id)}
     wanted = list(conformed.expected(home, company, source, load))
     if set(gated) != {number for number, _, _ in wanted} or not manifest_of(home, source.source, load.load_id).exists():
         return False
     return all(
-        gated[number].fingerprint == _fingerprint(fingerprint, suite_of(company, mapping.entity, load))
+        gated[number].fingerprint
+        == _fingerprint(fingerprint, suite_of(company, mapping.entity, load), gated[number].judged_at)
+        and not _is_due(gated[number], at)
         and accepted_file(home, gated[number].batch).exists()
         for number, mapping, fingerprint in wanted
     )
 
 
-def suite_of(company: Company, entity: str, load: Load) -> Suite:
-    """Return the suite of an entity with the parameters of a load: nothing may come from the future."""
+def _is_due(gated: Gated, at: datetime.datetime | None) -> bool:
+    if at is None or gated.ahead_until is None:
+        return False
+    return gated.ahead_until < datetime.datetime.combine(at.date(), datetime.time()).isoformat()
+
+
+def suite_of(company: Company, entity: str, load: Load, at: datetime.datetime | None = None) -> Suite:
+    """Return the suite of an entity with the parameters of a load: nothing may come from the future.
+
+    The future begins after the load, or after `at` (UTC), where that is later.
+    """
     if entity.startswith(UNREAD):
         return Suite(entity, ())
     about = company.about
     parameters = {
         "currencies": [about.currency, *sorted(about.exchange_rates)],
         "earliest_moment": f"{about.earliest_date:%Y-%m-%d} 00:00:00",
-        "latest_moment": f"{load.latest_moment + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}",
+        "latest_moment": _latest(load, at),
     }
     return load_suite(settings.PROJECT / "expectations", entity, parameters)
 
 
-def _fingerprint(batch: str, suite: Suite) -> str:
-    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)}"
+def _latest(load: Load, at: datetime.datetime | None = None) -> str:
+    return f"{max(load.latest_moment, at or load.latest_moment) + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}"
+
+
+def _fingerprint(batch: str, suite: Suite, judged_at: str | None) -> str:
+    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)} {judged_at or ''}"
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -149,7 +170,7 @@ def gate_load(
     try:
         for batch in batches:
             on_progress(f"{batch.entity}: {batch.conformed:,} rows")
-            gated, validation = _judge(home, company, source, load, batch, scratch)
+            gated, validation = _judge(home, company, source, load, batch, scratch, at)
             outcomes.append(gated)
             if validation:
                 validations.append(validation)
@@ -177,9 +198,15 @@ def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path, at: da
 
 
 def _judge(
-    home: Home, company: Company, source: Source, load: Load, batch: Batch, scratch: Path
+    home: Home,
+    company: Company,
+    source: Source,
+    load: Load,
+    batch: Batch,
+    scratch: Path,
+    at: datetime.datetime,
 ) -> tuple[Gated, Validation | None]:
-    suite = suite_of(company, batch.entity, load)
+    suite = suite_of(company, batch.entity, load, at)
     file, database = conformed.file_of(home, batch), scratch / f"{batch.number}.duckdb"
     with connect(database, temp=home.tmp) as connection:
         connection.execute(
@@ -189,6 +216,7 @@ def _judge(
         # a row that only says that its record is gone has nothing else that a rule could judge
         connection.execute(f"create view {ident(batch.entity)} as select * from {WHOLE} where not _is_deleted")
         (judged,) = only_row(connection, f"select count(*) from {ident(batch.entity)}")
+        came_due, ahead_until = _ahead(connection, batch, suite, load, at)
     validation = None
     if judged and suite.rules:
         validation = validate(database, batch.entity, suite, temp=home.tmp, about=f"{batch.source} · {batch.load_id}")
@@ -202,9 +230,34 @@ def _judge(
         _accept(connection, batch, file, accepted, quarantined)
         first, last, origins = _events(connection, home, source, load, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation)
-    fingerprint = _fingerprint(batch.fingerprint, suite)
+    judged_at = at.isoformat() if came_due else None
+    fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at)
     let_in = batch.conformed - quarantined
-    return Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins), validation
+    moments = {"ahead_until": ahead_until, "judged_at": judged_at}
+    return (
+        Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins, **moments),
+        validation,
+    )
+
+
+def _ahead(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, suite: Suite, load: Load, at: datetime.datetime
+) -> tuple[bool, str | None]:
+    """Tell whether rows are dated ahead of their load and past by now, and the first moment of those still ahead."""
+    rules = [rule for rule in suite.rules if rule.severity == "critical"]
+    names = dict.fromkeys(rule.column for rule in rules if rule.arguments.get("max_value") == _latest(load, at))
+    columns = [f"cast({ident(name)} as timestamp)" for name in names if name]
+    if not columns:
+        return False, None
+    then, now = (f"cast({literal(_latest(load, moment))} as timestamp)" for moment in (None, at))
+    moments = " union all ".join(
+        f"select {column} as moment from {ident(batch.entity)} where {column} > {then}" for column in columns
+    )
+    past, first = only_row(
+        connection,
+        f"select count(*) filter (where moment <= {now}), min(moment) filter (where moment > {now}) from ({moments})",
+    )
+    return past > 0, first.isoformat() if first else None
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:

@@ -460,7 +460,7 @@ def _clear_remains(run: Run) -> list[str]:
 
 def _waiting(run: Run, source: Source) -> list[landing.Load]:
     loads = landing.loads(run.home, source.source)
-    return [load for load in loads if not gates.stands(run.home, run.company, source, load)]
+    return [load for load in loads if not gates.stands(run.home, run.company, source, load, at=run.as_of)]
 
 
 def _is_conformed(run: Run, source: Source, load: landing.Load) -> bool:
