@@ -233,11 +233,11 @@ def _judge(
     judged_at = at.isoformat() if came_due else None
     fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at)
     let_in = batch.conformed - quarantined
-    moments = {"ahead_until": ahead_until, "judged_at": judged_at}
-    return (
-        Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins, **moments),
-        validation,
-    )
+    gated = Gated(
+        batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins,
+        ahead_until=ahead_until, judged_at=judged_at,
+    )  # fmt: skip
+    return gated, validation
 
 
 def _ahead(
