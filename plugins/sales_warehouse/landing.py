@@ -18,7 +18,7 @@ import duckdb
 from sales_warehouse import conservation, durable, failpoint, refusals
 from sales_warehouse.company.models import Source, Table
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
-from sales_warehouse.extract.cursor import NUMBER, has_zone, limit_like
+from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, limit_like
 from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.extract.outcome import Original
 from sales_warehouse.home import Home
@@ -254,20 +254,22 @@ def _hold_cursors_back(
 ) -> None:
     """Keep a moment in the future from moving a cursor: it would hide every later change for good.
 
-    The cursor then is the highest value that is not in the future, where the load holds the column, else the one
-    before; the row itself is landed and judged like any other.
+    The cursor then is the highest value that is not in the future, where the load holds the column, else the moment of
+    the visit, or for what is no moment the one before; the row itself is landed and judged like any other.
     """
     for place, item in enumerate(extraction.landed):
         reached, limit = earlier[item.table].cursor, latest[item.table]
         if item.cursor is None or not _is_ahead(item.cursor, limit) or item.cursor == reached:
             continue
-        held = _not_ahead(home, source.tables[item.table], item.cursor, [item.path], limit, reached)
+        table = source.tables[item.table]
+        held = _not_ahead(home, table, item.cursor, [item.path], limit, reached)
+        if table.cursor not in table.columns and has_moment(item.cursor):  # all was read up to now
+            held = limit_like(item.cursor, limit)
         if held != item.cursor:
             extraction.landed[place] = replace(item, cursor=held)
-            column = source.tables[item.table].cursor
             where = "" if has_zone(item.cursor) or NUMBER.fullmatch(item.cursor) else f" in {limit.tzinfo}"
             extraction.notes.append(
-                f"{item.table}: {column} goes up to {item.cursor}, which is in the future{where}; ignored"
+                f"{item.table}: {table.cursor} goes up to {item.cursor}, which is in the future{where}; ignored"
             )
 
 

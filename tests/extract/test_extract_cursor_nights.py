@@ -219,6 +219,19 @@ def test_a_clock_some_hours_ahead_hides_nothing(
     assert nights.ids() == {1, 2, 3, 4}
 
 
+def test_a_cursor_that_does_not_land_goes_on_from_the_visit(tmp_path: Path) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed", "columns": ["id", "amount"]}, declared="text")
+    nights.note(1, "2026-01-01T12:00:00Z")
+    nights.note(2, "2026-01-02T12:00:00Z")
+    nights.visit()
+    nights.note(3, "2026-01-02T02:01:00Z")
+    nights.visit()
+    assert nights.ids() == {1, 2, 3}
+    cursors = [load.files[0].cursor for load in landing.loads(nights.home, "shop")]
+    assert cursors == ["2026-01-02T02:05:00", "2026-01-02T12:00:00Z"]
+    assert landing.loads(nights.home, "shop")[1].rows == 2, "the first one does not come again"
+
+
 def test_moments_of_several_zones_are_compared_by_their_instants(tmp_path: Path) -> None:
     nights = Typed(tmp_path, {"cursor": "changed"}, declared="text")
     for number, moment in enumerate(("09:00:00+08:00", "08:30:00Z", "23:00:00Z")):

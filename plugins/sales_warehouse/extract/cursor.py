@@ -160,6 +160,11 @@ def limit_like(cursor: str, latest: datetime.datetime) -> str | None:
     return written.day_and_time(latest.astimezone(written.moment.tzinfo) if written.moment.tzinfo else latest)
 
 
+def has_moment(cursor: str) -> bool:
+    """Tell whether a cursor is a moment, or a day, in a text that says so; digits alone may be something else."""
+    return not NUMBER.fullmatch(cursor) and written_moment(cursor) is not None
+
+
 def has_zone(cursor: str) -> bool:
     """Tell whether a cursor is a moment whose text says its zone."""
     written = written_moment(cursor)
