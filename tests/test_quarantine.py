@@ -64,7 +64,8 @@ class Desk:
     home: Home
     folder: Path
 
-    def refresh(self, at: datetime.datetime = READ_AT, **files: str) -> None:
+    def refresh(self, at: datetime.datetime = READ_AT, **files: str) -> list[str]:
+        """Read and judge; return the loads that were judged."""
         for name, text in files.items():
             (self.folder / "crm" / f"{name}.csv").write_text(HEADER + text, encoding="utf-8")
         source = self.company.sources["crm"]
@@ -72,13 +73,17 @@ class Desk:
             self.home, source, company_folder=self.folder, extracted_at=at, latest_moment=at, environment={},
             on_progress=lambda _: None,
         )  # fmt: skip
-        for load in self.waiting():
+        waiting = self.waiting(at)
+        for load in waiting:
             conformed.conform_load(self.home, self.company, source, load, lambda _: None)
             gate.gate_load(self.home, self.company, source, load, lambda _: None, at=at)
+        return [load.load_id for load in waiting]
 
-    def waiting(self) -> list[Load]:
+    def waiting(self, at: datetime.datetime | None = None) -> list[Load]:
         source = self.company.sources["crm"]
-        return [load for load in loads(self.home, "crm") if not gate.stands(self.home, self.company, source, load)]
+        return [
+            load for load in loads(self.home, "crm") if not gate.stands(self.home, self.company, source, load, at=at)
+        ]
 
     def accepted(self, columns: str = "call_id, duration_seconds") -> list[tuple]:
         return duckdb.sql(
@@ -653,3 +658,21 @@ def test_broken_files_of_corrections_are_named_and_the_others_hold(desk: Desk) -
         f"corrections/20260101T000000_000000_{number}.csv" for number in range(4)
     ]
     assert named[0].endswith("Restore it from a backup, or remove it and hand in its sheet again")
+
+
+def test_a_row_that_was_dated_ahead_is_let_in_on_the_day_after_its_moment(desk: Desk) -> None:
+    ahead, mistyped = "5,C1,R1,inbound,2026-03-01 13:00:00,60\n", "6,C1,R1,inbound,2031-03-01 13:00:00,60\n"
+    desk.refresh(a=GOOD + ahead + mistyped)
+    assert {row for _, row, *_ in desk.held()} == {2, 3}
+
+    def fingerprint() -> str:
+        (load,) = loads(desk.home, "crm")
+        return ledger.load_fingerprints(gate.read_gated(desk.home, "crm", load.load_id))[load.load_id]
+
+    first = fingerprint()
+    assert desk.refresh(READ_AT + datetime.timedelta(hours=9)) == [], "not more than once a day"
+    assert len(desk.refresh(LATER)) == 1
+    assert [call for call, _ in desk.accepted()] == ["1", "5"]
+    assert {row for _, row, *_ in desk.held()} == {3}
+    assert fingerprint() != first, "the marts are told of it"
+    assert desk.refresh(LATER + datetime.timedelta(days=30)) == desk.waiting() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,39 @@ def test_a_refused_file_waits_until_it_lands_or_is_gone(nights: Nights) -> None:
     assert nights.told() == [("lost.csv", 1, 2, "gone"), ("mended.csv", 1, 2, "landed")]
     nights.land()
     assert nights.told() == [("lost.csv", 1, 2, "gone"), ("mended.csv", 1, 2, "landed")]
+
+
+PEOPLE = """\
+source: crm
+label: {en: CRM, zh: 客户关系管理}
+owner: data
+expected_within_hours: 24
+connection: {type: database, url: "sqlite:///FOLDER/people.db"}
+tables: {people: {table: people, columns: [no, name], key: [no], deletes: full_key_comparison}}
+mappings:
+  - {entity: sales_reps, from: people, columns: {rep_id: no, name: name}}
+"""
+
+
+def test_deletions_wait_though_their_table_lands(nights: Nights) -> None:
+    described = PEOPLE.replace("FOLDER", str(nights.folder))
+    (nights.folder / "sources" / "crm.yml").write_text(described, encoding="utf-8")
+
+    def people(*statements: str) -> list[tuple[str, int, int, str]]:
+        with sqlite3.connect(nights.folder / "people.db") as connection:
+            for statement in statements:
+                connection.execute(statement)
+        connection.close()
+        nights.land()
+        return nights.told()
+
+    people("create table people (no integer, name text)", "insert into people values (1, 'a'), (2, 'b'), (3, 'c')")
+    assert people("delete from people where no > 1") == [("people, gone", 2, 2, "waiting")]
+    assert [item.origin for item in landing.loads(nights.home, "crm")[-1].files] == ["people"]
+    assert people() == [("people, gone", 2, 3, "waiting")]
+    more = described.replace("key: [no]", "key: [no], most_deletes_share: 1")
+    (nights.folder / "sources" / "crm.yml").write_text(more, encoding="utf-8")
+    assert people() == [("people, gone", 2, 3, "landed")]
 
 
 def test_other_contents_of_one_file_are_told_apart(nights: Nights) -> None:

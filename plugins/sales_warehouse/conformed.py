@@ -23,6 +23,7 @@ from sales_warehouse.contracts import LINEAGE, VERSION
 from sales_warehouse.elements import elements
 from sales_warehouse.ended import ENDED, PLACE, find_ended, record_of, siblings
 from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, RESERVED, ROW_NUMBER
+from sales_warehouse.extract.text import FLOATS, earlier_float_sql
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.latest_version import latest_version
@@ -381,7 +382,9 @@ def _as_landed(
     """
     listed = literals(str(path) for load in some for path in load.paths(table))
     renamed = {path: own for load in some for path, own in load.renamed.items()}
-    options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if renamed or more else "")
+    floats = _floats(some, table)
+    by_place = renamed or floats or more
+    options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if by_place else "")
     relation = f"read_parquet({listed}, {options})"
     described = connection.execute(f"describe select * from {relation}").fetchall()
     present = {_folded(name) for name, *_ in described}
@@ -395,6 +398,12 @@ def _as_landed(
     if renamed:
         arms = " ".join(f"when {literal(str(path))} then {literal(own)}" for path, own in renamed.items())
         cells[plain.index(FILE)] = f"case _path {arms} else {FILE} end as {FILE}"
+    for place, name in enumerate(plain):
+        if paths := floats.get(_folded(name)):
+            cells[place] = (
+                f"case when _path in ({', '.join(map(literal, paths))}) then {earlier_float_sql(ident(name))} "
+                f"else {ident(name)} end as {ident(name)}"
+            )
     # one file may carry its row numbers while another beside it leaves them to Parquet
     given, before = (name if name in present else "null" for name in (ROW_NUMBER, BEFORE))
     number = f"coalesce({given}, file_row_number + 1 - coalesce({before}, 0)) as {ROW_NUMBER}"
@@ -405,6 +414,17 @@ def _as_landed(
 def _folded(name: str) -> str:
     """Return a name as DuckDB compares it: without the case of ASCII."""
     return name.encode().lower().decode()
+
+
+def _floats(some: Sequence[Load], table: str) -> dict[str, list[str]]:
+    """Return the columns of a table that are floats, by their folded names, and the landed files in which they are."""
+    found: dict[str, list[str]] = {}
+    for load in some:
+        for item in load.files:
+            for name, kind in (item.schema or {}).items() if item.table == table else ():
+                if kind in FLOATS:
+                    found.setdefault(_folded(name), []).append(str(load.folder / item.file))
+    return {name: list(dict.fromkeys(paths)) for name, paths in found.items()}
 
 
 def _history_view(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, load: Load, table: str) -> None:

@@ -35,6 +35,7 @@ from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, o
 FORM = 9  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 DAYS_TOLD = 40  # of each place of a source, for its deadlines
+NEWS_DAYS = 7  # before a load, of which it is looked up whether earlier loads told its events already
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
@@ -62,8 +63,11 @@ class Gated:
     repaired: int = 0  # accepted rows in which something was mended
     dirty: int = 0  # rows that came quarantined, mended or repeated
     doubtful: int = 0  # accepted rows that break a rule which only warns
-    # of each place of the source, the first and the last event of its last business days
+    # of each place of the source, the first and the last event of its last business days; where it is read often, of
+    # the events that no earlier load told
     origins: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    ahead_until: str | None = None  # the first moment of those for which rows are held back as dated ahead
+    judged_at: str | None = None  # when rows were let in that were dated ahead of their load and are past; UTC
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -101,34 +105,53 @@ def held_files(home: Home, load_id: str) -> list[Path]:
     return sorted(home.quarantine.glob(f"*/_load_id={load_id}/[!.]*.parquet"))
 
 
-def stands(home: Home, company: Company, source: Source, load: Load) -> bool:
-    """Tell whether the gate's work on a load is there and made by the mapping, contract and suite of today."""
+def stands(home: Home, company: Company, source: Source, load: Load, *, at: datetime.datetime | None = None) -> bool:
+    """Tell whether the gate's work on a load is there and made by the mapping, contract and suite of today.
+
+    Rows that are held back as dated ahead are judged anew on the day `at` (UTC) after their moment: once a day, for the
+    marts are built anew then.
+    """
     gated = {item.batch.number: item for item in read_gated(home, source.source, load.load_id)}
     wanted = list(conformed.expected(home, company, source, load))
     if set(gated) != {number for number, _, _ in wanted} or not manifest_of(home, source.source, load.load_id).exists():
         return False
     return all(
-        gated[number].fingerprint == _fingerprint(fingerprint, suite_of(company, mapping.entity, load))
+        gated[number].fingerprint
+        == _fingerprint(fingerprint, suite_of(company, mapping.entity, load), gated[number].judged_at)
+        and not _is_due(gated[number], at)
         and accepted_file(home, gated[number].batch).exists()
         for number, mapping, fingerprint in wanted
     )
 
 
-def suite_of(company: Company, entity: str, load: Load) -> Suite:
-    """Return the suite of an entity with the parameters of a load: nothing may come from the future."""
+def _is_due(gated: Gated, at: datetime.datetime | None) -> bool:
+    if at is None or gated.ahead_until is None:
+        return False
+    return gated.ahead_until < datetime.datetime.combine(at.date(), datetime.time()).isoformat()
+
+
+def suite_of(company: Company, entity: str, load: Load, at: datetime.datetime | None = None) -> Suite:
+    """Return the suite of an entity with the parameters of a load: nothing may come from the future.
+
+    The future begins after the load, or after `at` (UTC), where that is later.
+    """
     if entity.startswith(UNREAD):
         return Suite(entity, ())
     about = company.about
     parameters = {
         "currencies": [about.currency, *sorted(about.exchange_rates)],
         "earliest_moment": f"{about.earliest_date:%Y-%m-%d} 00:00:00",
-        "latest_moment": f"{load.latest_moment + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}",
+        "latest_moment": _latest(load, at),
     }
     return load_suite(settings.PROJECT / "expectations", entity, parameters)
 
 
-def _fingerprint(batch: str, suite: Suite) -> str:
-    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)}"
+def _latest(load: Load, at: datetime.datetime | None = None) -> str:
+    return f"{max(load.latest_moment, at or load.latest_moment) + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}"
+
+
+def _fingerprint(batch: str, suite: Suite, judged_at: str | None) -> str:
+    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)} {judged_at or ''}"
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -154,7 +177,7 @@ def gate_load(
     try:
         for batch in batches:
             on_progress(f"{batch.entity}: {batch.conformed:,} rows")
-            gated, validation = _judge(home, company, source, load, batch, scratch)
+            gated, validation = _judge(home, company, source, load, batch, scratch, at)
             outcomes.append(gated)
             if validation:
                 validations.append(validation)
@@ -189,9 +212,15 @@ def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path, at: da
 
 
 def _judge(
-    home: Home, company: Company, source: Source, load: Load, batch: Batch, scratch: Path
+    home: Home,
+    company: Company,
+    source: Source,
+    load: Load,
+    batch: Batch,
+    scratch: Path,
+    at: datetime.datetime,
 ) -> tuple[Gated, Validation | None]:
-    suite = suite_of(company, batch.entity, load)
+    suite = suite_of(company, batch.entity, load, at)
     file, database = conformed.file_of(home, batch), scratch / f"{batch.number}.duckdb"
     with connect(database, temp=home.tmp) as connection:
         connection.execute(
@@ -201,6 +230,7 @@ def _judge(
         # a row that only says that its record is gone has nothing else that a rule could judge
         connection.execute(f"create view {ident(batch.entity)} as select * from {WHOLE} where not _is_deleted")
         (judged,) = only_row(connection, f"select count(*) from {ident(batch.entity)}")
+        came_due, ahead_until = _ahead(connection, batch, suite, load, at)
     validation = None
     if judged and suite.rules:
         validation = validate(database, batch.entity, suite, temp=home.tmp, about=f"{batch.source} · {batch.load_id}")
@@ -213,11 +243,36 @@ def _judge(
         batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined, mended)
-        first, last, origins = _events(connection, batch, accepted, company.about.time_zone)
+        first, last, origins = _events(connection, home, source, load, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation)
-    fingerprint = _fingerprint(batch.fingerprint, suite)
+    judged_at = at.isoformat() if came_due else None
+    fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at)
     let_in = batch.conformed - quarantined
-    return Gated(batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins), validation
+    gated = Gated(
+        batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins,
+        ahead_until=ahead_until, judged_at=judged_at,
+    )  # fmt: skip
+    return gated, validation
+
+
+def _ahead(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, suite: Suite, load: Load, at: datetime.datetime
+) -> tuple[bool, str | None]:
+    """Tell whether rows are dated ahead of their load and past by now, and the first moment of those still ahead."""
+    rules = [rule for rule in suite.rules if rule.severity == "critical"]
+    names = dict.fromkeys(rule.column for rule in rules if rule.arguments.get("max_value") == _latest(load, at))
+    columns = [f"cast({ident(name)} as timestamp)" for name in names if name]
+    if not columns:
+        return False, None
+    then, now = (f"cast({literal(_latest(load, moment))} as timestamp)" for moment in (None, at))
+    moments = " union all ".join(
+        f"select {column} as moment from {ident(batch.entity)} where {column} > {then}" for column in columns
+    )
+    past, first = only_row(
+        connection,
+        f"select count(*) filter (where moment <= {now}), min(moment) filter (where moment > {now}) from ({moments})",
+    )
+    return past > 0, first.isoformat() if first else None
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:
@@ -437,20 +492,33 @@ def _accept(
 
 
 def _events(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path, zone: str
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    source: Source,
+    load: Load,
+    batch: Batch,
+    accepted: Path,
+    zone: str,
 ) -> tuple[str | None, str | None, dict[str, dict[str, list[str]]]]:
     """Return the first and the last event of a batch, and of each place of the source those of its last days."""
-    column = contract_of(batch.entity).event_time
-    if column is None:
+    contract = contract_of(batch.entity)
+    if contract.event_time is None:
         return None, None, {}
-    name = ident(column)
-    relation = f"(from read_parquet({literals([str(accepted)])}) where {name} is not null)"
+    name = ident(contract.event_time)
+    relation = f"(from read_parquet({literals([str(accepted)])}, hive_partitioning = false) where {name} is not null)"
     first, last = only_row(connection, f"select min({name}), max({name}) from {relation}")
     if first is None:
         return None, None, {}
     day = f"cast({name} at time zone 'UTC' at time zone {literal(zone)} as date)"
+    there = f"(from {relation} where not (_is_deleted or _is_ended))"
+    if source.deadline and source.is_read_often:
+        (begin,) = only_row(connection, f"select min({day}) from {there}")
+        if told := _told_before(home, load, batch, begin):
+            key = ", ".join(map(ident, contract.key))
+            earlier = f"read_parquet({literals(map(str, told))}, union_by_name = true, hive_partitioning = false)"
+            there = f"(from {there} anti join (select {key} from {earlier} where not _is_deleted) using ({key}))"
     found = connection.execute(
-        f"with days as (select _file, {day} as day, min({name}) as began, max({name}) as ended from {relation} "
+        f"with days as (select _file, {day} as day, min({name}) as began, max({name}) as ended from {there} "
         "group by _file, day) select _file, cast(day as varchar), began, ended from days "
         f"qualify day > max(day) over (partition by _file) - {DAYS_TOLD} order by _file, day"
     ).fetchall()
@@ -458,6 +526,22 @@ def _events(
     for origin, date, began, ended in found:
         origins.setdefault(origin, {})[date] = [began.isoformat(), ended.isoformat()]
     return first.isoformat(), last.isoformat(), origins
+
+
+def _told_before(home: Home, load: Load, batch: Batch, begin: datetime.date | None) -> list[Path]:
+    """Return what earlier loads let in of an entity since the day on which the events of a batch begin.
+
+    An overlap, or a file that grows, tells again what was told before: that is no news.
+    """
+    if begin is None:
+        return []
+    since = max(datetime.datetime.combine(begin, datetime.time()), load.extracted_at - datetime.timedelta(NEWS_DAYS))
+    earliest = (since - datetime.timedelta(days=1)).strftime(durable.STAMP)  # the day of the business, in any zone
+    folder = manifest_of(home, batch.source, load.load_id).parent
+    names = sorted(file.stem for file in folder.glob("*.json") if earliest <= file.stem < load.load_id)
+    gated = [item for name in names for item in read_gated(home, batch.source, name) if item.origins]
+    files = [accepted_file(home, item.batch) for item in gated if item.batch.entity == batch.entity]
+    return [file for file in files if file.exists()]
 
 
 def _quality(

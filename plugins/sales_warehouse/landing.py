@@ -11,11 +11,14 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
 
 from sales_warehouse import conservation, durable, failpoint, refusals
 from sales_warehouse.company.models import Source, Table
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
-from sales_warehouse.extract.cursor import NUMBER, limit_like
+from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, limit_like
 from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.extract.outcome import Original
 from sales_warehouse.home import Home
@@ -23,7 +26,7 @@ from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
 MANIFEST = "manifest.json"
 STATUS = "status.json"
-LOCAL_TIME = datetime.timedelta(hours=15)  # no zone is further ahead of UTC, and clocks differ a little
+SKEW_MINUTES = 5  # that a clock may run ahead, where the overlap is as long: what comes behind is read again
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,20 @@ class LandReport:
 
 
 def loads(home: Home, source: str) -> list[Load]:
-    """Return every load of a source, oldest first."""
+    """Return every load of a source, oldest first; a file without types has those that its table had before."""
     folder = home.landing / source
     found = sorted(file.parent for file in folder.glob(f"[!.]*/{MANIFEST}"))
-    return [_load(source, path) for path in found]
+    types: dict[str, dict[str, str]] = {}
+    return [_typed(_load(source, path), types) for path in found]
+
+
+def _typed(load: Load, types: dict[str, dict[str, str]]) -> Load:
+    """Give the files of a load that lack types the last ones of their tables, which `types` has and gets."""
+    types |= {item.table: item.schema for item in load.files if item.schema}
+    if all(item.schema or item.table not in types for item in load.files):
+        return load
+    files = tuple(replace(item, schema=item.schema or types.get(item.table)) for item in load.files)
+    return replace(load, files=files)
 
 
 def _load(source: str, folder: Path) -> Load:
@@ -141,16 +154,20 @@ def land(
     latest_moment: datetime.datetime,
     environment: Mapping[str, str],
     on_progress: Callable[[str], None],
+    time_zone: str = "UTC",
 ) -> LandReport:
     """Extract what is new in a source and commit it as one load; `latest_moment` is the clock of the source, UTC.
 
+    `time_zone` is the company's: of a cursor without a zone, where no mapping says the zone of its column.
     Raises SourceUnavailable when the source cannot be reached and SourceMisconfigured when it is not as described;
     the status says `failed` then, and so it does after any other error. What had been read by then is dropped, and the
     next extraction starts from the last committed load.
     """
     folder = home.landing / source.source
     try:
-        report = _landed(home, source, folder, company_folder, extracted_at, latest_moment, environment, on_progress)
+        report = _landed(
+            home, source, folder, company_folder, extracted_at, latest_moment, time_zone, environment, on_progress
+        )
     except (SourceUnavailable, SourceMisconfigured) as error:
         _write_status(folder, extracted_at, "failed", str(error), [])
         raise
@@ -166,11 +183,13 @@ def land(
 
 def _landed(
     home: Home, source: Source, folder: Path, company_folder: Path, extracted_at: datetime.datetime,
-    latest_moment: datetime.datetime, environment: Mapping[str, str], on_progress: Callable[[str], None],
+    latest_moment: datetime.datetime, time_zone: str, environment: Mapping[str, str],
+    on_progress: Callable[[str], None],
 ) -> LandReport:  # fmt: skip
     durable.sweep(folder)
     before = loads(home, source.source)
-    earlier = _earlier(home, source, before, latest_moment)
+    latest = {name: _latest(source, name, latest_moment, time_zone) for name in source.tables}
+    earlier = _earlier(home, source, before, latest)
     load_id = _next_load_id(source.source, extracted_at, before)
     scratch = folder / f".{load_id}{durable.TEMPORARY}"
     scratch.mkdir(parents=True)
@@ -185,7 +204,7 @@ def _landed(
             on_progress=on_progress,
         )
         conservation.hold_back_what_does_not_add_up(extraction, home.tmp)
-        _hold_cursors_back(home, source, extraction, earlier, latest_moment)
+        _hold_cursors_back(home, source, extraction, earlier, latest)
         refusals.remember(folder, extraction.refused, extracted_at)
         moments = {"extracted_at": extracted_at.isoformat(), "latest_moment": latest_moment.isoformat()}
         load = _commit(folder, scratch, source.source, load_id, moments, extraction)
@@ -221,28 +240,42 @@ def _landed_file(item: Landed, scratch: Path) -> LandedFile:
     return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema, arrived_at, kept)
 
 
-def _hold_cursors_back(
-    home: Home, source: Source, extraction: Extraction, earlier: Earlier, latest: datetime.datetime
-) -> None:
-    """Keep a mistyped future date from moving a cursor: it would hide every later change for good.
+def _latest(source: Source, name: str, moment: datetime.datetime, time_zone: str) -> datetime.datetime:
+    """Return the latest moment that a cursor of a table may tell, in the zone of those that are written without one."""
+    table = source.tables[name]
+    made = [column for mapping in source.mappings if mapping.table == name for column in mapping.made.values()]
+    said = [item.zone for item in made if item.zone and item.expression.strip().strip('"') == table.cursor]
+    skew = datetime.timedelta(minutes=min(SKEW_MINUTES, table.overlap_minutes))
+    return (moment.replace(tzinfo=datetime.UTC) + skew).astimezone(ZoneInfo(said[0] if said else time_zone))
 
-    The cursor then is the highest value that is not in the future, where the load holds the column, else the one
-    before; the row itself is landed and judged like any other.
+
+def _hold_cursors_back(
+    home: Home, source: Source, extraction: Extraction, earlier: Earlier, latest: Mapping[str, datetime.datetime]
+) -> None:
+    """Keep a moment in the future from moving a cursor: it would hide every later change for good.
+
+    The cursor then is the highest value that is not in the future, where the load holds the column, else the moment of
+    the visit, or for what is no moment the one before; the row itself is landed and judged like any other.
     """
     for place, item in enumerate(extraction.landed):
-        reached = earlier[item.table].cursor
-        if item.cursor is None or not _is_ahead(item.cursor, latest) or item.cursor == reached:
+        reached, limit = earlier[item.table].cursor, latest[item.table]
+        if item.cursor is None or not _is_ahead(item.cursor, limit) or item.cursor == reached:
             continue
-        held = _not_ahead(home, source.tables[item.table], item.cursor, [item.path], latest, reached)
+        table = source.tables[item.table]
+        held = _not_ahead(home, table, item.cursor, [item.path], limit, reached)
+        if table.cursor not in table.columns and has_moment(item.cursor):  # all was read up to now
+            held = limit_like(item.cursor, limit)
         if held != item.cursor:
             extraction.landed[place] = replace(item, cursor=held)
-            column = source.tables[item.table].cursor
-            extraction.notes.append(f"{item.table}: {column} goes up to {item.cursor}, which is in the future; ignored")
+            where = "" if has_zone(item.cursor) or NUMBER.fullmatch(item.cursor) else f" in {limit.tzinfo}"
+            extraction.notes.append(
+                f"{item.table}: {table.cursor} goes up to {item.cursor}, which is in the future{where}; ignored"
+            )
 
 
 def _is_ahead(cursor: str, latest: datetime.datetime) -> bool:
     """Tell whether a cursor is in the future, or a word, which sorts after every moment."""
-    limit = limit_like(cursor, latest + LOCAL_TIME)
+    limit = limit_like(cursor, latest)
     if limit is None:
         return False
     return Decimal(cursor) > Decimal(limit) if NUMBER.fullmatch(cursor) else cursor > limit
@@ -256,15 +289,20 @@ def _not_ahead(
     Digits need not be a moment: where several numbers came and every one is ahead, as was what was reached, they are
     numbers of another kind, say of orders, and `cursor` itself holds.
     """
-    limit, column = limit_like(cursor, latest + LOCAL_TIME), table.cursor
+    limit, column = limit_like(cursor, latest), table.cursor
     if limit is None or column not in table.columns:
         return reached
     name, is_number = ident(column), NUMBER.fullmatch(cursor) is not None
-    order, most = (f"try_cast({name} as decimal(38, 9))", limit) if is_number else (name, literal(limit))
     landed = read_parquet(paths, options="union_by_name = true")
     with connect(temp=home.tmp) as connection:
         if column not in [there for there, *_ in connection.execute(f"describe from {landed}").fetchall()]:
             return reached
+        order, most = name, literal(limit)
+        if is_number:
+            order, most = f"try_cast({name} as decimal(38, 9))", limit
+        elif has_zone(cursor) and _is_instant(connection, cursor):  # such texts need not have one zone
+            order = f"try_cast({name} as timestamptz)"
+            most = f"cast({literal(f'{latest.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S}+00')} as timestamptz)"
         query = (
             f"select arg_max({name}, {order}) filter (where {order} <= {most}), "
             f"count(distinct {name}) filter (where {order} > {most}) from {landed}"
@@ -274,6 +312,11 @@ def _not_ahead(
         return str(found)
     are_no_moments = is_number and ahead > 1 and (reached is None or _is_ahead(reached, latest))
     return cursor if are_no_moments else reached
+
+
+def _is_instant(connection: duckdb.DuckDBPyConnection, text: str) -> bool:
+    (is_one,) = only_row(connection, f"select try_cast({literal(text)} as timestamptz) is not null")
+    return bool(is_one)
 
 
 def _write_status(folder: Path, at: datetime.datetime, word: str, error: str, refused: list) -> None:
@@ -293,15 +336,17 @@ def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str
     return f"{at.strftime(durable.STAMP)}-{source}"
 
 
-def _earlier(home: Home, source: Source, before: list[Load], latest: datetime.datetime) -> dict[str, EarlierTable]:
+def _earlier(
+    home: Home, source: Source, before: list[Load], latest: Mapping[str, datetime.datetime]
+) -> dict[str, EarlierTable]:
     """Return what landed before, by table. A reader never gives a cursor that is lower than the last."""
     found = {}
     for table in source.tables:
         files = [item for load in before for item in load.files if item.table == table]
         history = [path for load in before for path in load.paths(table)]
         cursor = next((item.cursor for item in reversed(files) if item.cursor is not None), None)
-        if cursor is not None and _is_ahead(cursor, latest):
-            cursor = _not_ahead(home, source.tables[table], cursor, history, latest, cursor)
+        if cursor is not None and _is_ahead(cursor, latest[table]):
+            cursor = _not_ahead(home, source.tables[table], cursor, history, latest[table], cursor)
         found[table] = EarlierTable(
             seen=frozenset(item.fingerprint for item in files if item.fingerprint),
             latest={item.origin: item.fingerprint for item in files if item.fingerprint},
@@ -309,5 +354,6 @@ def _earlier(home: Home, source: Source, before: list[Load], latest: datetime.da
             cursor=cursor,
             history=history,
             schema=next((item.schema for item in reversed(files) if item.schema), None),
+            first_schema=next((item.schema for item in files if item.schema), None),
         )
     return found

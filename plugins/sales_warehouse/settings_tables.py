@@ -192,7 +192,7 @@ def write_settings(
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
              s.deadline.hour * 60 + s.deadline.minute if isinstance(s.deadline, datetime.time) else None,
-             s.deadline == "closing", s.is_in_files, s.micro_batch or not s.is_in_files)
+             s.deadline == "closing", s.is_in_files, s.is_read_often)
             for s in company.sources.values()
         ],
     }  # fmt: skip

@@ -87,6 +87,7 @@ def extract(run: Run, source: str) -> StepReport:
             latest_moment=run.source_clock,
             environment=run.environment,
             on_progress=log.progress,
+            time_zone=run.company.about.time_zone,
         )
         _prune_spool(run, source)
         report.rows = {"landed": landed.load.rows if landed.load else 0, "refused_files": len(landed.refused)}
@@ -461,7 +462,7 @@ def _clear_remains(run: Run) -> list[str]:
 
 def _waiting(run: Run, source: Source) -> list[landing.Load]:
     loads = landing.loads(run.home, source.source)
-    return [load for load in loads if not gates.stands(run.home, run.company, source, load)]
+    return [load for load in loads if not gates.stands(run.home, run.company, source, load, at=run.as_of)]
 
 
 def _is_conformed(run: Run, source: Source, load: landing.Load) -> bool:

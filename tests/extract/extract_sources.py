@@ -38,6 +38,7 @@ EARLIER = {
     "cursors": "cursor",
     "history": "history",
     "schema": "schema",
+    "first_schema": "first_schema",
 }
 
 

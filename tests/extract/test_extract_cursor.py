@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -68,20 +69,22 @@ def test_a_moment_that_cannot_be_moved_back_is_no_cursor(cursor: str) -> None:
 @pytest.mark.parametrize(
     ("cursor", "limit"),
     [
-        ("2026-01-02T10:00:00.5+08:00", "2026-03-01T09:30:00"),
-        ("2026/01/02 10:00", "2026/03/01 09:30"),
+        ("2026-01-02T10:00:00.5+08:00", "2026-03-01T17:30:00"),
+        ("2026-01-02T10:00:00Z", "2026-03-01T09:30:00"),
+        ("2026/01/02 10:00", "2026/03/01 18:30"),
         ("20260102", "20260301"),
-        ("20260102101500", "20260301093000"),
+        ("20260102101500", "20260301183000"),
         ("4102444800", "1772357400"),
         ("4102444800000", "1772357400000"),
         ("7", None),
         ("45000000", None),
         ("-1.5", None),
-        ("unknown", "2026-03-01 09:30:00"),
+        ("unknown", "2026-03-01 18:30:00"),
     ],
 )
 def test_the_latest_moment_is_written_like_the_cursor(cursor: str, limit: str | None) -> None:
-    assert limit_like(cursor, datetime.datetime(2026, 3, 1, 9, 30)) == limit
+    in_tokyo = datetime.datetime(2026, 3, 1, 9, 30, tzinfo=datetime.UTC).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert limit_like(cursor, in_tokyo) == limit
 
 
 @pytest.mark.parametrize(

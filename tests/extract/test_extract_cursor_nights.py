@@ -14,6 +14,7 @@ import pytest
 from extract_sources import source
 
 from sales_warehouse import landing
+from sales_warehouse.company.models import ColumnMapping
 from sales_warehouse.extract import SourceMisconfigured
 from sales_warehouse.home import Home
 from sales_warehouse.sql import literals
@@ -29,6 +30,7 @@ class Nights:
     table: dict[str, Any]
     night: datetime.datetime = BEGIN
     random: random.Random = field(default_factory=lambda: random.Random(20260101))
+    zones: tuple[str, str | None] = ("UTC", None)  # of the company, and as a mapping says it of `changed`
 
     def __post_init__(self) -> None:
         self.file = self.folder / "crm.db"
@@ -46,15 +48,24 @@ class Nights:
         amount = f"{self.random.randrange(10**9)}"
         self.sql("insert or replace into deals values (?, ?, ?)", number, amount, text)
 
-    def visit(self) -> None:
-        self.night += datetime.timedelta(days=1)
+    def visit(self, after: datetime.timedelta = datetime.timedelta(days=1)) -> list[str]:
+        """Read the table some time after the last visit; return the notes."""
+        self.night += after
         described = {"table": "deals", "columns": ["id", "amount", "changed"]} | self.table
         given = source({"type": "database", "url": f"sqlite:///{self.file}"}, deals=described)
+        company_zone, said = self.zones
+        if said:
+            told = {
+                **given.mappings[0].columns,
+                "updated_at": ColumnMapping.model_validate({"from": "changed", "zone": said}),
+            }
+            given = given.model_copy(update={"mappings": (given.mappings[0].model_copy(update={"columns": told}),)})
         report = landing.land(
             self.home, given, company_folder=self.folder, extracted_at=self.night, latest_moment=self.night,
-            environment={}, on_progress=lambda _: None,
+            environment={}, on_progress=lambda _: None, time_zone=company_zone,
         )  # fmt: skip
         assert report.refused == []
+        return report.notes
 
     def lost(self) -> set[tuple]:
         """Return the rows of the table whose present content has not landed as the last one of their key."""
@@ -170,6 +181,72 @@ def test_a_mistyped_number_does_not_hide_what_comes_after(
     nights.visit()
     assert nights.ids() == {1, 2, 3}
     assert [load.files[0].cursor for load in landing.loads(nights.home, "shop")] == [str(first), str(then)]
+
+
+SHANGHAI = datetime.timezone(datetime.timedelta(hours=8))
+
+
+@pytest.mark.parametrize(
+    ("declared", "zones", "form"),
+    [
+        pytest.param("text", ("Asia/Shanghai", None), "%Y-%m-%dT%H:%M:%SZ", id="of UTC"),
+        pytest.param("text", ("UTC", None), "%Y-%m-%d %H:%M:%S+08:00", id="with a zone"),
+        pytest.param("integer", ("Asia/Shanghai", None), None, id="since 1970"),
+        pytest.param("text", ("Asia/Shanghai", None), "%Y-%m-%d %H:%M:%S+", id="in the zone of the company"),
+        pytest.param("text", ("Europe/London", "Asia/Shanghai"), "%Y%m%d%H%M%S+", id="in the zone of the mapping"),
+        pytest.param("text", ("Asia/Shanghai", "UTC"), "%Y-%m-%d %H:%M:%S", id="in UTC, as the mapping says"),
+    ],
+)
+def test_a_clock_some_hours_ahead_hides_nothing(
+    tmp_path: Path, declared: str, zones: tuple[str, str | None], form: str | None
+) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed"}, declared=declared, zones=zones)
+
+    def note(number: int, hours: float) -> None:
+        moment = (BEGIN + datetime.timedelta(hours=hours)).replace(tzinfo=datetime.UTC)
+        local = moment.astimezone(SHANGHAI) if form and "+" in form else moment
+        nights.note(number, local.strftime(form).removesuffix("+") if form else int(moment.timestamp()))
+
+    note(1, -2)
+    assert nights.visit(datetime.timedelta()) == []
+    note(2, 12)
+    (said,) = nights.visit(datetime.timedelta(hours=0.2))
+    assert "which is in the future" in said
+    note(3, 0.3)
+    nights.visit(datetime.timedelta(hours=0.3))
+    note(4, 5)
+    nights.visit(datetime.timedelta(hours=5.5))
+    assert nights.ids() == {1, 2, 3, 4}
+
+
+def test_a_cursor_that_does_not_land_goes_on_from_the_visit(tmp_path: Path) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed", "columns": ["id", "amount"]}, declared="text")
+    nights.note(1, "2026-01-01T12:00:00Z")
+    nights.note(2, "2026-01-02T12:00:00Z")
+    nights.visit()
+    nights.note(3, "2026-01-02T02:01:00Z")
+    nights.visit()
+    assert nights.ids() == {1, 2, 3}
+    cursors = [load.files[0].cursor for load in landing.loads(nights.home, "shop")]
+    assert cursors == ["2026-01-02T02:05:00", "2026-01-02T12:00:00Z"]
+    assert landing.loads(nights.home, "shop")[1].rows == 2, "the first one does not come again"
+
+
+def test_moments_of_several_zones_are_compared_by_their_instants(tmp_path: Path) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed"}, declared="text")
+    for number, moment in enumerate(("09:00:00+08:00", "08:30:00Z", "23:00:00Z")):
+        nights.note(number, f"2026-01-01T{moment}")
+    nights.visit(datetime.timedelta())
+    assert [load.files[0].cursor for load in landing.loads(nights.home, "shop")] == ["2026-01-01T09:00:00+08:00"]
+
+
+def test_a_clock_a_little_ahead_is_no_matter_where_the_overlap_is_longer(tmp_path: Path) -> None:
+    ahead = (BEGIN + datetime.timedelta(days=1, minutes=2)).isoformat(sep=" ")
+    for overlap, notes in ((60, 0), (1, 1)):
+        (tmp_path / f"{overlap}").mkdir()
+        nights = Typed(tmp_path / f"{overlap}", {"cursor": "changed", "overlap_minutes": overlap}, declared="text")
+        nights.note(1, ahead)
+        assert len(nights.visit()) == notes
 
 
 def test_a_cursor_that_moved_to_a_mistyped_number_before_is_found_again(tmp_path: Path) -> None:

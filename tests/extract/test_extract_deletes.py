@@ -42,6 +42,14 @@ class Crm:
             source({"type": "database", "url": f"sqlite:///{self.file}"}, deals=self.table),
             history={"deals": list(dict.fromkeys(history))},
             cursors={"deals": cursors[-1] if cursors else None},
+            latest={
+                "deals": {
+                    item.origin: item.fingerprint
+                    for extraction in self.landed
+                    for item in extraction.landed
+                    if item.fingerprint
+                }
+            },
         )
         conservation.hold_back_what_does_not_add_up(found, self.desk.folder / "temp")
         self.landed.append(found)
@@ -96,6 +104,18 @@ def test_a_row_that_comes_back_with_its_old_time_stamp_is_read_again(crm: Crm) -
     assert new(crm.visit()) == [("1", "back", "true")]
 
 
+def test_a_row_that_comes_back_as_it_was_is_read_again(crm: Crm) -> None:
+    """It is all that the overlap has, so that the table looks as it did before the deletion."""
+    crm.visit()
+    for _ in range(2):
+        crm.sql("delete from deals where id = 3")
+        assert ("3", "c", "true") in crm.visit()
+        crm.visit()
+        crm.sql(f"insert into deals values (3, 'c', '{DAY.format(3)}')")
+        assert ("3", "c", None) in crm.visit()
+        assert crm.visit() == []
+
+
 def test_a_row_that_was_committed_long_after_its_time_stamp_is_read(crm: Crm) -> None:
     crm.sql(f"insert into deals values (9, 'late', '{DAY.format(1)}')")
     assert ("9", "late", None) in crm.visit()
@@ -121,6 +141,20 @@ def test_keys_of_several_columns_are_compared_together(desk: Desk) -> None:
     crm.visit()
     crm.sql("delete from deals where id = 1 and name = 'x'; insert into deals values (1, 'z', '0')")
     assert set(crm.visit()) == {("2", "x", None), ("1", "z", None), ("1", "x", "true")}
+
+
+def test_keys_in_a_column_of_floats_are_known_again_however_they_landed(desk: Desk) -> None:
+    columns = {"columns": ["id", "name", "changed"], "key": ["id"], "deletes": "full_key_comparison"}
+    crm = Crm(desk, {"table": "deals", "cursor": "changed", "overlap_numbers": 0, "most_deletes_share": 0.5} | columns)
+    crm.sql("create table deals (id real, name text, changed integer)")
+    crm.sql("insert into deals values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
+    crm.visit()
+    (path,) = [item.path for item in crm.landed[0].landed]
+    earlier = path.with_suffix(".earlier")
+    duckdb.sql(f"copy (select * replace (id || '.0' as id) from '{path}') to '{earlier}' (format parquet)")
+    earlier.replace(path)
+    crm.sql("delete from deals where id = 1; insert into deals values (4, 'd', 0)")
+    assert set(crm.visit()) == {("3", "c", None), ("4", "d", None), ("1", "a", "true")}
 
 
 def test_a_comparison_without_a_key_is_a_mistake(desk: Desk) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from api_server import Answer, serving
-from extract_sources import Desk, rows, source
+from extract_sources import Desk, reason, rows, source
 
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract import Extraction, SourceMisconfigured
@@ -206,10 +206,11 @@ def test_an_optional_key_beside_a_similar_one_that_was_there_is_not_renamed(
     assert [item.kind for item in found.landed[-1].drift] == ["missing", "missing", "added"]
 
 
-def visit(desk: Desk, schema: dict | None, **table: Any) -> Extraction:
+def visit(desk: Desk, schema: dict | None, first: dict | None = None, **table: Any) -> Extraction:
     described = {"table": "deals", "columns": ["id", "name"]} | table
     given = source({"type": "database", "url": f"sqlite:///{desk.folder / 'crm.db'}"}, deals=described)
-    return desk.extract(given, schema={"deals": schema} if schema else {})
+    known = {"schema": {"deals": schema}, "first_schema": {"deals": first or schema}} if schema else {}
+    return desk.extract(given, **known)
 
 
 def alter(desk: Desk, statement: str) -> None:
@@ -241,6 +242,90 @@ def test_a_table_of_a_database_that_changes_is_named(desk: Desk, statement: str,
     refused = visit(desk, schema, drift="refuse")
     assert (refused.landed, told(refused)) == ([], expected)
     assert "the table changed" in refused.refused[0].reason
+
+
+DEALS = {"id": "INTEGER", "name": "TEXT", "owner": "TEXT"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "options", "taken"),
+    [
+        ("adopt", {}, None),
+        ("refuse", {}, None),
+        ("known", {}, [("1",)]),
+        ("known", {"cursor": "name"}, None),
+        ("known", {"key": ["name"], "deletes": "full_key_comparison"}, None),
+        ("known", {"columns": ["name"]}, None),
+    ],
+)
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_a_promised_column_of_a_database_that_is_gone(
+    desk: Desk, policy: str, options: dict, taken: list | None, is_renamed: bool
+) -> None:
+    alter(desk, "create table deals (id integer, owner text); insert into deals values (1, 'b')")
+    if is_renamed:
+        alter(desk, "alter table deals add column names text")
+    found = visit(desk, DEALS, drift=policy, **options)
+    expected = ("renamed", "name", "names") if is_renamed else ("missing", "name", None)
+    assert told(found) == [expected]
+    if taken is None:
+        assert reason(found).startswith(
+            "deals: the table changed: " if policy == "refuse" else "deals: missing: 'name'"
+        )
+    else:
+        assert rows(found, "deals") == taken
+        again = visit(desk, dict(found.landed[0].schema or {}), DEALS, drift=policy, **options)
+        assert told(again) == [expected], "it is missing for as long as it is"
+
+
+def test_what_one_table_lacks_stops_no_other(desk: Desk) -> None:
+    alter(desk, "create table deals (id integer); create table lines (id integer); insert into lines values (7)")
+    given = source(
+        {"type": "database", "url": f"sqlite:///{desk.folder / 'crm.db'}"},
+        deals={"table": "deals", "columns": ["id", "name"]},
+        lines={"table": "lines", "columns": ["id"]},
+    )
+    found = desk.extract(given)
+    assert [item.reason for item in found.refused] == [
+        "deals: missing: 'name'; the table has: id; change `columns`, `cursor` or `key` (and the mapping) if it "
+        "changed, or take what is there with `drift: known`"
+    ]
+    assert (rows(found, "lines"), told(found)) == ([("7",)], [("missing", "name", None)])
+
+
+@pytest.mark.parametrize(("policy", "landed"), [("adopt", [("1", "a", "EU")]), ("known", [("1", "a")])])
+def test_a_column_that_a_database_table_gets_lands_beside_the_promised_ones(
+    desk: Desk, policy: str, landed: list[tuple]
+) -> None:
+    """What was there from the beginning and is not promised stays out: it was not asked for."""
+    alter(desk, "create table deals (id integer, name text, owner text); insert into deals values (1, 'a', 'b')")
+    first = dict(visit(desk, None, drift=policy).landed[0].schema or {})
+    alter(desk, "alter table deals add column region text; alter table deals add column _file text")
+    alter(desk, "update deals set region = 'EU'")
+    later = visit(desk, first, drift=policy)
+    assert (rows(later, "deals"), told(later)) == (landed, [("added", "region", None), ("added", "_file", None)])
+    again = visit(desk, dict(later.landed[0].schema or {}), first, drift=policy)
+    assert (rows(again, "deals"), told(again)) == (landed, [])
+
+
+def test_a_database_table_that_is_refused_lands_nothing_at_all(desk: Desk) -> None:
+    options = {"cursor": "at", "overlap_numbers": 0, "key": ["id"], "deletes": "full_key_comparison"}
+    options |= {"columns": ["id", "name", "at"], "drift": "refuse", "most_deletes_share": 0.9}
+    alter(desk, "create table deals (id integer, name text, at integer)")
+    alter(desk, "insert into deals values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
+    first = visit(desk, None, **options)
+    alter(desk, "drop table deals; create table deals (id integer, name integer, at integer)")
+    alter(desk, "insert into deals values (1, 7, 1), (3, 8, 3), (9, 9, 0)")
+    given = source(
+        {"type": "database", "url": f"sqlite:///{desk.folder / 'crm.db'}"}, deals={"table": "deals"} | options
+    )
+    (landed,) = first.landed
+    found = desk.extract(
+        given,
+        schema={"deals": landed.schema}, first_schema={"deals": landed.schema},
+        history={"deals": [landed.path]}, cursors={"deals": "3"},
+    )  # fmt: skip
+    assert reason(found).startswith("deals: the table changed: retyped: name (TEXT → INTEGER)")
 
 
 def from_api(desk: Desk, records: list[dict], schema: dict | None = None, **table: Any) -> Extraction:

@@ -147,12 +147,28 @@ def test_values_that_python_has_no_type_for(desk: Desk, mariadb: str) -> None:
     names = ["id", "f", "d", "t", "dt", "y", "b1", "b64", "e", "s", "vb", "tiny", "u", "c", "latin", "n"]
     first, second = rows(read(desk, mariadb, "odd", names), "t")
     assert dict(zip(names, first, strict=True)) == {
-        "id": "1", "f": "16777218", "d": "1e300", "t": "-838:59:59.500", "dt": "9999-12-31 23:59:59", "y": "1901",
+        "id": "1", "f": "16777218", "d": "1e+300", "t": "-838:59:59.500", "dt": "9999-12-31 23:59:59", "y": "1901",
         "b1": "1", "b64": "18446744073709551615", "e": "b", "s": "x,y", "vb": "00", "tiny": "127",
         "u": "123e4567-e89b-12d3-a456-426655440000", "c": " a", "latin": "café",
         "n": "-0.000000000000000000000000000001",
     }  # fmt: skip
     assert second == ("2", *[None] * (len(names) - 1))
+
+
+def test_ids_in_a_column_of_floats_are_their_digits(desk: Desk, mariadb: str) -> None:
+    run(
+        mariadb,
+        "create table ids (d double, f float)",
+        "insert into ids values (1234, 1234), (-1e15, 0.5), (9007199254740991, null), (9007199254740992, 1e15), "
+        "(12345678901234567890, 1e-20)",
+    )
+    assert rows(read(desk, mariadb, "ids", ["d", "f"]), "t") == [
+        ("1234", "1234"),
+        ("-1000000000000000", "0.5"),
+        ("9007199254740991", None),
+        ("9.007199254740992e+15", "999999986991104"),
+        ("1.2345678901234567e+19", "9.999999682655225e-21"),
+    ]
 
 
 def test_a_time_stamp_says_its_zone_whatever_the_zone_of_the_server(desk: Desk, mariadb: str) -> None:

@@ -498,6 +498,11 @@ class Source(Model):
         return self.connection.type in ("files", "bucket")
 
     @property
+    def is_read_often(self) -> bool:
+        """Tell a source that is read between the nights, or asked, from one whose files come once a day."""
+        return self.micro_batch or not self.is_in_files
+
+    @property
     def readings(self) -> tuple[Mapping, ...]:
         """The mappings, and for each table that none reads one that lets nothing in: its rows are counted, too."""
         read = {mapping.table for mapping in self.mappings}

@@ -145,18 +145,30 @@ def written_like(cursor: str | None, moment: datetime.datetime) -> str:
 
 
 def limit_like(cursor: str, latest: datetime.datetime) -> str | None:
-    """Write the latest moment that may be, UTC, so that it compares with cursors that are written like this one.
+    """Write the latest moment that may be so that it compares with cursors that are written like this one.
 
+    `latest` is in the zone that moments without one are in; those with a zone and those since 1970 need no such thing.
     None for a number that is no moment. A word gets an ISO moment: words sort after digits.
     """
     if NUMBER.fullmatch(cursor):
         whole = cursor.split(".")[0]
         if _is_digits(whole) and len(whole) in EPOCH:
-            return str(int(latest.replace(tzinfo=datetime.UTC).timestamp() * EPOCH[len(whole)]))
+            return str(int(latest.timestamp() * EPOCH[len(whole)]))
     written = written_moment(cursor)
     if written is None:
-        return None if NUMBER.fullmatch(cursor) else latest.isoformat(sep=" ", timespec="seconds")
-    return written.day_and_time(latest)
+        return None if NUMBER.fullmatch(cursor) else f"{latest:%Y-%m-%d %H:%M:%S}"
+    return written.day_and_time(latest.astimezone(written.moment.tzinfo) if written.moment.tzinfo else latest)
+
+
+def has_moment(cursor: str) -> bool:
+    """Tell whether a cursor is a moment, or a day, in a text that says so; digits alone may be something else."""
+    return not NUMBER.fullmatch(cursor) and written_moment(cursor) is not None
+
+
+def has_zone(cursor: str) -> bool:
+    """Tell whether a cursor is a moment whose text says its zone."""
+    written = written_moment(cursor)
+    return written is not None and written.moment.tzinfo is not None
 
 
 def later(one: str | None, other: str) -> str:

@@ -7,7 +7,7 @@ NULL; without one, the whole table. The database itself says, in the same snapsh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sales_warehouse.extract.database_batches import Batches, DriverBatches, bat
 from sales_warehouse.extract.database_engine import connected
 from sales_warehouse.extract.earlier import NOTHING, Earlier
 from sales_warehouse.extract.files import Room
-from sales_warehouse.extract.header import schema_drift, schema_notes
+from sales_warehouse.extract.header import adopted, schema_notes, table_drift
 from sales_warehouse.extract.key_comparison import KeyComparison
 from sales_warehouse.extract.outcome import Drift, Extraction, Landed, Refused, SourceUnavailable
 from sales_warehouse.extract.parquet import TextParquet
@@ -52,33 +52,74 @@ def read(
         for name, table in source.tables.items():
             relation = Relation.of(connection, f"{source.source}: {name}", table, settings.schema_name)
             place, known = room(name), earlier.get(name, NOTHING)
-            path = place.next_parquet()
-            landed = _land(visit, relation, name, table, known.cursor, path)
-            on_progress(f"{name}: {landed.rows} rows")
-            if table.deletes:
-                _compare_keys(visit, relation, name, table, known.history, landed, place, extraction)
             schema = {column: str(kind) for column, kind in relation.types.items()}
-            drift = schema_drift(known.schema, schema)
-            extraction.notes += [f"{name}: {note}" for note in schema_notes(drift)]
-            if drift and table.drift == "refuse":
-                path.unlink()
-                extraction.refused.append(_drifted(name, landed.origin, drift))
+            drift = table_drift(table, known.first_schema, known.schema, schema)
+            if reason := _refusal(name, table, schema, drift):
+                extraction.refused.append(Refused(name, relation.origin, None, reason, drift))
                 continue
-            landed = replace(landed, drift=drift, schema=schema)
+            extraction.notes += [f"{name}: {note}" for note in schema_notes(drift)]
+            columns = (
+                *(column for column in table.columns if column in schema),
+                *adopted(table, known.first_schema, schema),
+            )
+            one = _Read(visit, relation, name, table, columns)
+            path = place.next_parquet()
+            landed = replace(_land(one, known.cursor, path), drift=drift, schema=schema)
+            on_progress(f"{name}: {landed.rows} rows")
             unchanged = known.latest.get(landed.origin) == landed.fingerprint
-            if unchanged or (table.cursor and not landed.rows and not landed.reported):
+            is_news = not unchanged and not (table.cursor and not landed.rows and not landed.reported)
+            if table.deletes:
+                news = [path] if is_news else []
+                _compare_keys(one, known.history, news, path, place, extraction)
+            if is_news:
+                extraction.landed.append(landed)
+            else:
                 path.unlink()
                 extraction.skipped += 1
-            else:
-                extraction.landed.append(landed)
 
 
-def _land(visit: _Visit, relation: Relation, name: str, table: Table, cursor: str | None, path: Path) -> Landed:
-    reported, highest = relation.counted(visit.connection, table, cursor)
-    with TextParquet(path, table.columns, relation.origin, faults=relation.holds_any_bytes) as parquet:
-        _write(visit.batches, relation.rows(table, cursor), parquet, table.columns)
+def _refusal(name: str, table: Table, schema: Mapping[str, str], drift: Sequence[Drift]) -> str | None:
+    """Say why a table cannot be taken as it is, None when it can.
+
+    What is promised and not there is empty with `drift: known`, but not what tells rows apart or what is new.
+    """
+    lacking = [item for item in drift if item.column in {*table.columns, table.cursor} - schema.keys()]
+    needed = {table.cursor, *(table.key if table.deletes else ())}
+    if table.drift == "refuse" and drift:
+        told = "; ".join(schema_notes(drift))
+        return (
+            f"{name}: the table changed: {told}; the policy is `drift: refuse`: change `columns`, then set it to adopt "
+            "once"
+        )
+    is_known = table.drift == "known" and not set(table.columns).isdisjoint(schema)
+    if not lacking or (is_known and needed.isdisjoint(item.column for item in lacking)):
+        return None
+    named = ", ".join(f"{item.column!r}" + (f" (looks like {item.found!r})" if item.found else "") for item in lacking)
+    rest = "" if table.drift == "known" else ", or take what is there with `drift: known`"
+    return (
+        f"{name}: missing: {named}; the table has: {', '.join(sorted(schema))}; change `columns`, `cursor` or `key` "
+        f"(and the mapping) if it changed{rest}"
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One table that is read; `columns` are those that land."""
+
+    visit: _Visit
+    relation: Relation
+    name: str
+    table: Table
+    columns: tuple[str, ...]
+
+
+def _land(read: _Read, cursor: str | None, path: Path) -> Landed:
+    relation = read.relation
+    reported, highest = relation.counted(read.visit.connection, read.table, cursor)
+    with TextParquet(path, read.columns, relation.origin, faults=relation.holds_any_bytes) as parquet:
+        _write(read.visit.batches, relation.rows(read.columns, read.table, cursor), parquet, read.columns)
     counts = (parquet.rows, reported, parquet.content, highest or cursor, parquet.malformed)
-    return Landed(name, path, relation.origin, *counts)
+    return Landed(read.name, path, relation.origin, *counts)
 
 
 def _write(reading: Batches, statement: sa.Select, parquet: TextParquet, names: Sequence[str]) -> None:
@@ -94,30 +135,22 @@ def _write(reading: Batches, statement: sa.Select, parquet: TextParquet, names: 
         parquet.write(texts, numbers, reasons, faulty=faulty)
 
 
-def _drifted(name: str, origin: str, drift: tuple[Drift, ...]) -> Refused:
-    told = "; ".join(schema_notes(drift))
-    reason = (
-        f"{name}: the table changed: {told}; the policy is `drift: refuse`: change `columns`, then set it to adopt once"
-    )
-    return Refused(name, origin, None, reason, drift)
-
-
 def _compare_keys(
-    visit: _Visit,
-    relation: Relation,
-    name: str,
-    table: Table,
-    history: Sequence[Path],
-    landed: Landed,
-    room: Room,
-    extraction: Extraction,
+    read: _Read, history: Sequence[Path], news: Sequence[Path], rows: Path, room: Room, extraction: Extraction
 ) -> None:
-    """Land what is gone and what was overlooked; refuse when so much is gone that somebody must have made a mistake."""
-    keys = landed.path if not table.cursor else _keys(visit, relation, table, room)
-    with KeyComparison(table, history, [landed.path], keys, room.temp) as comparison:
+    """Land what is gone and what was overlooked; refuse when so much is gone that somebody must have made a mistake.
+
+    `rows` has what was read, `news` what lands of it: a record that was deleted and is back as it was is no news of the
+    table, and yet has to land again.
+    """
+    name, table, relation = read.name, read.table, read.relation
+    keys = rows if not table.cursor else _keys(read, room)
+    # rows are known by origin and number, and these are numbered from 1, too
+    origin = f"{relation.origin}, gone"
+    with KeyComparison(table, history, news, keys, room.temp, relation.floats) as comparison:
         counts = comparison.counts()
         if counts.unseen:
-            extraction.landed.append(_overlooked(visit, relation, name, table, comparison, counts.unseen, room))
+            extraction.landed.append(_overlooked(read, comparison, counts.unseen, room))
             extraction.notes.append(f"{name}: {counts.unseen:,} records were read that the cursor had passed over")
         if counts.gone > table.most_deletes_share * counts.known:
             reason = (
@@ -125,22 +158,20 @@ def _compare_keys(
                 f"{table.most_deletes_share:.0%}; none was deleted. Was the table emptied or is it the wrong one? "
                 "If it is right, raise `most_deletes_share` for one refresh"
             )
-            extraction.refused.append(Refused(name, relation.origin, None, reason))
+            extraction.refused.append(Refused(name, origin, None, reason))
         elif counts.gone:
             path = room.next_parquet()
-            # rows are known by origin and number, and these are numbered from 1, too
-            origin = f"{relation.origin}, gone"
             written = comparison.write_gone(origin, path)
             extraction.landed.append(Landed(name, path, origin, written, counts.gone, None))
             extraction.notes.append(f"{name}: {counts.gone:,} records are gone from the table")
 
 
-def _keys(visit: _Visit, relation: Relation, table: Table, room: Room) -> Path:
+def _keys(read: _Read, room: Room) -> Path:
     """Read every key. One that got lost on the way would look like a record that is gone, so they are counted."""
-    path = room.scratch(".parquet")
-    with TextParquet(path, table.key, relation.origin) as parquet:
-        _write(visit.batches, relation.keys(table), parquet, table.key)
-    there = relation.size(visit.connection)
+    path, relation, key = room.scratch(".parquet"), read.relation, read.table.key
+    with TextParquet(path, key, relation.origin) as parquet:
+        _write(read.visit.batches, relation.keys(read.table), parquet, key)
+    there = relation.size(read.visit.connection)
     if parquet.rows != there:
         raise SourceUnavailable(
             f"{relation.where}: {parquet.rows:,} keys came of {there:,} rows; nothing was taken. Try again later"
@@ -148,11 +179,11 @@ def _keys(visit: _Visit, relation: Relation, table: Table, room: Room) -> Path:
     return path
 
 
-def _overlooked(
-    visit: _Visit, relation: Relation, name: str, table: Table, comparison: KeyComparison, count: int, room: Room
-) -> Landed:
+def _overlooked(read: _Read, comparison: KeyComparison, count: int, room: Room) -> Landed:
+    relation = read.relation
     path, origin = room.next_parquet(), f"{relation.origin}, passed over"
-    with TextParquet(path, table.columns, origin, faults=relation.holds_any_bytes) as parquet:
+    with TextParquet(path, read.columns, origin, faults=relation.holds_any_bytes) as parquet:
         for keys in comparison.unseen():
-            _write(DriverBatches(visit.connection), relation.rows_with(table, keys), parquet, table.columns)
-    return Landed(name, path, origin, parquet.rows, count, None, malformed=parquet.malformed)
+            statement = relation.rows_with(read.columns, read.table, keys)
+            _write(DriverBatches(read.visit.connection), statement, parquet, read.columns)
+    return Landed(read.name, path, origin, parquet.rows, count, None, malformed=parquet.malformed)

@@ -95,6 +95,38 @@ def schema_drift(before: Mapping[str, str] | None, now: Mapping[str, str]) -> tu
     return (*drift, *(Drift("retyped", name, f"{before[name]} → {now[name]}") for name in changed))
 
 
+def table_drift(
+    table: Table, first: Mapping[str, str] | None, before: Mapping[str, str] | None, now: Mapping[str, str]
+) -> tuple[Drift, ...]:
+    """Name how a table of a database differs from what was promised, and from what it was when it landed last.
+
+    It has columns that nobody promised from the beginning on: only those that are new since it landed `first` can be
+    what a promised one was renamed to.
+    """
+    wanted = dict.fromkeys([*table.columns, *([table.cursor] if table.cursor else [])])
+    unknown = [name for name in now if name not in wanted and name not in (first or {})]
+    lacking = [name for name in wanted if name not in now]
+    gone = [Drift("renamed" if (found := likely(name, unknown)) else "missing", name, found) for name in lacking]
+    candidates = {item.found for item in gone}
+    changed = [item for item in schema_drift(before, now) if item.column not in {*lacking, *candidates}]
+    return (*gone, *changed)
+
+
+def adopted(table: Table, first: Mapping[str, str] | None, now: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the columns of a database table that came after it landed first and can land beside the promised ones.
+
+    Those that were there from the beginning were left out on purpose.
+    """
+    if table.drift != "adopt" or first is None:
+        return ()
+    folded = [name.casefold() for name in now]
+    new = [name for name in now if name not in first and name not in table.columns]
+    fine = [
+        name for name in new if folded.count(name.casefold()) == 1 and not _nameless([name]) and not _reserved([name])
+    ]
+    return tuple(fine[: MOST_COLUMNS - len(table.columns)])
+
+
 def schema_notes(drift: Sequence[Drift]) -> list[str]:
     """Say what changed, one sentence for each column."""
     return [f"{item.kind}: {item.column}" + (f" ({item.found})" if item.found else "") for item in drift]

@@ -10,7 +10,7 @@ The cost of a visit grows with the keys of the table and with the key columns of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import duckdb
 
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract.parquet import DELETED, FILE, ROW_NUMBER
+from sales_warehouse.extract.text import earlier_float_sql
 from sales_warehouse.sql import connect, ident, literal, literals, only_row
 
 Key = tuple[str, ...]
@@ -36,11 +37,19 @@ class Comparison:
 class KeyComparison:
     """The keys of a table beside what landed: `history` has the files of earlier loads in order, `now` this one's.
 
-    Keys with a NULL name no row and are left out.
+    Keys with a NULL name no row and are left out. `floats` are the columns of floats.
     """
 
-    def __init__(self, table: Table, history: Sequence[Path], now: Sequence[Path], keys: Path, temp: Path) -> None:
-        self.table, self.names = table, ", ".join(map(ident, table.key))
+    def __init__(
+        self,
+        table: Table,
+        history: Sequence[Path],
+        now: Sequence[Path],
+        keys: Path,
+        temp: Path,
+        floats: Collection[str] = (),
+    ) -> None:
+        self.table, self.names, self.floats = table, ", ".join(map(ident, table.key)), floats
         self.connection = connect(temp=temp)
         self._view("past", history)
         self._view("landed_now", now)
@@ -106,13 +115,17 @@ class KeyComparison:
         files = f"read_parquet({listed}, union_by_name = true, filename = '_path', file_row_number = true)"
         there = {column for column, *_ in _described(self.connection, files)}
         cells = ", ".join(
-            ident(column) if column in there else f"cast(null as varchar) as {ident(column)}" for column in wanted
+            self._cell(column) if column in there else f"cast(null as varchar) as {ident(column)}" for column in wanted
         )
         orders = ", ".join(f"({literal(str(path))}, {number})" for number, path in enumerate(paths))
         self.connection.execute(
             f"create view {name} as select {cells}, _load, file_row_number as _place "
             f"from {files} join (values {orders}) as loads(_path, _load) using (_path) where {self._whole()}"
         )
+
+    def _cell(self, column: str) -> str:
+        name = ident(column)
+        return f"{earlier_float_sql(name)} as {name}" if column in self.floats else name
 
 
 def _described(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple]:

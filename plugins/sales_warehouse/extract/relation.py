@@ -19,7 +19,7 @@ from sqlalchemy.exc import NoSuchTableError
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract.cursor import NUMBER, Kind, NoCursor, lower_bound
 from sales_warehouse.extract.outcome import SourceMisconfigured
-from sales_warehouse.extract.text import value_text
+from sales_warehouse.extract.text import EVERY_WHOLE_NUMBER, FLOATS, OF_32_BITS, value_text
 from sales_warehouse.sql import literal
 
 
@@ -37,17 +37,14 @@ class Relation:
 
     @classmethod
     def of(cls, connection: Connection, where: str, table: Table, schema: str | None) -> Relation:
-        """Look a table up; raise SourceMisconfigured naming what exists when it or a column is not there."""
+        """Look a table up; raise SourceMisconfigured naming what exists when it is not there."""
         inspector, name = sa.inspect(connection), table.table or ""
         try:
             types = {column["name"]: column["type"] for column in inspector.get_columns(name, schema)}
         except NoSuchTableError:
             there = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
-            raise SourceMisconfigured(f"{where}: {_unknown('table', [name], there)}") from None
-        wanted = [*table.columns, *([table.cursor] if table.cursor else [])]
-        if missing := [column for column in wanted if column not in types]:
-            raise SourceMisconfigured(f"{where}: {_unknown('column', missing, list(types))}")
-        cursor_type = types[table.cursor] if table.cursor else None
+            raise SourceMisconfigured(f"{where}: {_unknown_table(name, there)}") from None
+        cursor_type = types.get(table.cursor) if table.cursor else None
         if table.cursor and cursor_type and connection.dialect.name == "sqlite":
             cursor_type = _stored(connection, where, name, table.cursor, cursor_type)
         key = tuple(inspector.get_pk_constraint(name, schema).get("constrained_columns") or ())
@@ -59,9 +56,9 @@ class Relation:
         """Tell whether a text need not be one: SQLite checks no encoding."""
         return self.dialect == "sqlite"
 
-    def rows(self, table: Table, cursor: str | None) -> sa.Select:
-        """Select the promised columns of what is new."""
-        return self._new(sa.select(*(self.text(name) for name in table.columns)), table, cursor).order_by(
+    def rows(self, names: Sequence[str], table: Table, cursor: str | None) -> sa.Select:
+        """Select columns of what is new."""
+        return self._new(sa.select(*(self.text(name) for name in names)), table, cursor).order_by(
             *(self.table.c[name] for name in self.key)
         )
 
@@ -69,10 +66,10 @@ class Relation:
         """Select the key of every row."""
         return sa.select(*(self.text(name) for name in table.key))
 
-    def rows_with(self, table: Table, keys: Sequence[tuple[str, ...]]) -> sa.Select:
-        """Select the rows that have one of these keys, given as text."""
+    def rows_with(self, names: Sequence[str], table: Table, keys: Sequence[tuple[str, ...]]) -> sa.Select:
+        """Select columns of the rows that have one of these keys, given as text."""
         compared = sa.tuple_(*(self._compared(name) for name in table.key))
-        return sa.select(*(self.text(name) for name in table.columns)).where(compared.in_(keys))
+        return sa.select(*(self.text(name) for name in names)).where(compared.in_(keys))
 
     def counted(self, connection: Connection, table: Table, cursor: str | None) -> tuple[int, str | None]:
         """Ask the database itself how many rows are new, and for the highest cursor among them."""
@@ -113,8 +110,19 @@ class Relation:
             return _postgresql(column, kind)
         return _mysql(column, kind) if self.dialect in ("mysql", "mariadb") else column
 
+    @property
+    def floats(self) -> set[str]:
+        """The columns that are declared as floats."""
+        return {name for name, kind in self.types.items() if str(kind) in FLOATS}
+
     def _compared(self, name: str) -> sa.ColumnElement:
-        shown = self._as_text(self.table.c[name], self.types[name])
+        column = self.table.c[name]
+        if self.dialect == "sqlite":
+            number: sa.ColumnElement = sa.cast(column, sa.Integer)
+            is_float = sa.func.typeof(column) == sa.literal_column("'real'")
+            is_whole = sa.and_(is_float, column == number, sa.func.abs(column) < _written(EVERY_WHOLE_NUMBER))
+            return sa.case((is_whole, sa.cast(number, sa.Text)), else_=sa.cast(column, sa.Text))
+        shown = self._as_text(column, self.types[name])
         return sa.cast(shown, sa.Text) if self.dialect not in ("postgresql", "mysql", "mariadb") else shown
 
     def _new(self, statement: sa.Select, table: Table, cursor: str | None) -> sa.Select:
@@ -176,6 +184,16 @@ def _stored(
     return sa.types.Numeric() if "real" in numbers else sa.types.Integer()
 
 
+def _is_whole(column: sa.ColumnElement, every_whole_number: int = EVERY_WHOLE_NUMBER) -> sa.ColumnElement:
+    """Tell whether a float is a whole number, as far as every whole number has a float of its own."""
+    return sa.and_(column == sa.func.floor(column), sa.func.abs(column) < _written(every_whole_number))
+
+
+def _written(value: str | int) -> sa.ColumnElement:
+    """Return a value that stands in the statement, where values cannot be bound."""
+    return sa.literal_column(literal(value) if isinstance(value, str) else str(value))
+
+
 def _postgresql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElement:
     if type(kind) in (sa.types.VARCHAR, sa.types.TEXT, sa.types.CHAR):
         return column  # a cast would take the spaces off the end of a char(n)
@@ -183,6 +201,10 @@ def _postgresql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.Colum
         return sa.func.encode(column, sa.literal_column("'hex'"))
     if isinstance(kind, sa.types.ARRAY):
         return sa.cast(sa.func.to_jsonb(column), sa.Text)
+    if isinstance(kind, sa.types.Float):
+        is_whole = _is_whole(column, OF_32_BITS if isinstance(kind, sa.types.REAL) else EVERY_WHOLE_NUMBER)
+        digits = sa.cast(sa.cast(column, sa.BigInteger), sa.Text)
+        return sa.case((is_whole, digits), else_=sa.cast(column, sa.Text))
     if isinstance(kind, postgresql.MONEY):
         return sa.cast(sa.cast(column, sa.Numeric), sa.Text)
     return sa.cast(column, sa.Text)
@@ -195,18 +217,19 @@ def _mysql(column: sa.ColumnElement, kind: sa.types.TypeEngine) -> sa.ColumnElem
         return sa.func.lower(sa.func.hex(column))
     if isinstance(kind, mysql.BIT):
         return sa.cast(sa.cast(column, mysql.INTEGER(unsigned=True)), sa.CHAR)
-    if isinstance(kind, mysql.FLOAT):
+    if isinstance(kind, sa.types.Float):
         # as a float, the server writes six digits of it
-        return sa.cast(column.op("+")(sa.literal_column("0e0")), sa.CHAR)
+        double = column.op("+")(sa.literal_column("0e0")) if isinstance(kind, mysql.FLOAT) else column
+        digits = sa.cast(sa.cast(double, sa.DECIMAL(20, 0)), sa.CHAR)
+        powers = sa.func.replace(sa.cast(double, sa.CHAR), _written("e"), _written("e+"))
+        powers = sa.func.replace(powers, _written("e+-"), _written("e-"))
+        return sa.case((_is_whole(double), digits), else_=powers)
     if isinstance(kind, sa.types.TIMESTAMP):
         return sa.func.concat(sa.cast(column, sa.CHAR), sa.literal_column("'+00:00'"))
     return sa.cast(column, sa.CHAR)
 
 
-def _unknown(what: str, missing: Sequence[str], there: Sequence[str]) -> str:
-    named = []
-    for name in missing:
-        close = difflib.get_close_matches(name, there, n=1, cutoff=0.6)
-        named.append(f"{name!r}" + (f" (did you mean {close[0]!r}?)" if close else ""))
-    exists = ", ".join(sorted(there)) or "none"
-    return f"unknown {what} {', '.join(named)}; the database has: {exists}"
+def _unknown_table(name: str, there: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, there, n=1, cutoff=0.6)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    return f"unknown table {name!r}{hint}; the database has: {', '.join(sorted(there)) or 'none'}"

@@ -1,7 +1,8 @@
 """Values of a database as text, the same text for the same value whatever the driver.
 
 Moments and dates are ISO (a space between date and time, as SQL writes it), decimals plain digits, floats the shortest
-text that reads back, booleans true and false, bytes hexadecimal, documents and arrays JSON, NULL None.
+text that reads back (`float_text` says what of whole ones), booleans true and false, bytes hexadecimal, documents and
+arrays JSON, NULL None.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 EVERY_WHOLE_NUMBER, OF_32_BITS = 2**53, 2**24  # that a float can be
+FLOATS = {"REAL", "FLOAT", "DOUBLE", "DOUBLE_PRECISION"}  # as the schema of a database or of a Parquet file names them
 
 
 def text_column(values: Sequence[Any]) -> list[str | None] | Sequence[str | None]:
@@ -77,6 +79,11 @@ def float_sql(value: str, every_whole_number: int) -> str:
     )
 
 
+def earlier_float_sql(value: str) -> str:
+    """Return the SQL of a landed float as `float_text` gives it: to the end of November 2026 1234 landed as 1234.0."""
+    return f"case when ends_with({value}, '.0') and length({value}) <= 17 then left({value}, -2) else {value} end"
+
+
 def _writer(kind: type) -> Callable[[Any], str]:
     for base, write in _WRITERS:
         if issubclass(kind, base):
@@ -100,7 +107,7 @@ _WRITERS: tuple[tuple[tuple[type, ...], Callable[[Any], str]], ...] = (
     ((str,), str),
     ((bool,), lambda value: "true" if value else "false"),
     ((int,), str),
-    ((float,), repr),
+    ((float,), float_text),
     ((Decimal,), _decimal),
     ((datetime.datetime,), _moment),
     ((datetime.date, datetime.time), lambda value: value.isoformat()),
