@@ -14,8 +14,10 @@ import accepted_files as files
 import duckdb
 import world
 
+from sales_warehouse import ledger, steps
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
+from sales_warehouse.run import Run
 from sales_warehouse.settings_tables import need_patterns, write_settings
 from sales_warehouse.sql import literal
 
@@ -279,6 +281,8 @@ class Built:
         files.write_metrics(self.home)  # the sources of the folder map less than what is written here
         given = {"business_date": f"{day}", "as_of": f"{moment}", "need_patterns": need_patterns(company)}
         world.refresh(self.home, [], batch, full=full, marts=MARTS, **given)
+        run = Run(self.home, company, "r1", moment, day)
+        ledger.write_applied(self.home, ledger.Applied(batch, "", {}, steps._deciders(run)))
 
     def rows(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.home.warehouse_file), read_only=True) as connection:
