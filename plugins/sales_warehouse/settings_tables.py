@@ -17,7 +17,7 @@ from sales_warehouse.company.base import Label
 from sales_warehouse.company.calendar import DEFAULT, MOST_INTERVALS
 from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
-from sales_warehouse.company.clauses import clauses_by_id, possible
+from sales_warehouse.company.clauses import clauses_by_id, possible, values_of
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company, ContactAttribute, CustomerAttribute
@@ -279,8 +279,9 @@ def _segments(company: Company) -> Iterable[tuple]:
 
 def _segment_conditions(company: Company) -> Iterable[tuple]:
     """One row for each condition of a clause, and for each value that its attribute may have."""
+    values = values_of(company.lifecycle)
     for segment, found in clauses_by_id(company.segments).items():
-        for c, clause in enumerate(possible(found, lifecycle_facts()), 1):
+        for c, clause in enumerate(possible(found, lifecycle_facts(), values), 1):
             for number, part in enumerate(sorted(clause, key=repr), 1):
                 for value in part.values or (None,):
                     yield (segment, c, number, part.kind, part.name, part.operator, part.number, value,

@@ -271,9 +271,13 @@ ContactAttribute = Literal["contact_name", "contact_employer", "contact_title", 
 class CustomerEvidence(Model):
     """From which probability on two customer records are one company."""
 
-    merge_above: float = Field(default=0.95, gt=0.5, lt=1, description="two records are one")
-    review_above: float = Field(default=0.5, gt=0, lt=1, description="from here to `merge_above` a person decides")
-    shared_limit: int = Field(default=5, ge=1, description="customers, or people, that may have one address or code")
+    merge_above: float = Field(default=0.95, strict=True, gt=0.5, lt=1, description="two records are one")
+    review_above: float = Field(
+        default=0.5, strict=True, gt=0, lt=1, description="from here to `merge_above` a person decides"
+    )
+    shared_limit: int = Field(
+        default=5, strict=True, ge=1, description="customers, or people, that may have one address or code"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> CustomerEvidence:
