@@ -108,6 +108,10 @@ CASES = {
     "two tiers of one name": (
         "lifecycle.yml", "- tier: B", "- tier: A", ["lifecycle.yml:11: tiers.1.tier: there are two tiers 'A'"],
     ),
+    "the tier of nobody": (
+        "lifecycle.yml", "- tier: B", "- tier: unknown",
+        ["lifecycle.yml:11: tiers.1.tier: 'unknown' is the tier of what"],
+    ),
     "two rules of one name": (
         "lifecycle.yml", "- id: recent", "- id: likely", ["lifecycle.yml:14: tiers.1.rules.0.id: there are two rules"],
     ),
