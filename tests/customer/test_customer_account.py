@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from sales_warehouse import settings
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
 from sales_warehouse.customer.chart import HEIGHT, TOP, chart
-from sales_warehouse.customer.words import WORDS
+from sales_warehouse.customer.words import WORDS, shown
 from sales_warehouse.home import Home
 
 
@@ -99,6 +99,7 @@ def test_a_customer_without_anything_is_a_customer(published: duckdb.DuckDBPyCon
     assert account and account.customer["customer_name"] == "Nothing Yet Ltd"
     assert not (account.records or account.contacts or account.deals or account.months or account.counts)
     assert (account.events.rows, account.events.total, account.events.following) == ([], 0, None)
+    assert (shown("en", account.events), shown("zh", account.events)) == ("no events", "没有事件")
 
 
 def test_there_is_no_customer_of_that_key(published: duckdb.DuckDBPyConnection) -> None:
