@@ -91,6 +91,7 @@ touches as (
         count(*) filter (where touchpoint_type = 'visit') as visit_count,
         count(*) filter (where touchpoint_type = 'chat') as chat_count
     from {{ ref('fct_touchpoints') }}
+    where {{ counts_as_touch() }}
     group by customer_key, occurred_date
 ),
 
