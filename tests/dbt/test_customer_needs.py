@@ -52,6 +52,8 @@ def test_a_field_of_several_values_has_a_latest_statement_of_each(built: Built) 
         ("血压计", False, date(2026, 5, 31), "chat:crm:H-NEEDS-1", 3, "血压仪"),
         ("监护仪", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 1, "监护仪"),
         ("血压计", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 1, "血压计"),
+        ("制氧机", True, date(2026, 6, 29), "chat:crm:H-NEEDS-2", 3, "制氧机"),  # each word of a text, once
+        ("呼吸机", True, date(2026, 6, 29), "chat:crm:H-NEEDS-2", 3, "呼吸机"),
     ]
 
 
@@ -69,7 +71,7 @@ def test_every_statement_cites_a_touchpoint_of_its_customer(built: Built) -> Non
         USING (touchpoint_key, customer_key, touchpoint_type, source)
     """
     [(statements, cited)] = built.rows(query)
-    assert statements == cited == 12
+    assert statements == cited == 14
 
 
 # --- purge -------------------------------------------------------------------------------------------------------
