@@ -266,6 +266,7 @@ CustomerAttribute = Literal[
 ]
 
 ContactAttribute = Literal["contact_name", "contact_employer", "contact_title", "contact_role"]
+Attribute = Literal[CustomerAttribute, ContactAttribute]  # one list, so that a mistake is told once
 
 
 class CustomerEvidence(Model):
@@ -296,11 +297,9 @@ class Survivorship(Model):
 class GoldenRecord(Survivorship):
     """Where the values of a customer or person come from, and for which attributes another rule holds."""
 
-    attributes: dict[CustomerAttribute | ContactAttribute, Survivorship] = Field(
-        default={}, description="attributes of their own rule"
-    )
+    attributes: dict[Attribute, Survivorship] = Field(default={}, description="attributes of their own rule")
 
-    def of(self, attribute: CustomerAttribute | ContactAttribute) -> Survivorship:
+    def of(self, attribute: Attribute) -> Survivorship:
         """Return the rule of an attribute."""
         return self.attributes.get(attribute, self)
 
