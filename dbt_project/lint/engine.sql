@@ -17,6 +17,8 @@
 {% macro the_end() -%}date '9999-12-31'{%- endmacro %}
 {% macro all_text(columns) -%}cast({{ columns[0] }} as varchar){%- endmacro %}
 {% macro matched_text(text, pattern, group) -%}regexp_extract({{ text }}, 'x', 0){%- endmacro %}
+{% macro every_match(relation, columns, text, pattern, group) -%}select {{ columns }}, 1 as match_number, 'x' as quoted_text, 'x' as found_text from {{ relation }}{%- endmacro %}
+{% macro counts_as_touch() -%}touchpoint_type <> 'order'{%- endmacro %}
 {% macro log_factorial(n) -%}lgamma({{ n }} + 1){%- endmacro %}
 {% macro sum_of_largest(value, count) -%}list_aggregate(max({{ value }}, {{ count }}), 'sum'){%- endmacro %}
 {% macro each_number(name, first, last) -%}cross join unnest(generate_series({{ first }}, {{ last }})) as {{ name }}(n){%- endmacro %}

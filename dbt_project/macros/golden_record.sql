@@ -17,7 +17,8 @@ where {{ attribute }} is not null
 {#-
     Of what records say of an owner (columns), for each attribute the value that counts, with how many records say so and how
     many say anything. The rows of `said` have source, is_deleted and record_rank, 1 for the newest record of an owner. A
-    record that was deleted speaks last, and sources that are not named speak after those that are.
+    record that was deleted speaks last, and sources that are not named speak after those that are: the most common value is that
+    of the records that speak first. Of the oldest and the newest record one without any date (has_date) is neither.
 -#}
 {%- set owned = [] -%}
 {%- for column in owner -%}
@@ -27,30 +28,35 @@ where {{ attribute }} is not null
 select * from (
     select
         counted.*,
-        coalesce(rules.survivorship_rule, 'newest') as survivorship_rule,
         row_number() over (
             partition by {{ owned | replace('said.', 'counted.') }}, counted.attribute
             order by
                 counted.is_deleted asc,
-                preferred.source_rank asc nulls last,
-                case when rules.survivorship_rule = 'most_common' then -counted.agreeing_record_count else 0 end asc,
-                case when rules.survivorship_rule = 'oldest' then -counted.record_rank else counted.record_rank end asc
+                counted.source_rank asc nulls last,
+                case when counted.survivorship_rule = 'most_common' then -counted.vote_count else 0 end asc,
+                counted.has_date desc,
+                case when counted.survivorship_rule = 'oldest' then -counted.record_rank else counted.record_rank end asc
         ) as value_rank
     from (
         select
             said.*,
+            coalesce(rules.survivorship_rule, 'newest') as survivorship_rule,
+            preferred.source_rank,
             count(*) over (partition by {{ owned }}, said.attribute, said.attribute_value) as agreeing_record_count,
+            count(*) over (
+                partition by {{ owned }}, said.attribute, said.is_deleted, preferred.source_rank, said.attribute_value
+            ) as vote_count,
             count(*) over (partition by {{ owned }}, said.attribute) as record_count
         from {{ said }} as said
+        left join (
+            select * from {{ ref('stg_settings__survivorship') }}
+            where source is null
+        ) as rules on said.attribute = rules.attribute
+        left join (
+            select * from {{ ref('stg_settings__survivorship') }}
+            where source is not null
+        ) as preferred on said.attribute = preferred.attribute and said.source = preferred.source
     ) as counted
-    left join (
-        select * from {{ ref('stg_settings__survivorship') }}
-        where source is null
-    ) as rules on counted.attribute = rules.attribute
-    left join (
-        select * from {{ ref('stg_settings__survivorship') }}
-        where source is not null
-    ) as preferred on counted.attribute = preferred.attribute and counted.source = preferred.source
 ) as ranked
 where value_rank = 1
 {%- endmacro %}

@@ -48,6 +48,6 @@ end
 {%- endmacro %}
 
 {% macro customer_of(own, employer) -%}
-{#- A row's own customer, else the employer of its contact. -#}
+{#- A row's own customer, else the employer of its contact, 'unknown' where neither is known. -#}
 coalesce(nullif({{ own }}, 'unknown'), {{ employer }}, 'unknown')
 {%- endmacro %}

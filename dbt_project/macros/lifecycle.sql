@@ -17,6 +17,11 @@
 ]) }}
 {%- endmacro %}
 
+{% macro counts_as_touch() -%}
+{#- Of fct_touchpoints: an order that is cancelled now counts on no day. -#}
+not (touchpoint_type = 'order' and coalesce(outcome, '') = 'cancelled')
+{%- endmacro %}
+
 {% macro fact_named(name, relation, prefix='') -%}
 {#- The fact that a row names, as one type; null where the customer has none. -#}
 {%- set choices = [] -%}

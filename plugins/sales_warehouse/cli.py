@@ -409,6 +409,7 @@ def match(
                 settings_,
                 out,
                 pairs_out,
+                settings_file=config,
                 on_step=lambda number, name: progress.update(task, completed=number, description=name),
             )
     except (CompanyError, MatchRefused) as error:

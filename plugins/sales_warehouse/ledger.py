@@ -50,11 +50,15 @@ ENOUGH_ROWS, RETYPED_SHARE = 20, 0.5  # of a load, before its faults are taken f
 
 @dataclass(frozen=True)
 class Applied:
-    """What the working warehouse holds: fingerprints of each load in it, and of the code and settings that made it."""
+    """What the working warehouse holds: fingerprints of each load in it, and of the code and settings that made it.
+
+    `deciders` is that of what tells, beside the loads, who is one customer and in which tier; empty while unknown.
+    """
 
     batch: int
     code: str
     loads: dict[str, str]
+    deciders: str = ""
 
 
 def read_applied(home: Home) -> Applied:

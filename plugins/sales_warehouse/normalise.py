@@ -375,6 +375,11 @@ def uscc(text: str) -> str | None:
     return plain if standard.calc_check_digit(plain[:17]) == plain[17] else None
 
 
+def province_code(text: str) -> str | None:
+    """Return the ISO 3166-2 code of a province by any of its spellings, or None."""
+    return _province_spellings().get(text.strip().casefold())
+
+
 @cache
 def _province_spellings() -> dict[str, str]:
     return {

@@ -17,7 +17,7 @@ import duckdb
 from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
-from sales_warehouse.sql import connect, ident, literal, literals, only_row
+from sales_warehouse.sql import connect, ident, literal, literals, only_row, read_parquet
 
 SEEN = "seen.json"  # accepted files as they were when nothing of the lists was in them
 COLUMNS = {
@@ -139,6 +139,14 @@ def marts_date(home: Home) -> datetime.date:
     return day
 
 
+def first_tier(home: Home) -> str:
+    """Return the tier of the marts that keeps everything; lifecycle.yml may name another one by now."""
+    with connect(temp=home.tmp) as db:
+        tiers = read_parquet([home.settings / "lifecycle_tiers.parquet"])
+        [tier] = only_row(db, f"select tier from {tiers} order by priority limit 1")
+    return str(tier)
+
+
 def purge(home: Home, company: Company, at: datetime.datetime) -> Done:
     """Take the texts out of the accepted files and list them; the working warehouse has to be built anew after it.
 
@@ -253,7 +261,7 @@ def _candidates(db: duckdb.DuckDBPyConnection, home: Home, company: Company, bus
     texts = " union all by name ".join(
         f"(select {literal(entity)} as entity, * from ({kind.query}))" for entity, kind in KINDS.items()
     )
-    first, today = literal(company.lifecycle.tiers[0].tier), f"date {literal(str(business_date))}"
+    first, today = literal(first_tier(home)), f"date {literal(str(business_date))}"
     zone = literal(company.about.time_zone)
     db.execute(
         f"""

@@ -16,7 +16,7 @@ def show_plan(run: Run, console: Console, *, is_dry: bool) -> None:
         console.print("Every conversation is kept: `retention` of lifecycle.yml gives no class an age.")
         return
     found = purge.find(run.home, run.company)
-    first = run.company.lifecycle.tiers[0].tier
+    first = purge.first_tier(run.home)
     table = Table("what", "source", "class", "older than", "goes", "customers", "oldest", f"kept, tier {first}")
     for item in found:
         numbers = (f"{item.going:,}", f"{item.customers:,}", str(item.oldest or "–"), f"{item.kept:,}")

@@ -17,7 +17,7 @@ from sales_warehouse.company.base import Label
 from sales_warehouse.company.calendar import DEFAULT, MOST_INTERVALS
 from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
-from sales_warehouse.company.clauses import clauses_by_id, possible
+from sales_warehouse.company.clauses import clauses_by_id, possible, values_of
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company, ContactAttribute, CustomerAttribute
@@ -212,12 +212,13 @@ def comparison_rules(file: ComparisonsFile) -> tuple[Any, ...]:
 
 def need_patterns(company: Company) -> list[dict[str, Any]]:
     """Return the rules that read texts; they go into the SQL as constants, which is a hundred times faster."""
-    rules = (rule for field in company.needs.fields for rule in field.rules)
+    rules = ((field.several, rule) for field in company.needs.fields for rule in field.rules)
     return [
-        {"rule_id": rule.id, "pattern": rule.pattern, "group": groups(rule), "value": rule.value, "texts": rule.texts}
-        for rule in rules
+        {"rule_id": rule.id, "pattern": rule.pattern, "group": groups(rule), "value": rule.value, "texts": rule.texts,
+         "several": several}
+        for several, rule in rules
         if rule.pattern is not None
-    ]
+    ]  # fmt: skip
 
 
 def write_table(
@@ -279,8 +280,9 @@ def _segments(company: Company) -> Iterable[tuple]:
 
 def _segment_conditions(company: Company) -> Iterable[tuple]:
     """One row for each condition of a clause, and for each value that its attribute may have."""
+    values = values_of(company.lifecycle)
     for segment, found in clauses_by_id(company.segments).items():
-        for c, clause in enumerate(possible(found, lifecycle_facts()), 1):
+        for c, clause in enumerate(possible(found, lifecycle_facts(), values), 1):
             for number, part in enumerate(sorted(clause, key=repr), 1):
                 for value in part.values or (None,):
                     yield (segment, c, number, part.kind, part.name, part.operator, part.number, value,

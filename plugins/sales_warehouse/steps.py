@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from sales_warehouse.conformed import MappingError
 from sales_warehouse.gate import Gated, GateError
 from sales_warehouse.guard.validate import RuleResult
 from sales_warehouse.identity import identify as give_codes
+from sales_warehouse.identity.kept import decided
 from sales_warehouse.ledger import Applied
 from sales_warehouse.nights import retention
 from sales_warehouse.nights.rerun import without_remains
@@ -191,16 +193,19 @@ def transform(run: Run) -> StepReport:
         )  # a load may have passed the gate since identify ran
         report.rows = {"loads_pending": len(plan.pending)}
         report.notes = [plan.why, *remains]
+        deciders = _deciders(run)
         if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing
             ledger.write_applied(run.home, Applied(plan.before.batch, "", {}))
             run.home.warehouse_file.unlink(missing_ok=True)
+        else:  # of a killed build nobody knows which tiers are in it
+            ledger.write_applied(run.home, replace(plan.before, deciders=""))
         failpoint.reach("transform.before_dbt")
         done = run_dbt(
             run.home, variables=plan.variables, full_refresh=plan.full, on_progress=_node_progress(log.progress)
         )
         failpoint.reach("transform.after_dbt")
         nights.keep(run.home, variables=plan.variables, rules=plan.rules, batch=plan.before.batch + 1)
-        ledger.write_applied(run.home, Applied(plan.before.batch + 1, plan.code, plan.loads))
+        ledger.write_applied(run.home, Applied(plan.before.batch + 1, plan.code, plan.loads, deciders))
         report.rows |= {"models": done.models, "tests": done.tests}
         if plan.full and not document(run.home):
             report.notes.append("the page of models could not be made; the marts are not affected")
@@ -318,6 +323,11 @@ def purge(run: Run) -> StepReport:
     ):
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
+        if _deciders(run) != ledger.read_applied(run.home).deciders:
+            raise purging.NotPurgeable(
+                "the marts were made with other tiers, settings or decisions about customers than there are now, or by "
+                "another version of this program; run a refresh first"
+            )
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # a list is never written over another
         done = purging.purge(run.home, run.company, now)
         landed = purge_landing.apply(run.home, run.company)
@@ -414,6 +424,24 @@ def _code(run: Run) -> str:
     carried = [about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json")]
     purged = [file.name for file in purging.lists(run.home)]
     return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _deciders(run: Run) -> str:
+    """Fingerprint of what tells, beside the loads, who is one customer and in which tier.
+
+    How long a class keeps its texts is not among it: that is read when a purge is made.
+    """
+    from sales_warehouse.transform import fingerprint
+
+    about, company = run.company.about, run.company
+    told = [
+        fingerprint(),
+        company.lifecycle.model_dump(mode="json", exclude={"retention"}),
+        company.identity.model_dump(mode="json"),
+        [about.time_zone, about.currency, about.exchange_rates],
+        decided(run.home),
+    ]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _state_of_marts(run: Run) -> dict[str, int | str | None]:

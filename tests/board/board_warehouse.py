@@ -574,7 +574,7 @@ def _customers(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> N
                 when 'B' then case when i % 4 = 0 then '近180天内有咨询' else '近365天内有订单' end
                 else '超过180天未联系' end || '（days_since_last_order = ' || i || ' ≤ 900）' as tier_reason_zh,
             {literal(business_date)}::date - (hash(i, 'f') % 400)::integer as first_order_date,
-            true as is_addressable, 1 as source_record_count
+            true as is_addressable, 1 as source_record_count, i = 899 as is_deleted
         from people join (values {provinces}) as p(n, key, parent) on p.n = province""")
     _values(
         db,

@@ -117,7 +117,9 @@ def test_its_figures_are_those_of_the_marts(board: Path, warehouse: Path, reader
                 f"select {column}, sum(net_sales_amount) from marts.fct_sales_daily where {month} group by 1"
             ).fetchall():
                 assert shown[f"{column.removesuffix('_key')}:{member}"] == float(amount)
-        for tier, count in db.execute("select tier, count(*) from marts.dim_customers group by 1").fetchall():
+        of_tier = "select tier, count(*) from marts.dim_customers where not is_deleted group by 1"
+        assert value("select count(*) from marts.dim_customers where is_deleted") == 1
+        for tier, count in db.execute(of_tier).fetchall():
             assert shown[f"tier:{tier}"] == count
         for segment, count in db.execute(
             "select segment_id, count(*) from marts.fct_segment_members where is_current group by 1"

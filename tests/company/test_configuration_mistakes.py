@@ -208,7 +208,10 @@ golden_record:
         ("city: {prefer: [shop]}", "city: {prefer: [shpo]}", [":5:", "unknown source 'shpo'; did you mean 'shop'"]),
         ("prefer: [shop]\n  attr", "prefer: [erp]\n  attr", [":2:", "unknown source 'erp'"]),
         ("rule: most_common", "rule: longest", [":4:", "longest"]),
-        ("industry:", "industri:", [":4:", "industri"]),
+        ("industry:", "industri:", ["1 mistake in", ":4:", "industri"]),
+        ("golden", "customers: {shared_limit: true}\ngolden", [":1: customers.shared_limit", "True"]),
+        ("golden", "customers: {merge_above: '0.9'}\ngolden", [":1: customers.merge_above", "'0.9'"]),
+        ("golden", "customers: {review_above: '0.4'}\ngolden", [":1: customers.review_above", "'0.4'"]),
     ],
 )
 def test_a_mistake_in_the_golden_record_is_named(folder: Path, found: str, wrong: str, said: list[str]) -> None:

@@ -108,6 +108,10 @@ CASES = {
     "two tiers of one name": (
         "lifecycle.yml", "- tier: B", "- tier: A", ["lifecycle.yml:11: tiers.1.tier: there are two tiers 'A'"],
     ),
+    "the tier of nobody": (
+        "lifecycle.yml", "- tier: B", "- tier: unknown",
+        ["lifecycle.yml:11: tiers.1.tier: 'unknown' is the tier of what"],
+    ),
     "two rules of one name": (
         "lifecycle.yml", "- id: recent", "- id: likely", ["lifecycle.yml:14: tiers.1.rules.0.id: there are two rules"],
     ),
@@ -118,6 +122,11 @@ CASES = {
     "a text for a number": (
         "lifecycle.yml", "at_most: 90", "at_most: '90'", [":16: tiers.1.rules.0.when.0.at_most", "number", "'90'"],
     ),
+    "a truth for a number": ("lifecycle.yml", "at_most: 90", "at_most: true", [":16:", "number"]),
+    "a truth for an age": ("lifecycle.yml", "730", "true", [":20: retention.standard.keep_conversation_days", "True"]),
+    "a text for an age": ("lifecycle.yml", "730", "'730'", [":20:", "keep_conversation_days", "'730'"]),
+    "an age of too many days": ("lifecycle.yml", "730", "3000000000", [":20:", "less than or equal to 365000"]),
+    "a number above all amounts": ("segments.yml", "over: 500000", "over: 1.0e+20", [":2:", "more than 14 digits"]),
     "a number with a unit": (
         "lifecycle.yml", "at_most: 90", "at_most: 90天", [":16: tiers.1.rules.0.when.0.at_most", "number", "90天"],
     ),
@@ -223,6 +232,35 @@ CASES = {
         "segments.yml", "{tag: large}", "not: {attribute: region_key, in: [华东, unknown]}",
         [":7:", "contradicts itself"],
     ),
+    "a segment above 7 and not above 5": (
+        "segments.yml", "{tag: large}", "{tag: large}\n        - {not: {fact: net_sales_365d_amount, over: 5}}",
+        [":7: segments.0.when: contradicts itself"],
+    ),
+    "a segment of whoever has no count of orders": (
+        "segments.yml", "when: {any: [{segment: east}, {attribute: tier, in: [A, B]}]}",
+        "when: {not: {fact: order_count_total, at_least: 0}}", [":14: segments.1.when: contradicts itself"],
+    ),
+    "a segment of no tier": (
+        "segments.yml", "when: {any: [{segment: east}, {attribute: tier, in: [A, B]}]}",
+        "when: {not: {any: [{attribute: tier, in: [A, B]}, {attribute: tier, is: C}]}}", [":14:", "contradicts itself"],
+    ),
+    "a segment of neither addressable nor not": (
+        "segments.yml", "not: {attribute: is_addressable, is: false}",
+        "not: {attribute: is_addressable, is: false}\n        - not: {attribute: is_addressable, is: true}",
+        [":7:", "contradicts itself"],
+    ),
+    "a province by its name": (
+        "segments.yml", "attribute: region_key, is: 华东", "attribute: province_key, is: 上海",
+        [":9: segments.0.when.all.0.is: provinces go by their codes; write CN-SH for '上海'"],
+    ),
+    "a seller without a source": (
+        "segments.yml", "attribute: region_key, is: 华东", "attribute: owner_rep_key, in: ['shop:R1', R1]",
+        [":9: segments.0.when.all.0.in.1: no seller 'R1'", "<source>:<their id>"],
+    ),
+    "a seller of an unknown source": (
+        "segments.yml", "attribute: region_key, is: 华东", "attribute: owner_rep_key, is: 'shpo:R1'",
+        [":9:", "did you mean 'shop'"],
+    ),
     "a pattern that is none": (
         "needs.yml", "预算([0-9]+)万", "预算([0-9]+万",
         ["needs.yml:5: fields.0.rules.0.find: is no regular expression"],
@@ -247,6 +285,22 @@ def test_a_mistake_is_named_with_its_place(folder: Path, file: str, found: str, 
     assert str(folder / file) in str(error.value)
     for part in said:
         assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{not: {fact: days_since_last_order, at_least: 0}}",  # who never ordered
+        "{all: [{not: {fact: order_count_total, over: 5}}, {fact: order_count_total, over: 4}]}",
+        "{not: {attribute: tier, in: [A, B]}}",
+        "{attribute: province_key, in: [CN-SH, California]}",
+        "{attribute: owner_rep_key, in: [unknown, 'shop:R1']}",
+    ],
+)
+def test_a_segment_that_somebody_can_be_in_is_taken(folder: Path, when: str) -> None:
+    text = f"segments: [{{id: x, name: {{en: x, zh: x}}, when: {when}}}]\n"
+    (folder / "segments.yml").write_text(text, encoding="utf-8")
+    assert load_company(folder).segments.segments[0].id == "x"
 
 
 def test_a_condition_that_would_be_thousands_of_alternatives_is_refused(folder: Path) -> None:

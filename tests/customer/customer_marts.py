@@ -39,6 +39,14 @@ ROWS: dict[str, list[dict[str, object]]] = {
         {"customer_record_key": "shop:K1", "source": "shop", "customer_id": "K1", "customer_key": ODD,
          "customer_name": "Odd", "match_rule": "own_record", "is_deleted": False},
     ],
+    "trust_customer_differences": [
+        {"customer_key": KANG, "attribute": "uscc", "customer_record_key": "shop:M7", "source": "shop",
+         "attribute_value": "91310000MA1FL0000X", "is_taken": False, "is_agreeing": False,
+         "taken_value": "91420100MA4KXN0L5T", "value_count": 2},
+        {"customer_key": BUSY, "attribute": "city", "customer_record_key": "crm:K1", "source": "crm",
+         "attribute_value": "91310000MA1FL0001X", "is_taken": False, "is_agreeing": False, "taken_value": "x",
+         "value_count": 2},
+    ],
     "trust_identity_changes": [
         {"entity": "customer", "source": "shop", "record_key": "shop:M7", "old_key": "COLD", "new_key": "CMID",
          "match_rule": "evidence", "changed_at": "2026-06-01 00:00:00"},

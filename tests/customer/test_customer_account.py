@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from sales_warehouse import settings
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
 from sales_warehouse.customer.chart import HEIGHT, TOP, chart
-from sales_warehouse.customer.words import WORDS
+from sales_warehouse.customer.words import WORDS, shown
 from sales_warehouse.home import Home
 
 
@@ -25,6 +25,10 @@ from sales_warehouse.home import Home
         pytest.param(KANG, [KANG], "key", id="the customer code"),
         pytest.param("c1a", [KANG], "key", id="the customer code in small letters"),
         pytest.param(" 91420100ma4kxn0l5t ", [KANG], "credit_code", id="the credit code with spaces, in small letters"),
+        pytest.param("９１４２０１００ＭＡ４ＫＸＮ０Ｌ５Ｔ", [KANG], "credit_code", id="the credit code in full width"),
+        pytest.param("914201-00MA4KXN0L5-T", [KANG], "credit_code", id="the credit code with hyphens"),
+        pytest.param("91310000ma1fl0000x", [KANG], "credit_code", id="a credit code that another record has"),
+        pytest.param("91310000MA1FL0001X", [], None, id="what is no credit code there"),
         pytest.param("shop:M7", [KANG], "record", id="a record of a source"),
         pytest.param("M7", [KANG], "record", id="the number in a system"),
         pytest.param("K1", [BUSY, ODD], "record", id="a number that two systems gave"),
@@ -95,6 +99,7 @@ def test_a_customer_without_anything_is_a_customer(published: duckdb.DuckDBPyCon
     assert account and account.customer["customer_name"] == "Nothing Yet Ltd"
     assert not (account.records or account.contacts or account.deals or account.months or account.counts)
     assert (account.events.rows, account.events.total, account.events.following) == ([], 0, None)
+    assert (shown("en", account.events), shown("zh", account.events)) == ("no events", "没有事件")
 
 
 def test_there_is_no_customer_of_that_key(published: duckdb.DuckDBPyConnection) -> None:

@@ -14,8 +14,10 @@ import accepted_files as files
 import duckdb
 import world
 
+from sales_warehouse import ledger, steps
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
+from sales_warehouse.run import Run
 from sales_warehouse.settings_tables import need_patterns, write_settings
 from sales_warehouse.sql import literal
 
@@ -82,6 +84,9 @@ tags:
     name: {en: More than 500000 a year, zh: 年度采购额>50万}
     when: {fact: net_sales_365d_amount, over: 500000}
   - {id: key_account, name: {en: Key account, zh: 重点客户}, customers: [crm:D60, crm:M1]}
+  - id: huge
+    name: {en: More than 3000 millions, zh: 年度采购额>30亿}
+    when: {fact: net_sales_365d_amount, over: 3000000000}
 segments:
   - id: east_medical_large
     name: {en: East + medical devices + large, zh: 华东地区+医疗器械+年度采购额>50万}
@@ -109,7 +114,7 @@ fields:
     several: true
     rules:
       - {id: blood_pressure, words: [血压计, 血压仪], value: 血压计}
-      - {id: monitor, words: [监护仪]}
+      - {id: devices, words: [监护仪, 呼吸机, 制氧机]}
       - {id: quoted, fact: quoted_product_line}
   - {id: content, name: {en: Read, zh: 已读}, several: true, rules: [{id: paper, fact: white_paper_read}]}
   - {id: role, name: {en: Role, zh: 决策角色}, rules: [{id: contact, fact: contact_role}]}
@@ -166,6 +171,7 @@ BOUGHT = {
 }
 VISITED = {
     "D60": ["2026-05-02"], "D61": ["2026-05-01"], "WAKES": ["2026-01-10", "2026-06-15"], "M1": ["2026-03-01"],
+    "WITHDREW": ["2026-03-01"],
 }  # fmt: skip
 # Seen on 1 April and for the last time on 20 June, each by another channel.
 CHANNELS = {
@@ -203,6 +209,7 @@ SAID: dict[str, list[Row]] = {
         message("NEEDS", 1, 3, "2026-05-31", "血压仪有货吗"),
         message("NEEDS", 2, 1, "2026-06-01", "我们预算80万，要血压计和监护仪，便宜一点"),
         message("NEEDS", 2, 2, "2026-07-05", "预算100万"),
+        message("NEEDS", 2, 3, "2026-06-29", "呼吸机和制氧机也要，呼吸机两台"),
         message("LIKELY", 1, 1, "2026-05-15", "预算70万"),
         message("LOST", 1, 1, "2026-04-10", "预算30万"),
         message("nobody", 1, 1, "2026-05-01", "预算20万"),
@@ -226,11 +233,16 @@ TIMED: dict[str, list[Row]] = {
         customer("LIKELY", "2026-05-10"),
         customer("LOST", "2026-03-20"),
         customer("M1", "2026-02-20", updated_at="2026-02-20 02:00:00"),
+        customer("WITHDREW", "2026-03-01"),
+        customer("GONE", "2026-01-10"),
         *(customer(key, "2025-07-01", **MEDICAL, **{"size_band": "s"} if key == "GOLD" else {}) for key in BOUGHT),
     ],
     "visits": [visit(key, day) for key, days in VISITED.items() for day in days],
     "opportunities": [deal("LIKELY", "2026-05-20", "0.44"), deal("LOST", "2026-04-01", "0.9", "2026-05-01")],
-    "orders": [order(key, day) for key, found in BOUGHT.items() for day, _ in found],
+    "orders": [
+        *(order(key, day) for key, found in BOUGHT.items() for day, _ in found),
+        order("WITHDREW", "2026-06-25") | {"status": "cancelled"},
+    ],
     "order_lines": [line(key, day, amount) for key, found in BOUGHT.items() for day, amount in found],
     "returns": [
         {"return_id": "R1", "order_id": "O-GIVES_BACK-2026-05-20", "line_number": 1, "quantity": 0,
@@ -240,7 +252,10 @@ TIMED: dict[str, list[Row]] = {
 FIRST = {entity: [row for part in (TIMED, TOUCHES, SAID) for row in part.get(entity, [])] for entity in
          dict.fromkeys([*TIMED, *TOUCHES, *SAID])}  # fmt: skip
 SECOND: dict[str, list[Row]] = {
-    "customers": [customer("MOVES", "2025-07-01", **MEDICAL | {"region": "华南", "updated_at": "2026-06-10 02:00:00"})],
+    "customers": [
+        customer("MOVES", "2025-07-01", **MEDICAL | {"region": "华南", "updated_at": "2026-06-10 02:00:00"}),
+        {"customer_id": "GONE", "_is_deleted": True},
+    ],
     "opportunities": [deal("LIKELY", "2026-05-20", "0.45")],
 }
 OF_THE_SHOP: dict[str, list[Row]] = {
@@ -279,6 +294,8 @@ class Built:
         files.write_metrics(self.home)  # the sources of the folder map less than what is written here
         given = {"business_date": f"{day}", "as_of": f"{moment}", "need_patterns": need_patterns(company)}
         world.refresh(self.home, [], batch, full=full, marts=MARTS, **given)
+        run = Run(self.home, company, "r1", moment, day)
+        ledger.write_applied(self.home, ledger.Applied(batch, "", {}, steps._deciders(run)))
 
     def rows(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.home.warehouse_file), read_only=True) as connection:

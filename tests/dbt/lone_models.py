@@ -23,8 +23,11 @@ VARIABLES = {
     "return_maturity_days": 30,
     "concentration_cr3_rate": 0.8,
     "movers_kept": 10,
+    "pending_loads": [],
+    "identity_batch": 0,
 }
 ENVIRONMENT = Environment(extensions=["jinja2.ext.do"], autoescape=False)
+FLAGS = SimpleNamespace(FULL_REFRESH=True)
 DBT = SimpleNamespace(
     type_string=lambda: "varchar",
     datediff=lambda first, second, part: f"date_diff('{part}', cast({first} as date), cast({second} as date))",
@@ -51,13 +54,26 @@ def on(day: str, hour: str = "18:00:00") -> Iterator[None]:
         VARIABLES.update(kept)
 
 
+@contextmanager
+def in_a_night(pending: list[str], identity_batch: int) -> Iterator[None]:
+    """Run models as a night does that brings these loads and new codes, and makes nothing anew."""
+    FLAGS.FULL_REFRESH = False
+    VARIABLES.update(pending_loads=pending, identity_batch=identity_batch)
+    try:
+        yield
+    finally:
+        FLAGS.FULL_REFRESH = True
+        VARIABLES.update(pending_loads=[], identity_batch=0)
+
+
 def sql_of(model: str) -> str:
     """Return the SQL of a model, which reads tables of the names that it refers to."""
-    return _sql_of(model, str(VARIABLES["as_of"]))
+    night = f"{FLAGS.FULL_REFRESH} {VARIABLES['pending_loads']} {VARIABLES['identity_batch']}"
+    return _sql_of(model, f"{VARIABLES['as_of']} {night}")
 
 
 @cache
-def _sql_of(model: str, as_of: str) -> str:
+def _sql_of(model: str, given: str) -> str:
     (file,) = (PROJECT / "models").rglob(f"{model}.sql")
     text = file.read_text(encoding="utf-8").replace("entity_keys()", entity_keys())
     return ENVIRONMENT.from_string(text).render(_macros_read()).strip()
@@ -76,7 +92,7 @@ def _macros_read() -> dict[str, object]:
     given = {
         "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
         "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
-        "adapter": SimpleNamespace(dispatch=dispatch), "flags": SimpleNamespace(FULL_REFRESH=True),
+        "adapter": SimpleNamespace(dispatch=dispatch), "flags": FLAGS,
         "config": lambda **_: "", "is_incremental": lambda: False,  # everything at once
     }  # fmt: skip
     macros |= ENVIRONMENT.from_string(_macros()).make_module(given).__dict__

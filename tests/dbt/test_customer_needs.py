@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sales_warehouse import ledger, purge, steps
 from sales_warehouse.cli import app
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
+from sales_warehouse.identity import decisions
 from sales_warehouse.run import Run
 from sales_warehouse.sql import read_parquet
 
@@ -50,6 +52,8 @@ def test_a_field_of_several_values_has_a_latest_statement_of_each(built: Built) 
         ("血压计", False, date(2026, 5, 31), "chat:crm:H-NEEDS-1", 3, "血压仪"),
         ("监护仪", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 1, "监护仪"),
         ("血压计", True, date(2026, 6, 1), "chat:crm:H-NEEDS-2", 1, "血压计"),
+        ("制氧机", True, date(2026, 6, 29), "chat:crm:H-NEEDS-2", 3, "制氧机"),  # each word of a text, once
+        ("呼吸机", True, date(2026, 6, 29), "chat:crm:H-NEEDS-2", 3, "呼吸机"),
     ]
 
 
@@ -67,7 +71,7 @@ def test_every_statement_cites_a_touchpoint_of_its_customer(built: Built) -> Non
         USING (touchpoint_key, customer_key, touchpoint_type, source)
     """
     [(statements, cited)] = built.rows(query)
-    assert statements == cited == 12
+    assert statements == cited == 14
 
 
 # --- purge -------------------------------------------------------------------------------------------------------
@@ -174,11 +178,58 @@ def test_a_second_purge_adds_its_list_to_the_first(old: Built, tmp_path: Path) -
 def test_nothing_is_removed_while_loads_wait(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has come may make somebody an A."""
     monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(old.home.root))
-    ledger.write_applied(old.home, ledger.Applied(1, "code", {"a load that is judged anew": "mark"}))
+    held = replace(ledger.read_applied(old.home), loads={"a load that is judged anew": "mark"})
+    ledger.write_applied(old.home, held)
     before = texts(old.home)
     done = CliRunner().invoke(app, ["purge", "--company", str(old.folder), "--remove"])
     assert done.exit_code == 1 and "run a refresh first" in done.output
     assert texts(old.home) == before and not purge.lists(old.home)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [("lifecycle.yml", "tier: A\n", "tier: VIP\n"), ("lifecycle.yml", "0.45", "0.95"), ("identity.yml", "[crm]", "[]")],
+    ids=["the first tier has another name", "fewer deals make an A", "another record speaks first"],
+)
+def test_nothing_is_removed_by_marts_of_other_settings(
+    old: Built, tmp_path: Path, file: str, before: str, after: str
+) -> None:
+    """What keeps a text is the tier in the marts; the file says already what the next refresh will make of it."""
+    folder = shutil.copytree(old.folder, tmp_path / "company")
+    text = (folder / file).read_text(encoding="utf-8")
+    assert before in text
+    (folder / file).write_text(text.replace(before, after, 1), encoding="utf-8")
+    there = texts(old.home)
+    with pytest.raises(purge.NotPurgeable, match="run a refresh first"):
+        steps.purge(run_of(Built(old.home, folder)))
+    assert texts(old.home) == there and not purge.lists(old.home)
+    kept = [item.kept for item in purge.find(old.home, load_company(folder))]
+    assert sum(kept) == sum(item.kept for item in purge.find(old.home, load_company(old.folder)))
+
+
+def test_nothing_is_removed_while_a_decision_waits(old: Built) -> None:
+    """NEEDS is a C today, and the A customer LIKELY after the next refresh."""
+    there, now = texts(old.home), datetime.datetime(2026, 7, 1, 19)
+    decisions.merge(old.home, ["crm:NEEDS", "crm:LIKELY"], by="Li", why="one company", at=now)
+    with pytest.raises(purge.NotPurgeable, match="decisions"):
+        steps.purge(run_of(old))
+    assert texts(old.home) == there and not purge.lists(old.home)
+
+
+def test_nothing_is_removed_by_marts_of_a_refresh_that_was_killed(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of them may be of other tiers."""
+
+    def die(*_: object, **__: object) -> None:
+        raise InterruptedError
+
+    monkeypatch.setattr(steps, "give_codes", lambda *_: None)
+    monkeypatch.setattr("sales_warehouse.transform.transform", die)
+    applied = replace(ledger.read_applied(old.home), code=steps._code(run_of(old)))
+    ledger.write_applied(old.home, applied)
+    with pytest.raises(InterruptedError):
+        steps.transform(run_of(old))
+    with pytest.raises(purge.NotPurgeable, match="run a refresh first"):
+        steps.purge(run_of(old))
 
 
 def test_a_purge_spares_who_was_in_the_first_tier_on_any_day_of_the_time(old: Built, tmp_path: Path) -> None:

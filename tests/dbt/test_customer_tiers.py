@@ -199,7 +199,9 @@ def test_members_are_those_of_the_sql_written_by_hand(built: Built) -> None:
     quiet = """
         SELECT c.customer_key FROM dim_customers c LEFT JOIN fct_touchpoints t
             ON c.customer_key = t.customer_key AND t.occurred_date > DATE '2026-07-01' - 60
+            AND NOT (t.touchpoint_type = 'order' AND t.outcome = 'cancelled')
         WHERE c.customer_key <> 'unknown' AND c.industry IS DISTINCT FROM '医疗器械' AND t.touchpoint_key IS NULL
+            AND NOT c.is_deleted
     """
     assert {key for (key,) in built.rows(quiet)} == built.members("not_medical_and_quiet")
     assert {"D60", "LOST", "M1"} <= built.members("not_medical_and_quiet")  # day 60 is not under 60
@@ -207,13 +209,26 @@ def test_members_are_those_of_the_sql_written_by_hand(built: Built) -> None:
 
 def test_of_several_records_the_golden_record_speaks_for_segments_as_for_the_dimension(built: Built) -> None:
     """GOLD's region is the preferred source's, its industry that of two records of three, its size the oldest one's."""
-    columns = "region_key, industry, size_band, province_key, city, owner_rep_key, is_addressable"
+    columns = "region_key, industry, size_band, province_key, city, owner_rep_key, is_addressable, is_deleted"
     dimension = built.rows(f"SELECT customer_key, {columns} FROM dim_customers WHERE customer_key <> 'unknown'")
     dated = built.rows(f"SELECT customer_key, {columns} FROM intermediate.int_customers_dated WHERE until_date IS NULL")
     assert sorted(dated, key=repr) == sorted(dimension, key=repr)
-    assert ("GOLD", "华东", "医疗器械", "s", None, None, "unknown", True) in dimension
+    assert ("GOLD", "华东", "医疗器械", "s", None, None, "unknown", True, False) in dimension
     moved = built.rows("SELECT region_key FROM intermediate.int_customers_dated WHERE customer_key = 'GOLD'")
     assert set(moved) == {("华东",)}  # on no day the shop's
+
+
+def test_a_customer_whom_its_source_deleted_is_in_no_segment_from_then_on(built: Built) -> None:
+    """It keeps its tier, and so the class that says how long its conversations are kept."""
+    query = "SELECT segment_id, valid_from_date, valid_to_date FROM fct_segment_members WHERE customer_key = 'GONE'"
+    assert built.rows(query) == [("not_medical_and_quiet", *days("2026-01-10", "2026-06-19"))]
+    assert built.history("GONE") == [("C", "otherwise", *days("2026-01-10", None))]
+
+
+def test_an_order_that_is_cancelled_now_wakes_nobody(built: Built) -> None:
+    assert built.history("WITHDREW")[-1] == ("C", "otherwise", *days("2026-05-01", None))
+    query = "SELECT last_active_at, last_active_channel FROM dim_customers WHERE customer_key = 'WITHDREW'"
+    assert built.rows(query) == [(datetime(2026, 3, 1, 2), "visit")]
 
 
 def test_tags_and_segments_within_a_segment_and_the_tier(built: Built) -> None:

@@ -88,12 +88,44 @@ def test_a_table_without_duplicates_stays_as_it_is(people: matching.Labelled, tm
                      "id names more than one record: '1' in records 1, 2", id="an id twice"),
         pytest.param("id,name\n1,Ann\n,Bob\n", "id: id\nfields: {name: text}\n", "id is empty in record 2", id="no id"),
         pytest.param("id,name\n", "id: id\nfields: {name: text}\n", "no records", id="an empty table"),
+        pytest.param("", "id: id\nfields: {name: text}\n", "nothing in it", id="an empty file"),
+        pytest.param("\n\n", "id: id\nfields: {name: text}\n", "nothing in it", id="a file of empty lines"),
         pytest.param("id,name\n1,Ann\n2,Ann\n", "id: id\nfields: {name: text}\n", "nothing to tell records by",
                      id="one value everywhere"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_matched_is_refused_with_what_to_do(tmp_path: Path, table: str, config: str, said: str) -> None:
     assert said in refused(tmp_path, table, config)
+
+
+@pytest.mark.parametrize(
+    ("out", "pairs", "said"),
+    [
+        ("table.csv", "p.csv", "the table and --out"),
+        ("o.csv", "sub/../table.csv", "the table and --pairs"),
+        ("match.yml", "p.csv", "the settings and --out"),
+        ("o.csv", "o.csv", "--out and --pairs"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read_or_written(tmp_path: Path, out: str, pairs: str, said: str) -> None:
+    (tmp_path / "sub").mkdir()
+    files = {"table.csv": "id,name\n1,Ann\n2,Bob\n", "match.yml": "id: id\nfields: {name: text}\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    told = [str(tmp_path / name) for name in ("table.csv", "match.yml", out, pairs)]
+    shown = CliRunner().invoke(app, ["match", told[0], "--config", told[1], "--out", told[2], "--pairs", told[3]])
+    assert shown.exit_code == 2 and said in shown.output
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in files} == files
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_one_record_is_a_cluster_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("id,name\n7,Ann\n", encoding="utf-8")
+    settings = MatchSettings(id="id", fields={"name": "text"})
+    done = match(tmp_path / "table.csv", settings, tmp_path / "o.csv", tmp_path / "p.csv")
+    assert (done.records, done.clusters, done.told) == (1, 1, 0)
+    assert (tmp_path / "o.csv").read_text(encoding="utf-8") == "id,cluster_id\n7,7\n"
+    assert (tmp_path / "p.csv").read_text(encoding="utf-8") == "left_id,right_id,probability,is_one\n"
 
 
 def test_a_companys_name_is_what_is_left_without_form_and_place(tmp_path: Path) -> None:

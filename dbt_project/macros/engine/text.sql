@@ -34,6 +34,30 @@ regexp_replace(cast(cast({{ number }} as decimal(28, 4)) as {{ dbt.type_string()
 
 {% macro matched_text(text, pattern, group) %}{{ return(adapter.dispatch('matched_text')(text, pattern, group)) }}{% endmacro %}
 
+{% macro every_match(relation, columns, text, pattern, group) %}
+{{ return(adapter.dispatch('every_match')(relation, columns, text, pattern, group)) }}
+{% endmacro %}
+
+{% macro duckdb__every_match(relation, columns, text, pattern, group) -%}
+{#- A row for each time that a pattern is found: match_number from 1 on, quoted_text, and found_text, its group. -#}
+select
+    {{ columns }},
+    generate_subscripts(regexp_extract_all({{ text }}, {{ text_literal(pattern) }}, 0), 1) as match_number,
+    unnest(regexp_extract_all({{ text }}, {{ text_literal(pattern) }}, 0)) as quoted_text,
+    unnest(regexp_extract_all({{ text }}, {{ text_literal(pattern) }}, {{ group }})) as found_text
+from {{ relation }}
+{%- endmacro %}
+
+{% macro spark__every_match(relation, columns, text, pattern, group) -%}
+select
+    {{ columns }},
+    cast(matches.place + 1 as bigint) as match_number,
+    element_at(regexp_extract_all({{ text }}, r{{ text_literal(pattern) }}, 0), matches.place + 1) as quoted_text,
+    matches.found_text
+from {{ relation }}
+lateral view posexplode(regexp_extract_all({{ text }}, r{{ text_literal(pattern) }}, {{ group }})) matches as place, found_text
+{%- endmacro %}
+
 {% macro duckdb__matched_text(text, pattern, group) -%}
 nullif(regexp_extract({{ text }}, {{ text_literal(pattern) }}, {{ group }}), '')
 {%- endmacro %}

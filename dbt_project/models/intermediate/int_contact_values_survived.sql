@@ -1,5 +1,6 @@
 -- What each record says about its person, and of each attribute the record that counts.
 {%- set attributes = ['customer_key', 'contact_name', 'title', 'contact_role'] %}
+{%- set columns = ['contact_key', 'contact_record_key', 'source', 'record_rank', 'is_deleted', 'has_date'] %}
 with
 records as (
     select
@@ -8,6 +9,7 @@ records as (
         source,
         record_rank,
         is_deleted,
+        has_date,
         nullif(customer_key, 'unknown') as customer_key,
         contact_name,
         title,
@@ -17,7 +19,7 @@ records as (
 ),
 
 said as (
-    {{ said_of('records', attributes, ['contact_key', 'contact_record_key', 'source', 'record_rank', 'is_deleted']) | indent(4) }}
+    {{ said_of('records', attributes, columns) | indent(4) }}
 ),
 
 survived as (

@@ -25,6 +25,7 @@ select
     records.contact_role,
     records.is_deleted,
     records._changed_load_id,
+    coalesce(records._version_at, records.created_at) is not null as has_date,
 
     -- The record that changed last speaks first: somebody who moves to another employer keeps the record, not its version.
     row_number() over (

@@ -102,6 +102,7 @@ touches as (
         count(*) filter (where touchpoint_type = 'visit') as visit_count,
         count(*) filter (where touchpoint_type = 'chat') as chat_count
     from {{ ref('fct_touchpoints') }}
+    where {{ counts_as_touch() }}
     group by customer_key, occurred_date
 ),
 
@@ -189,17 +190,26 @@ followed as (
     where event_date is not null and fact in (select conditions.condition_name from conditions)
 ),
 
--- "At most 60 days since" turns on day 61, "at least 60" on day 60, unless something happens before.
+-- "At most 60 days since" turns on day 61, "at least 60" on day 60, unless something happens before. Other facts are
+-- no days, and their thresholds may be too large for one.
+day_conditions as (
+    select
+        condition_name as fact,
+        threshold
+    from conditions
+    where condition_name in (select fact from events) and threshold between -1 and 36500
+),
+
 thresholds as (
     select
-        condition_name as fact,
+        fact,
         cast(floor(threshold) as integer) as day_count
-    from conditions
+    from day_conditions
     union distinct
     select
-        condition_name as fact,
+        fact,
         cast(floor(threshold) as integer) + 1 as day_count
-    from conditions
+    from day_conditions
 ),
 
 crossed as (

@@ -1,6 +1,6 @@
 -- Which customers are in which segments and carry which tags, on every day on which a condition turned. A clause holds
 -- when all its conditions do, a segment when any of its clauses does. A condition that is negated holds for whoever does
--- not meet it, and so for a customer who has no such value.
+-- not meet it, and so for a customer who has no such value. A customer whom all of its sources deleted is in none.
 with
 profiles as (
     select * from {{ ref('int_customer_days_profiled') }}
@@ -35,6 +35,7 @@ customers as (
         {% for attribute in customer_attributes() %}
         attributes.{{ attribute }},
         {% endfor %}
+        attributes.is_deleted,
         tiers.tier
     from profiles
     inner join tiers
@@ -50,6 +51,7 @@ valued as (
     select
         customers.customer_key,
         customers.profile_date,
+        customers.is_deleted,
         conditions.*,
         {{ fact_named('conditions.condition_name', 'customers') | indent(8) }} as fact_value,
         case conditions.condition_name
@@ -66,6 +68,7 @@ asked as (
     select
         valued.customer_key,
         valued.profile_date,
+        valued.is_deleted,
         valued.segment_id,
         valued.clause_number,
         valued.condition_number,
@@ -90,9 +93,9 @@ answered as (
         segment_id,
         clause_number,
         condition_number,
-        (count(*) filter (where is_met) > 0) <> is_negated as holds
+        not is_deleted and (count(*) filter (where is_met) > 0) <> is_negated as holds
     from asked
-    group by customer_key, profile_date, segment_id, clause_number, condition_number, is_negated
+    group by customer_key, profile_date, is_deleted, segment_id, clause_number, condition_number, is_negated
 ),
 
 clauses as (

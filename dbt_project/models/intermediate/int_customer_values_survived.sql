@@ -3,6 +3,7 @@
     'customer_name', 'uscc', 'industry', 'region_key', 'province_key', 'city', 'size_band', 'owner_rep_key',
     'is_addressable',
 ] %}
+{%- set columns = ['customer_key', 'customer_record_key', 'source', 'record_rank', 'is_deleted', 'has_date'] %}
 with
 records as (
     select * from {{ ref('int_customers_identified') }}
@@ -10,7 +11,7 @@ records as (
 ),
 
 said as (
-    {{ said_of('records', attributes, ['customer_key', 'customer_record_key', 'source', 'record_rank', 'is_deleted']) | indent(4) }}
+    {{ said_of('records', attributes, columns) | indent(4) }}
 ),
 
 survived as (

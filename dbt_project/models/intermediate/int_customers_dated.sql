@@ -1,11 +1,13 @@
 {%- set attributes = customer_attributes() -%}
+{%- set said_columns = ['customer_key', 'version_date', 'source', 'record_rank', 'is_deleted', 'has_date', 'is_there'] -%}
 {%- set content = ['versions.is_deleted', 'versions.updated_at'] -%}
 {%- for attribute in attributes -%}
 {%- do content.append('versions.' ~ attribute) -%}
 {%- endfor -%}
 -- What was known of a customer on a day. A version of a record is in force from the day on which it changed, as its
--- source says, else from its load; the first version that is known counts from the beginning. Which of several records of one
--- customer speaks for an attribute, golden_record in identity.yml says, as for dim_customers.
+-- source says, else from its load; the first version that is known counts from the beginning, where no record that was
+-- there says otherwise. Which of several records of one customer speaks for an attribute, golden_record in identity.yml says,
+-- as for dim_customers.
 with
 -- A deletion without a version counts from its load on, and so does what lands after it, whatever versions it names.
 ends as (
@@ -41,6 +43,7 @@ versions as (
         versions.is_deleted,
         {{ all_text(content) }} as content,
         coalesce(versions.updated_at, versions.created_at) as changed_at,
+        min({{ business_date_of('versions.created_at') }}) over (partition by versions.customer_record_key) as created_date,
         coalesce(
             {{ business_date_of('coalesce(versions._version_at, versions.updated_at)') }},
             {{ loaded_date('loads.extracted_at') }},
@@ -84,6 +87,7 @@ told as (
         superseded.is_deleted,
         superseded.content,
         coalesce(superseded.changed_at, lives.changed_at) as changed_at,
+        superseded.created_date,
         superseded.version_date,
         superseded.superseded_date
     from superseded
@@ -112,11 +116,28 @@ in_force as (
     where content_before is null or content <> content_before
 ),
 
+-- A record is there from its creation on, and says until its first version what that says.
+begun as (
+    select
+        customer_key,
+        customer_record_key,
+        least(coalesce(created_date, version_date), version_date) as begin_date,
+        count(*) over (partition by customer_key) as record_count
+    from in_force
+    where place = 1
+),
+
 days as (
-    select distinct
+    select
         customer_key,
         version_date
     from in_force
+    union distinct
+    select
+        customer_key,
+        begin_date as version_date
+    from begun
+    where record_count > 1
 ),
 
 known as (
@@ -125,6 +146,8 @@ known as (
         days.version_date,
         in_force.source,
         in_force.is_deleted,
+        in_force.changed_at is not null as has_date,
+        days.version_date >= begun.begin_date as is_there,
         {% for attribute in attributes %}
         in_force.{{ attribute }},
         {% endfor %}
@@ -139,14 +162,37 @@ known as (
             days.customer_key = in_force.customer_key
             and (in_force.place = 1 or days.version_date >= in_force.version_date)
             and days.version_date < coalesce(in_force.next_date, {{ the_end() }})
+    inner join begun on in_force.customer_record_key = begun.customer_record_key
+),
+
+told_then as (
+    {{ said_of('known', attributes, said_columns) | indent(4) }}
+),
+
+compared_then as (
+    select
+        told_then.*,
+        count(*) filter (where is_there) over (partition by customer_key, version_date, attribute) as there_count
+    from told_then
 ),
 
 said as (
-    {{ said_of('known', attributes, ['customer_key', 'version_date', 'source', 'record_rank', 'is_deleted']) | indent(4) }}
+    select * from compared_then
+    where is_there or there_count = 0
 ),
 
 survived as (
     {{ survived('said', ['customer_key', 'version_date']) | indent(4) }}
+),
+
+lives as (
+    select
+        customer_key,
+        version_date,
+        min(case when is_deleted then 1 else 0 end) = 1 as is_deleted
+    from known
+    where is_there
+    group by customer_key, version_date
 ),
 
 merged as (
@@ -162,15 +208,17 @@ merged as (
 )
 
 select
-    customer_key,
-    version_date as from_date,
-    lead(version_date) over (partition by customer_key order by version_date asc) as until_date,
-    row_number() over (partition by customer_key order by version_date asc) = 1 as is_first,
-    coalesce(region_key, 'unknown') as region_key,
-    province_key,
-    city,
-    industry,
-    size_band,
-    coalesce(owner_rep_key, 'unknown') as owner_rep_key,
-    coalesce(is_addressable = 'true', true) as is_addressable
+    merged.customer_key,
+    merged.version_date as from_date,
+    lead(merged.version_date) over (partition by merged.customer_key order by merged.version_date asc) as until_date,
+    row_number() over (partition by merged.customer_key order by merged.version_date asc) = 1 as is_first,
+    lives.is_deleted,
+    coalesce(merged.region_key, 'unknown') as region_key,
+    merged.province_key,
+    merged.city,
+    merged.industry,
+    merged.size_band,
+    coalesce(merged.owner_rep_key, 'unknown') as owner_rep_key,
+    coalesce(merged.is_addressable = 'true', true) as is_addressable
 from merged
+inner join lives on merged.customer_key = lives.customer_key and merged.version_date = lives.version_date

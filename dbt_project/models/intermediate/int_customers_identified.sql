@@ -26,6 +26,7 @@ select
     records.created_at,
     records.is_deleted,
     records._changed_load_id,
+    coalesce(records.updated_at, records.created_at) is not null as has_date,
 
     -- The newest record speaks first when several are one customer; no load decides, so that order of arrival cannot.
     row_number() over (

@@ -20,7 +20,7 @@ touches_by_channel as (
         channel,
         max(occurred_at) as last_at
     from {{ ref('fct_touchpoints') }}
-    where occurred_date <= {{ business_date() }}
+    where occurred_date <= {{ business_date() }} and {{ counts_as_touch() }}
     group by customer_key, channel
 ),
 

@@ -4,7 +4,8 @@
     ('chats', 'messages', "'chat:' || chat_key", 'message_number', 'message_text', 'sent_at'),
     ('visits', 'visits', "'visit:' || visit_key", 'cast(0 as bigint)', 'visit_notes', 'started_at'),
 ] -%}
--- One statement for each rule that finds something in a text, and for each fact that tells a need.
+-- One statement for each rule that finds something in a text, for each time that it does where a field has several values, and
+-- for each fact that tells a need.
 with
 messages as (
     select * from {{ present('int_chat_messages_deduplicated') }}
@@ -27,15 +28,7 @@ rules as (
 told as (
     {% for rule in patterns %}
     {% for kind, relation, touchpoint, number, text, moment in texts if kind in rule.texts %}
-    select
-        {{ text_literal(rule.rule_id) }} as rule_id,
-        {{ touchpoint }} as touchpoint_key,
-        {{ number }} as message_number,
-        {{ moment }} as stated_at,
-        {{ text_literal(rule.value) if rule.value else matched_text(text, rule.pattern, rule.group) }} as need_value,
-        {{ matched_text(text, rule.pattern, 0) }} as quoted_text
-    from {{ relation }}
-    where {{ matched_text(text, rule.pattern, 0) }} is not null
+    {{ stated_by(rule, relation, touchpoint, number, text, moment) }}
     union all
     {% endfor %}
     {% endfor %}
@@ -45,7 +38,8 @@ told as (
         cast(0 as bigint) as message_number,
         cast(null as timestamp) as stated_at,
         facts.need_value,
-        cast(null as {{ dbt.type_string() }}) as quoted_text
+        cast(null as {{ dbt.type_string() }}) as quoted_text,
+        cast(1 as bigint) as match_number
     from rules
     inner join (
         select
@@ -87,6 +81,7 @@ select
     message_number,
     stated_at,
     need_value,
-    quoted_text
+    quoted_text,
+    match_number
 from told
 where need_value is not null

@@ -23,6 +23,21 @@ contacts as (
     select * from {{ ref('int_contacts_identified') }}
 ),
 
+-- An order that names no customer of its own belongs to that of its deal, else to the employer of its contact.
+deals as (
+    select
+        opportunities.opportunity_key,
+        {{ customer_of('customers.customer_key', 'contacts.customer_key') }} as customer_key,
+        coalesce(customers.region_key, employers.region_key) as region_key
+    from {{ present('int_opportunities_deduplicated') }} as opportunities
+    left join customers
+        on opportunities.customer_record_key = customers.customer_record_key
+    left join contacts
+        on opportunities.contact_record_key = contacts.contact_record_key
+    left join customers as employers
+        on contacts.customer_record_key = employers.customer_record_key
+),
+
 reps as (
     select * from {{ ref('int_sales_reps_deduplicated') }}
 ),
@@ -37,7 +52,7 @@ select
     orders.order_id,
     orders.order_number,
     orders.customer_record_key,
-    coalesce(customers.customer_key, 'unknown') as customer_key,
+    {{ customer_of('customers.customer_key', customer_of('deals.customer_key', 'contacts.customer_key')) }} as customer_key,
     coalesce(contacts.contact_key, 'unknown') as contact_key,
     coalesce(orders.rep_key, 'unknown') as rep_key,
     orders.opportunity_key,
@@ -45,7 +60,7 @@ select
     coalesce(orders.dealer_key, 'unknown') as dealer_key,
 
     coalesce(orders.channel, 'unknown') as channel,
-    {{ region_of('orders.region_key', 'customers.region_key', 'reps.region_key') }} as region_key,
+    {{ region_of('orders.region_key', 'customers.region_key, deals.region_key, employers.region_key', 'reps.region_key') }} as region_key,
     coalesce(orders.order_status, 'unknown') as order_status,
     coalesce(orders.currency, {{ reporting_currency() }}) as currency,
     {{ exchange_rate_of('orders.currency', 'rates.exchange_rate') }} as exchange_rate,
@@ -62,5 +77,8 @@ left join customers
     on orders.customer_record_key = customers.customer_record_key
 left join contacts
     on orders.contact_record_key = contacts.contact_record_key
+left join customers as employers
+    on contacts.customer_record_key = employers.customer_record_key
+left join deals on orders.opportunity_key = deals.opportunity_key
 left join reps on orders.rep_key = reps.rep_key
 left join rates on orders.currency = rates.currency

@@ -35,7 +35,7 @@ cited as (
             partition by
                 fields.field_id, touchpoints.touchpoint_key, statements.message_number,
                 case when fields.has_several then statements.need_value end
-            order by rules.priority asc
+            order by rules.priority asc, statements.match_number asc
         ) as place_of_rule
     from statements
     inner join rules on statements.rule_id = rules.rule_id

@@ -10,6 +10,7 @@ people as (
         max(last_touch_at) as last_touch_at,
         max(last_touch_at) filter (where contact_role = 'decision_maker') as decision_maker_last_touch_at
     from {{ ref('fct_deal_contacts') }}
+    where not is_deleted
     group by opportunity_key
 )
 

@@ -67,6 +67,7 @@ select
     contacts.contact_name,
     contacts.title,
     coalesce(contacts.contact_role, 'unknown') as contact_role,
+    coalesce(contacts.is_deleted, false) as is_deleted,
     case
         when named.contact_key is not null then 'primary'
         when touched.contact_key is not null then 'touched'

@@ -22,7 +22,7 @@ rates as (
 keyed as (
     select
         opportunities.opportunity_key,
-        coalesce(customers.customer_key, 'unknown') as customer_key,
+        {{ customer_of('customers.customer_key', 'contacts.customer_key') }} as customer_key,
         coalesce(contacts.contact_key, 'unknown') as contact_key,
         opportunities.lead_key,
         coalesce(opportunities.owner_rep_key, 'unknown') as owner_rep_key,
@@ -36,12 +36,14 @@ keyed as (
         {{ business_date_of('opportunities.closed_at') }} as closed_date,
         coalesce(opportunities.opportunity_status, 'unknown') as opportunity_status,
         opportunities.lost_reason,
-        {{ region_of('cast(null as ' ~ dbt.type_string() ~ ')', 'customers.region_key', 'reps.region_key') }} as region_key
+        {{ region_of('customers.region_key', 'employers.region_key', 'reps.region_key') }} as region_key
     from opportunities
     left join customers
         on opportunities.customer_record_key = customers.customer_record_key
     left join contacts
         on opportunities.contact_record_key = contacts.contact_record_key
+    left join customers as employers
+        on contacts.customer_record_key = employers.customer_record_key
     left join reps on opportunities.owner_rep_key = reps.rep_key
     left join rates on opportunities.currency = rates.currency
 )

@@ -69,7 +69,7 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
                 select coalesce(tier, 'unknown') as tier, count(*) as customers,
                     regexp_replace(tier_reason_en, ' *[(][^()]*[)]$', '') as tier_reason_en,
                     regexp_replace(tier_reason_zh, ' *（[^（）]*）$', '') as tier_reason_zh
-                from marts.dim_customers where customer_key <> 'unknown' group by all
+                from marts.dim_customers where customer_key <> 'unknown' and not is_deleted group by all
             ),
             ranked as (
                 select *, row_number() over (
@@ -90,7 +90,8 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
             order by segment_type, display_order, segment_id""",
         "provinces": """
             select province_key, count(*) as customer_count
-            from marts.dim_customers where customer_key <> 'unknown' group by all order by province_key""",
+            from marts.dim_customers where customer_key <> 'unknown' and not is_deleted
+            group by all order by province_key""",
     }
 
 

@@ -14,7 +14,7 @@ from sales_warehouse.company.base import Model
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 OPERATORS = ("at_least", "over", "at_most", "under")
-DECIMALS = 4  # of an amount in the warehouse
+DECIMALS, DIGITS = 4, 14  # of an amount in the warehouse, after the point and before it
 
 
 class Bounded(Model):
@@ -30,6 +30,8 @@ class Bounded(Model):
     def _fine_enough(cls, value: float | None) -> float | None:
         if value is not None and -int(Decimal(repr(float(value))).as_tuple().exponent) > DECIMALS:
             raise ValueError(f"{value!r} has more than {DECIMALS} decimals; amounts and rates have no more")
+        if value is not None and abs(value) >= 10**DIGITS:
+            raise ValueError(f"{value!r} has more than {DIGITS} digits; no amount of the warehouse has more")
         return value
 
     @model_validator(mode="after")

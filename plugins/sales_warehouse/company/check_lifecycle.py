@@ -10,6 +10,8 @@ from sales_warehouse.company.bounds import Fact, Span, is_covered, span
 from sales_warehouse.company.lifecycle import Condition, LifecycleFile, TierRule
 from sales_warehouse.company.load import Document, Problem, suggestion
 
+NOBODY = "unknown"  # in dim_customers
+
 
 def check_lifecycle(file: LifecycleFile, document: Document, facts: dict[str, Fact]) -> list[Problem]:
     """Return the mistakes of lifecycle.yml; what rules mean is judged when all their facts are known."""
@@ -27,6 +29,9 @@ def _tiers(file: LifecycleFile, document: Document) -> Iterator[Problem]:
             text = f"there are two tiers {tier.tier!r}; a customer would be in both: give one of them another name"
             yield document.problem(text, "tiers", t, "tier")
         seen.add(tier.tier)
+        if tier.tier == NOBODY:
+            text = f"{NOBODY!r} is the tier of what belongs to no customer that is known; give this one another name"
+            yield document.problem(text, "tiers", t, "tier")
         if t == last and tier.rules:
             text = (
                 f"the last tier ({tier.tier}) must have no rules: it takes everybody who is left; add a tier after it"

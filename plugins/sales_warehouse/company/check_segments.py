@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sales_warehouse.company.bounds import Fact
 from sales_warehouse.company.check_lifecycle import never_holds
-from sales_warehouse.company.clauses import TooManyClauses, clauses, named_conditions, possible
+from sales_warehouse.company.clauses import TooManyClauses, clauses, named_conditions, possible, values_of
 from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company
 from sales_warehouse.company.segments import Node, SegmentsFile
+from sales_warehouse.normalise import province_code
 
 Place = tuple[str | int, ...]
 
@@ -30,7 +31,7 @@ def check_segments(
         if (source := key.partition(":")[0]) not in company.sources
     ]
     problems = problems or list(_circles(file, document))
-    return problems or list(_members(file, document, facts))
+    return problems or list(_members(company, document, facts))
 
 
 def _ids(file: SegmentsFile, document: Document) -> Iterator[Problem]:
@@ -89,9 +90,22 @@ def _values(company: Company, part: Node, document: Document, place: Place, kind
         return
     listed = _listed(company, part.attribute or "")
     for number, value in enumerate(part.values):
+        at = (*place, "is") if part.is_ is not None else (*place, "in", number)
         if listed and value not in listed:
-            at = (*place, "is") if part.is_ is not None else (*place, "in", number)
             yield document.problem(f"no {part.attribute} of this company{suggestion(value, listed)}", *at)
+        elif problem := _no_key(company, part.attribute or "", value):
+            yield document.problem(problem, *at)
+
+
+def _no_key(company: Company, attribute: str, value: str) -> str | None:
+    """Say what to write in the place of a name, where an attribute has keys; None where the value may be one."""
+    if attribute == "province_key" and (code := province_code(value)) not in (None, value):
+        return f"provinces go by their codes; write {code} for {value!r}"
+    source = value.partition(":")[0]
+    if attribute == "owner_rep_key" and value != "unknown" and (source == value or source not in company.sources):
+        wanted = "sellers are written <source>:<their id>, as in dim_sales_reps.rep_key"
+        return f"no seller{suggestion(source, company.sources)}; {wanted}"
+    return None
 
 
 def _listed(company: Company, attribute: str) -> list[str]:
@@ -130,12 +144,12 @@ def _way_back(
     return None
 
 
-def _members(file: SegmentsFile, document: Document, facts: dict[str, Fact]) -> Iterator[Problem]:
+def _members(company: Company, document: Document, facts: dict[str, Fact]) -> Iterator[Problem]:
     """A condition without a possible clause can have no member."""
-    named = named_conditions(file)
-    for place, _, node in _conditions(file):
+    named, values = named_conditions(company.segments), values_of(company.lifecycle)
+    for place, _, node in _conditions(company.segments):
         try:
-            found = possible(clauses(node, named), facts)
+            found = possible(clauses(node, named), facts, values)
         except TooManyClauses as error:
             yield document.problem(f"{error}", *place)
             continue

@@ -6,15 +6,17 @@ This is the disjunctive normal form, so that SQL joins with it as a table whatev
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 
 from sales_warehouse.company.bounds import Fact, span
+from sales_warehouse.company.lifecycle import LifecycleFile
 from sales_warehouse.company.segments import Node, SegmentsFile
 
 MOST_CLAUSES = 64
+OPPOSITES = {"at_least": "under", "over": "at_most", "at_most": "over", "under": "at_least"}
 
 
 @dataclass(frozen=True, order=True)
@@ -64,9 +66,19 @@ def clauses(node: Node, named: Mapping[tuple[str, str], Node], is_negated: bool 
     return [frozenset([_part(node, kind, is_negated)])]
 
 
-def possible(clauses: Iterable[Clause], facts: Mapping[str, Fact]) -> list[Clause]:
-    """Return the clauses that a customer could meet: no number above 5 and below 3, no industry that is two."""
-    return [clause for clause in clauses if not _contradicts(clause, facts)]
+def possible(
+    clauses: Iterable[Clause], facts: Mapping[str, Fact], values: Mapping[str, Collection[str]]
+) -> list[Clause]:
+    """Return the clauses that a customer could meet: no number above 5 and below 3, no industry that is two.
+
+    `values` are all that an attribute can be, of those that every customer has.
+    """
+    return [clause for clause in clauses if not _contradicts(clause, facts, values)]
+
+
+def values_of(lifecycle: LifecycleFile) -> dict[str, tuple[str, ...]]:
+    """Return what an attribute can be, of those that every customer has."""
+    return {"tier": tuple(tier.tier for tier in lifecycle.tiers), "is_addressable": ("true", "false")}
 
 
 def _every(inner: list[list[Clause]]) -> list[Clause]:
@@ -102,24 +114,33 @@ def _listed(tag: str, is_negated: bool = False) -> Part:
     return Part("tag", tag, "in", None, (), is_negated)
 
 
-def _contradicts(clause: Clause, facts: Mapping[str, Fact]) -> bool:
+def _contradicts(clause: Clause, facts: Mapping[str, Fact], values: Mapping[str, Collection[str]]) -> bool:
     if any(replace(part, is_negated=not part.is_negated) in clause for part in clause):
         return True
     by_name: dict[tuple[str, str], list[Part]] = defaultdict(list)
     for part in clause:
         by_name[part.kind, part.name].append(part)
     return any(
-        (kind == "fact" and _has_no_number(parts, facts[name])) or (kind == "attribute" and _has_no_value(parts))
+        (kind == "fact" and _has_no_number(parts, facts[name]))
+        or (kind == "attribute" and _has_no_value(parts, values.get(name)))
         for (kind, name), parts in by_name.items()
     )
 
 
 def _has_no_number(parts: list[Part], fact: Fact) -> bool:
-    bounds = [(part.operator, part.number) for part in parts if part.number is not None and not part.is_negated]
-    return bool(bounds) and span(fact, bounds).is_empty
+    """Who is known not to be over 5 is at most 5; who has no such number is neither."""
+    is_known = fact.is_always_known or not all(part.is_negated for part in parts)
+    bounds = [
+        (OPPOSITES[part.operator] if part.is_negated else part.operator, part.number)
+        for part in parts
+        if part.number is not None
+    ]
+    return is_known and span(fact, bounds).is_empty
 
 
-def _has_no_value(parts: list[Part]) -> bool:
+def _has_no_value(parts: list[Part], every: Collection[str] | None) -> bool:
     wanted = [set(part.values) for part in parts if not part.is_negated]
+    if every is not None:
+        wanted.append(set(every))
     refused = {value for part in parts if part.is_negated for value in part.values}
     return bool(wanted) and not set.intersection(*wanted) - refused

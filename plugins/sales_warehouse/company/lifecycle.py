@@ -44,7 +44,9 @@ class Tier(Model):
 class Retention(Model):
     """How long the conversations of a class are kept; for ever when nothing is said."""
 
-    keep_conversation_days: int = Field(ge=1, description="older texts may be purged")
+    keep_conversation_days: int = Field(
+        strict=True, ge=1, le=365_000, description="older texts may be purged; leave the class out to keep them all"
+    )
 
 
 class LifecycleFile(Model):

@@ -266,14 +266,19 @@ CustomerAttribute = Literal[
 ]
 
 ContactAttribute = Literal["contact_name", "contact_employer", "contact_title", "contact_role"]
+Attribute = Literal[CustomerAttribute, ContactAttribute]  # one list, so that a mistake is told once
 
 
 class CustomerEvidence(Model):
     """From which probability on two customer records are one company."""
 
-    merge_above: float = Field(default=0.95, gt=0.5, lt=1, description="two records are one")
-    review_above: float = Field(default=0.5, gt=0, lt=1, description="from here to `merge_above` a person decides")
-    shared_limit: int = Field(default=5, ge=1, description="customers, or people, that may have one address or code")
+    merge_above: float = Field(default=0.95, strict=True, gt=0.5, lt=1, description="two records are one")
+    review_above: float = Field(
+        default=0.5, strict=True, gt=0, lt=1, description="from here to `merge_above` a person decides"
+    )
+    shared_limit: int = Field(
+        default=5, strict=True, ge=1, description="customers, or people, that may have one address or code"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> CustomerEvidence:
@@ -292,11 +297,9 @@ class Survivorship(Model):
 class GoldenRecord(Survivorship):
     """Where the values of a customer or person come from, and for which attributes another rule holds."""
 
-    attributes: dict[CustomerAttribute | ContactAttribute, Survivorship] = Field(
-        default={}, description="attributes of their own rule"
-    )
+    attributes: dict[Attribute, Survivorship] = Field(default={}, description="attributes of their own rule")
 
-    def of(self, attribute: CustomerAttribute | ContactAttribute) -> Survivorship:
+    def of(self, attribute: Attribute) -> Survivorship:
         """Return the rule of an attribute."""
         return self.attributes.get(attribute, self)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 
 import duckdb
@@ -11,7 +13,10 @@ MOST_FOUND = 50
 # The first kind that finds anyone is the answer: what is exact does not stand among names that resemble it.
 _QUERIES = {
     "key": "select customer_key from dim_customers where customer_key in ($text, upper($text))",
-    "credit_code": "select customer_key from dim_customers where uscc = upper($text)",
+    # A customer of several records may have several codes: the one that counts, and those that they say beside it.
+    "credit_code": """select customer_key from dim_customers where uscc = $code
+        union
+        select customer_key from trust_customer_differences where attribute = 'uscc' and attribute_value = $code""",
     "record": """select customer_key from dim_customer_records
         where customer_record_key = $text or customer_id = $text""",
     # A code that identity gave up: whoever the records that had it are now.
@@ -44,6 +49,7 @@ def find(connection: duckdb.DuckDBPyConnection, text: str, limit: int = MOST_FOU
     wanted = text.strip()
     if not wanted:
         return []
+    code = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", wanted)).upper()
     for kind, query in _QUERIES.items():
         rows = connection.execute(
             f"""select customer_key, customer_name, uscc, city, tier, cast(last_order_date as varchar)
@@ -51,7 +57,7 @@ def find(connection: duckdb.DuckDBPyConnection, text: str, limit: int = MOST_FOU
             order by
                 not starts_with(lower(customer_name), lower($text)), length(customer_name), customer_name, customer_key
             limit {int(limit)}""",
-            {"text": wanted},
+            {"text": wanted} | ({"code": code} if kind == "credit_code" else {}),
         ).fetchall()
         if rows:
             return [Found(*(*row, kind)) for row in rows]

@@ -108,6 +108,8 @@ def words(language: Language) -> dict[str, str]:
 
 def shown(language: Language, events: Events) -> str:
     """Say which events of how many are shown."""
+    if not events.total:
+        return "没有事件" if language == "zh" else "no events"
     first, last = min(events.offset + 1, events.total), min(events.offset + len(events.rows), events.total)
     if language == "zh":
         return f"共 {events.total:,} 条事件，显示第 {first:,}–{last:,} 条，最新在前"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +54,7 @@ def match(
     out: Path,
     pairs_out: Path,
     *,
+    settings_file: Path | None = None,
     on_step: Callable[[int, str], None] = lambda number, name: None,
 ) -> Matched:
     """Write the cluster of every record to `out`, and the pairs worth telling to `pairs_out`; Parquet by its ending.
@@ -61,6 +62,7 @@ def match(
     The same file and settings give the same bytes. Raises MatchRefused, and FileRefused for what cannot be read.
     """
     done = Matched()
+    _demand_apart({"the table": file, "the settings": settings_file, "--out": out, "--pairs": pairs_out})
     with tempfile.TemporaryDirectory() as folder, connect(temp=Path(folder)) as connection:
         connection.execute("set preserve_insertion_order = true")
         on_step(0, STEPS[0])
@@ -68,6 +70,9 @@ def match(
         _check(connection, file, settings)
         on_step(1, STEPS[1])
         fields = _prepare(connection, settings, done)
+        if done.records == 1:
+            _write(connection, settings, _no_pairs(connection), out, pairs_out, done)
+            return done
         comparisons = _comparisons(fields)
         on_step(2, STEPS[2])
         _find_pairs(connection, fields, done)
@@ -84,6 +89,26 @@ def match(
         on_step(6, STEPS[6])
         _write(connection, settings, scored, out, pairs_out, done)
     return done
+
+
+def _demand_apart(paths: Mapping[str, Path | None]) -> None:
+    """Nothing that is read may be written over, nor one table by the other."""
+    named: dict[Path, str] = {}
+    for name, path in paths.items():
+        if path is None:
+            continue
+        first = named.setdefault(path.resolve(), name)
+        if first != name:
+            raise MatchRefused(f"{path} is {first} and {name}; nothing was written: give each a file of its own")
+
+
+def _no_pairs(connection: duckdb.DuckDBPyConnection) -> str:
+    """Make the tables of what is found, for one record, of which there is no pair."""
+    connection.execute(f"create temp table {GROUPS} (unique_id varchar, cluster_id varchar)")
+    connection.execute(
+        "create temp table no_pairs (unique_id_l varchar, unique_id_r varchar, match_probability double)"
+    )
+    return "no_pairs"
 
 
 def _weight(probability: float) -> float:
@@ -108,7 +133,12 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path, folder: Path, done:
                 f"{report.rejected:,} lines are no rows and were left out ({reasons}); "
                 f"`sales-warehouse read {file} --out …` lists them"
             )
-    connection.execute(f"create temp table given as select * from read_parquet({literal(str(source))})")
+    try:
+        connection.execute(f"create temp table given as select * from read_parquet({literal(str(source))})")
+    except duckdb.InvalidInputException as error:
+        if source is file:
+            raise MatchRefused(f"{file}: cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+        raise MatchRefused(f"{file}: there is nothing in it, not even names of columns") from error
     names = [name for (name, *_) in connection.execute("describe given").fetchall()]
     trimmed = ", ".join(f"{ident(name)} as {ident(name.strip())}" for name in names)
     connection.execute(f"create temp view table_given as select {trimmed} from given")
@@ -160,9 +190,9 @@ def _prepare(connection: duckdb.DuckDBPyConnection, settings: MatchSettings, don
             telling.append(item)
         else:
             done.notes.append(f"{item.column} has {values} value{'' if values == 1 else 's'}: it tells nothing")
-    if not telling:
-        raise MatchRefused("no field has two different values: there is nothing to tell records by")
     (done.records,) = only_row(connection, f"select count(*) from {RECORDS}")
+    if not telling and done.records > 1:
+        raise MatchRefused("no field has two different values: there is nothing to tell records by")
     return telling
 
 
