@@ -245,6 +245,19 @@ def test_another_key_changes_every_hash_and_no_code(home: Home, monkeypatch: pyt
     assert new[0][0] == new[1][0] and new[2][0] == new[3][0]
 
 
+def test_who_could_be_either_of_two_is_the_same_one_under_every_key(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two without a name share a telephone; by the e-mail of one they are 王伟, by that of the other 李娜."""
+    rows = [
+        person("a", "王伟", email="w@a.cn", **HERE), person("b", "李娜", email="l@a.cn", **HERE),
+        person("c", email="w@a.cn", phone=MOBILE, **HERE), person("d", email="l@a.cn", phone=MOBILE, **HERE),
+    ]  # fmt: skip
+    for night in range(1, 7):
+        monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", f"key number {night}, long enough")
+        assert people(home, *rows, night=night) == [{"a", "c", "d"}, {"b"}]
+
+
 def test_a_key_that_is_gone_is_not_replaced_in_silence(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     people(home, person("a", "王伟", phone=MOBILE))
     key = home.secrets / "contact.key"

@@ -340,6 +340,47 @@ def test_who_is_left_alone_keeps_the_code_when_the_one_beside_the_bridge_leaves(
     assert people.codes()["crm:c"] == before["crm:c"]
 
 
+def test_another_key_changes_no_code_of_who_was_parted(people: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a pair, and who is left alone without the one that joined him to the others."""
+    phone = "+8613800138001"
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "the first key, long enough")
+    people.night(
+        person("a", "王伟", email="w@a.cn", phone=phone), person("b", "王伟", email="w@a.cn"),
+        person("c", "王伟", email="q@a.cn", phone=phone), person("d", "李娜", email="l@a.cn"),
+        person("e", "李娜", email="l@a.cn"),
+    )  # fmt: skip
+    base = people.codes()
+    made = [people.split("crm:a"), people.split("crm:d")]
+    people.night()
+    before = people.codes()
+    assert len(set(before.values())) == 5
+    for number in range(3):
+        monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", f"another key, long enough {number}")
+        people.night()
+        assert (people.codes(), len(people.log())) == (before, 3)
+        people.night()
+        assert people.codes() == before
+    for decision in made:
+        people.undo(decision)
+    people.night()
+    assert people.codes() == base
+
+
+def test_who_comes_back_gets_no_code_that_another_has_by_now(people: Desk) -> None:
+    """Split off together, one of them goes and comes back: two that are parted never have one code."""
+    mail = {"email": "w@a.cn"}
+    people.night(person("0", "王伟", email="x@a.cn"))
+    people.night(*(person(name, "王伟", **mail) for name in "abc"))
+    people.split("crm:a", "crm:b")
+    people.night()
+    people.night(person("a", "王伟", email="x@a.cn"))
+    assert together(people) == [{"0", "a"}, {"b"}, {"c"}]
+    before = people.codes()
+    people.night(person("a", "王伟", email="y@a.cn"))
+    assert together(people) == [{"0"}, {"a"}, {"b"}, {"c"}]
+    assert {name: code for name, code in people.codes().items() if name != "crm:a"}.items() <= before.items()
+
+
 @pytest.mark.parametrize("seed", range(int(os.environ.get("SALES_WAREHOUSE_TEST_SEEDS", "1"))))
 def test_thirty_nights_of_changes_and_decisions_can_all_be_taken_back(tmp_path: Path, seed: int) -> None:
     """Records come, change and go, and people decide.

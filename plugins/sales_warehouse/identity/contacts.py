@@ -235,7 +235,7 @@ def _group(
         from ({_behind(addresses, shared_limit)}) where who is not null
         window w as (partition by address, who order by name is null, unique_id)
         qualify row_number() over w > 1
-        order by place, address, unique_id""").fetchall()
+        order by place, first_id, unique_id""").fetchall()
     named = (
         dict(
             connection.execute("""
