@@ -190,6 +190,32 @@ def test_a_hotline_fuses_nobody(world: World) -> None:
     assert len({codes["crm", f"crm{number}"] for number in range(100)}) == 100
 
 
+def test_the_telephone_of_one_company_is_no_hotline_however_many_systems_know_it(world: World) -> None:
+    """By its code that is one customer; when its records lose the code, they are as many as they are."""
+
+    def systems(*numbers: int, **other: Any) -> None:
+        for n in numbers:
+            accept(world.home, "customers", f"1{n}", f"s{n}", [customer(5, f"s{n}", **other)])
+            accept(world.home, "contacts", f"1{n}", f"s{n}", [contact(5, f"s{n}")])
+
+    systems(1, 2, 3)
+    world.begin({5: {"uscc": None, "city": None, "name": "".join(COMPANIES[5][1:])}})
+    before = keys(world.home, "customer", "customer_id")
+    assert world.is_one(5)
+    systems(4, 5, 6)
+    run(world.home, 2)
+    after = keys(world.home, "customer", "customer_id")
+    assert after.items() >= before.items()
+    assert len({code for (_, record), code in after.items() if record[:2] in ("s1", "s4", "s6")}) == 1
+    shared = "select count(*) from evidence_records where list_contains(phones, 'phone:' || ?)"
+    for codes, telling in ((range(3), 8), (range(4), 0)):  # with theirs and the shop, five customers, then six
+        for n in codes:
+            accept(world.home, "customers", f"2{n}", f"s{n + 1}", [customer(5, f"s{n + 1}", uscc=f"code_of_{n}")])
+        run(world.home, 3 + len(codes))
+        with duckdb.connect(str(world.home.identity / kept.FILE), read_only=True) as connection:
+            assert connection.execute(shared, [phone_of(5)]).fetchone() == (telling,)
+
+
 def test_a_company_that_is_renamed_keeps_its_code(world: World) -> None:
     """By its credit code; without one by the telephone and the e-mail that stay; without these a person has to say."""
     world.begin(without_code(5, 6))

@@ -44,8 +44,8 @@ def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: b
     """Bring the table of evidence up to date with the records: one row for each customer record.
 
     CHANGED becomes the table of those with other evidence than before. A phone, an e-mail or a domain that more than
-    `shared_limit` customers have proves nothing (a hotline, a webmail). When it is made `whole`, `digests_before` tells
-    what was known.
+    `shared_limit` customers have proves nothing (a hotline, a webmail); records of one credit code count as one
+    customer. When it is made `whole`, `digests_before` tells what was known.
     """
     connection.execute(f"create or replace temp table affected as select unique_id from {CUSTOMERS.changed}")
     _take_names_apart(connection, whole)
@@ -176,46 +176,52 @@ def _judge_codes(connection: duckdb.DuckDBPyConnection, shared_limit: int, whole
 
 
 def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, whole: bool) -> None:
-    """Bring `addresses` up to date. Who has an address that now proves something, or nothing any more, is affected."""
+    """Bring `addresses` up to date, with the `customer` behind each: records of one telling credit code are one.
+
+    Who has an address that now proves something, or nothing any more, is affected.
+    """
     of_contacts = """
-        select distinct unique_id, address
+        select distinct unique_id, address,
+            coalesce('uscc:' || case when s.uscc is null then r.uscc end, unique_id) as customer
         from (
             select customer_id as unique_id, unnest([
                 'phone:' || phone, 'email:' || lower(email), 'domain:' || lower(split_part(email, '@', 2))
             ]) as address
-            from {} where customer_id in (select unique_id from {})
+            from contact_records where customer_id in (select unique_id from {0})
         )
+        join {0} as r using (unique_id)
+        left join (select distinct uscc from shared_codes) as s on s.uscc = r.uscc
         where address is not null"""
     if whole:
-        every = of_contacts.format("contact_records", "customer_records")
-        connection.execute(f"create or replace table addresses as {every}")
+        connection.execute(f"create or replace table addresses as {of_contacts.format('customer_records')}")
         return
     connection.execute(f"""
         create or replace temp table owners as
         select unique_id from {CUSTOMERS.changed}
         union select customer_id from contact_records semi join {CONTACTS.changed} using (unique_id)
-        union select customer_id from {CONTACTS.before}""")
+        union select customer_id from {CONTACTS.before}
+        union select unique_id from customer_records semi join codes_turned using (uscc)""")
     connection.execute("""
         create or replace temp table living as
-        select unique_id from customer_records semi join owners using (unique_id)""")
-    now = of_contacts.format("contact_records", "living")
-    connection.execute(f"create or replace temp table addresses_now as {now}")
+        from customer_records semi join owners using (unique_id)""")
+    connection.execute(f"create or replace temp table addresses_now as {of_contacts.format('living')}")
     connection.execute("""
         create or replace temp table addresses_then as from addresses semi join owners using (unique_id)""")
     connection.execute("""
         create or replace temp table moved as
-        select address, sum(moved) as moved from (
-            select address, 1 as moved from (from addresses_now except from addresses_then)
-            union all select address, -1 from (from addresses_then except from addresses_now)
-        ) group by address""")
+        select distinct address from (
+            (from addresses_now except from addresses_then) union all (from addresses_then except from addresses_now)
+        )""")
+    customers = """
+        select address, count(distinct customer) as customers
+        from addresses semi join moved using (address) group by address"""
+    connection.execute(f"create or replace temp table shared_before as {customers}")
     connection.execute("delete from addresses where unique_id in (select unique_id from owners)")
     connection.execute("insert into addresses by name from addresses_now")
     connection.execute(f"""
         create or replace temp table turned as
-        select address from (
-            select address, count(*) as now, count(*) - any_value(moved) as before
-            from addresses join moved using (address) group by address
-        ) where (now <= {int(shared_limit)}) <> (before <= {int(shared_limit)})""")
+        select address from ({customers}) as now left join shared_before as before using (address)
+        where (now.customers <= {int(shared_limit)}) <> (coalesce(before.customers, 0) <= {int(shared_limit)})""")
     connection.execute("""
         insert into affected
         select unique_id from owners union select unique_id from addresses semi join turned using (address)""")
@@ -228,7 +234,7 @@ def _evidence(shared_limit: int, which: str) -> str:
         telling as (
             select mine.* from mine join (
                 select address from addresses {"semi join mine using (address)" if which else ""}
-                group by address having count(*) <= {int(shared_limit)}
+                group by address having count(distinct customer) <= {int(shared_limit)}
             ) using (address)
         ),
         gathered as (
