@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 from identity_records import AT, CODE_A, accept, keys, run
 
 from sales_warehouse import gate
+from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions
 from sales_warehouse.identity.contact_hash import ContactKeyError, contact_key
@@ -125,6 +127,47 @@ def test_a_number_of_more_people_than_may_share_one_proves_nothing(home: Home) -
     rows = [person(str(n), name, phone=MOBILE) for n, name in enumerate([*names, names[0]])]
     assert people(home, *rows) == [{str(n)} for n in range(7)]
     assert people(home, person("5", "吴磊", phone=OTHER), night=2) == [{"0", "6"}, *({str(n)} for n in range(1, 6))]
+
+
+def test_who_was_one_stays_one_when_strangers_get_the_address(home: Home) -> None:
+    """A sixth person at a mailbox, a second name at a telephone: new ones are joined by neither."""
+    box, line = {"email": "x@a.cn"}, {"phone": OTHER}
+    rows = [person("a", "王伟", **box), person("b", "王伟", **box), person("c", "王磊", **line, **HERE)]
+    rows += [person("d", **line, **HERE), person("z", "王伟", wechat_id="z")]
+    others = [person(str(n), name, **box) for n, name in enumerate(("李娜", "张敏", "赵静", "周强"))]
+    together = [{"a", "b"}, {"c", "d"}]
+    assert [group for group in people(home, *rows, *others) if len(group) > 1] == together
+    before = keys(home, "contact", "contact_id")
+    more = [
+        person("5", "吴磊", **box),
+        person("6", "郑爽", **line),
+        person("y", "王伟", **box),
+        person("x", **line, **HERE),
+    ]
+    assert [group for group in people(home, *more, night=2) if len(group) > 1] == together
+    after = keys(home, "contact", "contact_id")
+    assert after.items() >= before.items()
+    rules = duckdb.sql(f"select contact_id, rule from '{home.identity / 'contact_xref.parquet'}'").fetchall()
+    assert {name: rule for name, rule in rules if name in "abcd"} == {
+        "a": "email", "b": "email", "c": "phone", "d": "phone"
+    }  # fmt: skip
+    (home.identity / "kept.duckdb").unlink()
+    people(home, person("z", "王伟", **box), night=3)
+    assert keys(home, "contact", "contact_id") == after
+    fewer = Home(home.root / "fewer", "test")
+    shutil.copytree(home.dir, fewer.dir)
+    run(fewer, 4, IdentityFile.model_validate({"customers": {"shared_limit": 4}}))
+    parted = keys(fewer, "contact", "contact_id")
+    assert parted["crm", "a"] != parted["crm", "b"] and parted["crm", "c"] != parted["crm", "d"]
+    assert {"b"} in people(home, person("b", "王伟", email="y@a.cn"), night=4)
+
+
+def test_the_rule_is_the_address_by_which_they_are_one(home: Home) -> None:
+    """A number of six people proves nothing; two of them are one by their e-mail."""
+    rows = [person(str(n), f"王{name}", phone=MOBILE) for n, name in enumerate("甲乙丙丁戊")]
+    people(home, *rows, *(person(name, "李娜", phone=MOBILE, email="l@a.cn") for name in "ab"))
+    rules = duckdb.sql(f"select contact_id, rule from '{home.identity / 'contact_xref.parquet'}' order by 1").fetchall()
+    assert rules == [*((str(n), "own_record") for n in range(5)), ("a", "email"), ("b", "email")]
 
 
 def test_one_person_at_many_customers_is_one(home: Home) -> None:

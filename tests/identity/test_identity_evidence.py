@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,28 @@ def test_the_telephone_of_one_company_is_no_hotline_however_many_systems_know_it
         run(world.home, 3 + len(codes))
         with duckdb.connect(str(world.home.identity / kept.FILE), read_only=True) as connection:
             assert connection.execute(shared, [phone_of(5)]).fetchone() == (telling,)
+
+
+def test_who_was_joined_by_a_telephone_stays_when_it_becomes_a_hotline(world: World) -> None:
+    """Until he says something else, or the company lets fewer share a telephone; new records are not joined by it."""
+    late = customer(5, "shop", uscc=None, city=None, name="".join(COMPANIES[5][1:]))
+    world.begin({5: late})
+    before = keys(world.home, "customer", "customer_id")
+    assert world.is_one(5)
+    hotline = [contact(n, "shop", phone=phone_of(5), email="li@firma5.cn") for n in range(100, 106)]
+    new = contact(5, "shop", contact_id="new", customer_id="shop:new")
+    world.night(2, late | {"customer_id": "new"}, people=[*hotline, new])
+    joined = keys(world.home, "customer", "customer_id")
+    assert joined == before | {("shop", "new"): joined["shop", "new"]}
+    assert joined["shop", "new"] not in before.values()
+    world.night(3, late | {"created_at": "2020-01-01"})
+    assert keys(world.home, "customer", "customer_id") == joined
+    fewer = World(Home(world.home.root / "fewer", "test"))
+    shutil.copytree(world.home.dir, fewer.home.dir)
+    run(fewer.home, 4, IdentityFile.model_validate({"customers": {"shared_limit": 4}}))
+    assert not fewer.is_one(5)
+    world.night(4, late, people=[contact(5, "shop", phone=None, email=None)])
+    assert not world.is_one(5)
 
 
 def test_a_company_that_is_renamed_keeps_its_code(world: World) -> None:

@@ -55,7 +55,8 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
         decisions.register(connection, told)
         customers.give_codes(connection, home, settings.customers, told, batch, at, whole=whole)
         limit = settings.customers.shared_limit
-        contacts.give_codes(connection, home, key, limit, told, batch, at, whole=whole)
+        settled = kept.is_settled(connection, limit)
+        contacts.give_codes(connection, home, key, limit, told, batch, at, whole=whole, settled=settled)
         counts = _count(connection, before.counts if before else None)
         failpoint.reach("identify.before_commit")
         _write(connection, home, whole)

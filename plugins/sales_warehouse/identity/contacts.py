@@ -47,18 +47,23 @@ def give_codes(
     at: datetime.datetime,
     *,
     whole: bool,
+    settled: bool,
 ) -> None:
     """Make `contact_xref`, `contact_log` and `contact_review` from `contact_records`, where `told` was decided.
 
     `at` is UTC. `customer_xref` is there already: which customer somebody belongs to is said without decisions, so that
-    these change nothing here. An address of more than `shared_limit` people proves nothing. A code stays with its
-    records, also when the `key` of the hashes is another one than before. Unless it is made `whole`, the
-    cross-reference holds the records in question only, and `outside_contacts` those that stay as they are.
+    these change nothing here. An address of more than `shared_limit` people proves nothing; who was one by it before
+    stays one where that limit is `settled`, the one of before. A code stays with its records, also when the `key` of
+    the hashes is another one than before. Unless it is made `whole`, the cross-reference holds the records in question
+    only, and `outside_contacts` those that stay as they are.
     """
     _find_changed(connection, whole)
     _hash_addresses(connection, key, whole)
     _choose(connection, told, whole)
     _load_earlier(connection, home, whole)
+    connection.execute(f"""
+        create or replace temp table were_one as
+        select source || ':' || contact_id as unique_id, base_key from old_contact_xref where {settled}""")
     made = f"'P' || upper(left({hmac_sql('seed', key)}, 24))"
     _group(connection, "contact_addresses", "base_people", shared_limit)
     _assign_base(connection, at, made)
@@ -193,19 +198,20 @@ def _keep_chains(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
         connection.execute(f"insert into {table} by name {rows}")
 
 
-def _behind(addresses: str, shared_limit: int) -> str:
+def _behind(addresses: str, shared_limit: int | None) -> str:
     """Return the select of every address that tells something, with who may be behind it, one row for each record.
 
     `name_count` names are at the address. `who` is the person: of a name, or somebody without one at a customer, who is
     the one with a name there if there is just one; NULL where that cannot be said. A mailbox of a department is
-    nobody's own. Behind an address are its names, and without one the customers.
+    nobody's own. Behind an address are its names, and without one the customers; without a `shared_limit` they may be
+    as many as they like.
     """
+    people_behind = "count(distinct coalesce('name ' || name, 'customer ' || customer, unique_id))"
+    limited = "" if shared_limit is None else f"and {people_behind} <= {int(shared_limit)}"
     return f"""
         with behind as (
             select address, count(distinct name) as name_count, min(name) as only_name
-            from {addresses} group by address
-            having count(*) > 1
-                and count(distinct coalesce('name ' || name, 'customer ' || customer, unique_id)) <= {int(shared_limit)}
+            from {addresses} group by address having count(*) > 1 {limited}
         ),
         met as (
             select a.*, name_count, only_name, customer is not null and not is_shared_mailbox
@@ -217,6 +223,22 @@ def _behind(addresses: str, shared_limit: int) -> str:
         from met"""
 
 
+def _tell_who(connection: duckdb.DuckDBPyConnection, addresses: str, shared_limit: int) -> None:
+    """Make `people_behind`: of every record who is behind its addresses, `is_kept` of those who were one before.
+
+    Who was one, and has an address and a name in common yet, stays one, however many others have that address by now.
+    """
+    of_before = f"""(
+        select a.* replace (address || ' ' || base_key as address) from {addresses} as a join were_one using (unique_id)
+    )"""
+    columns = "unique_id, name, place, kind, address, who"
+    connection.execute(f"""
+        create or replace temp table people_behind as
+        select {columns}, false as is_kept from ({_behind(addresses, shared_limit)}) where who is not null
+        union all
+        select {columns}, true from ({_behind(of_before, None)}) where who is not null""")
+
+
 def _group(
     connection: duckdb.DuckDBPyConnection,
     addresses: str,
@@ -225,17 +247,21 @@ def _group(
     merged: Pairs = (),
     apart: Pairs = (),
 ) -> None:
-    """Make a table of the group of every one of `people`, by who is behind the addresses.
+    """Make a table of the group of every one of `people`, by `people_behind` its addresses.
 
-    A group never gets two names but by those `merged`, and never two that stay `apart`; where that is in question, a
-    telephone says more than an e-mail, and that more than a WeChat id.
+    A group never gets two names but by those `merged`, and never two that stay `apart`; where that is in question, who
+    was one stays one, and then a telephone says more than an e-mail, and that more than a WeChat id.
     """
-    rows = connection.execute(f"""
-        select first_value(unique_id) over w as first_id, unique_id
-        from ({_behind(addresses, shared_limit)}) where who is not null
-        window w as (partition by address, who order by name is null, unique_id)
-        qualify row_number() over w > 1
-        order by place, first_id, unique_id""").fetchall()
+    _tell_who(connection, addresses, shared_limit)
+    rows = connection.execute("""
+        select first_id, unique_id from (
+            select first_value(unique_id) over w as first_id, unique_id, place, is_kept
+            from people_behind
+            window w as (partition by is_kept, address, who order by name is null, unique_id)
+            qualify row_number() over w > 1
+        )
+        group by first_id, unique_id
+        order by min((not is_kept, place)), first_id, unique_id""").fetchall()
     named = (
         dict(
             connection.execute("""
@@ -285,7 +311,7 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime, m
 def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_limit: int) -> None:
     """Make `contact_groups`: who is one where decisions count, and why.
 
-    `rule` is the decision that names a record, else the surest kind of address that others of the person have, too.
+    `rule` is the decision that names a record, else the surest kind of address by which others are the same person.
     """
     known = "in (select unique_id from people)"  # a record of a decision may be gone
     pairs = f"select left_id, right_id from {CONTACTS.decided} where left_id {known} and right_id {known} and kind = ?"
@@ -301,8 +327,8 @@ def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_
         with shared as (
             select unique_id, arg_min(kind, place) as rule
             from (
-                select *, count(*) over (partition by group_id, address) as record_count
-                from contact_addresses join decided_people using (unique_id)
+                select *, count(*) over (partition by group_id, is_kept, address, who) as record_count
+                from people_behind join decided_people using (unique_id)
             ) where record_count > 1 group by unique_id
         ),
         said as (

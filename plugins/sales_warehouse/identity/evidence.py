@@ -43,9 +43,10 @@ COMPARISONS = (
 def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: bool) -> None:
     """Bring the table of evidence up to date with the records: one row for each customer record.
 
-    CHANGED becomes the table of those with other evidence than before. A phone, an e-mail or a domain that more than
-    `shared_limit` customers have proves nothing (a hotline, a webmail); records of one credit code count as one
-    customer. When it is made `whole`, `digests_before` tells what was known.
+    CHANGED becomes the table of those that say something else than before (`own`), or whose evidence is another
+    (`digest`). A phone, an e-mail or a domain that more than `shared_limit` customers have proves nothing (a
+    hotline, a webmail); records of one credit code count as one customer. When it is made `whole`, `digests_before`
+    tells what was known.
     """
     connection.execute(f"create or replace temp table affected as select unique_id from {CUSTOMERS.changed}")
     _take_names_apart(connection, whole)
@@ -57,7 +58,7 @@ def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: b
         connection.execute(f"""
             create or replace temp table {CHANGED} as
             select r.unique_id from {RECORDS} as r left join digests_before as o using (unique_id)
-            where o.digest is distinct from r.digest""")
+            where o.digest is distinct from r.digest or o.own is distinct from r.own""")
         connection.execute(f"create or replace table {KEYS} as {_keys(RECORDS)}")
         return
     connection.execute(f"create or replace temp table gathered as {rows}")
@@ -66,7 +67,7 @@ def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: b
         select coalesce(n.unique_id, o.unique_id) as unique_id
         from gathered as n
         full join (select * from {RECORDS} semi join affected using (unique_id)) as o using (unique_id)
-        where o.digest is distinct from n.digest""")
+        where o.digest is distinct from n.digest or o.own is distinct from n.own""")
     connection.execute(f"delete from {RECORDS} where unique_id in (select unique_id from affected)")
     connection.execute(f"insert into {RECORDS} by name from gathered")
     connection.execute(f"delete from {KEYS} where unique_id in (select unique_id from {CHANGED})")
@@ -229,6 +230,7 @@ def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, 
 
 def _evidence(shared_limit: int, which: str) -> str:
     """Return the select of the evidence of the customer records that a clause leaves."""
+    own = ", ".join(f"coalesce({cell}, '')" for cell in ("name", "city", "industry", "array_to_string(every, chr(31))"))
     return f"""
         with mine as (from addresses {which}),
         telling as (
@@ -244,8 +246,9 @@ def _evidence(shared_limit: int, which: str) -> str:
                 list_sort(list(address) filter (starts_with(address, 'domain:'))) as domains
             from telling group by unique_id
         ),
+        reached as (select unique_id, list_sort(list(address)) as every from mine group by unique_id),
         named as (
-            select unique_id, source, customer_id, created_at, uscc, industry, core,
+            select unique_id, source, customer_id, created_at, uscc, name, city, industry, core,
                 coalesce(cities_now.place, said.plain) as place,
                 list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds
             from (from customer_records {which})
@@ -255,8 +258,8 @@ def _evidence(shared_limit: int, which: str) -> str:
             left join places on places.place = coalesce(cities_now.place, said.plain)
         )
         select unique_id, source, customer_id, created_at, uscc, core, sounds, place, industry, phones, emails, domains,
-            hash({FIELDS}) as digest
-        from named left join gathered using (unique_id)"""
+            hash({FIELDS}) as digest, md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
+        from named left join gathered using (unique_id) left join reached using (unique_id)"""
 
 
 def _keys(records: str) -> str:
