@@ -218,6 +218,31 @@ def test_a_decision_that_certain_codes_contradict_is_told(desk: Desk) -> None:
     ]
 
 
+def test_only_who_is_where_a_person_put_him_is_there_by_a_decision(desk: Desk, people: Desk) -> None:
+    """Kept apart from a stranger, or merged in vain, a record is where it is by its code, or by its address."""
+
+    def rules(of: Desk) -> dict[str, str]:
+        return {row[1]: row[3] for row in of.xref()}
+
+    by_code = dict.fromkeys("123", "credit_code")
+    desk.night(*(record(number, CODE_A) for number in (1, 2, 3)), record(4), record(9))
+    desk._keep(decisions.keep_apart(desk.home, ["crm:1", "crm:9"], **desk._saying()))
+    desk.night()
+    assert rules(desk) == by_code | dict.fromkeys("49", "own_record")
+    desk.split("crm:2")
+    desk.night()
+    desk.merge("crm:2", "crm:4")
+    desk.night()
+    assert rules(desk) == by_code | {"2": "decision", "4": "decision", "9": "own_record"}
+    desk.night(record(4, CODE_A))
+    assert rules(desk) == by_code | {"2": "decision", "4": "credit_code", "9": "own_record"}
+    people.nights = desk.nights
+    people.night(*(person(name, "王伟", email="w@a.cn") for name in "ab"), person("c", "王伟"))
+    people._keep(decisions.keep_apart(people.home, ["crm:a", "crm:c"], **people._saying()))
+    people.night()
+    assert rules(people) == {"a": "email", "b": "email", "c": "own_record"}
+
+
 def test_a_person_joins_two_people_whatever_their_names_say(people: Desk) -> None:
     """Whoever shares the telephone and the name of either is the same person from now on."""
     people.night(person("a", "王伟", phone=MOBILE))

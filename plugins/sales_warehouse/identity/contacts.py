@@ -311,7 +311,8 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime, m
 def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_limit: int) -> None:
     """Make `contact_groups`: who is one where decisions count, and why.
 
-    `rule` is the decision that names a record, else the surest kind of address by which others are the same person.
+    `rule` is the decision that joined a record, or split it off from who it would be one with, else the surest kind of
+    address by which others are the same person.
     """
     known = "in (select unique_id from people)"  # a record of a decision may be gone
     pairs = f"select left_id, right_id from {CONTACTS.decided} where left_id {known} and right_id {known} and kind = ?"
@@ -333,7 +334,9 @@ def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_
         ),
         said as (
             select unnest([left_id, right_id]) as unique_id from {CONTACTS.decided} where kind = 'merge'
-            union select left_id from {CONTACTS.decided} where kind = 'split'
+            union select left_id from {CONTACTS.decided}
+            join base_people as l on l.unique_id = left_id join base_people as r on r.unique_id = right_id
+            where kind = 'split' and l.group_id = r.group_id
         )
         select source, contact_id, unique_id, group_id,
             case when said.unique_id is not null then 'decision' else coalesce(shared.rule, 'own_record') end as rule,
