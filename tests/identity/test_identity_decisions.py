@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import os
 import random
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,6 +69,9 @@ class Desk:
 
     def split(self, *records: str) -> str:
         return self._keep(decisions.split(self.home, list(records), **self._saying()))
+
+    def keep_apart(self, *customers: str) -> str:
+        return self._keep(decisions.keep_apart(self.home, list(customers), **self._saying()))
 
     def undo(self, decision_id: str) -> str:
         return self._keep(decisions.undo(self.home, decision_id, **self._saying()))
@@ -204,6 +208,35 @@ def test_a_decision_that_makes_no_sense_is_refused_with_the_reason(desk: Desk) -
     assert len(decisions.history(desk.home)) == 2
 
 
+def test_two_that_are_kept_apart_stay_so_when_one_of_their_records_leaves(desk: Desk) -> None:
+    """All that either was are not the other: the code that a stranger gets later joins nobody that he is kept from."""
+    desk.night(*(record(number, CODE_A) for number in (1, 2, 3)), record(9))
+    codes = desk.codes()
+    decision = desk.keep_apart(codes["crm:1"], codes["crm:9"])
+    desk.night()
+    assert desk.codes() == codes
+    desk.night(record(1, CODE_B), record(9, CODE_A))
+    after = desk.codes()
+    assert {name: after[name] for name in codes if name != "crm:1"}.items() <= codes.items()
+    desk.night()
+    assert desk.codes() == after
+    desk.undo(decision)
+    desk.night()
+    assert desk.codes()["crm:9"] == codes["crm:2"]
+
+
+def test_who_was_merged_stays_one_without_a_record_that_is_gone(desk: Desk) -> None:
+    desk.night(record(1))
+    desk.night(record(2), record(3))
+    desk.merge("crm:1", "crm:2", "crm:3")
+    desk.night()
+    before = desk.codes()
+    assert len(set(before.values())) == 1
+    shutil.rmtree(desk.home.accepted / "customers" / "_load_id=001")
+    desk.night()
+    assert together(desk) == [{"2", "3"}]
+
+
 def test_a_decision_that_certain_codes_contradict_is_told(desk: Desk) -> None:
     """2 is not the company of 1 and 3; who says afterwards that 2 is the one of 4 finds that 4 became that company."""
     desk.night(record(1, CODE_A), record(2, CODE_A), record(4))
@@ -226,7 +259,7 @@ def test_only_who_is_where_a_person_put_him_is_there_by_a_decision(desk: Desk, p
 
     by_code = dict.fromkeys("123", "credit_code")
     desk.night(*(record(number, CODE_A) for number in (1, 2, 3)), record(4), record(9))
-    desk._keep(decisions.keep_apart(desk.home, ["crm:1", "crm:9"], **desk._saying()))
+    desk.keep_apart("crm:1", "crm:9")
     desk.night()
     assert rules(desk) == by_code | dict.fromkeys("49", "own_record")
     desk.split("crm:2")
@@ -238,7 +271,7 @@ def test_only_who_is_where_a_person_put_him_is_there_by_a_decision(desk: Desk, p
     assert rules(desk) == by_code | {"2": "decision", "4": "credit_code", "9": "own_record"}
     people.nights = desk.nights
     people.night(*(person(name, "王伟", email="w@a.cn") for name in "ab"), person("c", "王伟"))
-    people._keep(decisions.keep_apart(people.home, ["crm:a", "crm:c"], **people._saying()))
+    people.keep_apart("crm:a", "crm:c")
     people.night()
     assert rules(people) == {"a": "email", "b": "email", "c": "own_record"}
 

@@ -91,12 +91,13 @@ def follow_decisions(
     code that its records have, whatever key it was made with, if that is nobody else's; else one is made.
     """
     one, key, record = entity.one, entity.key, entity.id
+    parted = f"{entity.decided} where kind = 'split' and not cast(never_one as boolean)"
     connection.execute(f"""
         create or replace temp table members as
         select g.*, base_codes.base_key, base_codes.base_since,
             coalesce(first_at, timestamp '9999-12-31') as first_at, old.{key} as old_code, old.since as old_code_since,
-            unique_id in (select left_id from {entity.decided} where kind = 'split') as is_split_off,
-            unique_id in (select right_id from {entity.decided} where kind = 'split') as is_left_behind
+            unique_id in (select left_id from {parted}) as is_split_off,
+            unique_id in (select right_id from {parted}) as is_left_behind
         from {one}_groups as g join base_codes using (unique_id)
         left join old_{entity.xref} as old using (source, {record})""")
     connection.execute(f"""
