@@ -94,8 +94,10 @@ def _counted(connection: duckdb.DuckDBPyConnection, home: Home, counts: dict[str
 
 def _write(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Write the outputs, the logs before the cross-references that they tell of; what is as it was stays untouched."""
-    for name in ("decisions", "customer_log", "customer_review", "contact_log", "contact_review"):
-        save(connection, home, name)
+    xrefs = [entity.xref for entity in (CONTACTS, CUSTOMERS)]
+    for name in kept.OUTPUTS:
+        if name not in xrefs:
+            save(connection, home, name)
     for entity in (CONTACTS, CUSTOMERS):
         xref, outside = entity.xref, f"outside_{entity.name}"
         if not whole and _is_same(connection, xref):

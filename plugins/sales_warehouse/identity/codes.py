@@ -182,6 +182,23 @@ def follow_decisions(
         order by source, {record}""")
 
 
+def keep_left(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Make `<entity>_left`, the last code of records that are gone, and `<entity>_was`, all codes of before.
+
+    A record that comes back with another code than it had has its line, too.
+    """
+    one, same = entity.one, f"(source, {entity.id})"
+    columns = f"source, {entity.id}, {entity.key}, since"
+    connection.execute(f"""
+        create or replace temp table {one}_was as
+        select {columns} from old_{entity.xref}
+        union all
+        select {columns} from old_{one}_left anti join old_{entity.xref} using {same}""")
+    connection.execute(f"""
+        create or replace temp table {one}_left as
+        select {columns} from {one}_was anti join {entity.xref} using {same} order by source, {entity.id}""")
+
+
 def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.datetime) -> str:
     """Return the select of `<entity>_log`: what it was, and a line for each record that has another code now.
 
@@ -192,7 +209,7 @@ def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.da
         select * from old_{entity}_log
         union all
         select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.{record}, old.{key}, new.{key}, {told}
-        from {entity}_xref as new join old_{entity}_xref as old using (source, {record})
+        from {entity}_xref as new join {entity}_was as old using (source, {record})
         where new.{key} <> old.{key} and not exists (
             select 1 from old_{entity}_log as told
             where told.batch = {int(batch)} and told.source = new.source and told.{record} = new.{record}

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from sales_warehouse.home import Home
 from sales_warehouse.identity import clusters, decisions
-from sales_warehouse.identity.codes import follow_decisions, keep_codes, new_changes
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, new_changes
 from sales_warehouse.identity.contact_hash import hmac_sql, key_id
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.person_name import SHARED_MAILBOX, compare_names
@@ -32,6 +32,7 @@ LOG = (
     "batch bigint, changed_at timestamp, source varchar, contact_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, old_since timestamp"
 )
+LEFT = "source varchar, contact_id varchar, contact_key varchar, since timestamp"
 REVIEW = "left_record varchar, right_record varchar, kind varchar"
 KINDS = ("phone", "email", "wechat_id")  # the surest first
 Pairs = Sequence[tuple[str, str]]
@@ -49,7 +50,7 @@ def give_codes(
     whole: bool,
     settled: bool,
 ) -> None:
-    """Make `contact_xref`, `contact_log` and `contact_review` from `contact_records`, where `told` was decided.
+    """Make `contact_xref`, `contact_log`, `contact_left` and `contact_review` with what was `told`.
 
     `at` is UTC. `customer_xref` is there already: which customer somebody belongs to is said without decisions, so that
     these change nothing here. An address of more than `shared_limit` people proves nothing; who was one by it before
@@ -71,6 +72,7 @@ def give_codes(
     _keep_review(connection, shared_limit)
     follow_decisions(connection, CONTACTS, ("contact_hash", "key_id"), made, batch, at)
     _keep_chains(connection, whole)
+    keep_left(connection, CONTACTS)
     said = new_changes("contact", "contact_id", "new.rule, old.since", batch, at)
     connection.execute(f"create or replace temp table contact_log as {said}")
 
@@ -158,6 +160,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision
 def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Make the tables of what was before: of the records in question, and the codes of the others."""
     load_earlier(connection, home, "contact_log", LOG)
+    load_earlier(connection, home, "contact_left", LEFT)
     load_earlier(connection, home, "contact_review", REVIEW)
     if whole:
         connection.execute("delete from old_contact_review")

@@ -15,7 +15,7 @@ import duckdb
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, evidence, kept
-from sales_warehouse.identity.codes import follow_decisions, keep_codes, new_changes
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, new_changes
 from sales_warehouse.identity.grouping import group
 from sales_warehouse.identity.records import CUSTOMERS, load_earlier
 from sales_warehouse.sql import literal
@@ -28,6 +28,7 @@ LOG = (
     "batch bigint, changed_at timestamp, source varchar, customer_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, probability double, old_since timestamp"
 )
+LEFT = "source varchar, customer_id varchar, customer_key varchar, since timestamp"
 REVIEW = "left_record varchar, right_record varchar, why varchar, probability double"
 PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint, own varchar"
@@ -71,7 +72,7 @@ def give_codes(
     *,
     whole: bool,
 ) -> None:
-    """Make `customer_xref`, `customer_log` and `customer_review` where `told` was decided; `at` is UTC.
+    """Make `customer_xref`, `customer_log`, `customer_left` and `customer_review` with what was `told`; `at` is UTC.
 
     Unless it is made `whole`, the cross-reference holds the records in question only, and `outside_customers` those of
     before that stay as they are.
@@ -83,6 +84,7 @@ def give_codes(
     _keep_chains(connection, whole)
     _assign_base(connection, at)
     follow_decisions(connection, CUSTOMERS, ("probability",), CODE, batch, at)
+    keep_left(connection, CUSTOMERS)
     said = "new.rule, new.probability, old.since"
     connection.execute(
         f"create or replace temp table customer_log as {new_changes('customer', 'customer_id', said, batch, at)}"
@@ -198,6 +200,7 @@ def _choose(
 def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Make the tables of what was before: of the records in question, and the codes of the others."""
     load_earlier(connection, home, "customer_log", LOG)
+    load_earlier(connection, home, "customer_left", LEFT)
     load_earlier(connection, home, "customer_review", REVIEW)
     if whole:
         load_earlier(connection, home, "customer_xref", XREF)
