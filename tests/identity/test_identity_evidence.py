@@ -120,10 +120,30 @@ def test_twins_with_one_name_in_one_city_stay_two(world: World) -> None:
 
 
 def test_another_code_is_another_company_whatever_else_is_the_same(world: World) -> None:
-    """A wrong character that makes another valid code, a branch and its parent."""
+    """A wrong character that makes another valid code, a branch that has one and its parent."""
     world.begin({5: {"uscc": "code_of_a_branch"}})
     assert not world.is_one(5)
     assert ("two_codes",) not in world.rows("customer_review", "why")  # two certain records are no doubt
+
+
+def test_a_branch_without_a_code_is_neither_its_parent_nor_another_branch(world: World) -> None:
+    """It has the switchboard, the mailbox and, for want of another, the place of its parent."""
+    parent = "".join(COMPANIES[5])
+    branch = {"uscc": None, "name": f"{parent}有限公司杭州分公司", "city": None}
+    world.begin({5: branch})
+    other = customer(5, "shop", customer_id="nanjing", uscc=None, name=f"{parent}（南京办事处）", city=None)
+    same = customer(5, "shop", customer_id="again", uscc=None, name=f"{parent}杭州市分公司", city="杭州")
+    people = [contact(5, "shop", contact_id=name, customer_id=f"shop:{name}") for name in ("nanjing", "again")]
+    world.night(2, other, same, people=people)
+    codes = keys(world.home, "customer", "customer_id")
+    assert len({codes["crm", "crm5"], codes["shop", "shop5"], codes["shop", "nanjing"]}) == 3
+    assert codes["shop", "again"] == codes["shop", "shop5"]
+    waiting = world.rows("customer_review", "left_record, right_record, why, probability")
+    assert ("crm:crm5", "shop:shop5", "in_doubt", 0.5) in [(*sorted(row[:2]), *row[2:]) for row in waiting]
+    said = {"by": "Li Na", "why": "one tax number", "at": AT}
+    decisions.merge(world.home, ["crm:crm5", "shop:shop5"], **said)
+    run(world.home, 3)
+    assert world.is_one(5)
 
 
 def test_a_code_that_many_unlike_names_have_fuses_nobody(world: World) -> None:

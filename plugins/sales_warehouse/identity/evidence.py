@@ -21,12 +21,15 @@ from sales_warehouse.identity.comparisons import compare_category, compare_compa
 from sales_warehouse.identity.model import Model
 from sales_warehouse.identity.pinyin import sound
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
-from sales_warehouse.sql import only_row
+from sales_warehouse.sql import literal, only_row
 
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place, or one code to learn from: more are no few
 LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
 FORM = 5  # raise it when the fields or their comparison change: the model is learnt anew then
+# which branch a name is of, by the two characters before what kind of branch it is
+BRANCH = r"([^省市区區县縣]{0,2})[省市区區县縣]?(分公司|支公司|分店|分部|分院|办事处|辦事處|营业部|營業部)[)）\s]*$"
+OF_A_BRANCH = 0.5  # what it says of a branch and its parent, or of two branches, that all else is the same: nothing
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
 FIELDS = "core, sounds, place, industry, phones, emails, domains"
@@ -250,15 +253,17 @@ def _evidence(shared_limit: int, which: str) -> str:
         named as (
             select unique_id, source, customer_id, created_at, uscc, name, city, industry, core,
                 coalesce(cities_now.place, said.plain) as place,
-                list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds
+                list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds,
+                case when regexp_matches(name, {literal(BRANCH)}) then regexp_extract(name, {literal(BRANCH)}, 1)
+                    end as branch
             from (from customer_records {which})
             left join company_names using (name)
             left join cities_now using (city)
             left join places as said on said.place = named_place
             left join places on places.place = coalesce(cities_now.place, said.plain)
         )
-        select unique_id, source, customer_id, created_at, uscc, core, sounds, place, industry, phones, emails, domains,
-            hash({FIELDS}) as digest, md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
+        select unique_id, source, customer_id, created_at, uscc, core, branch, sounds, place, industry, phones, emails,
+            domains, hash({FIELDS}) as digest, md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
         from named left join gathered using (unique_id) left join reached using (unique_id)"""
 
 
@@ -284,6 +289,9 @@ def _learnt(kept: Path) -> Model | None:
 def score(connection: duckdb.DuckDBPyConnection, kept: Path, least: float) -> bool:
     """Make the table `scored_pairs` of changed records with all others; pairs below `least` are left out.
 
+    A branch, which has its parent's name, switchboard and domain, is another customer until a person says that it is
+    not; so is another branch.
+
     Return False when there is nothing to learn from yet: too few records have one credit code. When it is learnt just
     now, every record is a changed one.
     """
@@ -303,7 +311,13 @@ def score(connection: duckdb.DuckDBPyConnection, kept: Path, least: float) -> bo
             select * from {RECORDS}
             where unique_id in (select join_key_l from {PAIRS} union select join_key_r from {PAIRS})""")
         scored = model.score(connection, "met_records", COMPARISONS, learnt, PAIRS, least=least, among=RECORDS)
-        connection.execute(f"insert into scored_pairs select unique_id_l, unique_id_r, match_probability from {scored}")
+        connection.execute(f"""
+            insert into scored_pairs
+            select unique_id_l, unique_id_r, case when l.branch is not distinct from r.branch then match_probability
+                else least(match_probability, {OF_A_BRANCH}) end as probability
+            from {scored}
+            join {RECORDS} as l on l.unique_id = unique_id_l join {RECORDS} as r on r.unique_id = unique_id_r
+            where probability >= {float(least)}""")
     return True
 
 
