@@ -330,6 +330,29 @@ def test_a_key_that_is_no_key_hashes_nobody(home: Home, content: str) -> None:
         run(home, 2)
 
 
+def test_a_key_that_cannot_be_read_is_told_with_the_place(home: Home) -> None:
+    """Of random bytes, and a folder."""
+    home.secrets.mkdir(parents=True)
+    key = home.secrets / "contact.key"
+    key.write_bytes(bytes(range(128, 160)))
+    with pytest.raises(ContactKeyError, match=r"contact\.key is not text in UTF-8\. Put a file of one line of text"):
+        run(home, 1)
+    key.unlink()
+    key.mkdir()
+    with pytest.raises(ContactKeyError, match=r"contact\.key cannot be read \(Is a directory\)"):
+        run(home, 1)
+
+
+def test_blanks_around_a_key_are_none_of_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the variable as in the file; sixteen blanks are no key."""
+    for given in (" " * 16, "k" * 15 + "\n"):
+        monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", given)
+        with pytest.raises(ContactKeyError, match=f"has {len(given.strip())} characters, 16 are the least"):
+            contact_key(home)
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "k" * 20 + "\n")
+    assert contact_key(home) == b"k" * 20
+
+
 def test_a_key_is_there_whole_or_not_at_all(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a killed process had begun is beside the file, and the next one makes a key."""
 
