@@ -99,6 +99,31 @@ def test_the_record_that_a_code_was_made_from_leaves_it_behind(home: Home) -> No
         assert after["crm", "a"] != before["crm", "a"]
 
 
+def test_a_record_that_comes_back_with_another_code_has_its_line(home: Home) -> None:
+    """Its load was taken back and lands again; one that comes back as it was has none."""
+    told = f"select batch, source, customer_id, old_key, new_key from '{home.identity / 'customer_log.parquet'}'"
+    same, wei = {"customer_id": "a", "uscc": CODE_A}, {"name": "王伟", "email": "w@a.cn"}
+    accept(home, "customers", "1", "crm", [same | {"created_at": "2020-01-01"}])
+    accept(home, "customers", "2", "shop", [{"customer_id": "b", "uscc": CODE_A}, {"customer_id": "c"}])
+    accept(home, "contacts", "1", "crm", [{"contact_id": "a"} | wei])
+    accept(home, "contacts", "2", "shop", [{"contact_id": "b"} | wei])
+    run(home, 1)
+    before = [keys(home, table, f"{table}_id") for table in ("customer", "contact")]
+    for table in ("customers", "contacts"):
+        (home.accepted / table / "_load_id=2" / "shop.0.parquet").unlink()
+    for night in (2, 3):
+        run(home, night)
+    accept(home, "customers", "4", "shop", [{"customer_id": "b"}, {"customer_id": "c"}])
+    accept(home, "contacts", "4", "shop", [{"contact_id": "b"} | wei | {"name": "李娜"}])
+    for night in (4, 5):
+        run(home, night)
+        after = [keys(home, table, f"{table}_id") for table in ("customer", "contact")]
+        for table, then, now in zip(("customer", "contact"), before, after, strict=True):
+            log = duckdb.sql(told.replace("customer", table)).fetchall()
+            assert log == [(4, "shop", "b", then["shop", "b"], now["shop", "b"])]
+        assert after[0]["shop", "c"] == before[0]["shop", "c"]
+
+
 @pytest.mark.parametrize("version", [{}, {"_version_at": "2026-06-20"}], ids=["without a version", "with one"])
 def test_a_deletion_that_carries_its_key_alone_tears_nobody_away(home: Home, version: dict[str, str]) -> None:
     """Its orders stay with the customer, and its person is who he was; twice deleted, back, and deleted again."""

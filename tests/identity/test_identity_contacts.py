@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 from identity_records import AT, CODE_A, accept, keys, run
 
 from sales_warehouse import gate
+from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions
 from sales_warehouse.identity.contact_hash import ContactKeyError, contact_key
@@ -125,6 +127,47 @@ def test_a_number_of_more_people_than_may_share_one_proves_nothing(home: Home) -
     rows = [person(str(n), name, phone=MOBILE) for n, name in enumerate([*names, names[0]])]
     assert people(home, *rows) == [{str(n)} for n in range(7)]
     assert people(home, person("5", "吴磊", phone=OTHER), night=2) == [{"0", "6"}, *({str(n)} for n in range(1, 6))]
+
+
+def test_who_was_one_stays_one_when_strangers_get_the_address(home: Home) -> None:
+    """A sixth person at a mailbox, a second name at a telephone: new ones are joined by neither."""
+    box, line = {"email": "x@a.cn"}, {"phone": OTHER}
+    rows = [person("a", "王伟", **box), person("b", "王伟", **box), person("c", "王磊", **line, **HERE)]
+    rows += [person("d", **line, **HERE), person("z", "王伟", wechat_id="z")]
+    others = [person(str(n), name, **box) for n, name in enumerate(("李娜", "张敏", "赵静", "周强"))]
+    together = [{"a", "b"}, {"c", "d"}]
+    assert [group for group in people(home, *rows, *others) if len(group) > 1] == together
+    before = keys(home, "contact", "contact_id")
+    more = [
+        person("5", "吴磊", **box),
+        person("6", "郑爽", **line),
+        person("y", "王伟", **box),
+        person("x", **line, **HERE),
+    ]
+    assert [group for group in people(home, *more, night=2) if len(group) > 1] == together
+    after = keys(home, "contact", "contact_id")
+    assert after.items() >= before.items()
+    rules = duckdb.sql(f"select contact_id, rule from '{home.identity / 'contact_xref.parquet'}'").fetchall()
+    assert {name: rule for name, rule in rules if name in "abcd"} == {
+        "a": "email", "b": "email", "c": "phone", "d": "phone"
+    }  # fmt: skip
+    (home.identity / "kept.duckdb").unlink()
+    people(home, person("z", "王伟", **box), night=3)
+    assert keys(home, "contact", "contact_id") == after
+    fewer = Home(home.root / "fewer", "test")
+    shutil.copytree(home.dir, fewer.dir)
+    run(fewer, 4, IdentityFile.model_validate({"customers": {"shared_limit": 4}}))
+    parted = keys(fewer, "contact", "contact_id")
+    assert parted["crm", "a"] != parted["crm", "b"] and parted["crm", "c"] != parted["crm", "d"]
+    assert {"b"} in people(home, person("b", "王伟", email="y@a.cn"), night=4)
+
+
+def test_the_rule_is_the_address_by_which_they_are_one(home: Home) -> None:
+    """A number of six people proves nothing; two of them are one by their e-mail."""
+    rows = [person(str(n), f"王{name}", phone=MOBILE) for n, name in enumerate("甲乙丙丁戊")]
+    people(home, *rows, *(person(name, "李娜", phone=MOBILE, email="l@a.cn") for name in "ab"))
+    rules = duckdb.sql(f"select contact_id, rule from '{home.identity / 'contact_xref.parquet'}' order by 1").fetchall()
+    assert rules == [*((str(n), "own_record") for n in range(5)), ("a", "email"), ("b", "email")]
 
 
 def test_one_person_at_many_customers_is_one(home: Home) -> None:
@@ -245,6 +288,19 @@ def test_another_key_changes_every_hash_and_no_code(home: Home, monkeypatch: pyt
     assert new[0][0] == new[1][0] and new[2][0] == new[3][0]
 
 
+def test_who_could_be_either_of_two_is_the_same_one_under_every_key(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two without a name share a telephone; by the e-mail of one they are 王伟, by that of the other 李娜."""
+    rows = [
+        person("a", "王伟", email="w@a.cn", **HERE), person("b", "李娜", email="l@a.cn", **HERE),
+        person("c", email="w@a.cn", phone=MOBILE, **HERE), person("d", email="l@a.cn", phone=MOBILE, **HERE),
+    ]  # fmt: skip
+    for night in range(1, 7):
+        monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", f"key number {night}, long enough")
+        assert people(home, *rows, night=night) == [{"a", "c", "d"}, {"b"}]
+
+
 def test_a_key_that_is_gone_is_not_replaced_in_silence(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     people(home, person("a", "王伟", phone=MOBILE))
     key = home.secrets / "contact.key"
@@ -272,6 +328,29 @@ def test_a_key_that_is_no_key_hashes_nobody(home: Home, content: str) -> None:
     key.write_text(content)
     with pytest.raises(ContactKeyError, match=r"16 are the least\. Restore it from your backup"):
         run(home, 2)
+
+
+def test_a_key_that_cannot_be_read_is_told_with_the_place(home: Home) -> None:
+    """Of random bytes, and a folder."""
+    home.secrets.mkdir(parents=True)
+    key = home.secrets / "contact.key"
+    key.write_bytes(bytes(range(128, 160)))
+    with pytest.raises(ContactKeyError, match=r"contact\.key is not text in UTF-8\. Put a file of one line of text"):
+        run(home, 1)
+    key.unlink()
+    key.mkdir()
+    with pytest.raises(ContactKeyError, match=r"contact\.key cannot be read \(Is a directory\)"):
+        run(home, 1)
+
+
+def test_blanks_around_a_key_are_none_of_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the variable as in the file; sixteen blanks are no key."""
+    for given in (" " * 16, "k" * 15 + "\n"):
+        monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", given)
+        with pytest.raises(ContactKeyError, match=f"has {len(given.strip())} characters, 16 are the least"):
+            contact_key(home)
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "k" * 20 + "\n")
+    assert contact_key(home) == b"k" * 20
 
 
 def test_a_key_is_there_whole_or_not_at_all(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

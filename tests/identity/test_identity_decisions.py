@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import os
 import random
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,6 +70,9 @@ class Desk:
     def split(self, *records: str) -> str:
         return self._keep(decisions.split(self.home, list(records), **self._saying()))
 
+    def keep_apart(self, *customers: str) -> str:
+        return self._keep(decisions.keep_apart(self.home, list(customers), **self._saying()))
+
     def undo(self, decision_id: str) -> str:
         return self._keep(decisions.undo(self.home, decision_id, **self._saying()))
 
@@ -107,7 +111,8 @@ def together(desk: Desk) -> list[set[str]]:
 
 
 def record(number: int, code: str | None = None) -> dict[str, object]:
-    return {"customer_id": str(number), "uscc": code, "created_at": datetime.datetime(2026, 1, 1 + number)}
+    created_at = datetime.datetime(2026, 1, 1) + datetime.timedelta(number)
+    return {"customer_id": str(number), "uscc": code, "created_at": created_at}
 
 
 def test_a_person_joins_two_companies_whatever_their_codes_say(desk: Desk) -> None:
@@ -203,6 +208,35 @@ def test_a_decision_that_makes_no_sense_is_refused_with_the_reason(desk: Desk) -
     assert len(decisions.history(desk.home)) == 2
 
 
+def test_two_that_are_kept_apart_stay_so_when_one_of_their_records_leaves(desk: Desk) -> None:
+    """All that either was are not the other: the code that a stranger gets later joins nobody that he is kept from."""
+    desk.night(*(record(number, CODE_A) for number in (1, 2, 3)), record(9))
+    codes = desk.codes()
+    decision = desk.keep_apart(codes["crm:1"], codes["crm:9"])
+    desk.night()
+    assert desk.codes() == codes
+    desk.night(record(1, CODE_B), record(9, CODE_A))
+    after = desk.codes()
+    assert {name: after[name] for name in codes if name != "crm:1"}.items() <= codes.items()
+    desk.night()
+    assert desk.codes() == after
+    desk.undo(decision)
+    desk.night()
+    assert desk.codes()["crm:9"] == codes["crm:2"]
+
+
+def test_who_was_merged_stays_one_without_a_record_that_is_gone(desk: Desk) -> None:
+    desk.night(record(1))
+    desk.night(record(2), record(3))
+    desk.merge("crm:1", "crm:2", "crm:3")
+    desk.night()
+    before = desk.codes()
+    assert len(set(before.values())) == 1
+    shutil.rmtree(desk.home.accepted / "customers" / "_load_id=001")
+    desk.night()
+    assert together(desk) == [{"2", "3"}]
+
+
 def test_a_decision_that_certain_codes_contradict_is_told(desk: Desk) -> None:
     """2 is not the company of 1 and 3; who says afterwards that 2 is the one of 4 finds that 4 became that company."""
     desk.night(record(1, CODE_A), record(2, CODE_A), record(4))
@@ -215,6 +249,31 @@ def test_a_decision_that_certain_codes_contradict_is_told(desk: Desk) -> None:
     assert duckdb.sql(f"select left_record, right_record, why from '{file}'").fetchall() == [
         ("crm:2", "crm:1", "decisions")
     ]
+
+
+def test_only_who_is_where_a_person_put_him_is_there_by_a_decision(desk: Desk, people: Desk) -> None:
+    """Kept apart from a stranger, or merged in vain, a record is where it is by its code, or by its address."""
+
+    def rules(of: Desk) -> dict[str, str]:
+        return {row[1]: row[3] for row in of.xref()}
+
+    by_code = dict.fromkeys("123", "credit_code")
+    desk.night(*(record(number, CODE_A) for number in (1, 2, 3)), record(4), record(9))
+    desk.keep_apart("crm:1", "crm:9")
+    desk.night()
+    assert rules(desk) == by_code | dict.fromkeys("49", "own_record")
+    desk.split("crm:2")
+    desk.night()
+    desk.merge("crm:2", "crm:4")
+    desk.night()
+    assert rules(desk) == by_code | {"2": "decision", "4": "decision", "9": "own_record"}
+    desk.night(record(4, CODE_A))
+    assert rules(desk) == by_code | {"2": "decision", "4": "credit_code", "9": "own_record"}
+    people.nights = desk.nights
+    people.night(*(person(name, "王伟", email="w@a.cn") for name in "ab"), person("c", "王伟"))
+    people.keep_apart("crm:a", "crm:c")
+    people.night()
+    assert rules(people) == {"a": "email", "b": "email", "c": "own_record"}
 
 
 def test_a_person_joins_two_people_whatever_their_names_say(people: Desk) -> None:
@@ -340,12 +399,54 @@ def test_who_is_left_alone_keeps_the_code_when_the_one_beside_the_bridge_leaves(
     assert people.codes()["crm:c"] == before["crm:c"]
 
 
+def test_another_key_changes_no_code_of_who_was_parted(people: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a pair, and who is left alone without the one that joined him to the others."""
+    phone = "+8613800138001"
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "the first key, long enough")
+    people.night(
+        person("a", "王伟", email="w@a.cn", phone=phone), person("b", "王伟", email="w@a.cn"),
+        person("c", "王伟", email="q@a.cn", phone=phone), person("d", "李娜", email="l@a.cn"),
+        person("e", "李娜", email="l@a.cn"),
+    )  # fmt: skip
+    base = people.codes()
+    made = [people.split("crm:a"), people.split("crm:d")]
+    people.night()
+    before = people.codes()
+    assert len(set(before.values())) == 5
+    for number in range(3):
+        monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", f"another key, long enough {number}")
+        people.night()
+        assert (people.codes(), len(people.log())) == (before, 3)
+        people.night()
+        assert people.codes() == before
+    for decision in made:
+        people.undo(decision)
+    people.night()
+    assert people.codes() == base
+
+
+def test_who_comes_back_gets_no_code_that_another_has_by_now(people: Desk) -> None:
+    """Split off together, one of them goes and comes back: two that are parted never have one code."""
+    mail = {"email": "w@a.cn"}
+    people.night(person("0", "王伟", email="x@a.cn"))
+    people.night(*(person(name, "王伟", **mail) for name in "abc"))
+    people.split("crm:a", "crm:b")
+    people.night()
+    people.night(person("a", "王伟", email="x@a.cn"))
+    assert together(people) == [{"0", "a"}, {"b"}, {"c"}]
+    before = people.codes()
+    people.night(person("a", "王伟", email="y@a.cn"))
+    assert together(people) == [{"0"}, {"a"}, {"b"}, {"c"}]
+    assert {name: code for name, code in people.codes().items() if name != "crm:a"}.items() <= before.items()
+
+
 @pytest.mark.parametrize("seed", range(int(os.environ.get("SALES_WAREHOUSE_TEST_SEEDS", "1"))))
 def test_thirty_nights_of_changes_and_decisions_can_all_be_taken_back(tmp_path: Path, seed: int) -> None:
     """Records come, change and go, and people decide.
 
-    Who was left alone, with all that he is one with, or would be without decisions, keeps his code; every other has his
-    line of that night. Undoing gives back what is without decisions, and then the same bytes.
+    Who was left alone, with all that he is one with, or would be without decisions, keeps his code; but two become one
+    with the older code when an address that too many had has few enough behind it again. Every change has its line of
+    that night. Undoing gives back what is without decisions, and then the same bytes.
     """
     home = Home(tmp_path, "test")
     gate.ensure_schemas(home)
@@ -353,7 +454,7 @@ def test_thirty_nights_of_changes_and_decisions_can_all_be_taken_back(tmp_path: 
     world.night(world.come(20))
     made: list[tuple[str, str]] = []
     for _ in range(30):
-        before, bases = world.codes(), world.bases()
+        before, bases, rows = world.codes(), world.bases(), dict(world.rows)
         touched = world.change()
         for about in (world.desk, world.people):
             with contextlib.suppress(DecisionRefused):
@@ -366,7 +467,11 @@ def test_thirty_nights_of_changes_and_decisions_can_all_be_taken_back(tmp_path: 
         for codes in (before, after, bases, world.bases()):  # who was, or is, one with somebody who was touched
             met = {codes[name] for name in touched if name in codes}
             alone -= {name for name in alone if codes[name] in met}
-        assert alone == set()
+        left = {rows[name].get("email") for name in touched & rows.keys()} - {None}
+        joined = {name for name in alone if rows[name].get("email") in left and after[name] in before.values()}
+        for name in joined:
+            assert {after[other] for other in before if before[other] == before[name]} == {after[name]}
+        assert alone == joined
         assert {(name, before[name], after[name]) for name in changed} == world.told()
     assert {about for about, _ in made} == {"customer", "contact"}
     assert len(world.moved) > 10  # by their records, not by decisions alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +120,30 @@ def test_twins_with_one_name_in_one_city_stay_two(world: World) -> None:
 
 
 def test_another_code_is_another_company_whatever_else_is_the_same(world: World) -> None:
-    """A wrong character that makes another valid code, a branch and its parent."""
+    """A wrong character that makes another valid code, a branch that has one and its parent."""
     world.begin({5: {"uscc": "code_of_a_branch"}})
     assert not world.is_one(5)
     assert ("two_codes",) not in world.rows("customer_review", "why")  # two certain records are no doubt
+
+
+def test_a_branch_without_a_code_is_neither_its_parent_nor_another_branch(world: World) -> None:
+    """It has the switchboard, the mailbox and, for want of another, the place of its parent."""
+    parent = "".join(COMPANIES[5])
+    branch = {"uscc": None, "name": f"{parent}有限公司杭州分公司", "city": None}
+    world.begin({5: branch})
+    other = customer(5, "shop", customer_id="nanjing", uscc=None, name=f"{parent}（南京办事处）", city=None)
+    same = customer(5, "shop", customer_id="again", uscc=None, name=f"{parent}杭州市分公司", city="杭州")
+    people = [contact(5, "shop", contact_id=name, customer_id=f"shop:{name}") for name in ("nanjing", "again")]
+    world.night(2, other, same, people=people)
+    codes = keys(world.home, "customer", "customer_id")
+    assert len({codes["crm", "crm5"], codes["shop", "shop5"], codes["shop", "nanjing"]}) == 3
+    assert codes["shop", "again"] == codes["shop", "shop5"]
+    waiting = world.rows("customer_review", "left_record, right_record, why, probability")
+    assert ("crm:crm5", "shop:shop5", "in_doubt", 0.5) in [(*sorted(row[:2]), *row[2:]) for row in waiting]
+    said = {"by": "Li Na", "why": "one tax number", "at": AT}
+    decisions.merge(world.home, ["crm:crm5", "shop:shop5"], **said)
+    run(world.home, 3)
+    assert world.is_one(5)
 
 
 def test_a_code_that_many_unlike_names_have_fuses_nobody(world: World) -> None:
@@ -188,6 +209,54 @@ def test_a_hotline_fuses_nobody(world: World) -> None:
     world.begin(without_code(*range(0, 100, 7)), hotline)
     codes = keys(world.home, "customer", "customer_id")
     assert len({codes["crm", f"crm{number}"] for number in range(100)}) == 100
+
+
+def test_the_telephone_of_one_company_is_no_hotline_however_many_systems_know_it(world: World) -> None:
+    """By its code that is one customer; when its records lose the code, they are as many as they are."""
+
+    def systems(*numbers: int, **other: Any) -> None:
+        for n in numbers:
+            accept(world.home, "customers", f"1{n}", f"s{n}", [customer(5, f"s{n}", **other)])
+            accept(world.home, "contacts", f"1{n}", f"s{n}", [contact(5, f"s{n}")])
+
+    systems(1, 2, 3)
+    world.begin({5: {"uscc": None, "city": None, "name": "".join(COMPANIES[5][1:])}})
+    before = keys(world.home, "customer", "customer_id")
+    assert world.is_one(5)
+    systems(4, 5, 6)
+    run(world.home, 2)
+    after = keys(world.home, "customer", "customer_id")
+    assert after.items() >= before.items()
+    assert len({code for (_, record), code in after.items() if record[:2] in ("s1", "s4", "s6")}) == 1
+    shared = "select count(*) from evidence_records where list_contains(phones, 'phone:' || ?)"
+    for codes, telling in ((range(3), 8), (range(4), 0)):  # with theirs and the shop, five customers, then six
+        for n in codes:
+            accept(world.home, "customers", f"2{n}", f"s{n + 1}", [customer(5, f"s{n + 1}", uscc=f"code_of_{n}")])
+        run(world.home, 3 + len(codes))
+        with duckdb.connect(str(world.home.identity / kept.FILE), read_only=True) as connection:
+            assert connection.execute(shared, [phone_of(5)]).fetchone() == (telling,)
+
+
+def test_who_was_joined_by_a_telephone_stays_when_it_becomes_a_hotline(world: World) -> None:
+    """Until he says something else, or the company lets fewer share a telephone; new records are not joined by it."""
+    late = customer(5, "shop", uscc=None, city=None, name="".join(COMPANIES[5][1:]))
+    world.begin({5: late})
+    before = keys(world.home, "customer", "customer_id")
+    assert world.is_one(5)
+    hotline = [contact(n, "shop", phone=phone_of(5), email="li@firma5.cn") for n in range(100, 106)]
+    new = contact(5, "shop", contact_id="new", customer_id="shop:new")
+    world.night(2, late | {"customer_id": "new"}, people=[*hotline, new])
+    joined = keys(world.home, "customer", "customer_id")
+    assert joined == before | {("shop", "new"): joined["shop", "new"]}
+    assert joined["shop", "new"] not in before.values()
+    world.night(3, late | {"created_at": "2020-01-01"})
+    assert keys(world.home, "customer", "customer_id") == joined
+    fewer = World(Home(world.home.root / "fewer", "test"))
+    shutil.copytree(world.home.dir, fewer.home.dir)
+    run(fewer.home, 4, IdentityFile.model_validate({"customers": {"shared_limit": 4}}))
+    assert not fewer.is_one(5)
+    world.night(4, late, people=[contact(5, "shop", phone=None, email=None)])
+    assert not world.is_one(5)
 
 
 def test_a_company_that_is_renamed_keeps_its_code(world: World) -> None:

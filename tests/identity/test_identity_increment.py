@@ -26,10 +26,12 @@ NIGHTS = int(os.environ.get("SALES_WAREHOUSE_TEST_NIGHTS", "6"))
 OUTPUTS = (
     "customer_xref",
     "customer_log",
+    "customer_left",
     "customer_review",
     "decisions",
     "contact_xref",
     "contact_log",
+    "contact_left",
     "contact_review",
 )
 CITIES = ["上海", "成都", "武汉", "大连", "康宁", "上海市"]  # a city may be what a company is called, or begin another

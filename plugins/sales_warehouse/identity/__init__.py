@@ -55,7 +55,8 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
         decisions.register(connection, told)
         customers.give_codes(connection, home, settings.customers, told, batch, at, whole=whole)
         limit = settings.customers.shared_limit
-        contacts.give_codes(connection, home, key, limit, told, batch, at, whole=whole)
+        settled = kept.is_settled(connection, limit)
+        contacts.give_codes(connection, home, key, limit, told, batch, at, whole=whole, settled=settled)
         counts = _count(connection, before.counts if before else None)
         failpoint.reach("identify.before_commit")
         _write(connection, home, whole)
@@ -93,8 +94,10 @@ def _counted(connection: duckdb.DuckDBPyConnection, home: Home, counts: dict[str
 
 def _write(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Write the outputs, the logs before the cross-references that they tell of; what is as it was stays untouched."""
-    for name in ("decisions", "customer_log", "customer_review", "contact_log", "contact_review"):
-        save(connection, home, name)
+    xrefs = [entity.xref for entity in (CONTACTS, CUSTOMERS)]
+    for name in kept.OUTPUTS:
+        if name not in xrefs:
+            save(connection, home, name)
     for entity in (CONTACTS, CUSTOMERS):
         xref, outside = entity.xref, f"outside_{entity.name}"
         if not whole and _is_same(connection, xref):

@@ -87,15 +87,17 @@ def follow_decisions(
     decisions and when a record was created (first_at); `made` is the SQL of a new code from `seed`.
 
     A base code belongs to the group with the most of its records that nobody split off; who was split off has the codes
-    that it had apart from it, before or since. A group takes the oldest code that is its own, else one is made.
+    that it had apart from it, before or since. A group takes the oldest code that is its own. One without keeps the
+    code that its records have, whatever key it was made with, if that is nobody else's; else one is made.
     """
     one, key, record = entity.one, entity.key, entity.id
+    parted = f"{entity.decided} where kind = 'split' and not cast(never_one as boolean)"
     connection.execute(f"""
         create or replace temp table members as
         select g.*, base_codes.base_key, base_codes.base_since,
-            coalesce(first_at, timestamp '9999-12-31') as first_at, old.{key} as old_code,
-            unique_id in (select left_id from {entity.decided} where kind = 'split') as is_split_off,
-            unique_id in (select right_id from {entity.decided} where kind = 'split') as is_left_behind
+            coalesce(first_at, timestamp '9999-12-31') as first_at, old.{key} as old_code, old.since as old_code_since,
+            unique_id in (select left_id from {parted}) as is_split_off,
+            unique_id in (select right_id from {parted}) as is_left_behind
         from {one}_groups as g join base_codes using (unique_id)
         left join old_{entity.xref} as old using (source, {record})""")
     connection.execute(f"""
@@ -115,40 +117,51 @@ def follow_decisions(
             from members join old_{one}_log using (source, {record}) where is_split_off
         ),
         held as (
-            select group_id, min(old_code) as code
+            select group_id, min(old_code) as code, min(old_code_since) as since
             from members group by group_id having count(distinct old_code) = 1
         ),
-        native as (
-            select group_id, code, cast({literal(at)} as timestamp) as since
-            from (
-                select group_id, held.code, {made} as made_code
-                from (select group_id, 'split:' || unique_id as seed from members) join held using (group_id)
-                where held.code not in (select base_key from base_codes)
-                    and group_id in (select group_id from members where is_split_off or is_left_behind)
-            ) where made_code = code
+        natives as (
+            select group_id, held.code, held.since, bool_or({made} = held.code) as is_made_here
+            from (select group_id, 'split:' || unique_id as seed from members) join held using (group_id)
+            where group_id in (select group_id from members where is_split_off or is_left_behind)
+                or group_id not in (select group_id from owned where place = 1)
+            group by all
         ),
+        claims as (select *, false as is_made_here from had union all by name from natives),
         left_behind as (
             select group_id, code, min(since) as since, timestamp '9999-12-31' as first_at,
                 row_number() over (
-                    partition by code order by bool_or(is_native) desc, min(since), count(*) desc, group_id
+                    partition by code order by bool_or(is_made_here) desc, min(since), count(*) desc, group_id
                 ) as place
-            from (select *, false as is_native from had union all by name select *, true as is_native from native)
+            from claims
             where code not in (select base_key from base_codes)
                 and code not in (
-                    select base_key from outside_{entity.name} where base_key in (select code from had)
+                    select base_key from outside_{entity.name} where base_key in (select code from claims)
                 )
             group by group_id, code
         ),
         own as (from owned where place = 1 union all by name from left_behind where place = 1)
-        select group_id, arg_min(own.code, (held.code is distinct from own.code, since, first_at, own.code)) as code
+        select group_id, arg_min(own.code, (held.code is distinct from own.code, own.since, first_at, own.code)) as code
         from own left join held using (group_id)
         group by group_id""")
     columns = ", ".join(f"assigned.{name}" for name in ("rule", *more))
     connection.execute(f"""
         create or replace temp table {entity.xref} as
-        with made as (
+        with coined as (
             select group_id, {made} as code
-            from (select group_id, 'split:' || min(unique_id) as seed from members group by group_id)
+            from (
+                select group_id, 'split:' || min(unique_id) as seed
+                from members anti join final_codes using (group_id) group by group_id
+            )
+        ),
+        coined_again as (
+            select group_id, {made} as code
+            from (select group_id, group_id || {literal(f" {at}")} as seed from coined)
+        ),
+        made as (
+            select group_id, case when coined.code in (select code from final_codes) then coined_again.code
+                else coined.code end as code
+            from coined join coined_again using (group_id)
         ),
         assigned as (
             select members.*, coalesce(final_codes.code, made.code) as {key}
@@ -169,6 +182,23 @@ def follow_decisions(
         order by source, {record}""")
 
 
+def keep_left(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Make `<entity>_left`, the last code of records that are gone, and `<entity>_was`, all codes of before.
+
+    A record that comes back with another code than it had has its line, too.
+    """
+    one, same = entity.one, f"(source, {entity.id})"
+    columns = f"source, {entity.id}, {entity.key}, since"
+    connection.execute(f"""
+        create or replace temp table {one}_was as
+        select {columns} from old_{entity.xref}
+        union all
+        select {columns} from old_{one}_left anti join old_{entity.xref} using {same}""")
+    connection.execute(f"""
+        create or replace temp table {one}_left as
+        select {columns} from {one}_was anti join {entity.xref} using {same} order by source, {entity.id}""")
+
+
 def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.datetime) -> str:
     """Return the select of `<entity>_log`: what it was, and a line for each record that has another code now.
 
@@ -179,7 +209,7 @@ def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.da
         select * from old_{entity}_log
         union all
         select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.{record}, old.{key}, new.{key}, {told}
-        from {entity}_xref as new join old_{entity}_xref as old using (source, {record})
+        from {entity}_xref as new join {entity}_was as old using (source, {record})
         where new.{key} <> old.{key} and not exists (
             select 1 from old_{entity}_log as told
             where told.batch = {int(batch)} and told.source = new.source and told.{record} = new.{record}

@@ -24,7 +24,7 @@ class ContactKeyError(Exception):
 
 def check_key(home: Home) -> None:
     """Raise ContactKeyError when the key is too short, or the one of before is gone."""
-    given, file = os.environ.get(VARIABLE), _file(home)
+    given, file = _given(), _file(home)
     was_used = (home.identity / "contact_xref.parquet").exists()
     if given is not None:
         if len(given) < SHORTEST:
@@ -56,7 +56,7 @@ def contact_key(home: Home) -> bytes:
     Raises ContactKeyError as `check_key` does.
     """
     check_key(home)
-    if given := os.environ.get(VARIABLE):
+    if given := _given():
         return given.encode()
     file = _file(home)
     if not file.exists():
@@ -73,8 +73,21 @@ def _make(file: Path) -> None:
     durable.move(scratch, file)
 
 
+def _given() -> str | None:
+    given = os.environ.get(VARIABLE)
+    return None if given is None else given.strip()
+
+
 def _read(file: Path) -> str:
-    return file.read_text().strip()
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (UnicodeDecodeError, OSError) as error:
+        found = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else "is not text in UTF-8"
+        raise ContactKeyError(
+            f"the key of the contact hashes in {file} {found}. Put a file of one line of text there, of {SHORTEST} "
+            f"characters at least (`openssl rand -hex 32 > {file}`), or the one of your backup, if hashes were made "
+            "with it: codes of contacts stay with another one, their hashes change"
+        ) from error
 
 
 def _file(home: Home) -> Path:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from sales_warehouse.home import Home
 from sales_warehouse.identity import clusters, decisions
-from sales_warehouse.identity.codes import follow_decisions, keep_codes, new_changes
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, new_changes
 from sales_warehouse.identity.contact_hash import hmac_sql, key_id
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.person_name import SHARED_MAILBOX, compare_names
@@ -32,6 +32,7 @@ LOG = (
     "batch bigint, changed_at timestamp, source varchar, contact_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, old_since timestamp"
 )
+LEFT = "source varchar, contact_id varchar, contact_key varchar, since timestamp"
 REVIEW = "left_record varchar, right_record varchar, kind varchar"
 KINDS = ("phone", "email", "wechat_id")  # the surest first
 Pairs = Sequence[tuple[str, str]]
@@ -47,18 +48,23 @@ def give_codes(
     at: datetime.datetime,
     *,
     whole: bool,
+    settled: bool,
 ) -> None:
-    """Make `contact_xref`, `contact_log` and `contact_review` from `contact_records`, where `told` was decided.
+    """Make `contact_xref`, `contact_log`, `contact_left` and `contact_review` with what was `told`.
 
     `at` is UTC. `customer_xref` is there already: which customer somebody belongs to is said without decisions, so that
-    these change nothing here. An address of more than `shared_limit` people proves nothing. A code stays with its
-    records, also when the `key` of the hashes is another one than before. Unless it is made `whole`, the
-    cross-reference holds the records in question only, and `outside_contacts` those that stay as they are.
+    these change nothing here. An address of more than `shared_limit` people proves nothing; who was one by it before
+    stays one where that limit is `settled`, the one of before. A code stays with its records, also when the `key` of
+    the hashes is another one than before. Unless it is made `whole`, the cross-reference holds the records in question
+    only, and `outside_contacts` those that stay as they are.
     """
     _find_changed(connection, whole)
     _hash_addresses(connection, key, whole)
     _choose(connection, told, whole)
     _load_earlier(connection, home, whole)
+    connection.execute(f"""
+        create or replace temp table were_one as
+        select source || ':' || contact_id as unique_id, base_key from old_contact_xref where {settled}""")
     made = f"'P' || upper(left({hmac_sql('seed', key)}, 24))"
     _group(connection, "contact_addresses", "base_people", shared_limit)
     _assign_base(connection, at, made)
@@ -66,6 +72,7 @@ def give_codes(
     _keep_review(connection, shared_limit)
     follow_decisions(connection, CONTACTS, ("contact_hash", "key_id"), made, batch, at)
     _keep_chains(connection, whole)
+    keep_left(connection, CONTACTS)
     said = new_changes("contact", "contact_id", "new.rule, old.since", batch, at)
     connection.execute(f"create or replace temp table contact_log as {said}")
 
@@ -153,6 +160,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision
 def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Make the tables of what was before: of the records in question, and the codes of the others."""
     load_earlier(connection, home, "contact_log", LOG)
+    load_earlier(connection, home, "contact_left", LEFT)
     load_earlier(connection, home, "contact_review", REVIEW)
     if whole:
         connection.execute("delete from old_contact_review")
@@ -193,19 +201,20 @@ def _keep_chains(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
         connection.execute(f"insert into {table} by name {rows}")
 
 
-def _behind(addresses: str, shared_limit: int) -> str:
+def _behind(addresses: str, shared_limit: int | None) -> str:
     """Return the select of every address that tells something, with who may be behind it, one row for each record.
 
     `name_count` names are at the address. `who` is the person: of a name, or somebody without one at a customer, who is
     the one with a name there if there is just one; NULL where that cannot be said. A mailbox of a department is
-    nobody's own. Behind an address are its names, and without one the customers.
+    nobody's own. Behind an address are its names, and without one the customers; without a `shared_limit` they may be
+    as many as they like.
     """
+    people_behind = "count(distinct coalesce('name ' || name, 'customer ' || customer, unique_id))"
+    limited = "" if shared_limit is None else f"and {people_behind} <= {int(shared_limit)}"
     return f"""
         with behind as (
             select address, count(distinct name) as name_count, min(name) as only_name
-            from {addresses} group by address
-            having count(*) > 1
-                and count(distinct coalesce('name ' || name, 'customer ' || customer, unique_id)) <= {int(shared_limit)}
+            from {addresses} group by address having count(*) > 1 {limited}
         ),
         met as (
             select a.*, name_count, only_name, customer is not null and not is_shared_mailbox
@@ -217,6 +226,22 @@ def _behind(addresses: str, shared_limit: int) -> str:
         from met"""
 
 
+def _tell_who(connection: duckdb.DuckDBPyConnection, addresses: str, shared_limit: int) -> None:
+    """Make `people_behind`: of every record who is behind its addresses, `is_kept` of those who were one before.
+
+    Who was one, and has an address and a name in common yet, stays one, however many others have that address by now.
+    """
+    of_before = f"""(
+        select a.* replace (address || ' ' || base_key as address) from {addresses} as a join were_one using (unique_id)
+    )"""
+    columns = "unique_id, name, place, kind, address, who"
+    connection.execute(f"""
+        create or replace temp table people_behind as
+        select {columns}, false as is_kept from ({_behind(addresses, shared_limit)}) where who is not null
+        union all
+        select {columns}, true from ({_behind(of_before, None)}) where who is not null""")
+
+
 def _group(
     connection: duckdb.DuckDBPyConnection,
     addresses: str,
@@ -225,17 +250,21 @@ def _group(
     merged: Pairs = (),
     apart: Pairs = (),
 ) -> None:
-    """Make a table of the group of every one of `people`, by who is behind the addresses.
+    """Make a table of the group of every one of `people`, by `people_behind` its addresses.
 
-    A group never gets two names but by those `merged`, and never two that stay `apart`; where that is in question, a
-    telephone says more than an e-mail, and that more than a WeChat id.
+    A group never gets two names but by those `merged`, and never two that stay `apart`; where that is in question, who
+    was one stays one, and then a telephone says more than an e-mail, and that more than a WeChat id.
     """
-    rows = connection.execute(f"""
-        select first_value(unique_id) over w as first_id, unique_id
-        from ({_behind(addresses, shared_limit)}) where who is not null
-        window w as (partition by address, who order by name is null, unique_id)
-        qualify row_number() over w > 1
-        order by place, address, unique_id""").fetchall()
+    _tell_who(connection, addresses, shared_limit)
+    rows = connection.execute("""
+        select first_id, unique_id from (
+            select first_value(unique_id) over w as first_id, unique_id, place, is_kept
+            from people_behind
+            window w as (partition by is_kept, address, who order by name is null, unique_id)
+            qualify row_number() over w > 1
+        )
+        group by first_id, unique_id
+        order by min((not is_kept, place)), first_id, unique_id""").fetchall()
     named = (
         dict(
             connection.execute("""
@@ -285,7 +314,8 @@ def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime, m
 def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_limit: int) -> None:
     """Make `contact_groups`: who is one where decisions count, and why.
 
-    `rule` is the decision that names a record, else the surest kind of address that others of the person have, too.
+    `rule` is the decision that joined a record, or split it off from who it would be one with, else the surest kind of
+    address by which others are the same person.
     """
     known = "in (select unique_id from people)"  # a record of a decision may be gone
     pairs = f"select left_id, right_id from {CONTACTS.decided} where left_id {known} and right_id {known} and kind = ?"
@@ -301,13 +331,15 @@ def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_
         with shared as (
             select unique_id, arg_min(kind, place) as rule
             from (
-                select *, count(*) over (partition by group_id, address) as record_count
-                from contact_addresses join decided_people using (unique_id)
+                select *, count(*) over (partition by group_id, is_kept, address, who) as record_count
+                from people_behind join decided_people using (unique_id)
             ) where record_count > 1 group by unique_id
         ),
         said as (
             select unnest([left_id, right_id]) as unique_id from {CONTACTS.decided} where kind = 'merge'
-            union select left_id from {CONTACTS.decided} where kind = 'split'
+            union select left_id from {CONTACTS.decided}
+            join base_people as l on l.unique_id = left_id join base_people as r on r.unique_id = right_id
+            where kind = 'split' and l.group_id = r.group_id
         )
         select source, contact_id, unique_id, group_id,
             case when said.unique_id is not null then 'decision' else coalesce(shared.rule, 'own_record') end as rule,

@@ -15,7 +15,7 @@ import duckdb
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, evidence, kept
-from sales_warehouse.identity.codes import follow_decisions, keep_codes, new_changes
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, new_changes
 from sales_warehouse.identity.grouping import group
 from sales_warehouse.identity.records import CUSTOMERS, load_earlier
 from sales_warehouse.sql import literal
@@ -28,9 +28,10 @@ LOG = (
     "batch bigint, changed_at timestamp, source varchar, customer_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, probability double, old_since timestamp"
 )
+LEFT = "source varchar, customer_id varchar, customer_key varchar, since timestamp"
 REVIEW = "left_record varchar, right_record varchar, why varchar, probability double"
 PAIRS = "left_id varchar, right_id varchar, probability double"
-DIGESTS = "unique_id varchar, digest ubigint"
+DIGESTS = "unique_id varchar, digest ubigint, own varchar"
 CODE = "'C' || upper(left(sha256(seed), 16))"
 
 
@@ -46,7 +47,8 @@ def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home, settings: Cust
     ):
         load_earlier(connection, home, name, schema)
         known = name if kept.has_table(connection, name) else f"old_{name}"
-        connection.execute(f"create or replace temp table {table} as from {known}")
+        connection.execute(f"create or replace temp table {table} ({schema})")
+        connection.execute(f"insert into {table} by name from {known}")
     least = float(settings.review_above)
     connection.execute(f"delete from pairs_before where probability < {least}")
     if not evidence.is_learnt(home.identity / kept.MODEL) or not _reaches(connection, least):
@@ -70,7 +72,7 @@ def give_codes(
     *,
     whole: bool,
 ) -> None:
-    """Make `customer_xref`, `customer_log` and `customer_review` where `told` was decided; `at` is UTC.
+    """Make `customer_xref`, `customer_log`, `customer_left` and `customer_review` with what was `told`; `at` is UTC.
 
     Unless it is made `whole`, the cross-reference holds the records in question only, and `outside_customers` those of
     before that stay as they are.
@@ -82,6 +84,7 @@ def give_codes(
     _keep_chains(connection, whole)
     _assign_base(connection, at)
     follow_decisions(connection, CUSTOMERS, ("probability",), CODE, batch, at)
+    keep_left(connection, CUSTOMERS)
     said = "new.rule, new.probability, old.since"
     connection.execute(
         f"create or replace temp table customer_log as {new_changes('customer', 'customer_id', said, batch, at)}"
@@ -91,45 +94,55 @@ def give_codes(
 
 
 def _weigh(connection: duckdb.DuckDBPyConnection, home: Home, settings: CustomerEvidence, whole: bool) -> None:
-    """Bring `customer_pairs` up to date: those of before whose records are as they were, and those of what changed.
+    """Bring `customer_pairs` up to date: what was said of a pair stands while both records say what they said then.
 
-    `customer_digests` tells of which evidence they speak; it is empty while nothing is learnt. `customer_least` tells
-    how probable the least of them may be.
+    Where others changed what it counts for (an address that too many have by now), a pair is only ever more probable
+    than it was, so that nobody who was left alone is parted. `customer_digests` tells of which evidence the pairs
+    speak; it is empty while nothing is learnt. `customer_least` tells how probable the least of them may be.
     """
     evidence.gather(connection, settings.shared_limit, whole=whole)
     is_learnt = evidence.score(connection, home.identity / kept.MODEL, settings.review_above)
     changed = f"select unique_id from {evidence.CHANGED}"
+    connection.execute(f"""
+        create or replace temp table changed_themselves as
+        {changed} except
+        select unique_id from {evidence.RECORDS} as n join {"digests_before" if whole else "customer_digests"} as o
+        using (unique_id) where n.own = o.own""")
+    pairs_now = """
+        create or replace temp table pairs_now as
+        select left_id, right_id, max(probability) as probability
+        from (
+            select * from scored_pairs
+            union all select * from {0}
+            where left_id not in (from changed_themselves) and right_id not in (from changed_themselves)
+        ) group by left_id, right_id order by left_id, right_id"""
     if whole:
-        standing = f"select unique_id from {evidence.RECORDS} where unique_id not in ({changed})"
-        connection.execute(f"""
-            create or replace temp table pairs_now as
-            select left_id, right_id, max(probability) as probability
-            from (
-                select * from scored_pairs
-                union all select * from pairs_before where left_id in ({standing}) and right_id in ({standing})
-            ) group by left_id, right_id order by left_id, right_id""")
+        known = f"(select unique_id from {evidence.RECORDS})"
+        connection.execute(pairs_now.format(f"(from pairs_before where left_id in {known} and right_id in {known})"))
         seen = evidence.RECORDS if is_learnt else f"(from {evidence.RECORDS} where false)"
         connection.begin()
         connection.execute("create or replace table customer_pairs as from pairs_now")
-        connection.execute(f"create or replace table customer_digests as select unique_id, digest from {seen}")
+        connection.execute(f"create or replace table customer_digests as select unique_id, digest, own from {seen}")
         connection.execute(
             f"create or replace table customer_least as select {float(settings.review_above)}::double as least"
         )
         connection.commit()
-        connection.execute("drop table pairs_now")
     else:
         gone = f"where left_id in ({changed}) or right_id in ({changed})"
         connection.execute(f"create or replace temp table pairs_gone as select * from customer_pairs {gone}")
+        connection.execute(pairs_now.format("pairs_gone"))
         connection.begin()
         connection.execute(f"delete from customer_pairs {gone}")
-        connection.execute("insert into customer_pairs from scored_pairs")
+        connection.execute("insert into customer_pairs from pairs_now")
         if is_learnt:
-            connection.execute(f"delete from customer_digests where unique_id in ({changed})")
+            seen = f"(from affected union {changed})"
+            connection.execute(f"delete from customer_digests where unique_id in {seen}")
             connection.execute(
                 f"insert into customer_digests "
-                f"select unique_id, digest from {evidence.RECORDS} where unique_id in ({changed})"
+                f"select unique_id, digest, own from {evidence.RECORDS} where unique_id in {seen}"
             )
         connection.commit()
+    connection.execute("drop table pairs_now")
 
 
 def _choose(
@@ -187,6 +200,7 @@ def _choose(
 def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Make the tables of what was before: of the records in question, and the codes of the others."""
     load_earlier(connection, home, "customer_log", LOG)
+    load_earlier(connection, home, "customer_left", LEFT)
     load_earlier(connection, home, "customer_review", REVIEW)
     if whole:
         load_earlier(connection, home, "customer_xref", XREF)

@@ -10,7 +10,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import duckdb
@@ -33,8 +33,8 @@ class DecisionRefused(Exception):
 class Decision:
     """Records are `<source>:<id>`; `at` is UTC.
 
-    Of a merge all of `records` are one; of a split none of `records` is the one that `others` are. An undo takes back
-    the decision `undoes`.
+    Of a merge all of `records` are one; of a split none of `records` is the one that `others` are, who may have been
+    `never_one` with them. An undo takes back the decision `undoes`.
     """
 
     kind: Kind
@@ -45,11 +45,12 @@ class Decision:
     others: tuple[str, ...] = ()
     undoes: str | None = None
     entity: str = "customer"
+    never_one: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is kept; decisions about customers are kept as they were when there were no others."""
-        told = asdict(self)
-        return {name: value for name, value in told.items() if name != "entity" or value != "customer"}
+        """Return what is kept; what was not told from the beginning is told where it is not the usual."""
+        usual = {"entity": "customer", "never_one": False}
+        return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
     @property
     def decision_id(self) -> str:
@@ -80,16 +81,21 @@ def standing(decisions: Iterable[Decision]) -> list[Decision]:
 def register(connection: duckdb.DuckDBPyConnection, decisions: list[Decision]) -> None:
     """Make the table of the pairs that standing decisions of an entity name, and `decisions`, all as they are told.
 
-    Of the latter a row is one record that a decision names.
+    Of the latter a row is one record that a decision names. A record that is not there any more (its row was judged
+    again) parts nobody: the others of a merge are one without it.
     """
     for entity in (CUSTOMERS, CONTACTS):
+        connection.register("named_ever", named(decisions, entity))
+        found = connection.execute(f"select unique_id from {entity.table} semi join named_ever using (unique_id)")
+        known = {record for (record,) in found.fetchall()}
+        connection.unregister("named_ever")
         pairs: list[tuple[str | None, ...]] = [
-            (item.decision_id, item.kind, *pair)
+            (item.decision_id, item.kind, str(item.never_one), *pair)
             for item in standing(decisions)
-            for pair in item.pairs
             if item.entity == entity.one
+            for pair in replace(item, records=tuple(record for record in item.records if record in known)).pairs
         ]
-        _make(connection, entity.decided, ("decision_id", "kind", "left_id", "right_id"), pairs)
+        _make(connection, entity.decided, ("decision_id", "kind", "never_one", "left_id", "right_id"), pairs)
     undone = {item.undoes: (item.by, item.why, item.at) for item in decisions if item.kind == "undo"}
     told: list[tuple[str | None, ...]] = [
         (
@@ -169,15 +175,18 @@ def keep_apart(
 ) -> Decision:
     """Decide that two customers, or contacts, which may seem to be one, are two: a split before they were ever joined.
 
+    That holds for all records that either has now: one of them that moves elsewhere does not take the decision along.
+
     Raises DecisionRefused for what is unknown or one now, and where a merge that stands says the opposite.
     """
     if len(names) != 2:
         raise DecisionRefused(f"{len(names)} names; two are kept apart at a time")
     known = _Known(home, entity)
-    one, other = (known.first_record(name) for name in names)
-    if known.key_of(one) == (code := known.key_of(other)):
-        raise DecisionRefused(f"{', '.join(names)}: one {entity.one} now ({code}); split off the records of the other")
-    return _keep(home, Decision("split", by, why, at.isoformat(), (one,), (other,), entity=entity.one))
+    one, other = (known.key_of(known.first_record(name)) for name in names)
+    if one == other:
+        raise DecisionRefused(f"{', '.join(names)}: one {entity.one} now ({one}); split off the records of the other")
+    records, others = (tuple(sorted(known.records_of(code))) for code in (one, other))
+    return _keep(home, Decision("split", by, why, at.isoformat(), records, others, entity=entity.one, never_one=True))
 
 
 def undo(

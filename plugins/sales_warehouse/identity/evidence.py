@@ -21,12 +21,15 @@ from sales_warehouse.identity.comparisons import compare_category, compare_compa
 from sales_warehouse.identity.model import Model
 from sales_warehouse.identity.pinyin import sound
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
-from sales_warehouse.sql import only_row
+from sales_warehouse.sql import literal, only_row
 
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place, or one code to learn from: more are no few
 LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
 FORM = 5  # raise it when the fields or their comparison change: the model is learnt anew then
+# which branch a name is of, by the two characters before what kind of branch it is
+BRANCH = r"([^省市区區县縣]{0,2})[省市区區县縣]?(分公司|支公司|分店|分部|分院|办事处|辦事處|营业部|營業部)[)）\s]*$"
+OF_A_BRANCH = 0.5  # what it says of a branch and its parent, or of two branches, that all else is the same: nothing
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
 FIELDS = "core, sounds, place, industry, phones, emails, domains"
@@ -43,9 +46,10 @@ COMPARISONS = (
 def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: bool) -> None:
     """Bring the table of evidence up to date with the records: one row for each customer record.
 
-    CHANGED becomes the table of those with other evidence than before. A phone, an e-mail or a domain that more than
-    `shared_limit` customers have proves nothing (a hotline, a webmail). When it is made `whole`, `digests_before` tells
-    what was known.
+    CHANGED becomes the table of those that say something else than before (`own`), or whose evidence is another
+    (`digest`). A phone, an e-mail or a domain that more than `shared_limit` customers have proves nothing (a
+    hotline, a webmail); records of one credit code count as one customer. When it is made `whole`, `digests_before`
+    tells what was known.
     """
     connection.execute(f"create or replace temp table affected as select unique_id from {CUSTOMERS.changed}")
     _take_names_apart(connection, whole)
@@ -57,7 +61,7 @@ def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: b
         connection.execute(f"""
             create or replace temp table {CHANGED} as
             select r.unique_id from {RECORDS} as r left join digests_before as o using (unique_id)
-            where o.digest is distinct from r.digest""")
+            where o.digest is distinct from r.digest or o.own is distinct from r.own""")
         connection.execute(f"create or replace table {KEYS} as {_keys(RECORDS)}")
         return
     connection.execute(f"create or replace temp table gathered as {rows}")
@@ -66,7 +70,7 @@ def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: b
         select coalesce(n.unique_id, o.unique_id) as unique_id
         from gathered as n
         full join (select * from {RECORDS} semi join affected using (unique_id)) as o using (unique_id)
-        where o.digest is distinct from n.digest""")
+        where o.digest is distinct from n.digest or o.own is distinct from n.own""")
     connection.execute(f"delete from {RECORDS} where unique_id in (select unique_id from affected)")
     connection.execute(f"insert into {RECORDS} by name from gathered")
     connection.execute(f"delete from {KEYS} where unique_id in (select unique_id from {CHANGED})")
@@ -176,46 +180,52 @@ def _judge_codes(connection: duckdb.DuckDBPyConnection, shared_limit: int, whole
 
 
 def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, whole: bool) -> None:
-    """Bring `addresses` up to date. Who has an address that now proves something, or nothing any more, is affected."""
+    """Bring `addresses` up to date, with the `customer` behind each: records of one telling credit code are one.
+
+    Who has an address that now proves something, or nothing any more, is affected.
+    """
     of_contacts = """
-        select distinct unique_id, address
+        select distinct unique_id, address,
+            coalesce('uscc:' || case when s.uscc is null then r.uscc end, unique_id) as customer
         from (
             select customer_id as unique_id, unnest([
                 'phone:' || phone, 'email:' || lower(email), 'domain:' || lower(split_part(email, '@', 2))
             ]) as address
-            from {} where customer_id in (select unique_id from {})
+            from contact_records where customer_id in (select unique_id from {0})
         )
+        join {0} as r using (unique_id)
+        left join (select distinct uscc from shared_codes) as s on s.uscc = r.uscc
         where address is not null"""
     if whole:
-        every = of_contacts.format("contact_records", "customer_records")
-        connection.execute(f"create or replace table addresses as {every}")
+        connection.execute(f"create or replace table addresses as {of_contacts.format('customer_records')}")
         return
     connection.execute(f"""
         create or replace temp table owners as
         select unique_id from {CUSTOMERS.changed}
         union select customer_id from contact_records semi join {CONTACTS.changed} using (unique_id)
-        union select customer_id from {CONTACTS.before}""")
+        union select customer_id from {CONTACTS.before}
+        union select unique_id from customer_records semi join codes_turned using (uscc)""")
     connection.execute("""
         create or replace temp table living as
-        select unique_id from customer_records semi join owners using (unique_id)""")
-    now = of_contacts.format("contact_records", "living")
-    connection.execute(f"create or replace temp table addresses_now as {now}")
+        from customer_records semi join owners using (unique_id)""")
+    connection.execute(f"create or replace temp table addresses_now as {of_contacts.format('living')}")
     connection.execute("""
         create or replace temp table addresses_then as from addresses semi join owners using (unique_id)""")
     connection.execute("""
         create or replace temp table moved as
-        select address, sum(moved) as moved from (
-            select address, 1 as moved from (from addresses_now except from addresses_then)
-            union all select address, -1 from (from addresses_then except from addresses_now)
-        ) group by address""")
+        select distinct address from (
+            (from addresses_now except from addresses_then) union all (from addresses_then except from addresses_now)
+        )""")
+    customers = """
+        select address, count(distinct customer) as customers
+        from addresses semi join moved using (address) group by address"""
+    connection.execute(f"create or replace temp table shared_before as {customers}")
     connection.execute("delete from addresses where unique_id in (select unique_id from owners)")
     connection.execute("insert into addresses by name from addresses_now")
     connection.execute(f"""
         create or replace temp table turned as
-        select address from (
-            select address, count(*) as now, count(*) - any_value(moved) as before
-            from addresses join moved using (address) group by address
-        ) where (now <= {int(shared_limit)}) <> (before <= {int(shared_limit)})""")
+        select address from ({customers}) as now left join shared_before as before using (address)
+        where (now.customers <= {int(shared_limit)}) <> (coalesce(before.customers, 0) <= {int(shared_limit)})""")
     connection.execute("""
         insert into affected
         select unique_id from owners union select unique_id from addresses semi join turned using (address)""")
@@ -223,12 +233,13 @@ def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, 
 
 def _evidence(shared_limit: int, which: str) -> str:
     """Return the select of the evidence of the customer records that a clause leaves."""
+    own = ", ".join(f"coalesce({cell}, '')" for cell in ("name", "city", "industry", "array_to_string(every, chr(31))"))
     return f"""
         with mine as (from addresses {which}),
         telling as (
             select mine.* from mine join (
                 select address from addresses {"semi join mine using (address)" if which else ""}
-                group by address having count(*) <= {int(shared_limit)}
+                group by address having count(distinct customer) <= {int(shared_limit)}
             ) using (address)
         ),
         gathered as (
@@ -238,19 +249,22 @@ def _evidence(shared_limit: int, which: str) -> str:
                 list_sort(list(address) filter (starts_with(address, 'domain:'))) as domains
             from telling group by unique_id
         ),
+        reached as (select unique_id, list_sort(list(address)) as every from mine group by unique_id),
         named as (
-            select unique_id, source, customer_id, created_at, uscc, industry, core,
+            select unique_id, source, customer_id, created_at, uscc, name, city, industry, core,
                 coalesce(cities_now.place, said.plain) as place,
-                list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds
+                list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds,
+                case when regexp_matches(name, {literal(BRANCH)}) then regexp_extract(name, {literal(BRANCH)}, 1)
+                    end as branch
             from (from customer_records {which})
             left join company_names using (name)
             left join cities_now using (city)
             left join places as said on said.place = named_place
             left join places on places.place = coalesce(cities_now.place, said.plain)
         )
-        select unique_id, source, customer_id, created_at, uscc, core, sounds, place, industry, phones, emails, domains,
-            hash({FIELDS}) as digest
-        from named left join gathered using (unique_id)"""
+        select unique_id, source, customer_id, created_at, uscc, core, branch, sounds, place, industry, phones, emails,
+            domains, hash({FIELDS}) as digest, md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
+        from named left join gathered using (unique_id) left join reached using (unique_id)"""
 
 
 def _keys(records: str) -> str:
@@ -275,6 +289,9 @@ def _learnt(kept: Path) -> Model | None:
 def score(connection: duckdb.DuckDBPyConnection, kept: Path, least: float) -> bool:
     """Make the table `scored_pairs` of changed records with all others; pairs below `least` are left out.
 
+    A branch, which has its parent's name, switchboard and domain, is another customer until a person says that it is
+    not; so is another branch.
+
     Return False when there is nothing to learn from yet: too few records have one credit code. When it is learnt just
     now, every record is a changed one.
     """
@@ -294,7 +311,13 @@ def score(connection: duckdb.DuckDBPyConnection, kept: Path, least: float) -> bo
             select * from {RECORDS}
             where unique_id in (select join_key_l from {PAIRS} union select join_key_r from {PAIRS})""")
         scored = model.score(connection, "met_records", COMPARISONS, learnt, PAIRS, least=least, among=RECORDS)
-        connection.execute(f"insert into scored_pairs select unique_id_l, unique_id_r, match_probability from {scored}")
+        connection.execute(f"""
+            insert into scored_pairs
+            select unique_id_l, unique_id_r, case when l.branch is not distinct from r.branch then match_probability
+                else least(match_probability, {OF_A_BRANCH}) end as probability
+            from {scored}
+            join {RECORDS} as l on l.unique_id = unique_id_l join {RECORDS} as r on r.unique_id = unique_id_r
+            where probability >= {float(least)}""")
     return True
 
 

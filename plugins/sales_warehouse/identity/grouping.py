@@ -12,7 +12,8 @@ from sales_warehouse.identity.records import CUSTOMERS
 from sales_warehouse.sql import only_row
 
 SHARED = 0.5  # what a code that many have says of two of them: nothing either way
-DECIDED = "decided_nodes"  # kind, left_node, right_node: the pairs of nodes that decisions name
+DECIDED = "decided_nodes"  # the pairs of nodes that decisions name; `were_one`: without decisions they would be one
+PAIR = "kind varchar, left_node varchar, right_node varchar, were_one boolean"
 
 
 def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
@@ -32,7 +33,7 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
         from records_in_question as r
         left join (select distinct uscc from shared_codes) as shared using (uscc)
         left join shared_codes as named on named.uscc = r.uscc and named.core = r.core""")
-    connection.execute(f"create or replace temp table {DECIDED} (kind varchar, left_node varchar, right_node varchar)")
+    connection.execute(f"create or replace temp table {DECIDED} ({PAIR})")
     unclear = _join(connection, "base_nodes", "base_groups", merge_above)
     connection.execute("create or replace temp table base_chains as from node_chains")
     if not only_row(connection, f"select count(*) from {CUSTOMERS.decided}")[0]:
@@ -54,9 +55,10 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
         from base_nodes left join split_off using (unique_id)""")
     connection.execute(f"""
         insert into {DECIDED}
-        select distinct kind, l.node, r.node from {CUSTOMERS.decided}
+        select kind, l.node, r.node, bool_or(one.group_id = other.group_id) from {CUSTOMERS.decided}
         join nodes as l on l.unique_id = left_id join nodes as r on r.unique_id = right_id
-        where l.node <> r.node""")
+        join base_groups as one on one.unique_id = left_id join base_groups as other on other.unique_id = right_id
+        where l.node <> r.node group by all""")
     unclear = _join(connection, "nodes", "customer_groups", merge_above)
     _keep_review(connection, unclear, merge_above)
 
@@ -133,7 +135,10 @@ def _join_in_order(connection: duckdb.DuckDBPyConnection, nodes: str) -> list[tu
     groups: Groups[str] = Groups(dict(coded), split)
     unheard = [Edge(left, right, 1.0) for left, right in merged if not groups.join(left, right, decided=True)]
     refused = join_by_evidence(groups, strong)
-    decided = {node for pair in merged for node in pair} | {left for left, _ in split}
+    kept_apart = {(edge.left, edge.right) for edge in unheard}
+    decided = {node for pair in merged if pair not in kept_apart for node in pair}
+    split_off = f"select left_node from {DECIDED} where kind = 'split' and were_one"
+    decided |= {node for (node,) in connection.execute(split_off).fetchall()}
     best: dict[str, float | None] = dict.fromkeys(sorted(decided))
     for edge in strong:
         if groups.of(edge.left) == groups.of(edge.right):

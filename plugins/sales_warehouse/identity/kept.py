@@ -25,13 +25,14 @@ from sales_warehouse.home import Home
 from sales_warehouse.identity import evidence
 from sales_warehouse.identity.contact_hash import key_id
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Files, accepted_files, mark_of
-from sales_warehouse.sql import connect, ident, literal
+from sales_warehouse.sql import connect, ident, literal, only_row
 
 FILE = "kept.duckdb"
-FORM = 5  # raise it when the tables that are kept, or how they are made, change
+FORM = 6  # raise it when the tables that are kept, or how they are made, change
 MODEL = "customer_model.json"
 OUTPUTS = (
-    "decisions", "customer_log", "customer_review", "contact_log", "contact_review", "contact_xref", "customer_xref"
+    "decisions", "customer_log", "customer_left", "customer_review", "contact_log", "contact_left", "contact_review",
+    "contact_xref", "customer_xref",
 )  # fmt: skip
 UNREADABLE = ("not a valid DuckDB database", "Corrupt database file", "Serialization Error")
 REPLACED = ("customer_pairs", "customer_digests", "company_names_known", "customer_decisions")  # files of before
@@ -114,11 +115,23 @@ def take_mark(connection: duckdb.DuckDBPyConnection) -> Mark | None:
 
 
 def write_mark(connection: duckdb.DuckDBPyConnection, mark: Mark) -> None:
-    """Write the mark, and drop the tables that Splink left."""
+    """Write the mark, and drop the tables that Splink left.
+
+    How many may share an address (`settled_limit`) is told beside it, since a night that is killed leaves no mark.
+    """
     left = "select table_name from duckdb_tables() where not temporary and starts_with(table_name, '__splink')"
     for (table,) in connection.execute(left).fetchall():
         connection.execute(f"drop table {ident(table)}")
+    limit = mark.given["settings"]["shared_limit"]
+    connection.execute(f"create or replace table settled_limit as select {int(limit)} as shared_limit")
     connection.execute(f"create or replace table mark as select {literal(json.dumps(asdict(mark)))} as told")
+
+
+def is_settled(connection: duckdb.DuckDBPyConnection, shared_limit: int) -> bool:
+    """Tell whether who is one was said with the same limit, as far as is known; another one holds for everybody."""
+    if not has_table(connection, "settled_limit"):
+        return True
+    return only_row(connection, "select shared_limit from settled_limit")[0] == shared_limit
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

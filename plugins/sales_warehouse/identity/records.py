@@ -49,7 +49,7 @@ class Entity:
 
     @property
     def decided(self) -> str:
-        """The table of every pair that a standing decision names: decision_id, kind, left_id, right_id."""
+        """The table of every pair that a standing decision names: decision_id, kind, never_one, left_id, right_id."""
         return f"{self.name}_decided"
 
     @property
