@@ -90,8 +90,6 @@ class Exchange:
 @pytest.mark.parametrize("is_file", [True, False], ids=["a file that grows", "an overlap"])
 def test_only_what_was_not_told_before_is_news(tmp_path: Path, is_file: bool) -> None:
     exchange = Exchange(tmp_path, is_file)
-    exchange.call("09:00")
-    assert exchange.read("09:10") == [("09:00", "09:00")]
     exchange.call("17:31")
     assert exchange.read("17:40") == [("17:31", "17:31")]
     exchange.call("18:05")
