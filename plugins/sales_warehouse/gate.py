@@ -32,7 +32,7 @@ from sales_warehouse.malformed import in_chinese
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
-FORM = 9  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 10  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 DAYS_TOLD = 40  # of each place of a source, for its deadlines
 NEWS_DAYS = 7  # before a load, of which it is looked up whether earlier loads told its events already
