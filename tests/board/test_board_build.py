@@ -75,7 +75,7 @@ def test_every_grain_adds_up_to_the_fact(warehouse: Path, tmp_path: Path, plain_
 def test_reasons_of_single_customers_are_counted_together(warehouse: Path, tmp_path: Path, plain_bundle: Path) -> None:
     payload = read_payload(_build(warehouse, tmp_path / "board.html", plain_bundle))
     reasons = rows(payload, "customers")
-    assert sum(row["customer_count"] for row in reasons) == 899
+    assert sum(row["customer_count"] for row in reasons) == 898  # of 899, one of whom its source deleted
     assert all("days_since_last_order" not in row["reason_en"] + row["reason_zh"] for row in reasons)
     assert len(reasons) == 4
 
