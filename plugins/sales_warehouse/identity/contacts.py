@@ -329,7 +329,7 @@ def _group_as_decided(connection: duckdb.DuckDBPyConnection, key: bytes, shared_
     connection.execute(f"""
         create or replace temp table contact_groups as
         with shared as (
-            select unique_id, arg_min(kind, place) as rule
+            select unique_id, arg_min(kind, (is_kept, place)) as rule
             from (
                 select *, count(*) over (partition by group_id, is_kept, address, who) as record_count
                 from people_behind join decided_people using (unique_id)
