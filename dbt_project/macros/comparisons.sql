@@ -72,9 +72,7 @@ end
 {%- endmacro %}
 
 {% macro is_paid_order(orders) -%}
-{#- Money came by the business date, or, where nobody says when, the order went on as one does after it came. -#}
+{#- Money came by the business date, or, where nobody says when, the status says that it came (int_orders_keyed). -#}
 not {{ orders }}.is_cancelled
-and coalesce(
-    {{ orders }}.paid_date <= {{ business_date() }}, {{ orders }}.order_status in ('paid', 'shipped', 'delivered')
-)
+and coalesce({{ orders }}.paid_date <= {{ business_date() }}, {{ orders }}.is_paid_by_status)
 {%- endmacro %}

@@ -101,6 +101,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
         ("reconciliation_id", "name_en", "name_zh", "left_source", "left_number", "left_orders", "right_source",
          "right_number", "right_orders"), "varchar"
     ) | {"amount_tolerance": "decimal(18,4)", "date_tolerance_days": "integer", "since_date": "date"},
+    "payment_sources": {"source": "varchar"},
     "sources": dict.fromkeys(("source", "label_en", "label_zh", "owner"), "varchar")
     | {"expected_within_hours": "double", "deadline_minutes": "integer", "is_due_at_closing": "boolean",
        "is_in_files": "boolean", "is_read_often": "boolean"},
@@ -189,6 +190,7 @@ def write_settings(
              r.right.orders, r.amount_tolerance, r.date_tolerance_days, r.since)
             for r in company.reconciliation.orders
         ],
+        "payment_sources": payment_sources(company),
         "sources": [
             (s.source, *_pair(s.label), s.owner, s.expected_within_hours,
              s.deadline.hour * 60 + s.deadline.minute if isinstance(s.deadline, datetime.time) else None,
@@ -199,6 +201,11 @@ def write_settings(
     with connect(temp=home.tmp) as connection:
         for name, schema in SCHEMAS.items():
             write_table(connection, schema, rows[name], home.settings / f"{name}.parquet")
+
+
+def payment_sources(company: Company) -> list[tuple[str]]:
+    """Return the rows of payment_sources."""
+    return [(name,) for name, source in sorted(company.sources.items()) if source.tells_payments]
 
 
 def comparison_rules(file: ComparisonsFile) -> tuple[Any, ...]:

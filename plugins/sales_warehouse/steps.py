@@ -40,7 +40,7 @@ from sales_warehouse.nights import retention
 from sales_warehouse.nights.rerun import without_remains
 from sales_warehouse.run import Run, make_run
 from sales_warehouse.runlog import StepReport, recorded
-from sales_warehouse.settings_tables import need_patterns, write_settings
+from sales_warehouse.settings_tables import need_patterns, payment_sources, write_settings
 from sales_warehouse.watch import decisions as incident_decisions
 
 __all__ = [
@@ -421,7 +421,10 @@ def _code(run: Run) -> str:
     from sales_warehouse.transform import fingerprint
 
     about = run.company.about
-    carried = [about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json")]
+    carried = [
+        about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json"),
+        payment_sources(run.company),
+    ]  # fmt: skip
     purged = [file.name for file in purging.lists(run.home)]
     return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
 

@@ -128,11 +128,14 @@ ROWS: dict[str, list[Row]] = {
         order(9, "C4", "2023-07-01", "2023-07-01", opportunity_id="D9"), order(10, "C3", "2023-07-02", "2023-07-02"),
         order(11, "C5", "2026-07-05", "2026-08-03", channel="online_store"),  # not paid yet on the business date
         order(12, "C1", "2026-08-03", "2026-08-03", opportunity_id="D4"),  # after the business date
+        # on credit: this source says when orders are paid
+        order(13, "C3", "2026-07-20", status="shipped", opportunity_id="D5"),
+        order(14, "C5", "2026-07-22", status="delivered"), order(15, "C3", "2026-07-23", status="shipped"),
     ],
     "order_lines": [
         line(1, "P1", 10, 50), line(2, "P1", 1, 300), line(3, "P2", 1, 100), line(4, "P1", 2, 50), line(5, "P1", 1, 60),
         line(6, "P2", 5, 4), line(7, "P1", 100, 1), line(8, "P2", 10, 100), line(9, "P2", 1, 7), line(10, "P2", 1, 3),
-        line(11, "P2", 7, 10), line(12, "P1", 1, 80),
+        line(11, "P2", 7, 10), line(12, "P1", 1, 80), line(15, "P1", 0, 0),
     ],
     "returns": [
         {"return_id": "R1", "order_id": "O1", "line_number": 1, "quantity": 3, "refund_amount": 150,
@@ -156,6 +159,16 @@ ROWS: dict[str, list[Row]] = {
         {"survey_id": "Z1", "order_id": "O5", "score": 4, "max_score": 5, "answered_at": at("2026-07-12")},
         {"survey_id": "Z2", "order_id": "O5", "score": 6, "max_score": 10, "answered_at": at("2026-07-13")},
     ],
+}  # fmt: skip
+
+
+# A till that never says when it was paid: what it hands out is.
+TILL_ROWS: dict[str, list[Row]] = {
+    "orders": [
+        order(1, "s:C3", "2026-07-24", status="shipped", opportunity_id="s:D7", owner_rep_id="s:S2"),
+        order(2, "s:C4", "2026-07-24", status="delivered", owner_rep_id="s:S2"),
+    ],
+    "order_lines": [line(2, "s:P2", 0, 0)],
 }  # fmt: skip
 
 
@@ -188,7 +201,9 @@ def build(home: Home, without: tuple[str, ...] = ()) -> None:
     files.write_settings(home, "sources", [
         {"source": "s", "label_en": "S", "label_zh": "S", "expected_within_hours": 36},
     ])  # fmt: skip
+    files.write_settings(home, "payment_sources", [{"source": "s"}])
     files.write_load(home, "s", LOAD, ROWS)
+    files.write_load(home, "till", LOAD, TILL_ROWS)
     files.write_customer_identities(home, {("s", f"C{n}"): (f"K{n}", 1) for n in range(1, 6)})
     files.write_ledger(home, "loads", [
         {"source": "s", "load_id": LOAD, "status": "landed", "extracted_at": "2026-07-31 02:00:00"}

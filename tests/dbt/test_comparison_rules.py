@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from lone_models import ENVIRONMENT, give_hours, give_rules, rows_of, sql_of
 from macros import _macros, rendered
 
+from sales_warehouse.sql import literal
+
 Region = tuple[int, int, int, float]  # heads, closed deals, won deals, amount of a won deal
 
 
@@ -487,11 +489,42 @@ def test_q_values_are_those_of_benjamini_and_hochberg(ps: list[float | None]) ->
     assert found == [None if p is None else pytest.approx(q_of(p)) for p in ps]
 
 
-def test_paid_is_what_has_a_day_of_payment_or_went_on_as_if(company: duckdb.DuckDBPyConnection) -> None:
+def test_paid_is_what_has_a_day_of_payment_or_a_status_that_stands_for_one(company: duckdb.DuckDBPyConnection) -> None:
     sql = rendered("{{ is_paid_order('o') }}", {"business_date": "2026-06-28"})
-    found = company.execute(f"""select {sql} from (values (false, date '2026-01-01', 'placed'), (false, null, 'placed'),
-        (false, date '2026-06-28', 'placed'), (false, date '2026-06-29', 'placed'),
-        (false, null, 'paid'), (false, null, 'shipped'), (false, null, 'delivered'), (true, date '2026-01-01',
-        'cancelled'),
-        (false, null, 'unknown')) o(is_cancelled, paid_date, order_status)""").fetchall()  # fmt: skip
-    assert [told for (told,) in found] == [True, False, True, False, True, True, True, False, False]
+    found = company.execute(f"""select {sql} from (values (false, date '2026-01-01', false), (false, null, false),
+        (false, date '2026-06-28', false), (false, date '2026-06-29', false), (false, null, true),
+        (true, date '2026-01-01', false)) o(is_cancelled, paid_date, is_paid_by_status)""").fetchall()
+    assert [told for (told,) in found] == [True, False, True, False, True, False]
+
+
+ORDER_TEXTS = (
+    "order_key", "order_id", "order_number", "customer_record_key", "contact_record_key", "rep_key", "opportunity_key",
+    "store_key", "dealer_key", "channel", "region_key", "currency",
+)  # fmt: skip
+STATUSES = ("placed", "paid", "shipped", "delivered", "cancelled", None)
+
+
+def test_a_status_stands_for_a_payment_unless_the_source_says_when(company: duckdb.DuckDBPyConnection) -> None:
+    """Of the shop nobody says when an order was paid; the CRM does, and ships on credit."""
+    company.execute("create table stg_settings__payment_sources as select 'crm' as source")
+    rows = ", ".join(
+        f"('{source}', {literal(status)}, {moment})"
+        for source in ("shop", "crm") for status in STATUSES for moment in ("null", "timestamp '2026-06-01'")
+    )  # fmt: skip
+    company.execute(f"""create table int_orders_deduplicated as select source, status as order_status,
+        moment as paid_at, {", ".join(f"null::varchar as {name}" for name in ORDER_TEXTS)},
+        null::timestamp as ordered_at, null::timestamp as recorded_at, false as is_deleted
+        from (values {rows}) t(source, status, moment)""")
+    company.execute("""create table int_customers_identified(customer_record_key varchar, customer_key varchar,
+        region_key varchar)""")
+    company.execute("""create table int_contacts_identified(contact_record_key varchar, contact_key varchar,
+        customer_record_key varchar, customer_key varchar)""")
+    company.execute("""create table int_opportunities_deduplicated(opportunity_key varchar, customer_record_key varchar,
+        contact_record_key varchar, is_deleted boolean)""")
+    company.execute("create or replace table int_sales_reps_deduplicated(rep_key varchar, region_key varchar)")
+    company.execute("create table stg_settings__exchange_rates(currency varchar, exchange_rate decimal(18, 8))")
+    found = rows_of(company, "int_orders_keyed", "source, order_status, paid_at is not null, is_paid_by_status")
+    assert len(found) == 24
+    assert [row[:3] for row in found if row[3]] == [
+        ("crm", "paid", False), ("shop", "delivered", False), ("shop", "paid", False), ("shop", "shipped", False),
+    ]  # fmt: skip

@@ -33,15 +33,18 @@ GOOD: dict[str, str] = {
         t(region_key, region_name_en, region_name_zh)""",
     "dim_channels": "values ('phone', 1), ('unknown', 0) t(channel, x)",
     "fct_order_lines": """values
-        ('o1', 1, 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 10.5000, 0.5000, 10.0000, false),
-        ('o1', 2, 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', date '2026-01-01', 0, 0, 0, true)
+        ('o1', 1, 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 10.5000, 0.5000, 10.0000, false,
+            date '2026-01-02', false),
+        ('o1', 2, 'unknown', 'unknown', 'unknown', 'unknown', 'unknown', date '2026-01-01', 0, 0, 0, true, null,
+            false)
         t(order_key, line_number, customer_key, product_key, rep_key, channel, region_key, order_date,
-          gross_amount, discount_amount, net_amount, is_cancelled)""",
+          gross_amount, discount_amount, net_amount, is_cancelled, paid_date, is_paid_by_status)""",
     "fct_returns": """values ('t1', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 5),
         ('t2', 'c1', 'a1', 'r1', 'phone', 'east', date '2026-01-01', 0)
         t(return_key, customer_key, product_key, rep_key, channel, region_key, return_date, refund_amount)""",
-    "fct_orders": """values ('o1', 'c1', date '2026-01-01', false), ('o2', 'unknown', date '2026-01-02', true)
-        t(order_key, customer_key, order_date, is_cancelled)""",
+    "fct_orders": """values ('o1', 'c1', date '2026-01-01', false, date '2026-01-02', false),
+        ('o2', 'unknown', date '2026-01-02', true, null, false), ('o3', 'c1', date '2026-01-02', false, null, true)
+        t(order_key, customer_key, order_date, is_cancelled, paid_date, is_paid_by_status)""",
     "fct_line_returns": """values ('o1', 1, 1), ('o1', 2, 3) t(order_key, line_number, returned_quantity)""",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
     "fct_lead_responses": "values ('l1', 0.0), ('l2', null) t(lead_key, waited_hours)",
@@ -433,6 +436,19 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
     ("fct_line_returns", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
+    *(
+        (mart, f"update mart set is_paid_by_status = true where _row_id = {row}", {"paid_by_status_has_no_day"})
+        for mart in ("fct_orders", "fct_order_lines")
+        for row in (1, 2)
+    ),
+    *(
+        (
+            mart,
+            "update mart set is_paid_by_status = null where _row_id = 1",
+            {"expect_column_values_to_not_be_null.is_paid_by_status"},
+        )
+        for mart in ("fct_orders", "fct_order_lines")
+    ),
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
     ("fct_lead_responses", "update mart set waited_hours = -0.5 where _row_id = 1", {"waited_not_negative"}),
     ("fct_first_orders", "update mart set is_bought = true where _row_id = 2", {"bought_has_day"}),

@@ -44,6 +44,10 @@ reps as (
 
 rates as (
     select * from {{ ref('stg_settings__exchange_rates') }}
+),
+
+payment_sources as (
+    select source from {{ ref('stg_settings__payment_sources') }}
 )
 
 select
@@ -71,6 +75,12 @@ select
     {{ business_date_of('orders.ordered_at') }} as order_date,
     orders.paid_at,
     {{ business_date_of('orders.paid_at') }} as paid_date,
+    -- Where a source says when its orders were paid, one that is shipped and has no such moment was shipped on credit.
+    orders.paid_at is null and coalesce(
+        orders.order_status = 'paid'
+        or (orders.order_status in ('shipped', 'delivered') and payment_sources.source is null),
+        false
+    ) as is_paid_by_status,
     orders.recorded_at
 from orders
 left join customers
@@ -82,3 +92,4 @@ left join customers as employers
 left join deals on orders.opportunity_key = deals.opportunity_key
 left join reps on orders.rep_key = reps.rep_key
 left join rates on orders.currency = rates.currency
+left join payment_sources on orders.source = payment_sources.source

@@ -28,6 +28,7 @@ select
     order_date,
     paid_at,
     paid_date,
+    is_paid_by_status,
     recorded_at
 from {{ ref('int_orders_keyed') }}
 {% if is_incremental() %}

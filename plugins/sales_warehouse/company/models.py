@@ -506,6 +506,16 @@ class Source(Model):
         return self.micro_batch or not self.is_in_files
 
     @property
+    def tells_payments(self) -> bool:
+        """Tell a source that says when its orders were paid: of its mappings of orders one gives `paid_at`, and each
+        that gives a status does; beside one that does not, a missing moment says nothing.
+        """
+        orders = [mapping.columns.keys() for mapping in self.mappings if mapping.entity == "orders"]
+        return any("paid_at" in given for given in orders) and all(
+            "paid_at" in given for given in orders if "status" in given
+        )
+
+    @property
     def readings(self) -> tuple[Mapping, ...]:
         """The mappings, and for each table that none reads one that lets nothing in: its rows are counted, too."""
         read = {mapping.table for mapping in self.mappings}

@@ -33,7 +33,7 @@ left join (
     join fct_opportunities as begun on orders.opportunity_key = begun.opportunity_key
     where
         not orders.is_cancelled
-        and coalesce(orders.paid_date <= getvariable('business_date'), orders.order_status in ('paid', 'shipped', 'delivered'))
+        and coalesce(orders.paid_date <= getvariable('business_date'), orders.is_paid_by_status)
         and coalesce(orders.paid_at, orders.ordered_at) >= begun.created_at
         and coalesce(orders.paid_date, orders.order_date) <= getvariable('business_date')
     group by orders.opportunity_key

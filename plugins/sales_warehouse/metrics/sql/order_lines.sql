@@ -21,9 +21,7 @@ select
     lines.quantity,
     lines.net_amount,
     lines.is_cancelled,
-    not lines.is_cancelled and coalesce(
-        lines.paid_date <= getvariable('business_date'), lines.order_status in ('paid', 'shipped', 'delivered')
-    ) as is_paid
+    not lines.is_cancelled and coalesce(lines.paid_date <= getvariable('business_date'), lines.is_paid_by_status) as is_paid
 from fct_order_lines as lines
 join dim_products as products on lines.product_key = products.product_key
 left join dim_sales_reps as reps on lines.rep_key = reps.rep_key
