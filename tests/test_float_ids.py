@@ -8,6 +8,8 @@ import sqlite3
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from written_company import write_company
 
 from sales_warehouse import conformed
@@ -65,3 +67,36 @@ def test_loads_of_two_forms_have_the_same_ids(tmp_path: Path) -> None:
         ("20261130001", "2.0", False),
     ]
     assert visit(2, "delete from people where no = 1234") == [("1234", "1.0", True), ("20261130001", "2.0", False)]
+
+
+SHOP = """\
+source: shop
+label: {en: Shop, zh: 商店}
+owner: data
+expected_within_hours: 24
+connection: {type: files, path: FOLDER}
+tables:
+  people: {files: "*.parquet", format: parquet, columns: ["no"]}
+mappings:
+  - entity: customers
+    from: people
+    columns: {customer_id: '"no"', name: '"no"'}
+"""
+
+
+def test_only_the_file_in_which_a_column_is_a_float_is_read_as_one(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    folder = write_company(tmp_path, shop=SHOP.replace("FOLDER", str(tmp_path / "files")))
+    home, company = Home(tmp_path / "var", "small"), load_company(folder)
+    for day, files in enumerate(({"a": ["1.0", "A7"]}, {"b": ["2.0", "2"], "c": [3.0, 4.0]}), 1):
+        for name, values in files.items():
+            pq.write_table(pa.table({"no": values}), tmp_path / "files" / f"{name}.parquet")
+        at = datetime.datetime(2026, 6, day)
+        land(
+            home, company.sources["shop"], company_folder=folder, extracted_at=at, latest_moment=at, environment={},
+            on_progress=lambda _: None,
+        )  # fmt: skip
+    load = loads(home, "shop")[-1]
+    (batch,) = conformed.conform_load(home, company, company.sources["shop"], load, lambda _: None)
+    found = duckdb.sql(f"select customer_id from '{conformed.file_of(home, batch)}' order by 1").fetchall()
+    assert found == [("2",), ("2.0",), ("3",), ("4",)]

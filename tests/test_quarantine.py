@@ -660,6 +660,13 @@ def test_broken_files_of_corrections_are_named_and_the_others_hold(desk: Desk) -
     assert named[0].endswith("Restore it from a backup, or remove it and hand in its sheet again")
 
 
+def test_the_last_moment_of_all_waits_for_ever_and_stops_nobody(desk: Desk) -> None:
+    """West of Greenwich it lies in the year 10000 of UTC, which Python does not have."""
+    desk.refresh(a=GOOD + "7,C1,R1,inbound,9999-12-31 23:59:59-08:00,60\n")
+    assert ([call for call, _ in desk.accepted()], {row for _, row, *_ in desk.held()}) == (["1"], {2})
+    assert desk.refresh(LATER) == []
+
+
 def test_a_row_that_was_dated_ahead_is_let_in_on_the_day_after_its_moment(desk: Desk) -> None:
     ahead, mistyped = "5,C1,R1,inbound,2026-03-01 13:00:00,60\n", "6,C1,R1,inbound,2031-03-01 13:00:00,60\n"
     desk.refresh(a=GOOD + ahead + mistyped)

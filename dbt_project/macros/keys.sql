@@ -51,3 +51,8 @@ end
 {#- A row's own customer, else the employer of its contact, 'unknown' where neither is known. -#}
 coalesce(nullif({{ own }}, 'unknown'), {{ employer }}, 'unknown')
 {%- endmacro %}
+
+{% macro region_of_customer(customer, own, other) -%}
+{#- The region of the customer that customer_of takes; nobody else's, also where it has none. -#}
+case when {{ customer }} <> 'unknown' then {{ own }} else coalesce({{ own }}, {{ other }}) end
+{%- endmacro %}

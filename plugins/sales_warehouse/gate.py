@@ -272,7 +272,8 @@ def _ahead(
         connection,
         f"select count(*) filter (where moment <= {now}), min(moment) filter (where moment > {now}) from ({moments})",
     )
-    return past > 0, first.isoformat() if first else None
+    # a moment after the year 9999, as the last one of it is west of Greenwich, is none of Python: it never comes
+    return past > 0, first.isoformat() if isinstance(first, datetime.datetime) else None
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:

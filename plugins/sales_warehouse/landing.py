@@ -18,7 +18,7 @@ import duckdb
 from sales_warehouse import conservation, durable, failpoint, refusals
 from sales_warehouse.company.models import Source, Table
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
-from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, limit_like
+from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, later, limit_like
 from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.extract.outcome import Original
 from sales_warehouse.home import Home
@@ -102,12 +102,15 @@ def loads(home: Home, source: str) -> list[Load]:
 
 
 def _typed(load: Load, types: dict[str, dict[str, str]]) -> Load:
-    """Give the files of a load that lack types the last ones of their tables, which `types` has and gets."""
-    types |= {item.table: item.schema for item in load.files if item.schema}
-    if all(item.schema or item.table not in types for item in load.files):
-        return load
-    files = tuple(replace(item, schema=item.schema or types.get(item.table)) for item in load.files)
-    return replace(load, files=files)
+    """Give each file of a load that lacks types the last ones of its table, which `types` has and gets."""
+    files: list[LandedFile] = []
+    own: dict[str, dict[str, str] | None] = {}  # by Parquet file: what is in an archive is booked with one of them
+    for item in load.files:
+        schema = own.setdefault(item.file, item.schema or types.get(item.table))
+        if item.schema:
+            types[item.table] = item.schema
+        files.append(item if item.schema == schema else replace(item, schema=schema))
+    return replace(load, files=tuple(files))
 
 
 def _load(source: str, folder: Path) -> Load:
@@ -264,7 +267,9 @@ def _hold_cursors_back(
         table = source.tables[item.table]
         held = _not_ahead(home, table, item.cursor, [item.path], limit, reached)
         if table.cursor not in table.columns and has_moment(item.cursor):  # all was read up to now
-            held = limit_like(item.cursor, limit)
+            # where nobody says the zone of its moments, it may be the one that is furthest behind
+            read = limit if has_zone(item.cursor) else limit.astimezone(ZoneInfo("Etc/GMT+12"))
+            held = later(reached, limit_like(item.cursor, read) or "")
         if held != item.cursor:
             extraction.landed[place] = replace(item, cursor=held)
             where = "" if has_zone(item.cursor) or NUMBER.fullmatch(item.cursor) else f" in {limit.tzinfo}"

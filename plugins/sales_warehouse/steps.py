@@ -188,12 +188,12 @@ def transform(run: Run) -> StepReport:
         (run.home.warehouse / AUDITED).unlink(missing_ok=True)
         nights.settle(run.home)  # of a publish that was killed
         plan = _plan(run)
+        deciders = _deciders(run)  # before they are read: a purge waits for who decides meanwhile
         give_codes(
             run.home, run.company.identity, plan.before.batch + 1, run.as_of
         )  # a load may have passed the gate since identify ran
         report.rows = {"loads_pending": len(plan.pending)}
         report.notes = [plan.why, *remains]
-        deciders = _deciders(run)
         if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing
             ledger.write_applied(run.home, Applied(plan.before.batch, "", {}))
             run.home.warehouse_file.unlink(missing_ok=True)

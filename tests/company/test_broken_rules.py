@@ -64,6 +64,13 @@ def test_what_cannot_be_read_of_a_broken_rule_is_not_there(
     assert (rule.rule_id, rule.name_en) == id_and_name
 
 
+@pytest.mark.parametrize("word", ["onn", "On", "enabled"])
+def test_a_word_that_is_no_state_switches_nothing_off(folder: Path, word: str) -> None:
+    change(folder, "alerts.yml", "id: back", f"id: back\n    state: {word}")
+    [rule] = load_for_a_night(folder).left_out_rules
+    assert (rule.rule_id, rule.part, rule.state) == ("back", "state", None)
+
+
 def test_a_rule_that_is_no_rule_at_all_is_left_out(folder: Path) -> None:
     change(folder, "alerts.yml", "rules:\n", "rules:\n  - stalled deals, please\n")
     [rule] = load_for_a_night(folder).left_out_rules

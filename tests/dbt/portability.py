@@ -46,6 +46,7 @@ CONSTRUCTS: tuple[tuple[type[exp.Expression], Callable[[exp.Expression], object]
     (exp.Bracket, bool, "an element of a list", "each_part or each_number"),
     (exp.AtTimeZone, bool, "at time zone", "business_timestamp"),
     (exp.SetOperation, lambda node: node.args.get("by_name"), "by name", "the columns in the same order"),
+    (exp.Window, lambda node: isinstance(node.this, exp.Filter), "a filter of a window", "a case in it"),
     (exp.Extract, lambda node: "DOW" in node.name.upper(), "a day of the week", "day_of_week"),
 )
 MACRO = re.compile(r"\{%-? *macro (\w+)(.*?)\{%-? *endmacro", re.S)

@@ -45,6 +45,7 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
             create table int_order_lines_deduplicated (order_key varchar, _changed_load_id varchar);
             create table int_sales_reps_deduplicated (rep_key varchar, region_key varchar, _changed_load_id varchar);
             create table stg_settings__exchange_rates as select 'CNY' as currency, 1::decimal(18,8) as exchange_rate;
+            create table stg_settings__payment_sources as select 'crm' as source;
         """)
         for table, columns in EMPTY.items():
             for column in columns.split():
@@ -73,6 +74,21 @@ def test_an_order_is_of_its_own_customer_else_of_its_deals_else_of_its_persons_e
 def test_a_deal_of_a_person_is_one_of_the_employer(db: duckdb.DuckDBPyConnection) -> None:
     deals = rows_of(db, "fct_opportunities", "opportunity_key, customer_key, region_key")
     assert deals == [("crm:D1", "X", "east"), ("crm:D2", "X", "east"), ("crm:D3", "unknown", "unknown")]
+
+
+def test_a_region_is_that_of_the_customer_who_counts_and_of_nobody_else(db: duckdb.DuckDBPyConnection) -> None:
+    """W has no region; X, whose deal it is, has one, but the order is none of X."""
+    db.execute("insert into int_customers_identified values ('crm:w', 'W', null, 1, 'L0')")
+    db.execute("insert into int_sales_reps_deduplicated values ('crm:r', 'north', 'L0')")
+    of_w = "set customer_record_key = 'crm:w'"
+    db.execute(f"update int_orders_deduplicated {of_w}, rep_key = 'crm:r' where order_key = 'own'")
+    db.execute(
+        f"update int_opportunities_deduplicated {of_w}, owner_rep_key = 'crm:r' where opportunity_key = 'crm:D3'"
+    )
+    assert customers(db)["own"] == ["W", "north"]
+    assert customers(db)["deal before person"] == ["W", "unknown"]
+    deals = rows_of(db, "fct_opportunities", "opportunity_key, customer_key, region_key")
+    assert ("crm:D3", "W", "north") in deals
 
 
 OF_WANG = {"own", "by person", "by person of the deal", "deal before person"}

@@ -232,6 +232,20 @@ def test_a_cursor_that_does_not_land_goes_on_from_the_visit(tmp_path: Path) -> N
     assert landing.loads(nights.home, "shop")[1].rows == 2, "the first one does not come again"
 
 
+def test_a_cursor_that_does_not_land_hides_nothing_where_nobody_says_its_zone(tmp_path: Path) -> None:
+    """A program writes UTC and says no zone, as many do; the company is east of it."""
+    table = {"cursor": "changed", "columns": ["id", "amount"]}
+    nights = Typed(tmp_path, table, declared="text", zones=("Asia/Shanghai", None))
+    nights.note(1, f"{BEGIN - datetime.timedelta(hours=2)}")
+    nights.visit(datetime.timedelta())
+    nights.note(2, "2099-01-01 00:00:00")
+    hours = (1, 2, 4, 6, 12, 24, 39)
+    for number, hour in enumerate(hours, 3):
+        nights.note(number, f"{BEGIN + datetime.timedelta(hours=hour)}")
+        nights.visit(BEGIN + datetime.timedelta(hours=hour + 0.5) - nights.night)
+    assert nights.ids() == {1, 2, *range(3, 3 + len(hours))}
+
+
 def test_moments_of_several_zones_are_compared_by_their_instants(tmp_path: Path) -> None:
     nights = Typed(tmp_path, {"cursor": "changed"}, declared="text")
     for number, moment in enumerate(("09:00:00+08:00", "08:30:00Z", "23:00:00Z")):

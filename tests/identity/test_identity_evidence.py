@@ -255,8 +255,28 @@ def test_who_was_joined_by_a_telephone_stays_when_it_becomes_a_hotline(world: Wo
     shutil.copytree(world.home.dir, fewer.home.dir)
     run(fewer.home, 4, IdentityFile.model_validate({"customers": {"shared_limit": 4}}))
     assert not fewer.is_one(5)
+    asked = World(Home(world.home.root / "asked", "test"))
+    shutil.copytree(world.home.dir, asked.home.dir)
+    run(asked.home, 4, IdentityFile.model_validate({"customers": {"review_above": 0.4}}))
+    assert keys(asked.home, "customer", "customer_id") == joined, "what a person is asked parts nobody"
     world.night(4, late, people=[contact(5, "shop", phone=None, email=None)])
     assert not world.is_one(5)
+
+
+@pytest.mark.parametrize("named", [("crm5", "crm6"), ("crm6", "crm5")])
+def test_two_that_are_kept_apart_keep_their_records_in_whatever_order_they_were_named(
+    world: World, named: tuple[str, str]
+) -> None:
+    """Also when one of the second is given the credit code of the first, and the first gets a new record."""
+    world.begin({})
+    before = keys(world.home, "customer", "customer_id")
+    decisions.keep_apart(world.home, [f"crm:{name}" for name in named], by="Li", why="two companies", at=AT)
+    world.night(2, customer(6, "shop", uscc=code_of(5)))
+    new = contact(5, "shop", contact_id="n5", customer_id="shop:new5")
+    world.night(3, customer(5, "shop", customer_id="new5"), people=[new])
+    after = keys(world.home, "customer", "customer_id")
+    assert {record: after[record] for record in before} == before
+    assert after["shop", "new5"] == before["crm", "crm5"]
 
 
 def test_a_company_that_is_renamed_keeps_its_code(world: World) -> None:

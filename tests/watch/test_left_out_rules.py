@@ -101,11 +101,14 @@ def test_only_what_is_new_is_told(home: Home, listener: Listener) -> None:
     assert [fact for _, fact in listener.heard[1].sections[0].facts] == ["number 5 (line 40, id): is missing"]
 
 
-def test_what_was_mended_and_is_broken_again_is_told_again(home: Home, listener: Listener, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pause", [DAY, DAY / 24], ids=["a day", "an hour"])
+def test_what_was_mended_and_is_broken_again_is_told_again(
+    home: Home, listener: Listener, tmp_path: Path, pause: datetime.timedelta
+) -> None:
     carriers = listener, FileCarrier(tmp_path / "messages")
-    for day, rules in enumerate([(RULE,), (), (RULE,)]):
+    for time, rules in enumerate([(RULE,), (), (RULE,)]):
         leave_out(home, *rules)
-        told(home, *carriers, at=NOW + day * DAY)
+        told(home, *carriers, at=NOW + time * pause)
     assert len(listener.heard) == 2 and listener.heard[0].key != listener.heard[1].key
     assert len(list((tmp_path / "messages").glob("*.md"))) == 2
 

@@ -136,7 +136,7 @@ worked_days as (
     select
         date_day,
         is_workday,
-        count(*) filter (where is_workday) over (order by date_day) as workday_number
+        cast(sum(case when is_workday then 1 else 0 end) over (order by date_day) as bigint) as workday_number
     from {{ ref('dim_dates') }}
 ),
 

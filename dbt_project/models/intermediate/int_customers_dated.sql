@@ -172,7 +172,7 @@ told_then as (
 compared_then as (
     select
         told_then.*,
-        count(*) filter (where is_there) over (partition by customer_key, version_date, attribute) as there_count
+        sum(case when is_there then 1 else 0 end) over (partition by customer_key, version_date, attribute) as there_count
     from told_then
 ),
 

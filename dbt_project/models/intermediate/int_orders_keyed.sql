@@ -28,7 +28,7 @@ deals as (
     select
         opportunities.opportunity_key,
         {{ customer_of('customers.customer_key', 'contacts.customer_key') }} as customer_key,
-        coalesce(customers.region_key, employers.region_key) as region_key
+        {{ region_of_customer('customers.customer_key', 'customers.region_key', 'employers.region_key') }} as region_key
     from {{ present('int_opportunities_deduplicated') }} as opportunities
     left join customers
         on opportunities.customer_record_key = customers.customer_record_key
@@ -64,7 +64,11 @@ select
     coalesce(orders.dealer_key, 'unknown') as dealer_key,
 
     coalesce(orders.channel, 'unknown') as channel,
-    {{ region_of('orders.region_key', 'customers.region_key, deals.region_key, employers.region_key', 'reps.region_key') }} as region_key,
+    {{ region_of(
+        'orders.region_key',
+        region_of_customer('customers.customer_key', 'customers.region_key', region_of_customer('deals.customer_key', 'deals.region_key', 'employers.region_key')),
+        'reps.region_key'
+    ) }} as region_key,
     coalesce(orders.order_status, 'unknown') as order_status,
     coalesce(orders.currency, {{ reporting_currency() }}) as currency,
     {{ exchange_rate_of('orders.currency', 'rates.exchange_rate') }} as exchange_rate,

@@ -3,14 +3,13 @@ with
 people as (
     select
         opportunity_key,
-        count(*) as contact_count,
+        count(*) filter (where not is_deleted) as contact_count,
         {% for role in roles + ['unknown'] %}
-        count(*) filter (where contact_role = '{{ role }}') as {{ role }}_count,
+        count(*) filter (where contact_role = '{{ role }}' and not is_deleted) as {{ role }}_count,
         {% endfor %}
         max(last_touch_at) as last_touch_at,
-        max(last_touch_at) filter (where contact_role = 'decision_maker') as decision_maker_last_touch_at
+        max(last_touch_at) filter (where contact_role = 'decision_maker' and not is_deleted) as decision_maker_last_touch_at
     from {{ ref('fct_deal_contacts') }}
-    where not is_deleted
     group by opportunity_key
 )
 

@@ -18,6 +18,8 @@ Kind = Literal[
     "quality",
 ]  # fmt: skip
 Severity = Literal["info", "warning", "critical"]
+State = Literal["on", "trial", "off"]
+STATES = get_args(State)
 MOST = 1e15  # what a figure of eight decimal places can be beside
 LEAST = 1e-6  # a change or a share below this is none
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -106,7 +108,7 @@ class AlertRule(Model):
     owner: Text
     playbook: Name | None = None
     mute: tuple[Mute, ...] = ()
-    state: Literal["on", "trial", "off"] = Field(default="on", description="trial: judged, but nobody is told")
+    state: State = Field(default="on", description="trial: judged, but nobody is told")
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> AlertRule:

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from sales_warehouse.company import models
+from sales_warehouse.company.alerts import STATES
 
 FILES: dict[str, type[BaseModel]] = {
     "company": models.CompanyFile,
@@ -138,6 +139,7 @@ def _rule_of(problem: Problem) -> int | None:
 
 def _left_out(place: int, problem: Problem, document: Document) -> models.LeftOutRule:
     rule = document.data["rules"][place]
+    state = _written_text(rule, "state")
     return models.LeftOutRule(
         place=place,
         line=problem.line,
@@ -148,7 +150,7 @@ def _left_out(place: int, problem: Problem, document: Document) -> models.LeftOu
         name_en=_written_text(rule, "name", "en"),
         name_zh=_written_text(rule, "name", "zh"),
         owner=_written_text(rule, "owner"),
-        state=_written_text(rule, "state"),
+        state=state if state in STATES else None,  # a word that is none switches nothing off
     )
 
 

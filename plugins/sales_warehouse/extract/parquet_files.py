@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sales_warehouse.company.models import Table
-from sales_warehouse.extract.archive import HONEST_BYTES, MOST_RATIO
+from sales_warehouse.extract.archive import MOST_BYTES, MOST_RATIO
 from sales_warehouse.extract.files import Result, Room, Schema, SourceFile, Unread, Written, read_one
 from sales_warehouse.extract.header import ANY, check_header, schema_drift, schema_notes
 from sales_warehouse.extract.outcome import FileRefused
@@ -95,12 +95,14 @@ def _footer(path: Path) -> tuple[int, pa.Schema]:
 
 
 def _refuse_bomb(file: SourceFile, columns: Sequence[str], connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuse a file that is more text than any honest one of its size, before any of it is written.
+    """Refuse a file of more text than an archive may unpack to, and 200 times its size, before any of it is written.
+
+    The ratio alone tells nothing: by dictionaries and runs a list of the stock of shops is far smaller than its text.
 
     The footer has the values and the encoded bytes. It does not say how long the values are, for one of a dictionary
     counts once however many rows have it: so the lengths are added up, batch by batch, until it is too much.
     """
-    most = max(HONEST_BYTES, MOST_RATIO * file.size)
+    most = max(MOST_BYTES, MOST_RATIO * file.size)
     with pq.ParquetFile(file.path) as parquet:
         about = parquet.metadata
         groups = [about.row_group(number) for number in range(about.num_row_groups)]

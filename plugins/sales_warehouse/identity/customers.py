@@ -51,8 +51,10 @@ def load_pairs(connection: duckdb.DuckDBPyConnection, home: Home, settings: Cust
         connection.execute(f"insert into {table} by name from {known}")
     least = float(settings.review_above)
     connection.execute(f"delete from pairs_before where probability < {least}")
-    if not evidence.is_learnt(home.identity / kept.MODEL) or not _reaches(connection, least):
+    if not evidence.is_learnt(home.identity / kept.MODEL):
         connection.execute("delete from digests_before")
+    elif not _reaches(connection, least):  # all are looked at again; who said the same before still does
+        connection.execute("update digests_before set digest = null")
 
 
 def _reaches(connection: duckdb.DuckDBPyConnection, least: float) -> bool:

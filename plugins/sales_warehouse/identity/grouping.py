@@ -43,12 +43,22 @@ def group(connection: duckdb.DuckDBPyConnection, merge_above: float) -> None:
         return
     connection.execute(f"""
         create or replace temp table nodes as
-        with split_off as (
-            select left_id as unique_id, max(decision_id) as decision_id
+        with parted as (
+            select decision_id, cast(never_one as boolean) as never_one, left_id, right_id, l.node
             from {CUSTOMERS.decided}
             join base_nodes as l on l.unique_id = left_id join base_nodes as r on r.unique_id = right_id
             where kind = 'split' and l.node = r.node
-            group by left_id
+        ),
+        split_off as (
+            -- of two that were never one the fewer came by a code that is not theirs, whoever was named first
+            select unique_id, max(decision_id) as decision_id
+            from (
+                select decision_id, case when never_one and lefts > rights then right_id else left_id end as unique_id
+                from parted join (
+                    select decision_id, node, count(distinct left_id) as lefts, count(distinct right_id) as rights
+                    from parted group by all
+                ) using (decision_id, node)
+            ) group by unique_id
         )
         select unique_id, shared_code, case when decision_id is null then uscc end as uscc,
             node || coalesce(':' || decision_id, '') as node

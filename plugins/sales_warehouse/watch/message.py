@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import quote
 
 from sales_warehouse.watch.left_out import LeftOut
@@ -56,12 +56,12 @@ class Message:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def key_of(notices: Sequence[Notice], left_out: Sequence[LeftOut] = (), on: date | None = None) -> str:
+def key_of(notices: Sequence[Notice], left_out: Sequence[LeftOut] = (), told_at: datetime | None = None) -> str:
     """The key of the message about these events, in whatever order, and about rules that were left out.
 
-    A rule may be mended and broken again in the same way, so `on`, the day on which that is told, belongs to its news.
+    A rule may be mended and broken again in the same way, so the moment at which that is told belongs to its news.
     """
-    keys = sorted([*(notice.key for notice in notices), *(f"{rule.key}|{on}" for rule in left_out)])
+    keys = sorted([*(notice.key for notice in notices), *(f"{rule.key}|{told_at}" for rule in left_out)])
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32]
 
 
@@ -141,7 +141,7 @@ def _message(
     )
     more = len(notices) - MOST_SECTIONS
     closing = wording(language).more(more) if more > 0 else ""
-    return Message(key_of(notices, left_out, on), language, on.isoformat(), title, sections, closing, about)
+    return Message(key_of(notices, left_out), language, on.isoformat(), title, sections, closing, about)
 
 
 def _section(notice: Notice, settings: Settings, words: Wording, pages: str | None) -> Section:

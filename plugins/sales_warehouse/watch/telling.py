@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sales_warehouse import durable, failpoint
@@ -11,7 +11,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.run import Run
 from sales_warehouse.watch.carriers import Carrier, NotDelivered, apprise_urls, chosen_carriers
 from sales_warehouse.watch.left_out import read_left_out
-from sales_warehouse.watch.message import Message, bare, compose
+from sales_warehouse.watch.message import Message, bare, compose, key_of
 from sales_warehouse.watch.notices import News, Settings, read_news, read_settings
 from sales_warehouse.watch.outbox import MOST_DAYS, Delivery, Outbox
 
@@ -104,9 +104,10 @@ def _said(news: News, settings: Settings, language: str, at: datetime, pages: st
     """A message about the news, however odd their rows are: what cannot be worded is still told."""
     on, left_out = at.date(), news.left_out
     try:
-        return compose(news.notices, settings, language=language, on=on, pages=pages, left_out=left_out)
+        message = compose(news.notices, settings, language=language, on=on, pages=pages, left_out=left_out)
     except Exception:
-        return bare(news.notices, language=language, on=on, left_out=left_out)
+        message = bare(news.notices, language=language, on=on, left_out=left_out)
+    return replace(message, key=key_of(news.notices, left_out, at))
 
 
 def _deliver(
