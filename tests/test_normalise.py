@@ -148,6 +148,7 @@ def test_a_credit_code_of_a_customer_is_checked_whatever_the_mapping_says(
         ("31.12.26", "date", {"format": "%d.%m.%y"}, datetime.date(2026, 12, 31)),
         ("31.12.2026", "date", {"format": "%d.%m.%Y"}, datetime.date(2026, 12, 31)),
         ("26-12-31 0800", "timestamp", {"format": "%Y-%m-%d %H%M"}, None),
+        ("26-12-31 10:00:00+0800", "timestamp", {"format": "%Y-%m-%d %H:%M:%S%z"}, None),
         ("26-07-01 08:00:00.5000", "timestamp", {"format": "%Y-%m-%d %H:%M:%S.%f"}, None),
         ("2026-7-1 8:00:00.5", "timestamp", {"format": "%Y-%m-%d %H:%M:%S.%f"}, HALF_A_SECOND),
         ("2026-7-1T8:00", "timestamp", {"format": "%Y-%m-%dT%H:%M"}, datetime.datetime(2026, 7, 1)),

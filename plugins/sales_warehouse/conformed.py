@@ -264,7 +264,7 @@ def as_came(home: Home, company: Company, source: Source, load: Load, batch: Bat
     said = corrections.read(home).get((source.source, load.load_id, batch.table), ())
     if not said:
         return False
-    mapping = source.readings[batch.number].model_copy(update={"where": None, "distinct": False})
+    mapping = source.readings[batch.number].model_copy(update={"where": None, "distinct": False, "deleted": None})
     places = pa.table(
         {
             "_file": [item.cell.file for item in said],

@@ -309,11 +309,11 @@ def _parsed(text: str, pattern: str | None) -> str:
 def _touching(pattern: str) -> tuple[int | None, str] | None:
     """Return the pattern of texts in which parts that touch have all of their digits, None where none touch.
 
-    Before it its length, where the text has nothing but such parts. A fraction of a second may look like a year, so it
-    counts as if it touched one.
+    Before it its length, where the text has nothing but such parts. A fraction of a second and the digits of a zone
+    may look like a year, so they count as if they touched one.
     """
     parts = set(format_specifiers(pattern))
-    found, run, touch, only = "", list[str](), "Y" in parts and not parts.isdisjoint(FRACTIONS), True
+    found, run, touch, only = "", list[str](), "Y" in parts and not parts.isdisjoint(FRACTIONS + "z"), True
     for part, space, sign in [*re.findall(r"%-?(.)|(\s+)|(.)", pattern, re.DOTALL), ("", "", "")]:
         if part in DIGITS:
             run.append(part)
