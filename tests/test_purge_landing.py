@@ -267,6 +267,36 @@ def test_a_load_that_is_restored_from_a_backup_loses_its_texts_again(world: Worl
     assert "SECRET" not in world.texts(world.home.dir)
 
 
+def test_a_list_of_before_december_2026_names_ids_of_floats_as_they_were(world: World) -> None:
+    """It says 1234.0 of the record that is 1234 now; what its own version had seen is looked through once more."""
+
+    def listed(file: str, record: str, form: str) -> None:
+        told = f"'visits' as entity, 'field' as source, '{record}' as record_id, 0::bigint as message_number {form}"
+        duckdb.execute(f"copy (select {told}) to '{world.home.purged}/{file}.parquet' (format parquet)")
+
+    forget(world)
+    times = "2026-05-01 09:00:00,2026-05-01 10:00:00"
+    world.deliver("field", "2.csv", f"{SEEN}1234,K1,{times},SECRET words\n77,K1,{times},of another record\n")
+    world.land("field")
+    world.map("field")
+    world.judge("field")
+    listed("20261129T180000_000000", "1234.0", "")
+    listed("20261201T180000_000000", "77.0", f", {purge.FORM} as list_form")
+    files = [*purge._accepted(world.home, "visits"), *world.home.landing.glob("field/*/visits/*.parquet")]
+    for name in (purge.SEEN, purge_landing.SEEN):  # as the version before wrote it
+        state = json.loads((world.home.purged / name).read_text())
+        known = {str(file.relative_to(world.home.dir)): file.stat().st_mtime_ns for file in files}
+        if name == purge_landing.SEEN:
+            mark = next(key for key in state["files"] if key.startswith("landing/field/")).split(" ")[1]
+            known = {f"{file} {mark}": changed for file, changed in known.items()}
+        (world.home.purged / name).write_text(json.dumps({"lists": 3, "files": state["files"] | known}))
+    assert forget(world) == 5  # the four of before are looked for again, too
+    assert "SECRET" not in world.texts(world.home.accepted) + world.texts(world.home.landing)
+    assert "of another record" in world.texts(world.home.accepted)
+    assert "of another record" in world.texts(world.home.landing)
+    assert forget(world) == 0
+
+
 @pytest.mark.parametrize(
     ("source", "change", "why"),
     [

@@ -683,3 +683,20 @@ def test_a_row_that_was_dated_ahead_is_let_in_on_the_day_after_its_moment(desk: 
     assert {row for _, row, *_ in desk.held()} == {3}
     assert fingerprint() != first, "the marts are told of it"
     assert desk.refresh(LATER + datetime.timedelta(days=30)) == desk.waiting() == []
+
+
+@pytest.mark.parametrize("again", ["", GOOD], ids=["each key once", "a key twice"])
+def test_a_row_that_was_dated_ahead_stays_counted_as_dirty(desk: Desk, again: str) -> None:
+    """A clock that runs ahead must not look clean on the day after."""
+    ahead = "5,C1,R1,inbound,2026-03-01 13:00:00,60\n"
+
+    def counts() -> tuple[int, int, int, int]:
+        (load,) = loads(desk.home, "crm")
+        (calls,) = gate.read_gated(desk.home, "crm", load.load_id)
+        return calls.accepted, calls.quarantined, calls.repaired, calls.dirty
+
+    desk.refresh(a=GOOD + ahead + again.replace(",60", ",61"))
+    extra = len(again) > 0
+    assert counts() == (1 + extra, 1, 0, 1)
+    desk.refresh(LATER)
+    assert counts() == (2 + extra, 0, 0, 1)

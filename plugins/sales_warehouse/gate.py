@@ -61,7 +61,7 @@ class Gated:
     repeated: int = 0  # of the accepted rows, those that say again what another one of this load says
     repairs: list[dict[str, Any]] = field(default_factory=list)  # of the accepted rows: column_name, repair, row_count
     repaired: int = 0  # accepted rows in which something was mended
-    dirty: int = 0  # rows that came quarantined, mended or repeated
+    dirty: int = 0  # rows that came dated ahead, quarantined, mended or repeated
     doubtful: int = 0  # accepted rows that break a rule which only warns
     # of each place of the source, the first and the last event of its last business days; where it is read often, of
     # the events that no earlier load told
@@ -244,7 +244,7 @@ def _judge(
         accepted = scratch / f"accepted-{batch.number}.parquet"
         _accept(connection, batch, file, accepted, quarantined, mended)
         first, last, origins = _events(connection, home, source, load, batch, accepted, company.about.time_zone)
-        quality = _quality(connection, batch, accepted, validation)
+        quality = _quality(connection, batch, accepted, validation, _was_ahead(suite, load, at))
     judged_at = at.isoformat() if came_due else None
     fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at)
     let_in = batch.conformed - quarantined
@@ -259,9 +259,7 @@ def _ahead(
     connection: duckdb.DuckDBPyConnection, batch: Batch, suite: Suite, load: Load, at: datetime.datetime
 ) -> tuple[bool, str | None]:
     """Tell whether rows are dated ahead of their load and past by now, and the first moment of those still ahead."""
-    rules = [rule for rule in suite.rules if rule.severity == "critical"]
-    names = dict.fromkeys(rule.column for rule in rules if rule.arguments.get("max_value") == _latest(load, at))
-    columns = [f"cast({ident(name)} as timestamp)" for name in names if name]
+    columns = _not_ahead(suite, load, at)
     if not columns:
         return False, None
     then, now = (f"cast({literal(_latest(load, moment))} as timestamp)" for moment in (None, at))
@@ -274,6 +272,20 @@ def _ahead(
     )
     # a moment after the year 9999, as the last one of it is west of Greenwich, is none of Python: it never comes
     return past > 0, first.isoformat() if isinstance(first, datetime.datetime) else None
+
+
+def _not_ahead(suite: Suite, load: Load, at: datetime.datetime) -> list[str]:
+    """Return the SQL of the moments of a row that may not lie ahead."""
+    rules = [rule for rule in suite.rules if rule.severity == "critical"]
+    names = dict.fromkeys(rule.column for rule in rules if rule.arguments.get("max_value") == _latest(load, at))
+    return [f"cast({ident(name)} as timestamp)" for name in names if name]
+
+
+def _was_ahead(suite: Suite, load: Load, at: datetime.datetime) -> str:
+    """Return the SQL that tells of a row whether it was dated ahead of its load, even if that moment is past now."""
+    then = f"cast({literal(_latest(load))} as timestamp)"
+    moments = [f"coalesce({moment} > {then}, false)" for moment in _not_ahead(suite, load, at)]
+    return f"(not _is_deleted and ({' or '.join(moments)}))" if moments else "false"
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:
@@ -546,21 +558,28 @@ def _told_before(home: Home, load: Load, batch: Batch, begin: datetime.date | No
 
 
 def _quality(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, accepted: Path, validation: Validation | None
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    accepted: Path,
+    validation: Validation | None,
+    was_ahead: str,
 ) -> dict[str, Any]:
     """Count what was mended, what came twice, and what is in doubt; rows are told apart by a hash of 64 bits.
 
-    A row is clean when nothing had to be done about it: of equal rows one is, where none of them was mended. Where
-    every row has another key none is repeated, which is known without a look at the rest of the columns.
+    A row is clean when nothing had to be done about it, nor its moment waited for (`was_ahead`, SQL that tells it): of
+    equal rows one is, where none of them was mended. Where every row has another key none is repeated, which is known
+    without a look at the rest of the columns.
     """
     relation = f"(from read_parquet({literal(str(accepted))}, hive_partitioning = false) where not _is_ended)"
     key = ", ".join(map(ident, contract_of(batch.entity).key))
     connection.execute(f"set memory_limit = {literal(settings.memory_below(KEYS_MIB))}")
-    rows, keys, repaired = only_row(
+    is_clean = f"(_repairs is null and not {was_ahead})"
+    rows, keys, repaired, clean = only_row(
         connection,
-        f"select count(*), count(distinct hash({key})), count(*) filter (where _repairs is not null) from {relation}",
+        f"select count(*), count(distinct hash({key})), count(*) filter (where _repairs is not null), "
+        f"count(*) filter (where {is_clean}) from {relation}",
     )
-    repeated, clean = (0, rows - repaired) if keys == rows else _repeated(connection, batch, relation)
+    repeated, clean = (0, clean) if keys == rows else _repeated(connection, batch, relation, is_clean)
     counts = connection.execute(
         f'select r."column", r.repair, count(*) from (select unnest(_repairs) as r from {relation} '
         f'where _repairs is not null) group by r."column", r.repair order by count(*) desc, r."column", r.repair'
@@ -575,13 +594,13 @@ def _quality(
     }
 
 
-def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, relation: str) -> tuple[int, int]:
-    """Count the rows that say again what another one says, and of different rows those of which none was mended."""
+def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, relation: str, is_clean: str) -> tuple[int, int]:
+    """Count the rows that say again what another one says, and of different rows those that are clean by `is_clean`."""
     said = ", ".join(ident(name) for name in contract_of(batch.entity).columns)
     repeated, clean = only_row(
         connection,
-        "select count(*) - count(distinct said), count(distinct said) filter (where _repairs is null) "
-        f"from (select hash({said}, _is_deleted) as said, _repairs from {relation})",
+        "select count(*) - count(distinct said), count(distinct said) filter (where is_clean) "
+        f"from (select hash({said}, _is_deleted) as said, {is_clean} as is_clean from {relation})",
     )
     return repeated, clean
 

@@ -16,14 +16,16 @@ import duckdb
 
 from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import Company
+from sales_warehouse.extract.text import earlier_float_sql
 from sales_warehouse.home import Home
 from sales_warehouse.sql import connect, ident, literal, literals, only_row, read_parquet
 
 SEEN = "seen.json"  # accepted files as they were when nothing of the lists was in them
+FORM = 2  # of ids in a list; lists of before December 2026 say none, and name 1234 of a column of floats as 1234.0
 COLUMNS = {
     "entity": "varchar", "source": "varchar", "record_id": "varchar", "message_number": "bigint",
     "customer_key": "varchar", "retention_class": "varchar", "said_date": "date", "business_date": "date",
-    "purged_at": "timestamp",
+    "purged_at": "timestamp", "list_form": "tinyint",
 }  # fmt: skip
 LISTED = ("record_id", "message_number")  # what a list calls the key of a text
 REMAINS = (
@@ -161,7 +163,11 @@ def purge(home: Home, company: Company, at: datetime.datetime) -> Done:
         file = home.purged / f"{at.strftime(durable.STAMP)}.parquet"
         file.parent.mkdir(parents=True, exist_ok=True)
         scratch = file.with_name(f".{file.name}{durable.TEMPORARY}")
-        values = {"business_date": f"date {literal(str(business_date))}", "purged_at": f"timestamp {literal(str(at))}"}
+        values = {
+            "business_date": f"date {literal(str(business_date))}",
+            "purged_at": f"timestamp {literal(str(at))}",
+            "list_form": str(FORM),
+        }
         listed = ", ".join(f"({values.get(name, name)})::{kind} as {name}" for name, kind in COLUMNS.items())
         db.execute(
             f"copy (select {listed} from candidates where not is_kept order by all) "
@@ -179,6 +185,18 @@ def lists(home: Home) -> list[Path]:
     return sorted(home.purged.glob("[!.]*.parquet"))
 
 
+def listed_sql(files: Iterable[Path]) -> str:
+    """Return the SQL of what lists name: `entity`, `source`, `record_id` in each form that it may have, and
+    `message_number`.
+    """
+    named = f"read_parquet({literals([str(file) for file in files])}, union_by_name = true)"
+    ids = f"if(list_form is null, [record_id, {earlier_float_sql('record_id')}], [record_id])"
+    return (
+        f"(select distinct entity, source, unnest({ids}) as record_id, message_number "
+        f"from (from {named} union all by name select null::tinyint as list_form where false))"
+    )
+
+
 def apply(home: Home) -> int:
     """Take what the lists name out of accepted files that are new since; return how many rows lost their text.
 
@@ -188,20 +206,17 @@ def apply(home: Home) -> int:
     if not found:
         return 0
     state = durable.read_json(home.purged / SEEN, {})
-    seen: Mapping[str, int] = state.get("files", {}) if state.get("lists") == len(found) else {}
+    seen: Mapping[str, int] = state.get("files", {}) if state.get("lists") == [FORM, len(found)] else {}
     cleared, files = 0, {}
     with connect(temp=home.tmp) as db:
-        db.execute(
-            f"create table purged as select distinct entity, source, record_id, message_number "
-            f"from read_parquet({literals([str(file) for file in found])})"
-        )
+        db.execute(f"create table purged as from {listed_sql(found)}")
         for entity, kind in KINDS.items():
             for file in _accepted(home, entity):
                 name = str(file.relative_to(home.dir))
                 if seen.get(name) != file.stat().st_mtime_ns:
                     cleared += _clear(db, entity, kind, file)
                 files[name] = file.stat().st_mtime_ns
-    durable.write_json(home.purged / SEEN, {"lists": len(found), "files": files})
+    durable.write_json(home.purged / SEEN, {"lists": [FORM, len(found)], "files": files})
     return cleared
 
 

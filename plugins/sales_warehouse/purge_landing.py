@@ -21,8 +21,8 @@ from sales_warehouse.extract import originals
 from sales_warehouse.extract.parquet import BEFORE, FILE, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
-from sales_warehouse.purge import KINDS, LISTED, lists
-from sales_warehouse.sql import connect, gist, ident, literal, literals, only_row
+from sales_warehouse.purge import FORM, KINDS, LISTED, listed_sql, lists
+from sales_warehouse.sql import connect, gist, ident, literal, only_row
 
 SEEN = "landing.json"  # landed files as they were when nothing of the lists was in them
 ITEM = re.compile(r"item\s*->>\s*'(\$\.)?([\w.]+)'")  # a value of an element, by its name or by the way to it
@@ -117,7 +117,7 @@ def apply(home: Home, company: Company) -> Cleared:
     if not found:
         return Cleared()
     state = durable.read_json(home.purged / SEEN, {})
-    seen = state.get("files", {}) if state.get("lists") == len(found) else {}
+    seen = state.get("files", {}) if state.get("lists") == [FORM, len(found)] else {}
     emptied, left, files = 0, list[str](), dict[str, int]()
     for source, mapping in _mappings(company):
         cell = cell_of(source, mapping)
@@ -138,7 +138,7 @@ def apply(home: Home, company: Company) -> Cleared:
                     continue
             mark = corrections.mark(home, [place])
             files |= {_name(home, path, told, mark): path.stat().st_mtime_ns for path in paths}
-    durable.write_json(home.purged / SEEN, {"lists": len(found), "files": files})
+    durable.write_json(home.purged / SEEN, {"lists": [FORM, len(found)], "files": files})
     return Cleared(emptied, tuple(left))
 
 
@@ -171,9 +171,8 @@ def _find(
 ) -> int:
     """Make `_found`: `file`, `number` and `item` of the landed rows that hold a listed text; return how many rows."""
     kind = KINDS[mapping.entity]
-    listed = f"read_parquet({literals([str(file) for file in lists(home)])})"
     db.execute(
-        f"create temp table _purged as select distinct record_id, message_number from {listed} "
+        f"create temp table _purged as select record_id, message_number from {listed_sql(lists(home))} "
         f"where entity = {literal(mapping.entity)} and source = {literal(source.source)}"
     )
     if not only_row(db, "select count(*) from _purged")[0]:

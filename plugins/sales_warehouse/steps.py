@@ -425,7 +425,7 @@ def _code(run: Run) -> str:
         about.time_zone, about.currency, about.exchange_rates, run.company.regions.model_dump(mode="json"),
         payment_sources(run.company),
     ]  # fmt: skip
-    purged = [file.name for file in purging.lists(run.home)]
+    purged = [f"{purging.FORM} {file.name}" for file in purging.lists(run.home)]
     return hashlib.sha256(json.dumps([fingerprint(), carried, purged], sort_keys=True).encode()).hexdigest()[:16]
 
 

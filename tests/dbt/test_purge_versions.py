@@ -60,6 +60,7 @@ def test_what_the_source_deleted_or_emptied_goes_with_the_rest(tmp_path: Path) -
     done = purge.purge(home, company, moment)
     assert (done.texts, done.rows) == (3, 3)
     with duckdb.connect() as db:
+        assert db.execute(f"select distinct list_form from '{done.file}'").fetchall() == [(purge.FORM,)]
         said = db.execute(f"""
             select text from read_parquet('{home.accepted}/chat_messages/*/*.parquet') where text is not null
             union all select notes from read_parquet('{home.accepted}/visits/*/*.parquet') where trim(notes) <> ''

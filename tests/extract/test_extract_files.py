@@ -161,6 +161,32 @@ def test_a_file_that_changes_while_it_is_read_waits_for_the_next_time(
     assert rows(done) == [("0",)]
 
 
+@pytest.mark.parametrize("content", ["a\n1\n", "a\n1,2\n"], ids=["on the fast path", "on the slow path"])
+@pytest.mark.parametrize("is_other", [True, False], ids=["with other content", "with the same content"])
+def test_a_file_in_whose_place_another_of_its_size_and_time_is_put_lands_by_its_bytes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, content: str, is_other: bool
+) -> None:
+    """Other content must not land under the fingerprint of the one before."""
+    path = desk.put("1.csv", content)
+    honest = delimited.prepare
+
+    def prepare_and_replace(file: SourceFile, *rest: object) -> object:
+        ready = honest(file, *rest)
+        other, was = path.with_name(".other"), path.stat()
+        other.write_text(content.replace("1", "9") if is_other else content)
+        os.utime(other, ns=(was.st_atime_ns, was.st_mtime_ns))
+        other.replace(path)
+        return ready
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delimited, "prepare", prepare_and_replace)
+        done = desk.extract_files("a")
+    changed = "1.csv: changed while it was being read; it is picked up next time, when nobody writes to it"
+    assert [item.reason for item in done.refused] == [changed] * is_other
+    assert [item.origin for item in done.landed] == ["1.csv"] * (not is_other)
+    assert [item.origin for item in desk.extract_files("a").landed] == ["1.csv"]
+
+
 @pytest.mark.parametrize("place", ["check_kind", "SourceFile"], ids=["before it is looked at", "before it is opened"])
 def test_a_file_that_is_taken_away_after_it_was_listed_says_so(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str

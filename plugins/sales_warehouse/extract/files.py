@@ -48,6 +48,7 @@ class SourceFile:
     changed_ns: int
     state: str | None = None  # how it looked, where that is enough to know it again
     uploaded_at: datetime.datetime | None = None  # of an object, or of an archive that it came in
+    looked: str | None = None  # as `state`, of any file of a folder
 
     @property
     def arrived_at(self) -> datetime.datetime:
@@ -58,18 +59,26 @@ class SourceFile:
     @classmethod
     def of(cls, path: Path, origin: str) -> SourceFile:
         found = path.stat()
-        with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        digest, looked = _digest(path), _state(found)
         is_old = time.time_ns() - found.st_mtime_ns > RACY_SECONDS * 10**9
-        return cls(origin, path, digest, found.st_size, found.st_mtime_ns, _state(found) if is_old else None)
+        return cls(origin, path, digest, found.st_size, found.st_mtime_ns, looked if is_old else None, looked=looked)
 
     def refuse_when_changed(self) -> None:
-        """Raise FileRefused when somebody wrote to the file after it was fingerprinted."""
+        """Raise FileRefused when somebody wrote to the file, or put another in its place, after it was fingerprinted.
+
+        Another one may have its size and time. Where only the rest of its look differs, the bytes tell: some network
+        folders give a file a new number at any time.
+        """
         try:
-            state = self.path.stat()
+            found = self.path.stat()
+            is_same = (found.st_size, found.st_mtime_ns) == (self.size, self.changed_ns)
+            if is_same and self.looked not in (None, _state(found)):
+                is_same = _digest(self.path) == self.fingerprint
         except FileNotFoundError as error:
             raise FileRefused(TAKEN_AWAY) from error
-        if (state.st_size, state.st_mtime_ns) != (self.size, self.changed_ns):
+        except OSError as error:
+            raise FileRefused(f"cannot be read ({error.strerror}); it is tried again next time") from error
+        if not is_same:
             raise FileRefused("changed while it was being read; it is picked up next time, when nobody writes to it")
 
 
@@ -334,6 +343,11 @@ def _match(parts: list[str], patterns: list[str]) -> bool:
     if patterns[0] == "**":
         return any(_match(parts[place:], patterns[1:]) for place in range(len(parts) + 1))
     return bool(parts) and fnmatchcase(parts[0], patterns[0]) and _match(parts[1:], patterns[1:])
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _state(found: os.stat_result) -> str:
