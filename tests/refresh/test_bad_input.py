@@ -73,6 +73,7 @@ def test_a_file_that_is_refused_is_named_and_the_rest_is_taken(teahouse: Path, t
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_truncated_file_keeps_its_whole_rows_and_quarantines_the_cut_one(teahouse: Path, tmp_path: Path) -> None:
     file = teahouse / "data" / "sales_2026-03.csv"
     whole = file.read_bytes()
