@@ -434,7 +434,7 @@ from (
         {{ customers }} as customer_count,
         {{ repurchases }} as repurchase_customer_count
     from {{ days }}
-    where {{ condition }}
+    where {{ condition }}  -- noqa: LT02
     {{ "union all" if not loop.last }}  -- noqa: LT02
     {% endfor %}
 ) as every_move

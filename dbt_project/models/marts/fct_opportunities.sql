@@ -36,7 +36,11 @@ keyed as (
         {{ business_date_of('opportunities.closed_at') }} as closed_date,
         coalesce(opportunities.opportunity_status, 'unknown') as opportunity_status,
         opportunities.lost_reason,
-        {{ region_of('cast(null as ' ~ dbt.type_string() ~ ')', region_of_customer('customers.customer_key', 'customers.region_key', 'employers.region_key'), 'reps.region_key') }} as region_key
+        coalesce(
+            {{ region_of_customer('customers.customer_key', 'customers.region_key', 'employers.region_key') }},
+            reps.region_key,
+            'unknown'
+        ) as region_key
     from opportunities
     left join customers
         on opportunities.customer_record_key = customers.customer_record_key
