@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from sales_warehouse.extract.text import earlier_float_sql
 from sales_warehouse.identity.records import Entity
 from sales_warehouse.sql import literal
 
@@ -185,7 +186,8 @@ def follow_decisions(
 def keep_left(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
     """Make `<entity>_left`, the last code of records that are gone, and `<entity>_was`, all codes of before.
 
-    A record that comes back with another code than it had has its line, too.
+    A record that comes back with another code than it had has its line, too. So has one whose id is a whole number of
+    a column of floats: it was 1234.0 up to the end of November 2026 and is 1234 since.
     """
     one, same = entity.one, f"(source, {entity.id})"
     columns = f"source, {entity.id}, {entity.key}, since"
@@ -194,6 +196,14 @@ def keep_left(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
         select {columns} from old_{entity.xref}
         union all
         select {columns} from old_{one}_left anti join old_{entity.xref} using {same}""")
+    connection.execute(f"""
+        insert into {one}_was
+        select source, {entity.id}, {entity.key}, since
+        from (
+            select * replace ({earlier_float_sql(entity.id)} as {entity.id})
+            from {one}_was anti join {entity.xref} using {same}
+        )
+        semi join {entity.xref} using {same} anti join {one}_was using {same}""")
     connection.execute(f"""
         create or replace temp table {one}_left as
         select {columns} from {one}_was anti join {entity.xref} using {same} order by source, {entity.id}""")
