@@ -441,14 +441,6 @@ BAD: list[tuple[str, str, set[str]]] = [
         for mart in ("fct_orders", "fct_order_lines")
         for row in (1, 2)
     ),
-    *(
-        (
-            mart,
-            "update mart set is_paid_by_status = null where _row_id = 1",
-            {"expect_column_values_to_not_be_null.is_paid_by_status"},
-        )
-        for mart in ("fct_orders", "fct_order_lines")
-    ),
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
     ("fct_lead_responses", "update mart set waited_hours = -0.5 where _row_id = 1", {"waited_not_negative"}),
     ("fct_first_orders", "update mart set is_bought = true where _row_id = 2", {"bought_has_day"}),
