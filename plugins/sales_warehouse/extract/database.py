@@ -52,7 +52,7 @@ def read(
         for name, table in source.tables.items():
             relation = Relation.of(connection, f"{source.source}: {name}", table, settings.schema_name)
             place, known = room(name), earlier.get(name, NOTHING)
-            schema = _types(relation)
+            schema = relation.schema
             drift = table_drift(table, known.first_schema, known.schema, schema)
             if reason := _refusal(name, table, schema, drift):
                 extraction.refused.append(Refused(name, relation.origin, None, reason, drift))
@@ -122,10 +122,6 @@ def _land(read: _Read, cursor: str | None, path: Path) -> Landed:
     return Landed(read.name, path, relation.origin, *counts)
 
 
-def _types(relation: Relation) -> dict[str, str]:
-    return {column: str(kind) for column, kind in relation.types.items()}
-
-
 def _write(reading: Batches, statement: sa.Select, parquet: TextParquet, names: Sequence[str]) -> None:
     for columns in reading.of(statement):
         texts, undecoded = arrow_texts(columns)
@@ -166,7 +162,7 @@ def _compare_keys(
         elif counts.gone:
             path = room.next_parquet()
             written = comparison.write_gone(origin, path)
-            extraction.landed.append(Landed(name, path, origin, written, counts.gone, None, schema=_types(relation)))
+            extraction.landed.append(Landed(name, path, origin, written, counts.gone, None, schema=relation.schema))
             extraction.notes.append(f"{name}: {counts.gone:,} records are gone from the table")
 
 
@@ -190,5 +186,5 @@ def _overlooked(read: _Read, comparison: KeyComparison, count: int, room: Room) 
         for keys in comparison.unseen():
             statement = relation.rows_with(read.columns, read.table, keys)
             _write(DriverBatches(read.visit.connection), statement, parquet, read.columns)
-    types = _types(relation)
+    types = relation.schema
     return Landed(read.name, path, origin, parquet.rows, count, None, malformed=parquet.malformed, schema=types)

@@ -111,9 +111,14 @@ class Relation:
         return _mysql(column, kind) if self.dialect in ("mysql", "mariadb") else column
 
     @property
+    def schema(self) -> dict[str, str]:
+        """The declared types by column."""
+        return {name: str(kind) for name, kind in self.types.items()}
+
+    @property
     def floats(self) -> set[str]:
         """The columns that are declared as floats."""
-        return {name for name, kind in self.types.items() if str(kind) in FLOATS}
+        return {name for name, kind in self.schema.items() if kind in FLOATS}
 
     def _compared(self, name: str) -> sa.ColumnElement:
         column = self.table.c[name]
