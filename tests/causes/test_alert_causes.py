@@ -163,7 +163,7 @@ def order(
 ) -> None:
     db.execute(
         "insert into fct_order_lines values (?, 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, ?, 10, false, "
-        "'o', 10, null, 'paid')",
+        "'o', 10, null, 'paid', true)",
         [key, MONDAY, day, region, *(channel or ("shop",)), customer, goods, units],
     )
 

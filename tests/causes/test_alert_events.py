@@ -129,7 +129,7 @@ def line(
 ) -> None:
     db.execute(
         "insert into fct_order_lines values ('o', 1, ?::date + ?::int, ?, ?, 'r', ?, 'unknown', ?, 5, ?, false, "
-        "'o', 10, null, 'paid')",
+        "'o', 10, null, 'paid', true)",
         [MONDAY, day, region, channel, buyer or f"buyer at {price} on {day}", product, price],
     )
 
