@@ -13,13 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import minimize
-from scipy.special import gammaln, hyp2f1
+from scipy.special import expit, gammaln
 
 Numbers = NDArray[np.float64]
 Told = tuple[Numbers, NDArray[np.intp]]  # the different numbers, and for each customer which of them
 
 LEAST_RETURNING = 100  # customers who came back; with fewer, four parameters say nothing
+NODES, LEAST = 48, 1e-300  # of a quadrature; the least that a node is, for the eigenvalues are rounded
+MOST = 1e4  # of a parameter, and its inverse the least
 DAYS_A_WEEK, MONTHS, DAYS_A_MONTH = 7.0, 12, 365 / 12
 
 
@@ -54,13 +57,11 @@ def lifetime_values(purchases: Purchases, annual_discount_rate: float) -> Expect
     if rates is None or (amounts := fit_amounts(purchases)) is None:
         return None
     weeks = DAYS_A_MONTH / DAYS_A_WEEK
-    months = [expected_purchases(rates, purchases, month * weeks) for month in range(1, MONTHS + 1)]
+    months = expected_purchases(rates, purchases, np.arange(1.0, MONTHS + 1) * weeks)
     each = expected_amount(amounts, purchases)
     discount = (1 + annual_discount_rate) ** (-np.arange(1, MONTHS + 1) / MONTHS)
-    steps = np.diff(np.vstack([np.zeros_like(each), *months]), axis=0)
-    value = discount @ steps * each
-    # Customers who all buy alike: rates without end fit them ever better, and the formulas have no numbers for such.
-    return Expected(months[-1], each, value) if np.all(np.isfinite(value)) else None
+    steps = np.diff(months, axis=0, prepend=0.0)
+    return Expected(months[-1], each, discount @ steps * each)
 
 
 def fit_purchases(purchases: Purchases) -> Numbers | None:
@@ -98,18 +99,43 @@ def _log_likelihood(r: float, alpha: float, a: float, b: float, x: Told, last: T
     return common[count_of] + np.where(again[count_of], either, living)
 
 
-def expected_purchases(parameters: Numbers, purchases: Purchases, weeks: float) -> Numbers:
-    """Return the purchases of the next `weeks`, given what each customer did: equation 10 of the same paper."""
+def expected_purchases(parameters: Numbers, purchases: Purchases, weeks: float | Numbers) -> Numbers:
+    """Return the purchases of the next `weeks`, given what each customer did: equation 10 of the same paper.
+
+    Of a customer who lives, and is lost with the probability p after each purchase, (1 - (1 + p w)^-(r + x)) / p are
+    to come, w being `weeks` in units of alpha + seen; p is Beta(a, b + x). The paper gives the mean of that in closed
+    form, a difference of hypergeometric functions of which no digit is right where customers buy alike. The mean is
+    taken here over the nodes of a quadrature, and no term of it is negative. With several `weeks` the result has a row
+    for each.
+    """
     r, alpha, a, b = parameters
     x, last, seen = purchases.repeats, purchases.last_weeks, purchases.seen_weeks
-    if abs(a - 1) < 1e-6:  # the closed form has a hole there
-        a = 1 + 1e-6
-    series = hyp2f1(r + x, b + x, a + b + x - 1, weeks / (alpha + seen + weeks))
-    coming = (a + b + x - 1) / (a - 1) * (1 - ((alpha + seen) / (alpha + seen + weeks)) ** (r + x) * series)
+    kinds, kind_of = np.unique(np.column_stack([x, seen]), axis=0, return_inverse=True)
+    ahead = np.atleast_1d(weeks)
+    coming = np.empty((len(ahead), len(kinds)))
+    for count in np.unique(kinds[:, 0]):
+        these = np.flatnonzero(kinds[:, 0] == count)
+        p, share = _beta_nodes(a, b + count)
+        further = ahead[:, None, None] / (alpha + kinds[these, 1])[:, None]
+        coming[:, these] = (-np.expm1(-(r + count) * np.log1p(further * p)) / p) @ share
     again = x > 0
-    ratio = np.exp((r + x) * (np.log(alpha + seen) - np.log(alpha + last)))
-    lost = np.where(again, a / (b + np.where(again, x, 1) - 1) * ratio, 0.0)
-    return coming / (1 + lost)
+    ratio = (r + x) * (np.log(alpha + seen) - np.log(alpha + last))
+    odds = ratio + np.log(a) - np.log(b + np.where(again, x, 1) - 1)  # of being lost, not living, as a logarithm
+    living = np.where(again, expit(-odds), 1.0)
+    found: Numbers = coming[:, kind_of.ravel()] * living
+    return found if np.ndim(weeks) else found[0]
+
+
+def _beta_nodes(a: float, b: float) -> tuple[Numbers, Numbers]:
+    """Return nodes and shares of the Gauss quadrature of Beta(a, b), by Golub and Welsch (1969, Math. Comp. 23)."""
+    n = np.arange(1, NODES, dtype=float)
+    total = 2 * n + a + b
+    centre = (1 + (a - b) * (a + b - 2) / ((total - 2) * total)) / 2
+    m, of = n[1:], total[1:]
+    square = m * (m + a - 1) * (m + b - 1) * (m + a + b - 2) / ((of - 2) ** 2 * (of - 1) * (of - 3))
+    mean, variance = a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))
+    nodes, vectors = eigh_tridiagonal(np.append(mean, centre), np.sqrt(np.append(variance, square)))
+    return np.clip(nodes, LEAST, None), vectors[0] ** 2
 
 
 def fit_amounts(purchases: Purchases) -> Numbers | None:
@@ -143,8 +169,12 @@ def expected_amount(parameters: Numbers, purchases: Purchases) -> Numbers:
 
 
 def _search(loss: Callable[[Numbers], float], start: Numbers) -> Numbers | None:
-    """Return the parameters, not their logarithms, at the least loss; the search draws no random numbers."""
+    """Return the parameters, not their logarithms, at the least loss; the search draws no random numbers.
+
+    Customers who all buy alike are told ever better by ever larger parameters: the search ends at MOST, where they
+    differ by less than anybody can see and the logarithms of gamma functions still have their digits.
+    """
     options = {"maxiter": 5000, "maxfev": 5000, "xatol": 1e-6, "fatol": 1e-10}
-    found = minimize(loss, start, method="Nelder-Mead", options=options)
-    parameters = np.exp(found.x)
-    return parameters if found.success and np.all(np.isfinite(parameters)) else None
+    bounds = [(-np.log(MOST), np.log(MOST))] * len(start)
+    found = minimize(loss, start, method="Nelder-Mead", bounds=bounds, options=options)
+    return np.exp(found.x) if found.success else None
