@@ -24,7 +24,7 @@ import duckdb
 import typer
 from measured import machine
 
-from sales_warehouse import ledger, publish, settings, sql
+from sales_warehouse import ledger, nights, publish, settings, sql
 from sales_warehouse.company.load import load_company
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.customer import find, opened, read_account
@@ -34,10 +34,10 @@ from sales_warehouse.identity import identify
 from sales_warehouse.identity.contacts import XREF as CONTACTS
 from sales_warehouse.identity.customers import XREF
 from sales_warehouse.metrics import metric_rows
-from sales_warehouse.nights import said
 from sales_warehouse.settings_tables import SCHEMAS, write_settings, write_table
 from sales_warehouse.sql import ident, literal
 from sales_warehouse.transform import transform
+from sales_warehouse.watch import decisions
 
 COMPANY = Path(__file__).parent / "company"
 SOURCE, LOAD = "bulk", "20260630T180000_000000"
@@ -151,7 +151,8 @@ def make(home: Home, lines: int) -> None:
             select = f"select {row} from range({count[name + 's']}) as t(i)"
             _copy(db, _columns(schema), select, home.identity / f"{name}_xref.parquet")
     ledger.write_ledger(home, company, [], [], "benchmark")
-    said.ensure_schema(home)
+    nights.settle(home)
+    decisions.write_table(home)
     write_settings(home, company, as_of=AS_OF, business_date=DAY, first_date=datetime.date(2024, 7, 1))
     # the sources of the company map less than is written here
     every = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
