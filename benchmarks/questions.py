@@ -208,8 +208,9 @@ QUESTIONS: Sequence[Question] = (
              left join paid on paid.invoice_id = '{SOURCE}:' || i.invoice_id
              where o.status <> 'cancelled' and due_date <= {BUSINESS_DATE} group by 1 order by all"""),
     Question("Visits, calls, chats and clicks by month",
-             """select touchpoint_type, cast(date_trunc('month', occurred_date) as date), count(*) from fct_touchpoints
-             where touchpoint_type in ('visit', 'call', 'chat', 'web_event') group by all order by all""",
+             """select touchpoint_type, cast(date_trunc('month', occurred_date) as date), sum(touchpoint_count)
+             from fct_touchpoints_daily where touchpoint_type in ('visit', 'call', 'chat', 'web_event')
+             group by all having sum(touchpoint_count) > 0 order by all""",
              f"select kind, {MONTH.format('day')}, count(*) from ({TOUCHES}) group by all order by all"),
 )  # fmt: skip
 

@@ -78,6 +78,9 @@ GOOD: dict[str, str] = {
     "fct_touchpoints": """values ('h1', 'chat', 'c1', 'r1', date '2026-01-01'),
         ('h2', 'order', 'unknown', 'unknown', date '2026-01-01')
         t(touchpoint_key, touchpoint_type, customer_key, rep_key, occurred_date)""",
+    "fct_touchpoints_daily": """values ('s', 'chat', 'wechat', date '2026-01-01', 3, 'data'),
+        ('s', 'chat', 'wechat', date '2026-01-02', 0, 'no_data')
+        t(source, touchpoint_type, channel, occurred_date, touchpoint_count, data_status)""",
     "fct_customer_timeline": """values ('order:s:1', 'order', 'c1', 'Order', '订单'),
         ('stage:s:1/x', 'stage', 'unknown', 'Stage', '商机阶段')
         t(event_key, event_type, customer_key, title_en, title_zh)""",
@@ -474,6 +477,10 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("alert_stalled_deals", "update mart set stage_days = 30 where _row_id = 1", {"over_the_limit"}),
     ("alert_stalled_deals", "update mart set stage_workdays = 10 where _row_id = 2", {"over_the_limit"}),
     ("fct_touchpoints", "update mart set touchpoint_type = 'fax' where _row_id = 1", {"type_known"}),
+    ("fct_touchpoints_daily", "update mart set occurred_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
+    ("fct_touchpoints_daily", "update mart set data_status = 'quiet' where _row_id = 2", {"status_known"}),
+    ("fct_touchpoints_daily", "update mart set touchpoint_count = 1 where _row_id = 2", {"status_fits_count"}),
+    ("fct_touchpoints_daily", "update mart set data_status = 'no_data' where _row_id = 1", {"status_fits_count"}),
     ("fct_customer_timeline", "update mart set event_type = 'fax' where _row_id = 1", {"type_known"}),
     ("fct_customer_months", "delete from mart where _row_id = 9", {"no_gaps"}),
     ("fct_customer_months", "update mart set month_start_date = '2024-09-01' where _row_id = 1", {"key_unique"}),
