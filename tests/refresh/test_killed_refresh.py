@@ -1,4 +1,6 @@
-"""A refresh that is killed at any step and started again ends with the same marts as one that was not."""
+"""A refresh that is killed at any step and started again, or has another beside it, ends with the same marts as one that
+was alone and whole.
+"""
 
 from __future__ import annotations
 
@@ -58,3 +60,18 @@ def test_killed_at_random_moments(teahouse: Path, tmp_path: Path, undisturbed: d
     assert_same(marts(state, "teahouse"), undisturbed)
     print(f"refreshes killed {killed}, ended before {ended}")
     assert killed == KILLS, "most refreshes ended before they were killed, so little was tested"
+
+
+@pytest.mark.slow
+def test_two_at_once_give_what_one_after_the_other_gives(teahouse: Path, tmp_path: Path, undisturbed: dict) -> None:
+    """Step by step each waits for the other; one whose marts the other has built anew by then publishes nothing."""
+    state, command = tmp_path / "var", [sys.executable, str(CHAIN), str(teahouse)]
+    both = [
+        subprocess.Popen(command, env=environment(state, **FEW), stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [child.communicate(timeout=600)[1] for child in both]
+    failed = [text for child, text in zip(both, said, strict=True) if child.returncode]
+    assert len(failed) < 2, failed
+    assert all("run transform and audit first" in text for text in failed), failed
+    assert_same(marts(state, "teahouse"), undisturbed)
+    assert not list(state.rglob(".*.tmp")), "strays are left"
