@@ -40,6 +40,10 @@ def _record(number: int) -> dict[str, Any]:
     return {"id": number, "amount": f"{number}.50"}
 
 
+def _expected_records(count: int) -> list[dict[str, Any]]:
+    return [_record(n) for n in range(1, count + 1)]
+
+
 def _expected(count: int) -> list[tuple]:
     return [(str(n), f"{n}.50") for n in range(1, count + 1)]
 
@@ -144,6 +148,30 @@ def test_a_record_that_moves_to_a_page_that_was_read_is_not_lost(desk: Desk, api
         (24, 24, "orders"),
         (24, 24, "orders, read again 1"),
     ]
+
+
+def test_pages_that_are_smaller_than_they_are_asked_for_are_read_again_too(desk: Desk, api: Api) -> None:
+    there = list(range(1, 26))
+
+    def answer(request: Request) -> Answer:
+        start = 10 * (int(request.query["page"]) - 1)  # whatever page is asked for has ten records
+        data = [_record(n) for n in there[start : start + 10]]
+        if len(api.requests) == 1:
+            there.remove(3)
+        return Answer({"data": data})
+
+    api.answer = answer
+    done = _read(desk, api, pagination={"type": "page", "size_parameter": "per_page", "size": 500})
+    assert {row[0] for row in rows(done)} == {str(n) for n in range(1, 26)}
+
+
+@pytest.mark.parametrize("later", [[], [_record(1)]])
+def test_what_a_reading_saw_stays_when_a_later_one_sees_less(desk: Desk, api: Api, later: list) -> None:
+    pages = [_expected_records(20), [_record(21)], [], later, []]
+    api.answer = lambda request: Answer({"data": pages[min(len(api.requests), len(pages)) - 1]})
+    done = _read(desk, api, pagination={"type": "page", "size_parameter": "per_page", "size": 20})
+    assert rows(done) == _expected(21)
+    assert [(item.rows, item.origin) for item in done.landed] == [(21, "orders")]
 
 
 def test_without_a_second_reading_that_record_would_be_lost(desk: Desk, api: Api) -> None:
