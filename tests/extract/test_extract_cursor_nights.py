@@ -333,6 +333,16 @@ def test_what_would_be_compared_wrong_is_refused(tmp_path: Path, declared: str, 
         nights.visit()
 
 
+@pytest.mark.parametrize("declared", ["numeric", "integer"])
+def test_moments_are_texts_in_a_column_of_sqlite_for_numbers(tmp_path: Path, declared: str) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed", "overlap_minutes": 60}, declared=declared)
+    nights.note(1, "2026-01-01 01:00:00")
+    nights.visit()
+    nights.note(2, "2026-01-01 00:30:00")
+    nights.visit()
+    assert nights.ids() == {1, 2}
+
+
 @pytest.mark.parametrize("form", ["%Y%m%d%H%M%S", "%Y%m%dT%H%M%SZ", "%Y/%m/%d %H:%M:%S"])
 def test_the_overlap_holds_for_every_way_to_write_a_moment(tmp_path: Path, form: str) -> None:
     nights = Typed(tmp_path, {"cursor": "changed", "overlap_minutes": 60}, declared="text")
