@@ -20,7 +20,7 @@ import duckdb
 from sales_warehouse import conservation, durable, failpoint, refusals
 from sales_warehouse.company.models import DatabaseConnection, DltConnection, Source, Table
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
-from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, later, limit_like
+from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, is_beyond_years, later, limit_like
 from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.extract.outcome import Original
 from sales_warehouse.home import Home
@@ -300,6 +300,8 @@ def _hold_cursors_back(
 
 def _is_ahead(cursor: str, latest: datetime.datetime) -> bool:
     """Tell whether a cursor is in the future, or a word, which sorts after every moment."""
+    if is_beyond_years(cursor):
+        return True
     limit = limit_like(cursor, latest)
     if limit is None:
         return False
@@ -333,7 +335,7 @@ def _not_ahead(
             f"count(distinct {name}) filter (where {order} > {most}) from {landed}"
         )
         found, ahead = only_row(connection, query)
-    if found is not None:
+    if found is not None and not is_beyond_years(found):
         return str(found)
     are_no_moments = is_number and ahead > 1 and (reached is None or _is_ahead(reached, latest))
     return cursor if are_no_moments else reached
