@@ -179,7 +179,7 @@ class _Writer:
             self._copy(batch, path)
             for item in batch:
                 item.file.refuse_when_changed()
-        except (duckdb.InvalidInputException, duckdb.ConversionException, Miscounted, FileRefused):
+        except (duckdb.Error, Miscounted, FileRefused):  # no memory for one long record, for example
             path.unlink(missing_ok=True)
             if len(batch) == 1:
                 yield slowly(batch[0], self.table, path)
