@@ -237,7 +237,8 @@ def read_csv(paths: Iterable[Path], names: Iterable[str], dialect: Dialect, long
         f"read_csv({literals(map(str, paths))}, auto_detect = false, columns = {{{columns}}}, header = false, "
         f"skip = 1, delim = {literal(dialect.delimiter)}, quote = {quote}, escape = {quote}, nullstr = chr(0), "
         f"compression = 'none', encoding = 'utf-8', strict_mode = true, null_padding = false, ignore_errors = false, "
-        f"max_line_size = {line}, buffer_size = {max(BUFFER_BYTES, 4 * line)}{', ' + more if more else ''})"
+        f"hive_partitioning = false, max_line_size = {line}, buffer_size = {max(BUFFER_BYTES, 4 * line)}"
+        f"{', ' + more if more else ''})"
     )
 
 
