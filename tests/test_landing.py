@@ -9,8 +9,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from written_company import files_source, write_company
 
-from sales_warehouse import conservation, landing
+from sales_warehouse import conformed, conservation, landing
+from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Source
 from sales_warehouse.extract import Extraction, Landed
 from sales_warehouse.home import Home
@@ -109,3 +111,29 @@ def test_any_error_is_a_failed_visit_and_its_text_is_nobodys_business(tmp_path: 
         "error": "crm: the reader failed (FileExistsError); nothing was taken. The log says where",
         "refused": [],
     }
+
+
+def test_a_folder_on_the_way_to_the_warehouse_fills_no_column(tmp_path: Path) -> None:
+    """DuckDB takes `id=prod` in a path for a partition, and its value for that of every row."""
+    place = tmp_path / "id=prod"
+    (place / "shop").mkdir(parents=True)
+    (place / "shop" / "1.csv").write_text("id,at\nO1,2026-01-01 09:00:00\nO2,2026-01-01 10:00:00\n")
+    described = (
+        "tables: {orders: {files: '*.csv', format: csv, columns: [id, at]}}\n"
+        "mappings: [{entity: orders, from: orders, columns: {order_id: id, ordered_at: at}}]\n"
+    )
+    company, home = load_company(write_company(place, shop=files_source("shop", described))), Home(place, "small")
+    moment = datetime.datetime(2026, 1, 2)
+    report = landing.land(
+        home, company.sources["shop"], company_folder=place, extracted_at=moment, latest_moment=moment,
+        environment={}, on_progress=lambda _: None,
+    )  # fmt: skip
+    assert report.load
+    conformed.conform_load(home, company, company.sources["shop"], report.load, lambda _: None)
+    (file,) = [
+        file for file in home.conformed.rglob("*.parquet") if "orders" in str(file) and "places" not in file.name
+    ]
+    found = duckdb.sql(
+        f"select order_id from read_parquet('{file}', hive_partitioning = false) order by all"
+    ).fetchall()
+    assert found == [("O1",), ("O2",)]

@@ -343,14 +343,18 @@ def repairs(
 @app.command()
 def read(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV, TSV or other delimited file.")],
-    out: Annotated[Path, typer.Option(help="The table: .parquet, else CSV in UTF-8 with commas.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="The table: .parquet, else CSV in UTF-8 with commas.")],
     rejects: Annotated[
-        Path | None, typer.Option(help="Lines that are no rows, with reasons (CSV); default: <out>.rejects.csv.")
+        Path | None,
+        typer.Option(dir_okay=False, help="Lines that are no rows, with reasons (CSV); default: <out>.rejects.csv."),
     ] = None,
     mended: Annotated[
-        Path | None, typer.Option(help="Rows that were put right, before and after; default: <out>.mended.csv.")
+        Path | None,
+        typer.Option(dir_okay=False, help="Rows that were put right, before and after; default: <out>.mended.csv."),
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the account of all lines to this JSON file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the account of all lines to this JSON file.")
+    ] = None,
     dialect: Annotated[
         str,
         typer.Option(

@@ -385,7 +385,7 @@ def _as_landed(
     floats = _floats(some, table)
     by_place = renamed or floats or more
     options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if by_place else "")
-    relation = f"read_parquet({listed}, {options})"
+    relation = f"read_parquet({listed}, hive_partitioning = false, {options})"
     described = connection.execute(f"describe select * from {relation}").fetchall()
     present = {_folded(name) for name, *_ in described}
     promised = source.tables[table].columns

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,9 +18,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from sales_warehouse import conservation, durable, failpoint, refusals
-from sales_warehouse.company.models import Source, Table
+from sales_warehouse.company.models import DatabaseConnection, DltConnection, Source, Table
 from sales_warehouse.extract import EarlierTable, Extraction, Landed, SourceMisconfigured, SourceUnavailable, extract
-from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, later, limit_like
+from sales_warehouse.extract.cursor import NUMBER, has_moment, has_zone, is_beyond_years, later, limit_like
 from sales_warehouse.extract.earlier import Earlier
 from sales_warehouse.extract.outcome import Original
 from sales_warehouse.home import Home
@@ -48,6 +50,7 @@ class LandedFile:
     schema: dict[str, str] | None = None
     arrived_at: str | None = None
     original: dict[str, Any] | None = None  # file, offset, size: see `original_of`
+    question: str | None = None  # that the cursor answers: see `_question`
 
 
 @dataclass(frozen=True)
@@ -210,27 +213,44 @@ def _landed(
         _hold_cursors_back(home, source, extraction, earlier, latest)
         refusals.remember(folder, extraction.refused, extracted_at)
         moments = {"extracted_at": extracted_at.isoformat(), "latest_moment": latest_moment.isoformat()}
-        load = _commit(folder, scratch, source.source, load_id, moments, extraction)
+        load = _commit(folder, scratch, source, load_id, moments, extraction)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return LandReport(load, [asdict(item) for item in extraction.refused], list(extraction.notes))
 
 
 def _commit(
-    folder: Path, scratch: Path, source: str, load_id: str, moments: dict[str, str], extraction: Extraction
+    folder: Path, scratch: Path, source: Source, load_id: str, moments: dict[str, str], extraction: Extraction
 ) -> Load | None:
     if not extraction.landed:
         return None
-    files = [asdict(_landed_file(item, scratch)) for item in extraction.landed]
-    manifest = {"source": source, "load_id": load_id, **moments, "files": files}
+    questions = {name: _question(source, name) for name in source.tables}
+    files = [
+        asdict(_landed_file(item, scratch, questions[item.table] if item.cursor is not None else None))
+        for item in extraction.landed
+    ]
+    manifest = {"source": source.source, "load_id": load_id, **moments, "files": files}
     durable.write_json(scratch / MANIFEST, manifest)
     failpoint.reach("land.before_commit")
     durable.move(scratch, folder / load_id)
     failpoint.reach("land.after_commit")
-    return _load(source, folder / load_id)
+    return _load(source.source, folder / load_id)
 
 
-def _landed_file(item: Landed, scratch: Path) -> LandedFile:
+def _question(source: Source, name: str) -> str:
+    """Return what tells which rows of a table a cursor has passed over.
+
+    Where another column, table or resource is asked, or with other parameters, the cursor of before says nothing: a row
+    that is below it may never have been seen.
+    """
+    table, connection = source.tables[name], source.connection
+    schema = connection.schema_name if isinstance(connection, DatabaseConnection) else None
+    function = connection.source if isinstance(connection, DltConnection) else None
+    asked = [table.cursor, table.table, schema, table.path, table.params, table.cursor_parameter, function]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _landed_file(item: Landed, scratch: Path, question: str | None) -> LandedFile:
     place = str(item.path.relative_to(scratch))
     drift = [asdict(drift) for drift in item.drift] or None
     schema = dict(item.schema) if item.schema else None
@@ -240,7 +260,7 @@ def _landed_file(item: Landed, scratch: Path) -> LandedFile:
     if item.original:
         where = str(item.original.path.relative_to(scratch))
         kept = {"file": where, "offset": item.original.offset, "size": item.original.size}
-    return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema, arrived_at, kept)
+    return LandedFile(item.table, place, item.origin, *counts, item.state, drift, schema, arrived_at, kept, question)
 
 
 def _latest(source: Source, name: str, moment: datetime.datetime, time_zone: str) -> datetime.datetime:
@@ -280,6 +300,8 @@ def _hold_cursors_back(
 
 def _is_ahead(cursor: str, latest: datetime.datetime) -> bool:
     """Tell whether a cursor is in the future, or a word, which sorts after every moment."""
+    if is_beyond_years(cursor):
+        return True
     limit = limit_like(cursor, latest)
     if limit is None:
         return False
@@ -298,7 +320,7 @@ def _not_ahead(
     if limit is None or column not in table.columns:
         return reached
     name, is_number = ident(column), NUMBER.fullmatch(cursor) is not None
-    landed = read_parquet(paths, options="union_by_name = true")
+    landed = read_parquet(paths, options="hive_partitioning = false, union_by_name = true")
     with connect(temp=home.tmp) as connection:
         if column not in [there for there, *_ in connection.execute(f"describe from {landed}").fetchall()]:
             return reached
@@ -313,7 +335,7 @@ def _not_ahead(
             f"count(distinct {name}) filter (where {order} > {most}) from {landed}"
         )
         found, ahead = only_row(connection, query)
-    if found is not None:
+    if found is not None and not is_beyond_years(found):
         return str(found)
     are_no_moments = is_number and ahead > 1 and (reached is None or _is_ahead(reached, latest))
     return cursor if are_no_moments else reached
@@ -344,12 +366,18 @@ def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str
 def _earlier(
     home: Home, source: Source, before: list[Load], latest: Mapping[str, datetime.datetime]
 ) -> dict[str, EarlierTable]:
-    """Return what landed before, by table. A reader never gives a cursor that is lower than the last."""
+    """Return what landed before, by table. A reader never gives a cursor that is lower than the last.
+
+    Loads up to the end of November 2026 do not say what was asked: then it is taken for what is asked now.
+    """
     found = {}
     for table in source.tables:
         files = [item for load in before for item in load.files if item.table == table]
         history = [path for load in before for path in load.paths(table)]
-        cursor = next((item.cursor for item in reversed(files) if item.cursor is not None), None)
+        asked = (None, _question(source, table))
+        cursor = next(
+            (item.cursor for item in reversed(files) if item.cursor is not None and item.question in asked), None
+        )
         if cursor is not None and _is_ahead(cursor, latest[table]):
             cursor = _not_ahead(home, source.tables[table], cursor, history, latest[table], cursor)
         found[table] = EarlierTable(

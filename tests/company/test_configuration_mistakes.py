@@ -53,6 +53,21 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("name", ["../../orders", "a/b", "id=5", "orders*", ".orders"])
+def test_a_table_is_called_as_a_folder_may_be(folder: Path, name: str) -> None:
+    shop = folder / "sources" / "shop.yml"
+    shop.write_text(SHOP.replace("  orders: {", f"  {name!r}: {{").replace("from: orders", f"from: {name!r}"))
+    with pytest.raises(CompanyError) as error:
+        load_company(folder)
+    assert f"shop.yml:7: tables.{name}: {name!r} is no name of a table: letters, digits" in str(error.value)
+
+
+def test_a_table_may_be_called_in_chinese(folder: Path) -> None:
+    shop = folder / "sources" / "shop.yml"
+    shop.write_text(SHOP.replace("  orders: {", "  订单 2026-v1.0: {").replace("from: orders", "from: 订单 2026-v1.0"))
+    assert list(load_company(folder).sources["shop"].tables) == ["订单 2026-v1.0"]
+
+
 def test_a_complete_folder_is_taken(folder: Path) -> None:
     company = load_company(folder)
     assert company.company_id == "small"

@@ -235,6 +235,30 @@ def test_a_million_members_are_refused_by_the_count_that_the_archive_gives(desk:
     assert "of 65535 or more members, at most 10000 are taken" in reason(desk.extract_files("a,b"))
 
 
+def _crowd(count: int, said: int, *, is_zip64: bool) -> bytes:
+    """A zip of `count` empty members that says it has `said`."""
+    names = [f"{number}.csv".encode() for number in range(count)]
+    head = struct.Struct("<4s6H3L5H2L")
+    listed = b"".join(head.pack(b"PK\x01\x02", *[0] * 9, len(name), *[0] * 6) + name for name in names)
+    end64 = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, said, said, len(listed), 0)
+    end64 += struct.pack("<4sLQL", b"PK\x06\x07", 0, len(listed), 1)
+    return (
+        b"PK\x03\x04"
+        + listed
+        + end64 * is_zip64
+        + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, said, said, len(listed), 0, 0)
+    )
+
+
+@pytest.mark.parametrize("kind", ["csv", "excel"])
+@pytest.mark.parametrize("is_zip64", [False, True])
+def test_members_that_an_archive_does_not_tell_of_are_counted(desk: Desk, kind: str, is_zip64: bool) -> None:
+    content = _crowd(12_000, 5, is_zip64=is_zip64)
+    assert len(zipfile.ZipFile(io.BytesIO(content)).infolist()) == 12_000  # what a reader would hold in memory
+    desk.put("1.zip", content)
+    assert "or more members, at most 10000 are taken" in reason(desk.extract_files("a,b", format=kind))
+
+
 def test_what_is_unpacked_stays_in_bounds(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a bomb: the list of members lies about the size, so the writing has to stop by itself."""
     monkeypatch.setattr(archive, "HONEST_BYTES", 1 << 20)

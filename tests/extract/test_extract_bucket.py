@@ -109,6 +109,22 @@ def test_a_store_that_cannot_be_listed_is_down_and_no_key_is_told(
     assert not any(secret in str(error.value) for secret in KEYS.values())
 
 
+def test_a_prefix_without_objects_is_an_empty_folder(desk: Desk, endpoint: str, store: Any) -> None:
+    store.put_object(Key="others/1.csv", Body=b"a,b\n1,x\n")
+    found = read(desk, endpoint)
+    assert (found.landed, found.refused) == ([], [])
+    assert found.notes == ["orders: no file matches '*.csv' in s3://sales/orders"]
+
+
+def test_a_key_that_leads_out_of_the_prefix_is_not_followed(desk: Desk, endpoint: str, store: Any) -> None:
+    for key in ("1.csv", "orders/../1.csv", "orders//1.csv"):
+        store.put_object(Key=key, Body=b"a,b\n1,x\n")
+    found = read(desk, endpoint, pattern="**/*.csv")
+    assert found.landed == []
+    told = "a key with nothing, `.` or `..` between two slashes, which leads elsewhere; rename it"
+    assert {item.reason for item in found.refused} == {f"../1.csv: {told}", f"/1.csv: {told}"}
+
+
 def test_a_key_that_is_not_in_the_environment_is_named(desk: Desk, endpoint: str) -> None:
     with pytest.raises(SourceMisconfigured, match=r"connection\.secret_key: the environment variable NONE is not set"):
         read(desk, endpoint, secret_key="${NONE}")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sales_warehouse.extract.cursor import NoCursor, later, limit_like, lower_bound, written_like
+from sales_warehouse.extract.cursor import Kind, NoCursor, later, limit_like, lower_bound, written_like
 
 
 @pytest.mark.parametrize(
@@ -139,3 +139,8 @@ def test_the_higher_of_two(one: str | None, other: str, highest: str) -> None:
 def test_a_moment_is_written_like_the_cursor(cursor: str | None, written: str) -> None:
     moment = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
     assert written_like(cursor, moment) == written
+
+
+@pytest.mark.parametrize("kind", ["text", "moment"])
+def test_before_the_first_day_of_all_there_is_none(kind: Kind) -> None:
+    assert str(lower_bound("0001-01-01 00:00:00", 60, kind)) == "0001-01-01 00:00:00"

@@ -98,6 +98,26 @@ def test_late_commits_ties_and_rows_without_a_time_stamp_are_not_lost(tmp_path: 
         assert nights.lost() == set()
 
 
+def test_another_cursor_or_table_begins_afresh(tmp_path: Path) -> None:
+    nights = Nights(tmp_path, {"cursor": "id", "overlap_numbers": 0})
+    nights.put(1, BEGIN)
+    nights.put(2, BEGIN + datetime.timedelta(days=5))
+    nights.visit()
+    nights.put(1, BEGIN + datetime.timedelta(days=1))  # the cursor does not see it
+    nights.visit()
+    assert {row[0] for row in nights.lost()} == {1}
+    nights.table = {"cursor": "changed", "overlap_minutes": 60}
+    nights.visit(after=datetime.timedelta(days=10))
+    assert nights.lost() == set()
+    nights.put(1, BEGIN + datetime.timedelta(days=2))  # late: the cursor has passed it
+    nights.visit()
+    assert {row[0] for row in nights.lost()} == {1}
+    nights.sql("create view all_deals as select * from deals")
+    nights.table |= {"table": "all_deals"}
+    nights.visit()
+    assert nights.lost() == set()
+
+
 def test_without_an_overlap_they_would_be(tmp_path: Path) -> None:
     nights = Nights(tmp_path, {"cursor": "changed", "overlap_minutes": 0})
     nights.put(1, BEGIN)
@@ -311,6 +331,16 @@ def test_what_would_be_compared_wrong_is_refused(tmp_path: Path, declared: str, 
     nights.note(2, 100_090)
     with pytest.raises(SourceMisconfigured, match=said):
         nights.visit()
+
+
+@pytest.mark.parametrize("declared", ["numeric", "integer"])
+def test_moments_are_texts_in_a_column_of_sqlite_for_numbers(tmp_path: Path, declared: str) -> None:
+    nights = Typed(tmp_path, {"cursor": "changed", "overlap_minutes": 60}, declared=declared)
+    nights.note(1, "2026-01-01 01:00:00")
+    nights.visit()
+    nights.note(2, "2026-01-01 00:30:00")
+    nights.visit()
+    assert nights.ids() == {1, 2}
 
 
 @pytest.mark.parametrize("form", ["%Y%m%d%H%M%S", "%Y%m%dT%H%M%SZ", "%Y/%m/%d %H:%M:%S"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import sqlite3
 import subprocess
@@ -16,9 +17,10 @@ import pytest
 import sqlalchemy as sa
 from extract_sources import Desk, reason, rows, source, types
 
-from sales_warehouse import conservation
+from sales_warehouse import conservation, landing
 from sales_warehouse.extract import Extraction, SourceMisconfigured, SourceUnavailable, database, database_batches
 from sales_warehouse.extract.relation import Relation
+from sales_warehouse.home import Home
 
 
 def _deals(**table: Any) -> dict[str, Any]:
@@ -340,6 +342,32 @@ def _postgres(url: str, *statements: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("kind", "far"), [("timestamptz", "12026-01-01"), ("date", "12026-01-01"), ("date", "infinity")]
+)
+def test_a_moment_beyond_all_years_moves_no_cursor(tmp_path: Path, postgres: str, kind: str, far: str) -> None:
+    _postgres(
+        postgres,
+        "drop table if exists visits",
+        f"create table visits (id integer, changed {kind})",
+        f"insert into visits values (1, '2026-01-02'), (2, '{far}')",
+    )
+    table = {"table": "visits", "columns": ["id", "changed"], "cursor": "changed", "overlap_minutes": 60}
+    given, home = source({"type": "database", "url": postgres}, visits=table), Home(tmp_path, "small")
+    for day in (5, 6):
+        moment = datetime.datetime(2026, 1, day)
+        report = landing.land(
+            home, given, company_folder=tmp_path, extracted_at=moment, latest_moment=moment, environment={},
+            on_progress=lambda _: None,
+        )  # fmt: skip
+        _postgres(postgres, "insert into visits values (3, '2026-01-03'), (4, '2025-12-01')")
+    assert report.load is not None
+    paths = [str(path) for path in report.load.paths("visits")]
+    found = duckdb.sql(f"select distinct id from read_parquet({paths}) order by id").fetchall()
+    assert found == [("1",), ("2",), ("3",)], "the fourth is below the cursor"
 
 
 @pytest.mark.postgres

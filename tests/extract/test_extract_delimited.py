@@ -271,3 +271,14 @@ def test_the_same_bytes_give_the_same_parquet_content(desk: Desk) -> None:
         desk.put(f"{day}.csv", "a,b\n" + "".join(f"{n},{day}\n" for n in range(5_000)))
     first, second = desk.extract_files("a,b"), desk.extract_files("a,b")
     assert first.landed[0].path.read_bytes() == second.landed[0].path.read_bytes()
+
+
+def test_a_record_too_long_for_the_memory_of_the_fast_path_stops_no_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_WAREHOUSE_MEMORY", "40MB")
+    desk.put("1.csv", f"id,name\n1,{'x' * (12 << 20)}\n2,b\n")
+    desk.put("2.csv", "id,name\n3,c\n")
+    found = desk.extract_files("id,name")
+    assert found.refused == []
+    assert rows(found, columns="id, length(name)") == [("1", 12 << 20), ("2", 1), ("3", 1)]

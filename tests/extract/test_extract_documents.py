@@ -150,6 +150,14 @@ def test_a_parquet_file_that_cannot_be_taken_says_why(desk: Desk, content: bytes
     assert said in reason(desk.extract_files("id", format="parquet"))
 
 
+def test_what_a_parquet_file_and_its_folder_are_called_is_no_part_of_it(desk: Desk) -> None:
+    desk.put("year=2027/a.parquet", parquet({"id": (pa.int64(), 1, "1"), "year": (pa.int64(), 2026, "2026")}))
+    desk.put("sales1.parquet", parquet({"id": (pa.int64(), 2, "2"), "year": (pa.int64(), 2026, "2026")}))
+    desk.put("sales[1].parquet", parquet({"id": (pa.int64(), 3, "3"), "year": (pa.int64(), 2026, "2026")}))
+    found = desk.extract_files("id,year", "**/*.parquet", format="parquet")
+    assert rows(found) == [("2", "2026"), ("3", "2026"), ("1", "2026")]
+
+
 def _repeated(value: Any, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array([value]))
 

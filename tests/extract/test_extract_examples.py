@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import json
 import re
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from api_server import Answer, serving
 from test_documented_sources import EXAMPLES
@@ -67,6 +72,27 @@ def csv_file(name: str, text: str, encoding: str) -> Callable[[str, Path], str]:
     return write
 
 
+def in_every_format(example: str, folder: Path) -> str:
+    """Write a file of each format that an office sends, with one row in it."""
+    place = folder / "delivered"
+    (place / "leads" / "2026").mkdir(parents=True)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "拜访"
+    for row in (["十一月"], ["拜访编号", "客户编号", "业务员", "开始时间"], ["V1", "C1", "R1", f"{DAY} 09:00:00"]):
+        sheet.append(row)
+    book.save(place / "拜访_2026-11.xlsx")
+    scores = f"id\tcustomer\tscore\tbest\tat\nS1\tC1\t4\t5\t{DAY} 09:00:00\n"
+    (place / "scores_1.tsv").write_text(scores, encoding="utf-16")
+    pq.write_table(pa.table({"sku": [1], "name": ["茶"], "line": ["饮品"], "price": [1.5]}), place / "products.parquet")
+    stock = {"data": {"items": [{"dealer": {"id": "D1"}, "sku": "1", "day": DAY, "units": 7}]}}
+    (place / "stock_1.json").write_text(json.dumps(stock))
+    with zipfile.ZipFile(place / "leads" / "2026" / "11.zip", "w") as archive:
+        lead = {"id": "L1", "contact": {"phone": "13800000000"}, "created_at": f"{DAY}T09:00:00Z"}
+        archive.writestr("leads.jsonl", json.dumps(lead))
+    return as_files("{type: files, path: delivered}")(example, folder)
+
+
 DAY, DEAL_STATES = "2026-11-02", ("open", "won", "lost")
 CALLS = """\
 通话编号,方向,客户编号,坐席工号,开始时间,通话秒数,通话结果
@@ -94,6 +120,11 @@ def test_an_example_lets_honest_rows_in(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.syspath_prepend(str(tmp_path))
     connected = HONEST_ROWS.get(example, to_deals)(EXAMPLES[example][1], tmp_path)
     assert judged(tmp_path, connected, {"DESK_TOKEN": "x"}) == (3, 3, [])
+
+
+def test_the_example_of_every_format_lets_honest_rows_in(tmp_path: Path) -> None:
+    connected = in_every_format(EXAMPLES["files 3"][1], tmp_path)
+    assert judged(tmp_path, connected, {}) == (5, 5, [])
 
 
 def test_the_example_of_an_api_lets_honest_rows_in(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -185,3 +186,16 @@ print(rows(done, columns="id, v, _malformed"))
 def test_a_key_twice_is_found_however_it_is_spaced() -> None:
     with pytest.raises(NotARecord, match="'no' is there twice"):
         fields_of(b'{"no" : "1","no":"2"}')
+
+
+@pytest.mark.parametrize("drift", ["adopt", "known", "refuse"])
+def test_keys_without_end_are_told_in_short(desk: Desk, drift: str) -> None:
+    """Of keys that are days or ids, as a million columns are, no list may grow with them."""
+    days = {f"{number:05d}": 1 for number in range(20_000)}
+    desk.put("a.jsonl", json.dumps({"id": 1, "name": "a"} | days))
+    found = desk.extract_files("id,name", format="jsonl", drift=drift)
+    (told,) = found.refused if drift == "refuse" else found.landed
+    assert len(told.drift) == 1_001
+    assert told.drift[-1].column == "… 19,000 more"
+    said = told.reason if drift == "refuse" else found.notes[0]
+    assert "00049" in said and "00050" not in said and len(said) < 1_200

@@ -40,6 +40,10 @@ def _record(number: int) -> dict[str, Any]:
     return {"id": number, "amount": f"{number}.50"}
 
 
+def _expected_records(count: int) -> list[dict[str, Any]]:
+    return [_record(n) for n in range(1, count + 1)]
+
+
 def _expected(count: int) -> list[tuple]:
     return [(str(n), f"{n}.50") for n in range(1, count + 1)]
 
@@ -144,6 +148,30 @@ def test_a_record_that_moves_to_a_page_that_was_read_is_not_lost(desk: Desk, api
         (24, 24, "orders"),
         (24, 24, "orders, read again 1"),
     ]
+
+
+def test_pages_that_are_smaller_than_they_are_asked_for_are_read_again_too(desk: Desk, api: Api) -> None:
+    there = list(range(1, 26))
+
+    def answer(request: Request) -> Answer:
+        start = 10 * (int(request.query["page"]) - 1)  # whatever page is asked for has ten records
+        data = [_record(n) for n in there[start : start + 10]]
+        if len(api.requests) == 1:
+            there.remove(3)
+        return Answer({"data": data})
+
+    api.answer = answer
+    done = _read(desk, api, pagination={"type": "page", "size_parameter": "per_page", "size": 500})
+    assert {row[0] for row in rows(done)} == {str(n) for n in range(1, 26)}
+
+
+@pytest.mark.parametrize("later", [[], [_record(1)]])
+def test_what_a_reading_saw_stays_when_a_later_one_sees_less(desk: Desk, api: Api, later: list) -> None:
+    pages = [_expected_records(20), [_record(21)], [], later, []]
+    api.answer = lambda request: Answer({"data": pages[min(len(api.requests), len(pages)) - 1]})
+    done = _read(desk, api, pagination={"type": "page", "size_parameter": "per_page", "size": 20})
+    assert rows(done) == _expected(21)
+    assert [(item.rows, item.origin) for item in done.landed] == [(21, "orders")]
 
 
 def test_without_a_second_reading_that_record_would_be_lost(desk: Desk, api: Api) -> None:
@@ -371,6 +399,75 @@ def test_nothing_is_asked_before_retry_after(desk: Desk, api: Api, as_date: bool
     api.script(Answer(status=429, headers={"Retry-After": value}), GOOD)
     assert rows(_read(desk, api)) == [("1", "1.50")]
     assert api.requests[1].at - api.requests[0].at >= 1
+
+
+def test_a_date_that_no_calendar_has_asks_for_no_pause(desk: Desk, api: Api) -> None:
+    odd = "Fri, 31 Dec 10000 23:59:59 GMT"
+    api.script(Answer(status=429, headers={"Retry-After": odd}), GOOD)
+    assert rows(_read(desk, api)) == [("1", "1.50")]
+    assert asked_pause({"Retry-After": "Fri, 31 Dec 2027 23:59:59 GMT", "Date": odd}, 1830297599) == 0
+
+
+@pytest.mark.parametrize("link", ["http://[next", 5, ["next"]])
+def test_what_is_no_address_of_a_page_is_named(desk: Desk, api: Api, link: object) -> None:
+    api.script(Answer({"data": [_record(1)], "next": link}))
+    with pytest.raises(SourceUnavailable) as error:
+        _read(desk, api, pagination={"type": "link", "cursor_path": "next"})
+    assert _why(error, api).startswith("shop: orders: page 1 of HOST cannot be followed (")
+    assert str(error.value).endswith("no cursor and no address; check `pagination`")
+
+
+def test_names_in_an_answer_may_be_chinese(desk: Desk, api: Api) -> None:
+    api.script(
+        Answer({"结果": {"订单 '列表'": [_record(1)]}, "下一页": "b"}),
+        Answer({"结果": {"订单 '列表'": [_record(2)]}, "下一页": None}),
+    )
+    pagination = {"type": "cursor", "cursor_path": "'下一页'"}
+    assert rows(_read(desk, api, records="$.结果.订单 '列表'", pagination=pagination)) == _expected(2)
+    with pytest.raises(SourceMisconfigured) as error:
+        _read(desk, api, pagination={"type": "cursor", "cursor_path": "下一页"})
+    assert str(error.value).startswith("shop: orders: pagination.cursor_path '下一页' is no path in JSON; a name with")
+
+
+def test_an_answer_may_begin_with_a_byte_order_mark(desk: Desk, api: Api) -> None:
+    api.script(Answer(b"\xef\xbb\xbf" + GOOD.bytes()))
+    assert rows(_read(desk, api)) == [("1", "1.50")]
+
+
+@pytest.mark.parametrize(
+    ("connection", "told"),
+    [
+        ({"base_url": "api.example.com/v2"}, "shop: connection.base_url is no address such as"),
+        ({"base_url": "http://[canary"}, "shop: connection.base_url is no address such as"),
+        ({"base_url": "http://canary:99999"}, "shop: connection.base_url is no address such as"),
+        ({"auth": {"type": "bearer", "token": "canary\nX: 1"}}, "shop: connection.auth.token: it has a line end"),
+        ({"auth": {"type": "api_key", "value": "canary钥匙"}}, "shop: connection.auth.value: it has a line end"),
+        ({"headers": {"X-Tenant": "canary公司"}}, "shop: connection.headers.X-Tenant: it has a line end"),
+        (
+            {"auth": {"type": "oauth2_client_credentials", "token_url": "x", "client_id": "a", "client_secret": "b"}},
+            "shop: connection.auth.token_url is no address such as",
+        ),
+    ],
+)
+def test_a_connection_that_cannot_be_is_told_at_once_and_without_its_secrets(
+    desk: Desk, api: Api, connection: dict, told: str
+) -> None:
+    with pytest.raises(SourceMisconfigured) as error:
+        _read(desk, api, connection=connection)
+    assert str(error.value).startswith(told)
+    assert "canary" not in str(error.value)
+    assert api.requests == []
+
+
+def test_the_line_end_of_a_file_is_no_part_of_a_secret(desk: Desk, api: Api) -> None:
+    api.script(GOOD)
+    _read(
+        desk,
+        api,
+        connection={"auth": {"type": "bearer", "token": "${TOKEN}"}},
+        extract={"environment": {"TOKEN": "a\n"}},
+    )
+    assert api.requests[0].headers["Authorization"] == "Bearer a"
 
 
 def test_a_pause_that_is_too_long_ends_the_visit_at_once(desk: Desk, api: Api) -> None:

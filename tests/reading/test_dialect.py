@@ -32,6 +32,7 @@ def test_is_understood(text: str, given: Given) -> None:
         ("quote=``", "--dialect: quote: '``' is no quote; one character, or one of"),
         ("encoding=latin9", "--dialect: encoding: 'latin9'; it can be utf-8, utf-16, gb18030, windows-1252"),
         ("header=yes", "--dialect: header: 'yes' is no number of lines"),
+        ("skip=99999999999999999999", "--dialect: skip: '99999999999999999999' is no number of lines; it may be 0 to"),
         ("{", "write it as delimiter=; quote=double, or as JSON"),
     ],
 )

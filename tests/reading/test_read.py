@@ -20,7 +20,7 @@ from swallowing import swallowing
 from sales_warehouse.extract import FileRefused
 from sales_warehouse.extract import rows as slow
 from sales_warehouse.extract.rows import Dialect
-from sales_warehouse.reading import Given, output, read, read_file
+from sales_warehouse.reading import Given, GivenError, output, read, read_file
 
 DAYS = "".join(f"2026-01-{day:02d},Tea {day},{day}.50\n" for day in range(1, 21))
 SPECTRUM = Path(os.environ.get("SALES_WAREHOUSE_TEST_DATA", "/nonexistent")) / "csv_spectrum"
@@ -392,3 +392,32 @@ def test_an_archive_is_named(desk: Desk) -> None:
     with pytest.raises(FileRefused, match="this is a gzip archive, not text"):
         desk.read(b"\x1f\x8b\x08\x00aaaa")
     assert not list(desk.folder.glob(".*"))
+
+
+def test_names_that_are_said_to_go_beyond_the_file_are_those_that_are_there(desk: Desk) -> None:
+    report = desk.read("id,name\n1,a,b\n2,c,d,e\n", header=5)
+    assert (report.lines, report.name_lines, report.rows, report.unaccounted) == (3, 3, 0, 0)
+
+
+def test_lines_before_the_table_may_be_more_than_a_sample(desk: Desk) -> None:
+    report = desk.read("a; b, c\n" * 3_000 + "id,name\n1,x\n2,y\n", skip=3_000, header=1)
+    assert (report.skipped_lines, report.columns, report.dialect["delimiter"]) == (3_000, ["id", "name"], ",")
+    assert desk.table == [["id", "name"], ["1", "x"], ["2", "y"]]
+
+
+def test_a_pipe_is_refused_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "in.csv")
+    with pytest.raises(FileRefused, match="no regular file"):
+        read_file(tmp_path / "in.csv", *(tmp_path / name for name in ("t.csv", "r.csv", "m.csv")), Given())
+
+
+@pytest.mark.parametrize(
+    "names", [("in.csv", "r.csv", "m.csv"), ("t.csv", "t.csv", "m.csv"), ("t.csv", "r.csv", "./r.csv")]
+)
+def test_no_file_of_a_reading_takes_the_place_of_another(tmp_path: Path, names: tuple[str, ...]) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text("id,name\n1,a\n2\n")
+    with pytest.raises(GivenError, match="are not four: give each of them a name of its own"):
+        read_file(file, *(tmp_path / name for name in names), Given())
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    assert file.read_text() == "id,name\n1,a\n2\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -27,6 +28,8 @@ from sales_warehouse.contracts import VERSION, load_contracts
 from sales_warehouse.extract.parquet import ADDED, LANDED, RESERVED
 from sales_warehouse.metrics import metrics_of, registry, wrong_changes
 from sales_warehouse.sql import ident
+
+TABLE_NAME = re.compile(r"\w[\w .-]*")  # a folder of landing is called so
 
 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
@@ -54,7 +57,8 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
 
         problems += [documents["demo"].problem(text, *path) for path, text in impossible(company.demo)]
     for name, source in company.sources.items():
-        taken = list(_reserved_columns(source, documents[f"sources/{name}"]))
+        taken = list(_table_names(source, documents[f"sources/{name}"]))
+        taken += _reserved_columns(source, documents[f"sources/{name}"])
         problems += _spool(company, source, documents[f"sources/{name}"])
         problems += taken or _mappings(company, source, documents[f"sources/{name}"])
     return problems
@@ -70,6 +74,13 @@ def _golden_record(company: Company, documents: Mapping[str, Document]) -> Itera
             if source not in company.sources:
                 text = f"unknown source{suggestion(source, company.sources)}"
                 yield documents["identity"].problem(text, "golden_record", *path, "prefer", place)
+
+
+def _table_names(source: Source, document: Document) -> Iterator[Problem]:
+    for name in source.tables:
+        if not TABLE_NAME.fullmatch(name):
+            text = f"{name!r} is no name of a table: letters, digits and _ at its beginning, then also . - and spaces"
+            yield document.problem(text, "tables", name)
 
 
 def _reserved_columns(source: Source, document: Document) -> Iterator[Problem]:

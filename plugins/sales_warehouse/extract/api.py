@@ -6,6 +6,7 @@ Errors name the host and the resource, never the login.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -23,13 +24,15 @@ from dlt.sources.helpers.rest_client.paginators import (
     PageNumberPaginator,
     SinglePagePaginator,
 )
+from jsonpath_ng.exceptions import JSONPathError
 
 from sales_warehouse.company.models import Pagination, RestConnection, Table
 from sales_warehouse.extract.environment import expand
-from sales_warehouse.extract.login import login_of
+from sales_warehouse.extract.login import address, in_header, login_of
 from sales_warehouse.extract.outcome import SourceMisconfigured, SourceUnavailable
 from sales_warehouse.extract.session import AnotherHost, Limits, LongPause, Pace, PatientSession, TooLarge, TryAgain
 
+WRONG_PAGE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)  # what dlt makes of odd answers
 GONE = (400, 404, 410, 422)  # what APIs answer for a page that is not there, or for a cursor that has expired
 
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # its debug lines quote addresses, with their keys
@@ -66,14 +69,17 @@ class Api:
     ) -> None:
         self.source, self.settings, self._environment = source, settings, environment
         self.pause_seconds = pause_seconds
-        self.base_url = self._expand(settings.base_url)
+        where = f"{source}: connection"
+        self.base_url = address(self._expand(settings.base_url), f"{where}.base_url")
         self.host = urlsplit(self.base_url).netloc.rpartition("@")[2]
         self.pace = Pace(settings.requests_per_second)
         login = login_of(source, settings.auth, self._expand, pause_seconds)
         size = int(settings.largest_page_megabytes * 1e6)
         limits = Limits(settings.timeout_seconds, settings.attempts, pause_seconds, size)
         session = PatientSession(self.base_url, login, self.pace, limits, self._judge)
-        session.headers.update({name: self._expand(value) for name, value in settings.headers.items()})
+        session.headers.update(
+            {name: in_header(self._expand(text), f"{where}.headers.{name}") for name, text in settings.headers.items()}
+        )
         self._client = RESTClient(self.base_url, session=session, config=RuntimeConfiguration())
 
     def _expand(self, text: str) -> str:
@@ -89,8 +95,8 @@ class Api:
             for page in self._client.paginate(
                 table.path or "",
                 params={name: self._expand(value) for name, value in params.items()},
-                paginator=paginator(table.pagination),
-                data_selector=table.records or "$",
+                paginator=_paginator(where, table.pagination),
+                data_selector=_selector(table.records),
                 hooks={"response": []},
             ):
                 number += 1
@@ -102,6 +108,11 @@ class Api:
             raise SourceMisconfigured(f"{where}: {self.host} answers {status}; {_advice(refused.response)}") from None
         except requests.RequestException as error:
             raise self._explain(where, error) from None
+        except WRONG_PAGE as error:
+            raise SourceUnavailable(
+                f"{where}: page {number + 1} of {self.host} cannot be followed ({type(error).__name__}): what names "
+                "the next page there is no cursor and no address; check `pagination`"
+            ) from None
 
     def _explain(self, where: str, error: requests.RequestException) -> SourceUnavailable | SourceMisconfigured:
         tries = self.settings.attempts
@@ -150,6 +161,22 @@ def _advice(response: requests.Response) -> str:
     if status in (401, 403):
         return "the login was refused; check auth and the rights of its account"
     return "check path and params" if status != 404 else "there is no such resource; check base_url and path"
+
+
+def _selector(path: str | None) -> str:
+    """Return a path of names as dlt writes it: in quotes a name may have any signs."""
+    names = [name for name in (path or "").removeprefix("$").split(".") if name]
+    return ".".join("'" + re.sub(r"(['\\])", r"\\\1", name) + "'" for name in names) or "$"
+
+
+def _paginator(where: str, settings: Pagination) -> BasePaginator:
+    try:
+        return paginator(settings)
+    except JSONPathError:
+        raise SourceMisconfigured(
+            f"{where}: pagination.cursor_path {settings.cursor_path!r} is no path in JSON; a name with other signs "
+            "than letters of ASCII, digits and _ stands in quotes, such as 'next page'.url"
+        ) from None
 
 
 def paginator(settings: Pagination) -> BasePaginator:

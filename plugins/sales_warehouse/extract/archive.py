@@ -30,6 +30,8 @@ CHUNK = 1 << 20
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError)
 LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 _END = struct.Struct("<4s4H2LH")  # end of central directory, APPNOTE 4.3.16
+_END64, _LOCATOR = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")  # the same of zip64, and where it is
+_MEMBER = b"PK\x01\x02"
 
 
 PORTION_BYTES = 1 << 30  # of the temporary folder, that files fetched or unpacked take before they are read
@@ -104,7 +106,7 @@ def _members(file: SourceFile, room: Room, is_workbook: bool) -> Iterator[Source
 def _holds_workbook(path: Path) -> bool:
     """Tell a workbook from an archive of workbooks; of one that is broken its reader says what is wrong."""
     try:
-        _refuse_crowd(path)
+        refuse_crowd(path)
         with _opened(path) as archive:
             return "[Content_Types].xml" in archive.namelist() or "mimetype" in archive.namelist()
     except (FileRefused, zipfile.BadZipFile):
@@ -112,7 +114,7 @@ def _holds_workbook(path: Path) -> bool:
 
 
 def _of_zip(file: SourceFile, room: Room) -> Iterator[SourceFile]:
-    _refuse_crowd(file.path)
+    refuse_crowd(file.path)
     with _opened(file.path) as archive:
         parts = [part for part in archive.infolist() if not part.is_dir() and not _is_litter(part.filename)]
         _judge(parts, file.size)
@@ -133,19 +135,38 @@ def _is_litter(name: str) -> bool:
     return name.startswith(LITTER[0]) or Path(name).name in LITTER[1:]
 
 
-def _refuse_crowd(path: Path) -> None:
-    """Refuse an archive of too many members by the count that it gives, before their list is read into memory."""
+def refuse_crowd(path: Path) -> None:
+    """Refuse an archive of too many members before their list is read into memory, whatever count it gives."""
     with path.open("rb") as source:
         source.seek(0, 2)
         size = source.tell()
-        source.seek(max(0, size - (1 << 16) - _END.size))
+        start = max(0, size - (1 << 16) - _END.size - _END64.size - _LOCATOR.size)
+        source.seek(start)
         tail = source.read()
-    place = tail.rfind(b"PK\x05\x06")
-    if place < 0 or len(tail) - place < _END.size:
-        raise FileRefused("not a whole zip archive: its list of members is missing; was it cut off? ask for it again")
-    members = _END.unpack_from(tail, place)[4]
+        place = tail.rfind(b"PK\x05\x06")
+        if place < 0 or len(tail) - place < _END.size:
+            raise FileRefused(
+                "not a whole zip archive: its list of members is missing; was it cut off? ask for it again"
+            )
+        _, _, _, _, members, listed, _, _ = _END.unpack_from(tail, place)
+        before = place - _LOCATOR.size - _END64.size
+        if before >= 0 and tail.startswith(b"PK\x06\x07", place - _LOCATOR.size):
+            *_, members, listed, _ = _END64.unpack_from(tail, before)
+            place = before
+        members = max(members, _listed(source, start + place - listed, listed))
     if members > MOST_MEMBERS:
         raise FileRefused(f"a zip archive of {members} or more members, at most {MOST_MEMBERS} are taken; split it")
+
+
+def _listed(source: BinaryIO, start: int, size: int) -> int:
+    """Return how many members a list of so many bytes has, or enough of them to be too many."""
+    source.seek(max(0, start))
+    count, left, rest = 0, size, b""
+    while left > 0 and count <= MOST_MEMBERS and (chunk := source.read(min(CHUNK, left))):
+        left -= len(chunk)
+        count += (rest + chunk).count(_MEMBER)
+        rest = chunk[-len(_MEMBER) + 1 :]
+    return count
 
 
 def _judge(parts: list[zipfile.ZipInfo], size: int) -> None:

@@ -16,6 +16,7 @@ from sales_warehouse.extract.files import RACY_SECONDS, Room, SourceFile, matche
 from sales_warehouse.extract.outcome import FileRefused, SourceUnavailable
 
 CHUNK = 1 << 20
+ODD_PARTS = {"", ".", ".."}  # of a key
 ATTEMPTS, CONNECT_SECONDS, REQUEST_SECONDS = 4, 10, 60
 
 
@@ -36,6 +37,8 @@ class BucketObject:
 
     def fetch(self) -> SourceFile:
         """Download the object; raise FileRefused when it is not the one that was listed any more."""
+        if not ODD_PARTS.isdisjoint(self.path.split("/")):
+            raise FileRefused("a key with nothing, `.` or `..` between two slashes, which leads elsewhere; rename it")
         path, digest, size = self.room.scratch(".object"), hashlib.sha256(), 0
         try:
             with self.store.open_input_stream(self.path, compression=None) as source, path.open("wb") as target:
@@ -81,7 +84,10 @@ class Bucket:
         """Yield the objects that match below the prefix, in order of their names. Raises SourceUnavailable."""
         base = "/".join(part for part in (self.bucket, self.prefix) if part)
         try:
-            listed = self.store.get_file_info(fs.FileSelector(base, recursive=True))
+            # a bucket has no folders: a prefix without objects is an empty one
+            listed = self.store.get_file_info(fs.FileSelector(base, allow_not_found=True, recursive=True))
+            if not listed and self.store.get_file_info(self.bucket).type == fs.FileType.NotFound:
+                raise FileNotFoundError("there is no such bucket")
         except (OSError, pa.ArrowException) as error:
             raise SourceUnavailable(
                 f"{self.where}: {self.shown} cannot be listed ({_gist(error)}); are bucket, endpoint and keys right?"

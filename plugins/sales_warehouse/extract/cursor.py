@@ -70,11 +70,11 @@ def lower_bound(cursor: str, overlap_minutes: int, kind: Kind, overlap_numbers: 
     if kind == "decimal":
         return _earlier_number(cursor, Decimal(cursor), overlap, overlap_numbers)
     if kind == "moment":
-        return datetime.datetime.fromisoformat(cursor) - overlap
+        return _back(datetime.datetime.fromisoformat(cursor), overlap)
     if kind == "date":
-        return (datetime.datetime.fromisoformat(cursor) - overlap).date()
+        return _back(datetime.datetime.fromisoformat(cursor), overlap).date()
     if written := written_moment(cursor):
-        return written.like(written.moment - overlap)
+        return written.like(_back(written.moment, overlap))
     if _is_digits(cursor):
         earlier = max(0, int(cursor) - _steps(cursor, overlap, overlap_numbers))
         return str(earlier).rjust(len(cursor), "0")
@@ -91,7 +91,15 @@ def lower_bound(cursor: str, overlap_minutes: int, kind: Kind, overlap_numbers: 
 def _earlier_number(cursor: str, number: Any, overlap: datetime.timedelta, overlap_numbers: int) -> Any:
     earlier = number - _steps(cursor, overlap, overlap_numbers)
     written = written_moment(cursor)
-    return min(earlier, type(number)(written.like(written.moment - overlap))) if written else earlier
+    return min(earlier, type(number)(written.like(_back(written.moment, overlap)))) if written else earlier
+
+
+def _back(moment: datetime.datetime, overlap: datetime.timedelta) -> datetime.datetime:
+    """Return an earlier moment; before the first day of all there is none."""
+    try:
+        return moment - overlap
+    except OverflowError:
+        return moment
 
 
 def _steps(cursor: str, overlap: datetime.timedelta, overlap_numbers: int) -> int:
@@ -158,6 +166,14 @@ def limit_like(cursor: str, latest: datetime.datetime) -> str | None:
     if written is None:
         return None if NUMBER.fullmatch(cursor) else f"{latest:%Y-%m-%d %H:%M:%S}"
     return written.day_and_time(latest.astimezone(written.moment.tzinfo) if written.moment.tzinfo else latest)
+
+
+def is_beyond_years(cursor: str) -> bool:
+    """Tell whether a text is a moment whose year has more than four digits, or none of all, as PostgreSQL writes them.
+
+    It sorts where it likes: 12026 is before 2026 there.
+    """
+    return cursor == "infinity" or re.match(r"[0-9]{5,}-[0-9]{2}-[0-9]{2}\b", cursor) is not None
 
 
 def has_moment(cursor: str) -> bool:

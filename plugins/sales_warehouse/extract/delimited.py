@@ -179,7 +179,7 @@ class _Writer:
             self._copy(batch, path)
             for item in batch:
                 item.file.refuse_when_changed()
-        except (duckdb.InvalidInputException, duckdb.ConversionException, Miscounted, FileRefused):
+        except (duckdb.Error, Miscounted, FileRefused):  # no memory for one long record, for example
             path.unlink(missing_ok=True)
             if len(batch) == 1:
                 yield slowly(batch[0], self.table, path)
@@ -237,7 +237,8 @@ def read_csv(paths: Iterable[Path], names: Iterable[str], dialect: Dialect, long
         f"read_csv({literals(map(str, paths))}, auto_detect = false, columns = {{{columns}}}, header = false, "
         f"skip = 1, delim = {literal(dialect.delimiter)}, quote = {quote}, escape = {quote}, nullstr = chr(0), "
         f"compression = 'none', encoding = 'utf-8', strict_mode = true, null_padding = false, ignore_errors = false, "
-        f"max_line_size = {line}, buffer_size = {max(BUFFER_BYTES, 4 * line)}{', ' + more if more else ''})"
+        f"hive_partitioning = false, max_line_size = {line}, buffer_size = {max(BUFFER_BYTES, 4 * line)}"
+        f"{', ' + more if more else ''})"
     )
 
 

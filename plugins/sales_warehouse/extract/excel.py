@@ -22,6 +22,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from sales_warehouse.company.models import Table
+from sales_warehouse.extract.archive import refuse_crowd
 from sales_warehouse.extract.files import Result, Room, SourceFile, Written, one_by_one
 from sales_warehouse.extract.header import Header, check_header
 from sales_warehouse.extract.outcome import FileRefused
@@ -78,6 +79,7 @@ def _refuse_bomb(file: SourceFile) -> None:
     """Look at the table of contents of an .xlsx before anything is unpacked."""
     if not zipfile.is_zipfile(file.path):
         return
+    refuse_crowd(file.path)
     try:
         with zipfile.ZipFile(file.path) as archive:
             parts = archive.infolist()

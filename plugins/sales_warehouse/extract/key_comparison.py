@@ -54,8 +54,8 @@ class KeyComparison:
         self._view("past", history)
         self._view("landed_now", now)
         self.connection.execute(
-            f"create table present as select distinct {self.names} from read_parquet({literal(str(keys))}) "
-            f"where {self._whole()}"
+            f"create table present as select distinct {self.names} "
+            f"from read_parquet({literal(str(keys))}, hive_partitioning = false) where {self._whole()}"
         )
         self.connection.execute(
             f"create table alive as select {self.names} from past group by {self.names} "
@@ -112,7 +112,8 @@ class KeyComparison:
             self.connection.execute(f"create view {name} as select {cells}, 0 as _load, 0 as _place where false")
             return
         listed = literals(str(path) for path in paths)
-        files = f"read_parquet({listed}, union_by_name = true, filename = '_path', file_row_number = true)"
+        options = "hive_partitioning = false, union_by_name = true, filename = '_path', file_row_number = true"
+        files = f"read_parquet({listed}, {options})"
         there = {column for column, *_ in _described(self.connection, files)}
         cells = ", ".join(
             self._cell(column) if column in there else f"cast(null as varchar) as {ident(column)}" for column in wanted

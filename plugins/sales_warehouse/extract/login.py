@@ -9,7 +9,7 @@ import base64
 import re
 import time
 from collections.abc import Callable
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 import requests
@@ -21,6 +21,31 @@ from sales_warehouse.extract.session import Limits, Login, NoLogin, Pace, Patien
 SPARE_SECONDS = 60  # a token is renewed so long before it ends, at most half of its life
 UNSAID_LIFE_SECONDS = 300  # of a token that does not say how long it lives
 TOKEN_BYTES = 1 << 20
+
+
+def address(text: str, where: str) -> str:
+    """Return an address of HTTP; raise SourceMisconfigured, without a word of it, when it is none."""
+    try:
+        parts = urlsplit(text)
+        is_one = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise SourceMisconfigured(f"{where} is no address such as https://api.example.com/v2")
+    return text
+
+
+def in_header(text: str, where: str) -> str:
+    """Return a text that a header can carry; raise SourceMisconfigured, without a word of it, when none can.
+
+    Blanks around it are no part of it: a secret that comes from a file has its line end.
+    """
+    value = text.strip()
+    if not value.isascii() or not value.isprintable():
+        raise SourceMisconfigured(
+            f"{where}: it has a line end or a sign beyond ASCII inside, which no header can carry; was it copied whole?"
+        )
+    return value
 
 
 class Header:
@@ -56,7 +81,7 @@ class ClientCredentials:
         self, source: str, settings: ClientCredentialsAuth, expand: Callable[[str], str], pause_seconds: float
     ) -> None:
         self._where, self._settings, self._expand = f"{source}: connection.auth", settings, expand
-        self._url = expand(settings.token_url)
+        self._url = address(expand(settings.token_url), f"{self._where}.token_url")
         limits = Limits(settings.timeout_seconds, settings.attempts, pause_seconds, TOKEN_BYTES)
         self._session = PatientSession(self._url, NoLogin(), Pace(), limits, lambda response: None)
         self._token, self._good_until = "", 0.0
@@ -112,7 +137,7 @@ class ClientCredentials:
         return headers
 
     def _secret(self) -> tuple[str, str]:
-        return self._expand(self._settings.client_id), self._expand(self._settings.client_secret)
+        return self._expand(self._settings.client_id).strip(), self._expand(self._settings.client_secret).strip()
 
 
 class _Token(msgspec.Struct):
@@ -135,8 +160,11 @@ def login_of(
     """Return the login that a connection describes."""
     if auth is None:
         return NoLogin()
+    where = f"{source}: connection.auth"
     if isinstance(auth, BearerAuth):
-        return Header("Authorization", f"Bearer {expand(auth.token)}")
+        return Header("Authorization", f"Bearer {in_header(expand(auth.token), f'{where}.token')}")
+    if isinstance(auth, ApiKeyAuth) and auth.location == "header":
+        return Header(auth.name, in_header(expand(auth.value), f"{where}.value"))
     if isinstance(auth, ApiKeyAuth):
-        return (Header if auth.location == "header" else Query)(auth.name, expand(auth.value))
+        return Query(auth.name, expand(auth.value).strip())
     return ClientCredentials(source, auth, expand, pause_seconds)

@@ -66,12 +66,11 @@ def _compared(written: Written, before: Schema, table: Table) -> Result:
 def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: duckdb.DuckDBPyConnection) -> Written:
     rows, schema = _footer(file.path)
     header = check_header(schema.names, table, where="schema")  # DuckDB would rename the second of two equal names
-    path = room.next_parquet()
+    path, named = room.next_parquet(), _named(file.path, room)
     fine = {name for name in header.landed if _is_fine_and_zoned(schema.field(name).type)}
     try:
-        _refuse_bomb(file, header.landed, connection)
-        source = _without_zones(file.path, fine, room) if fine else file.path
-        relation = read_parquet([source])
+        _refuse_bomb(file, header.landed, connection, named)
+        relation = _relation(_without_zones(file.path, fine, room) if fine else named)
         kinds = {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}
         texts = {name: _text(ident(name), kinds[name], schema.field(name).type) for name in header.landed}
         texts |= {name: f"{texts[name]} || '+00'" for name in fine}
@@ -85,6 +84,18 @@ def _write(file: SourceFile, table: Table, path: Path, room: Room, connection: d
     return Written(file, path, written, rows, notes=header.notes, drift=header.drift, schema=kinds)
 
 
+def _named(path: Path, room: Room) -> Path:
+    """Return a file by a name that is no pattern to DuckDB: `sales[1].parquet` would be read from `sales1.parquet`."""
+    place = room.scratch(".parquet")
+    place.symlink_to(path.absolute())
+    return place
+
+
+def _relation(path: Path) -> str:
+    """Return a file as a relation; a folder `year=2026` on its way says nothing about its column `year`."""
+    return read_parquet([path], options="hive_partitioning = false")
+
+
 def _footer(path: Path) -> tuple[int, pa.Schema]:
     """Return how many rows there are and the columns, as the footer of the file says."""
     try:
@@ -94,7 +105,7 @@ def _footer(path: Path) -> tuple[int, pa.Schema]:
         raise FileRefused(f"not a readable Parquet file ({error}); was it cut off? ask for it again") from error
 
 
-def _refuse_bomb(file: SourceFile, columns: Sequence[str], connection: duckdb.DuckDBPyConnection) -> None:
+def _refuse_bomb(file: SourceFile, columns: Sequence[str], connection: duckdb.DuckDBPyConnection, named: Path) -> None:
     """Refuse a file of more text than an archive may unpack to, and 200 times its size, before any of it is written.
 
     The ratio alone tells nothing: by dictionaries and runs a list of the stock of shops is far smaller than its text.
@@ -110,7 +121,7 @@ def _refuse_bomb(file: SourceFile, columns: Sequence[str], connection: duckdb.Du
     size = max(sum(chunk.num_values for chunk in chunks), sum(chunk.total_uncompressed_size for chunk in chunks))
     if size > most:
         raise FileRefused(_bomb(most))
-    relation = read_parquet([file.path])
+    relation = _relation(named)
     kinds = {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}
     lengths = [length for name in columns if (length := _length(ident(name), kinds[name]))]
     longest = max((chunk.total_uncompressed_size for chunk in chunks), default=0)  # no value is longer than its chunk

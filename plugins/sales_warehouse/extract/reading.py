@@ -88,8 +88,8 @@ class Reading:
         if not self._may_shift:
             return True
         size_is_known = self.paging.size_parameter is not None or self.paging.type == "offset"
-        if size_is_known and sum(self.pages) < self.paging.size:
-            return True  # all of them came in one answer
+        if size_is_known and len(self.pages) < 2 and self.count < self.paging.size:
+            return True  # all of them came in one answer; an API may give less than a page that it is asked for
         return bool(self.totals) and set(self.totals) == {self.count}
 
     def brings_news(self, earlier: Sequence[Reading]) -> bool:

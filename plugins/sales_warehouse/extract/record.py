@@ -20,6 +20,8 @@ from sales_warehouse.extract.outcome import Drift, FileRefused
 from sales_warehouse.extract.parquet import MORE
 
 Fields = dict[str, msgspec.Raw]
+MOST_LIKELY = 10_000  # keys among which a new name is looked for
+MOST_NAMED = 50  # in one sentence
 _FIELDS: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(Fields)
 _STRING = msgspec.json.Decoder(str)
 _KEY = re.compile(rb'"\s*:')
@@ -227,12 +229,16 @@ class KeyCheck:
             return ()
         declared = {self._declared(name) for name in self.columns}
         unknown = sorted(self._keys - declared - {name.split(".")[0] for name in self.columns})
+        new = [name for name in unknown if name not in self._before][:MOST_LIKELY]
         drift = []
         for name in sorted(declared - self._keys):
-            candidate = self._beside(name) or likely(name, [other for other in unknown if other not in self._before])
+            candidate = self._beside(name) or likely(name, new)
             drift.append(Drift("renamed" if candidate else "missing", name, candidate))
         renamed = {item.found for item in drift}
-        drift += [Drift("added", name) for name in unknown if name not in renamed]
+        added = [name for name in unknown if name not in renamed]
+        drift += [Drift("added", name) for name in added[:MOST_COLUMNS]]
+        if len(added) > MOST_COLUMNS:  # keys that are values, such as days
+            drift.append(Drift("added", f"… {len(added) - MOST_COLUMNS:,} more"))
         drift += self._retyped()
         self._refuse(drift)
         return tuple(drift)
@@ -270,7 +276,7 @@ class KeyCheck:
                 drift,
             )
         if drift and self.table.drift == "refuse":
-            named = "; ".join(f"{item.kind}: {item.column}" for item in drift)
+            named = _listed([f"{item.kind}: {item.column}" for item in drift], "; ")
             raise FileRefused(
                 f"{named}; the policy of this table is `drift: refuse`: change `columns`, or set it to adopt once",
                 drift,
@@ -302,4 +308,9 @@ def key_notes(drift: Sequence[Drift], table: Table, *, keeps_more: bool = True) 
     told += [f"retyped: {item.column} ({item.found})" for item in drift if item.kind == "retyped"]
     added = [item.column for item in drift if item.kind == "added"]
     where = f", kept in {MORE}" if table.drift == "adopt" and keeps_more else ", left out"
-    return (*told, f"keys that are not declared{where}: {', '.join(added)}") if added else tuple(told)
+    return (*told, f"keys that are not declared{where}: {_listed(added, ', ')}") if added else tuple(told)
+
+
+def _listed(names: Sequence[str], between: str) -> str:
+    more = f"{between}and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return between.join(names[:MOST_NAMED]) + more

@@ -172,20 +172,21 @@ def _stored(
 
     There every number is below every text, so a bound of the other kind would pass over all or none.
     """
-    if isinstance(declared, sa.types.Integer | sa.types.Numeric):
-        return declared
+    is_number = isinstance(declared, sa.types.Integer | sa.types.Numeric)
     column: sa.ColumnClause = sa.column(name)
     kind = sa.func.typeof(column)
     asked = sa.select(kind).select_from(sa.table(table)).where(column.is_not(None)).distinct()
     found = {told for (told,) in connection.execute(asked)}
     numbers = found & {"integer", "real"}
+    if numbers and is_number:
+        return declared
     if numbers and found - numbers:
         raise SourceMisconfigured(
             f"{where}: the column {name!r} holds numbers and texts, which SQLite compares by their kind first, so rows "
             "would be passed over; make them one kind in the database or in a view, or leave `cursor` out"
         )
     if not numbers:
-        return declared
+        return sa.types.Text() if is_number and found else declared
     return sa.types.Numeric() if "real" in numbers else sa.types.Integer()
 
 

@@ -111,7 +111,7 @@ class _Resource:
         readings: list[Reading] = []
         while True:
             reading, item = self._steady_reading(len(readings))
-            if reading.is_proven:
+            if reading.is_proven and not any(earlier.count > reading.count for earlier in readings):
                 _drop(landed)
                 landed[:] = [item]
                 return

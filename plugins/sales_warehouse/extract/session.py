@@ -8,6 +8,7 @@ no end, or is larger than any honest page, is not read to its end.
 from __future__ import annotations
 
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import mktime_tz, parsedate_tz
@@ -150,10 +151,17 @@ def asked_pause(headers: Mapping[str, str], now: float) -> float:
     header = (headers.get("Retry-After") or "").strip()
     if header.isascii() and header.isdigit():
         return float(header)
-    moment, theirs = parsedate_tz(header), parsedate_tz(headers.get("Date") or "")
-    if moment is None:
-        return 0
-    return max(0.0, mktime_tz(moment) - (mktime_tz(theirs) if theirs else now))
+    moment, theirs = _moment(header), _moment(headers.get("Date") or "")
+    return 0 if moment is None else max(0.0, moment - (now if theirs is None else theirs))
+
+
+def _moment(header: str) -> float | None:
+    """Return the seconds since 1970 of a date of HTTP, None where there is none."""
+    parts = parsedate_tz(header)
+    try:
+        return None if parts is None else mktime_tz(parts)
+    except (ValueError, OverflowError):  # a year that no calendar has
+        return None
 
 
 def _origin(url: str) -> tuple[str, str]:
@@ -181,5 +189,5 @@ def _read(response: requests.Response, limits: Limits) -> None:
         raise requests.ReadTimeout("no more bytes") from None
     except (urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError, OSError):
         raise ChunkedEncodingError("the answer was cut off") from None
-    response._content = b"".join(pieces)
+    response._content = b"".join(pieces).removeprefix(BOM_UTF8)  # RFC 8259 8.1
     response._content_consumed = True

@@ -9,6 +9,7 @@ from typing import Any
 
 from sales_warehouse.extract.encoding import DECLARABLE
 
+MOST_LINES = 10_000  # before the rows
 NAMES = {
     "tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|", "colon": ":",
     "none": "", "double": '"', "single": "'", "backslash": "\\",
@@ -16,7 +17,7 @@ NAMES = {
 
 
 class GivenError(ValueError):
-    """A dialect that cannot be; the message says what is wrong and what may be said."""
+    """What cannot be, of a dialect or of names of files; the message says what is wrong and what may be said."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 def _checked(name: str, value: Any) -> Any:
     if name in ("header", "skip"):
-        if not str(value).isdecimal():
-            raise GivenError(f"--dialect: {name}: {value!r} is no number of lines")
+        if not str(value).isdecimal() or int(value) > MOST_LINES:
+            raise GivenError(f"--dialect: {name}: {value!r} is no number of lines; it may be 0 to {MOST_LINES:,}")
         return int(value)
     if name == "encoding":
         if value not in DECLARABLE:

@@ -21,7 +21,7 @@ from sales_warehouse.extract.outcome import FileRefused
 from sales_warehouse.extract.rows import LONGEST_RECORD, Batch, Dialect, Fault, Lines, Mend, batches
 from sales_warehouse.extract.scan import CHUNK, line_end_of, scan
 from sales_warehouse.reading.detect import QUOTES, detect
-from sales_warehouse.reading.dialect import Given
+from sales_warehouse.reading.dialect import Given, GivenError
 from sales_warehouse.reading.kinds import KINDS
 from sales_warehouse.reading.mend import TableRules
 from sales_warehouse.reading.output import PARQUET, Output
@@ -79,8 +79,16 @@ def read_file(
     """Read a file; `out` is Parquet by its ending, else CSV in UTF-8 with commas.
 
     `strict` rejects what would be put right. `on_progress` gets the lines done and all lines. Raises FileRefused for
-    what is no text at all, or whose lines were not all read.
+    what is no text at all, or whose lines were not all read, and GivenError where one file would take the place of
+    another.
     """
+    named = [path.resolve() for path in (file, out, rejects, mended)]
+    if len(set(named)) < len(named):
+        raise GivenError("the file, --out, --rejects and --mended are not four: give each of them a name of its own")
+    if file.exists() and not file.is_file():
+        raise FileRefused(
+            "no regular file (a folder, a pipe or a device); it is read more than once, so write it to one"
+        )
     with tempfile.TemporaryDirectory() as scratch:
         text, codec = _as_text(file, given.encoding, Path(scratch) / "text")
         report = Report(str(file), codec, {}, [])
@@ -129,18 +137,22 @@ class _Reading:
 
     def _detect(self, given: Given) -> tuple[Dialect, list[str]]:
         """Return the dialect and a sample of whole lines; where a line ends depends on what quotes it."""
-        sample = self._sample(QUOTES[0] if given.quote is None else given.quote)
-        dialect, newline = detect(sample, given.delimiter, given.quote, given.escape), self.newline
-        again = self._sample(dialect.quote)
+        first, before = given.skip or 0, (given.skip or 0) + (given.header or 0)
+        sample = self._sample(QUOTES[0] if given.quote is None else given.quote, before)
+        dialect, newline = detect(sample[first:], given.delimiter, given.quote, given.escape), self.newline
+        again = self._sample(dialect.quote, before)
         if newline == self.newline:
             return dialect, sample
-        return detect(again, given.delimiter, dialect.quote, given.escape), again
+        return detect(again[first:], given.delimiter, dialect.quote, given.escape), again
 
-    def _sample(self, quote: str) -> list[str]:
+    def _sample(self, quote: str, before: int) -> list[str]:
+        """Return the first lines: so many that stand before the rows, and a sample of these."""
         with self.text.open("rb") as start:
             self.newline = "\r" if line_end_of(start.read(CHUNK), quote.encode()) == "\r" else "\n"
         with self._open() as handle:
-            return Lines(handle).ahead(SAMPLE_LINES, SAMPLE_BYTES)
+            lines = Lines(handle)
+            size = sum(map(len, lines.ahead(before, LONGEST_RECORD)))
+            return lines.ahead(before + SAMPLE_LINES, size + SAMPLE_BYTES)
 
     def _open(self) -> TextIO:
         codec = "utf-8-sig" if self.codec == "utf-8" else self.codec

@@ -66,7 +66,7 @@ def find_head(lines: Sequence[str], dialect: Dialect, header: int | None, skip: 
         return replace(head, names=tuple(shown(" ".join(filter(None, names))) for names in parts))
     if found := header_of("".join(lines[last.line : last.end]).rstrip("\r\n"), dialect, width):
         return replace(head, names=tuple(map(shown, found[0])), mended=found[1])
-    given = f"{len(rows[count - 1].fields)} names where the rows have {width} fields"
+    given = f"{len(last.fields)} names where the rows have {width} fields"
     return replace(head, refused=f"{given}: which of them is missing cannot be told, so the columns are numbered")
 
 
