@@ -74,6 +74,12 @@ REASONS = {
     "region": ("a region that regions.yml does not know", "regions.yml 中没有的区域"),
     "province": ("no province of China", "不是中国的省级行政区"),
 }
+# By the type of a column, what reads a text of it: the result of another one would be cast, and a day changed or a
+# number rounded by that. A column of text takes the result of any.
+READERS: dict[str, tuple[str, ...]] = {
+    "integer": ("integer",), "decimal": ("money", "integer"), "price": ("money", "integer"), "boolean": ("boolean",),
+    "date": ("date",), "timestamp": ("timestamp",),
+}  # fmt: skip
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有效")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无效")
 
