@@ -80,6 +80,10 @@ def test_a_credit_code_of_a_customer_is_checked_whatever_the_mapping_says(
         ("1.500", "decimal", {}, Decimal("1.50")),
         ("1.005", "decimal", {}, None),
         ("1.0055", "price", {}, Decimal("1.0055")),
+        ("9999999999999.99", "decimal", {}, Decimal("9999999999999.99")),
+        ("10000000000000", "decimal", {}, None),
+        ("-6222021234567890.1", "price", {}, None),
+        ("¥10,000,000,000,000", "price", {"normalise": "money"}, None),
         ("¥1,234.50", "decimal", {"normalise": "money"}, Decimal("1234.50")),
         ("¥1,234.50", "decimal", {}, None),
         ("1e-3", "decimal", {}, None),
@@ -196,6 +200,17 @@ def test_a_text_becomes_this_value(connection, text, kind, mapping, expected) ->
 def test_a_format_that_makes_no_day_is_refused(told: str) -> None:
     with pytest.raises(ValidationError):
         ColumnMapping.model_validate({"from": "c", "format": told})
+
+
+@pytest.mark.parametrize(("text", "value"), [("-2147483647", -2147483647), ("６", 6), ("6901234567892", None)])
+def test_a_bar_code_is_no_quantity(connection: duckdb.DuckDBPyConnection, text: str, value: int | None) -> None:
+    """With its price it would be more than a mart holds, and none could be built."""
+    contracts = load_contracts().values()
+    counted = [contract.columns["quantity"] for contract in contracts if "quantity" in contract.columns]
+    assert len(counted) == 5
+    for column in counted:
+        builder = _normalisers("Asia/Shanghai").value("t", column, ColumnMapping.model_validate({"from": "c"}))
+        assert connection.execute(f"select {builder} from (select ?::varchar as t)", [text]).fetchone() == (value,)
 
 
 @pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Asia/Shanghai"])
