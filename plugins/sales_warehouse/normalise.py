@@ -121,12 +121,12 @@ class Normalisers:
     @classmethod
     def of(cls, company: Company) -> Normalisers:
         """Normalisers of a company: its zone, its country and the spellings of its regions."""
-        regions = {
-            spelling.casefold(): region.id
+        regions = {  # in lower case as SQL makes it: casefold() would make ss of ß
+            spelling.lower(): region.id
             for region in company.regions.regions
             for spelling in (region.id, region.name.en, region.name.zh, *region.aliases)
         }
-        proper = {text.casefold() for r in company.regions.regions for text in (r.id, r.name.en, r.name.zh)}
+        proper = {text.lower() for r in company.regions.regions for text in (r.id, r.name.en, r.name.zh)}
         proper |= set(_province_spellings())  # a source that knows the province alone makes no mistake
         about = company.about
         aliases = tuple(sorted(set(regions) - proper))
@@ -397,13 +397,13 @@ def uscc(text: str) -> str | None:
 
 def province_code(text: str) -> str | None:
     """Return the ISO 3166-2 code of a province by any of its spellings, or None."""
-    return _province_spellings().get(text.strip().casefold())
+    return _province_spellings().get(text.strip().lower())
 
 
 @cache
 def _province_spellings() -> dict[str, str]:
     return {
-        spelling.casefold(): province.iso_code
+        spelling.lower(): province.iso_code
         for province in provinces()
         for spelling in (province.iso_code, province.name_en, province.name_zh, province.full_name_zh)
     }
