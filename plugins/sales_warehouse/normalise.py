@@ -191,7 +191,7 @@ class Normalisers:
         if _kind(column, mapping) != "text" or mapping.values:
             return None
         has_nul = f"contains({text}, chr(0))"
-        if column.name.endswith("_id"):
+        if column.name.endswith(("_id", "_number")):
             return f"({self.is_odd} and ({has_nul} or regexp_full_match({text}, {literal(LOST_DIGITS)})))"
         return f"({self.is_odd} and {has_nul})"
 
