@@ -150,6 +150,11 @@ def test_a_version_of_the_future_waits_instead_of_hiding_every_later_change(
         for at in (READ_AT, datetime.datetime(2099, 1, 2))
     ]
     assert stand == [True, False], "judged anew when its moment is past, and no sooner"
+    cells = [Cell("crm", load.load_id, "orders", load.files[0].origin, row, "changed") for row in (2, 4)]
+    said = [Correction(cell, "2099-01-01", "2026-06-03", by="Li", why="a typo", at=f"{READ_AT}") for cell in cells]
+    corrections.take(home, said)
+    outcome = judged(home, folder)
+    assert (outcome.accepted, outcome.quarantined, outcome.dirty) == (5, 0, 2), "a row that was corrected came dirty"
 
 
 ENDS = {

@@ -485,7 +485,7 @@ def _by_hand(
         f'list_filter(came._faults, fault -> fault."column" = {literal(name)})[1]."value", '
         f"cast(came.{ident(name)} as varchar), ''), "
         f"\"after\" := coalesce(cast(rows.{ident(name)} as varchar), '')) end"
-        for name in contract.columns
+        for name in (*contract.columns, *([VERSION.name] if mapping.version else ()))
     )
     connection.execute(
         f"create table _by_hand as with given as (from {read_parquet([came])}), "
