@@ -116,7 +116,7 @@ def stands(home: Home, company: Company, source: Source, load: Load, *, at: date
         return False
     return all(
         gated[number].fingerprint
-        == _fingerprint(fingerprint, suite_of(company, mapping.entity, load), gated[number].judged_at)
+        == _fingerprint(fingerprint, suite_of(company, mapping.entity, load), gated[number].judged_at, source)
         and not _is_due(gated[number], at)
         and accepted_file(home, gated[number].batch).exists()
         for number, mapping, fingerprint in wanted
@@ -149,8 +149,14 @@ def _latest(load: Load, at: datetime.datetime | None = None) -> str:
     return f"{max(load.ahead_after, (at or load.latest_moment) + CLOCK_SKEW):%Y-%m-%d %H:%M:%S}"
 
 
-def _fingerprint(batch: str, suite: Suite, judged_at: str | None) -> str:
-    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)} {judged_at or ''}"
+def _tells_news_alone(source: Source) -> bool:
+    """Tell whether of the events of a source those count for its deadline that no earlier load told."""
+    return source.deadline is not None and source.is_read_often
+
+
+def _fingerprint(batch: str, suite: Suite, judged_at: str | None, source: Source) -> str:
+    news = "news" if _tells_news_alone(source) else ""
+    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)} {judged_at or ''} {news}"
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -245,7 +251,7 @@ def _judge(
         first, last, origins = _events(connection, home, source, load, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation, _was_ahead(suite, load, at))
     judged_at = at.isoformat() if came_due else None
-    fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at)
+    fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at, source)
     let_in = batch.conformed - quarantined
     gated = Gated(
         batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins,
@@ -541,7 +547,7 @@ def _events(
         return None, None, {}
     day = f"cast({name} at time zone 'UTC' at time zone {literal(zone)} as date)"
     there = f"(from {relation} where not (_is_deleted or _is_ended))"
-    if source.deadline and source.is_read_often:
+    if _tells_news_alone(source):
         (begin,) = only_row(connection, f"select min({day}) from {there}")
         if told := _told_before(home, load, batch, begin):
             key = ", ".join(map(ident, contract.key))
