@@ -96,6 +96,20 @@ def test_an_id_that_lost_its_last_digits_names_nobody(company: Company) -> None:
     ]
 
 
+def test_the_number_by_which_others_know_an_order_is_an_id_too(tmp_path: Path) -> None:
+    told = files_source(
+        "shop",
+        "tables: {sales: {files: '*.csv', format: csv, columns: [no, number]}}\n"
+        "mappings: [{entity: orders, from: sales, columns: {order_id: no, order_number: number}}]\n",
+    )
+    company = load_company(write_company(tmp_path, shop=told))
+    rows = conformed(company, "shop", "order_number", "('1', '1.23457E+17'), ('2', 'A-0012')")
+    assert sorted(rows) == [
+        ("1.23457E+17", [{"column": "order_number", "value": "1.23457E+17"}]),
+        ("A-0012", None),
+    ]
+
+
 def test_an_amount_is_plain_digits_whatever_stands_around_it(tmp_path: Path) -> None:
     told = files_source(
         "shop",

@@ -125,6 +125,38 @@ def test_what_the_mapping_calls_the_version_counts_before_the_column_of_the_cont
     assert accepted(outcome, home, "_version_at, updated_at") == [(first, second)]
 
 
+@pytest.mark.parametrize(
+    ("version", "column"),
+    [("", "updated_at"), ("    version: changed\n", "_version_at")],
+    ids=["by the column of the contract", "as the mapping calls it"],
+)
+def test_a_version_of_the_future_waits_instead_of_hiding_every_later_change(
+    folder: Path, gated: Callable[[str], tuple[Gated, Home]], version: str, column: str
+) -> None:
+    """A deletion needs its key and nothing else to be right; but in 2099 nobody could bring the record back."""
+    (folder / "sources" / "crm.yml").write_text(CRM.replace("    columns:\n", f"{version}    columns:\n"))
+    outcome, home = gated(
+        "1,C1,open,2026-06-01,2026-06-02,0\n1,,,,2099-01-01,1\n2,C2,open,2026-06-01,2026-06-02,0\n"
+        "2,C3,done,2026-06-01,2099-01-01,0\n3,,,,2026-06-29 02:59:59,1\n"
+    )
+    assert (outcome.accepted, outcome.quarantined, outcome.dirty) == (3, 2, 2)
+    reasons = {reason["rule"] for reason in outcome.reasons}
+    assert "version_not_in_future" in reasons and {reason["column_name"] for reason in outcome.reasons} >= {column}
+    found = duckdb.sql(f"select order_id, customer_id from ({latest(home, 'orders', 'order_id')}) order by 1")
+    assert found.fetchall() == [("1", "crm:C1"), ("2", "crm:C2"), ("3", None)]
+    company, (load,) = load_company(folder), loads(home, "crm")
+    stand = [
+        gate.stands(home, company, company.sources["crm"], load, at=at)
+        for at in (READ_AT, datetime.datetime(2099, 1, 2))
+    ]
+    assert stand == [True, False], "judged anew when its moment is past, and no sooner"
+    cells = [Cell("crm", load.load_id, "orders", load.files[0].origin, row, "changed") for row in (2, 4)]
+    said = [Correction(cell, "2099-01-01", "2026-06-03", by="Li", why="a typo", at=f"{READ_AT}") for cell in cells]
+    corrections.take(home, said)
+    outcome = judged(home, folder)
+    assert (outcome.accepted, outcome.quarantined, outcome.dirty) == (5, 0, 2), "a row that was corrected came dirty"
+
+
 ENDS = {
     "made again with an earlier time": ("1,C1,open,AT,2026-06-05,0\n1,,,,,1\n1,C2,open,AT,2026-06-02,0\n", "crm:C2"),
     "made again without a time": ("1,C1,open,AT,2026-06-05,0\n1,,,,,1\n1,C2,open,AT,,0\n", "crm:C2"),

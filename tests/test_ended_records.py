@@ -154,6 +154,16 @@ def test_a_record_that_was_left_out_is_no_news_to_an_older_version(shop: Shop) -
     assert (shop.orders, shop.lines) == ([], [])
 
 
+def test_a_record_of_the_future_ends_nothing(shop: Shop) -> None:
+    """A mistyped year on a test order: it would end the order for good, and hide what is said of it since."""
+    shop.land(order("O1", 1, {1: 5}))
+    future = {**order("O1", 2, {}, test=True), "changed": "2099-06-02 08:00:00"}
+    shop.land(future)
+    assert (shop.orders, shop.lines) == (["O1"], [("O1", 1, 5)])
+    shop.land(order("O1", 3, {1: 6}))
+    assert (shop.orders, shop.lines) == (["O1"], [("O1", 1, 6)])
+
+
 @pytest.mark.parametrize("days", [(1, 1), (None, None)], ids=["the same version", "without a version"])
 def test_of_versions_in_one_file_the_one_that_is_kept_counts(shop: Shop, days: tuple[int | None, int | None]) -> None:
     """As a table of history gives them: the active version and those before it, in any order."""

@@ -101,3 +101,21 @@ def test_only_what_was_not_told_before_is_news(tmp_path: Path, is_file: bool) ->
     conformed.conform_load(exchange.home, company, source, load, lambda _: None)
     (again,), _ = gate.gate_load(exchange.home, company, source, load, lambda _: None, at=DAY)
     assert [list(days) for days in again.origins.values()] == [[f"{DAY:%Y-%m-%d}"]], "judged anew it says the same"
+
+
+def test_a_source_that_is_given_a_deadline_is_judged_again_for_its_news(tmp_path: Path) -> None:
+    """Else what an overlap told again before would make its last weeks late."""
+    exchange = Exchange(tmp_path, is_file=False)
+    told = tmp_path / "sources" / "pbx.yml"
+    text = told.read_text(encoding="utf-8")
+    told.write_text(text.replace("deadline: '18:00'\n", ""), encoding="utf-8")
+    exchange.call("09:00")
+    exchange.read("09:05")
+
+    def stands() -> bool:
+        company, (load,) = load_company(tmp_path), loads(exchange.home, "pbx")
+        return gate.stands(exchange.home, company, company.sources["pbx"], load)
+
+    assert stands()
+    told.write_text(text, encoding="utf-8")
+    assert not stands()

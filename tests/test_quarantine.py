@@ -12,9 +12,11 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 from written_company import files_source, write_company
 
 from sales_warehouse import conformed, corrections, gate, ledger, mended, quarantine, sheet
+from sales_warehouse.cli import app
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
@@ -217,6 +219,19 @@ def test_a_company_without_a_bad_row_has_an_empty_quarantine(desk: Desk) -> None
     assert (desk.held(), quarantine.count_rows(desk.home, desk.company.sources)) == ([], 0)
     with pytest.raises(LookupError, match=r"nothing of crm\.calls is in quarantine"):
         desk.export()
+
+
+def test_a_table_that_left_the_source_is_named_and_stops_no_other_sheet(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.refresh(a=GOOD + NO_DATE)
+    (desk.folder / "sources" / "crm.yml").write_text(
+        CRM.replace("{calls:", "{talks:").replace("from: calls", "from: talks")
+    )
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(desk.home.dir.parent))
+    asked = ["quarantine", "export", "--company", str(desk.folder), "--into", str(desk.folder)]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0 and "crm.calls is no table of the source any more" in done.output
 
 
 def test_what_is_mended_in_the_sheet_is_let_in_and_the_rest_stays(desk: Desk) -> None:

@@ -50,7 +50,7 @@ mappings:
 """
 REGIONS = """\
 regions:
-  - {id: 华东, name: {en: East China, zh: 华东}, provinces: [CN-SH], aliases: [华东区, 上海]}
+  - {id: 华东, name: {en: East China, zh: 华东}, provinces: [CN-SH], aliases: [华东区, 上海, Großraum Shanghai]}
 """
 COLUMNS = {
     "name": ("customers", "name"), "place": ("customers", "region"), "code": ("customers", "uscc"),
@@ -103,6 +103,7 @@ def judge(folder: Path, *lines: str) -> Judged:
         pytest.param("name", "  公司\u3000", "white_space", "公司", id="wide spaces around a name"),
         pytest.param("name", "\u00a0公司", "white_space", "公司", id="a no-break space"),
         pytest.param("place", "华东区", "alias", "华东", id="another name of a region"),
+        pytest.param("place", "GROßRAUM SHANGHAI", "alias", "华东", id="one with a letter that has no capital"),
         pytest.param("place", "上海", None, "华东", id="a province is no mistake"),
         pytest.param("place", "east china", None, "华东", id="a name in English is none either"),
         pytest.param("code", "91350100m000100y43", "letter_case", "91350100M000100Y43", id="a code in small letters"),

@@ -569,8 +569,11 @@ def export(
         _fail(f"nothing of {table} is in quarantine; there are rows of: {', '.join(found) or 'nothing'}")
     for name in [table] if table else found:
         target, (of_source, _, of_table) = into / f"{name}.csv", name.partition(".")
-        rows = sheet.export(home, checked, of_source, of_table, target)
-        console.print(f"{target}: {rows:,} rows", highlight=False, soft_wrap=True)
+        try:
+            done = f"{target}: {sheet.export(home, checked, of_source, of_table, target):,} rows"
+        except LookupError as error:
+            done = f"{error.args[0]}"
+        console.print(done, highlight=False, soft_wrap=True)
 
 
 @held_rows.command()

@@ -26,11 +26,11 @@ from sales_warehouse.extract.parquet import BEFORE, FILE, OPTIONAL, RESERVED, RO
 from sales_warehouse.extract.text import FLOATS, earlier_float_sql
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
-from sales_warehouse.latest_version import latest_version
+from sales_warehouse.latest_version import is_known, latest_version
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, literals, only_row, read_parquet
 
-FORM = 11  # raise it when this module makes different rows from the same input
+FORM = 12  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 HISTORY = "_history"  # the same of all loads up to this one, with `_row_load_id`
@@ -169,7 +169,7 @@ def _conform(
         _prepare(connection, home, company, source, load, mapping, elements(mapping, WHOLE))
         select, ended = f"select *, false as _is_ended from ({statement.select})", 0
         if ends:
-            ended = find_ended(connection, company, source, load.load_id, mapping, HISTORY)
+            ended = find_ended(connection, company, source, load, mapping, HISTORY)
             select += f" union all by name select *, true as _is_deleted, true as _is_ended from {ENDED}"
             connection.execute(f"create or replace view {ident(mapping.table)} as {elements(mapping, WHOLE)}")
         landed, kept = _counts(connection, load, mapping, statement)
@@ -455,7 +455,10 @@ def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Sourc
 def _latest_view(
     connection: duckdb.DuckDBPyConnection, home: Home, company: Company, source: Source, load: Load, join: Join
 ) -> None:
-    """Create a view of the latest version per key of a joined table, as known when the load came."""
+    """Create a view of the latest version per key of a joined table, as known when the load came.
+
+    A version that is dated ahead of the load is not known yet, or it would hide every later one.
+    """
     selects = _all_landed(connection, home, source, load, join.table)
     if not selects:
         columns = ", ".join(f"cast(null as varchar) as {ident(name)}" for name in source.tables[join.table].columns)
@@ -463,8 +466,13 @@ def _latest_view(
         return
     rows = f"(select * from ({' union all by name '.join(selects)}) where _malformed is null)"
     versions = with_version(company, source, join.table, rows)
+    known = is_known("_row_version_at", load.ahead_after)
     latest = latest_version(
-        f"({versions})", join.key, deleted="_row_is_deleted", version="_row_version_at", order=PLACE
+        f"(from ({versions}) where {known})",
+        join.key,
+        deleted="_row_is_deleted",
+        version="_row_version_at",
+        order=PLACE,
     )
     columns = "* exclude (_row_is_deleted, _row_version_at, _row_load_id)"
     connection.execute(f"create or replace view {ident(join.table)} as select {columns} from ({latest})")

@@ -18,7 +18,8 @@ from sales_warehouse.company.models import Company, Mapping, Source
 from sales_warehouse.conform import CANNOT_BE_TRIED, Statement, compile_mapping
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.elements import elements
-from sales_warehouse.latest_version import latest_version
+from sales_warehouse.landing import Load
+from sales_warehouse.latest_version import is_known, latest_version
 from sales_warehouse.sql import ident, literal, only_row
 
 ENDED = "_ended"  # the key, `_version_at`, `_file`, `_row_number` of each row that a load ends
@@ -80,23 +81,27 @@ def find_ended(
     connection: duckdb.DuckDBPyConnection,
     company: Company,
     source: Source,
-    load_id: str,
+    load: Load,
     mapping: Mapping,
     history: str,
 ) -> int:
     """Create the table ENDED of the rows that a load ends, and return how many they are.
 
-    `history` is a relation of all landed rows up to this load, with `_row_load_id`; what is joined is there, too.
+    `history` is a relation of all landed rows up to this load, with `_row_load_id`; what is joined is there, too. A
+    version that is dated ahead of the load ends nothing: nobody could take that back before its moment comes.
     """
     record = record_of(source, mapping)
     assert record is not None
     _show(connection, mapping, f"from {history}")
-    connection.execute(f"create or replace temp table _all as {_records(company, source, mapping, record)}")
-    touched = f"select distinct {record.names} from _all where _row_load_id = {literal(load_id)}"
+    known = is_known("_version_at", load.ahead_after)
+    connection.execute(
+        f"create or replace temp table _all as from ({_records(company, source, mapping, record)}) where {known}"
+    )
+    touched = f"select distinct {record.names} from _all where _row_load_id = {literal(load.load_id)}"
     if _gives_itself(source, mapping):  # under the same key: it ends by being left out
         touched = f"from ({touched}) semi join (from _all where not _is_kept) using ({record.names})"
     connection.execute(f"create or replace temp table _touched as {touched}")
-    return _compare(connection, company, source, load_id, mapping, record, history)
+    return _compare(connection, company, source, load.load_id, mapping, record, history)
 
 
 def _compare(

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from sales_warehouse import conformed, durable, failpoint, repairs, settings
 from sales_warehouse.company.models import Company, Source
-from sales_warehouse.conform import REPAIRS
+from sales_warehouse.conform import REPAIRS, Statement
 from sales_warehouse.conformed import Batch
 from sales_warehouse.contracts import UNREAD, VERSION, contract_of, load_contracts
 from sales_warehouse.extract import FileRefused, originals
@@ -27,17 +27,16 @@ from sales_warehouse.extract.files import Room
 from sales_warehouse.guard.suites import Suite, load_suite
 from sales_warehouse.guard.validate import RuleResult, Validation, validate
 from sales_warehouse.home import Home
-from sales_warehouse.landing import Load
+from sales_warehouse.landing import CLOCK_SKEW, Load
 from sales_warehouse.malformed import in_chinese
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
 
-FORM = 10  # raise it when this module writes other columns, so that what it made before is made anew
+FORM = 11  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
 DAYS_TOLD = 40  # of each place of a source, for its deadlines
 NEWS_DAYS = 7  # before a load, of which it is looked up whether earlier loads told its events already
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
-CLOCK_SKEW = datetime.timedelta(hours=1)
 
 WHOLE = "_whole"  # every row of the batch that is judged
 FAILURES = "_row_id bigint, rule varchar, column_name varchar, value varchar, reason_en varchar, reason_zh varchar"
@@ -117,7 +116,7 @@ def stands(home: Home, company: Company, source: Source, load: Load, *, at: date
         return False
     return all(
         gated[number].fingerprint
-        == _fingerprint(fingerprint, suite_of(company, mapping.entity, load), gated[number].judged_at)
+        == _fingerprint(fingerprint, suite_of(company, mapping.entity, load), gated[number].judged_at, source)
         and not _is_due(gated[number], at)
         and accepted_file(home, gated[number].batch).exists()
         for number, mapping, fingerprint in wanted
@@ -147,11 +146,17 @@ def suite_of(company: Company, entity: str, load: Load, at: datetime.datetime | 
 
 
 def _latest(load: Load, at: datetime.datetime | None = None) -> str:
-    return f"{max(load.latest_moment, at or load.latest_moment) + CLOCK_SKEW:%Y-%m-%d %H:%M:%S}"
+    return f"{max(load.ahead_after, (at or load.latest_moment) + CLOCK_SKEW):%Y-%m-%d %H:%M:%S}"
 
 
-def _fingerprint(batch: str, suite: Suite, judged_at: str | None) -> str:
-    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)} {judged_at or ''}"
+def _tells_news_alone(source: Source) -> bool:
+    """Tell whether of the events of a source those count for its deadline that no earlier load told."""
+    return source.deadline is not None and source.is_read_often
+
+
+def _fingerprint(batch: str, suite: Suite, judged_at: str | None, source: Source) -> str:
+    news = "news" if _tells_news_alone(source) else ""
+    parts = f"{FORM} {batch} {json.dumps(asdict(suite), sort_keys=True, default=str)} {judged_at or ''} {news}"
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -237,7 +242,7 @@ def _judge(
         _refuse_whole(batch, validation)
     with connect(database, temp=home.tmp) as connection:
         reasons, quarantined, unfolded = _quarantine(
-            connection, home, batch, company, source, load, validation, scratch
+            connection, home, batch, company, source, load, validation, scratch, at
         )
         mended = _by_hand(connection, home, company, source, load, batch, scratch)
         batch = replace(batch, folded=batch.folded - unfolded, conformed=batch.conformed + unfolded)
@@ -246,7 +251,7 @@ def _judge(
         first, last, origins = _events(connection, home, source, load, batch, accepted, company.about.time_zone)
         quality = _quality(connection, batch, accepted, validation, _was_ahead(suite, load, at))
     judged_at = at.isoformat() if came_due else None
-    fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at)
+    fingerprint = _fingerprint(batch.fingerprint, suite_of(company, batch.entity, load), judged_at, source)
     let_in = batch.conformed - quarantined
     gated = Gated(
         batch, fingerprint, let_in, quarantined, first, last, reasons, **quality, origins=origins,
@@ -259,12 +264,10 @@ def _ahead(
     connection: duckdb.DuckDBPyConnection, batch: Batch, suite: Suite, load: Load, at: datetime.datetime
 ) -> tuple[bool, str | None]:
     """Tell whether rows are dated ahead of their load and past by now, and the first moment of those still ahead."""
-    columns = _not_ahead(suite, load, at)
-    if not columns:
-        return False, None
     then, now = (f"cast({literal(_latest(load, moment))} as timestamp)" for moment in (None, at))
     moments = " union all ".join(
-        f"select {column} as moment from {ident(batch.entity)} where {column} > {then}" for column in columns
+        f"select {moment} as moment from {WHOLE} where not _is_ended and {moment} > {then}"
+        for moment in _not_ahead(suite, load, at)
     )
     past, first = only_row(
         connection,
@@ -275,17 +278,18 @@ def _ahead(
 
 
 def _not_ahead(suite: Suite, load: Load, at: datetime.datetime) -> list[str]:
-    """Return the SQL of the moments of a row that may not lie ahead."""
+    """Return the SQL of the moments of a row that may not lie ahead: of a deletion its version alone."""
     rules = [rule for rule in suite.rules if rule.severity == "critical"]
     names = dict.fromkeys(rule.column for rule in rules if rule.arguments.get("max_value") == _latest(load, at))
-    return [f"cast({ident(name)} as timestamp)" for name in names if name]
+    told = [f"case when not _is_deleted then cast({ident(name)} as timestamp) end" for name in names if name]
+    return [*told, VERSION.name]
 
 
 def _was_ahead(suite: Suite, load: Load, at: datetime.datetime) -> str:
     """Return the SQL that tells of a row whether it was dated ahead of its load, even if that moment is past now."""
     then = f"cast({literal(_latest(load))} as timestamp)"
     moments = [f"coalesce({moment} > {then}, false)" for moment in _not_ahead(suite, load, at)]
-    return f"(not _is_deleted and ({' or '.join(moments)}))" if moments else "false"
+    return f"({' or '.join(moments)})"
 
 
 def _refuse_whole(batch: Batch, validation: Validation) -> None:
@@ -304,6 +308,7 @@ def _quarantine(
     load: Load,
     validation: Validation | None,
     scratch: Path,
+    at: datetime.datetime,
 ) -> tuple[list[dict[str, Any]], int, int]:
     """Collect every failing row with every reason; return the counts by reason, the number of rows, and of those that
     had been folded: they are in quarantine like any other, or each correction would bring up the next one.
@@ -325,6 +330,7 @@ def _quarantine(
     )
     for result in validation.failed("critical") if validation else ():
         _add_failures(connection, entity, result)
+    _hold_versions_back(connection, batch, source, _latest(load, at))
     (rows,) = only_row(connection, "select count(distinct _row_id) from failures")
     if not rows:
         return [], 0, 0
@@ -337,6 +343,23 @@ def _quarantine(
     ).fetchall()
     names = ("rule", "column_name", "reason_en", "reason_zh", "row_count")
     return [dict(zip(names, row, strict=True)) for row in counts], rows + unfolded, unfolded
+
+
+def _hold_versions_back(connection: duckdb.DuckDBPyConnection, batch: Batch, source: Source, latest: str) -> None:
+    """Add the rows whose version is dated ahead, deletions among them: no later change of theirs would ever count.
+
+    Where the version is a column of the contract, its suite has told those that are no deletions.
+    """
+    version = Statement(contract_of(batch.entity), source.readings[batch.number], "").version
+    if version is None:
+        return
+    connection.execute(
+        f"insert into failures select _row_id, 'version_not_in_future', {literal(version)}, "
+        f"cast({VERSION.name} as varchar), 'The version of the row lies in the future; it would hide every later "
+        f"change', '版本时间在未来，会遮盖以后的修改' from {WHOLE} where not _is_ended and {VERSION.name} > "
+        f"cast({literal(latest)} as timestamp) and not exists (select 1 from failures as f "
+        f"where f._row_id = {WHOLE}._row_id and f.column_name = {literal(version)})"
+    )
 
 
 def _hold(
@@ -468,7 +491,7 @@ def _by_hand(
         f'list_filter(came._faults, fault -> fault."column" = {literal(name)})[1]."value", '
         f"cast(came.{ident(name)} as varchar), ''), "
         f"\"after\" := coalesce(cast(rows.{ident(name)} as varchar), '')) end"
-        for name in contract.columns
+        for name in (*contract.columns, *([VERSION.name] if mapping.version else ()))
     )
     connection.execute(
         f"create table _by_hand as with given as (from {read_parquet([came])}), "
@@ -524,7 +547,7 @@ def _events(
         return None, None, {}
     day = f"cast({name} at time zone 'UTC' at time zone {literal(zone)} as date)"
     there = f"(from {relation} where not (_is_deleted or _is_ended))"
-    if source.deadline and source.is_read_often:
+    if _tells_news_alone(source):
         (begin,) = only_row(connection, f"select min({day}) from {there}")
         if told := _told_before(home, load, batch, begin):
             key = ", ".join(map(ident, contract.key))

@@ -28,6 +28,7 @@ from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
 MANIFEST = "manifest.json"
 STATUS = "status.json"
+CLOCK_SKEW = datetime.timedelta(hours=1)  # that a clock of a source may run ahead before a row is dated ahead
 SKEW_MINUTES = 5  # that a clock may run ahead, where the overlap is as long: what comes behind is read again
 
 
@@ -55,7 +56,7 @@ class LandedFile:
 
 @dataclass(frozen=True)
 class Load:
-    """One load of a source. Nothing in it can have happened after `latest_moment`, UTC.
+    """One load of a source. Nothing in it can have happened after `latest_moment`, UTC; see `ahead_after`.
 
     `renamed` has the Parquet files whose rows name an origin that others of the load have, too, by their own one.
     """
@@ -67,6 +68,11 @@ class Load:
     folder: Path
     files: tuple[LandedFile, ...]
     renamed: Mapping[Path, str] = field(default_factory=dict)
+
+    @property
+    def ahead_after(self) -> datetime.datetime:
+        """The moment, UTC, after which a row of the load is dated ahead of it: clocks of sources are not exact."""
+        return self.latest_moment + CLOCK_SKEW
 
     def paths(self, table: str) -> list[Path]:
         """Return the Parquet files of a table; small source files share one."""

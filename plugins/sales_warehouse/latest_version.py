@@ -5,15 +5,23 @@
    and what lands after it counts afresh, whatever its version. The record is back, then.
 3. Of what is left the latest version counts, a missing one is the oldest; of equal ones the one that landed last. The
    deletion itself is the oldest. A deletion with a version is a row like any other.
+
+A version that is dated ahead of its load is in no relation that is ranked: the gate holds it back, and here `is_known`.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 
-from sales_warehouse.sql import ident
+from sales_warehouse.sql import ident, literal
 
 ORDER = "_load_id, _file, _row_number"
+
+
+def is_known(version: str, ahead_after: datetime.datetime) -> str:
+    """Return the SQL that tells versions that a load may speak of from those that are dated ahead of it."""
+    return f"coalesce({version} <= {literal(ahead_after)}, true)"
 
 
 def latest_version(

@@ -32,6 +32,7 @@ PLAIN_EMAIL = (
 )
 MONEY_SIGNS = "¥￥$€£元"
 MONEY = rf"[+-]?[{MONEY_SIGNS}]?\s?[+-]?([0-9]{{1,3}}(,[0-9]{{3}})+|[0-9]+)(\.[0-9]+)?\s?[{MONEY_SIGNS}]?"
+AMOUNT_DIGITS = 13  # before the point; marts hold one more
 # ISO 8601, with a space where people prefer one; a day alone is its first moment.
 ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
@@ -57,7 +58,11 @@ REASONS = {
         "含有 NUL 字符，或是只剩前几位的长数字",
     ),
     "integer": ("no whole number, or too big", "不是整数，或数值过大"),
-    "money": ("no amount, or more decimals than the column keeps", "不是金额，或小数位数超过该列"),
+    "quantity": ("no whole number, or more than 2,147,483,647", "不是整数，或超过 2,147,483,647"),
+    "money": (
+        "no amount, more decimals than the column keeps, or ten trillion and more",
+        "不是金额、小数位数超过该列，或达到十万亿",
+    ),
     "boolean": ("neither yes nor no", "既不是“是”也不是“否”"),
     "date": ("no date as declared (without a format YYYY-MM-DD)", "不是约定格式的日期（未声明格式时为 YYYY-MM-DD）"),
     "timestamp": (
@@ -74,6 +79,12 @@ REASONS = {
     "region": ("a region that regions.yml does not know", "regions.yml 中没有的区域"),
     "province": ("no province of China", "不是中国的省级行政区"),
 }
+# By the type of a column, what reads a text of it: the result of another one would be cast, and a day changed or a
+# number rounded by that. A column of text takes the result of any.
+READERS: dict[str, tuple[str, ...]] = {
+    "integer": ("integer",), "decimal": ("money",), "price": ("money",), "boolean": ("boolean",), "date": ("date",),
+    "timestamp": ("timestamp",),
+}  # fmt: skip
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有效")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无效")
 
@@ -110,12 +121,12 @@ class Normalisers:
     @classmethod
     def of(cls, company: Company) -> Normalisers:
         """Normalisers of a company: its zone, its country and the spellings of its regions."""
-        regions = {
-            spelling.casefold(): region.id
+        regions = {  # in lower case as SQL makes it: casefold() would make ss of ß
+            spelling.lower(): region.id
             for region in company.regions.regions
             for spelling in (region.id, region.name.en, region.name.zh, *region.aliases)
         }
-        proper = {text.casefold() for r in company.regions.regions for text in (r.id, r.name.en, r.name.zh)}
+        proper = {text.lower() for r in company.regions.regions for text in (r.id, r.name.en, r.name.zh)}
         proper |= set(_province_spellings())  # a source that knows the province alone makes no mistake
         about = company.about
         aliases = tuple(sorted(set(regions) - proper))
@@ -139,7 +150,7 @@ class Normalisers:
 
     def reads_digits(self, column: Column, mapping: ColumnMapping) -> bool:
         """Tell whether digits and signs as wide as Chinese characters are mended in a column."""
-        kinds = ("integer", "money", "decimal", "price", "date", "timestamp", "phone", "uscc", "email")
+        kinds = ("integer", "quantity", "money", "decimal", "price", "date", "timestamp", "phone", "uscc", "email")
         return _kind(column, mapping) in kinds
 
     def repair(self, text: str, column: Column, mapping: ColumnMapping) -> tuple[str, str] | None:
@@ -180,36 +191,45 @@ class Normalisers:
         if _kind(column, mapping) != "text" or mapping.values:
             return None
         has_nul = f"contains({text}, chr(0))"
-        if column.name.endswith("_id"):
+        if column.name.endswith(("_id", "_number")):
             return f"({self.is_odd} and ({has_nul} or regexp_full_match({text}, {literal(LOST_DIGITS)})))"
         return f"({self.is_odd} and {has_nul})"
 
     def _integer(self, text: str, column: Column, mapping: ColumnMapping) -> str:
+        return self._whole(text, "bigint")
+
+    def _quantity(self, text: str, column: Column, mapping: ColumnMapping) -> str:
+        """A bar code among the quantities is none: with its price it is more than any mart holds."""
+        return self._whole(text, "integer")
+
+    def _whole(self, text: str, kind: str) -> str:
         plain = self._half_width(text)
         is_whole = f"regexp_full_match({plain}, '[+-]?[0-9]+(\\.0+)?')"
         return self._unless_odd(
             f"strpos({text}, '.') = 0",
-            f"try_cast({text} as bigint)",
-            f"case when {is_whole} then try_cast({plain} as bigint) end",
+            f"try_cast({text} as {kind})",
+            f"case when {is_whole} then try_cast({plain} as {kind}) end",
         )
 
     def _money(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         """A number with at most the decimals of the contract; more would be lost silently, so they are a fault.
 
-        DuckDB's cast also reads powers of ten and underscores, which nobody means.
+        DuckDB's cast also reads powers of ten and underscores, which nobody means. Nor is the number of an account an
+        amount: one of them would be more than a mart holds, and none could be built.
         """
         plain, scale = self._half_width(text), {"price": 4, "decimal": 2}.get(column.type, 4)
+        kind = f"decimal({AMOUNT_DIGITS + scale},{scale})"
         if mapping.normalise == "money":
             bare = f"regexp_replace({plain}, '[{MONEY_SIGNS},\\s]', '', 'g')"
             plain = f"(case when regexp_full_match({plain}, {literal(MONEY)}) then {bare} end)"
         decimals = f"length(rtrim({plain}, '0')) - strpos({plain}, '.')"
         fits = f"(strpos({plain}, '.') = 0 or {decimals} <= {scale})"
         strange = f"{self.is_odd} and regexp_matches({plain}, '[eE_]')"
-        value = f"case when {fits} and not ({strange}) then try_cast({plain} as decimal(18,{scale})) end"
+        value = f"case when {fits} and not ({strange}) then try_cast({plain} as {kind}) end"
         if mapping.normalise == "money":
             return value
         fits_as_it_stands = f"strpos({text}, '.') = 0 or strlen({text}) - strpos({text}, '.') <= {scale}"
-        return self._unless_odd(fits_as_it_stands, f"try_cast({text} as decimal(18,{scale}))", value)
+        return self._unless_odd(fits_as_it_stands, f"try_cast({text} as {kind})", value)
 
     def _boolean(self, text: str, column: Column, mapping: ColumnMapping) -> str:
         lowered = f"lower({text})"
@@ -377,13 +397,13 @@ def uscc(text: str) -> str | None:
 
 def province_code(text: str) -> str | None:
     """Return the ISO 3166-2 code of a province by any of its spellings, or None."""
-    return _province_spellings().get(text.strip().casefold())
+    return _province_spellings().get(text.strip().lower())
 
 
 @cache
 def _province_spellings() -> dict[str, str]:
     return {
-        spelling.casefold(): province.iso_code
+        spelling.lower(): province.iso_code
         for province in provinces()
         for spelling in (province.iso_code, province.name_en, province.name_zh, province.full_name_zh)
     }

@@ -121,8 +121,13 @@ def export(home: Home, company: Company, source: str, table: str, target: Path) 
     It begins with a byte order mark, or Excel would take it for the encoding of the machine. A cell that Excel would
     take for a formula, a day or another number gets a ' before it.
 
-    Raises LookupError when nothing of the table is held.
+    Raises LookupError when nothing of the table is held, or the source has it no more.
     """
+    if table not in company.sources[source].tables:
+        raise LookupError(
+            f"{source}.{table} is no table of the source any more, and the next refresh lets its rows go; put it back "
+            "into the file of the source to mend them"
+        )
     found = dict(((s, t), of) for s, t, of in quarantine.tables(home, [source], quarantine.Filter()))
     if (source, table) not in found:
         raise LookupError(f"nothing of {source}.{table} is in quarantine")

@@ -98,3 +98,10 @@ def test_a_source_that_is_down_between_the_nights_ends_red(pretend: Pretend) -> 
     pretend({"extract shop": {"fail": 9}})
     assert _read_now()[0] == "failed"
     assert {"conform shop", "gate shop"} <= set(pretended_steps.calls), "what had landed before waits for nothing"
+
+
+def test_a_load_that_cannot_be_mapped_holds_up_no_corrections_of_others(pretend: Pretend) -> None:
+    pretend({"conform crm": {"fail": 9}})
+    dag = factory.replay_dag().partial_subset("let_in", include_upstream=False, include_downstream=False)
+    assert _run(dag)[0] == "failed"
+    assert {"gate crm", "conform shop", "gate shop"} <= set(pretended_steps.calls)

@@ -119,6 +119,20 @@ CASES = {
     "a value that is said to come from a source": (
         "sources/shop.yml", "values: {paid: paid}}", "of: shop}", [":14: mappings.0.columns.status.of", "owner_rep_id"],
     ),
+    "a day for a moment": (
+        "sources/shop.yml", "normalise: timestamp", "normalise: date",
+        [":13: mappings.0.columns.ordered_at.normalise", "holds TIMESTAMP, which 'date' does not make", "timestamp"],
+    ),
+    "a day for the version": (
+        "sources/shop.yml", "    columns:\n", "    version: {from: created, normalise: date}\n    columns:\n",
+        [":11: mappings.0.version.normalise", "allowed: timestamp"],
+    ),
+    "an amount for a whole number": (
+        "sources/shop.yml", "mappings:\n",
+        "mappings:\n  - entity: order_lines\n    from: orders\n    columns:\n"
+        "      {order_id: no, line_number: no, quantity: {from: state, normalise: money}}\n",
+        [":12: mappings.0.columns.quantity.normalise", "holds BIGINT, which 'money' does not make; allowed: integer"],
+    ),
     "an unknown fact in a lifecycle rule": (
         "lifecycle.yml", "days_since_last_order", "days_since_order", [":7:", "did you mean 'days_since_last_order'"],
     ),

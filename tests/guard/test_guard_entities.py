@@ -242,7 +242,13 @@ BAD_TOGETHER: list[tuple[str, dict[str, object], set[str]]] = [
     ("order_lines", {"quantity": -2, "discount_amount": "0.50"}, {"quantity_positive"}),
     ("order_lines", {"unit_price_amount": -1, "discount_amount": 0}, {"unit_price_not_negative"}),
     # A poison row must not make the judging itself fail by overflow.
-    ("order_lines", {"quantity": 9223372036854775807, "unit_price_amount": "99999999999999.9999"}, set()),
+    (
+        "order_lines",
+        {"quantity": 9223372036854775807, "unit_price_amount": "99999999999999.9999"},
+        {"gross_is_possible"},
+    ),
+    ("order_lines", {"quantity": 4, "unit_price_amount": "2500000000000"}, {"gross_is_possible"}),
+    ("order_lines", {"quantity": 4, "unit_price_amount": "2499999999999.9999"}, set()),
 ]
 
 GOOD |= guard_channels.GOOD

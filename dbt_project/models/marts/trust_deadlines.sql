@@ -29,10 +29,11 @@ moments as (
     from {{ ref('stg_ledger__readings') }}
 ),
 
+-- What was there before a source was first read is its history: nobody could have it in by close of business.
 known as (
     select
         source,
-        min(event_date) as first_on
+        min(greatest(event_date, cast(arrived_local_at as date))) as first_on
     from arrivals
     group by source
 ),

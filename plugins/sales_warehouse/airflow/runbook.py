@@ -74,8 +74,9 @@ The owner of the source, and whoever misses the rows.
 
 {TRIAGE}
 1. `correct` red: the log names the lines of the sheet that cannot be taken; nothing of it was. Mend it and clear.
-2. `let_in` red: a mapping does not fit. Mend it and clear; other sources keep what they had.
-3. A row that is still wrong stays in quarantine, with what is wrong now. That is no failure.
+2. `let_in` red: a mapping does not fit and nothing else was let in; the log says why. Mend it and clear.
+3. A source that failed beside others that did not is in the notes of `let_in`; its rows wait as they did.
+4. A row that is still wrong stays in quarantine, with what is wrong now. That is no failure.
 """
 
 

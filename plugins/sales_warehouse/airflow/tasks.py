@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,40 +90,50 @@ def correct() -> dict[str, Any]:
 
 
 def let_in() -> dict[str, Any]:
-    """Map and judge anew every load of every source whose mapping, suite or corrections changed; raise what failed."""
-    from sales_warehouse import steps
+    """Map and judge anew every load of every source whose mapping, suite or corrections changed.
 
+    A source that fails stops no other. Raises SourceFailed when one failed and nothing was let in that the marts lack.
+    """
     run = _run(moment_of(get_current_context()))
-    rows: dict[str, int] = {}
-    for source in run.company.sources:
-        for report in (steps.conform(run, source), steps.gate(run, source)):
-            rows = _added(rows, report.rows)
-    return {"rows": rows, "notes": []}
+    return _taken(run, run.company.sources, ("conform", "gate"))
 
 
 def read_now() -> dict[str, Any]:
     """Read, map and judge what is new in every source with `micro_batch: true`; one that fails stops no other.
 
-    Each step runs whatever became of the one before, as in the DAG of the source: of a file that was refused the others
-    are let in. Raises AirflowSkipException when the marts hold everything, so that they are left alone, and
-    SourceFailed when they do and a source failed.
+    Raises AirflowSkipException when the marts hold everything, so that they are left alone, and SourceFailed when they
+    do and a source failed.
     """
     from sales_warehouse import steps
 
     run = _run(moment_of(get_current_context()))
+    often = [name for name, source in run.company.sources.items() if source.micro_batch]
+    done = _taken(run, often, ("extract", "conform", "gate"))
+    if not steps.has_news(run):
+        raise AirflowSkipException("nothing new in the sources with `micro_batch: true`")
+    return done
+
+
+def _taken(run: Run, sources: Iterable[str], wanted: Sequence[str]) -> dict[str, Any]:
+    """Call some steps for some sources and return their rows and what failed.
+
+    Each step runs whatever became of the one before, as in the DAG of the source: of a file that was refused, or a load
+    that cannot be mapped, the others are let in. Raises SourceFailed when a source failed and the marts hold
+    everything.
+    """
+    from sales_warehouse import steps
+
     rows: dict[str, int] = {}
     failed = []
-    for name in (name for name, source in run.company.sources.items() if source.micro_batch):
-        for step in (steps.extract, steps.conform, steps.gate):
+    for name in sources:
+        for step in wanted:
             try:
-                rows = _added(rows, step(run, name).rows)
-            except Exception as error:  # said at the end, when the others have been read
+                rows = _added(rows, getattr(steps, step)(run, name).rows)
+            except Exception as error:  # said at the end, when the others had their turn
                 failed.append(f"{name}: {error}")
-    if steps.has_news(run):
-        return {"rows": rows, "notes": failed}
-    if failed:
+    if failed and not steps.has_news(run):
         raise SourceFailed("\n".join(failed))
-    raise AirflowSkipException("nothing new in the sources with `micro_batch: true`")
+    return {"rows": rows, "notes": failed}
 
 
 def purge() -> dict[str, Any]:

@@ -24,9 +24,10 @@ from sales_warehouse.company.models import Company, FilesConnection, Source, Sur
 from sales_warehouse.company.models import Mapping as SourceMapping
 from sales_warehouse.company.webhooks import SPOOL
 from sales_warehouse.conform import raw_text
-from sales_warehouse.contracts import VERSION, load_contracts
+from sales_warehouse.contracts import VERSION, Contract, load_contracts
 from sales_warehouse.extract.parquet import ADDED, LANDED, RESERVED
 from sales_warehouse.metrics import metrics_of, registry, wrong_changes
+from sales_warehouse.normalise import READERS
 from sales_warehouse.sql import ident
 
 TABLE_NAME = re.compile(r"\w[\w .-]*")  # a folder of landing is called so
@@ -179,10 +180,25 @@ def _mapping_names(source: Source, mapping: SourceMapping, document: Document, a
         if column not in contract.columns:
             text = f"unknown column of {mapping.entity}{suggestion(column, contract.columns)}"
             yield document.problem(text, "mappings", at, "columns", column)
+    yield from _mapping_readers(contract, mapping, document, at)
     for column in contract.key:
         if column not in mapping.columns:
             text = f"the key column {column!r} of {mapping.entity} is not mapped"
             yield document.problem(text, "mappings", at, "columns")
+
+
+def _mapping_readers(contract: Contract, mapping: SourceMapping, document: Document, at: int) -> Iterator[Problem]:
+    """What reads a text has to give what the column holds, or the value would be cast, and changed by that."""
+    columns = contract.columns | {VERSION.name: VERSION}
+    for name, asked in mapping.made.items():
+        readers = READERS.get(columns[name].type) if name in columns else None
+        if asked.normalise and readers and asked.normalise not in readers:
+            place = ("version",) if name == VERSION.name else ("columns", name)
+            text = (
+                f"{name!r} of {mapping.entity} holds {columns[name].sql_type}, which {asked.normalise!r} does not "
+                f"make; allowed: {', '.join(readers)}"
+            )
+            yield document.problem(text, "mappings", at, *place, "normalise")
 
 
 def _mapping_elements(columns: tuple[str, ...], each: str, document: Document, at: int) -> Iterator[Problem]:
