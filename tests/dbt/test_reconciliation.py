@@ -27,6 +27,9 @@ RULES = [
     {"reconciliation_id": "crm_of_shop", "name_en": "CRM of shop", "name_zh": "CRM中的商城", "left_source": "crm",
      "left_number": "order_number", "left_orders": "numbered", "right_source": "shop", "right_number": "order_id",
      "right_orders": "named", "amount_tolerance": "0.01", "date_tolerance_days": 0},
+    {"reconciliation_id": "deals_in_erp", "name_en": "Deals in ERP", "name_zh": "商机与ERP", "left_source": "crm",
+     "left_number": "opportunity_id", "left_orders": "numbered", "right_source": "erp", "right_number": "order_number",
+     "right_orders": "named", "amount_tolerance": "0.01", "date_tolerance_days": 0},
 ]  # fmt: skip
 # The CRM has the shop's O1 with another amount, O2 on the next day with another customer, and two of W1.
 CRM_ORDERS = [
@@ -36,6 +39,7 @@ CRM_ORDERS = [
     world.order("R4", "2026-06-17 02:00:00", order_number="W1", customer_id="A1"),
     world.order("R5", "2026-06-17 02:00:00", order_number="W77", customer_id="A1"),
     world.order("R6", "2026-06-17 02:00:00", customer_id="A1"),
+    world.order("R7", "2026-06-01 00:00:00", customer_id="A1", opportunity_id="n7"),
 ]
 CRM_LINES = [
     world.line("R1", 1, "shop:P1", 1, "194.98"),  # the shop says 195
@@ -111,6 +115,12 @@ def test_of_a_side_that_is_named_only_what_the_other_tells_of_is_looked_at(marts
         ("matched", "crm:R1", "shop:O1"), ("matched", "crm:R2", "shop:O2"), ("matched", "crm:R3", "shop:W1"),
         ("only_left", "crm:R4", None), ("only_left", "crm:R5", None),
     ]  # fmt: skip
+
+
+def test_an_order_is_known_by_the_number_of_its_deal(marts: duckdb.DuckDBPyConnection) -> None:
+    query = """SELECT match_status, left_order_key, shared_number FROM trust_order_matches
+        WHERE reconciliation_id = 'deals_in_erp' AND left_order_key = 'crm:R7'"""
+    assert marts.execute(query).fetchall() == [("matched", "crm:R7", "N7")]
 
 
 def test_what_two_systems_counted_as_sold_is_said(marts: duckdb.DuckDBPyConnection) -> None:

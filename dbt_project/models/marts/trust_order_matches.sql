@@ -39,7 +39,7 @@ orders as (
         nullif(upper(trim(
             case rules.{{ side }}_number
                 when 'order_id' then orders.order_id
-                when 'opportunity_id' then orders.opportunity_key
+                when 'opportunity_id' then {{ id_of('orders.opportunity_key') }}
                 else orders.order_number
             end
         )), '') as shared_number
