@@ -108,6 +108,7 @@ def test_an_empty_customer_says_what_there_is_not(address: str) -> None:
 def test_ten_thousand_events_are_paged_and_counted(address: str) -> None:
     first = _get(address, "customer", key=BUSY).text
     assert f"1–100 of {MANY:,} events" in first and first.count("w:") == 100 and "older →" in first
+    assert "the first 200 of 1,234 are shown" in first and first.count("Somebody ") == 200
     last = _get(address, "customer", key=BUSY, offset=9_900, type="web_event").text
     assert "9,901–10,000 of 10,000 events" in last and "offset=9800" in last and "older →" not in last
 

@@ -12,7 +12,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.sql import literal
 
 KANG, EMPTY, BUSY, ODD = "C1A", "C2B", "C3C", "C4D"
-MANY = 10_000
+MANY, PEOPLE = 10_000, 1_234
 
 ROWS: dict[str, list[dict[str, object]]] = {
     "dim_customers": [
@@ -102,6 +102,7 @@ def write(home: Home, folder: Path | None = None) -> Path:
         write_marts(db, ROWS)
         _months(db)
         _many_events(db)
+        _many_people(db)
     home.current.unlink(missing_ok=True)
     home.current.symlink_to(folder)
     return file
@@ -129,4 +130,13 @@ def _many_events(db: duckdb.DuckDBPyConnection) -> None:
             {literal(at)} - to_hours(n) as happened_at,
             ({literal(at)} - to_hours(n))::date as happened_date, 'w:' || n as record_key, 'w' as source
         from range({MANY}) r(n)
+    """)
+
+
+def _many_people(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(f"""
+        insert into marts.fct_customer_contacts by name
+        select '{BUSY}' as customer_key, 'N' || n as contact_key, 'Somebody ' || n as contact_name,
+            'unknown' as contact_role, 0 as touch_count, true as is_employed, false as is_deleted
+        from range({PEOPLE}) r(n)
     """)

@@ -9,13 +9,14 @@ from pathlib import Path
 import customer_marts
 import duckdb
 import pytest
-from customer_marts import BUSY, EMPTY, KANG, MANY, ODD
+from customer_marts import BUSY, EMPTY, KANG, MANY, ODD, PEOPLE
 from ruamel.yaml import YAML
 
 from sales_warehouse import settings
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
+from sales_warehouse.customer.account import MOST_ROWS
 from sales_warehouse.customer.chart import HEIGHT, TOP, chart
-from sales_warehouse.customer.words import WORDS, shown
+from sales_warehouse.customer.words import WORDS, cut, shown
 from sales_warehouse.home import Home
 
 
@@ -71,8 +72,18 @@ def test_an_account_is_told_whole(published: duckdb.DuckDBPyConnection) -> None:
     assert [event["record_key"] for event in account.events.rows] == ["crm:I1", "crm:O1", "v:1", "p:1"]
     assert account.events.rows[1]["amount"] == D("1234567.8000")
     assert account.events.rows[1]["channel_name_zh"] == "直销"
+    assert account.totals == {"records": 2, "contacts": 3, "deals": 1}
+    assert not any(cut("en", account, name) for name in account.totals)
     assert len(account.months) == 24
     assert account.months[0]["month_start_date"] == datetime.date(2024, 7, 1)
+
+
+def test_a_list_that_is_cut_says_how_many_there_are(published: duckdb.DuckDBPyConnection) -> None:
+    account = read_account(published, BUSY)
+    assert account and len(account.contacts) == MOST_ROWS and account.totals["contacts"] == PEOPLE
+    assert "total" not in account.contacts[0]
+    assert cut("en", account, "contacts") == "the first 200 of 1,234 are shown"
+    assert cut("zh", account, "contacts") == "共 1,234 条，仅显示前 200 条"
 
 
 def test_ten_thousand_events_come_in_parts(published: duckdb.DuckDBPyConnection) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import customer_marts
+import duckdb
 import pytest
 from customer_marts import BUSY, KANG, MANY, ODD
 from typer.testing import CliRunner, Result
 
 from sales_warehouse.cli import app
+from sales_warehouse.customer.search import MOST_FOUND
 from sales_warehouse.home import Home
 
 
@@ -34,6 +37,7 @@ def test_in_english_with_few_events(company: Path) -> None:
     said = _asked(company, BUSY, "--language", "en", "--events", "3")
     assert said.exit_code == 0
     assert f"1–3 of {MANY:,} events" in said.output and said.output.count("page_view") == 3
+    assert "the first 200 of 1,234 are shown" in said.output and said.output.count("Somebody ") == 200
 
 
 def test_names_are_printed_as_they_are_written(company: Path) -> None:
@@ -54,6 +58,18 @@ def test_several_customers_are_listed(company: Path) -> None:
     said = _asked(company, "K1")
     assert said.exit_code == 1
     assert BUSY in said.output and ODD in said.output and "several customers are meant" in said.output
+
+
+def test_of_very_many_customers_it_is_said_that_the_first_are_listed(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect(str(customer_marts.write(Home(tmp_path, "tiny")))) as db:
+        db.execute(f"""insert into marts.dim_customers by name
+            select 'Z' || n as customer_key, 'Alike ' || n as customer_name, 'B' as tier
+            from range({MOST_FOUND}) r(n)""")
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path))
+    assert "仅显示前几个" in _asked(company, "Alike").output
+    assert "仅显示前几个" not in _asked(company, "Alike 1").output
 
 
 def test_nobody_of_that_name(company: Path) -> None:

@@ -12,6 +12,7 @@ from sales_warehouse.sql import rows_of
 Row = dict[str, Any]
 
 PAGE_EVENTS = 100
+MOST_ROWS = 200  # of each list but the events
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Events:
 class Account:
     """One customer: who it is, its records in the systems, people, open deals, 24 months, and events.
 
-    Times are UTC, amounts are Decimals in the reporting currency. `counts` is events by type.
+    Times are UTC, amounts are Decimals in the reporting currency. `counts` is events by type; `totals` is how many
+    records, contacts and deals there are, of which the first MOST_ROWS are told.
     """
 
     customer: Row
@@ -47,6 +49,7 @@ class Account:
     deals: list[Row]
     months: list[Row]
     counts: dict[str, int]
+    totals: dict[str, int]
     events: Events
 
 
@@ -58,21 +61,23 @@ _CUSTOMER = """
     left join dim_regions as provinces on customers.province_key = provinces.region_key
     left join dim_sales_reps as reps on customers.owner_rep_key = reps.rep_key
     where customers.customer_key = $key"""
-_RECORDS = """
-    select source, customer_id, customer_name, match_rule, probability_rate, is_deleted
-    from dim_customer_records where customer_key = $key order by source, customer_id limit 200"""
-_CONTACTS = """
+_LISTS = {
+    "records": """
+    select source, customer_id, customer_name, match_rule, probability_rate, is_deleted,
+        count(*) over () as total
+    from dim_customer_records where customer_key = $key order by source, customer_id""",
+    "contacts": """
     select contact_key, contact_name, title, contact_role, is_employed, touch_count, last_touch_at, last_touch_type,
-        last_touch_channel
+        last_touch_channel, count(*) over () as total
     from fct_customer_contacts where customer_key = $key and not is_deleted
     order by array_position(['decision_maker', 'influencer', 'user', 'gatekeeper', 'unknown'], contact_role),
-        last_touch_at desc nulls last, contact_key
-    limit 200"""
-_DEALS = """
+        last_touch_at desc nulls last, contact_key""",
+    "deals": """
     select opportunity_key, product_line, amount, created_date, expected_close_date, contact_count, missing_roles,
-        is_decision_maker_missing, is_decision_maker_untouched, last_touch_at
+        is_decision_maker_missing, is_decision_maker_untouched, last_touch_at, count(*) over () as total
     from fct_deal_chains where customer_key = $key and opportunity_status = 'open'
-    order by amount desc, opportunity_key limit 200"""
+    order by amount desc, opportunity_key""",
+}
 TREND = """
     select month_start_date, net_sales_amount, returns_amount, order_count, previous_year_net_sales_amount,
         previous_year_order_count, is_whole_month
@@ -100,7 +105,7 @@ def read_account(
 ) -> Account | None:
     """Return a customer, None where there is none of this key.
 
-    `limit` of its events from `offset` on, of one type or of all; at most 200 records, people and open deals.
+    `limit` of its events from `offset` on, of one type or of all.
     """
     found = _rows(connection, _CUSTOMER, key=customer_key)
     if not found:
@@ -109,11 +114,14 @@ def read_account(
     part = {"key": customer_key, "limit": limit, "offset": offset} | ({"type": event_type} if event_type else {})
     events = _rows(connection, _EVENTS.format(of_type="event_type = $type" if event_type else "true"), **part)
     total = counts.get(event_type, 0) if event_type else sum(counts.values())
+    lists = {name: _rows(connection, f"{query} limit {MOST_ROWS}", key=customer_key) for name, query in _LISTS.items()}
+    totals = {name: max([row.pop("total") for row in rows], default=0) for name, rows in lists.items()}
     return Account(
         customer=found[0],
-        records=_rows(connection, _RECORDS, key=customer_key),
-        contacts=_rows(connection, _CONTACTS, key=customer_key),
-        deals=_rows(connection, _DEALS, key=customer_key),
+        records=lists["records"],
+        contacts=lists["contacts"],
+        deals=lists["deals"],
+        totals=totals,
         months=_rows(connection, TREND, key=customer_key),
         counts=counts,
         events=Events(events, total, offset),

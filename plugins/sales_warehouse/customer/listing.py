@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sales_warehouse.customer.account import Account, Row
-from sales_warehouse.customer.search import Found
-from sales_warehouse.customer.words import Language, shown, words
+from sales_warehouse.customer.search import MOST_FOUND, Found
+from sales_warehouse.customer.words import Language, cut, shown, words
 from sales_warehouse.local_time import in_zone
 
 BAR_CELLS = 30
@@ -33,6 +33,8 @@ def show_found(found: Sequence[Found], language: Language, console: Console) -> 
     for each in found:
         _add(table, each.customer_key, each.customer_name, each.uscc, each.city, each.tier, each.last_order_date)
     console.print(table)
+    if len(found) == MOST_FOUND:
+        console.print(Text(say["first_found"]))
 
 
 def show_account(account: Account, language: Language, zone: str, console: Console) -> None:
@@ -46,33 +48,35 @@ def show_account(account: Account, language: Language, zone: str, console: Conso
         (say["last_order"], c["last_order_date"]),
     ]  # fmt: skip
     console.print(Text(" · ".join(f"{name} {value}" for name, value in facts if value)), highlight=False)
-    _show_records(account, say, console)
-    _show_people(account, say, zone, console)
+    _show_records(account, language, console)
+    _show_people(account, language, zone, console)
     _show_trend(account, say, console)
     _show_events(account, language, zone, console)
 
 
-def _show_records(account: Account, say: dict[str, str], console: Console) -> None:
+def _show_records(account: Account, language: Language, console: Console) -> None:
+    say = words(language)
     table = _titled(say["records"], console, say["source"], say["number"], say["name"], say["match_rule"])
     for row in account.records:
         rule = say[row["match_rule"]] + (f", {say['deleted']}" if row["is_deleted"] else "")
         _add(table, row["source"], row["customer_id"], row["customer_name"], rule)
-    console.print(table)
+    _print(table, cut(language, account, "records"), console)
 
 
-def _show_people(account: Account, say: dict[str, str], zone: str, console: Console) -> None:
+def _show_people(account: Account, language: Language, zone: str, console: Console) -> None:
+    say = words(language)
     table = _titled(say["chain"], console, say["person"], say["title"], say["role"], say["touches"], say["last_touch"])
     for row in account.contacts:
         role = say[row["contact_role"]] + ("" if row["is_employed"] else f" ({say['left']})")
         touches, last = f"{row['touch_count']:,}", moment(row["last_touch_at"], zone)
         _add(table, row["contact_name"] or row["contact_key"], row["title"], role, touches, last)
-    console.print(table if account.contacts else Text(say["nobody"]))
+    _print(table if account.contacts else Text(say["nobody"]), cut(language, account, "contacts"), console)
     if account.deals:
         table = _titled(say["deals"], console, say["deal"], say["amount"], say["people"], say["missing"])
         for row in account.deals:
             missing = ", ".join(say[role] for role in (row["missing_roles"] or "").split()) or say["nothing"]
             _add(table, row["opportunity_key"], money(row["amount"]), f"{row['contact_count']:,}", missing)
-        console.print(table)
+        _print(table, cut(language, account, "deals"), console)
 
 
 def _show_trend(account: Account, say: dict[str, str], console: Console) -> None:
@@ -121,6 +125,12 @@ def _titled(title: str, console: Console, *columns: str) -> Table:
 
 def _table(*columns: str) -> Table:
     return Table(*columns, box=None, pad_edge=False)
+
+
+def _print(content: Table | Text, cut_at: str, console: Console) -> None:
+    console.print(content)
+    if cut_at:
+        console.print(Text(cut_at))
 
 
 def _add(table: Table, *cells: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sales_warehouse.customer.account import Events
+from sales_warehouse.customer.account import Account, Events
 
 Language = Literal["en", "zh"]
 
@@ -114,3 +114,15 @@ def shown(language: Language, events: Events) -> str:
     if language == "zh":
         return f"共 {events.total:,} 条事件，显示第 {first:,}–{last:,} 条，最新在前"
     return f"{first:,}–{last:,} of {events.total:,} events, the newest first"
+
+
+def cut(language: Language, account: Account, name: str) -> str:
+    """Say how many of the records, contacts or deals are shown, where it is not all of them."""
+    there, listed = account.totals[name], len(getattr(account, name))
+    if listed == there:
+        return ""
+    return (
+        f"共 {there:,} 条，仅显示前 {listed:,} 条"
+        if language == "zh"
+        else f"the first {listed:,} of {there:,} are shown"
+    )

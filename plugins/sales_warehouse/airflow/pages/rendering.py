@@ -13,7 +13,7 @@ from sales_warehouse.airflow.pages import quarantine, safety
 from sales_warehouse.airflow.pages.place import Manner
 from sales_warehouse.airflow.progress import counts
 from sales_warehouse.customer.listing import moment, money, when
-from sales_warehouse.customer.words import shown
+from sales_warehouse.customer.words import cut, shown
 from sales_warehouse.watch.story import number
 
 TEMPLATES = Environment(
@@ -28,7 +28,7 @@ TEMPLATES.filters |= {
     "when": when,
     "figure": number,
 }
-TEMPLATES.globals["shown"] = shown
+TEMPLATES.globals |= {"shown": shown, "cut": cut}
 
 
 def page(template: str, **values: Any) -> Response:
