@@ -323,10 +323,20 @@ def purge(run: Run) -> StepReport:
     ):
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
+        if waiting := [load for source in run.company.sources.values() for load in _waiting(run, source)]:
+            raise purging.NotPurgeable(
+                f"{len(waiting):,} loads have not passed the gate as it stands today, the first {waiting[0].load_id}: "
+                "they may move a customer to the first tier; run a refresh first, and mend what it says of them"
+            )
         if _deciders(run) != ledger.read_applied(run.home).deciders:
             raise purging.NotPurgeable(
                 "the marts were made with other tiers, settings or decisions about customers than there are now, or by "
                 "another version of this program; run a refresh first"
+            )
+        if (made_for := purging.marts_date(run.home)) < run.business_date:
+            raise purging.NotPurgeable(
+                f"the marts are of business date {made_for}, and {run.business_date} is over: a customer may have come "
+                "to the first tier since; run a refresh first"
             )
         now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)  # a list is never written over another
         done = purging.purge(run.home, run.company, now)

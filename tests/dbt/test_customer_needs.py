@@ -186,6 +186,29 @@ def test_nothing_is_removed_while_loads_wait(old: Built, monkeypatch: pytest.Mon
     assert texts(old.home) == before and not purge.lists(old.home)
 
 
+def test_nothing_is_removed_while_a_load_has_landed_that_has_not_passed_the_gate(old: Built) -> None:
+    there, delivered = texts(old.home), old.home.source_data / "crm" / "1.csv"
+    delivered.parent.mkdir(parents=True)
+    delivered.write_text("no,created\nO1,2026-06-30 10:00:00\n", encoding="utf-8")
+    run = run_of(old)
+    assert steps.extract(run, "crm").rows["landed"] == 1
+    with pytest.raises(purge.NotPurgeable, match=r"1 loads have not passed the gate as it stands today, .*-crm"):
+        steps.purge(run)
+    assert texts(old.home) == there and not purge.lists(old.home)
+
+
+def test_nothing_is_removed_by_marts_of_a_past_day(old: Built) -> None:
+    """LIKELY is an A since 20 June; of the marts of 15 June it is a B."""
+    old.refresh(date(2026, 6, 15))
+    there = texts(old.home)
+    with pytest.raises(purge.NotPurgeable, match="of business date 2026-06-15, and 2026-07-01 is over"):
+        steps.purge(run_of(old))
+    assert texts(old.home) == there and not purge.lists(old.home)
+    old.refresh()
+    assert steps.purge(run_of(old)).rows["texts"] == len(GONE)
+    assert ("H-LIKELY-1", 1) in texts(old.home)
+
+
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [("lifecycle.yml", "tier: A\n", "tier: VIP\n"), ("lifecycle.yml", "0.45", "0.95"), ("identity.yml", "[crm]", "[]")],

@@ -115,8 +115,9 @@ By `SALES_WAREHOUSE_PURGE_CRON` (never by itself when that is not set). By hand 
 Whoever answers for personal data, and sellers who look for what a customer wrote long ago.
 
 {TRIAGE}
-1. `loads have come that the marts do not hold`: a customer may be in another tier by now. Let the warehouse run, then
-   clear the task.
+1. `loads have come that the marts do not hold`, `loads have not passed the gate as it stands today`, `the marts are of
+   business date …`: a customer may be in another tier by now. Let the warehouse run, then clear the task. A load that
+   does not pass is told by its `ingest_<source>`; mend what that says.
 2. Killed in between: the next purge or refresh goes on with it. Nothing is to be done.
 3. Removed what should have stayed: the texts are gone from here. A source that still has them does not bring them back
    while their list is in `purged/`.
