@@ -13,12 +13,13 @@ import duckdb
 import pytest
 from written_company import files_source, write_company
 
-from sales_warehouse import conformed, corrections, failpoint, gate, purge, purge_landing
+from sales_warehouse import conformed, corrections, failpoint, gate, purge, purge_landing, steps
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.extract import originals
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, land, loads
+from sales_warehouse.run import Run
 
 AT = datetime.datetime(2026, 7, 1, 18)
 CHATS = files_source("chats", """\
@@ -225,6 +226,37 @@ def test_what_people_said_of_a_purged_text_goes_with_it(world: World) -> None:
     corrected(world, 2, "SECRET held back", "SECRET mended")
     forget(world)
     assert "SECRET" not in world.texts(world.home.dir)
+
+
+def handed_over_again(world: World) -> None:
+    world.deliver("field", "2.csv", SEEN + "\n".join(ROWS) + "\nV4,K4,2026-05-01 09:00:00,2026-05-01 10:00:00,\n")
+    world.land("field")
+    world.map("field")
+
+
+def test_what_was_mapped_before_its_texts_went_is_mapped_anew(world: World) -> None:
+    handed_over_again(world)
+    forget(world)
+    assert "SECRET" in world.texts(world.home.conformed)
+    steps.conform(Run(world.home, world.company, "r1", AT, AT.date()), "field")
+    assert "SECRET" not in world.texts(world.home.dir)
+
+
+def test_what_the_gate_was_judging_while_its_texts_went_loses_them_next_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(name: str) -> None:
+        if name == "gate.before_commit":
+            forget(world)
+
+    handed_over_again(world)
+    with monkeypatch.context() as patched:
+        patched.setattr(failpoint, "reach", meanwhile)
+        world.judge("field")
+    assert "SECRET" in world.texts(world.home.quarantine)
+    forget(world)
+    assert "SECRET" not in world.texts(world.home.dir)
+    assert forget(world) == 0
 
 
 @pytest.mark.parametrize("place", ["purge.landing", "purge.originals"])

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -78,6 +78,16 @@ def read_batches(home: Home, source: str, load_id: str) -> list[Batch]:
     return [Batch(**item) for item in durable.read_json(folder_of(home, source, load_id) / MANIFEST, [])]
 
 
+def outdate(home: Home, source: str, load_id: str) -> None:
+    """Have a load that waits mapped anew, since its landed rows have changed: no batch of it stands any more.
+
+    A gate that is at work on it goes on; what it makes of the load does not stand either.
+    """
+    batches = [asdict(replace(batch, fingerprint="")) for batch in read_batches(home, source, load_id)]
+    if batches:
+        durable.write_json(folder_of(home, source, load_id) / MANIFEST, batches)
+
+
 def expected(home: Home, company: Company, source: Source, load: Load) -> Iterator[tuple[int, Mapping, str]]:
     """Yield the mappings that apply to a load, with their number and their fingerprint on it: all tables have one."""
     for number, mapping in enumerate(source.readings):
@@ -128,7 +138,8 @@ def conform_load(
     """Map one load onto its contracts; the batches appear together or not at all."""
     target = folder_of(home, source.source, load.load_id)
     scratch = target.with_name(f".{load.load_id}{durable.TEMPORARY}")
-    shutil.rmtree(scratch, ignore_errors=True)
+    for outdated in (target, scratch):
+        shutil.rmtree(outdated, ignore_errors=True)
     scratch.mkdir(parents=True)
     batches = []
     for number, mapping, fingerprint in expected(home, company, source, load):
@@ -150,7 +161,6 @@ def conform_load(
         )  # fmt: skip
         failpoint.reach("conform.after_entity")
     durable.write_json(scratch / MANIFEST, [asdict(batch) for batch in batches])
-    shutil.rmtree(target, ignore_errors=True)
     durable.move(scratch, target)
     return batches
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from sales_warehouse import conformed, corrections, durable, failpoint, landing
+from sales_warehouse import conformed, corrections, durable, failpoint, gate, landing
 from sales_warehouse.company.models import Company, Mapping, Source
 from sales_warehouse.extract import originals
 from sales_warehouse.extract.parquet import BEFORE, FILE, ROW_NUMBER
@@ -109,7 +109,8 @@ def _mappings(company: Company) -> Iterator[tuple[Source, Mapping]]:
 
 
 def apply(home: Home, company: Company) -> Cleared:
-    """Take what the lists name out of landed files that are new since.
+    """Take what the lists name out of landed files that are new since, or were judged since: what the gate held back
+    may have been read before the texts went.
 
     A load that its mapping cannot be carried out on is left for when it can; until then nothing of it is mapped either.
     """
@@ -118,7 +119,7 @@ def apply(home: Home, company: Company) -> Cleared:
         return Cleared()
     state = durable.read_json(home.purged / SEEN, {})
     seen = state.get("files", {}) if state.get("lists") == [FORM, len(found)] else {}
-    emptied, left, files = 0, list[str](), dict[str, int]()
+    emptied, left, files = 0, list[str](), dict[str, list[int]]()
     for source, mapping in _mappings(company):
         cell = cell_of(source, mapping)
         if isinstance(cell, str):
@@ -128,7 +129,7 @@ def apply(home: Home, company: Company) -> Cleared:
             paths = [path for path in load.paths(mapping.table) if path.exists()]  # a night run again has none
             place = (source.source, load.load_id, mapping.table)
             mark = corrections.mark(home, [place])
-            if any(seen.get(_name(home, path, told, mark)) != path.stat().st_mtime_ns for path in paths):
+            if any(seen.get(_name(home, path, told, mark)) != _state(home, load, path) for path in paths):
                 try:
                     emptied += _clear(home, company, source, load, mapping, cell)
                 except duckdb.IOException:
@@ -137,13 +138,19 @@ def apply(home: Home, company: Company) -> Cleared:
                     left.append(f"landing/{source.source}/{load.load_id}: {mapping.entity}: {gist(str(error))}")
                     continue
             mark = corrections.mark(home, [place])
-            files |= {_name(home, path, told, mark): path.stat().st_mtime_ns for path in paths}
+            files |= {_name(home, path, told, mark): _state(home, load, path) for path in paths}
     durable.write_json(home.purged / SEEN, {"lists": [FORM, len(found)], "files": files})
     return Cleared(emptied, tuple(left))
 
 
 def _name(home: Home, path: Path, mapping: str, corrected: str | None) -> str:
     return " ".join([str(path.relative_to(home.dir)), mapping, *([corrected] if corrected else [])])
+
+
+def _state(home: Home, load: Load, path: Path) -> list[int]:
+    """Tell when a landed file was written, and when the gate last judged its load."""
+    judged = gate.manifest_of(home, load.source, load.load_id)
+    return [path.stat().st_mtime_ns, judged.stat().st_mtime_ns if judged.exists() else 0]
 
 
 def _clear(home: Home, company: Company, source: Source, load: Load, mapping: Mapping, cell: Cell) -> int:
@@ -156,6 +163,7 @@ def _clear(home: Home, company: Company, source: Source, load: Load, mapping: Ma
             _empty(db, path, cell)
             failpoint.reach("purge.landing")
         _forget_originals(load, mapping.table)
+        conformed.outdate(home, source.source, load.load_id)
         if not cell.path:  # of a list, a correction holds what others said, too
             found = set(db.execute("select distinct file, number from _found").fetchall())
             corrections.forget(home, (source.source, load.load_id, mapping.table), found, cell.column)
