@@ -95,8 +95,8 @@ def _kept(clauses: Iterable[Clause]) -> list[Clause]:
             kept.append(clause)
     if len(kept) > MOST_CLAUSES:
         raise TooManyClauses(
-            f"comes to more than {MOST_CLAUSES} alternatives when AND is worked out over OR; make tags of its parts or "
-            "use `in` for several values"
+            f"comes to more than {MOST_CLAUSES} alternatives when AND is worked out over OR; use `in` for several "
+            "values of an attribute, or make several segments of it"
         )
     return kept
 
