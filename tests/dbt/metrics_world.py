@@ -1,7 +1,7 @@
 """A company that fits on a page, for every metric by hand. Business date: Friday 2026-07-31 in Shanghai (UTC+8).
 
 Times below are local. Weekdays are worked from 9 to 18. S2 works half-time and began on 16 June. C1 and C2 are in the
-north, the others in the south; nobody knows a sixth customer.
+north, the others in the south. C6 has an open deal, was deleted on 1 April and called in July all the same.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ ROWS: dict[str, list[Row]] = {
     ],
     "customers": [
         {"customer_id": f"C{n}", "name": f"C{n}", "region": region, "created_at": at("2025-06-01")}
-        for n, region in enumerate(("north", "north", "south", "south", "south"), 1)
-    ],
+        for n, region in enumerate(("north", "north", "south", "south", "south", "south"), 1)
+    ] + [{"customer_id": "C6", "updated_at": at("2026-04-01"), "_is_deleted": True}],
     "products": [
         {"product_id": "P1", "product_line": "milk", "category": "baby", "price_band": "high"},
         {"product_id": "P2", "product_line": "tea", "category": "snack", "price_band": "low"},
@@ -94,6 +94,8 @@ ROWS: dict[str, list[Row]] = {
     "calls": [
         call(1, "C3", "S2", "2026-06-08 10:00"),
         call(3, "C1", "S1", "2026-07-20 10:00"), call(4, "C1", "S1", "2026-07-22 10:00"),
+        call(2, "C6", "S1", "2026-03-20 10:00"),
+        call(5, "C6", "S1", "2026-07-20 10:00"), call(6, "C6", "S1", "2026-07-21 10:00"),
     ],
     "opportunities": [
         deal(1, "C1", "S1", "won", "2026-06-10", 1000, lead_id="L1", closed_at=at("2026-06-20")),
@@ -108,6 +110,7 @@ ROWS: dict[str, list[Row]] = {
         deal(7, "C3", "S2", "lost", "2026-05-20", 900, lead_id="L3"),
         deal(8, "C3", "S2", "lost", "2026-06-10", 900, lead_id="L3", closed_at=at("2026-06-25")),
         deal(9, "C4", "S2", "won", "2024-06-01", 1000, closed_at=at("2024-07-01")),  # O9 was paid before it, O8 after
+        deal(10, "C6", "S1", "open", "2026-03-15", 0),
     ],
     "opportunity_stage_events": [
         stage(6, "s1", 1, "2026-05-01"), stage(6, "s2", 2, "2026-05-06"),
@@ -204,7 +207,7 @@ def build(home: Home, without: tuple[str, ...] = ()) -> None:
     files.write_settings(home, "payment_sources", [{"source": "s"}])
     files.write_load(home, "s", LOAD, ROWS)
     files.write_load(home, "till", LOAD, TILL_ROWS)
-    files.write_customer_identities(home, {("s", f"C{n}"): (f"K{n}", 1) for n in range(1, 6)})
+    files.write_customer_identities(home, {("s", f"C{n}"): (f"K{n}", 1) for n in range(1, 7)})
     files.write_ledger(home, "loads", [
         {"source": "s", "load_id": LOAD, "status": "landed", "extracted_at": "2026-07-31 02:00:00"}
     ])  # fmt: skip

@@ -62,6 +62,7 @@ GOLDEN = [
     ("lead_first_response_hours", "month", "2026-05-01", "total", "0", "1", None, True),
     # C1: 48 days 23.5 h from the visit to the first call, 48 h to the next. C3 waits since 8 June, which counts
     # once it is more than (1175.5 + 48) / 2: 1,166 h on Sunday night, 1,286 on the business date. C1's wait is short.
+    # C6 is deleted.
     ("follow_up_interval_hours", "week", "2026-07-20", "total", "2389.5", "3", "796.5", True),
     ("follow_up_interval_hours", "week", "2026-07-20", "team=T2", "1166", "1", "1166", True),
     ("follow_up_interval_hours", "week", "2026-07-27", "total", "1286", "1", "1286", False),
@@ -160,10 +161,11 @@ GOLDEN = [
     # The 365 days up to 30 June 2024 begin on 2 July 2023, for 29 February is in them; those up to 31 May on 2 June.
     ("top3_customer_share", "month", "2024-06-01", "total", "3", "3", "1", True),
     ("top3_customer_share", "month", "2024-05-01", "total", "10", "10", "1", True),
-    # one of 83 rows, all loaded on the business date
-    ("dirty_rate", "day", "2026-07-31", "total", "1", "83", "0.01204819", True),
+    # one of 89 rows, all loaded on the business date
+    ("dirty_rate", "day", "2026-07-31", "total", "1", "89", "0.01123596", True),
     ("source_freshness_hours", "day", "2026-07-31", "source=s", "8", None, "8", True),
-    # C1 and C3 have open deals, the others bought: nobody is in the last tier. At the end of May C2 alone was not.
+    # C1 and C3 have open deals, the others bought: nobody is in the last tier. At the end of May C2 alone was not. C6
+    # is deleted since April.
     ("dormant_rate", "month", "2026-07-01", "total", "0", "5", "0", True),
     ("dormant_rate", "month", "2026-05-01", "total", "4", "5", "0.8", True),
     ("satisfaction_score", "month", "2026-07-01", "total", "1.4", "2", "0.7", True),

@@ -1,4 +1,5 @@
--- Months that ended, by the tier that each customer had on their last day; the business date stands for its own month.
+-- Months that ended, by the tier that each customer had on their last day, unless its sources had deleted it by then; the
+-- business date stands for its own month.
 with
 month_ends as (
     {{ month_ends() | indent(4) }}
@@ -13,6 +14,7 @@ tiers as (
     inner join month_ends
         on month_ends.last_date between history.valid_from_date and coalesce(history.valid_to_date, {{ business_date() }})
     inner join {{ ref('dim_customers') }} as customers on history.customer_key = customers.customer_key
+    where not history.is_deleted
 ),
 
 cells as (

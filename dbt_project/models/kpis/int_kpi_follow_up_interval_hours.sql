@@ -1,6 +1,6 @@
--- Gaps between outgoing contacts with a customer who was in no last tier when the gap ended. A gap that is still running at
--- the end of a week counts in it once it is longer than the mean of all gaps that had ended by then, so that customers
--- whom nobody calls any more make the figure worse, not better. Gaps are whole microseconds up to the last step, for sums of
+-- Gaps between outgoing contacts with a customer who was there and in no last tier when the gap ended. A gap that is still
+-- running at the end of a week counts in it once it is longer than the mean of all gaps that had ended by then, so that
+-- customers whom nobody calls any more make the figure worse, not better. Gaps are whole microseconds up to the last step, for sums of
 -- fractions of an hour would depend on the order of rows.
 {%- set last_moment = "least(cast(weeks.week_start_date + 7 as timestamp), cast(" ~ business_date() ~ " + 1 as timestamp))" %}
 with
@@ -10,7 +10,7 @@ tiers as (
         history.valid_from_date,
         coalesce(history.valid_to_date, {{ business_date() }}) as valid_to_date
     from {{ ref('dim_customer_tiers') }} as history
-    where history.tier_priority is not null and not history.is_last_tier
+    where history.tier_priority is not null and not history.is_last_tier and not history.is_deleted
 ),
 
 touches as (

@@ -1,4 +1,5 @@
--- A new row begins where the tier or the rule behind it changes; the reason has the numbers of that day.
+-- A new row begins where the tier or the rule behind it changes, and where all sources deleted the customer or one took
+-- that back; the reason has the numbers of that day.
 with
 days as (
     select * from {{ ref('int_customer_days_tiered') }}
@@ -11,11 +12,29 @@ tiers as (
     from {{ ref('stg_settings__lifecycle_tiers') }} as tiers
 ),
 
-compared as (
+attributes as (
+    select * from {{ ref('int_customers_dated') }}
+),
+
+-- Each day on which anything turned with what was known of the customer then.
+told as (
     select
         days.*,
-        lag(tier || '/' || rule_id) over (partition by customer_key order by profile_date asc) as before
+        attributes.is_deleted,
+        days.tier || '/' || days.rule_id || '/' || cast(attributes.is_deleted as {{ dbt.type_string() }}) as content
     from days
+    inner join attributes
+        on
+            days.customer_key = attributes.customer_key
+            and (attributes.is_first or days.profile_date >= attributes.from_date)
+            and days.profile_date < coalesce(attributes.until_date, {{ the_end() }})
+),
+
+compared as (
+    select
+        told.*,
+        lag(content) over (partition by customer_key order by profile_date asc) as content_before
+    from told
 ),
 
 begun as (
@@ -23,7 +42,7 @@ begun as (
         compared.*,
         lead(profile_date) over (partition by customer_key order by profile_date asc) as next_date
     from compared
-    where before is null or before <> tier || '/' || rule_id
+    where content_before is null or content_before <> content
 )
 
 select
@@ -36,6 +55,7 @@ select
     coalesce(tiers.tier_name_zh, begun.tier) as tier_name_zh,
     tiers.priority as tier_priority,
     coalesce(tiers.is_last_tier, false) as is_last_tier,
+    begun.is_deleted,
     begun.rule_id,
     coalesce(tiers.retention_class, 'standard') as retention_class,
     begun.tier_reason_en,

@@ -1,5 +1,5 @@
--- A gap between two outgoing contacts with a customer who was not in the last tier: in the week in which it ended, and in
--- each week at whose end it was still running and longer than the mean of all that had ended by then.
+-- A gap between two outgoing contacts with a customer who was there and not in the last tier: in the week in which it ended,
+-- and in each week at whose end it was still running and longer than the mean of all that had ended by then.
 with
 tiers as (
     select
@@ -7,7 +7,7 @@ tiers as (
         valid_from_date,
         coalesce(valid_to_date, getvariable('business_date')) as valid_to_date
     from dim_customer_tiers
-    where tier_priority is not null and not is_last_tier
+    where tier_priority is not null and not is_last_tier and not is_deleted
 ),
 
 touches as (
