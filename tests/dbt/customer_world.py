@@ -235,6 +235,7 @@ TIMED: dict[str, list[Row]] = {
         customer("M1", "2026-02-20", updated_at="2026-02-20 02:00:00"),
         customer("WITHDREW", "2026-03-01"),
         customer("GONE", "2026-01-10"),
+        customer("BRIEF", "2026-01-10"),
         *(customer(key, "2025-07-01", **MEDICAL, **{"size_band": "s"} if key == "GOLD" else {}) for key in BOUGHT),
     ],
     "visits": [visit(key, day) for key, days in VISITED.items() for day in days],
@@ -255,6 +256,9 @@ SECOND: dict[str, list[Row]] = {
     "customers": [
         customer("MOVES", "2025-07-01", **MEDICAL | {"region": "华南", "updated_at": "2026-06-10 02:00:00"}),
         {"customer_id": "GONE", "_is_deleted": True},
+        # changed, and deleted before the same load
+        customer("BRIEF", "2026-01-10", city="Lhasa", updated_at="2026-06-19 02:00:00"),
+        {"customer_id": "BRIEF", "_is_deleted": True},
     ],
     "opportunities": [deal("LIKELY", "2026-05-20", "0.45")],
 }

@@ -218,15 +218,16 @@ def test_of_several_records_the_golden_record_speaks_for_segments_as_for_the_dim
     assert set(moved) == {("华东",)}  # on no day the shop's
 
 
-def test_a_customer_whom_its_source_deleted_is_in_no_segment_from_then_on(built: Built) -> None:
+@pytest.mark.parametrize("key", ["GONE", "BRIEF"])
+def test_a_customer_whom_its_source_deleted_is_in_no_segment_from_then_on(built: Built, key: str) -> None:
     """It keeps its tier, which says how long its conversations are kept; the history says since when it is gone."""
-    query = "SELECT segment_id, valid_from_date, valid_to_date FROM fct_segment_members WHERE customer_key = 'GONE'"
+    query = f"SELECT segment_id, valid_from_date, valid_to_date FROM fct_segment_members WHERE customer_key = '{key}'"
     assert built.rows(query) == [("not_medical_and_quiet", *days("2026-01-10", "2026-06-19"))]
-    assert built.history("GONE") == [
+    assert built.history(key) == [
         ("C", "otherwise", *days("2026-01-10", "2026-06-19")), ("C", "otherwise", *days("2026-06-20", None)),
     ]  # fmt: skip
     deleted = "SELECT customer_key, valid_from_date FROM dim_customer_tiers WHERE is_deleted ORDER BY ALL"
-    assert built.rows(deleted) == [("GONE", date(2026, 6, 20))]
+    assert built.rows(deleted) == [("BRIEF", date(2026, 6, 20)), ("GONE", date(2026, 6, 20))]
 
 
 def test_an_order_that_is_cancelled_now_wakes_nobody(built: Built) -> None:

@@ -9,14 +9,9 @@
 -- there says otherwise. Which of several records of one customer speaks for an attribute, golden_record in identity.yml says,
 -- as for dim_customers.
 with
--- A deletion without a version counts from its load on, and so does what lands after it, whatever versions it names.
-ends as (
-    select
-        customer_record_key,
-        max(_load_id) as load_id
-    from {{ ref('stg_accepted__customers') }}
-    where is_deleted and _version_at is null
-    group by customer_record_key
+-- A deletion without a version counts from its load on, and so does what comes after it, whatever versions it names.
+ended as (
+    {{ last_ends(ref('stg_accepted__customers'), ['customer_record_key']) }}
 ),
 
 records as (
@@ -52,14 +47,14 @@ versions as (
         row_number() over (
             partition by versions.customer_record_key
             order by
-                case when versions._load_id >= ends.load_id then 1 else 0 end desc,
+                case when {{ counts_after_end('versions', ['customer_record_key']) }} then 1 else 0 end desc,
                 coalesce(versions._version_at, versions.updated_at) desc nulls last,
                 versions._load_id desc, versions._file desc, versions._row_number desc
         ) as version_rank
     from {{ ref('stg_accepted__customers') }} as versions
     inner join records on versions.customer_record_key = records.customer_record_key
     left join loads on versions.source = loads.source and versions._load_id = loads.load_id
-    left join ends on versions.customer_record_key = ends.customer_record_key
+    left join ended on versions.customer_record_key = ended.customer_record_key
 ),
 
 superseded as (
