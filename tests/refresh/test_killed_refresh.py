@@ -1,5 +1,6 @@
-"""A refresh that is killed at any step and started again, or has another beside it, ends with the same marts as one that
-was alone and whole.
+"""A refresh that is killed at any step and started again ends with the same marts as one that was alone and whole.
+
+So does one that has another beside it.
 """
 
 from __future__ import annotations
