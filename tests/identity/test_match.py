@@ -83,6 +83,8 @@ def test_a_table_without_duplicates_stays_as_it_is(people: matching.Labelled, tm
         pytest.param("id,name\n1,A\n", "id: id\nmerge_above: 0.5\nreview_above: 0.6\nfields: {name: text}\n",
                      "review_above lies above merge_above", id="thresholds the wrong way round"),
         pytest.param("id,name\n1,A\n", "id: name\nfields: {name: text}\n", "leave it out of fields", id="id as field"),
+        pytest.param("Cluster_ID,name\n1,A\n", "id: Cluster_ID\nfields: {name: text}\n",
+                     "give the column another name", id="id as the result calls the cluster"),
         pytest.param("id,name\n1,A\n", "id: id\n", "fields: is missing", id="no fields"),
         pytest.param("id,name\n1,Ann\n1,Bob\n2,Cid\n", "id: id\nfields: {name: text}\n",
                      "id names more than one record: '1' in records 1, 2", id="an id twice"),
@@ -126,6 +128,21 @@ def test_one_record_is_a_cluster_of_its_own(tmp_path: Path) -> None:
     assert (done.records, done.clusters, done.told) == (1, 1, 0)
     assert (tmp_path / "o.csv").read_text(encoding="utf-8") == "id,cluster_id\n7,7\n"
     assert (tmp_path / "p.csv").read_text(encoding="utf-8") == "left_id,right_id,probability,is_one\n"
+
+
+@pytest.mark.parametrize("key", ["place", "unique_id", "f0", "id"])
+def test_whatever_the_id_is_called_each_record_has_its_own(tmp_path: Path, key: str) -> None:
+    """Names that stand for something else while records are matched; blanks around an id are none of it."""
+    table, people = tmp_path / "table.csv", ["Ann Lee,1985-03-12", "Bob Fox,1970-01-30", "Cid Ray,1999-12-01"]
+    rows = [f"{number},{told}" for number, told in zip((90, 80, 70), people, strict=True)]
+    table.write_text(
+        "\n".join([f"{key},name,born", *rows, f" 85,{people[0]}", f" 95,{people[0]}"]) + "\n", encoding="utf-8"
+    )
+    settings = MatchSettings(id=key, fields={"name": "text", "born": "date"})
+    match(table, settings, tmp_path / "o.csv", tmp_path / "p.csv")
+    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as handle:
+        found = {row[key].strip(): row["cluster_id"] for row in csv.DictReader(handle)}
+    assert found == {"90": "85", "80": "80", "70": "70", "85": "85", "95": "85"}
 
 
 def test_a_companys_name_is_what_is_left_without_form_and_place(tmp_path: Path) -> None:

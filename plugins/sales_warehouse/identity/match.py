@@ -248,12 +248,13 @@ def _write(
     done: Matched,
 ) -> None:
     """Write the clusters in the order of the table, and the pairs, the most probable first."""
+    key = ident(settings.id)
     connection.execute(f"""
         create temp table clustered as
-        select {ident(settings.id)}, coalesce(cluster_id, unique_id) as cluster_id
+        select given_id as {key}, coalesce(cluster_id, unique_id) as cluster_id
         from (
-            select row_number() over () as place, {ident(settings.id)},
-                trim(cast({ident(settings.id)} as varchar)) as unique_id from table_given
+            select row_number() over () as place, {key} as given_id, trim(cast({key} as varchar)) as unique_id
+            from table_given
         ) left join {GROUPS} using (unique_id) order by place""")
     connection.execute(f"""
         create temp table told as
