@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import io
 import os
 import random
 import shutil
@@ -14,11 +15,12 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 from identity_records import CODE_A, CODE_B, accept, keys, run
+from rich.console import Console
 from typer.testing import CliRunner
 
 from sales_warehouse import cli, gate
 from sales_warehouse.home import Home
-from sales_warehouse.identity import decisions
+from sales_warehouse.identity import decisions, listing
 from sales_warehouse.identity.decisions import Decision, DecisionRefused
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Entity
 
@@ -354,6 +356,21 @@ def test_commands_about_contacts_write_to_their_list(desk: Desk, people: Desk, m
     assert "no merge or split" in say("customers", "undo", decision, "--why", "mixed up")
     assert "kept" in say("contacts", "undo", decision, "--why", "mixed up")
     assert "2 decisions, 0 stand" in say("contacts", "decisions")
+
+
+def test_what_stands_in_square_brackets_is_shown_as_it_is(desk: Desk) -> None:
+    """In the name of a customer, and in why somebody decided."""
+    said = {"by": "Li [Na]", "why": "ticket [sales] [/12]", "at": AT}
+    desk.night(*(record(n, CODE_A) | {"name": f"Acme [china] [/{n}]"} for n in (1, 2, 3)), record(4))
+    decisions.split(desk.home, ["crm:3"], **said)
+    decisions.merge(desk.home, ["crm:3", "crm:4"], **said)
+    desk.night(record(4, CODE_A) | {"name": "Acme [china] [/4]"})
+    shown = Console(file=io.StringIO(), width=200)
+    listing.show_decisions(desk.home, "customer", shown)
+    listing.show_review(desk.home, 10, shown)
+    text = shown.file.getvalue()
+    for part in ("Li [Na]", "ticket [sales] [/12]", "Acme [china] [/3]"):
+        assert part in text
 
 
 def test_a_decision_from_before_there_were_others_keeps_its_number(desk: Desk) -> None:

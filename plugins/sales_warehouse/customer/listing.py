@@ -17,6 +17,7 @@ from sales_warehouse.customer.account import Account, Row
 from sales_warehouse.customer.search import Found
 from sales_warehouse.customer.words import Language, shown, words
 from sales_warehouse.local_time import in_zone
+from sales_warehouse.terminal import add_row
 
 BAR_CELLS = 30
 
@@ -31,7 +32,7 @@ def show_found(found: Sequence[Found], language: Language, console: Console) -> 
     say = words(language)
     table = _table(say["customer_key"], say["name"], say["uscc"], say["city"], say["tier"], say["last_order"])
     for each in found:
-        _add(table, each.customer_key, each.customer_name, each.uscc, each.city, each.tier, each.last_order_date)
+        add_row(table, each.customer_key, each.customer_name, each.uscc, each.city, each.tier, each.last_order_date)
     console.print(table)
 
 
@@ -56,7 +57,7 @@ def _show_records(account: Account, say: dict[str, str], console: Console) -> No
     table = _titled(say["records"], console, say["source"], say["number"], say["name"], say["match_rule"])
     for row in account.records:
         rule = say[row["match_rule"]] + (f", {say['deleted']}" if row["is_deleted"] else "")
-        _add(table, row["source"], row["customer_id"], row["customer_name"], rule)
+        add_row(table, row["source"], row["customer_id"], row["customer_name"], rule)
     console.print(table)
 
 
@@ -65,13 +66,13 @@ def _show_people(account: Account, say: dict[str, str], zone: str, console: Cons
     for row in account.contacts:
         role = say[row["contact_role"]] + ("" if row["is_employed"] else f" ({say['left']})")
         touches, last = f"{row['touch_count']:,}", moment(row["last_touch_at"], zone)
-        _add(table, row["contact_name"] or row["contact_key"], row["title"], role, touches, last)
+        add_row(table, row["contact_name"] or row["contact_key"], row["title"], role, touches, last)
     console.print(table if account.contacts else Text(say["nobody"]))
     if account.deals:
         table = _titled(say["deals"], console, say["deal"], say["amount"], say["people"], say["missing"])
         for row in account.deals:
             missing = ", ".join(say[role] for role in (row["missing_roles"] or "").split()) or say["nothing"]
-            _add(table, row["opportunity_key"], money(row["amount"]), f"{row['contact_count']:,}", missing)
+            add_row(table, row["opportunity_key"], money(row["amount"]), f"{row['contact_count']:,}", missing)
         console.print(table)
 
 
@@ -82,7 +83,7 @@ def _show_trend(account: Account, say: dict[str, str], console: Console) -> None
         net, before = month["net_sales_amount"], month["previous_year_net_sales_amount"]
         name = f"{month['month_start_date']:%Y-%m}" + ("" if month["is_whole_month"] else "…")
         bar = "█" * round(float(net / top) * BAR_CELLS)
-        _add(table, name, bar, money(net), f"{month['order_count']:,}", money(before))
+        add_row(table, name, bar, money(net), f"{month['order_count']:,}", money(before))
     console.print(table if account.months else Text(say["no_purchases"]))
 
 
@@ -91,7 +92,7 @@ def _show_events(account: Account, language: Language, zone: str, console: Conso
     table = _titled(say["timeline"], console, say["when"], say["what"], say["amount"], say["channel"], say["record"])
     for row in events.rows:
         at, title = when(row, zone), row[f"title_{language}"]
-        _add(table, at, title, money(row["amount"]), row[f"channel_name_{language}"], row["record_key"])
+        add_row(table, at, title, money(row["amount"]), row[f"channel_name_{language}"], row["record_key"])
     console.print(table if events.rows else Text(say["no_events"]))
     console.print(Text(shown(language, events)))
 
@@ -121,11 +122,6 @@ def _titled(title: str, console: Console, *columns: str) -> Table:
 
 def _table(*columns: str) -> Table:
     return Table(*columns, box=None, pad_edge=False)
-
-
-def _add(table: Table, *cells: str | None) -> None:
-    """Add a row as it is written: what stands in square brackets is text, never markup."""
-    table.add_row(*(Text(cell or "") for cell in cells))
 
 
 def _plain(value: Any) -> str:
