@@ -7,6 +7,7 @@ import pytest
 
 from sales_warehouse.identity.company_name import CompanyName, company_name, sounds_of
 from sales_warehouse.identity.comparisons import compare_company
+from sales_warehouse.identity.evidence import branch
 from sales_warehouse.identity.pinyin import sound
 
 PLACES = {"上海", "成都", "石家庄", "广东"}
@@ -50,6 +51,33 @@ def test_a_name_has_this_core_and_place(text: str, meant: CompanyName) -> None:
 )
 def test_a_name_is_spoken_as_people_speak_it(text: str, said: str) -> None:
     assert sound(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "which"),
+    [
+        ("康宁医疗器械有限公司杭州分公司", "杭州"),
+        ("康宁医疗器械杭州市分公司", "杭州"),
+        ("康宁医疗器械（南京办事处）", "南京"),
+        ("天和银行股份有限公司成都第一支行", "第一"),
+        ("天和银行南京分行", "南京"),
+        ("安泰机械总公司第二分厂", "第二"),
+        ("西门子北京代表处", "北京"),
+        ("康宁大药房连锁有限公司第三门店", "第三门店"),
+        ("康宁大药房连锁公司 第三门店", "第三门店"),
+        ("安泰建材有限公司门市部", "门市部"),
+        ("Kangning Medical Co., Ltd. Nanjing Branch", "Nanjing Branch"),
+        ("Kangning Youxian Gongsi Nanjing Fengongsi", "Nanjing Fengongsi"),
+        ("上海康宁医疗器械有限公司", None),
+        ("康宁医疗器械有限公司（上海）", None),
+        ("康宁医疗器械有限公司 VIP", None),
+        ("康宁大药房", None),
+        ("第一人民医院", None),
+        ("Olive Branch Ltd", None),
+    ],
+)
+def test_a_branch_is_told_from_its_company_and_from_others(text: str, which: str | None) -> None:
+    assert duckdb.execute(f"select {branch('name')} from (select ? as name)", [text]).fetchone() == (which,)
 
 
 # Whether a name in letters is held for a Chinese one.
