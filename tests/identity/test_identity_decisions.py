@@ -178,6 +178,22 @@ def test_what_was_joined_by_a_code_can_be_split_and_joined_again(desk: Desk) -> 
     assert desk.xref() == together
 
 
+def test_every_change_of_one_batch_has_its_line(desk: Desk) -> None:
+    """A batch lasts until the marts are made: while that fails, somebody may change his mind twice."""
+    desk.night(record(1))
+    desk.night(record(2))
+    codes = desk.codes()
+    first = desk.merge("crm:1", "crm:2")
+    run(desk.home, 3)
+    desk.undo(first)
+    run(desk.home, 3)
+    desk.merge("crm:1", "crm:2")
+    for _ in range(2):
+        run(desk.home, 3)
+    joined = ("crm:2", codes["crm:2"], codes["crm:1"], "decision")
+    assert sorted(desk.log(3)) == sorted([joined, ("crm:2", codes["crm:1"], codes["crm:2"], "own_record"), joined])
+
+
 def test_a_decision_that_makes_no_sense_is_refused_with_the_reason(desk: Desk) -> None:
     with pytest.raises(DecisionRefused, match="no customers yet"):
         desk.merge("crm:1", "crm:2")
