@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from sales_warehouse.identity.company_name import CompanyName, company_name, sounds_of
+from sales_warehouse.identity.company_name import CompanyName, company_name, plain_place, sounds_of
 from sales_warehouse.identity.comparisons import compare_company
 from sales_warehouse.identity.evidence import branch
 from sales_warehouse.identity.pinyin import sound
@@ -51,6 +51,22 @@ def test_a_name_has_this_core_and_place(text: str, meant: CompanyName) -> None:
 )
 def test_a_name_is_spoken_as_people_speak_it(text: str, said: str) -> None:
     assert sound(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("苏州", "苏州"), ("苏州市", "苏州"), ("苏州市区", "苏州"), ("江苏省苏州市", "苏州"), ("江苏苏州市", "苏州"),
+        ("江苏 / 苏州", "苏州"), ("中国江苏省蘇州市姑苏区", "苏州"), ("苏州市高新区", "苏州"), ("苏州高新区", "苏州"),
+        ("苏州工业园区", "苏州"), ("上海", "上海"), ("上海市", "上海"), ("上海市浦东新区", "上海"),
+        ("上海 浦东", "上海"), ("重庆奉节县", "重庆"), ("中国上海", "上海"),
+        ("吉林市", "吉林"), ("吉林省", "吉林"), ("津市市", "津市"),
+        ("广西壮族自治区南宁市", "南宁"), ("广西南宁市", "南宁"), ("海南藏族自治州", "海南藏族自治州"),
+        ("中国", "中国"), ("沙县", "沙县"), ("康宁", "康宁"), ("-", "-"),
+    ],
+)  # fmt: skip
+def test_a_city_has_one_plain_form(text: str, plain: str) -> None:
+    assert plain_place(text).plain == plain
 
 
 @pytest.mark.parametrize(

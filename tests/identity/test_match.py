@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from sales_warehouse.cli import app
 from sales_warehouse.identity import candidates, kinds, model
+from sales_warehouse.identity import match as match_module
 from sales_warehouse.identity.clusters import average_linkage
 from sales_warehouse.identity.kinds import KINDS
 from sales_warehouse.identity.match import match
@@ -163,6 +164,18 @@ def test_a_companys_name_is_what_is_left_without_form_and_place(tmp_path: Path) 
     done = match(tmp_path / "table.csv", settings, tmp_path / "o.csv", tmp_path / "p.csv")
     assert done.clusters == 7
     assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith("1,2,")
+
+
+def test_a_place_is_known_in_names_without_what_kind_of_place_it_is(tmp_path: Path) -> None:
+    """上海市 in the column, 上海 in the names: one core."""
+    rows = ["1,上海康宁医疗器械有限公司,上海市", "2,康寧（上海）醫療器械公司,上海市", "3,成都天和贸易有限公司,成都市"]
+    (tmp_path / "table.csv").write_text("\n".join(["id,name,city", *rows]) + "\n", encoding="utf-8")
+    settings = MatchSettings(id="id", fields={"name": "company_name", "city": "place"})
+    with duckdb.connect() as connection:
+        connection.execute(f"create table table_given as from read_csv('{tmp_path}/table.csv', all_varchar = true)")
+        match_module._prepare(connection, settings, match_module.Matched())
+        cores = connection.execute("select f0_core from match_records order by unique_id").fetchall()
+    assert cores == [("康宁医疗器械",), ("康宁医疗器械",), ("天和贸易",)]
 
 
 @pytest.mark.parametrize(
