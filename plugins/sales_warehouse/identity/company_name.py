@@ -20,6 +20,7 @@ from sales_warehouse.normalise import provinces
 
 LEGAL_FORM = re.compile(
     r"(股份有限公司|有限责任公司|有限公司|集团公司|总公司|公司|集团|股份|"
+    r"(特殊)?普通合伙|有限合伙|合伙企业|个体工商户|"
     r"(gufen|jituan)?(youxian)?(zeren)?gongsi|zonggongsi|jituan|"
     r"(co)?(ltd|limited)|inc(orporated)?|corp(oration)?|llc|plc|gmbh|ag|co)$"
 )
