@@ -14,7 +14,7 @@ from sales_warehouse import gate
 from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions
-from sales_warehouse.identity.contact_hash import ContactKeyError, contact_key
+from sales_warehouse.identity.contact_hash import ContactKeyError, check_key, contact_key
 from sales_warehouse.identity.person_name import person_name
 from sales_warehouse.identity.records import CONTACTS
 
@@ -245,6 +245,12 @@ def test_a_mailbox_of_a_department_is_no_person(home: Home) -> None:
     assert waiting(home) == []
 
 
+@pytest.mark.parametrize("nothing", ["无", "同手机号", "-", "None", "N/A"])
+def test_what_is_no_wechat_id_proves_nothing(home: Home, nothing: str) -> None:
+    rows = [person("a", "王伟", wechat_id=nothing), person("b", "王伟", wechat_id=nothing)]
+    assert people(home, *rows) == [{"a"}, {"b"}]
+
+
 def test_a_landline_proves_nothing(home: Home) -> None:
     assert people(home, person("a", phone="+862161234567"), person("b", phone="+862161234567")) == [{"a"}, {"b"}]
 
@@ -351,6 +357,14 @@ def test_blanks_around_a_key_are_none_of_it(home: Home, monkeypatch: pytest.Monk
             contact_key(home)
     monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "k" * 20 + "\n")
     assert contact_key(home) == b"k" * 20
+
+
+def test_a_key_of_bytes_in_the_variable_is_told_before_anything_runs(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "\udcff" * 32)
+    with pytest.raises(ContactKeyError, match="SALES_WAREHOUSE_CONTACT_KEY is not text in UTF-8"):
+        check_key(home)
 
 
 def test_a_key_is_there_whole_or_not_at_all(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

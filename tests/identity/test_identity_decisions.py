@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import io
 import os
 import random
 import shutil
@@ -14,11 +15,12 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 from identity_records import CODE_A, CODE_B, accept, keys, run
+from rich.console import Console
 from typer.testing import CliRunner
 
 from sales_warehouse import cli, gate
 from sales_warehouse.home import Home
-from sales_warehouse.identity import decisions
+from sales_warehouse.identity import decisions, listing
 from sales_warehouse.identity.decisions import Decision, DecisionRefused
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Entity
 
@@ -174,6 +176,22 @@ def test_what_was_joined_by_a_code_can_be_split_and_joined_again(desk: Desk) -> 
     desk.undo(decision)
     desk.night()
     assert desk.xref() == together
+
+
+def test_every_change_of_one_batch_has_its_line(desk: Desk) -> None:
+    """A batch lasts until the marts are made: while that fails, somebody may change his mind twice."""
+    desk.night(record(1))
+    desk.night(record(2))
+    codes = desk.codes()
+    first = desk.merge("crm:1", "crm:2")
+    run(desk.home, 3)
+    desk.undo(first)
+    run(desk.home, 3)
+    desk.merge("crm:1", "crm:2")
+    for _ in range(2):
+        run(desk.home, 3)
+    joined = ("crm:2", codes["crm:2"], codes["crm:1"], "decision")
+    assert sorted(desk.log(3)) == sorted([joined, ("crm:2", codes["crm:1"], codes["crm:2"], "own_record"), joined])
 
 
 def test_a_decision_that_makes_no_sense_is_refused_with_the_reason(desk: Desk) -> None:
@@ -354,6 +372,21 @@ def test_commands_about_contacts_write_to_their_list(desk: Desk, people: Desk, m
     assert "no merge or split" in say("customers", "undo", decision, "--why", "mixed up")
     assert "kept" in say("contacts", "undo", decision, "--why", "mixed up")
     assert "2 decisions, 0 stand" in say("contacts", "decisions")
+
+
+def test_what_stands_in_square_brackets_is_shown_as_it_is(desk: Desk) -> None:
+    """In the name of a customer, and in why somebody decided."""
+    said = {"by": "Li [Na]", "why": "ticket [sales] [/12]", "at": AT}
+    desk.night(*(record(n, CODE_A) | {"name": f"Acme [china] [/{n}]"} for n in (1, 2, 3)), record(4))
+    decisions.split(desk.home, ["crm:3"], **said)
+    decisions.merge(desk.home, ["crm:3", "crm:4"], **said)
+    desk.night(record(4, CODE_A) | {"name": "Acme [china] [/4]"})
+    shown = Console(file=io.StringIO(), width=200)
+    listing.show_decisions(desk.home, "customer", shown)
+    listing.show_review(desk.home, 10, shown)
+    text = shown.file.getvalue()
+    for part in ("Li [Na]", "ticket [sales] [/12]", "Acme [china] [/3]"):
+        assert part in text
 
 
 def test_a_decision_from_before_there_were_others_keeps_its_number(desk: Desk) -> None:

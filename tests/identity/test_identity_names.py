@@ -5,8 +5,9 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from sales_warehouse.identity.company_name import CompanyName, company_name, sounds_of
+from sales_warehouse.identity.company_name import CompanyName, company_name, plain_place, sounds_of
 from sales_warehouse.identity.comparisons import compare_company
+from sales_warehouse.identity.evidence import branch
 from sales_warehouse.identity.pinyin import sound
 
 PLACES = {"上海", "成都", "石家庄", "广东"}
@@ -22,6 +23,9 @@ CORE = CompanyName("康宁医疗器械", "上海")
         ("康宁(上海)医疗器械公司", CORE),
         ("上海　康寧醫療器械 有限公司", CORE),
         ("上海康宁医疗器械集团有限公司", CORE),
+        ("上海康宁医疗器械合伙企业（有限合伙）", CORE),
+        ("康宁医疗器械（普通合伙）", CompanyName("康宁医疗器械", None)),
+        ("上海康宁医疗器械（个体工商户）", CORE),
         ("康宁医疗器械", CompanyName("康宁医疗器械", None)),
         ("康宁（集团）医疗器械", CompanyName("康宁集团医疗器械", None)),
         ("石家庄天和医院", CompanyName("天和医院", "石家庄")),
@@ -50,6 +54,49 @@ def test_a_name_has_this_core_and_place(text: str, meant: CompanyName) -> None:
 )
 def test_a_name_is_spoken_as_people_speak_it(text: str, said: str) -> None:
     assert sound(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("苏州", "苏州"), ("苏州市", "苏州"), ("苏州市区", "苏州"), ("江苏省苏州市", "苏州"), ("江苏苏州市", "苏州"),
+        ("江苏 / 苏州", "苏州"), ("中国江苏省蘇州市姑苏区", "苏州"), ("苏州市高新区", "苏州"), ("苏州高新区", "苏州"),
+        ("苏州工业园区", "苏州"), ("上海", "上海"), ("上海市", "上海"), ("上海市浦东新区", "上海"),
+        ("上海 浦东", "上海"), ("重庆奉节县", "重庆"), ("中国上海", "上海"),
+        ("吉林市", "吉林"), ("吉林省", "吉林"), ("津市市", "津市"),
+        ("广西壮族自治区南宁市", "南宁"), ("广西南宁市", "南宁"), ("海南藏族自治州", "海南藏族自治州"),
+        ("中国", "中国"), ("沙县", "沙县"), ("康宁", "康宁"), ("-", "-"),
+    ],
+)  # fmt: skip
+def test_a_city_has_one_plain_form(text: str, plain: str) -> None:
+    assert plain_place(text).plain == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "which"),
+    [
+        ("康宁医疗器械有限公司杭州分公司", "杭州"),
+        ("康宁医疗器械杭州市分公司", "杭州"),
+        ("康宁医疗器械（南京办事处）", "南京"),
+        ("天和银行股份有限公司成都第一支行", "第一"),
+        ("天和银行南京分行", "南京"),
+        ("安泰机械总公司第二分厂", "第二"),
+        ("西门子北京代表处", "北京"),
+        ("康宁大药房连锁有限公司第三门店", "第三门店"),
+        ("康宁大药房连锁公司 第三门店", "第三门店"),
+        ("安泰建材有限公司门市部", "门市部"),
+        ("Kangning Medical Co., Ltd. Nanjing Branch", "Nanjing Branch"),
+        ("Kangning Youxian Gongsi Nanjing Fengongsi", "Nanjing Fengongsi"),
+        ("上海康宁医疗器械有限公司", None),
+        ("康宁医疗器械有限公司（上海）", None),
+        ("康宁医疗器械有限公司 VIP", None),
+        ("康宁大药房", None),
+        ("第一人民医院", None),
+        ("Olive Branch Ltd", None),
+    ],
+)
+def test_a_branch_is_told_from_its_company_and_from_others(text: str, which: str | None) -> None:
+    assert duckdb.execute(f"select {branch('name')} from (select ? as name)", [text]).fetchone() == (which,)
 
 
 # Whether a name in letters is held for a Chinese one.

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from sales_warehouse.cli import app
 from sales_warehouse.identity import candidates, kinds, model
+from sales_warehouse.identity import match as match_module
 from sales_warehouse.identity.clusters import average_linkage
 from sales_warehouse.identity.kinds import KINDS
 from sales_warehouse.identity.match import match
@@ -83,6 +84,8 @@ def test_a_table_without_duplicates_stays_as_it_is(people: matching.Labelled, tm
         pytest.param("id,name\n1,A\n", "id: id\nmerge_above: 0.5\nreview_above: 0.6\nfields: {name: text}\n",
                      "review_above lies above merge_above", id="thresholds the wrong way round"),
         pytest.param("id,name\n1,A\n", "id: name\nfields: {name: text}\n", "leave it out of fields", id="id as field"),
+        pytest.param("Cluster_ID,name\n1,A\n", "id: Cluster_ID\nfields: {name: text}\n",
+                     "give the column another name", id="id as the result calls the cluster"),
         pytest.param("id,name\n1,A\n", "id: id\n", "fields: is missing", id="no fields"),
         pytest.param("id,name\n1,Ann\n1,Bob\n2,Cid\n", "id: id\nfields: {name: text}\n",
                      "id names more than one record: '1' in records 1, 2", id="an id twice"),
@@ -128,6 +131,21 @@ def test_one_record_is_a_cluster_of_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "p.csv").read_text(encoding="utf-8") == "left_id,right_id,probability,is_one\n"
 
 
+@pytest.mark.parametrize("key", ["place", "unique_id", "f0", "id"])
+def test_whatever_the_id_is_called_each_record_has_its_own(tmp_path: Path, key: str) -> None:
+    """Names that stand for something else while records are matched; blanks around an id are none of it."""
+    table, people = tmp_path / "table.csv", ["Ann Lee,1985-03-12", "Bob Fox,1970-01-30", "Cid Ray,1999-12-01"]
+    rows = [f"{number},{told}" for number, told in zip((90, 80, 70), people, strict=True)]
+    table.write_text(
+        "\n".join([f"{key},name,born", *rows, f" 85,{people[0]}", f" 95,{people[0]}"]) + "\n", encoding="utf-8"
+    )
+    settings = MatchSettings(id=key, fields={"name": "text", "born": "date"})
+    match(table, settings, tmp_path / "o.csv", tmp_path / "p.csv")
+    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as handle:
+        found = {row[key].strip(): row["cluster_id"] for row in csv.DictReader(handle)}
+    assert found == {"90": "85", "80": "80", "70": "70", "85": "85", "95": "85"}
+
+
 def test_a_companys_name_is_what_is_left_without_form_and_place(tmp_path: Path) -> None:
     """One core, one city and one telephone: the likeliest pair, though hardly a letter of the names is the same."""
     rows = ["1,上海康宁医疗器械有限公司,上海,021-55556666", "2,康寧（上海）醫療器械有限責任公司,上海,86-21-55556666"]
@@ -148,6 +166,18 @@ def test_a_companys_name_is_what_is_left_without_form_and_place(tmp_path: Path) 
     assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith("1,2,")
 
 
+def test_a_place_is_known_in_names_without_what_kind_of_place_it_is(tmp_path: Path) -> None:
+    """上海市 in the column, 上海 in the names: one core."""
+    rows = ["1,上海康宁医疗器械有限公司,上海市", "2,康寧（上海）醫療器械公司,上海市", "3,成都天和贸易有限公司,成都市"]
+    (tmp_path / "table.csv").write_text("\n".join(["id,name,city", *rows]) + "\n", encoding="utf-8")
+    settings = MatchSettings(id="id", fields={"name": "company_name", "city": "place"})
+    with duckdb.connect() as connection:
+        connection.execute(f"create table table_given as from read_csv('{tmp_path}/table.csv', all_varchar = true)")
+        match_module._prepare(connection, settings, match_module.Matched())
+        cores = connection.execute("select f0_core from match_records order by unique_id").fetchall()
+    assert cores == [("康宁医疗器械",), ("康宁医疗器械",), ("天和贸易",)]
+
+
 @pytest.mark.parametrize(
     ("kind", "cell", "made"),
     [
@@ -156,6 +186,14 @@ def test_a_companys_name_is_what_is_left_without_form_and_place(tmp_path: Path) 
         ("date", "24/6/1971", "19710624"),
         ("date", "1971", "1971"),
         ("date", "n/a", None),
+        ("date", "1971年6月24日", "19710624"),
+        ("date", "１９７１ 年 06 月 24 日", "19710624"),
+        ("date", "1971-06-24 08:30:00", "19710624"),
+        ("date", "1971-12", "1971"),
+        ("date", "1971年12月", "1971"),
+        ("phone", "１３９－１２３４－５６７８", "912345678"),
+        ("code", "Ａ－１２", "a12"),
+        ("number", "１２５０", 1250.0),
         ("given_name", " Zoë-Ann ", "zoeann"),
         ("address", "12, Rue d'Été", "12 rue d ete"),
         ("phone", "+86 (139) 1234-5678 ext. 9", "912345678"),
@@ -183,6 +221,22 @@ def test_levels_are_told_as_they_are() -> None:
             connection.execute("create table p as select 'a' join_key_l, 'b' join_key_r, '0' match_key")
             found = model._patterns(connection, "r", [given, surname], "p")
             assert tuple(found.levels[0]) == expected, names
+
+
+def test_of_long_cells_only_the_beginning_is_held_against_each_other_letter_by_letter(tmp_path: Path) -> None:
+    """All pairs of thirty notes of 20,000 letters: looked at whole, they would take a quarter of an hour."""
+    begun = "abcdefghij" * 30
+    with duckdb.connect() as connection:
+        [[is_close]] = connection.execute(
+            f"select {kinds.compare.compare_words('t', 'w').levels[2].sql} "
+            "from (select ? as t_l, ? as t_r, ['a'] as w_l, ['b'] as w_r)",
+            [begun + "x" * 3000, begun + "y" * 3000],
+        ).fetchall()
+    assert is_close
+    rows = [f"{number},{'abcdefghij' * 2000}{number},city {number}" for number in range(30)]
+    (tmp_path / "table.csv").write_text("\n".join(["id,notes,city", *rows]) + "\n", encoding="utf-8")
+    settings = MatchSettings(id="id", fields={"notes": "text", "city": "place"})
+    assert match(tmp_path / "table.csv", settings, tmp_path / "o.csv", tmp_path / "p.csv").records == 30
 
 
 def test_one_good_pair_does_not_fuse_two_groups() -> None:

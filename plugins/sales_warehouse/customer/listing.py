@@ -17,6 +17,7 @@ from sales_warehouse.customer.account import Account, Row
 from sales_warehouse.customer.search import MOST_FOUND, Found
 from sales_warehouse.customer.words import Language, cut, shown, words
 from sales_warehouse.local_time import in_zone
+from sales_warehouse.terminal import add_row
 
 BAR_CELLS = 30
 
@@ -31,7 +32,7 @@ def show_found(found: Sequence[Found], language: Language, console: Console) -> 
     say = words(language)
     table = _table(say["customer_key"], say["name"], say["uscc"], say["city"], say["tier"], say["last_order"])
     for each in found:
-        _add(table, each.customer_key, each.customer_name, each.uscc, each.city, each.tier, each.last_order_date)
+        add_row(table, each.customer_key, each.customer_name, each.uscc, each.city, each.tier, each.last_order_date)
     console.print(table)
     if len(found) == MOST_FOUND:
         console.print(Text(say["first_found"]))
@@ -59,7 +60,7 @@ def _show_records(account: Account, language: Language, console: Console) -> Non
     table = _titled(say["records"], console, say["source"], say["number"], say["name"], say["match_rule"])
     for row in account.records:
         rule = say[row["match_rule"]] + (f", {say['deleted']}" if row["is_deleted"] else "")
-        _add(table, row["source"], row["customer_id"], row["customer_name"], rule)
+        add_row(table, row["source"], row["customer_id"], row["customer_name"], rule)
     _print(table, cut(language, account, "records"), console)
 
 
@@ -69,13 +70,13 @@ def _show_people(account: Account, language: Language, zone: str, console: Conso
     for row in account.contacts:
         role = say[row["contact_role"]] + ("" if row["is_employed"] else f" ({say['left']})")
         touches, last = f"{row['touch_count']:,}", moment(row["last_touch_at"], zone)
-        _add(table, row["contact_name"] or row["contact_key"], row["title"], role, touches, last)
+        add_row(table, row["contact_name"] or row["contact_key"], row["title"], role, touches, last)
     _print(table if account.contacts else Text(say["nobody"]), cut(language, account, "contacts"), console)
     if account.deals:
         table = _titled(say["deals"], console, say["deal"], say["amount"], say["people"], say["missing"])
         for row in account.deals:
             missing = ", ".join(say[role] for role in (row["missing_roles"] or "").split()) or say["nothing"]
-            _add(table, row["opportunity_key"], money(row["amount"]), f"{row['contact_count']:,}", missing)
+            add_row(table, row["opportunity_key"], money(row["amount"]), f"{row['contact_count']:,}", missing)
         _print(table, cut(language, account, "deals"), console)
 
 
@@ -86,7 +87,7 @@ def _show_trend(account: Account, say: dict[str, str], console: Console) -> None
         net, before = month["net_sales_amount"], month["previous_year_net_sales_amount"]
         name = f"{month['month_start_date']:%Y-%m}" + ("" if month["is_whole_month"] else "…")
         bar = "█" * round(float(net / top) * BAR_CELLS)
-        _add(table, name, bar, money(net), f"{month['order_count']:,}", money(before))
+        add_row(table, name, bar, money(net), f"{month['order_count']:,}", money(before))
     console.print(table if account.months else Text(say["no_purchases"]))
 
 
@@ -95,7 +96,7 @@ def _show_events(account: Account, language: Language, zone: str, console: Conso
     table = _titled(say["timeline"], console, say["when"], say["what"], say["amount"], say["channel"], say["record"])
     for row in events.rows:
         at, title = when(row, zone), row[f"title_{language}"]
-        _add(table, at, title, money(row["amount"]), row[f"channel_name_{language}"], row["record_key"])
+        add_row(table, at, title, money(row["amount"]), row[f"channel_name_{language}"], row["record_key"])
     console.print(table if events.rows else Text(say["no_events"]))
     console.print(Text(shown(language, events)))
 
@@ -131,11 +132,6 @@ def _print(content: Table | Text, cut_at: str, console: Console) -> None:
     console.print(content)
     if cut_at:
         console.print(Text(cut_at))
-
-
-def _add(table: Table, *cells: str | None) -> None:
-    """Add a row as it is written: what stands in square brackets is text, never markup."""
-    table.add_row(*(Text(cell or "") for cell in cells))
 
 
 def _plain(value: Any) -> str:

@@ -212,7 +212,8 @@ def keep_left(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
 def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.datetime) -> str:
     """Return the select of `<entity>_log`: what it was, and a line for each record that has another code now.
 
-    `record` is the column of its id, `told` what a line says beside the codes. The same batch again adds nothing.
+    `record` is the column of its id, `told` what a line says beside the codes. The same batch again adds nothing: where
+    the lines of a record in it lead to its code already, a night was killed before it wrote that code.
     """
     key = f"{entity}_key"
     return f"""
@@ -220,9 +221,9 @@ def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.da
         union all
         select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.{record}, old.{key}, new.{key}, {told}
         from {entity}_xref as new join {entity}_was as old using (source, {record})
-        where new.{key} <> old.{key} and not exists (
-            select 1 from old_{entity}_log as told
+        where new.{key} <> old.{key} and (
+            select count(*) filter (told.new_key = new.{key}) - count(*) filter (told.old_key = new.{key})
+            from old_{entity}_log as told
             where told.batch = {int(batch)} and told.source = new.source and told.{record} = new.{record}
-                and told.new_key = new.{key}
-        )
+        ) <= 0
         order by 1, 3, 4"""

@@ -16,9 +16,11 @@ import duckdb
 import pyarrow as pa
 
 from sales_warehouse.identity.pinyin import sound
+from sales_warehouse.normalise import provinces
 
 LEGAL_FORM = re.compile(
     r"(股份有限公司|有限责任公司|有限公司|集团公司|总公司|公司|集团|股份|"
+    r"(特殊)?普通合伙|有限合伙|合伙企业|个体工商户|"
     r"(gufen|jituan)?(youxian)?(zeren)?gongsi|zonggongsi|jituan|"
     r"(co)?(ltd|limited)|inc(orporated)?|corp(oration)?|llc|plc|gmbh|ag|co)$"
 )
@@ -26,7 +28,9 @@ BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 SIGNS = re.compile(r"[\W_]+")
 IDEOGRAPHS = range(0x3400, 0xA000)  # CJK Unified Ideographs with extension A
 LONGEST_PLACE = 6
-PLACE_KIND = re.compile(r"(?<=..)(特别行政区|自治区|新区|地区|市|省|区|县)$")
+PLACE_KIND = re.compile(r"(?<=..)(特别行政区|自治区|工业园区|高新区|开发区|新区|地区|市|省|区|县)$")
+MUNICIPALITY = re.compile(r"^(?:中国\W*)?(北京|天津|上海|重庆)(?:市|\W|.+[区县]$|$)")
+CITY_OF_DISTRICT = re.compile(r"^(.{2,}?)市.")
 LETTERS = re.compile(r"[a-z]{6,}")
 LEAST_SPOKEN = 3  # characters of a core: shorter ones sound like too many others
 
@@ -67,11 +71,23 @@ class Place(NamedTuple):
 
 
 def plain_place(text: str) -> Place:
-    """Return how names of companies may write a city or province."""
-    written = plain = one_way(text)
+    """Return how names of companies may write a city or province; of an address the city counts, not its district."""
+    written = one_way(text).strip()
+    if found := MUNICIPALITY.match(written):
+        return Place(written, found[1])
+    plain = SIGNS.sub("", _before_city().sub("", written))
+    if found := CITY_OF_DISTRICT.match(plain):
+        return Place(written, found[1])
     while (shorter := PLACE_KIND.sub("", plain)) != plain:  # 苏州市区 and 苏州市 are 苏州: one plain form each
         plain = shorter
-    return Place(written, plain)
+    return Place(written, plain or written)
+
+
+@cache
+def _before_city() -> re.Pattern[str]:
+    """Return what finds the province that is written before a city: 江苏省苏州市, 江苏 苏州, 江苏苏州市."""
+    full, short = ("|".join(getattr(item, name) for item in provinces()) for name in ("full_name_zh", "name_zh"))
+    return re.compile(rf"^(?:中国\W*)?(?:(?:{full})\W*(?=\w\w)|(?:{short})(?:\W+(?=\w)|(?=\w\w+市)))|^中国\W*(?=\w\w)")
 
 
 def one_way(text: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from sales_warehouse.sql import ident
 
+LONGEST = 300  # characters of a cell that are held against each other one by one: the time grows with their square
+
 
 @dataclass(frozen=True)
 class Level:
@@ -66,7 +68,7 @@ def compare_words(column: str, words: str) -> Comparison:
     left_words, right_words = _sides(words)
     shared = f"len(list_intersect({left_words}, {right_words}))"
     fewer, more = (f"{pick}(len({left_words}), len({right_words}))" for pick in ("least", "greatest"))
-    close = f"levenshtein({left}, {right}) <= 1 + length({left}) // 12"
+    close = f"{_changes(left, right)} <= 1 + least(length({left}), {LONGEST}) // 12"
     other = f"not list_has_any({left_words}, {right_words}) and not {_similar(left, right, 0.88)} and not {close}"
     return Comparison(
         column,
@@ -120,7 +122,10 @@ def compare_place(column: str) -> Comparison:
         (
             Level(f"{left} = {right}", 0.75, column),
             Level(f"{_within(left, right, 1)} or {_similar(left, right, 0.92)}", 0.08),
-            Level(f"levenshtein({left}, {right}) <= length({left}) // 3 or {_similar(left, right, 0.84)}", 0.05),
+            Level(
+                f"{_changes(left, right)} <= least(length({left}), {LONGEST}) // 3 or {_similar(left, right, 0.84)}",
+                0.05,
+            ),
             Level("ELSE", 0.12),
         ),
     )
@@ -224,12 +229,22 @@ def _within(left: str, right: str, most: int) -> str:
 
     Without swaps it is counted seven times as fast, and a swap is two changes: so most pairs need no second look.
     """
-    return f"(levenshtein({left}, {right}) <= {2 * most} and damerau_levenshtein({left}, {right}) <= {most})"
+    damerau = f"damerau_levenshtein({_beginning(left)}, {_beginning(right)})"
+    return f"({_changes(left, right)} <= {2 * most} and {damerau} <= {most})"
+
+
+def _changes(left: str, right: str) -> str:
+    """How many letters have to be changed, left out or put in to make one of two texts the other (Levenshtein 1966)."""
+    return f"levenshtein({_beginning(left)}, {_beginning(right)})"
 
 
 def _similar(left: str, right: str, least: float) -> str:
     """Whether two texts are as similar as that, from 0 to 1 (Jaro 1989, Winkler 1990)."""
-    return f"jaro_winkler_similarity({left}, {right}) >= {least}"
+    return f"jaro_winkler_similarity({_beginning(left)}, {_beginning(right)}) >= {least}"
+
+
+def _beginning(text: str) -> str:
+    return f"left({text}, {LONGEST})"
 
 
 def _alike(left: str, right: str) -> str:

@@ -75,7 +75,16 @@ def _make(file: Path) -> None:
 
 def _given() -> str | None:
     given = os.environ.get(VARIABLE)
-    return None if given is None else given.strip()
+    if given is None:
+        return None
+    try:
+        given.encode()
+    except UnicodeEncodeError as error:  # bytes that are no text, PEP 383
+        raise ContactKeyError(
+            f"{VARIABLE} is not text in UTF-8: set it to a long random text (`openssl rand -hex 32`); with another key "
+            "codes of contacts stay, their hashes change"
+        ) from error
+    return given.strip()
 
 
 def _read(file: Path) -> str:

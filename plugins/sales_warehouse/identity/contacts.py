@@ -36,6 +36,8 @@ LEFT = "source varchar, contact_id varchar, contact_key varchar, since timestamp
 REVIEW = "left_record varchar, right_record varchar, kind varchar"
 KINDS = ("phone", "email", "wechat_id")  # the surest first
 Pairs = Sequence[tuple[str, str]]
+# What stands where a WeChat id is not known: an id has letters or digits, 无 and 同手机号 have none.
+NO_WECHAT_ID = "^([^a-z0-9]*|none|null|nil|n/?a|no|unknown)$"
 
 
 def give_codes(
@@ -104,7 +106,8 @@ def _hash_addresses(connection: duckdb.DuckDBPyConnection, key: bytes, whole: bo
         select unique_id, source, contact_id, created_at, names.name, customer,
             case when is_mobile(phone) then {hmac_sql("'phone:' || phone", key)} end as phone,
             {hmac_sql("'email:' || lower(email)", key)} as email,
-            {hmac_sql("'wechat_id:' || lower(wechat_id)", key)} as wechat_id,
+            case when not regexp_matches(lower(wechat_id), {literal(NO_WECHAT_ID)})
+                then {hmac_sql("'wechat_id:' || lower(wechat_id)", key)} end as wechat_id,
             coalesce(regexp_matches(lower(email), {literal(SHARED_MAILBOX)}), false) as is_shared_mailbox
         from contact_records semi join contacts_turned using (unique_id)
         left join names on names.text = contact_records.name

@@ -28,7 +28,15 @@ SHARED_KEY = 200  # records that may have one core in one place, or one code to 
 LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
 FORM = 5  # raise it when the fields or their comparison change: the model is learnt anew then
 # which branch a name is of, by the two characters before what kind of branch it is
-BRANCH = r"([^省市区區县縣]{0,2})[省市区區县縣]?(分公司|支公司|分店|分部|分院|办事处|辦事處|营业部|營業部)[)）\s]*$"
+BRANCH = (
+    r"([^省市区区县縣]{0,2})[省市区区县縣]?([分支](?:公司|行)|分(?:店|部|院|厂|廠|校|社|所|会|會)|"
+    r"办事处|辦事處|代表处|代表處|营业部|營業部)[)）\s]*$"
+)
+# or by what follows its company's legal form: 有限公司第三门店, Co., Ltd. Nanjing Branch
+UNIT = (
+    r"(?i)(?:公司|\b(?:ltd|limited|inc|corp|company|gongsi)\b)[\s.,-]*"
+    r"(.*?(?:[部店处處厂廠院校行社所局站]|中心|branch|office|fengongsi|banshichu))[)）\s]*$"
+)
 OF_A_BRANCH = 0.5  # what it says of a branch and its parent, or of two branches, that all else is the same: nothing
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
@@ -254,8 +262,7 @@ def _evidence(shared_limit: int, which: str) -> str:
             select unique_id, source, customer_id, created_at, uscc, name, city, industry, core,
                 coalesce(cities_now.place, said.plain) as place,
                 list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds,
-                case when regexp_matches(name, {literal(BRANCH)}) then regexp_extract(name, {literal(BRANCH)}, 1)
-                    end as branch
+                {branch("name")} as branch
             from (from customer_records {which})
             left join company_names using (name)
             left join cities_now using (city)
@@ -265,6 +272,15 @@ def _evidence(shared_limit: int, which: str) -> str:
         select unique_id, source, customer_id, created_at, uscc, core, branch, sounds, place, industry, phones, emails,
             domains, hash({FIELDS}) as digest, md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
         from named left join gathered using (unique_id) left join reached using (unique_id)"""
+
+
+def branch(name: str) -> str:
+    """Return the SQL of which branch a name is of, NULL where it is of none."""
+    found = [
+        (f"regexp_matches({name}, {literal(kind)})", f"regexp_extract({name}, {literal(kind)}, 1)")
+        for kind in (BRANCH, UNIT)
+    ]
+    return f"case {' '.join(f'when {is_one} then {which}' for is_one, which in found)} end"
 
 
 def _keys(records: str) -> str:

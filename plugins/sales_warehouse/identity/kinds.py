@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from sales_warehouse.identity import comparisons as compare
 from sales_warehouse.identity.comparisons import Comparison
+from sales_warehouse.sql import literal
+from sales_warehouse.telephone import HALF_WIDTH
 
 Columns = Mapping[str, Callable[[str], str]]
 LETTERS = r"[^\p{L}\p{N}]+"
@@ -14,8 +16,12 @@ NOTHING = ("", "n/a", "nan", "none", "null", "unknown", "-")
 
 
 def text(column: str) -> str:
-    """Return the SQL of a cell without what means nothing."""
-    trimmed = f"trim(cast({column} as varchar))"
+    """Return the SQL of a cell in half width, without what means nothing."""
+    cell = f"cast({column} as varchar)"
+    wide, half = (literal("".join(map(chr, codes))) for codes in (HALF_WIDTH, HALF_WIDTH.values()))
+    trimmed = (
+        f"trim(case when regexp_matches({cell}, '[！-～　]') then translate({cell}, {wide}, {half}) else {cell} end)"
+    )
     nothing = ", ".join(f"'{word}'" for word in NOTHING)
     return f"case when lower({trimmed}) not in ({nothing}) and {trimmed} <> 'NA' then {trimmed} end"
 
@@ -37,15 +43,17 @@ def _initial(column: str) -> str:
 def _date(column: str) -> str:
     """Return the SQL of a date as YYYYMMDD, a year as YYYY; days before months where a year comes last."""
     cell = text(column)
-    year_last = rf"regexp_extract({cell}, '^(\d{{1,2}})[-/. ](\d{{1,2}})[-/. ](\d{{4}})', ['d', 'm', 'y'])"
-    year_first = rf"regexp_extract({cell}, '^(\d{{4}})[-/. ]?(\d{{1,2}})[-/. ]?(\d{{1,2}})', ['y', 'm', 'd'])"
-    parts = "lpad({0}.y, 4, '0') || lpad({0}.m, 2, '0') || lpad({0}.d, 2, '0')"
-    first, last = (parts.format(found) for found in (year_first, year_last))
-    return (
-        rf"case when regexp_matches({cell}, '^\d{{4}}[-/. ]?\d{{1,2}}[-/. ]?\d{{1,2}}') then {first} "
-        rf"when regexp_matches({cell}, '^\d{{1,2}}[-/. ]\d{{1,2}}[-/. ]\d{{4}}') then {last} "
-        rf"else nullif(regexp_extract({cell}, '\d{{4}}'), '') end"
+    forms = (
+        (r"^(\d{4})(\d{2})(\d{2})", "['y', 'm', 'd']"),
+        (r"^(\d{4})\s*[-/. 年]\s*(\d{1,2})\s*[-/. 月]\s*(\d{1,2})", "['y', 'm', 'd']"),
+        (r"^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", "['d', 'm', 'y']"),
     )
+    parts = "lpad({0}.y, 4, '0') || lpad({0}.m, 2, '0') || lpad({0}.d, 2, '0')"
+    arms = " ".join(
+        f"when regexp_matches({cell}, '{form}') " + f"then {parts}".format(f"regexp_extract({cell}, '{form}', {names})")
+        for form, names in forms
+    )
+    return rf"case {arms} else nullif(regexp_extract({cell}, '\d{{4}}'), '') end"
 
 
 def _phone(column: str) -> str:

@@ -13,6 +13,7 @@ from sales_warehouse.identity.decisions import Decision
 from sales_warehouse.identity.records import latest
 from sales_warehouse.identity.words import REASONS, WORDS
 from sales_warehouse.sql import connect, literal
+from sales_warehouse.terminal import add_row
 
 
 class NothingIdentified(Exception):
@@ -121,7 +122,7 @@ def show_review(home: Home, limit: int, console: Console) -> None:
     )
     for pair in found.pairs:
         cells = (pair.left, pair.left_name, pair.left_city, pair.right, pair.right_name, pair.right_city)
-        table.add_row(f"{pair.probability:.1%}", *(cell or "" for cell in cells), REASONS[pair.why][0])
+        add_row(table, f"{pair.probability:.1%}", *cells, REASONS[pair.why][0])
     if found.pairs:
         console.print(table)
     console.print(
@@ -141,8 +142,7 @@ def show_contact_review(home: Home, limit: int, console: Console) -> None:
         return
     table = Table("record", "customer", "other record", "customer", "both have", box=None, pad_edge=False)
     for pair in found.pairs:
-        cells = (pair.left, pair.left_customer, pair.right, pair.right_customer, WORDS[pair.kind][0])
-        table.add_row(*(cell or "" for cell in cells))
+        add_row(table, pair.left, pair.left_customer, pair.right, pair.right_customer, WORDS[pair.kind][0])
     if found.pairs:
         console.print(table)
     console.print(
@@ -163,7 +163,7 @@ def show_decisions(home: Home, entity: str, console: Console) -> None:
         if item.others:
             records += f" from {len(item.others)} others"
         mark = {None: "", True: "yes", False: "undone"}[each.stands]
-        table.add_row(item.decision_id, item.at[:16], item.by, item.kind, records, item.why, mark)
+        add_row(table, item.decision_id, item.at[:16], item.by, item.kind, records, item.why, mark)
     if listed:
         console.print(table)
     console.print(f"{len(listed):,} decisions, {sum(bool(each.stands) for each in listed):,} stand", highlight=False)

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from sales_warehouse import durable
 from sales_warehouse.company.load import suggestion
 from sales_warehouse.identity import candidates, clusters, model
-from sales_warehouse.identity.company_name import take_apart
+from sales_warehouse.identity.company_name import plain_place, take_apart
 from sales_warehouse.identity.comparisons import Comparison, compare_name
 from sales_warehouse.identity.kinds import KINDS
 from sales_warehouse.identity.match_settings import MatchSettings
@@ -198,18 +199,27 @@ def _prepare(connection: duckdb.DuckDBPyConnection, settings: MatchSettings, don
 
 def _take_names_apart(connection: duckdb.DuckDBPyConnection, fields: list[_Field]) -> None:
     """Add the core of company names."""
-    places = " union all ".join(
-        [f"select {item.name} as place from prepared" for item in fields if item.kind == "place"]
-        or ["select null::varchar as place"]
-    )
     companies = [item.name for item in fields if item.kind == "company_name"]
+    if companies:
+        _list_places(connection, [item.name for item in fields if item.kind == "place"])
     for name in companies:
-        take_apart(connection, f"select {name}_raw as name from prepared", places, f"{name}_names")
+        take_apart(connection, f"select {name}_raw as name from prepared", "from named_places", f"{name}_names")
     cores = "".join(f", {name}_names.core as {name}_core, {name}_names.sounds as {name}_sounds" for name in companies)
     joins = " ".join(f"left join {name}_names on {name}_names.name = prepared.{name}_raw" for name in companies)
     connection.execute(
         f"create temp table {RECORDS} as select prepared.*{cores} from prepared {joins} order by unique_id"
     )
+
+
+def _list_places(connection: duckdb.DuckDBPyConnection, columns: list[str]) -> None:
+    """Make the table of the places that a name may begin with or have in brackets."""
+    told = [
+        text for name in columns for (text,) in connection.execute(f"select distinct {name} from prepared").fetchall()
+    ]
+    written = sorted({form for text in told if text for form in plain_place(text)})
+    connection.register("places_given", pa.table({"place": pa.array(written, pa.string())}))
+    connection.execute("create temp table named_places as from places_given")
+    connection.unregister("places_given")
 
 
 def _comparisons(fields: list[_Field]) -> list[Comparison]:
@@ -248,12 +258,13 @@ def _write(
     done: Matched,
 ) -> None:
     """Write the clusters in the order of the table, and the pairs, the most probable first."""
+    key = ident(settings.id)
     connection.execute(f"""
         create temp table clustered as
-        select {ident(settings.id)}, coalesce(cluster_id, unique_id) as cluster_id
+        select given_id as {key}, coalesce(cluster_id, unique_id) as cluster_id
         from (
-            select row_number() over () as place, {ident(settings.id)},
-                trim(cast({ident(settings.id)} as varchar)) as unique_id from table_given
+            select row_number() over () as place, {key} as given_id, trim(cast({key} as varchar)) as unique_id
+            from table_given
         ) left join {GROUPS} using (unique_id) order by place""")
     connection.execute(f"""
         create temp table told as

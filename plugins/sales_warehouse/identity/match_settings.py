@@ -10,6 +10,8 @@ from sales_warehouse.company.base import Model
 from sales_warehouse.company.load import suggestion
 from sales_warehouse.identity.kinds import KINDS
 
+CLUSTER = "cluster_id"
+
 
 def _known(kind: str) -> str:
     if kind not in KINDS:
@@ -33,4 +35,6 @@ class MatchSettings(Model):
             raise ValueError(
                 f"the id {self.id!r} names a record and tells nothing of who it is: leave it out of fields"
             )
+        if self.id.casefold() == CLUSTER:
+            raise ValueError(f"the id {self.id!r} is what the result calls the cluster: give the column another name")
         return self
