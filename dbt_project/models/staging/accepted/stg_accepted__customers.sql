@@ -10,6 +10,7 @@ select
     nullif(trim(region), '') as region_key,
     nullif(trim(province), '') as province_key,
     nullif(trim(city), '') as city,
+    nullif(trim(address), '') as address,
     nullif(trim(size_band), '') as size_band,
 
     addressable as is_addressable,
