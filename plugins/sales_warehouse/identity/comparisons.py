@@ -138,6 +138,20 @@ def compare_category(column: str) -> Comparison:
     return Comparison(column, f"{left} is null or {right} is null", (same, other))
 
 
+def compare_part(column: str, whole: str) -> Comparison:
+    """Compare what lies within a `whole` that is compared as well: the district within a city.
+
+    It says something only of two in one whole, so the two comparisons are one with the levels: same part, part not
+    known, another part, another whole. Nothing counts twice, and a part that is not known changes nothing.
+    """
+    left, right = _sides(column)
+    whole_left, whole_right = _sides(whole)
+    missing = f"{left} is null or {right} is null or {whole_left} is distinct from {whole_right}"
+    return Comparison(
+        column, missing, (Level(f"{whole_left} = {whole_right} and {left} = {right}", 0.85), Level("ELSE", 0.15))
+    )
+
+
 def compare_code(column: str) -> Comparison:
     """Compare numbers that name something: a postcode, a licence, a house number."""
     left, right = _sides(column)
