@@ -48,15 +48,34 @@ def without_code(*numbers: int) -> dict[int, dict[str, Any]]:
     return {number: {"uscc": None} for number in numbers}
 
 
+DISTRICTS = {
+    "上海": ("浦东新", "徐汇", "静安", "杨浦", "崇明"), "成都": ("武侯", "锦江", "青羊", "金牛", "成华"),
+    "武汉": ("洪山", "江岸", "武昌", "汉阳", "青山"), "大连": ("中山", "西岗", "甘井子", "旅顺口", "金州"),
+    "西安": ("雁塔", "莲湖", "碑林", "未央", "灞桥"),
+}  # fmt: skip
+
+
+def address(number: int, system: str, apart: int = 0) -> str:
+    """Where a company is, as a system writes it, or so many districts apart from there."""
+    city = COMPANIES[number][0]
+    district = DISTRICTS[city][(number + apart) % 5]
+    return f"{city}市{district}区长江路{number}号" if system == "crm" else f"{city}{district}區長江路{number}號"
+
+
 class World:
     """200 companies in a CRM and a shop; the shop knows the code of nearly all."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
 
-    def begin(self, shop: dict[int, dict[str, Any]], people: dict[int, dict[str, Any]] | None = None) -> None:
-        numbers, people = range(len(COMPANIES)), people or {}
-        accept(self.home, "customers", "1", "crm", [customer(n, "crm") for n in numbers])
+    def begin(
+        self,
+        shop: dict[int, dict[str, Any]],
+        people: dict[int, dict[str, Any]] | None = None,
+        crm: dict[int, dict[str, Any]] | None = None,
+    ) -> None:
+        numbers, people, crm = range(len(COMPANIES)), people or {}, crm or {}
+        accept(self.home, "customers", "1", "crm", [customer(n, "crm", **crm.get(n, {})) for n in numbers])
         accept(self.home, "customers", "1", "shop", [customer(n, "shop", **shop.get(n, {})) for n in numbers])
         accept(self.home, "contacts", "1", "crm", [contact(n, "crm") for n in numbers])
         accept(self.home, "contacts", "1", "shop", [contact(n, "shop", **people.get(n, {})) for n in numbers])
@@ -117,6 +136,45 @@ def test_twins_with_one_name_in_one_city_stay_two(world: World) -> None:
     """Without a code, with another telephone and another domain: the name proves nothing."""
     world.begin(without_code(5), {5: {"phone": "+8613700000005", "email": "wu@other.cn"}})
     assert not world.is_one(5)
+
+
+def with_addresses(system: str, others: dict[int, dict[str, Any]] | None = None) -> dict[int, dict[str, Any]]:
+    """Two companies in a hundred have another address in the shop."""
+    told = {n: {"address": address(n, system, system == "shop" and n % 50 == 49)} for n in range(len(COMPANIES))}
+    return {n: row | (others or {}).get(n, {}) for n, row in told.items()}
+
+
+def test_twins_in_two_districts_are_two_and_one_district_in_two_spellings_is_one(world: World) -> None:
+    """A rare name in one city, no code and no telephone: no district is a question, another one is not."""
+    named = {n: {"name": f"上海{brand}新材料公司"} for n, brand in enumerate(("晨曦", "远山", "白鹭", "青竹"))}
+    world.begin(with_addresses("shop", named), crm=with_addresses("crm", named))
+
+    def new(number: int, name: str, **other: Any) -> dict[str, Any]:
+        return customer(number, "shop", customer_id=name, uscc=None, **named[number], **other)
+
+    world.night(
+        2,
+        new(0, "same", address=address(0, "shop")),
+        new(1, "twin", address=address(1, "shop", 1)),
+        new(2, "untold"),
+        new(3, "same_by_address", address=address(3, "shop"), city=None),
+    )
+    codes = keys(world.home, "customer", "customer_id")
+    assert codes["shop", "same"] == codes["crm", "crm0"]
+    assert codes["shop", "same_by_address"] == codes["crm", "crm3"]
+    assert {codes["shop", "twin"], codes["shop", "untold"]}.isdisjoint({codes["crm", "crm1"], codes["crm", "crm2"]})
+    asked = {record for row in world.rows("customer_review", "left_record, right_record") for record in row}
+    assert "shop:untold" in asked
+    assert "shop:twin" not in asked
+
+
+def test_records_without_an_address_are_weighed_as_if_nobody_had_one(world: World, tmp_path: Path) -> None:
+    """The CRM tells addresses, the shop none: what joins a record of one with one of the other is not another."""
+    world.begin(without_code(3, 77), crm=with_addresses("crm"))
+    nobody = World(Home(tmp_path / "nobody", "test"))
+    gate.ensure_schemas(nobody.home)
+    nobody.begin(without_code(3, 77))
+    assert world.pairs() == nobody.pairs() != []
 
 
 def test_another_code_is_another_company_whatever_else_is_the_same(world: World) -> None:

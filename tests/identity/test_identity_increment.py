@@ -38,6 +38,10 @@ CITIES = ["上海", "成都", "武汉", "大连", "康宁", "上海市"]  # a ci
 BRANDS = ["康宁", "天和", "华康", "百合", "益寿", "安泰"]
 TRADES = ["医疗器械", "大药房", "母婴用品"]
 DEFAULT = "a_placeholder"  # which about as many unlike names have as a code may have
+ADDRESSES = [
+    None, "上海市浦东新区张江路1号", "浦東新區張江路2號", "湖北省武汉市洪山区珞喻路", "武汉市东湖开发区", "洪山区",
+    "大连市中山区",
+]  # fmt: skip
 HOTLINE, MAILBOX = "+864008108888", "info@firma.cn"
 
 
@@ -85,6 +89,7 @@ class History:
         spelt = self.drawn.choice([f"{city}{brand}{trade}有限公司", f"{brand}（{city}）{trade}公司", f"{brand}{trade}"])
         self.customers[name] = {
             "customer_id": name, "name": spelt, "industry": trade, "city": self.drawn.choice([city, city, None]),
+            "address": ADDRESSES[self.number % len(ADDRESSES)],
             "uscc": self.drawn.choice([f"code{company:014d}"] * 16 + [DEFAULT] + [None] * 3),
             "created_at": datetime.datetime(2026, 1, 1) + datetime.timedelta(days=self.drawn.randint(0, 99)),
         }  # fmt: skip
@@ -100,7 +105,8 @@ class History:
         return self.drawn.choice([
             {"uscc": None}, {"uscc": DEFAULT}, {"uscc": f"code{company:014d}"}, {"city": self.drawn.choice(CITIES)},
             {"name": self.drawn.choice(BRANDS) + self.drawn.choice(TRADES)}, {"name": None},
-            {"created_at": datetime.datetime(2025, 1, 1)}, {"_is_deleted": True}, {"_is_deleted": False}, {},
+            {"created_at": datetime.datetime(2025, 1, 1)}, {"_is_deleted": True}, {"_is_deleted": False},
+            {"address": ADDRESSES[company % len(ADDRESSES)]},
         ])  # fmt: skip
 
     def _change_of_contact(self) -> dict:

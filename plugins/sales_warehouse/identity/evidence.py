@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from sales_warehouse import durable
 from sales_warehouse.identity import candidates, clusters, model
+from sales_warehouse.identity.address import HEAD, locate
 from sales_warehouse.identity.company_name import plain_place, take_apart
-from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_sets
+from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_part, compare_sets
 from sales_warehouse.identity.model import Model
 from sales_warehouse.identity.pinyin import sound
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
@@ -26,7 +27,7 @@ from sales_warehouse.sql import literal, only_row
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place, or one code to learn from: more are no few
 LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
-FORM = 5  # raise it when the fields or their comparison change: the model is learnt anew then
+FORM = 6  # raise it when the fields, their comparison or the list of districts change: the model is learnt anew then
 # which branch a name is of, by the two characters before what kind of branch it is
 BRANCH = (
     r"([^省市区区县縣]{0,2})[省市区区县縣]?([分支](?:公司|行)|分(?:店|部|院|厂|廠|校|社|所|会|會)|"
@@ -40,10 +41,11 @@ UNIT = (
 OF_A_BRANCH = 0.5  # what it says of a branch and its parent, or of two branches, that all else is the same: nothing
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
-FIELDS = "core, sounds, place, industry, phones, emails, domains"
+FIELDS = "core, sounds, place, district, industry, phones, emails, domains"
 COMPARISONS = (
     compare_company("core", "sounds"),
     compare_category("place"),
+    compare_part("district", "place"),
     compare_category("industry"),
     compare_sets("phones"),
     compare_sets("emails"),
@@ -61,6 +63,7 @@ def gather(connection: duckdb.DuckDBPyConnection, shared_limit: int, *, whole: b
     """
     connection.execute(f"create or replace temp table affected as select unique_id from {CUSTOMERS.changed}")
     _take_names_apart(connection, whole)
+    _locate(connection, whole)
     _judge_codes(connection, shared_limit, whole)
     _gather_addresses(connection, shared_limit, whole)
     rows = _evidence(shared_limit, "" if whole else "semi join affected using (unique_id)")
@@ -119,6 +122,21 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection, whole: bool) -> Non
         select name from (select distinct name from customer_records {mine}) anti join company_names using (name)""")
     take_apart(connection, "from names_new", "select place from places", "names_apart_now")
     connection.execute("insert into company_names by name from names_apart_now")
+
+
+def _locate(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
+    """Bring `located` up to date: the city and the district of every street address that records have."""
+    heads = f"""
+        select distinct coalesce(city, '') as city, {HEAD.format("address")} as head from customer_records
+        where address is not null"""
+    if whole:
+        connection.execute(
+            "create table if not exists located (city varchar, head varchar, place varchar, district varchar)"
+        )
+        connection.execute(f"delete from located where (city, head) not in ({heads})")
+    mine = "" if whole else "and unique_id in (select unique_id from affected)"
+    locate(connection, f"from ({heads} {mine}) anti join located using (city, head) where head <> ''", "located_now")
+    connection.execute("insert into located by name from located_now")
 
 
 def _list_places(connection: duckdb.DuckDBPyConnection) -> None:
@@ -193,17 +211,17 @@ def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, 
     Who has an address that now proves something, or nothing any more, is affected.
     """
     of_contacts = """
-        select distinct unique_id, address,
+        select distinct unique_id, reached.address,
             coalesce('uscc:' || case when s.uscc is null then r.uscc end, unique_id) as customer
         from (
             select customer_id as unique_id, unnest([
                 'phone:' || phone, 'email:' || lower(email), 'domain:' || lower(split_part(email, '@', 2))
             ]) as address
             from contact_records where customer_id in (select unique_id from {0})
-        )
+        ) as reached
         join {0} as r using (unique_id)
         left join (select distinct uscc from shared_codes) as s on s.uscc = r.uscc
-        where address is not null"""
+        where reached.address is not null"""
     if whole:
         connection.execute(f"create or replace table addresses as {of_contacts.format('customer_records')}")
         return
@@ -241,7 +259,8 @@ def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, 
 
 def _evidence(shared_limit: int, which: str) -> str:
     """Return the select of the evidence of the customer records that a clause leaves."""
-    own = ", ".join(f"coalesce({cell}, '')" for cell in ("name", "city", "industry", "array_to_string(every, chr(31))"))
+    cells = ("name", "city", "named_city", "district", "industry", "array_to_string(every, chr(31))")
+    own = ", ".join(f"coalesce({cell}, '')" for cell in cells)
     return f"""
         with mine as (from addresses {which}),
         telling as (
@@ -259,18 +278,21 @@ def _evidence(shared_limit: int, which: str) -> str:
         ),
         reached as (select unique_id, list_sort(list(address)) as every from mine group by unique_id),
         named as (
-            select unique_id, source, customer_id, created_at, uscc, name, city, industry, core,
-                coalesce(cities_now.place, said.plain) as place,
+            select unique_id, source, customer_id, created_at, uscc, name, r.city, industry, core,
+                coalesce(cities_now.place, located.place, said.plain) as place,
+                located.place as named_city, located.district,
                 list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds,
                 {branch("name")} as branch
-            from (from customer_records {which})
+            from (from customer_records {which}) as r
             left join company_names using (name)
             left join cities_now using (city)
+            left join located on located.city = coalesce(r.city, '') and located.head = {HEAD.format("r.address")}
             left join places as said on said.place = named_place
             left join places on places.place = coalesce(cities_now.place, said.plain)
         )
-        select unique_id, source, customer_id, created_at, uscc, core, branch, sounds, place, industry, phones, emails,
-            domains, hash({FIELDS}) as digest, md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
+        select unique_id, source, customer_id, created_at, uscc, core, branch, sounds, place, district, industry,
+            phones, emails, domains, hash({FIELDS}) as digest,
+            md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
         from named left join gathered using (unique_id) left join reached using (unique_id)"""
 
 

@@ -63,7 +63,7 @@ class Entity:
         return f"{self.name}_before"
 
 
-CUSTOMERS = Entity("customers", "customer_id", ("name", "uscc", "industry", "city", "created_at"))
+CUSTOMERS = Entity("customers", "customer_id", ("name", "uscc", "industry", "city", "address", "created_at"))
 CONTACTS = Entity(
     "contacts", "contact_id", ("customer_id", "name", "phone", "email", "wechat_id", "created_at")
 )  # fmt: skip
