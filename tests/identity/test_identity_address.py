@@ -114,13 +114,22 @@ def test_the_city_of_the_record_says_which_district_it_is(address: str, city: st
     assert where_is(address, city).district == district
 
 
-def test_the_list_holds_every_division_once() -> None:
-    """31 provinces and all but every district in one city by its name: nothing was lost or read twice."""
+def test_every_district_is_found_in_its_addresses() -> None:
+    """With and without province and city, and with the city of the record alone, written with its kind or without."""
     listed = divisions()
-    assert len({city.province for cities in listed.by_city.values() for city in cities}) == 31
-    below = [(name, city.plain) for known in listed.districts.values() for name, (city, _) in known]
-    assert len(below) == len(set(below)) == 2814
-    assert {name[-1] for name, _ in below} == set("区县市旗")
+    below = [(name, city, plain) for known in listed.districts.values() for name, (city, plain) in known]
+    assert len(below) == len({(name, city.plain) for name, city, _ in below}) == 2814
+    assert len({city.province for _, city, _ in below}) == 31
+    wrong = []
+    for name, city, plain in below:
+        whole, short = max(city.names, key=len), min(city.names, key=len)
+        for address, told in (
+            (f"{city.province}{whole}{name}人民路1号", None), (f"{city.province}{name}人民路1号", whole),
+            (f"{whole}{name}人民路1号", None), (f"{short}{name}", short), (f"{name}人民路1号", short), (name, whole),
+        ):  # fmt: skip
+            if where_is(address, told) != (city.plain, plain):
+                wrong.append((address, told))
+    assert wrong == []
 
 
 def test_addresses_are_taken_apart_as_far_as_they_may_name_a_district() -> None:
