@@ -372,18 +372,12 @@ def _next_load_id(source: str, at: datetime.datetime, before: list[Load]) -> str
 def _earlier(
     home: Home, source: Source, before: list[Load], latest: Mapping[str, datetime.datetime]
 ) -> dict[str, EarlierTable]:
-    """Return what landed before, by table. A reader never gives a cursor that is lower than the last.
-
-    Loads up to the end of November 2026 do not say what was asked: then it is taken for what is asked now.
-    """
+    """Return what landed before, by table. A reader never gives a cursor that is lower than the last."""
     found = {}
     for table in source.tables:
         files = [item for load in before for item in load.files if item.table == table]
         history = [path for load in before for path in load.paths(table)]
-        asked = (None, _question(source, table))
-        cursor = next(
-            (item.cursor for item in reversed(files) if item.cursor is not None and item.question in asked), None
-        )
+        cursor = _last_cursor(files, _question(source, table))
         if cursor is not None and _is_ahead(cursor, latest[table]):
             cursor = _not_ahead(home, source.tables[table], cursor, history, latest[table], cursor)
         found[table] = EarlierTable(
@@ -396,3 +390,14 @@ def _earlier(
             first_schema=next((item.schema for item in files if item.schema), None),
         )
     return found
+
+
+def _last_cursor(files: list[LandedFile], question: str) -> str | None:
+    """Return the last cursor that answers a question.
+
+    Loads up to the end of November 2026 do not say what was asked: that is taken for what the first load after them
+    asked, else for what is asked now.
+    """
+    told = [(item.question, item.cursor) for item in files if item.cursor is not None]
+    first = next((asked for asked, _ in told if asked), question)
+    return next((cursor for asked, cursor in reversed(told) if (asked or first) == question), None)

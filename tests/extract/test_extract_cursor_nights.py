@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from extract_sources import source
 
-from sales_warehouse import landing
+from sales_warehouse import durable, landing
 from sales_warehouse.company.models import ColumnMapping
 from sales_warehouse.extract import SourceMisconfigured
 from sales_warehouse.home import Home
@@ -112,6 +112,26 @@ def test_another_cursor_or_table_begins_afresh(tmp_path: Path) -> None:
     nights.put(1, BEGIN + datetime.timedelta(days=2))  # late: the cursor has passed it
     nights.visit()
     assert {row[0] for row in nights.lost()} == {1}
+    nights.sql("create view all_deals as select * from deals")
+    nights.table |= {"table": "all_deals"}
+    nights.visit()
+    assert nights.lost() == set()
+
+
+def test_a_cursor_of_a_load_that_does_not_say_what_it_asked_for_is_of_what_was_asked_for_then(tmp_path: Path) -> None:
+    nights = Nights(tmp_path, {"cursor": "changed", "overlap_minutes": 0})
+    nights.put(1, BEGIN)
+    nights.put(2, BEGIN + datetime.timedelta(days=5))
+    nights.visit(after=datetime.timedelta(days=10))
+    (load,) = landing.loads(nights.home, "shop")
+    manifest = durable.read_json(load.folder / landing.MANIFEST)
+    for item in manifest["files"]:  # as the version before this one wrote them
+        del item["question"]
+    durable.write_json(load.folder / landing.MANIFEST, manifest)
+    nights.put(3, BEGIN + datetime.timedelta(days=6))
+    nights.put(1, BEGIN + datetime.timedelta(days=1))  # late: the cursor has passed it
+    nights.visit()
+    assert {row[0] for row in nights.lost()} == {1}, "it goes on from where the version before was"
     nights.sql("create view all_deals as select * from deals")
     nights.table |= {"table": "all_deals"}
     nights.visit()
