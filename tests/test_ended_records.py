@@ -164,6 +164,18 @@ def test_a_record_of_the_future_ends_nothing(shop: Shop) -> None:
     assert (shop.orders, shop.lines) == (["O1"], [("O1", 1, 6)])
 
 
+def test_what_is_dated_ahead_by_hours_ends_with_the_next_load(shop: Shop) -> None:
+    """A clock of the source in another zone; the next load need not say it again."""
+    shop.land(order("O1", 1, {1: 1}), order("O2", 1, {1: 1, 2: 2}))
+    ahead = f"{shop.night + datetime.timedelta(hours=37):%Y-%m-%d %H:%M:%S}"
+    shop.land(order("O1", 2, {}, test=True) | {"changed": ahead}, order("O2", 2, {1: 3}) | {"changed": ahead})
+    assert shop.orders == ["O1", "O2"] and set(shop.lines) >= {("O1", 1, 1), ("O2", 2, 2)}
+    shop.land(order("O3", 3, {1: 7}))
+    assert (shop.orders, shop.lines) == (["O2", "O3"], [("O2", 1, 3), ("O3", 1, 7)])
+    shop.land(order("O3", 4, {1: 8}))
+    assert [ended for *_, ended in shop.counts("order_lines")] == [0, 0, 2, 0]
+
+
 @pytest.mark.parametrize("days", [(1, 1), (None, None)], ids=["the same version", "without a version"])
 def test_of_versions_in_one_file_the_one_that_is_kept_counts(shop: Shop, days: tuple[int | None, int | None]) -> None:
     """As a table of history gives them: the active version and those before it, in any order."""

@@ -30,7 +30,7 @@ from sales_warehouse.latest_version import is_known, latest_version
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, literals, only_row, read_parquet
 
-FORM = 12  # raise it when this module makes different rows from the same input
+FORM = 13  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 HISTORY = "_history"  # the same of all loads up to this one, with `_row_load_id`
@@ -179,7 +179,8 @@ def _conform(
         _prepare(connection, home, company, source, load, mapping, elements(mapping, WHOLE))
         select, ended = f"select *, false as _is_ended from ({statement.select})", 0
         if ends:
-            ended = find_ended(connection, company, source, load, mapping, HISTORY)
+            before = next(reversed(_known(home, source, load, mapping.table)[:-1]), None)
+            ended = find_ended(connection, company, source, load, before, mapping, HISTORY)
             select += f" union all by name select *, true as _is_deleted, true as _is_ended from {ENDED}"
             connection.execute(f"create or replace view {ident(mapping.table)} as {elements(mapping, WHOLE)}")
         landed, kept = _counts(connection, load, mapping, statement)
@@ -448,7 +449,7 @@ def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Sourc
     Files are opened together, for one select for each load would cost more than their rows; only a load that somebody
     has corrected is read by itself.
     """
-    known = [item for item in loads(home, source.source) if item.load_id <= load.load_id and table in item.tables]
+    known = _known(home, source, load, table)
     corrected = {load_id for name, load_id, of in corrections.read(home) if (name, of) == (source.source, table)}
     selects = [
         f"select *, {literal(item.load_id)} as _row_load_id from ({_landed(connection, source, item, table, home)})"
@@ -460,6 +461,11 @@ def _all_landed(connection: duckdb.DuckDBPyConnection, home: Home, source: Sourc
         load_id = f"split_part(substr(_path, {len(folders) + 2}), '/', 1) as _row_load_id"
         selects.append(_as_landed(connection, source, together, table, more=load_id)[0])
     return selects
+
+
+def _known(home: Home, source: Source, load: Load, table: str) -> list[Load]:
+    """Return the loads with rows of a table that were known when a load came, itself among them, oldest first."""
+    return [item for item in loads(home, source.source) if item.load_id <= load.load_id and table in item.tables]
 
 
 def _latest_view(

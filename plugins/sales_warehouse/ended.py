@@ -82,13 +82,15 @@ def find_ended(
     company: Company,
     source: Source,
     load: Load,
+    before: Load | None,
     mapping: Mapping,
     history: str,
 ) -> int:
     """Create the table ENDED of the rows that a load ends, and return how many they are.
 
     `history` is a relation of all landed rows up to this load, with `_row_load_id`; what is joined is there, too. A
-    version that is dated ahead of the load ends nothing: nobody could take that back before its moment comes.
+    version that is dated ahead of the load ends nothing: nobody could take that back before its moment comes. Then the
+    next load does it: `before` is the one before this.
     """
     record = record_of(source, mapping)
     assert record is not None
@@ -97,18 +99,20 @@ def find_ended(
     connection.execute(
         f"create or replace temp table _all as from ({_records(company, source, mapping, record)}) where {known}"
     )
-    touched = f"select distinct {record.names} from _all where _row_load_id = {literal(load.load_id)}"
+    is_news = f"_row_load_id = {literal(load.load_id)}"
+    if before:
+        is_news += f" or not {is_known('_version_at', before.ahead_after)}"
+    touched = f"select distinct {record.names} from _all where {is_news}"
     if _gives_itself(source, mapping):  # under the same key: it ends by being left out
         touched = f"from ({touched}) semi join (from _all where not _is_kept) using ({record.names})"
     connection.execute(f"create or replace temp table _touched as {touched}")
-    return _compare(connection, company, source, load.load_id, mapping, record, history)
+    return _compare(connection, company, source, mapping, record, history)
 
 
 def _compare(
     connection: duckdb.DuckDBPyConnection,
     company: Company,
     source: Source,
-    load_id: str,
     mapping: Mapping,
     record: Record,
     history: str,
@@ -135,8 +139,8 @@ def _compare(
     connection.execute(f"""
         create or replace temp table {ENDED} as
         with here as (
-            select {record.names}, max(struct_pack(f := _file, r := _row_number)) as last
-            from _versions where _row_load_id = {literal(load_id)} group by {record.names}
+            select {record.names}, max(struct_pack(l := _row_load_id, f := _file, r := _row_number)) as last
+            from _versions group by {record.names}
         ),
         known as (
             select {key}, {PLACE}, {record.names}
