@@ -473,7 +473,8 @@ def _latest_view(
 ) -> None:
     """Create a view of the latest version per key of a joined table, as known when the load came.
 
-    A version that is dated ahead of the load is not known yet, or it would hide every later one.
+    A version that is dated ahead of the load counts as the oldest, or it would hide every later one; where it is all
+    that there is of a record it counts, for a row that joins nothing is not mapped anew when that moment is past.
     """
     selects = _all_landed(connection, home, source, load, join.table)
     if not selects:
@@ -483,8 +484,9 @@ def _latest_view(
     rows = f"(select * from ({' union all by name '.join(selects)}) where _malformed is null)"
     versions = with_version(company, source, join.table, rows)
     known = is_known("_row_version_at", load.ahead_after)
+    told = f"select * replace (case when {known} then _row_version_at end as _row_version_at) from ({versions})"
     latest = latest_version(
-        f"(from ({versions}) where {known})",
+        f"({told} where {known} or not _row_is_deleted)",
         join.key,
         deleted="_row_is_deleted",
         version="_row_version_at",
