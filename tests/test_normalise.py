@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import itertools
 import random
+import sys
 from decimal import Decimal
 
 import duckdb
@@ -19,7 +20,7 @@ from stdnum.cn import uscc as stdnum_uscc
 from sales_warehouse.company.models import ColumnMapping
 from sales_warehouse.contracts import Column, load_contracts
 from sales_warehouse.local_time import fixed_offset_seconds
-from sales_warehouse.normalise import ODD, WHITE_SPACE, Normalisers, email, provinces, uscc
+from sales_warehouse.normalise import ODD, WHITE_SPACE, Normalisers, email, lowered, provinces, uscc
 from sales_warehouse.sql import literal
 from sales_warehouse.telephone import phone
 
@@ -333,3 +334,10 @@ def test_rows_without_anything_odd_give_by_the_short_way_what_the_careful_way_gi
         values = connection.execute(f"select count({one}) from texts").fetchone()
     assert differing == []
     assert values is not None and (values[0] > 100 or kind in ("date", "timestamp"))
+
+
+def test_names_of_regions_are_in_small_letters_as_sql_makes_them() -> None:
+    signs = "".join(chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
+    texts = [signs, "ΑΤΤΙΚΗΣ", "Αττικής", "İZMİR", "Großraum", "华东"]
+    found = duckdb.execute("select list_transform(?::varchar[], text -> lower(text))", [texts]).fetchall()[0][0]
+    assert found == [lowered(text) for text in texts]

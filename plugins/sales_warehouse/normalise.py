@@ -121,12 +121,12 @@ class Normalisers:
     @classmethod
     def of(cls, company: Company) -> Normalisers:
         """Normalisers of a company: its zone, its country and the spellings of its regions."""
-        regions = {  # in lower case as SQL makes it: casefold() would make ss of ß
-            spelling.lower(): region.id
+        regions = {
+            lowered(spelling): region.id
             for region in company.regions.regions
             for spelling in (region.id, region.name.en, region.name.zh, *region.aliases)
         }
-        proper = {text.lower() for r in company.regions.regions for text in (r.id, r.name.en, r.name.zh)}
+        proper = {lowered(text) for r in company.regions.regions for text in (r.id, r.name.en, r.name.zh)}
         proper |= set(_province_spellings())  # a source that knows the province alone makes no mistake
         about = company.about
         aliases = tuple(sorted(set(regions) - proper))
@@ -395,15 +395,20 @@ def uscc(text: str) -> str | None:
     return plain if standard.calc_check_digit(plain[:17]) == plain[17] else None
 
 
+def lowered(text: str) -> str:
+    """Return a text in lower case as SQL makes it: sign by sign, where Python looks at those around a Σ."""
+    return "".join("i" if sign == "İ" else sign.lower() for sign in text)
+
+
 def province_code(text: str) -> str | None:
     """Return the ISO 3166-2 code of a province by any of its spellings, or None."""
-    return _province_spellings().get(text.strip().lower())
+    return _province_spellings().get(lowered(text.strip()))
 
 
 @cache
 def _province_spellings() -> dict[str, str]:
     return {
-        spelling.lower(): province.iso_code
+        lowered(spelling): province.iso_code
         for province in provinces()
         for spelling in (province.iso_code, province.name_en, province.name_zh, province.full_name_zh)
     }
