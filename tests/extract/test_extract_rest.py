@@ -470,6 +470,12 @@ def test_the_line_end_of_a_file_is_no_part_of_a_secret(desk: Desk, api: Api) -> 
     assert api.requests[0].headers["Authorization"] == "Bearer a"
 
 
+def test_a_header_may_have_the_signs_of_latin_1(desk: Desk, api: Api) -> None:
+    api.script(GOOD)
+    _read(desk, api, connection={"headers": {"X-Tenant": "Müller"}})
+    assert api.requests[0].headers["X-Tenant"] == "Müller"
+
+
 def test_a_pause_that_is_too_long_ends_the_visit_at_once(desk: Desk, api: Api) -> None:
     api.script(Answer(status=503, headers={"Retry-After": "3600"}))
     with pytest.raises(SourceUnavailable) as error:

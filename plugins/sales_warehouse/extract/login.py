@@ -41,9 +41,9 @@ def in_header(text: str, where: str) -> str:
     Blanks around it are no part of it: a secret that comes from a file has its line end.
     """
     value = text.strip()
-    if not value.isascii() or not value.isprintable():
+    if not value.isprintable() or any(sign > "\xff" for sign in value):
         raise SourceMisconfigured(
-            f"{where}: it has a line end or a sign beyond ASCII inside, which no header can carry; was it copied whole?"
+            f"{where}: it has a line end or a sign beyond Latin-1 inside, which no header carries; was it copied whole?"
         )
     return value
 
