@@ -6,7 +6,7 @@
 3. Of what is left the latest version counts, a missing one is the oldest; of equal ones the one that landed last. The
    deletion itself is the oldest. A deletion with a version is a row like any other.
 
-A version that is dated ahead of its load may not hide others: the gate holds it back, and `is_known` tells it from those.
+A version that is dated ahead of its load may not hide others: the gate holds it back, and here `is_known`.
 """
 
 from __future__ import annotations
