@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from sales_warehouse import settings
-from sales_warehouse.sql import confine, connect, gist, ident, literal
+from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, read_parquet
 
 
 @pytest.mark.parametrize("name", ["plain", 'x" ; DROP TABLE t; --', "客户", "a.b", ""])
@@ -20,6 +20,14 @@ def test_a_quoted_name_is_that_name(name: str) -> None:
 @pytest.mark.parametrize("text", ["it's", "'; drop table t; --", "龙井", "\\n", "$$"])
 def test_a_quoted_text_is_that_text(text: str) -> None:
     assert duckdb.sql(f"select {literal(text)}").fetchone() == (text,)
+
+
+def test_a_folder_on_the_way_to_a_file_is_a_column_where_that_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "id=prod" / "_load_id=7" / "1.parquet"
+    file.parent.mkdir(parents=True)
+    duckdb.sql(f"copy (select 'O1' as id) to {as_parquet(file)}")
+    assert duckdb.sql(f"from {read_parquet([file])}").fetchall() == [("O1",)]
+    assert "_load_id" in duckdb.sql(f"from {read_parquet([file], partitioned=True)}").columns
 
 
 def test_a_confined_connection_reaches_its_folder_and_nothing_else(tmp_path: Path) -> None:

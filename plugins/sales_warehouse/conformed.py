@@ -28,7 +28,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, loads
 from sales_warehouse.latest_version import is_known, latest_version
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, literals, only_row, read_parquet
+from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, only_row, read_parquet
 
 FORM = 13  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
@@ -391,12 +391,11 @@ def _as_landed(
     Readers leave out what a load does not need, so absent columns are NULL. `more` are further columns, made of the
     file's place: `_path`.
     """
-    listed = literals(str(path) for load in some for path in load.paths(table))
     renamed = {path: own for load in some for path, own in load.renamed.items()}
     floats = _floats(some, table)
     by_place = renamed or floats or more
     options = "union_by_name = true, file_row_number = true" + (", filename = '_path'" if by_place else "")
-    relation = f"read_parquet({listed}, hive_partitioning = false, {options})"
+    relation = read_parquet((path for load in some for path in load.paths(table)), options=options)
     described = connection.execute(f"describe select * from {relation}").fetchall()
     present = {_folded(name) for name, *_ in described}
     promised = source.tables[table].columns

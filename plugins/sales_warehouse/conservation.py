@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sales_warehouse.extract import Extraction, Landed, Refused
 from sales_warehouse.extract.parquet import FILE
-from sales_warehouse.sql import connect, literal
+from sales_warehouse.sql import connect, read_parquet
 
 
 def hold_back_what_does_not_add_up(extraction: Extraction, temp: Path) -> None:
@@ -55,7 +55,7 @@ def _take_archives_out(extraction: Extraction) -> None:
 def _held(path: Path, temp: Path) -> dict[str, int]:
     """Rows by origin, as the Parquet file has them."""
     with connect(temp=temp) as connection:
-        query = f"select {FILE}, count(*) from read_parquet({literal(str(path))}) group by all"
+        query = f"select {FILE}, count(*) from {read_parquet([path])} group by all"
         return dict(connection.execute(query).fetchall())
 
 

@@ -30,7 +30,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import CLOCK_SKEW, Load
 from sales_warehouse.malformed import in_chinese
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import as_parquet, connect, ident, literal, literals, only_row, read_parquet
+from sales_warehouse.sql import as_parquet, connect, ident, literal, only_row, read_parquet
 
 FORM = 11  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
@@ -230,7 +230,7 @@ def _judge(
     with connect(database, temp=home.tmp) as connection:
         connection.execute(
             f"create view {WHOLE} as select *, file_row_number as _row_id "
-            f"from read_parquet({literal(str(file))}, file_row_number = true)"
+            f"from {read_parquet([file], options='file_row_number = true')}"
         )
         # a row that only says that its record is gone has nothing else that a rule could judge
         connection.execute(f"create view {ident(batch.entity)} as select * from {WHOLE} where not _is_deleted")
@@ -541,7 +541,7 @@ def _events(
     if contract.event_time is None:
         return None, None, {}
     name = ident(contract.event_time)
-    relation = f"(from read_parquet({literals([str(accepted)])}, hive_partitioning = false) where {name} is not null)"
+    relation = f"(from {read_parquet([accepted])} where {name} is not null)"
     first, last = only_row(connection, f"select min({name}), max({name}) from {relation}")
     if first is None:
         return None, None, {}
@@ -551,7 +551,7 @@ def _events(
         (begin,) = only_row(connection, f"select min({day}) from {there}")
         if told := _told_before(home, load, batch, begin):
             key = ", ".join(map(ident, contract.key))
-            earlier = f"read_parquet({literals(map(str, told))}, union_by_name = true, hive_partitioning = false)"
+            earlier = read_parquet(told, options="union_by_name = true")
             there = f"(from {there} anti join (select {key} from {earlier} where not _is_deleted) using ({key}))"
     found = connection.execute(
         f"with days as (select _file, {day} as day, min({name}) as began, max({name}) as ended from {there} "
@@ -593,7 +593,7 @@ def _quality(
     equal rows one is, where none of them was mended. Where every row has another key none is repeated, which is known
     without a look at the rest of the columns.
     """
-    relation = f"(from read_parquet({literal(str(accepted))}, hive_partitioning = false) where not _is_ended)"
+    relation = f"(from {read_parquet([accepted])} where not _is_ended)"
     key = ", ".join(map(ident, contract_of(batch.entity).key))
     connection.execute(f"set memory_limit = {literal(settings.memory_below(KEYS_MIB))}")
     is_clean = f"(_repairs is null and not {was_ahead})"

@@ -326,7 +326,7 @@ def _not_ahead(
     if limit is None or column not in table.columns:
         return reached
     name, is_number = ident(column), NUMBER.fullmatch(cursor) is not None
-    landed = read_parquet(paths, options="hive_partitioning = false, union_by_name = true")
+    landed = read_parquet(paths, options="union_by_name = true")
     with connect(temp=home.tmp) as connection:
         if column not in [there for there, *_ in connection.execute(f"describe from {landed}").fetchall()]:
             return reached

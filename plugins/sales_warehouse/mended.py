@@ -35,7 +35,7 @@ def relation(home: Home, sources: Iterable[str]) -> str:
         f"select _source as source, {literal(name)} as entity, _load_id as load_id, _file as file, "
         f'_row_number as row_number, r."column" as column_name, r.repair, r."before", r."after" '
         f"from (select _source, _load_id, _file, _row_number, unnest(_repairs) as r from "
-        f"{read_parquet(files, options='hive_partitioning = true')} where _repairs is not null)"
+        f"{read_parquet(files, partitioned=True)} where _repairs is not null)"
         for name in sorted({item.batch.entity for item in found})
         for files in [[accepted_file(home, item.batch) for item in found if item.batch.entity == name]]
     ]

@@ -18,7 +18,7 @@ from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import Company
 from sales_warehouse.extract.text import earlier_float_sql
 from sales_warehouse.home import Home
-from sales_warehouse.sql import connect, ident, literal, literals, only_row, read_parquet
+from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
 SEEN = "seen.json"  # accepted files as they were when nothing of the lists was in them
 FORM = 2  # of ids in a list; lists of before December 2026 say none, and name 1234 of a column of floats as 1234.0
@@ -135,9 +135,7 @@ def find(home: Home, company: Company) -> list[Count]:
 def marts_date(home: Home) -> datetime.date:
     """Return the business date of the last refresh: tiers and ages are as of that day."""
     with connect(temp=home.tmp) as db:
-        [day] = only_row(
-            db, f"select business_date from read_parquet({literal(str(home.settings / 'company.parquet'))})"
-        )
+        [day] = only_row(db, f"select business_date from {read_parquet([home.settings / 'company.parquet'])}")
     return day
 
 
@@ -189,7 +187,7 @@ def listed_sql(files: Iterable[Path]) -> str:
     """Return the SQL of what lists name: `entity`, `source`, `record_id` in each form that it may have, and
     `message_number`.
     """
-    named = f"read_parquet({literals([str(file) for file in files])}, union_by_name = true)"
+    named = read_parquet(files, options="union_by_name = true")
     ids = f"if(list_form is null, [record_id, {earlier_float_sql('record_id')}], [record_id])"
     return (
         f"(select distinct entity, source, unnest({ids}) as record_id, message_number "
@@ -227,7 +225,7 @@ def counts(home: Home) -> Iterator[tuple]:
         with connect(temp=home.tmp) as db:
             yield from db.execute(
                 "select source, entity, retention_class, business_date, purged_at, count(*) "
-                f"from read_parquet({literals([str(file) for file in found])}) group by all order by all"
+                f"from {read_parquet(found)} group by all order by all"
             ).fetchall()
 
 
@@ -254,11 +252,11 @@ def _versions(db: duckdb.DuckDBPyConnection, home: Home) -> None:
     """Make a view of all versions of each entity that conversations are in; the last has the greatest `place`."""
     for entity, columns in VERSIONS.items():
         view = f"versions_of_{entity}"
-        files = [str(file) for file in _accepted(home, entity)]
+        files = list(_accepted(home, entity))
         if not files:
             db.execute(f"create or replace temp table {view} (_source varchar, {columns}, place boolean)")
             continue
-        rows = f"read_parquet({literals(files)}, hive_partitioning = false, union_by_name = true, filename = true)"
+        rows = read_parquet(files, options="union_by_name = true, filename = true")
         db.execute(
             f"create or replace temp view {view} as select *, row(not coalesce(_is_deleted, false), "
             "coalesce(_version_at, timestamp '-infinity'), regexp_extract(filename, '_load_id=([^/]+)', 1), _file, "
@@ -308,7 +306,7 @@ def _candidates(db: duckdb.DuckDBPyConnection, home: Home, company: Company, bus
 
 def _clear(db: duckdb.DuckDBPyConnection, entity: str, kind: Kind, file: Path) -> int:
     """Write a file again without the texts that are listed; its rows stay as many as they were."""
-    rows = f"read_parquet({literal(str(file))}, hive_partitioning = false)"
+    rows = read_parquet([file])
     matches = _matches(entity, kind.key)
     text, told, emptied = ident(kind.text), "false", ""
     if "_repairs" in {row[0] for row in db.execute(f"describe select * from {rows}").fetchall()}:
@@ -328,7 +326,7 @@ def _clear(db: duckdb.DuckDBPyConnection, entity: str, kind: Kind, file: Path) -
         f"copy (select rows.* replace ({replaced}) from {rows} as rows order by _file, _row_number) "
         f"to {literal(str(scratch))} (format parquet, compression zstd, compression_level 1)"
     )
-    [after] = only_row(db, f"select count(*) from read_parquet({literal(str(scratch))})")
+    [after] = only_row(db, f"select count(*) from {read_parquet([scratch])}")
     if after != before:
         scratch.unlink()
         raise RuntimeError(

@@ -22,7 +22,7 @@ from sales_warehouse.extract.parquet import BEFORE, FILE, ROW_NUMBER
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load
 from sales_warehouse.purge import FORM, KINDS, LISTED, listed_sql, lists
-from sales_warehouse.sql import connect, gist, ident, literal, only_row
+from sales_warehouse.sql import connect, gist, ident, literal, only_row, read_parquet
 
 SEEN = "landing.json"  # landed files as they were when nothing of the lists was in them
 ITEM = re.compile(r"item\s*->>\s*'(\$\.)?([\w.]+)'")  # a value of an element, by its name or by the way to it
@@ -196,7 +196,7 @@ def _find(
 
 def _empty(db: duckdb.DuckDBPyConnection, path: Path, cell: Cell) -> None:
     """Write a landed file again, row by row the same but for the cells."""
-    relation = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    relation = read_parquet([path], options="file_row_number = true")
     there = {row[0] for row in db.execute(f"describe select * from {relation}").fetchall()}
     column = ident(cell.column)
     if cell.column not in there:
@@ -259,7 +259,7 @@ def _forget_originals(load: Load, table: str) -> None:
 
 def _forget_held(db: duckdb.DuckDBPyConnection, path: Path, table: str, entity: str) -> None:
     """Write a file of held rows again: those of a table that were found have the landed row as it is now, no bytes."""
-    rows = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+    rows = read_parquet([path])
     found = f"source_table = {literal(table)} and (file, row_number) in (select file, number from _found)"
     [held] = only_row(db, f"select count(*) from {rows} where {found}")
     if not held:

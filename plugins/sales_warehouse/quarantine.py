@@ -83,7 +83,7 @@ def relation(home: Home, sources: Iterable[str]) -> str:
     nothing = f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in SCHEMA.items())} where false"
     if not files:
         return f"({nothing})"
-    held = read_parquet(files, options="hive_partitioning = false, union_by_name = true")
+    held = read_parquet(files, options="union_by_name = true")
     return f"({nothing} union all by name from {held})"  # what an earlier version wrote has no line
 
 

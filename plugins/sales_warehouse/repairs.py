@@ -44,4 +44,4 @@ def _rows(files: Sequence[Path]) -> str:
 
 
 def _files(files: Sequence[Path]) -> str:
-    return read_parquet(files, options="hive_partitioning = false, union_by_name = true")
+    return read_parquet(files, options="union_by_name = true")

@@ -44,10 +44,14 @@ def literals(values: Iterable[object]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
 
-def read_parquet(paths: Iterable[Path], *, options: str = "") -> str:
-    """Return a table expression over Parquet files; `options` are further named arguments."""
-    listed = literals(str(path) for path in paths)
-    return f"read_parquet({listed}{', ' + options if options else ''})"
+def read_parquet(paths: Iterable[Path], *, options: str = "", partitioned: bool = False) -> str:
+    """Return a table expression over Parquet files; `options` are further named arguments.
+
+    A folder `name=value` on the way to a file is a column of it where files are `partitioned` alone: DuckDB would take
+    one of that name from any folder, in place of what the file says.
+    """
+    named = [f"hive_partitioning = {literal(partitioned)}", *filter(None, [options])]
+    return f"read_parquet({', '.join([literals(str(path) for path in paths), *named])})"
 
 
 def as_parquet(path: Path) -> str:

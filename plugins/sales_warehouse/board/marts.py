@@ -14,7 +14,7 @@ from sales_warehouse.board.listings import LISTINGS, Listing, targets
 from sales_warehouse.board.payload import encode_table
 from sales_warehouse.board.periods import board_periods
 from sales_warehouse.board.queries import sales_by_day, statements
-from sales_warehouse.sql import connect, ident, literal
+from sales_warehouse.sql import connect, ident, literal, read_parquet
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class MartReader:
         self.db.execute(f"attach {literal(str(warehouse))} as published (read_only)")
         self._show("marts", {name: f"published.marts.{ident(name)}" for name in self._published()})
         files = sorted(settings.glob("*.parquet")) if settings else []
-        self._show("settings", {file.stem: f"read_parquet({literal(str(file))})" for file in files})
+        self._show("settings", {file.stem: read_parquet([file]) for file in files})
         self.missing: dict[str, str] = {}
 
     def _published(self) -> list[str]:

@@ -31,7 +31,7 @@ from sales_warehouse.extract.parquet import BEFORE, FILE, TextParquet
 from sales_warehouse.extract.rows import LONGEST_RECORD, Dialect, Lines, open_text, read_header, write_rows
 from sales_warehouse.extract.scan import Scan, scan
 from sales_warehouse.extract.workers import side_by_side
-from sales_warehouse.sql import as_parquet, ident, literal, literals
+from sales_warehouse.sql import as_parquet, ident, literal, literals, read_parquet
 
 BIG_BYTES = 64 << 20  # a bigger file lands alone; those that share a Parquet file have no more together
 LINE_BYTES, BUFFER_BYTES = 2 << 20, 16 << 20  # read_csv's own choice takes 1 GB more memory for the same speed
@@ -219,7 +219,7 @@ class _Writer:
         number = f"file_row_number + 1 - {BEFORE}"
         found = self.connection.execute(
             f"select {FILE}, count(*), min({number}), max({number}) "
-            f"from read_parquet({literal(str(path))}, file_row_number = true) group by all"
+            f"from {read_parquet([path], options='file_row_number = true')} group by all"
         ).fetchall()
         if set(found) != {(item.file.origin, item.rows, 1, item.rows) for item in batch if item.rows}:
             raise Miscounted

@@ -19,7 +19,7 @@ import duckdb
 from sales_warehouse.company.models import Table
 from sales_warehouse.extract.parquet import DELETED, FILE, ROW_NUMBER
 from sales_warehouse.extract.text import earlier_float_sql
-from sales_warehouse.sql import connect, ident, literal, literals, only_row
+from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
 Key = tuple[str, ...]
 BATCH_KEYS = 200  # that one query asks for
@@ -54,8 +54,7 @@ class KeyComparison:
         self._view("past", history)
         self._view("landed_now", now)
         self.connection.execute(
-            f"create table present as select distinct {self.names} "
-            f"from read_parquet({literal(str(keys))}, hive_partitioning = false) where {self._whole()}"
+            f"create table present as select distinct {self.names} from {read_parquet([keys])} where {self._whole()}"
         )
         self.connection.execute(
             f"create table alive as select {self.names} from past group by {self.names} "
@@ -111,9 +110,8 @@ class KeyComparison:
             cells = ", ".join(f"cast(null as varchar) as {ident(column)}" for column in wanted)
             self.connection.execute(f"create view {name} as select {cells}, 0 as _load, 0 as _place where false")
             return
-        listed = literals(str(path) for path in paths)
-        options = "hive_partitioning = false, union_by_name = true, filename = '_path', file_row_number = true"
-        files = f"read_parquet({listed}, {options})"
+        options = "union_by_name = true, filename = '_path', file_row_number = true"
+        files = read_parquet(paths, options=options)
         there = {column for column, *_ in _described(self.connection, files)}
         cells = ", ".join(
             self._cell(column) if column in there else f"cast(null as varchar) as {ident(column)}" for column in wanted

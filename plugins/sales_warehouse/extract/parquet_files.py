@@ -93,7 +93,7 @@ def _named(path: Path, room: Room) -> Path:
 
 def _relation(path: Path) -> str:
     """Return a file as a relation; a folder `year=2026` on its way says nothing about its column `year`."""
-    return read_parquet([path], options="hive_partitioning = false")
+    return read_parquet([path])
 
 
 def _footer(path: Path) -> tuple[int, pa.Schema]:

@@ -13,7 +13,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.identity import contacts, customers, decisions, kept
 from sales_warehouse.identity.contact_hash import contact_key
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, save, take_in
-from sales_warehouse.sql import connect, literal, only_row
+from sales_warehouse.sql import connect, only_row, read_parquet
 from sales_warehouse.telephone import register_mobile
 
 
@@ -86,9 +86,9 @@ def _count(connection: duckdb.DuckDBPyConnection, before: dict[str, int] | None)
 
 def _counted(connection: duckdb.DuckDBPyConnection, home: Home, counts: dict[str, int], batch: int) -> Identified:
     """Return what there is, and what of it the night changed and left to a person."""
-    xref, review = (literal(str(home.identity / f"{name}.parquet")) for name in ("customer_xref", "customer_review"))
-    (changed,) = only_row(connection, f"select count(*) from read_parquet({xref}) where changed_batch = {int(batch)}")
-    (to_review,) = only_row(connection, f"select count(*) from read_parquet({review})")
+    xref, review = (read_parquet([home.identity / f"{name}.parquet"]) for name in ("customer_xref", "customer_review"))
+    (changed,) = only_row(connection, f"select count(*) from {xref} where changed_batch = {int(batch)}")
+    (to_review,) = only_row(connection, f"select count(*) from {review}")
     return Identified(**counts, changed=changed, to_review=to_review)
 
 

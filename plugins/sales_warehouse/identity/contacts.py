@@ -22,7 +22,7 @@ from sales_warehouse.identity.contact_hash import hmac_sql, key_id
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.person_name import SHARED_MAILBOX, compare_names
 from sales_warehouse.identity.records import CONTACTS, load_earlier
-from sales_warehouse.sql import literal
+from sales_warehouse.sql import literal, read_parquet
 
 XREF = (
     "source varchar, contact_id varchar, contact_key varchar, rule varchar, contact_hash varchar, key_id varchar, "
@@ -173,8 +173,8 @@ def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool
         connection.execute("""
             update old_contact_xref set base_key = contact_key, base_since = since where base_key is null""")
         return
-    file = literal(str(home.identity / "contact_xref.parquet"))
-    rows = f"(select *, source || ':' || contact_id as unique_id from read_parquet({file}))"
+    file = read_parquet([home.identity / "contact_xref.parquet"])
+    rows = f"(select *, source || ':' || contact_id as unique_id from {file})"
     connection.execute(f"""
         create or replace temp table old_contact_xref as
         select * exclude (unique_id) from {rows} semi join contacts_in_question using (unique_id)""")

@@ -18,7 +18,7 @@ from sales_warehouse.identity import decisions, evidence, kept
 from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, new_changes
 from sales_warehouse.identity.grouping import group
 from sales_warehouse.identity.records import CUSTOMERS, load_earlier
-from sales_warehouse.sql import literal
+from sales_warehouse.sql import read_parquet
 
 XREF = (
     "source varchar, customer_id varchar, customer_key varchar, rule varchar, probability double, since timestamp, "
@@ -210,8 +210,8 @@ def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool
         # a cross-reference from before there were decisions
         connection.execute("update old_customer_xref set base_key = customer_key where base_key is null")
     else:
-        file = literal(str(home.identity / "customer_xref.parquet"))
-        rows = f"(select *, source || ':' || customer_id as unique_id from read_parquet({file}))"
+        file = read_parquet([home.identity / "customer_xref.parquet"])
+        rows = f"(select *, source || ':' || customer_id as unique_id from {file})"
         connection.execute(f"""
             create or replace temp table old_customer_xref as
             select * exclude (unique_id) from {rows} semi join in_question using (unique_id)""")

@@ -20,7 +20,7 @@ from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Entity
-from sales_warehouse.sql import connect, ident, literal
+from sales_warehouse.sql import connect, ident, read_parquet
 
 Kind = Literal["merge", "split", "undo"]
 
@@ -246,14 +246,14 @@ class _Known:
         file = home.identity / f"{entity.xref}.parquet"
         if not file.exists():
             raise DecisionRefused(f"there are no {entity.name} yet: `sales-warehouse run` first")
-        self._home, self._file, self._entity = home, literal(str(file)), entity
+        self._home, self._file, self._entity = home, read_parquet([file]), entity
         self._record = f"source || ':' || {ident(entity.id)}"
 
     def records_of(self, code: str) -> list[str]:
         """Return the records of a code, those that have had it longest first."""
         with connect(temp=self._home.tmp) as connection:
             found = connection.execute(
-                f"select {self._record} as record from read_parquet({self._file}) "
+                f"select {self._record} as record from {self._file} "
                 f"where {self._entity.key} = ? order by since, record",
                 [code],
             ).fetchall()
@@ -262,7 +262,7 @@ class _Known:
     def key_of(self, record: str) -> str:
         with connect(temp=self._home.tmp) as connection:
             found = connection.execute(
-                f"select {self._entity.key} from read_parquet({self._file}) where {self._record} = ?", [record]
+                f"select {self._entity.key} from {self._file} where {self._record} = ?", [record]
             ).fetchone()
         if found is None:
             raise DecisionRefused(

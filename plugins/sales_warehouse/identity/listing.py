@@ -12,7 +12,7 @@ from sales_warehouse.identity import decisions
 from sales_warehouse.identity.decisions import Decision
 from sales_warehouse.identity.records import latest
 from sales_warehouse.identity.words import REASONS, WORDS
-from sales_warehouse.sql import connect, literal
+from sales_warehouse.sql import connect, read_parquet
 from sales_warehouse.terminal import add_row
 
 
@@ -74,7 +74,7 @@ def waiting(home: Home, limit: int) -> Waiting:
     file = home.identity / "customer_review.parquet"
     if not file.exists():
         raise NothingIdentified("nothing was identified yet: `sales-warehouse run` first")
-    named, pairs = latest(home, "customers", "customer_id"), f"read_parquet({literal(str(file))})"
+    named, pairs = latest(home, "customers", "customer_id"), read_parquet([file])
     with connect(temp=home.tmp) as connection:
         rows = connection.execute(f"""
             with named as (select _source || ':' || customer_id as record, name, city from ({named}))
@@ -91,7 +91,7 @@ def contacts_waiting(home: Home, limit: int) -> ContactsWaiting:
     file = home.identity / "contact_review.parquet"
     if not file.exists():
         raise NothingIdentified("nothing was identified yet: `sales-warehouse run` first")
-    known, pairs = latest(home, "contacts", "contact_id"), f"read_parquet({literal(str(file))})"
+    known, pairs = latest(home, "contacts", "contact_id"), read_parquet([file])
     with connect(temp=home.tmp) as connection:
         rows = connection.execute(f"""
             with known as (select _source || ':' || contact_id as record, customer_id from ({known}))

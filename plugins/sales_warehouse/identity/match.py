@@ -19,7 +19,7 @@ from sales_warehouse.identity.comparisons import Comparison, compare_name
 from sales_warehouse.identity.kinds import KINDS
 from sales_warehouse.identity.match_settings import MatchSettings
 from sales_warehouse.reading import Given, read_file
-from sales_warehouse.sql import connect, ident, literal, only_row
+from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
 
 PARQUET = ".parquet"
 STEPS = ("reading", "preparing", "finding pairs", "learning", "weighing pairs", "grouping", "writing")
@@ -135,7 +135,7 @@ def _read(connection: duckdb.DuckDBPyConnection, file: Path, folder: Path, done:
                 f"`sales-warehouse read {file} --out …` lists them"
             )
     try:
-        connection.execute(f"create temp table given as select * from read_parquet({literal(str(source))})")
+        connection.execute(f"create temp table given as select * from {read_parquet([source])}")
     except duckdb.InvalidInputException as error:
         if source is file:
             raise MatchRefused(f"{file}: cannot be read as Parquet: {str(error).splitlines()[0]}") from error

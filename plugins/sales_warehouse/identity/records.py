@@ -10,7 +10,7 @@ import duckdb
 from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.latest_version import latest_version, versions_told
-from sales_warehouse.sql import ident, literal, literals, only_row
+from sales_warehouse.sql import ident, literal, literals, only_row, read_parquet
 
 LINEAGE = ("_is_deleted", "_version_at", "_load_id", "_file", "_row_number")  # which version counts follows from these
 Files = dict[str, list[int]]  # accepted files, and what tells that one is another than before
@@ -202,7 +202,7 @@ def load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, name: str, s
     file = home.identity / f"{name}.parquet"
     connection.execute(f"create or replace temp table old_{name} ({schema})")
     if file.exists():
-        connection.execute(f"insert into old_{name} by name select * from read_parquet({literal(str(file))})")
+        connection.execute(f"insert into old_{name} by name select * from {read_parquet([file])}")
 
 
 def save(connection: duckdb.DuckDBPyConnection, home: Home, name: str, table: str | None = None) -> None:

@@ -96,7 +96,7 @@ def _with_rows(
     columns, key = [column.name for column in table.columns], list(table.key)
     if published:
         folder = pointer.folder(home, night.version)
-        then = read_parquet([folder / piece.file for piece in published.pieces], options="hive_partitioning = false")
+        then = read_parquet([folder / piece.file for piece in published.pieces])
     elif item.mart == said.MART and not night.is_computed and (files := _said_until(home, night)):
         key = said.KEY.split(", ")
         columns = [*key, *said.VALUES.split(", ")]

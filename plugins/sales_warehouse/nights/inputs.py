@@ -21,7 +21,7 @@ from sales_warehouse.dbt_child import files_of
 from sales_warehouse.home import Home
 from sales_warehouse.nights import store
 from sales_warehouse.nights.store import Kept
-from sales_warehouse.sql import connect, literal
+from sales_warehouse.sql import connect, read_parquet
 
 FORM = 1
 DRAFT = "night.json"  # beside the working warehouse: what it was made from
@@ -166,7 +166,7 @@ def rules_of(home: Home, code: str) -> str:
     moving = {"settings/company", "settings/calendar", "settings/left_out_rules"}
     with connect(temp=home.tmp) as connection:
         marks = [
-            (name, *store.measure(connection, f"read_parquet({literal(str(home.dir / f'{name}.parquet'))})"))
+            (name, *store.measure(connection, read_parquet([home.dir / f"{name}.parquet"])))
             for name in sources(transform.PROJECT)[1]
             if name.startswith("settings/") and name not in moving
         ]

@@ -17,7 +17,7 @@ import duckdb
 
 from sales_warehouse import durable
 from sales_warehouse.home import Home
-from sales_warehouse.sql import ident, literal, only_row
+from sales_warehouse.sql import ident, literal, only_row, read_parquet
 
 SMALL = 64 * 1024  # bytes of a table that is kept whole: its changes would hardly be smaller
 LONGEST = 40  # files of a chain
@@ -170,4 +170,4 @@ def measure(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, 
 
 
 def _whole(file: Path) -> str:
-    return f"read_parquet({literal(str(file))}, hive_partitioning = false)"
+    return read_parquet([file])
