@@ -373,7 +373,16 @@ def read(
     bad, better = rejects or Path(f"{out}.rejects.csv"), mended or Path(f"{out}.mended.csv")
     try:
         with following(console) as on_progress:
-            done = read_file(file, out, bad, better, parse_given(dialect), strict=strict, on_progress=on_progress)
+            done = read_file(
+                file,
+                out,
+                bad,
+                better,
+                parse_given(dialect),
+                others=filter(None, [report]),
+                strict=strict,
+                on_progress=on_progress,
+            )
     except GivenError as error:
         _fail(f"{error}", code=2)
     except (FileRefused, OSError) as error:

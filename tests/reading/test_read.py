@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reading_desk import Desk
 from swallowing import swallowing
+from typer.testing import CliRunner
 
+from sales_warehouse.cli import app
 from sales_warehouse.extract import FileRefused
 from sales_warehouse.extract import rows as slow
 from sales_warehouse.extract.rows import Dialect
@@ -417,7 +419,18 @@ def test_a_pipe_is_refused_unopened(tmp_path: Path) -> None:
 def test_no_file_of_a_reading_takes_the_place_of_another(tmp_path: Path, names: tuple[str, ...]) -> None:
     file = tmp_path / "in.csv"
     file.write_text("id,name\n1,a\n2\n")
-    with pytest.raises(GivenError, match="are not four: give each of them a name of its own"):
+    with pytest.raises(GivenError, match="are one file: give each of them a name of its own"):
         read_file(file, *(tmp_path / name for name in names), Given())
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    assert file.read_text() == "id,name\n1,a\n2\n"
+
+
+@pytest.mark.parametrize("report", ["in.csv", "t.csv"])
+def test_nor_does_the_account_of_its_lines(tmp_path: Path, report: str) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text("id,name\n1,a\n2\n")
+    done = CliRunner().invoke(
+        app, ["read", str(file), "--out", str(tmp_path / "t.csv"), "--report", str(tmp_path / report)]
+    )
+    assert (done.exit_code, [path.name for path in tmp_path.iterdir()]) == (2, ["in.csv"])
     assert file.read_text() == "id,name\n1,a\n2\n"

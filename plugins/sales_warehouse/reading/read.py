@@ -7,7 +7,7 @@ the bytes (`extract.scan`); any doubt, and every small file, goes record by reco
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -73,18 +73,19 @@ def read_file(
     mended: Path,
     given: Given,
     *,
+    others: Iterable[Path] = (),
     strict: bool = False,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Read a file; `out` is Parquet by its ending, else CSV in UTF-8 with commas.
 
-    `strict` rejects what would be put right. `on_progress` gets the lines done and all lines. Raises FileRefused for
-    what is no text at all, or whose lines were not all read, and GivenError where one file would take the place of
-    another.
+    `others` are what the caller writes afterwards. `strict` rejects what would be put right. `on_progress` gets the
+    lines done and all lines. Raises FileRefused for what is no text at all, or whose lines were not all read, and
+    GivenError where one file would take the place of another.
     """
-    named = [path.resolve() for path in (file, out, rejects, mended)]
+    named = [path.resolve() for path in (file, out, rejects, mended, *others)]
     if len(set(named)) < len(named):
-        raise GivenError("the file, --out, --rejects and --mended are not four: give each of them a name of its own")
+        raise GivenError("two of the file and what is written of it are one file: give each of them a name of its own")
     if file.exists() and not file.is_file():
         raise FileRefused(
             "no regular file (a folder, a pipe or a device); it is read more than once, so write it to one"
