@@ -232,6 +232,8 @@ def test_a_table_that_left_the_source_is_named_and_stops_no_other_sheet(
     asked = ["quarantine", "export", "--company", str(desk.folder), "--into", str(desk.folder)]
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0 and "crm.calls is no table of the source any more" in done.output
+    done = CliRunner().invoke(app, [*asked, "crm.calls"])
+    assert done.exit_code == 1 and "crm.calls is no table of the source any more" in done.output
 
 
 def test_what_is_mended_in_the_sheet_is_let_in_and_the_rest_stays(desk: Desk) -> None:

@@ -581,6 +581,8 @@ def export(
         try:
             done = f"{target}: {sheet.export(home, checked, of_source, of_table, target):,} rows"
         except LookupError as error:
+            if table:
+                _fail(f"{error.args[0]}")
             done = f"{error.args[0]}"
         console.print(done, highlight=False, soft_wrap=True)
 
