@@ -136,6 +136,19 @@ def test_sums_over_cells_are_those_of_their_leaves(dense: bool) -> None:
             assert cells[cell] == pytest.approx(weight[lattice.inside(lattice.element(place, cell))].sum())
 
 
+@pytest.mark.parametrize("name", ["cells.csv", "cells.parquet"])
+def test_a_folder_on_the_way_to_a_table_fills_no_column_of_it(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "region=all" / name
+    file.parent.mkdir()
+    with sql.connect(temp=tmp_path) as db:
+        db.execute(
+            "copy (select * from (values ('north', 1, 2), ('south', 3, 4)) as cells(region, real, predict)) "
+            f"to {sql.literal(str(file))}"
+        )
+        table = read_table(db, file, ["region"], Measure("real", "predict"))
+    assert table.members == (("north", "south"),)
+
+
 @pytest.mark.data
 @pytest.mark.skipif(not PUBLIC.is_dir(), reason="set SALES_WAREHOUSE_TEST_DATA to the folder that has root_cause/")
 def test_the_public_cases_are_found(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from sales_warehouse.sql import gist, ident, literal
+from sales_warehouse.sql import gist, ident, literal, read_parquet
 
 MOST_ATTRIBUTES = 20
 MISSING = "(none)"  # how an empty member is written
@@ -56,10 +56,10 @@ def read_table(db: duckdb.DuckDBPyConnection, file: Path, attributes: Sequence[s
 
     Raises TableRefused.
     """
-    reader = "read_parquet" if file.suffix == ".parquet" else "read_csv"
-    options = "" if file.suffix == ".parquet" else ", all_varchar = true"
+    relation = f"read_csv({literal(str(file))}, hive_partitioning = false, all_varchar = true)"
+    if file.suffix == ".parquet":
+        relation = read_parquet([file])
     try:
-        relation = f"{reader}({literal(str(file))}{options})"
         db.execute(f"CREATE OR REPLACE TEMP TABLE leaf_rows AS SELECT * FROM {relation}")
     except duckdb.Error as error:
         raise TableRefused(f"{file}: cannot be read as a table: {gist(str(error))}") from error
