@@ -5,9 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from sales_warehouse.identity.company_name import CompanyName, company_name, plain_place, sounds_of
+from sales_warehouse.identity.company_name import CompanyName, branch_of, company_name, plain_place, sounds_of
 from sales_warehouse.identity.comparisons import compare_company
-from sales_warehouse.identity.evidence import branch
 from sales_warehouse.identity.pinyin import sound
 
 PLACES = {"上海", "成都", "石家庄", "广东"}
@@ -85,18 +84,28 @@ def test_a_city_has_one_plain_form(text: str, plain: str) -> None:
         ("康宁大药房连锁有限公司第三门店", "第三门店"),
         ("康宁大药房连锁公司 第三门店", "第三门店"),
         ("安泰建材有限公司门市部", "门市部"),
-        ("Kangning Medical Co., Ltd. Nanjing Branch", "Nanjing Branch"),
-        ("Kangning Youxian Gongsi Nanjing Fengongsi", "Nanjing Fengongsi"),
+        ("Kangning Medical Co., Ltd. Nanjing Branch", "nanjingbranch"),
+        ("KANGNING MEDICAL CO.,LTD. NANJING  BRANCH", "nanjingbranch"),
+        ("康宁医疗器械公司（第三门店）", "第三门店"),
+        ("康宁醫療器械公司第三門店", "第三门店"),
+        ("康寧醫療器械公司閔行辦事處", "闵行"),
+        ("Kangning Youxian Gongsi Nanjing Fengongsi", "nanjingfengongsi"),
         ("上海康宁医疗器械有限公司", None),
         ("康宁医疗器械有限公司（上海）", None),
         ("康宁医疗器械有限公司 VIP", None),
+        ("康宁医疗器械有限公司总部", None),
+        ("康宁医疗器械有限公司（上海总部）", None),
+        ("康宁医疗器械有限公司采购部", None),
+        ("Kangning Medical Co., Ltd., Head Office", None),
+        ("上海分析仪器有限公司", None),
+        ("康宁门店管理有限公司", None),
         ("康宁大药房", None),
         ("第一人民医院", None),
         ("Olive Branch Ltd", None),
     ],
 )
 def test_a_branch_is_told_from_its_company_and_from_others(text: str, which: str | None) -> None:
-    assert duckdb.execute(f"select {branch('name')} from (select ? as name)", [text]).fetchone() == (which,)
+    assert branch_of(text) == which
 
 
 # Whether a name in letters is held for a Chinese one.

@@ -32,6 +32,18 @@ PLACE_KIND = re.compile(r"(?<=..)(特别行政区|自治区|工业园区|高新�
 MUNICIPALITY = re.compile(r"^(?:中国\W*)?(北京|天津|上海|重庆)(?:市|\W|.+[区县]$|$)")
 CITY_OF_DISTRICT = re.compile(r"^(.{2,}?)市.")
 LETTERS = re.compile(r"[a-z]{6,}")
+# which branch a name is of, by the two characters before what kind of branch it is
+BRANCH = re.compile(
+    r"([^省市区县]{0,2})[省市区县]?(?:[分支](?:公司|行)|分(?:店|部|院|厂|校|社|所|会)|办事处|代表处|营业部)[)\s]*$"
+)
+# or by what follows its company's legal form: 有限公司第三门店, Co., Ltd. Nanjing Branch
+UNIT = re.compile(
+    r"(?:公司|\b(?:ltd|limited|inc|corp|company|gongsi)\b)"
+    r"(.*?(?:[部店处厂院校行社所局站]|中心|branch|office|fengongsi|banshichu))[)\s]*$"
+)
+# what follows it may be the company itself as well, or who buys for it
+OF_THE_COMPANY = re.compile(r"(?:总|采购|财务|人事|人力资源|行政|后勤)(?:[部店处厂院校行社]|中心)$|headoffice$")
+LONGEST_BRANCH = 100  # characters at the end of a name in which a branch is looked for
 LEAST_SPOKEN = 3  # characters of a core: shorter ones sound like too many others
 
 
@@ -95,6 +107,15 @@ def one_way(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(SIMPLIFIED).casefold()
 
 
+def branch_of(name: str) -> str | None:
+    """Return which branch a name is of, None where it is of none; one branch is one however it is written."""
+    text = one_way(name)[-LONGEST_BRANCH:]
+    if found := BRANCH.search(text):
+        return found[1]
+    unit = SIGNS.sub("", found[1]) if (found := UNIT.search(text)) else ""
+    return unit if unit and not OF_THE_COMPANY.search(unit) else None
+
+
 def sounds_of(name: CompanyName) -> list[str] | None:
     """Return how a name may be written in pinyin, without its place and with it; None where that tells nothing.
 
@@ -109,7 +130,7 @@ def sounds_of(name: CompanyName) -> list[str] | None:
 
 
 def take_apart(connection: duckdb.DuckDBPyConnection, names: str, places: str, into: str) -> None:
-    """Make a table of every `name` of a query with its `core`, `sounds`, `named_place` and `asked`.
+    """Make a table of every `name` of a query with its `core`, `sounds`, `branch`, `named_place` and `asked`.
 
     `places` is a query of places.
     """
@@ -124,6 +145,7 @@ def take_apart(connection: duckdb.DuckDBPyConnection, names: str, places: str, i
             "name": pa.array(texts, pa.string()),
             "core": pa.array([item.core or None for item in found], pa.string()),
             "sounds": pa.array([sounds_of(item) for item in found], pa.list_(pa.string())),
+            "branch": pa.array([branch_of(name) for name in texts], pa.string()),
             "named_place": pa.array([item.place for item in found], pa.string()),
             "asked": pa.array([item.asked for item in found], pa.list_(pa.string())),
         }

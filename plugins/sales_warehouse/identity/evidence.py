@@ -22,22 +22,12 @@ from sales_warehouse.identity.comparisons import compare_category, compare_compa
 from sales_warehouse.identity.model import Model
 from sales_warehouse.identity.pinyin import sound
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS
-from sales_warehouse.sql import literal, only_row
+from sales_warehouse.sql import only_row
 
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place, or one code to learn from: more are no few
 LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
-FORM = 6  # raise it when the fields, their comparison or the list of districts change: the model is learnt anew then
-# which branch a name is of, by the two characters before what kind of branch it is
-BRANCH = (
-    r"([^省市区区县縣]{0,2})[省市区区县縣]?([分支](?:公司|行)|分(?:店|部|院|厂|廠|校|社|所|会|會)|"
-    r"办事处|辦事處|代表处|代表處|营业部|營業部)[)）\s]*$"
-)
-# or by what follows its company's legal form: 有限公司第三门店, Co., Ltd. Nanjing Branch
-UNIT = (
-    r"(?i)(?:公司|\b(?:ltd|limited|inc|corp|company|gongsi)\b)[\s.,-]*"
-    r"(.*?(?:[部店处處厂廠院校行社所局站]|中心|branch|office|fengongsi|banshichu))[)）\s]*$"
-)
+FORM = 7  # raise it when the fields, their comparison, branches or districts change: all is learnt and said anew then
 OF_A_BRANCH = 0.5  # what it says of a branch and its parent, or of two branches, that all else is the same: nothing
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
@@ -98,7 +88,7 @@ def _take_names_apart(connection: duckdb.DuckDBPyConnection, whole: bool) -> Non
     if whole:
         connection.execute("""
             create table if not exists company_names (
-                name varchar, core varchar, sounds varchar[], named_place varchar, asked varchar[]
+                name varchar, core varchar, sounds varchar[], branch varchar, named_place varchar, asked varchar[]
             )""")
         connection.execute("create table if not exists places (place varchar, plain varchar, sound varchar)")
         connection.execute("""
@@ -282,7 +272,7 @@ def _evidence(shared_limit: int, which: str) -> str:
                 coalesce(cities_now.place, located.place, said.plain) as place,
                 located.place as named_city, located.district,
                 list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds,
-                {branch("name")} as branch
+                company_names.branch
             from (from customer_records {which}) as r
             left join company_names using (name)
             left join cities_now using (city)
@@ -294,15 +284,6 @@ def _evidence(shared_limit: int, which: str) -> str:
             phones, emails, domains, hash({FIELDS}) as digest,
             md5(concat_ws(chr(31), {int(shared_limit)}, {own})) as own
         from named left join gathered using (unique_id) left join reached using (unique_id)"""
-
-
-def branch(name: str) -> str:
-    """Return the SQL of which branch a name is of, NULL where it is of none."""
-    found = [
-        (f"regexp_matches({name}, {literal(kind)})", f"regexp_extract({name}, {literal(kind)}, 1)")
-        for kind in (BRANCH, UNIT)
-    ]
-    return f"case {' '.join(f'when {is_one} then {which}' for is_one, which in found)} end"
 
 
 def _keys(records: str) -> str:
