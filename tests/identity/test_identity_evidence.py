@@ -452,3 +452,21 @@ def test_a_city_written_in_several_ways_makes_no_record_two(tmp_path: Path) -> N
         assert duckdb.sql(f"select customer_id, count(*) from '{xref}' group by 1 order by 1").fetchall() == [
             ("1", 1), ("2", 1), ("3", 1),
         ]  # fmt: skip
+
+
+def test_a_city_below_another_is_in_it_whoever_says_so(tmp_path: Path) -> None:
+    """昆山市 in the column of one, an address in 昆山 of another without a city, and 苏州 with such an address."""
+    home = Home(tmp_path, "test")
+    gate.ensure_schemas(home)
+    accept(home, "customers", "01", "crm", [
+        {"customer_id": "1", "name": "康宁医疗器械有限公司", "city": "昆山市"},
+        {"customer_id": "2", "name": "康宁医疗器械有限公司", "address": "江苏省昆山市玉山镇前进路1号"},
+        {"customer_id": "3", "name": "康宁医疗器械有限公司", "city": "苏州", "address": "昆山市玉山镇前进路1号"},
+        {"customer_id": "4", "name": "昆山康宁医疗器械有限公司"},
+        {"customer_id": "5", "name": "康宁医疗器械有限公司", "city": "江苏昆山市", "address": "前进路1号"},
+        {"customer_id": "6", "name": "康宁医疗器械有限公司", "city": "大理"},  # of 大理州, or all of it
+    ])  # fmt: skip
+    run(home, 1)
+    with duckdb.connect(str(home.identity / kept.FILE), read_only=True) as connection:
+        found = connection.execute("select place, district from evidence_records order by customer_id").fetchall()
+    assert found == [("苏州", "昆山")] * 5 + [("大理", None)]

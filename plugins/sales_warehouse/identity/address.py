@@ -93,6 +93,22 @@ def where_is(address: str, city: str | None = None) -> Where:
     return said.pop() if len(said) == 1 else NOWHERE
 
 
+@cache
+def below_cities() -> Mapping[str, Where]:
+    """Return where each city or county below a city is, by its plain name, if no other division has that name.
+
+    A record whose city is 昆山 is in 苏州, as one is whose address says so.
+    """
+    listed = divisions()
+    cities = {city.plain for known in listed.cities.values() for _, city in known}
+    found = defaultdict(list)
+    for known in listed.districts.values():
+        for name, (city, district) in known:
+            found[plain_place(name).plain].append((name, Where(city.plain, district)))
+    alone = {plain: places[0] for plain, places in found.items() if len(places) == 1 and plain not in cities}
+    return {plain: where for plain, (name, where) in alone.items() if not name.endswith("区")}
+
+
 def locate(connection: duckdb.DuckDBPyConnection, heads: str, into: str) -> None:
     """Make a table of every `city` ('' for none) and `head` of a query, with `place` and `district`."""
     asked = connection.execute(f"select distinct city, head from ({heads}) order by all").fetchall()

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from sales_warehouse import durable
 from sales_warehouse.identity import candidates, clusters, model
-from sales_warehouse.identity.address import HEAD, locate
+from sales_warehouse.identity.address import HEAD, below_cities, locate
 from sales_warehouse.identity.company_name import plain_place, take_apart
 from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_part, compare_sets
 from sales_warehouse.identity.model import Model
@@ -130,7 +130,10 @@ def _locate(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
 
 
 def _list_places(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `cities_now`, what each city of a record is called plainly, and `places_now`, what a name may say of it."""
+    """Make `cities_now`, what each city of a record is called plainly, and `places_now`, what a name may say of it.
+
+    `below_now` tells of a place that lies in a city in which.
+    """
     cities = connection.execute("select distinct city from customer_records where city <> '' order by city").fetchall()
     plain = {city: plain_place(city) for (city,) in cities}
     written = sorted({(form, said.plain) for said in plain.values() for form in said})
@@ -142,6 +145,14 @@ def _list_places(connection: duckdb.DuckDBPyConnection) -> None:
                 "place": [form for form, _ in written],
                 "plain": [place for _, place in written],
                 "sound": [sound(place) for _, place in written],
+            },
+        ),
+        (
+            "below",
+            {
+                "place": list(below_cities()),
+                "city": [where.city for where in below_cities().values()],
+                "district": [where.district for where in below_cities().values()],
             },
         ),
     ):
@@ -249,7 +260,7 @@ def _gather_addresses(connection: duckdb.DuckDBPyConnection, shared_limit: int, 
 
 def _evidence(shared_limit: int, which: str) -> str:
     """Return the select of the evidence of the customer records that a clause leaves."""
-    cells = ("name", "city", "named_city", "district", "industry", "array_to_string(every, chr(31))")
+    cells = ("name", "city", "named_city", "named_district", "industry", "array_to_string(every, chr(31))")
     own = ", ".join(f"coalesce({cell}, '')" for cell in cells)
     return f"""
         with mine as (from addresses {which}),
@@ -269,8 +280,10 @@ def _evidence(shared_limit: int, which: str) -> str:
         reached as (select unique_id, list_sort(list(address)) as every from mine group by unique_id),
         named as (
             select unique_id, source, customer_id, created_at, uscc, name, r.city, industry, core,
-                coalesce(cities_now.place, located.place, said.plain) as place,
-                located.place as named_city, located.district,
+                coalesce(cities_now.place, located.place, said.plain) as spot,
+                coalesce(below_now.city, spot) as place,
+                located.place as named_city, located.district as named_district,
+                coalesce(located.district, below_now.district) as district,
                 list_sort(list_distinct(sounds || [places.sound || sounds[1]])) as sounds,
                 company_names.branch
             from (from customer_records {which}) as r
@@ -279,6 +292,7 @@ def _evidence(shared_limit: int, which: str) -> str:
             left join located on located.city = coalesce(r.city, '') and located.head = {HEAD.format("r.address")}
             left join places as said on said.place = named_place
             left join places on places.place = coalesce(cities_now.place, said.plain)
+            left join below_now on below_now.place = coalesce(cities_now.place, located.place, said.plain)
         )
         select unique_id, source, customer_id, created_at, uscc, core, branch, sounds, place, district, industry,
             phones, emails, domains, hash({FIELDS}) as digest,
