@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -134,9 +135,20 @@ def find(home: Home, company: Company) -> list[Count]:
 
 def marts_date(home: Home) -> datetime.date:
     """Return the business date of the last refresh: tiers and ages are as of that day."""
-    with connect(temp=home.tmp) as db:
-        [day] = only_row(db, f"select business_date from {read_parquet([home.settings / 'company.parquet'])}")
+    day: datetime.date = _of_marts(home, "business_date")
     return day
+
+
+def marts_moment(home: Home) -> datetime.datetime:
+    """Return the moment, UTC, of the last refresh: what has come due since is for the next one."""
+    moment: datetime.datetime = _of_marts(home, "as_of")
+    return moment
+
+
+def _of_marts(home: Home, column: str) -> Any:
+    with connect(temp=home.tmp) as db:
+        [value] = only_row(db, f"select {column} from {read_parquet([home.settings / 'company.parquet'])}")
+    return value
 
 
 def first_tier(home: Home) -> str:

@@ -323,15 +323,16 @@ def purge(run: Run) -> StepReport:
     ):
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
-        if waiting := [load for source in run.company.sources.values() for load in _waiting(run, source)]:
-            raise purging.NotPurgeable(
-                f"{len(waiting):,} loads have not passed the gate as it stands today, the first {waiting[0].load_id}: "
-                "they may move a customer to the first tier; run a refresh first, and mend what it says of them"
-            )
         if _deciders(run) != ledger.read_applied(run.home).deciders:
             raise purging.NotPurgeable(
                 "the marts were made with other tiers, settings or decisions about customers than there are now, or by "
                 "another version of this program; run a refresh first"
+            )
+        night = replace(run, as_of=purging.marts_moment(run.home))
+        if waiting := [load for source in run.company.sources.values() for load in _waiting(night, source)]:
+            raise purging.NotPurgeable(
+                f"{len(waiting):,} loads have not passed the gate as it stands today, the first {waiting[0].load_id}: "
+                "they may move a customer to the first tier; run a refresh first, and mend what it says of them"
             )
         if (made_for := purging.marts_date(run.home)) < run.business_date:
             raise purging.NotPurgeable(

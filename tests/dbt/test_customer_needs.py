@@ -197,6 +197,22 @@ def test_nothing_is_removed_while_a_load_has_landed_that_has_not_passed_the_gate
     assert texts(old.home) == there and not purge.lists(old.home)
 
 
+def test_a_purge_later_on_the_day_waits_for_no_row_that_came_due_since_the_night(old: Built) -> None:
+    """A source whose clock is ahead has such rows every night: the next night lets them in, and holds new ones back."""
+    delivered = old.home.source_data / "crm" / "1.csv"
+    delivered.parent.mkdir(parents=True)
+    ahead = datetime.datetime.now() + datetime.timedelta(days=2)
+    delivered.write_text(f"no,created\nO1,{ahead:%Y-%m-%d %H:%M:%S}\n", encoding="utf-8")
+    night = run_of(old)
+    for step in (steps.extract, steps.conform, steps.gate):
+        done = step(night, "crm")
+    assert done.rows["quarantined"] == 1
+    marks = ledger.load_fingerprints(ledger.gated(old.home, night.company.sources))
+    ledger.write_applied(old.home, replace(ledger.read_applied(old.home), loads=marks))
+    later = replace(night, as_of=ahead + datetime.timedelta(days=2))
+    assert steps.purge(later).rows["texts"] == len(GONE)
+
+
 def test_nothing_is_removed_by_marts_of_a_past_day(old: Built) -> None:
     """LIKELY is an A since 20 June; of the marts of 15 June it is a B."""
     old.refresh(date(2026, 6, 15))
