@@ -245,7 +245,7 @@ def test_a_mailbox_of_a_department_is_no_person(home: Home) -> None:
     assert waiting(home) == []
 
 
-@pytest.mark.parametrize("nothing", ["无", "同手机号", "-", "None", "N/A"])
+@pytest.mark.parametrize("nothing", ["无", "同手机号", "-", "None", "N/A", "n.a.", "(none)", "无（none）", "0000"])
 def test_what_is_no_wechat_id_proves_nothing(home: Home, nothing: str) -> None:
     rows = [person("a", "王伟", wechat_id=nothing), person("b", "王伟", wechat_id=nothing)]
     assert people(home, *rows) == [{"a"}, {"b"}]

@@ -37,7 +37,7 @@ REVIEW = "left_record varchar, right_record varchar, kind varchar"
 KINDS = ("phone", "email", "wechat_id")  # the surest first
 Pairs = Sequence[tuple[str, str]]
 # What stands where a WeChat id is not known: an id has letters or digits, 无 and 同手机号 have none.
-NO_WECHAT_ID = "^([^a-z0-9]*|none|null|nil|n/?a|no|unknown)$"
+NO_WECHAT_ID = "^[^a-z0-9]*(|none|null|nil|n[^a-z0-9]?a|no|unknown|0+)[^a-z0-9]*$"
 
 
 def give_codes(
