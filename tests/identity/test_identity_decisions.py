@@ -214,10 +214,14 @@ def test_a_decision_that_makes_no_sense_is_refused_with_the_reason(desk: Desk) -
             desk.split(*names)
     with pytest.raises(DecisionRefused, match="there is no merge or split D1"):
         desk.undo("D1")
-    with pytest.raises(DecisionRefused, match="say why"):
-        decisions.merge(desk.home, ["crm:1", "crm:3"], by="Li Na", why=" ", at=AT)
+    for by, why, reason in (("Li Na", " ", "say why"), ("", "asked them", "say who"), (" \t", "asked them", "say who")):
+        with pytest.raises(DecisionRefused, match=reason):
+            decisions.merge(desk.home, ["crm:1", "crm:3"], by=by, why=why, at=AT)
     decision = desk.merge("crm:1", "crm:3")
     desk.night()
+    for by in ("", " "):
+        with pytest.raises(DecisionRefused, match="say who decides"):
+            decisions.undo(desk.home, decision, by=by, why="mixed up", at=AT)
     with pytest.raises(DecisionRefused, match=f"{decision} together say the opposite"):
         desk.split("crm:3")
     desk.undo(decision)
@@ -363,8 +367,9 @@ def test_commands_about_contacts_write_to_their_list(desk: Desk, people: Desk, m
     monkeypatch.setattr(cli.Home, "of", lambda company_id: desk.home)
 
     def say(*words: str) -> str:
-        return CliRunner().invoke(cli.app, list(words)).output
+        return CliRunner(env={"USER": "anna"}).invoke(cli.app, list(words)).output
 
+    assert say("contacts", "merge", "crm:1", "crm:2", "--why", "met them", "--by", " ").startswith("say who decides")
     decision = say("contacts", "merge", "crm:1", "crm:2", "--why", "met them", "--by", "Li Na")[:11]
     assert say("contacts", "split", "crm:1", "--why", "met them").startswith("these are all records of P")
     assert "1 decisions, 1 stand" in say("contacts", "decisions")
