@@ -147,7 +147,7 @@ def make(home: Home, lines: int) -> None:
         for name, schema in (("customer", XREF), ("contact", CONTACTS)):
             letter = {"customer": "C", "contact": "P"}[name]
             row = f"""'{SOURCE}' as source, '{letter}' || i as {name}_id, {keys[name]} as {name}_key,
-                'own_record' as rule, 1 as changed_batch"""
+                'own_record' as rule"""
             select = f"select {row} from range({count[name + 's']}) as t(i)"
             _copy(db, _columns(schema), select, home.identity / f"{name}_xref.parquet")
     ledger.write_ledger(home, company, [], [], "benchmark")

@@ -590,7 +590,7 @@ def test_a_cell_of_any_length_can_be_corrected(desk: Desk) -> None:
     target = desk.folder / "sheet.csv"
     sheet.export(desk.home, desk.company, "crm", "calls", target)
     handed = target.read_text(encoding="utf-8-sig").replace(long, "C1").replace("yesterday", "2026-02-03 10:00:00")
-    assert sheet.take(desk.home, desk.company, handed.encode(), by="", why="", at=LATER).cells == 2
+    assert sheet.take(desk.home, desk.company, handed.encode(), by="Li Na", why="", at=LATER).cells == 2
     csv.field_size_limit(131_072)
     corrections._read.cache_clear()
     desk.refresh(LATER)
@@ -642,9 +642,16 @@ def test_a_sheet_with_a_mistake_is_refused_whole(desk: Desk, change: Callable[[d
     assert not desk.home.corrections.exists()
 
 
+@pytest.mark.parametrize("by", ["", " \t"])
+def test_a_sheet_that_nobody_hands_back_is_refused(desk: Desk, by: str) -> None:
+    with pytest.raises(SheetRefused, match="say who corrects it"):
+        sheet.take(desk.home, desk.company, b"", by=by, why="asked", at=LATER)
+    assert not desk.home.corrections.exists()
+
+
 def test_bytes_that_are_no_sheet_are_refused(desk: Desk) -> None:
     with pytest.raises(SheetRefused, match="neither UTF-8 nor GB18030"):
-        sheet.take(desk.home, desk.company, b"\xff\xff\xff", by="", why="", at=LATER)
+        sheet.take(desk.home, desk.company, b"\xff\xff\xff", by="Li Na", why="", at=LATER)
 
 
 def test_a_cell_with_a_bare_carriage_return_can_be_corrected(desk: Desk) -> None:

@@ -17,6 +17,8 @@ NAMES = (
     "gate.after_accept",
     "gate.after_commit",
     "identify.before_commit",
+    "identify.after_commit",
+    "identify.after_file",
     "identify.after_write",
     "transform.before_dbt",
     "transform.after_dbt",

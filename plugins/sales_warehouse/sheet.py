@@ -251,16 +251,18 @@ def take(home: Home, company: Company, content: bytes, *, by: str, why: str, at:
 
     Taking it again changes nothing, whatever has been said of its cells since.
 
-    Raises SheetRefused, naming lines, when a row is not in quarantine, a cell has been corrected otherwise since the
-    sheet was handed out, a column is unknown or nothing can be read.
+    Raises SheetRefused when nobody says so, and, naming lines, when a row is not in quarantine, a cell has been
+    corrected otherwise since the sheet was handed out, a column is unknown or nothing can be read.
     """
+    if not by.strip():
+        raise SheetRefused("say who corrects it (--by), so that the others know whom to ask; nothing was taken")
     rows = list(_read(content))
     now, known = _now(home, company, rows), corrections.said(home)
     found: dict[Cell, Correction] = {}
     problems: list[str] = []
     for row in rows:
         for correction in _corrections(row, now.get(row.place), known, problems):
-            correction = replace(correction, by=by, why=why, at=at.isoformat())
+            correction = replace(correction, by=by.strip(), why=why, at=at.isoformat())
             if found.setdefault(correction.cell, correction).value != correction.value:
                 problems.append(f"{_where(row, correction.cell.column)}: another line says something else of the cell")
     if problems:

@@ -103,3 +103,9 @@ def test_an_answer_that_lacks_something_says_what(answer: dict[str, Any], playbo
 def test_an_answer_that_nobody_gave_leaves_the_incident_open() -> None:
     timed_out = {"chosen_options": [answers.LEAVE_OPEN], "params_input": {}, "responded_by_user": None}
     assert decision_of(timed_out, ["a"], TODAY) is None
+
+
+def test_who_did_not_answer_is_not_made_up() -> None:
+    """A decision of nobody is refused where decisions are kept."""
+    said = decision_of({**_answer(answers.REJECT), "responded_by_user": None}, [], TODAY)
+    assert said and said["by"] == ""

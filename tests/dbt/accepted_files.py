@@ -24,14 +24,16 @@ Row = Mapping[str, object]
 SETTINGS = {table: ", ".join(f"{name} {kind}" for name, kind in columns.items()) for table, columns in SCHEMAS.items()}
 IDENTITY = {
     "customer_xref": "source VARCHAR, customer_id VARCHAR, customer_key VARCHAR, rule VARCHAR, probability DOUBLE, "
-    "since TIMESTAMP, changed_batch BIGINT",
+    "since TIMESTAMP",
+    "customer_rekeyed": "source VARCHAR, customer_id VARCHAR, batch BIGINT",
     "decisions": "entity VARCHAR, decision_id VARCHAR, kind VARCHAR, record VARCHAR, is_split_off BOOLEAN, "
     "decided_by VARCHAR, why VARCHAR, decided_at TIMESTAMP, undone_by VARCHAR, undone_why VARCHAR, undone_at TIMESTAMP",
     "customer_log": "batch BIGINT, changed_at TIMESTAMP, source VARCHAR, customer_id VARCHAR, old_key VARCHAR, "
     "new_key VARCHAR, rule VARCHAR, probability DOUBLE",
     "customer_review": "left_record VARCHAR, right_record VARCHAR, why VARCHAR, probability DOUBLE",
     "contact_xref": "source VARCHAR, contact_id VARCHAR, contact_key VARCHAR, rule VARCHAR, contact_hash VARCHAR, "
-    "key_id VARCHAR, since TIMESTAMP, changed_batch BIGINT",
+    "key_id VARCHAR, since TIMESTAMP",
+    "contact_rekeyed": "source VARCHAR, contact_id VARCHAR, batch BIGINT",
     "contact_log": "batch BIGINT, changed_at TIMESTAMP, source VARCHAR, contact_id VARCHAR, old_key VARCHAR, "
     "new_key VARCHAR, rule VARCHAR",
 }
@@ -180,20 +182,25 @@ def _owned(source: str, entity: str, row: Row) -> Row:
 
 
 def write_customer_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:
-    """Write the cross-reference: (source, customer_id) → (customer_key, changed_batch)."""
+    """Write the cross-reference, and what is new in it: (source, customer_id) → (customer_key, batch)."""
     since = datetime.datetime(2026, 1, 1)
-    rows = [
-        {"source": source, "customer_id": record, "customer_key": key, "rule": "own_record", "since": since}
-        | {"changed_batch": batch}
+    more = {"rule": "own_record", "since": since}
+    _write_identities(home, "customer", [
+        {"source": source, "customer_id": record, "customer_key": key, "batch": batch} | more
         for (source, record), (key, batch) in keys.items()
-    ]
-    write_parquet(home.identity / "customer_xref.parquet", IDENTITY["customer_xref"], rows)
+    ])  # fmt: skip
 
 
 def write_contact_identities(home: Home, keys: Mapping[tuple[str, str], tuple[str, int]]) -> None:
-    """Write the cross-reference: (source, contact_id) → (contact_key, changed_batch)."""
-    rows = [
-        {"source": source, "contact_id": record, "contact_key": key, "rule": "own_record", "changed_batch": batch}
+    """Write the cross-reference, and what is new in it: (source, contact_id) → (contact_key, batch)."""
+    _write_identities(home, "contact", [
+        {"source": source, "contact_id": record, "contact_key": key, "rule": "own_record", "batch": batch}
         for (source, record), (key, batch) in keys.items()
-    ]
-    write_parquet(home.identity / "contact_xref.parquet", IDENTITY["contact_xref"], rows)
+    ])  # fmt: skip
+
+
+def _write_identities(home: Home, entity: str, rows: list[dict[str, object]]) -> None:
+    for table in (f"{entity}_xref", f"{entity}_rekeyed"):
+        names = {part.split()[0] for part in IDENTITY[table].split(", ")}
+        kept = [{name: cell for name, cell in row.items() if name in names} for row in rows]
+        write_parquet(home.identity / f"{table}.parquet", IDENTITY[table], kept)

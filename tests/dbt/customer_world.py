@@ -168,7 +168,9 @@ BOUGHT = {
     "GOLD": [("2025-07-05", "500000.01")],
     "MOVES": [("2025-08-01", "500000.01")],
     "GIVES_BACK": [("2026-01-05", "300000"), ("2026-05-20", "200000.01")],
+    "LAPSES": [("2025-06-10", "500000.01")],
 }
+CREATED = {"LAPSES": "2025-06-01"}
 VISITED = {
     "D60": ["2026-05-02"], "D61": ["2026-05-01"], "WAKES": ["2026-01-10", "2026-06-15"], "M1": ["2026-03-01"],
     "WITHDREW": ["2026-03-01"],
@@ -236,7 +238,8 @@ TIMED: dict[str, list[Row]] = {
         customer("WITHDREW", "2026-03-01"),
         customer("GONE", "2026-01-10"),
         customer("BRIEF", "2026-01-10"),
-        *(customer(key, "2025-07-01", **MEDICAL, **{"size_band": "s"} if key == "GOLD" else {}) for key in BOUGHT),
+        *(customer(key, CREATED.get(key, "2025-07-01"), **MEDICAL, **{"size_band": "s"} if key == "GOLD" else {})
+          for key in BOUGHT),
     ],
     "visits": [visit(key, day) for key, days in VISITED.items() for day in days],
     "opportunities": [deal("LIKELY", "2026-05-20", "0.44"), deal("LOST", "2026-04-01", "0.9", "2026-05-01")],

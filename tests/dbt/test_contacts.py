@@ -22,8 +22,9 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
             insert into accepted_contacts values
                 ('crm', '1', 'crm:x', '王伟', null, 'decision_maker', '2019-03-01', false, null, 'l', 'f', 1, false),
                 ('shop', '1', 'crm:x', '王先生', 'CEO', 'unknown', '2023-05-01', false, null, 'l', 'f', 2, false);
-            create table stg_identity__contacts as select *, 'p' as contact_key, 1 as changed_batch
+            create table stg_identity__contacts as select *, 'p' as contact_key
                 from (values ('crm', '1'), ('shop', '1')) t(source, contact_id);
+            create table stg_identity__contacts_rekeyed (source varchar, contact_id varchar, changed_batch bigint);
             create table int_customers_identified as
                 from (values ('crm:x', 'X'), ('crm:y', 'Y')) t(customer_record_key, customer_key);
             create table stg_settings__survivorship (attribute varchar, survivorship_rule varchar, source varchar,

@@ -73,6 +73,19 @@ def first_orders_within_30_days(db: duckdb.DuckDBPyConnection, day: str, july: i
     return row
 
 
+def test_nothing_is_expected_of_a_customer_that_was_deleted(db: duckdb.DuckDBPyConnection) -> None:
+    """It is no dormant customer either; who is not estimated counts in neither."""
+    db.execute("""
+        create table dim_customers as
+        from (values ('a', 'east', false), ('b', 'east', false), ('c', 'west', false), ('gone', 'west', true))
+            t(customer_key, region_key, is_deleted);
+        create table kpi_customer_lifetime_values as
+        from (values ('a', 10), ('b', 30), ('c', null), ('gone', 1000)) t(customer_key, clv_12m_amount)""")
+    with on("2026-06-28"):
+        found = rows_of(db, "int_kpi_clv_12m", "dimension_name, dimension_value, numerator, denominator, value")
+    assert found == [("region", "east", 40, 2, 20), ("total", "total", 40, 2, 20)]
+
+
 @pytest.mark.parametrize(
     ("days", "progress"), [(36, "0.6"), (30, "1"), (48, "-0.2")], ids=["36 days: 60 %", "30 days: all", "48: backwards"]
 )

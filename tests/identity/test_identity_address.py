@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+from importlib import resources
+
 import duckdb
 import pytest
 
-from sales_warehouse.identity.address import HEAD, divisions, locate, where_is
+from sales_warehouse.identity.address import FORMER, HEAD, divisions, locate, where_is
+from sales_warehouse.identity.company_name import one_way
 from sales_warehouse.identity.comparisons import compare_part
 
 
@@ -46,6 +50,11 @@ from sales_warehouse.identity.comparisons import compare_part
         ("青海省海南州共和县", "海南", "共和"),
         ("新疆和田地区和田市", "和田", "和田市"),  # there is 和田县 beside it
         ("重庆市市辖区南岸区", "重庆", "南岸"),
+        ("上海市闸北区共和新路", "上海", "静安"),  # one with it since 2015
+        ("重慶市開縣漢豐街道", "重庆", "开州"),
+        ("重庆渝北区龙溪街道", "重庆", "渝北 (former)"),  # of several districts now
+        ("浙江省宁波市江北区", "宁波", "江北"),
+        ("浙江省杭州市江干区", "杭州", "江干 (former)"),
     ],
 )
 def test_an_address_names_its_city_and_district(address: str, city: str, district: str) -> None:
@@ -108,6 +117,10 @@ def test_nothing_is_guessed(address: str) -> None:
         ("北京市朝阳区", "朝阳市", None),
         ("中山市小榄镇", "大连", None),
         ("洪山区珞喻路", "Wuhan", None),
+        ("渝北区龙溪街道", "重庆", "渝北 (former)"),
+        ("江北区观音桥", "重庆市", "江北 (former)"),
+        ("江北区中马街道", "宁波", "江北"),
+        ("下城区武林路", "杭州", "拱墅"),
     ],
 )
 def test_the_city_of_the_record_says_which_district_it_is(address: str, city: str, district: str | None) -> None:
@@ -129,6 +142,28 @@ def test_every_district_is_found_in_its_addresses() -> None:
         ):  # fmt: skip
             if where_is(address, told) != (city.plain, plain):
                 wrong.append((address, told))
+    assert wrong == []
+
+
+def test_a_former_district_is_none_of_its_city_and_what_it_became_is_one() -> None:
+    """107 that ended since 2009; every city that had one is in the list."""
+    text = (resources.files("sales_warehouse") / "data" / "china_former_districts.csv").read_text(encoding="utf-8")
+    rows, cities = list(csv.DictReader(text.splitlines())), {}
+    for city in {city for known in divisions().cities.values() for _, city in known}:
+        districts = {name for known in city.districts.values() for name, _ in known}
+        cities |= {(city.province, name): districts for name in city.names_with_kind}
+    assert len(rows) == len({(row["city"], row["former"]) for row in rows}) == 107
+    wrong = []
+    for row in rows:
+        province, city, former, became = (one_way(cell) for cell in row.values())
+        known = cities[province, city]
+        if former in known or (became and became not in known):
+            wrong.append(row)
+        told = {where_is(f"{province}{city}{former}1号"), where_is(f"{former}1号", city)}
+        if became:
+            told.add(where_is(f"{city}{became}"))
+        if len(told) != 1 or None in told.pop():
+            wrong.append(row)
     assert wrong == []
 
 
@@ -156,10 +191,13 @@ def test_addresses_are_taken_apart_as_far_as_they_may_name_a_district() -> None:
         (("北京", "朝阳"), ("长春", "朝阳"), "nothing"),
         (("武汉", "洪山"), (None, None), "nothing"),
         ((None, None), (None, None), "nothing"),
+        (("重庆", "渝北 (former)"), ("重庆", "渝北 (former)"), "same"),
+        (("重庆", "渝北 (former)"), ("重庆", "两江新区"), "nothing"),
+        (("重庆", "渝北 (former)"), ("重庆", "江北 (former)"), "nothing"),
     ],
 )
 def test_districts_are_compared_within_one_city(left: tuple, right: tuple, said: str) -> None:
-    compared = compare_part("district", "place")
+    compared = compare_part("district", "place", FORMER)
     pair = "?::varchar place_l, ?::varchar district_l, ?::varchar place_r, ?::varchar district_r"
     for one, other in ((left, right), (right, left)):
         found = duckdb.execute(

@@ -34,6 +34,7 @@ OUTPUTS = (
     "contact_left",
     "contact_review",
 )
+OF_A_NIGHT = ("customer_rekeyed", "contact_rekeyed")  # which begin anew
 CITIES = ["上海", "成都", "武汉", "大连", "康宁", "上海市"]  # a city may be what a company is called, or begin another
 BRANDS = ["康宁", "天和", "华康", "百合", "益寿", "安泰"]
 TRADES = ["医疗器械", "大药房", "母婴用品"]
@@ -143,9 +144,9 @@ def _forget(home: Home) -> None:
         connection.execute("update mark set told = ?", [json.dumps(mark)])
 
 
-def _outputs(home: Home) -> dict[str, list[tuple]]:
+def _outputs(home: Home, *more: str) -> dict[str, list[tuple]]:
     with duckdb.connect(str(home.identity / kept.FILE), read_only=True) as connection:
-        told = {name: f"read_parquet('{home.identity}/{name}.parquet')" for name in OUTPUTS}
+        told = {name: f"read_parquet('{home.identity}/{name}.parquet')" for name in (*OUTPUTS, *more)}
         told |= {name: name for name in ("customer_pairs", "evidence_records", "addresses")}
         return {name: connection.execute(f"from {table} order by all").fetchall() for name, table in told.items()}
 
@@ -211,7 +212,7 @@ def test_night_by_night_is_what_looking_at_everything_every_night_gives(tmp_path
                 (home.identity / kept.MODEL).unlink(missing_ok=True)
         found = [run(home, night) for home in homes]
         assert found[0] == found[1], f"night {night}"
-        night_by_night, whole = map(_outputs, homes)
+        night_by_night, whole = (_outputs(home, *OF_A_NIGHT) for home in homes)
         for name, rows in night_by_night.items():
             assert rows == whole[name], f"night {night}: {name}"
         seen |= {name for name, rows in whole.items() if rows}
@@ -223,9 +224,9 @@ class Killed(Exception):
 
 
 PLACES = (
-    (customers, "group"), (failpoint, "identify.after_write"), (evidence, "score"), (identity, "_write"),
-    (evidence, "gather"), (customers, "follow_decisions"), (contacts, "_group"), (failpoint, "identify.before_commit"),
-    (kept, "write_mark"),
+    (customers, "group"), (failpoint, "identify.after_write"), (failpoint, "identify.after_commit"),
+    (evidence, "score"), (identity, "_write"), (failpoint, "identify.after_file"), (evidence, "gather"),
+    (customers, "follow_decisions"), (contacts, "_group"), (failpoint, "identify.before_commit"), (kept, "write_mark"),
 )  # fmt: skip
 ENDS = int(os.environ.get("SALES_WAREHOUSE_TEST_KILLS", "3"))  # how many of the places
 
@@ -244,7 +245,7 @@ def test_a_night_that_ends_anywhere_is_made_up_for(tmp_path: Path, monkeypatch: 
                     run(homes[0], night)
         found = [run(home, night) for home in homes]
         assert found[0] == found[1], place
-        assert _outputs(homes[0]) == _outputs(homes[1]), place
+        assert _outputs(homes[0], *OF_A_NIGHT) == _outputs(homes[1], *OF_A_NIGHT), place
 
 
 def _end_at(patched: pytest.MonkeyPatch, module: object, name: str) -> None:
@@ -253,6 +254,23 @@ def _end_at(patched: pytest.MonkeyPatch, module: object, name: str) -> None:
             raise Killed
 
     patched.setattr(module, "reach" if module is failpoint else name, ended)
+
+
+def test_a_cross_reference_of_an_earlier_version_keeps_its_codes(tmp_path: Path) -> None:
+    """Up to the end of November 2026 it said in which batch each row had changed, and nothing stood beside it."""
+    home, history = _homes(tmp_path)[0], History(random.Random(1))
+    for entity, rows in zip(("customers", "contacts"), history.first(), strict=True):
+        _both((home, home), entity, "001", rows[:20])
+    run(home, 1)
+    before = _outputs(home)
+    for entity in (CUSTOMERS, CONTACTS):
+        file, earlier = home.identity / f"{entity.xref}.parquet", tmp_path / "earlier.parquet"
+        duckdb.execute(f"copy (select *, 1::bigint as changed_batch from '{file}') to '{earlier}' (format parquet)")
+        earlier.replace(file)
+        (home.identity / f"{entity.rekeyed}.parquet").unlink()
+    _forget(home)
+    assert run(home, 2).changed == 0
+    assert _outputs(home) == before
 
 
 def test_what_was_looked_at_is_not_looked_at_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,14 +52,18 @@ def _figure(metric: str, grain: str, first: str, last: str, member: str, *figure
     }  # fmt: skip
 
 
-# A value of 0 or more of four customers, one of which is not estimated.
-VALUES = (("c1", "east", 10), ("c2", "east", 25), ("c3", "west", 1), ("c4", "east", None))
+# A value of 0 or more of five customers, one of which is not estimated, and one deleted at its source.
+VALUES = (("c1", "east", 10), ("c2", "east", 25), ("c3", "west", 1), ("c4", "east", None), ("c5", "east", 100))
+DELETED = "c5"
 MARTS = {
     "dim_sales_reps": [{"rep_key": "r", "rep_name": "R", "team": "t", "region_key": "east"}],
     "dim_regions": [{"region_key": each, "region_name_en": each.title()} for each in ("east", "west", "south")],
     "dim_channels": [],
     "dim_products": [{"product_key": each, "product_name": each, "product_line": each} for each in ("milk", "tea")],
-    "dim_customers": [{"customer_key": customer, "region_key": region} for customer, region, _ in VALUES],
+    "dim_customers": [
+        {"customer_key": customer, "region_key": region, "is_deleted": customer == DELETED}
+        for customer, region, _ in VALUES
+    ],
     "fct_order_lines": [_line(*order) for order in ORDERS],
     "fct_returns": [{
         "return_key": "b1", "order_key": "o1", "line_number": 1, "customer_key": "c", "product_key": "milk",

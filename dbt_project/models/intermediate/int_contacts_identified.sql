@@ -7,6 +7,10 @@ identities as (
     select * from {{ ref('stg_identity__contacts') }}
 ),
 
+rekeyed as (
+    select * from {{ ref('stg_identity__contacts_rekeyed') }}
+),
+
 customers as (
     select * from {{ ref('int_customers_identified') }}
 )
@@ -16,7 +20,7 @@ select
     records.source,
     records.contact_id,
     coalesce(identities.contact_key, 'unknown') as contact_key,
-    identities.changed_batch,
+    rekeyed.changed_batch,
     records.customer_record_key,
     coalesce(customers.customer_key, 'unknown') as customer_key,
 
@@ -40,5 +44,7 @@ select
 from records
 left join identities
     on records.source = identities.source and records.contact_id = identities.contact_id
+left join rekeyed
+    on records.source = rekeyed.source and records.contact_id = rekeyed.contact_id
 left join customers
     on records.customer_record_key = customers.customer_record_key

@@ -5,6 +5,10 @@ records as (
 
 identities as (
     select * from {{ ref('stg_identity__customers') }}
+),
+
+rekeyed as (
+    select * from {{ ref('stg_identity__customers_rekeyed') }}
 )
 
 select
@@ -12,7 +16,7 @@ select
     records.source,
     records.customer_id,
     coalesce(identities.customer_key, 'unknown') as customer_key,
-    identities.changed_batch,
+    rekeyed.changed_batch,
 
     records.owner_rep_key,
     records.customer_name,
@@ -40,3 +44,5 @@ select
 from records
 left join identities
     on records.source = identities.source and records.customer_id = identities.customer_id
+left join rekeyed
+    on records.source = rekeyed.source and records.customer_id = rekeyed.customer_id

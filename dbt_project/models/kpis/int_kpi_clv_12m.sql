@@ -1,4 +1,5 @@
--- The mean over the customers with an estimate; each of them is in kpi_customer_lifetime_values.
+-- The mean over the customers with an estimate that some source still has: of who is deleted in all of them nothing is
+-- expected, though it is in kpi_customer_lifetime_values, and others are judged by how it bought.
 with
 estimates as (
     select
@@ -7,7 +8,7 @@ estimates as (
         lifetimes.clv_12m_amount
     from {{ ref('kpi_customer_lifetime_values') }} as lifetimes
     inner join {{ ref('dim_customers') }} as customers on lifetimes.customer_key = customers.customer_key
-    where lifetimes.clv_12m_amount is not null
+    where lifetimes.clv_12m_amount is not null and not customers.is_deleted
 ),
 
 summed as (

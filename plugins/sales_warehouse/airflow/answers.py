@@ -75,7 +75,7 @@ def decision_of(answer: Mapping[str, Any], playbooks: list[str], business_date: 
 
 def _who(answer: Mapping[str, Any]) -> str:
     user = answer["responded_by_user"]
-    return user["name"] if user else "nobody"
+    return user["name"] if user else ""
 
 
 def _when(answer: Mapping[str, Any]) -> datetime.datetime:

@@ -82,7 +82,7 @@ def correct() -> dict[str, Any]:
     if not file.resolve().is_relative_to(run.home.sheets.resolve()) or not file.is_file():
         raise AirflowFailException(f"there is no sheet {name!r} in {run.home.sheets}; put it there, or give its name")
     try:
-        who = getattr(context["dag_run"], "triggering_user_name", None) or "unknown"
+        who = getattr(context["dag_run"], "triggering_user_name", None) or ""
         report = steps.correct(run, file, by=who, why=context["params"]["why"] or "")
     except SheetRefused as error:
         raise AirflowFailException(str(error)) from error

@@ -12,9 +12,11 @@ from sales_warehouse.company.models import IdentityFile
 from sales_warehouse.home import Home
 from sales_warehouse.identity import contacts, customers, decisions, kept
 from sales_warehouse.identity.contact_hash import contact_key
-from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, save, take_in
-from sales_warehouse.sql import connect, only_row, read_parquet
+from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, take_in
+from sales_warehouse.sql import connect, literal, only_row, read_parquet
 from sales_warehouse.telephone import register_mobile
+
+FINISHED = "finished"  # the folder of outputs that are whole, and not in their places yet
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ def identify(home: Home, settings: IdentityFile, batch: int, at: datetime.dateti
     What is kept of the night before is taken up; where it does not fit any more, all is made anew.
     """
     durable.sweep(home.identity)
+    _put_in_place(home)  # what a killed night had finished
     key, decided = contact_key(home), kept.decided(home)
     if mark := kept.of_nothing_new(home, settings.customers, key):
         with connect(temp=home.tmp) as connection:
@@ -86,27 +89,45 @@ def _count(connection: duckdb.DuckDBPyConnection, before: dict[str, int] | None)
 
 def _counted(connection: duckdb.DuckDBPyConnection, home: Home, counts: dict[str, int], batch: int) -> Identified:
     """Return what there is, and what of it the night changed and left to a person."""
-    xref, review = (read_parquet([home.identity / f"{name}.parquet"]) for name in ("customer_xref", "customer_review"))
-    (changed,) = only_row(connection, f"select count(*) from {xref} where changed_batch = {int(batch)}")
+    rekeyed, review = (read_parquet([home.identity / f"customer_{name}.parquet"]) for name in ("rekeyed", "review"))
+    (changed,) = only_row(connection, f"select count(*) from {rekeyed} where batch = {int(batch)}")
     (to_review,) = only_row(connection, f"select count(*) from {review}")
     return Identified(**counts, changed=changed, to_review=to_review)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
-    """Write the outputs, the logs before the cross-references that they tell of; what is as it was stays untouched."""
-    xrefs = [entity.xref for entity in (CONTACTS, CUSTOMERS)]
-    for name in kept.OUTPUTS:
-        if name not in xrefs:
-            save(connection, home, name)
+    """Write the outputs, all of them or none; a cross-reference that is as it was stays untouched."""
+    written = {name: name for name in kept.OUTPUTS}
     for entity in (CONTACTS, CUSTOMERS):
         xref, outside = entity.xref, f"outside_{entity.name}"
         if not whole and _is_same(connection, xref):
+            del written[xref]
             continue
         order = f"source, {entity.id}"
         connection.execute(
             f"create or replace temp view {xref}_whole as from (from {xref} union all from {outside}) order by {order}"
         )
-        save(connection, home, xref, f"{xref}_whole")
+        written[xref] = f"{xref}_whole"
+    scratch = home.identity / f".{FINISHED}{durable.TEMPORARY}"
+    scratch.mkdir()
+    for name, table in written.items():
+        target = literal(str(scratch / f"{name}.parquet"))
+        connection.execute(f"copy {table} to {target} (format parquet, compression zstd)")
+    durable.move(scratch, home.identity / FINISHED)
+    failpoint.reach("identify.after_commit")
+    _put_in_place(home)
+
+
+def _put_in_place(home: Home) -> None:
+    """Move finished outputs to their places: who is killed meanwhile goes on with the rest."""
+    finished = home.identity / FINISHED
+    if not finished.exists():
+        return
+    for file in sorted(finished.iterdir()):
+        durable.move(file, home.identity / file.name)
+        failpoint.reach("identify.after_file")
+    finished.rmdir()
+    durable.sync_folder(home.identity)
 
 
 def _is_same(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -2,7 +2,11 @@
 
 湖北省武汉市洪山区珞喻路1037号, 武漢市洪山區 and, of a record in 武汉, 洪山区珞喻路 are in 洪山 of 武汉. The divisions
 are those of GB/T 2260 as the Ministry of Civil Affairs had changed them by 2026 (`data/china_districts.csv`, one city a
-row). A district of before, a development zone or a word that only looks like one is not in it, and tells nothing.
+row). A development zone or a word that only looks like a district is not in it, and tells nothing.
+
+Addresses say a district for years after it is none. `data/china_former_districts.csv` has those that ended since 2009,
+with the one that took over the whole of each, if there is one: 上海市闸北区 is in 静安. Of one that was divided, as
+渝北区 of Chongqing was, nobody knows from its name where an address is now: it is told as what it was.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ NATIONS = (
 )
 AUTONOMOUS = re.compile(rf"(?<=..)(({NATIONS})族?)*自治[县旗州]$")
 KINDS = "区县市旗"  # what a district was before it was what it is, or is called by mistake
+FORMER = " (former)"  # behind a district that is none any more and became several
 
 
 class Where(NamedTuple):
@@ -185,10 +190,12 @@ def _names_of(city: str) -> frozenset[str]:
 @cache
 def divisions() -> Divisions:
     """Return the list of divisions, written as `one_way` writes an address: it takes 乾县 for 干县."""
-    text = (resources.files("sales_warehouse") / "data" / "china_districts.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(one_way(text).splitlines()))
+    rows = _rows("china_districts.csv")
     official = {row["city"] for row in rows} | {name for row in rows for name in row["districts"].split()}
-    cities = [_city(row["province"], row["city"], row["districts"].split(), official) for row in rows]
+    former = defaultdict[str, dict[str, str]](dict)
+    for row in _rows("china_former_districts.csv"):
+        former[row["city"]][row["former"]] = row["became"]
+    cities = [_city(row, official, former[row["city"]]) for row in rows]
     named = [(name, city) for city in cities for name in sorted(city.names)]
     by_city = defaultdict(list)
     for name, city in named:
@@ -200,7 +207,14 @@ def divisions() -> Divisions:
     return Divisions(_by_beginning(written), _by_beginning(named), _by_beginning(below), dict(by_city))
 
 
-def _city(province: str, name: str, districts: list[str], official: set[str]) -> City:
+def _rows(file: str) -> list[dict[str, str]]:
+    text = (resources.files("sales_warehouse") / "data" / file).read_text(encoding="utf-8")
+    return list(csv.DictReader(one_way(text).splitlines()))
+
+
+def _city(row: Mapping[str, str], official: set[str], former: Mapping[str, str]) -> City:
+    """Return a city of the list; `former` are its districts of before, and what took over the whole of each."""
+    name, districts = row["city"], row["districts"].split()
     stem = _stem(name)
     with_kind = frozenset((name, f"{stem}州") if name.endswith("自治州") else (name,))
     count = Counter(map(_stem, districts))  # 和田市 and 和田县 are two: each is called by its whole name
@@ -211,8 +225,9 @@ def _city(province: str, name: str, districts: list[str], official: set[str]) ->
         for kind in KINDS
         if short != district and f"{short}{kind}" not in official
     }
+    others |= {name: plain[became] if became else f"{_stem(name)}{FORMER}" for name, became in former.items()}
     return City(
-        province,
+        row["province"],
         plain_place(stem).plain,
         with_kind | {stem},
         with_kind,

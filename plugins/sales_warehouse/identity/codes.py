@@ -79,7 +79,6 @@ def follow_decisions(
     entity: Entity,
     more: Iterable[str],
     made: str,
-    batch: int,
     at: datetime.datetime,
 ) -> None:
     """Make `<entity>_xref`: the code of every record, where decisions count, and since when it has had it.
@@ -174,7 +173,6 @@ def follow_decisions(
         select source, {record}, assigned.{key}, {columns},
             case when old.{key} = assigned.{key} then old.since
                 else coalesce(earlier.since, cast({literal(at)} as timestamp)) end as since,
-            case when old.{key} = assigned.{key} then old.changed_batch else {int(batch)} end as changed_batch,
             assigned.base_key, assigned.base_since
         from assigned left join old_{entity.xref} as old using (source, {record})
         left join earlier
@@ -209,21 +207,29 @@ def keep_left(connection: duckdb.DuckDBPyConnection, entity: Entity) -> None:
         select {columns} from {one}_was anti join {entity.xref} using {same} order by source, {entity.id}""")
 
 
-def new_changes(entity: str, record: str, told: str, batch: int, at: datetime.datetime) -> str:
-    """Return the select of `<entity>_log`: what it was, and a line for each record that has another code now.
+def tell_changes(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, told: str, batch: int, at: datetime.datetime
+) -> None:
+    """Make `<entity>_log`, what it was and a line for each record that has another code now, and `<entity>_rekeyed`.
 
-    `record` is the column of its id, `told` what a line says beside the codes. The same batch again adds nothing: where
-    the lines of a record in it lead to its code already, a night was killed before it wrote that code.
+    `told` is what a line says beside the codes. The latter names the records that are new, or got another code, in any
+    run of this batch: what stands on them is computed again. It is kept beside the cross-reference, so that this is as
+    it was when codes are.
     """
-    key = f"{entity}_key"
-    return f"""
-        select * from old_{entity}_log
+    one, record, key = entity.one, entity.id, entity.key
+    connection.execute(f"""
+        create or replace temp table {one}_log as
+        select * from old_{one}_log
         union all
         select {int(batch)}, cast({literal(at)} as timestamp), new.source, new.{record}, old.{key}, new.{key}, {told}
-        from {entity}_xref as new join {entity}_was as old using (source, {record})
-        where new.{key} <> old.{key} and (
-            select count(*) filter (told.new_key = new.{key}) - count(*) filter (told.old_key = new.{key})
-            from old_{entity}_log as told
-            where told.batch = {int(batch)} and told.source = new.source and told.{record} = new.{record}
-        ) <= 0
-        order by 1, 3, 4"""
+        from {entity.xref} as new join {one}_was as old using (source, {record})
+        where new.{key} <> old.{key}
+        order by 1, 3, 4""")
+    connection.execute(f"""
+        create or replace temp table {entity.rekeyed} as
+        select source, {record}, batch from old_{entity.rekeyed} where batch = {int(batch)}
+        union
+        select new.source, new.{record}, {int(batch)}
+        from {entity.xref} as new left join old_{entity.xref} as old using (source, {record})
+        where old.{key} is distinct from new.{key}
+        order by all""")

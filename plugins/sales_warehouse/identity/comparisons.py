@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sales_warehouse.sql import ident
+from sales_warehouse.sql import ident, literal
 
 LONGEST = 300  # characters of a cell that are held against each other one by one: the time grows with their square
 
@@ -138,15 +138,20 @@ def compare_category(column: str) -> Comparison:
     return Comparison(column, f"{left} is null or {right} is null", (same, other))
 
 
-def compare_part(column: str, whole: str) -> Comparison:
+def compare_part(column: str, whole: str, former: str) -> Comparison:
     """Compare what lies within a `whole` that is compared as well: the district within a city.
 
     It says something only of two in one whole, so the two comparisons are one with the levels: same part, part not
-    known, another part, another whole. Nothing counts twice, and a part that is not known changes nothing.
+    known, another part, another whole. Nothing counts twice, and a part that is not known changes nothing. One that
+    ends in `former` may lie in any other by now, so that it says something only of two that are the same.
     """
     left, right = _sides(column)
     whole_left, whole_right = _sides(whole)
-    missing = f"{left} is null or {right} is null or {whole_left} is distinct from {whole_right}"
+    is_former = " or ".join(f"ends_with({side}, {literal(former)})" for side in (left, right))
+    missing = (
+        f"{left} is null or {right} is null or {whole_left} is distinct from {whole_right} "
+        f"or ({left} <> {right} and ({is_former}))"
+    )
     return Comparison(
         column, missing, (Level(f"{whole_left} = {whole_right} and {left} = {right}", 0.85), Level("ELSE", 0.15))
     )

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from sales_warehouse.home import Home
 from sales_warehouse.identity import clusters, decisions
-from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, new_changes
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, tell_changes
 from sales_warehouse.identity.contact_hash import hmac_sql, key_id
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.person_name import SHARED_MAILBOX, compare_names
@@ -26,13 +26,14 @@ from sales_warehouse.sql import literal, read_parquet
 
 XREF = (
     "source varchar, contact_id varchar, contact_key varchar, rule varchar, contact_hash varchar, key_id varchar, "
-    "since timestamp, changed_batch bigint, base_key varchar, base_since timestamp"
+    "since timestamp, base_key varchar, base_since timestamp"
 )
 LOG = (
     "batch bigint, changed_at timestamp, source varchar, contact_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, old_since timestamp"
 )
 LEFT = "source varchar, contact_id varchar, contact_key varchar, since timestamp"
+REKEYED = "source varchar, contact_id varchar, batch bigint"
 REVIEW = "left_record varchar, right_record varchar, kind varchar"
 KINDS = ("phone", "email", "wechat_id")  # the surest first
 Pairs = Sequence[tuple[str, str]]
@@ -72,11 +73,10 @@ def give_codes(
     _assign_base(connection, at, made)
     _group_as_decided(connection, key, shared_limit)
     _keep_review(connection, shared_limit)
-    follow_decisions(connection, CONTACTS, ("contact_hash", "key_id"), made, batch, at)
+    follow_decisions(connection, CONTACTS, ("contact_hash", "key_id"), made, at)
     _keep_chains(connection, whole)
     keep_left(connection, CONTACTS)
-    said = new_changes("contact", "contact_id", "new.rule, old.since", batch, at)
-    connection.execute(f"create or replace temp table contact_log as {said}")
+    tell_changes(connection, CONTACTS, "new.rule, old.since", batch, at)
 
 
 def _find_changed(connection: duckdb.DuckDBPyConnection, whole: bool) -> None:
@@ -163,6 +163,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, told: list[decisions.Decision
 def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Make the tables of what was before: of the records in question, and the codes of the others."""
     load_earlier(connection, home, "contact_log", LOG)
+    load_earlier(connection, home, "contact_rekeyed", REKEYED)
     load_earlier(connection, home, "contact_left", LEFT)
     load_earlier(connection, home, "contact_review", REVIEW)
     if whole:

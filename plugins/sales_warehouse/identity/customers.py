@@ -15,20 +15,21 @@ import duckdb
 from sales_warehouse.company.models import CustomerEvidence
 from sales_warehouse.home import Home
 from sales_warehouse.identity import decisions, evidence, kept
-from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, new_changes
+from sales_warehouse.identity.codes import follow_decisions, keep_codes, keep_left, tell_changes
 from sales_warehouse.identity.grouping import group
 from sales_warehouse.identity.records import CUSTOMERS, load_earlier
 from sales_warehouse.sql import read_parquet
 
 XREF = (
     "source varchar, customer_id varchar, customer_key varchar, rule varchar, probability double, since timestamp, "
-    "changed_batch bigint, base_key varchar, base_since timestamp"
+    "base_key varchar, base_since timestamp"
 )
 LOG = (
     "batch bigint, changed_at timestamp, source varchar, customer_id varchar, old_key varchar, new_key varchar, "
     "rule varchar, probability double, old_since timestamp"
 )
 LEFT = "source varchar, customer_id varchar, customer_key varchar, since timestamp"
+REKEYED = "source varchar, customer_id varchar, batch bigint"
 REVIEW = "left_record varchar, right_record varchar, why varchar, probability double"
 PAIRS = "left_id varchar, right_id varchar, probability double"
 DIGESTS = "unique_id varchar, digest ubigint, own varchar"
@@ -85,12 +86,9 @@ def give_codes(
     group(connection, settings.merge_above)
     _keep_chains(connection, whole)
     _assign_base(connection, at)
-    follow_decisions(connection, CUSTOMERS, ("probability",), CODE, batch, at)
+    follow_decisions(connection, CUSTOMERS, ("probability",), CODE, at)
     keep_left(connection, CUSTOMERS)
-    said = "new.rule, new.probability, old.since"
-    connection.execute(
-        f"create or replace temp table customer_log as {new_changes('customer', 'customer_id', said, batch, at)}"
-    )
+    tell_changes(connection, CUSTOMERS, "new.rule, new.probability, old.since", batch, at)
     if not whole:
         _keep_other_reviews(connection)
 
@@ -202,6 +200,7 @@ def _choose(
 def _load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, whole: bool) -> None:
     """Make the tables of what was before: of the records in question, and the codes of the others."""
     load_earlier(connection, home, "customer_log", LOG)
+    load_earlier(connection, home, "customer_rekeyed", REKEYED)
     load_earlier(connection, home, "customer_left", LEFT)
     load_earlier(connection, home, "customer_review", REVIEW)
     if whole:

@@ -208,6 +208,9 @@ def undo(
 
 
 def _keep(home: Home, decision: Decision) -> Decision:
+    decision = replace(decision, by=decision.by.strip())
+    if not decision.by:
+        raise DecisionRefused("say who decides (--by), so that the others know whom to ask")
     if not decision.why.strip():
         raise DecisionRefused("say why, so that the next one knows")
     stand = [item for item in standing(history(home)) if item.entity == decision.entity]

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from sales_warehouse import durable
 from sales_warehouse.identity import candidates, clusters, model
-from sales_warehouse.identity.address import HEAD, below_cities, locate
+from sales_warehouse.identity.address import FORMER, HEAD, below_cities, locate
 from sales_warehouse.identity.company_name import plain_place, take_apart
 from sales_warehouse.identity.comparisons import compare_category, compare_company, compare_part, compare_sets
 from sales_warehouse.identity.model import Model
@@ -27,7 +27,7 @@ from sales_warehouse.sql import only_row
 LEAST_PAIRS = 50  # with one credit code, to learn from
 SHARED_KEY = 200  # records that may have one core in one place, or one code to learn from: more are no few
 LEAST_CORE = 2  # characters of a core that another one may begin with and be like it
-FORM = 7  # raise it when the fields, their comparison, branches or districts change: all is learnt and said anew then
+FORM = 8  # raise it when the fields, their comparison, branches or districts change: all is learnt and said anew then
 OF_A_BRANCH = 0.5  # what it says of a branch and its parent, or of two branches, that all else is the same: nothing
 RECORDS, CHANGED = "evidence_records", "changed_records"
 KEYS, PAIRS = "evidence_keys", "evidence_pairs"
@@ -35,7 +35,7 @@ FIELDS = "core, sounds, place, district, industry, phones, emails, domains"
 COMPARISONS = (
     compare_company("core", "sounds"),
     compare_category("place"),
-    compare_part("district", "place"),
+    compare_part("district", "place", FORMER),
     compare_category("industry"),
     compare_sets("phones"),
     compare_sets("emails"),

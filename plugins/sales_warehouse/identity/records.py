@@ -7,7 +7,6 @@ from typing import Any
 
 import duckdb
 
-from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.latest_version import latest_version, versions_told
 from sales_warehouse.sql import ident, literal, literals, only_row, read_parquet
@@ -41,6 +40,11 @@ class Entity:
     @property
     def xref(self) -> str:
         return f"{self.one}_xref"
+
+    @property
+    def rekeyed(self) -> str:
+        """The table of records that are new, or have another code, since the marts were last complete."""
+        return f"{self.one}_rekeyed"
 
     @property
     def key(self) -> str:
@@ -198,17 +202,13 @@ def _landed_after(connection: duckdb.DuckDBPyConnection, entity: Entity, rows: s
 
 
 def load_earlier(connection: duckdb.DuckDBPyConnection, home: Home, name: str, schema: str) -> None:
-    """Make the table `old_<name>` of what the file of a name holds, empty where there is none."""
+    """Make the table `old_<name>` of what the file of a name holds, empty where there is none.
+
+    A column that the file of an earlier version has beside those of the schema is left out.
+    """
     file = home.identity / f"{name}.parquet"
     connection.execute(f"create or replace temp table old_{name} ({schema})")
     if file.exists():
-        connection.execute(f"insert into old_{name} by name select * from {read_parquet([file])}")
-
-
-def save(connection: duckdb.DuckDBPyConnection, home: Home, name: str, table: str | None = None) -> None:
-    """Write a table as the file of a name, its own if no other is told, whole or not at all."""
-    target = home.identity / f"{name}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = target.with_name(f".{target.name}{durable.TEMPORARY}")
-    connection.execute(f"copy {table or name} to {literal(str(scratch))} (format parquet, compression zstd)")
-    durable.move(scratch, target)
+        known = literals(connection.table(f"old_{name}").columns)
+        rows = f"select columns(name -> name in {known}) from {read_parquet([file])}"
+        connection.execute(f"insert into old_{name} by name {rows}")

@@ -183,7 +183,7 @@ def _demand_sense(
     owner: str | None,
 ) -> None:
     if not by.strip():
-        raise DecisionRefused("say who decides, so that the others know whom to ask")
+        raise DecisionRefused("say who decides (--by), so that the others know whom to ask")
     if decision == "assign" and not (owner and owner.strip()):
         raise DecisionRefused("say whom it is assigned to")
     if decision in ACTIONS:

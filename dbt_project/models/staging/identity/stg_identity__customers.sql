@@ -4,6 +4,5 @@ select
     customer_key,
     rule as match_rule,
     probability as probability_rate,
-    cast(since as timestamp) as since,
-    changed_batch
+    cast(since as timestamp) as since
 from {{ source('identity', 'customer_xref') }}

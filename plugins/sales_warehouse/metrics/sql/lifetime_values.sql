@@ -1,4 +1,4 @@
--- What a customer is expected to buy in the next twelve months, where that can be estimated.
+-- What a customer that some source still has is expected to buy in the next twelve months, where that can be estimated.
 select
     lifetimes.customer_key,
     customers.customer_name,
@@ -11,4 +11,4 @@ select
     lifetimes.clv_12m_amount
 from kpi_customer_lifetime_values as lifetimes
 join dim_customers as customers on lifetimes.customer_key = customers.customer_key
-where lifetimes.clv_12m_amount is not null
+where lifetimes.clv_12m_amount is not null and not customers.is_deleted
