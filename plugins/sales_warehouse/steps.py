@@ -216,17 +216,17 @@ def audit(run: Run) -> StepReport:
     """Judge the marts by their suites; raises AuditFailed, and nothing is published, when a critical rule fails."""
     from sales_warehouse.guard.data_docs import build
     from sales_warehouse.guard.suites import load_suite
-    from sales_warehouse.guard.validate import Validation, held_open, validate
+    from sales_warehouse.guard.validate import Validation, opened
 
     with recorded(run.folder, "audit") as (log, report), _warehouse_lock(run):
         _demand_marts_of(run)
         folder, warehouse, temp = settings.PROJECT / "expectations", run.home.warehouse_file, run.home.tmp
         failed = []
-        with held_open(warehouse, temp):
+        with opened(warehouse, schema="marts", temp=temp) as marts:
             for file in sorted((folder / "marts").glob("*.yml")):
                 log.progress(file.stem)
                 suite = load_suite(folder, f"marts/{file.stem}", {"business_date": f"{run.business_date}"})
-                found = validate(warehouse, file.stem, suite, schema="marts", row_id=None, temp=temp)
+                found = marts.judge(file.stem, suite, row_id=None)
                 found.save(run.folder / "validations" / f"marts.{file.stem}.json")
                 failed += [f"{file.stem}: {r.reason_en} ({_measure(r)})" for r in found.failed("critical")]
                 report.rows["rules"] = report.rows.get("rules", 0) + len(found.results)

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
 
+import great_expectations as gx
 import sqlalchemy as sa
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
@@ -47,15 +48,18 @@ class GuardDatasource(SQLDatasource):
         return super()._get_exec_engine_excludes() | {"schema_name"}
 
 
-def open_datasource(context: Any, database: Path, schema: str, temp: Path) -> GuardDatasource:
-    """Add the DuckDB file to the context; its configuration is that of every other connection of ours.
+def open_datasource(database: Path, schema: str, temp: Path) -> GuardDatasource:
+    """The DuckDB file in a context of its own; its configuration is that of every other connection of ours.
 
     DuckDB refuses a second connection to one file in one process with a different configuration.
     """
-    config = settings.duckdb_config(temp)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    # Great Expectations writes all it knows as YAML, into memory, after each table; nobody ever reads it.
+    context._save_project_config = lambda: None  # type: ignore[method-assign]
     return context.data_sources.add_sales_warehouse_duckdb(
         name="sales_warehouse",
         connection_string=str(sa.URL.create(DRIVER, database=str(database))),
         schema_name=schema,
-        kwargs={"connect_args": {"read_only": True, "config": config}},
+        kwargs={"connect_args": {"read_only": True, "config": settings.duckdb_config(temp)}},
     )

@@ -5,8 +5,8 @@ Three things differ from duckdb-engine, which it builds on:
 - Every SQLAlchemy cursor is a DuckDB cursor of its own. Great Expectations gives the
   connection back to the pool before it reads the result; the pool rolls back, and a result
   that lives on the connection itself would die with that.
-- Tables are described from `duckdb_columns()`. duckdb-engine asks a `pg_catalog` that DuckDB
-  emulates only in part, and fails with SQLAlchemy 2.1. No keys or indexes are reported.
+- Tables are described by `pragma_table_info`, which looks at one table only. duckdb-engine asks a `pg_catalog` that
+  DuckDB emulates only in part, and fails with SQLAlchemy 2.1. No keys or indexes are reported.
 - Values are written into the statement as literals. The query that counts the failing rows
   and the query that selects them are then the same text, and no driver guesses the type of
   a parameter.
@@ -21,9 +21,11 @@ import duckdb
 import duckdb_engine
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.base import PGCompiler
+from sqlalchemy.dialects.postgresql.base import PGCompiler, PGIdentifierPreparer
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.engine.reflection import Inspector
+
+from sales_warehouse.sql import ident, literal
 
 DRIVER = "duckdb+sales_warehouse"
 
@@ -43,24 +45,19 @@ COLUMN_TYPES: dict[str, sa.types.TypeEngine] = {
     "TIMESTAMP WITH TIME ZONE": sa.DateTime(timezone=True),
 }
 
-COLUMNS_SQL = """
-    select column_name, data_type, is_nullable, column_default
-    from duckdb_columns()
-    where database_name = current_database() and schema_name = {schema} and table_name = {table}
-    order by column_index
-"""
+COLUMNS_SQL = 'select name, type, not "notnull", dflt_value from pragma_table_info({relation}) order by cid'
 
 
 class Connection:
     """What SQLAlchemy sees as the DBAPI connection; it remembers its cursors to close them with it."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")  # for its cursors too
         self._connection = connection
         self._cursors: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self._connection.cursor()
-        cursor.execute("SET TimeZone = 'UTC'")
         self._cursors.add(cursor)
         return cursor
 
@@ -84,7 +81,7 @@ class LiteralCompiler(PGCompiler):
         return super().visit_bindparam(bindparam, **{**kwargs, "literal_binds": True})
 
 
-class QuotingPreparer(duckdb_engine.DuckDBIdentifierPreparer):
+class QuotingPreparer(PGIdentifierPreparer):
     """Quotes every name: which words are reserved differs between versions of DuckDB."""
 
     def _requires_quotes(self, value: str) -> bool:
@@ -120,8 +117,7 @@ class GuardDialect(duckdb_engine.Dialect):
 
     def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         """Columns of a table or view in order; raises NoSuchTableError for an unknown one."""
-        query = COLUMNS_SQL.format(schema=_text(schema or "main"), table=_text(table_name))
-        rows = connection.exec_driver_sql(query).fetchall()
+        rows = _described(connection, table_name, schema)
         if not rows:
             raise sa.exc.NoSuchTableError(table_name)
         return [
@@ -140,8 +136,7 @@ class GuardDialect(duckdb_engine.Dialect):
         return [name for (name,) in connection.exec_driver_sql(query).fetchall()]
 
     def has_table(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> bool:
-        names = self.get_table_names(connection, schema) + self.get_view_names(connection, schema)
-        return table_name in names
+        return bool(_described(connection, table_name, schema))
 
     def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **kw: Any) -> Any:
         return {"constrained_columns": [], "name": None}
@@ -153,17 +148,22 @@ class GuardDialect(duckdb_engine.Dialect):
         return []
 
 
-def _text(value: str) -> str:
-    # `str()` first: Great Expectations hands over a subclass of str that compares without case.
-    from sales_warehouse.sql import literal
-
-    return literal(str(value))
+def _described(connection: Any, table: str, schema: str | None) -> list[Any]:
+    """Name, type, whether null is allowed, and default of each column; nothing for an unknown table."""
+    # `str()`: Great Expectations hands over a subclass of str that compares without case.
+    relation = f"{ident(str(schema or 'main'))}.{ident(str(table))}"
+    try:
+        return connection.exec_driver_sql(COLUMNS_SQL.format(relation=literal(relation))).fetchall()
+    except sa.exc.DBAPIError as error:
+        if isinstance(error.orig, duckdb.CatalogException):
+            return []
+        raise
 
 
 def _names(connection: Any, column: str, function: str, schema: str | None) -> list[str]:
     query = (
         f"select {column} from {function} where database_name = current_database()"
-        f" and schema_name = {_text(schema or 'main')} order by 1"
+        f" and schema_name = {literal(str(schema or 'main'))} order by 1"
     )
     return [name for (name,) in connection.exec_driver_sql(query).fetchall()]
 

@@ -16,7 +16,7 @@ from sales_warehouse.guard.results import RuleResult, Validation
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.sql import gist, ident
 
-__all__ = ["RuleResult", "Validation", "held_open", "validate"]
+__all__ = ["Judge", "RuleResult", "Validation", "opened", "validate"]
 
 # Counts and SQL, never values: results, pages and logs must not hold personal data.
 RESULT_FORMAT = {
@@ -27,7 +27,65 @@ RESULT_FORMAT = {
     "return_unexpected_index_query": True,
 }
 
-# DuckDB's errors that are about names and grammar, which are ours, not about values.
+
+class Judge:
+    """A schema of a DuckDB file, open for as many suites as there are relations in it."""
+
+    def __init__(self, datasource: Any, database: Path, schema: str) -> None:
+        self._datasource, self._database, self._schema = datasource, database, schema
+
+    def judge(self, relation: str, suite: Suite, *, row_id: str | None = "_row_id", about: str = "") -> Validation:
+        """Judge a table or view.
+
+        `row_id` names the column that identifies a row; None gives no `failing_rows_sql`. `about` is kept with the
+        results, for people. Raises GuardError, with suite, rule and cause, when a rule cannot be judged.
+        """
+        if not suite.rules:
+            raise GuardError(f"suite {suite.name} has no rules; a guard that checks nothing would let everything pass")
+        batch = self._batch(relation)
+        _check_columns(suite, relation, _columns(batch, relation, self._schema), row_id)
+        gx_suite = _gx_suite(suite)
+        outcome = batch.validate(gx_suite, result_format=_result_format(row_id))
+        by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+        causes = [cause for cause in map(_cause, by_rule.values()) if cause]
+        if causes:
+            raise GuardError(_explain(suite, relation, batch, gx_suite, causes[0]))
+        table = f"{ident(self._schema)}.{ident(relation)}"
+        results = [_rule_result(rule, by_rule[rule.id], table, row_id) for rule in suite.rules]
+        return Validation(suite.name, relation, results, _without_sql(outcome.to_json_dict()), about)
+
+    def _batch(self, relation: str) -> Any:
+        """The relation as a batch of Great Expectations."""
+        try:
+            asset = self._datasource.add_table_asset(name=relation, table_name=f'"{relation}"')
+        except _great_expectations().datasource.fluent.interfaces.TestConnectionError as error:
+            raise GuardError(f"{relation} cannot be read in {self._database}: {gist(str(error))}") from error
+        return asset.add_batch_definition_whole_table(name="all").get_batch()
+
+
+@contextlib.contextmanager
+def opened(database: Path, *, schema: str = "main", temp: Path | None = None) -> Iterator[Judge]:
+    """A DuckDB file to judge relations in: opened read-only, once, and let go of at the end.
+
+    `temp` is where DuckDB may spill. Raises GuardError when the file is not there or cannot be opened.
+    """
+    gx = _great_expectations()
+    from sales_warehouse.guard.datasource import open_datasource
+
+    if not database.is_file():
+        raise GuardError(f"there is no DuckDB file {database} to validate in")
+    temp = temp or database.with_name(database.name + ".tmp")
+    try:
+        datasource = open_datasource(database, schema, temp)
+    except gx.datasource.fluent.interfaces.TestConnectionError as error:
+        raise GuardError(f"{database} cannot be opened: {gist(str(error))}") from error
+    try:
+        # Great Expectations opens the file once and again for its engine, which costs nothing while it is open here.
+        with duckdb.connect(str(database), read_only=True, config=settings.duckdb_config(temp)):
+            yield Judge(datasource, database, schema)
+    finally:
+        datasource.get_execution_engine().engine.dispose()
+        datasource.get_engine().dispose()
 
 
 def validate(
@@ -40,57 +98,9 @@ def validate(
     temp: Path | None = None,
     about: str = "",
 ) -> Validation:
-    """Judge a table or view of a DuckDB file; the file is opened read-only and let go of afterwards.
-
-    `row_id` names the column that identifies a row; None gives no `failing_rows_sql`.
-    `temp` is where DuckDB may spill; `about` is kept with the results, for people.
-    Raises GuardError, with suite, rule and cause, when a rule cannot be judged.
-    """
-    if not suite.rules:
-        raise GuardError(f"suite {suite.name} has no rules; a guard that checks nothing would let everything pass")
-    with _batch(database, relation, schema, temp) as batch:
-        _check_columns(suite, relation, _columns(batch, relation, schema), row_id)
-        gx_suite = _gx_suite(suite)
-        outcome = batch.validate(gx_suite, result_format=_result_format(row_id))
-        by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
-        causes = [cause for cause in map(_cause, by_rule.values()) if cause]
-        if causes:
-            raise GuardError(_explain(suite, relation, batch, gx_suite, causes[0]))
-    table = f"{ident(schema)}.{ident(relation)}"
-    results = [_rule_result(rule, by_rule[rule.id], table, row_id) for rule in suite.rules]
-    return Validation(suite.name, relation, results, _without_sql(outcome.to_json_dict()), about)
-
-
-@contextlib.contextmanager
-def held_open(database: Path, temp: Path) -> Iterator[None]:
-    """Keep a file open while several of its relations are judged: each opens it twice, which then costs nothing."""
-    with duckdb.connect(str(database), read_only=True, config=settings.duckdb_config(temp)):
-        yield
-
-
-@contextlib.contextmanager
-def _batch(database: Path, relation: str, schema: str, temp: Path | None) -> Iterator[Any]:
-    """The relation as a batch of Great Expectations; closes every connection at the end."""
-    gx = _great_expectations()
-    from sales_warehouse.guard.datasource import open_datasource
-
-    if not database.is_file():
-        raise GuardError(f"there is no DuckDB file {database} to validate {relation} in")
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    unreadable = gx.datasource.fluent.interfaces.TestConnectionError
-    try:
-        datasource = open_datasource(context, database, schema, temp or database.with_name(database.name + ".tmp"))
-    except unreadable as error:
-        raise GuardError(f"{database} cannot be opened: {gist(str(error))}") from error
-    try:
-        asset = datasource.add_table_asset(name=relation, table_name=f'"{relation}"')
-        yield asset.add_batch_definition_whole_table(name="all").get_batch()
-    except unreadable as error:
-        raise GuardError(f"{relation} cannot be read in {database}: {gist(str(error))}") from error
-    finally:
-        datasource.get_execution_engine().engine.dispose()
-        datasource.get_engine().dispose()
+    """Judge one table or view of a DuckDB file: `opened` and `Judge.judge` in one."""
+    with opened(database, schema=schema, temp=temp) as file:
+        return file.judge(relation, suite, row_id=row_id, about=about)
 
 
 def _great_expectations() -> Any:
