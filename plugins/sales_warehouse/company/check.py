@@ -17,6 +17,7 @@ from sales_warehouse.company.check_dealers import check_dealers
 from sales_warehouse.company.check_lifecycle import check_lifecycle
 from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_playbooks import playbook_problems
+from sales_warehouse.company.check_regions import check_regions
 from sales_warehouse.company.check_segments import check_segments
 from sales_warehouse.company.check_targets import check_targets
 from sales_warehouse.company.load import Document, Problem, suggestion
@@ -52,7 +53,7 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
         problems += check_needs(company.needs, documents["needs"])
     if "playbooks" in documents:
         problems += playbook_problems(company, documents)
-    problems += check_dealers(company, documents)
+    problems += [*check_dealers(company, documents), *check_regions(company, documents)]
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 

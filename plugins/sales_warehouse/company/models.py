@@ -98,7 +98,7 @@ class CompanyFile(Model):
 class Region(Model):
     """A sales region, the provinces in it and the other ways people write it."""
 
-    id: str
+    id: str = Field(min_length=1)
     name: Label
     provinces: tuple[str, ...] = Field(default=(), description="ISO 3166-2 codes, e.g. CN-SH")
     aliases: tuple[str, ...] = ()
