@@ -11,6 +11,7 @@ from lone_models import give_hours, give_rules, on, rows_of
 
 from sales_warehouse.company.funnel import LeadStatuses
 from sales_warehouse.metrics import registry
+from sales_warehouse.metrics.relations import FOLDS
 
 CALENDAR = """create table dim_dates as
     select
@@ -245,6 +246,28 @@ def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: 
     shares = [(month, product) for metric, month, product in found if metric == "top3_customer_share"]
     assert ("05", "p01") not in shares and len([month for month, _ in shares if month == "06"]) == 50
     assert {product for _, product in shares} == {f"p{n:02}" for n in range(50)}
+
+
+def test_one_customer_alone_is_ten_thousand_whatever_places_amounts_have(db: duckdb.DuckDBPyConnection) -> None:
+    """What was sold in another currency has four: 10,000 of c1 alone, (9.0906² + 3.0302²) / 12.1208² of two."""
+    put(db, "fct_order_lines", ", ".join(
+        f"('{customer}', '{product}', date '2026-05-10', {amount}::decimal(18, 4), false)"
+        for customer, product, amount in (("c1", "p1", "9.0906"), ("c1", "p2", "9.0906"), ("c2", "p2", "3.0302"))
+    ), "customer_key, product_key, order_date, net_amount, is_cancelled")  # fmt: skip
+    db.execute("create table fct_returns(customer_key varchar, product_key varchar, return_date date, "
+               "refund_amount decimal(18, 4), is_cancelled bool)")  # fmt: skip
+    db.execute("create table dim_products as select distinct product_key, product_key as product_line "
+               "from fct_order_lines")  # fmt: skip
+    told = dict(
+        row[1:] for row in rows_of(db, "int_kpi_top3_customer_share", "metric_id, dimension_value, value")
+        if row[0] == "customer_hhi" and row[1] != "total"
+    )  # fmt: skip
+    rows = "(select customer_key, net_amount as amount from fct_order_lines where product_key = '{}')"
+    fold = {
+        product: db.execute(FOLDS["concentration"].format(rows=rows.format(product))).fetchall()[0][2]
+        for product in told
+    }
+    assert told == fold == {"p1": D("10000"), "p2": D("6250")}
 
 
 def test_of_a_book_below_zero_nothing_is_available(db: duckdb.DuckDBPyConnection) -> None:
