@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal as D
+from pathlib import Path
 
 import duckdb
 import pytest
-from lone_models import give_hours, give_rules, on, rows_of
+from lone_models import VARIABLES, give_hours, give_rules, on, rows_of
 
+from sales_warehouse import metrics
 from sales_warehouse.company.funnel import LeadStatuses
 from sales_warehouse.metrics import registry
 from sales_warehouse.metrics.relations import FOLDS
 
+ROWS = Path(metrics.__file__).with_name("sql")
 CALENDAR = """create table dim_dates as
     select
         d::date as date_day, date_trunc('week', d)::date as week_start_date,
@@ -268,6 +271,31 @@ def test_one_customer_alone_is_ten_thousand_whatever_places_amounts_have(db: duc
         for product in told
     }
     assert told == fold == {"p1": D("10000"), "p2": D("6250")}
+
+
+def test_a_gap_that_runs_over_the_change_of_the_clock_is_as_long_as_it_was(db: duckdb.DuckDBPyConnection) -> None:
+    """In New York Sunday, 8 March, has 23 hours. At its end c1, who had waited a day before, waits for 133 hours since
+    Tuesday, 10:00, and c2 for 143 since Tuesday, 0:00. So says kpi_values, and so do the rows."""
+    put(db, "fct_touchpoints", ", ".join(
+        f"('{customer}', 't{n}', 'r1', 'outbound', timestamp '2026-03-{moment}', date '2026-03-{moment[:2]}')"
+        for n, (customer, moment) in enumerate([("c1", "02 15:00"), ("c1", "03 15:00"), ("c2", "03 05:00")])
+    ), "customer_key, touchpoint_key, rep_key, direction, occurred_at, occurred_date")  # fmt: skip
+    put(db, "dim_sales_reps", "('r1', 'T1')", "rep_key, team")
+    put(db, "dim_customers", "('c1', 'One', null, 'north'), ('c2', 'Two', null, 'north')",
+        "customer_key, customer_name, industry, region_key")  # fmt: skip
+    put(db, "dim_customer_tiers", ", ".join(
+        f"('{customer}', date '2026-01-01', null::date, 1, false, false)" for customer in ("c1", "c2")
+    ), "customer_key, valid_from_date, valid_to_date, tier_priority, is_last_tier, is_deleted")  # fmt: skip
+    with on("2026-03-10"):
+        VARIABLES.update(time_zone="America/New_York")
+        told = rows_of(
+            db, "int_kpi_follow_up_interval_hours", "period_start_date, dimension_name, numerator, denominator"
+        )
+    assert (datetime.date(2026, 3, 2), "total", D(300), D(3)) in told
+    db.execute("set variable business_date = date '2026-03-10'; set variable time_zone = 'America/New_York'")
+    gaps = (ROWS / "follow_up_gaps.sql").read_text(encoding="utf-8")
+    hours = db.execute(f"select gap_hours from ({gaps}) where row_date = date '2026-03-02' order by 1").fetchall()
+    assert hours == [(D(24),), (D(133),), (D(143),)]
 
 
 def test_of_a_book_below_zero_nothing_is_available(db: duckdb.DuckDBPyConnection) -> None:
