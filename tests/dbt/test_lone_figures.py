@@ -165,15 +165,44 @@ def funnel(db: duckdb.DuckDBPyConnection) -> list[tuple]:
         "create table stg_settings__funnel as select 90 as maturity_days, 3.5 as odd_score, 50 as odd_minimum_entered"
     )
     db.execute(
-        "create table int_orders_keyed(order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool)"
+        "create table if not exists int_orders_keyed("
+        "order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool)"
     )
-    db.execute("create table fct_order_lines(order_key varchar, net_amount decimal(18, 4), is_cancelled bool)")
     db.execute(
-        "create table fct_invoices(invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
+        "create table if not exists fct_order_lines(order_key varchar, net_amount decimal(18, 4), is_cancelled bool)"
     )
-    db.execute("create table fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
+    db.execute(
+        "create table if not exists fct_invoices("
+        "invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
+    )
+    db.execute("create table if not exists fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
     rows_of(db, "int_funnel_journeys", "journey_key")
     return rows_of(db, "kpi_funnel", "cohort_month, step, entered_count, advanced_count, lost_count, open_count")
+
+
+def test_nothing_is_invoiced_or_paid_for_an_order_that_was_cancelled(db: duckdb.DuckDBPyConnection) -> None:
+    """The order of d1 was invoiced, paid and cancelled: the way ends there. Of the two of d2 the one that counts is
+    paid."""
+    db.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
+    put(db, "fct_opportunities", ", ".join(
+        f"('{deal}', null::varchar, 'won', date '2026-06-01', date '2026-06-02', 1.0)" for deal in ("d1", "d2")
+    ), "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
+               "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
+    orders = [("o1", "d1", True, 40), ("o2", "d2", True, 40), ("o3", "d2", False, 60)]
+    put(db, "int_orders_keyed", ", ".join(
+        f"('{order}', '{deal}', date '2026-06-03', {is_cancelled})" for order, deal, is_cancelled, _ in orders
+    ), "order_key, opportunity_key, order_date, is_cancelled")  # fmt: skip
+    put(db, "fct_invoices", ", ".join(
+        f"('i{order}', '{order}', date '2026-06-10', {amount}::decimal(18, 4))" for order, _, _, amount in orders
+    ), "invoice_key, order_key, due_date, amount")  # fmt: skip
+    put(db, "fct_payments", ", ".join(
+        f"('{order}', date '2026-06-12', {amount}::decimal(18, 4))" for order, amount in (("o1", 40), ("o3", 60))
+    ), "order_key, paid_date, amount")  # fmt: skip
+    assert [row[1:] for row in funnel(db)] == [
+        ("invoice", 1, 1, 0, 0), ("opportunity", 2, 2, 0, 0), ("order", 2, 1, 1, 0), ("payment", 1, 1, 0, 0),
+        ("won", 2, 2, 0, 0),
+    ]  # fmt: skip
 
 
 def test_the_funnel_knows_nothing_from_after_the_business_date(db: duckdb.DuckDBPyConnection) -> None:
