@@ -37,7 +37,7 @@ TABLE_NAME = re.compile(r"(?![\s.])[^\x00-\x1f\x7f/\\*?\[\]=]+")  # a folder of 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
     """Return every mistake that no single file shows."""
     facts = lifecycle_facts()
-    problems = [*_references(company, documents), *_reconciled(company, documents), *_golden_record(company, documents)]
+    problems = [*_reconciled(company, documents), *_golden_record(company, documents)]
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
     if "alerts" in documents:
         problems += check_alerts(company, documents["alerts"], metrics_of(company.metrics))
@@ -113,13 +113,6 @@ def _fact(row: dict[str, str]) -> Fact:
 def _seed(name: str) -> list[dict[str, str]]:
     with (settings.PROJECT / "dbt_project" / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def _references(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
-    for position, target in enumerate(company.targets.targets):
-        if target.metric not in registry():
-            text = f"unknown metric{suggestion(target.metric, registry())}"
-            yield documents["targets"].problem(text, "targets", position, "metric")
 
 
 def _reconciled(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
