@@ -2,6 +2,7 @@
 
 {% macro text_literal(value) -%}'{{ value }}'{%- endmacro %}
 {% macro business_timestamp(moment) -%}({{ moment }} at time zone 'UTC' at time zone 'Asia/Shanghai'){%- endmacro %}
+{% macro day_begins_at(day) -%}(cast({{ day }} as timestamp) at time zone 'Asia/Shanghai' at time zone 'UTC'){%- endmacro %}
 {% macro business_date_of(moment) -%}cast({{ moment }} as date){%- endmacro %}
 {% macro microseconds_between(earlier, later) -%}(epoch_us({{ later }}) - epoch_us({{ earlier }})){%- endmacro %}
 {% macro day_of_week(day) -%}cast(extract(isodow from {{ day }}) as bigint){%- endmacro %}

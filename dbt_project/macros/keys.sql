@@ -33,7 +33,7 @@ end
 {% macro exchange_rate_of(currency, listed_rate) -%}
 {#- Rate to the reporting currency, which is 1 for itself and for a row that names none. -#}
 case
-    when coalesce({{ currency }}, {{ reporting_currency() }}) = {{ reporting_currency() }} then cast(1 as decimal(18, 8))
+    when coalesce({{ currency }}, {{ reporting_currency() }}) = {{ reporting_currency() }} then cast(1 as decimal(20, 12))
     else {{ listed_rate }}
 end
 {%- endmacro %}

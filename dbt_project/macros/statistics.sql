@@ -8,14 +8,9 @@ case {{ grain }}{% for name, count in windows.items() %} when '{{ name }}' then 
 {% macro squared(amount) -%}
 {#-
     An amount of money times itself, to be summed: as a decimal, whose sums are the same in whatever order rows come, with
-    the three places that money has at most (ISO 4217), which leaves room for amounts below 10^16. Rounding a number of
-    more than 18 digits costs a microsecond, fifty times what a shorter one does, so one that has no more is rounded as such.
+    all four places that amounts have, which leaves room for amounts below 10^15.
 -#}
-case
-    when abs({{ amount }}) < 100000000000000
-        then cast(cast({{ amount }} as decimal(18, 4)) as decimal(19, 3)) * cast(cast({{ amount }} as decimal(18, 4)) as decimal(19, 3))
-    else cast({{ amount }} as decimal(19, 3)) * cast({{ amount }} as decimal(19, 3))
-end
+cast({{ amount }} as decimal(19, 4)) * cast({{ amount }} as decimal(19, 4))
 {%- endmacro %}
 
 {% macro stirling_log_factorial(n) -%}

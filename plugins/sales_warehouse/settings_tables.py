@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
@@ -95,7 +96,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
                    "starts_on": "date", "ends_on": "date"},
     "goal_lints": dict.fromkeys(("subject_type", "subject_id", "lint_type", "message_en", "message_zh"), "varchar"),
     **PLAYBOOK_SCHEMAS,
-    "exchange_rates": {"currency": "varchar", "rate": "decimal(18,8)"},
+    "exchange_rates": {"currency": "varchar", "rate": "decimal(20,12)"},
     "survivorship": dict.fromkeys(("attribute", "rule", "source"), "varchar") | {"source_rank": "integer"},
     "order_reconciliations": dict.fromkeys(
         ("reconciliation_id", "name_en", "name_zh", "left_source", "left_number", "left_orders", "right_source",
@@ -184,7 +185,10 @@ def write_settings(
         ],
         **playbook_rows(company.playbooks),
         "survivorship": _survivorship(company),
-        "exchange_rates": [(company.about.currency, 1), *company.about.exchange_rates.items()],
+        "exchange_rates": [
+            (company.about.currency, 1),
+            *((currency, Decimal(repr(rate))) for currency, rate in company.about.exchange_rates.items()),
+        ],
         "order_reconciliations": [
             (r.id, *_pair(r.name), r.left.source, r.left.number, r.left.orders, r.right.source, r.right.number,
              r.right.orders, r.amount_tolerance, r.date_tolerance_days, r.since)

@@ -80,6 +80,18 @@ def test_a_complete_folder_is_taken(folder: Path) -> None:
 CASES = {
     "an unknown key": ("company.yml", "country: CN", "contry: CN", [":5:", "contry", "did you mean 'country'"]),
     "an unknown time zone": ("company.yml", "Asia/Shanghai", "Asia/Shanghi", [":4: time_zone", "Asia/Shanghai"]),
+    "a rate of the reporting currency": (
+        "company.yml", "country: CN", "country: CN\nexchange_rates: {USD: 7.1, CNY: 1}",
+        [":6: exchange_rates", "CNY is the reporting currency", "take it out"],
+    ),
+    "a rate that leaves nothing of an amount": (
+        "company.yml", "country: CN", "country: CN\nexchange_rates: {VND: 0.000000001}",
+        [":6: exchange_rates.VND", "greater than or equal to 0.00000001"],
+    ),
+    "a rate that no amount has room for": (
+        "company.yml", "country: CN", "country: CN\nexchange_rates: {USD: 123456789}",
+        [":6: exchange_rates.USD", "less than 100000000"],
+    ),
     "a value of the wrong type": (
         "sources/shop.yml", "expected_within_hours: 24", "expected_within_hours: soon",
         [":4: expected_within_hours", "'soon'"],

@@ -83,6 +83,10 @@ PARTS = SALES.replace("id: sales", "id: part") + "    parent: sales\n"
 RING = SALES + "    parent: part\n" + PARTS
 ITERATION = "iterations:\n  - id: i1\n    name: {en: First, zh: 一}\n    starts_on: 2026-07-01\n"
 CASES = {
+    "a number that no figure reaches": (
+        SALES.replace("target: 0.4", "target: 100000000000000000000"),
+        ["targets.0.target", "less than 1000000000000000"],
+    ),
     "five weeks": (
         SALES + ITERATION + "    ends_on: 2026-08-04\n    targets: [sales]\n",
         ["iterations.0", "2026-07-01 to 2026-08-04 is 35 days; an iteration has 14 to 28"],
@@ -112,7 +116,9 @@ CASES = {
         SALES + "    scope: {regoin: north}\n",
         ["targets.0.scope", "win_rate is not measured by 'regoin'; did you mean 'region'? Allowed: manager,"],
     ),
-    "an unknown metric": (SALES.replace("win_rate", "win_rat"), ["targets.0.metric", "did you mean 'win_rate'"]),
+    "an unknown metric": (
+        SALES.replace("win_rate", "win_rat"), ["1 mistake", "targets.0.metric", "did you mean 'win_rate'"],
+    ),
     "an unknown metric of a set": (
         SALES + "goal_sets:\n  - {id: core, name: {en: C, zh: C}, owner: s, decides: month, metrics: [win_rat]}\n",
         ["goal_sets.0.metrics.0", "did you mean 'win_rate'"],

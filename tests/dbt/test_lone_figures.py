@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal as D
+from pathlib import Path
 
 import duckdb
 import pytest
-from lone_models import give_hours, give_rules, on, rows_of
+from lone_models import VARIABLES, give_hours, give_rules, on, rows_of
 
+from sales_warehouse import metrics
 from sales_warehouse.company.funnel import LeadStatuses
 from sales_warehouse.metrics import registry
+from sales_warehouse.metrics.relations import FOLDS
 
+ROWS = Path(metrics.__file__).with_name("sql")
 CALENDAR = """create table dim_dates as
     select
         d::date as date_day, date_trunc('week', d)::date as week_start_date,
@@ -161,15 +165,44 @@ def funnel(db: duckdb.DuckDBPyConnection) -> list[tuple]:
         "create table stg_settings__funnel as select 90 as maturity_days, 3.5 as odd_score, 50 as odd_minimum_entered"
     )
     db.execute(
-        "create table int_orders_keyed(order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool)"
+        "create table if not exists int_orders_keyed("
+        "order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool)"
     )
-    db.execute("create table fct_order_lines(order_key varchar, net_amount decimal(18, 4), is_cancelled bool)")
     db.execute(
-        "create table fct_invoices(invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
+        "create table if not exists fct_order_lines(order_key varchar, net_amount decimal(18, 4), is_cancelled bool)"
     )
-    db.execute("create table fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
+    db.execute(
+        "create table if not exists fct_invoices("
+        "invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
+    )
+    db.execute("create table if not exists fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
     rows_of(db, "int_funnel_journeys", "journey_key")
     return rows_of(db, "kpi_funnel", "cohort_month, step, entered_count, advanced_count, lost_count, open_count")
+
+
+def test_nothing_is_invoiced_or_paid_for_an_order_that_was_cancelled(db: duckdb.DuckDBPyConnection) -> None:
+    """The order of d1 was invoiced, paid and cancelled: the way ends there. Of the two of d2 the one that counts is
+    paid."""
+    db.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
+    put(db, "fct_opportunities", ", ".join(
+        f"('{deal}', null::varchar, 'won', date '2026-06-01', date '2026-06-02', 1.0)" for deal in ("d1", "d2")
+    ), "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
+               "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
+    orders = [("o1", "d1", True, 40), ("o2", "d2", True, 40), ("o3", "d2", False, 60)]
+    put(db, "int_orders_keyed", ", ".join(
+        f"('{order}', '{deal}', date '2026-06-03', {is_cancelled})" for order, deal, is_cancelled, _ in orders
+    ), "order_key, opportunity_key, order_date, is_cancelled")  # fmt: skip
+    put(db, "fct_invoices", ", ".join(
+        f"('i{order}', '{order}', date '2026-06-10', {amount}::decimal(18, 4))" for order, _, _, amount in orders
+    ), "invoice_key, order_key, due_date, amount")  # fmt: skip
+    put(db, "fct_payments", ", ".join(
+        f"('{order}', date '2026-06-12', {amount}::decimal(18, 4))" for order, amount in (("o1", 40), ("o3", 60))
+    ), "order_key, paid_date, amount")  # fmt: skip
+    assert [row[1:] for row in funnel(db)] == [
+        ("invoice", 1, 1, 0, 0), ("opportunity", 2, 2, 0, 0), ("order", 2, 1, 1, 0), ("payment", 1, 1, 0, 0),
+        ("won", 2, 2, 0, 0),
+    ]  # fmt: skip
 
 
 def test_the_funnel_knows_nothing_from_after_the_business_date(db: duckdb.DuckDBPyConnection) -> None:
@@ -245,6 +278,53 @@ def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: 
     shares = [(month, product) for metric, month, product in found if metric == "top3_customer_share"]
     assert ("05", "p01") not in shares and len([month for month, _ in shares if month == "06"]) == 50
     assert {product for _, product in shares} == {f"p{n:02}" for n in range(50)}
+
+
+def test_one_customer_alone_is_ten_thousand_whatever_places_amounts_have(db: duckdb.DuckDBPyConnection) -> None:
+    """What was sold in another currency has four: 10,000 of c1 alone, (9.0906² + 3.0302²) / 12.1208² of two."""
+    put(db, "fct_order_lines", ", ".join(
+        f"('{customer}', '{product}', date '2026-05-10', {amount}::decimal(18, 4), false)"
+        for customer, product, amount in (("c1", "p1", "9.0906"), ("c1", "p2", "9.0906"), ("c2", "p2", "3.0302"))
+    ), "customer_key, product_key, order_date, net_amount, is_cancelled")  # fmt: skip
+    db.execute("create table fct_returns(customer_key varchar, product_key varchar, return_date date, "
+               "refund_amount decimal(18, 4), is_cancelled bool)")  # fmt: skip
+    db.execute("create table dim_products as select distinct product_key, product_key as product_line "
+               "from fct_order_lines")  # fmt: skip
+    told = dict(
+        row[1:] for row in rows_of(db, "int_kpi_top3_customer_share", "metric_id, dimension_value, value")
+        if row[0] == "customer_hhi" and row[1] != "total"
+    )  # fmt: skip
+    rows = "(select customer_key, net_amount as amount from fct_order_lines where product_key = '{}')"
+    fold = {
+        product: db.execute(FOLDS["concentration"].format(rows=rows.format(product))).fetchall()[0][2]
+        for product in told
+    }
+    assert told == fold == {"p1": D("10000"), "p2": D("6250")}
+
+
+def test_a_gap_that_runs_over_the_change_of_the_clock_is_as_long_as_it_was(db: duckdb.DuckDBPyConnection) -> None:
+    """In New York Sunday, 8 March, has 23 hours. At its end c1, who had waited a day before, waits for 133 hours since
+    Tuesday, 10:00, and c2 for 143 since Tuesday, 0:00. So says kpi_values, and so do the rows."""
+    put(db, "fct_touchpoints", ", ".join(
+        f"('{customer}', 't{n}', 'r1', 'outbound', timestamp '2026-03-{moment}', date '2026-03-{moment[:2]}')"
+        for n, (customer, moment) in enumerate([("c1", "02 15:00"), ("c1", "03 15:00"), ("c2", "03 05:00")])
+    ), "customer_key, touchpoint_key, rep_key, direction, occurred_at, occurred_date")  # fmt: skip
+    put(db, "dim_sales_reps", "('r1', 'T1')", "rep_key, team")
+    put(db, "dim_customers", "('c1', 'One', null, 'north'), ('c2', 'Two', null, 'north')",
+        "customer_key, customer_name, industry, region_key")  # fmt: skip
+    put(db, "dim_customer_tiers", ", ".join(
+        f"('{customer}', date '2026-01-01', null::date, 1, false, false)" for customer in ("c1", "c2")
+    ), "customer_key, valid_from_date, valid_to_date, tier_priority, is_last_tier, is_deleted")  # fmt: skip
+    with on("2026-03-10"):
+        VARIABLES.update(time_zone="America/New_York")
+        told = rows_of(
+            db, "int_kpi_follow_up_interval_hours", "period_start_date, dimension_name, numerator, denominator"
+        )
+    assert (datetime.date(2026, 3, 2), "total", D(300), D(3)) in told
+    db.execute("set variable business_date = date '2026-03-10'; set variable time_zone = 'America/New_York'")
+    gaps = (ROWS / "follow_up_gaps.sql").read_text(encoding="utf-8")
+    hours = db.execute(f"select gap_hours from ({gaps}) where row_date = date '2026-03-02' order by 1").fetchall()
+    assert hours == [(D(24),), (D(133),), (D(143),)]
 
 
 def test_of_a_book_below_zero_nothing_is_available(db: duckdb.DuckDBPyConnection) -> None:

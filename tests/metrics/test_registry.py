@@ -88,6 +88,11 @@ def test_a_change_that_cannot_be_is_refused_with_its_place(change: dict, place: 
     assert found == place and message in text
 
 
+def test_a_metric_that_is_changed_twice_is_refused_for_one_of_the_two_would_not_count() -> None:
+    file = MetricsFile.model_validate({"metrics": [{"id": "net_sales", "board": one} for one in (True, False)]})
+    assert list(wrong_changes(file)) == [(("metrics", 1, "id"), "'net_sales' is there twice; make one of the two")]
+
+
 def test_a_metric_is_absent_where_none_of_what_would_do_is_filled() -> None:
     metric = registry()["lead_first_response_hours"]
     filled = {"leads.created_at", "leads.customer_id"}

@@ -14,6 +14,17 @@ convert_timezone('UTC', {{ text_literal(var('time_zone')) }}, {{ moment }})
 cast({{ business_timestamp(moment) }} as date)
 {%- endmacro %}
 
+{#- The moment at which a day begins: not every day has 24 hours. -#}
+{% macro day_begins_at(day) %}{{ return(adapter.dispatch('day_begins_at')(day)) }}{% endmacro %}
+
+{% macro duckdb__day_begins_at(day) -%}
+(cast({{ day }} as timestamp) at time zone {{ text_literal(var('time_zone')) }} at time zone 'UTC')
+{%- endmacro %}
+
+{% macro spark__day_begins_at(day) -%}
+convert_timezone({{ text_literal(var('time_zone')) }}, 'UTC', cast({{ day }} as timestamp))
+{%- endmacro %}
+
 {% macro microseconds_between(earlier, later) %}{{ return(adapter.dispatch('microseconds_between')(earlier, later)) }}{% endmacro %}
 
 {% macro duckdb__microseconds_between(earlier, later) -%}

@@ -77,6 +77,7 @@ order_amounts as (
     group by orders.journey_key
 ),
 
+-- Nothing is due for an order that was cancelled, and what was paid for it goes back.
 invoices as (
     select
         orders.journey_key,
@@ -84,6 +85,7 @@ invoices as (
         sum(invoices.amount) as amount
     from {{ ref('fct_invoices') }} as invoices
     inner join orders on invoices.order_key = orders.order_key
+    where not orders.is_cancelled
     group by orders.journey_key
 ),
 
@@ -94,7 +96,7 @@ payments as (
         sum(payments.amount) as amount
     from {{ ref('fct_payments') }} as payments
     inner join orders on payments.order_key = orders.order_key
-    where payments.paid_date <= {{ business_date() }}
+    where not orders.is_cancelled and payments.paid_date <= {{ business_date() }}
     group by orders.journey_key
 ),
 

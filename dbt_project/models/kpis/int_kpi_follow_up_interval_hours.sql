@@ -2,7 +2,6 @@
 -- running at the end of a week counts in it once it is longer than the mean of all gaps that had ended by then, so that
 -- customers whom nobody calls any more make the figure worse, not better. Gaps are whole microseconds up to the last step, for sums of
 -- fractions of an hour would depend on the order of rows.
-{%- set last_moment = "least(cast(weeks.week_start_date + 7 as timestamp), cast(" ~ business_date() ~ " + 1 as timestamp))" %}
 with
 tiers as (
     select
@@ -17,13 +16,9 @@ touches as (
     select
         touches.customer_key,
         touches.occurred_date,
-        touches.occurred_at as occurred_utc,
-        lead(touches.occurred_at) over (
-            partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
-        ) as next_utc,
-        {{ business_timestamp('touches.occurred_at') }} as occurred_at,
+        touches.occurred_at,
         reps.team,
-        lead({{ business_timestamp('touches.occurred_at') }}) over (
+        lead(touches.occurred_at) over (
             partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
         ) as next_at,
         lead(touches.occurred_date) over (
@@ -44,7 +39,7 @@ ended as (
     select
         cast(date_trunc('week', touches.next_date) as date) as week_start_date,
         touches.next_team as team,
-        {{ microseconds_between('touches.occurred_utc', 'touches.next_utc') }} as gap_microseconds
+        {{ microseconds_between('touches.occurred_at', 'touches.next_at') }} as gap_microseconds
     from touches
     inner join tiers
         on touches.customer_key = tiers.customer_key and touches.next_date between tiers.valid_from_date and tiers.valid_to_date
@@ -52,7 +47,9 @@ ended as (
 ),
 
 weeks as (
-    select distinct week_start_date
+    select distinct
+        week_start_date,
+        least(week_start_date + 7, {{ business_date() }} + 1) as end_date
     from {{ ref('dim_dates') }}
     where
         week_start_date <= {{ business_date() }}
@@ -62,7 +59,8 @@ weeks as (
 means as (
     select
         weeks.week_start_date,
-        {{ last_moment }} as last_moment,
+        weeks.end_date,
+        {{ day_begins_at('weeks.end_date') }} as last_moment,
         cast(sum(summed.gap_microseconds) over (order by weeks.week_start_date asc) as decimal(28, 0))
         / nullif(sum(summed.gap_count) over (order by weeks.week_start_date asc), 0) as mean_microseconds
     from weeks
@@ -102,7 +100,7 @@ running as (
     inner join tiers
         on
             touches.customer_key = tiers.customer_key
-            and cast(means.last_moment as date) - 1 between tiers.valid_from_date and tiers.valid_to_date
+            and means.end_date - 1 between tiers.valid_from_date and tiers.valid_to_date
     where {{ microseconds_between('touches.occurred_at', 'means.last_moment') }} > means.mean_microseconds
 ),
 

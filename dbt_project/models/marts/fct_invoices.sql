@@ -35,7 +35,7 @@ select
     coalesce(orders.customer_key, 'unknown') as customer_key,
     invoices.due_date,
     -- An invoice is in the currency of its order.
-    {{ converted('coalesce(invoices.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(18, 8)))') }} as amount,
+    {{ converted('coalesce(invoices.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(20, 12)))') }} as amount,
     orders.order_key is not null as is_order_known,
     coalesce(orders.is_cancelled, false) or deleted_orders.order_key is not null as is_cancelled
 from invoices

@@ -17,6 +17,7 @@ from sales_warehouse.company.check_dealers import check_dealers
 from sales_warehouse.company.check_lifecycle import check_lifecycle
 from sales_warehouse.company.check_needs import check_needs
 from sales_warehouse.company.check_playbooks import playbook_problems
+from sales_warehouse.company.check_regions import check_regions
 from sales_warehouse.company.check_segments import check_segments
 from sales_warehouse.company.check_targets import check_targets
 from sales_warehouse.company.load import Document, Problem, suggestion
@@ -36,7 +37,7 @@ TABLE_NAME = re.compile(r"(?![\s.])[^\x00-\x1f\x7f/\\*?\[\]=]+")  # a folder of 
 def check_company(company: Company, documents: Mapping[str, Document]) -> list[Problem]:
     """Return every mistake that no single file shows."""
     facts = lifecycle_facts()
-    problems = [*_references(company, documents), *_reconciled(company, documents), *_golden_record(company, documents)]
+    problems = [*_reconciled(company, documents), *_golden_record(company, documents)]
     problems += check_lifecycle(company.lifecycle, documents["lifecycle"], facts)
     if "alerts" in documents:
         problems += check_alerts(company, documents["alerts"], metrics_of(company.metrics))
@@ -52,7 +53,7 @@ def check_company(company: Company, documents: Mapping[str, Document]) -> list[P
         problems += check_needs(company.needs, documents["needs"])
     if "playbooks" in documents:
         problems += playbook_problems(company, documents)
-    problems += check_dealers(company, documents)
+    problems += [*check_dealers(company, documents), *check_regions(company, documents)]
     if company.demo:
         from sales_warehouse.demo.possible import impossible  # the demo is there for companies that have none
 
@@ -112,13 +113,6 @@ def _fact(row: dict[str, str]) -> Fact:
 def _seed(name: str) -> list[dict[str, str]]:
     with (settings.PROJECT / "dbt_project" / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def _references(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:
-    for position, target in enumerate(company.targets.targets):
-        if target.metric not in registry():
-            text = f"unknown metric{suggestion(target.metric, registry())}"
-            yield documents["targets"].problem(text, "targets", position, "metric")
 
 
 def _reconciled(company: Company, documents: Mapping[str, Document]) -> Iterator[Problem]:

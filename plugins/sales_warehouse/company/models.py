@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from sales_warehouse.company.alerts import AlertsFile, LeftOutRule
 from sales_warehouse.company.analyses import AnalysesFile
@@ -55,8 +55,9 @@ class CompanyFile(Model):
     earliest_date: datetime.date = Field(
         default=datetime.date(2000, 1, 1), description="events before this day are refused as impossible"
     )
-    exchange_rates: dict[Currency, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict, description="units of the reporting currency for one unit of another"
+    exchange_rates: dict[Currency, Annotated[float, Field(ge=1e-8, lt=1e8)]] = Field(
+        default_factory=dict,
+        description="units of the reporting currency for one unit of another, of which twelve decimals count",
     )
     channels: dict[str, Label] = Field(default_factory=dict, description="names of the sales channels")
     teams: dict[str, Label] = Field(default_factory=dict, description="teams of sellers, as their records call them")
@@ -72,6 +73,13 @@ class CompanyFile(Model):
         parts = urlsplit(value) if value else None
         if parts and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
             raise ValueError("not an address of pages, e.g. https://airflow.example.com; no password, no `?`")
+        return value
+
+    @field_validator("exchange_rates")
+    @classmethod
+    def _of_others(cls, value: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        if (own := info.data.get("currency")) in value:
+            raise ValueError(f"{own} is the reporting currency, which counts as it is: take it out")
         return value
 
     @field_validator("time_zone")
@@ -90,7 +98,7 @@ class CompanyFile(Model):
 class Region(Model):
     """A sales region, the provinces in it and the other ways people write it."""
 
-    id: str
+    id: str = Field(min_length=1)
     name: Label
     provinces: tuple[str, ...] = Field(default=(), description="ISO 3166-2 codes, e.g. CN-SH")
     aliases: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,7 @@ EXAMPLE = (
     "relevance: new customers that buy sooner stay longer"
 )
 SHORTEST_DAYS, LONGEST_DAYS = 14, 28
+Figure = Annotated[float, Field(gt=-1e15, lt=1e15)]  # as much as a metric has room for
 
 
 def not_smart(given: Mapping[str, Any]) -> str | None:
@@ -51,9 +52,9 @@ class Target(Model):
     name: Label
     metric: str
     scope: dict[str, str] = Field(default_factory=dict, max_length=1, description="one dimension and its value")
-    baseline: float
-    target: float
-    upper: float | None = Field(
+    baseline: Figure
+    target: Figure
+    upper: Figure | None = Field(
         default=None, description="for a metric that belongs into a band: its upper end, `target` is the lower one"
     )
     mode: Literal["absolute", "relative_rate"] = "absolute"

@@ -156,8 +156,12 @@ def wrong_changes(file: MetricsFile) -> Iterator[tuple[tuple[str | int, ...], st
     """Yield the place and the text of each change that the registry does not allow."""
     from sales_warehouse.company.load import suggestion
 
+    changed: set[str] = set()
     for place, change in enumerate(file.metrics):
         metric = registry().get(change.id)
+        if change.id in changed:
+            yield ("metrics", place, "id"), f"{change.id!r} is there twice; make one of the two"
+        changed.add(change.id)
         if metric is None:
             yield ("metrics", place, "id"), f"unknown metric{suggestion(change.id, registry())}"
         elif change.band and metric.direction != "band":

@@ -114,7 +114,7 @@ FOLDS: Mapping[str, str] = {
             group by customer_key having sum(amount) > 0
         ),
         summed as (
-            select cast(sum(cast(amount as decimal(19, 3)) * cast(amount as decimal(19, 3))) as double) as squares,
+            select cast(sum(cast(amount as decimal(19, 4)) * cast(amount as decimal(19, 4))) as double) as squares,
                 cast(sum(amount) as double) as known from customers
         )
         select {_whole("10000 * squares / known")}, {_whole("known")}, {_ratio("10000 * squares / known", "known")}

@@ -1,4 +1,4 @@
 select
     currency,
-    cast(rate as decimal(18, 8)) as exchange_rate
+    cast(rate as decimal(20, 12)) as exchange_rate
 from {{ source('settings', 'exchange_rates') }}

@@ -18,7 +18,6 @@ touches as (
         reps.team,
         touches.occurred_date,
         touches.occurred_at,
-        (touches.occurred_at at time zone 'UTC' at time zone getvariable('time_zone')) as occurred_local,
         lead(touches.touchpoint_key) over following as next_touchpoint_key,
         lead(touches.rep_key) over following as next_rep_key,
         lead(reps.team) over following as next_team,
@@ -52,7 +51,9 @@ ended as (
 ),
 
 weeks as (
-    select distinct week_start_date
+    select distinct
+        week_start_date,
+        least(week_start_date + 7, getvariable('business_date') + 1) as end_date
     from dim_dates
     where week_start_date between (select min(row_date) from ended) and getvariable('business_date')
 ),
@@ -60,9 +61,8 @@ weeks as (
 means as (
     select
         weeks.week_start_date,
-        least(
-            cast(weeks.week_start_date + 7 as timestamp), cast(getvariable('business_date') + 1 as timestamp)
-        ) as last_local,
+        weeks.end_date,
+        (cast(weeks.end_date as timestamp) at time zone getvariable('time_zone') at time zone 'UTC') as last_moment,
         cast(sum(summed.gap_microseconds) over (order by weeks.week_start_date) as decimal(28, 0))
         / nullif(sum(summed.gap_count) over (order by weeks.week_start_date), 0) as mean_microseconds
     from weeks
@@ -77,10 +77,7 @@ means as (
 ),
 
 open_at_an_end as (
-    select
-        *,
-        (next_at at time zone 'UTC' at time zone getvariable('time_zone')) as next_local
-    from touches
+    select * from touches
     where next_date is null or date_trunc('week', occurred_date) < date_trunc('week', next_date)
 ),
 
@@ -96,16 +93,16 @@ running as (
         touches.occurred_at,
         touches.next_at,
         means.mean_microseconds,
-        epoch_us(means.last_local) - epoch_us(touches.occurred_local) as gap_microseconds
+        epoch_us(means.last_moment) - epoch_us(touches.occurred_at) as gap_microseconds
     from means
     join open_at_an_end as touches
         on
-            means.last_local > touches.occurred_local
-            and (touches.next_local is null or means.last_local <= touches.next_local)
+            means.last_moment > touches.occurred_at
+            and (touches.next_at is null or means.last_moment <= touches.next_at)
     join tiers
         on
             touches.customer_key = tiers.customer_key
-            and cast(means.last_local as date) - 1 between tiers.valid_from_date and tiers.valid_to_date
+            and means.end_date - 1 between tiers.valid_from_date and tiers.valid_to_date
 )
 
 select
