@@ -199,6 +199,23 @@ def test_a_customer_of_two_regions_counts_half_in_each(db: duckdb.DuckDBPyConnec
     assert "pp" not in "".join(row.text_en for row in rows)
 
 
+def test_where_sales_have_no_known_buyer_there_is_no_mean_and_still_a_cause(db: duckdb.DuckDBPyConnection) -> None:
+    """Online nobody is known by name; the shop's four buyers of the east spend 1,000 each, and then half of it."""
+    db.execute("delete from fct_sales_daily")
+    sold = {("east", "shop"): (4000, 2000), ("north", "shop"): (4000, 4000), ("east", "web"): (900, 300)}
+    for (region, channel), amounts in sold.items():
+        for day, amount in zip((-7, 0), amounts, strict=True):
+            db.execute(
+                "insert into fct_sales_daily values (?::date + ?::int, ?, ?, 'r', 'milk', 'powder', ?)",
+                [MONDAY, day, region, channel, amount],
+            )
+    for region in ("east", "north"):
+        for day, place in product((-7, 0), range(4)):
+            order(db, f"{region}{day}{place}", day, region, "p1", 1, f"{region}{place}")
+    (row,) = causes(db, asked("revenue_per_customer", (Decimal(6300) / 8, Decimal(8900) / 8)))["alert"]
+    assert row.text_en.startswith("Revenue per customer fell by 325.00 CNY, from 1,112.50 CNY to 787.50 CNY.")
+
+
 LEVELS = """
 create table kpi_values as select metric, grain as period_grain, day as period_start_date,
     dimension as dimension_name, member as dimension_value, above::decimal(28, 8) as numerator, below as denominator
