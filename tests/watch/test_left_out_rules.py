@@ -154,6 +154,15 @@ def test_its_incidents_stay_open_until_it_is_mended() -> None:
     assert nights.live("2026-06-28") == [(key, "resolved", True, None)]
 
 
+def test_incidents_of_a_rule_whose_id_cannot_be_read_any_more_stay_open_too() -> None:
+    nights, key = LateNights(), "fall|east|2026-06-01"
+    nights.sell("2026-05-25", 100, 80, 50, 100)
+    nights.live("2026-06-07")
+    nights.leave_out(None)
+    assert [nights.live(night) for night in ("2026-06-14", "2026-06-21")] == [[], []]
+    assert nights.rows("incident_key, incident_status") == [(key, "open")]
+
+
 def test_a_rule_that_was_taken_out_of_the_file_is_no_mistake() -> None:
     nights = LateNights()
     nights.sell("2026-05-25", 100, 80, 50)
