@@ -158,6 +158,14 @@ def test_a_line_that_wins_less_in_one_region_is_found(db: duckdb.DuckDBPyConnect
     assert (rest.actual_value, rest.forecast_value) == (Decimal("0.45"), Decimal("0.5"))
 
 
+def test_a_rate_may_be_so_small_that_its_last_place_is_more_than_a_millionth_of_it(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    deals(db, (-7, "east", "milk", 3, 335), (0, "east", "milk", 1, 335))
+    (row,) = causes(db, asked("win_rate", ("0.00298507", "0.00895522")))["alert"]
+    assert row.text_en.startswith("Win rate fell by 0.60 pp, from 0.90 % to 0.30 %.")
+
+
 def order(
     db: duckdb.DuckDBPyConnection, key: str, day: int, region: str, goods: str, units: int, customer: str, *channel: str
 ) -> None:
