@@ -21,6 +21,7 @@ from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible, values_of
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.lint_targets import lint_targets
+from sales_warehouse.company.mistakes_zh import in_chinese
 from sales_warehouse.company.models import Company, ContactAttribute, CustomerAttribute
 from sales_warehouse.company.playbooks import SCHEMAS as PLAYBOOK_SCHEMAS
 from sales_warehouse.company.playbooks import playbook_rows
@@ -78,7 +79,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | {"wait_days": "integer", "cooldown_days": "integer"}
     | dict.fromkeys(("severity", "owner", "playbook_id", "name_en", "name_zh", "rule_state"), "varchar"),
     "left_out_rules": {"rule_number": "integer", "line_number": "integer"}
-    | dict.fromkeys(("rule_id", "name_en", "name_zh", "owner", "rule_state", "part", "mistake"), "varchar"),
+    | dict.fromkeys(("rule_id", "name_en", "name_zh", "owner", "rule_state", "part", "mistake", "mistake_zh"),
+                    "varchar"),
     "alert_members": dict.fromkeys(("rule_id", "dimension_value"), "varchar"),
     "alert_mutes": {"rule_id": "varchar", "starts_on": "date", "ends_on": "date", "reason": "varchar"},
     "metrics": {"metric_id": "varchar", "metric_number": "integer", "priority": "integer"}
@@ -165,7 +167,10 @@ def write_settings(
         ],
         "alert_rules": rule_rows(company.alerts, metrics_of(company.metrics)),
         "left_out_rules": [
-            (r.place + 1, r.line, r.rule_id, r.name_en, r.name_zh, r.owner, r.state, r.part, r.mistake)
+            (
+                r.place + 1, r.line, r.rule_id, r.name_en, r.name_zh, r.owner, r.state, r.part, r.mistake,
+                in_chinese(r.mistake),
+            )
             for r in company.left_out_rules
         ],
         "alert_members": [(r.id, member) for r in company.alerts.rules for member in dict.fromkeys(r.members)],

@@ -138,7 +138,7 @@ def _settings(
             ],
         ),
         "left_out_rules": (
-            "rule_number, line_number, rule_id, name_en, name_zh, owner, rule_state, part, mistake",
+            "rule_number, line_number, rule_id, name_en, name_zh, owner, rule_state, part, mistake, mistake_zh",
             [
                 (
                     3,
@@ -150,9 +150,10 @@ def _settings(
                     "on",
                     "metric",
                     "unknown metric 'retun_rate'; did you mean 'return_rate'?",
+                    "未知的指标 'retun_rate'，是否为 'return_rate'？",
                 ),
-                (4, 30, "old", "Not used any more", "已停用", "Sales", "off", "metric", "unknown metric 'x'"),
-                (5, 40, None, None, None, None, None, "id", "is missing"),
+                (4, 30, "old", "Not used any more", "已停用", "Sales", "off", "metric", "unknown metric 'x'", None),
+                (5, 40, None, None, None, None, None, "id", "is missing", None),
             ],
         ),
         "targets": (

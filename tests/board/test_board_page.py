@@ -345,6 +345,8 @@ def test_rules_with_a_mistake_are_told_also_on_a_quiet_night(make_board: Callabl
     page.click('[data-focus="language:zh"]')
     expect(told).to_contain_text("2 条预警规则配置有误")
     expect(told).to_contain_text("退货率上升")
+    expect(told).to_contain_text("metric: 未知的指标 'retun_rate'，是否为 'return_rate'？")
+    expect(told).to_contain_text("is missing")  # of a night of before there was Chinese
     assert reader.complaints == []
 
 

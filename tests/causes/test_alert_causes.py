@@ -158,6 +158,14 @@ def test_a_line_that_wins_less_in_one_region_is_found(db: duckdb.DuckDBPyConnect
     assert (rest.actual_value, rest.forecast_value) == (Decimal("0.45"), Decimal("0.5"))
 
 
+def test_a_rate_may_be_so_small_that_its_last_place_is_more_than_a_millionth_of_it(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    deals(db, (-7, "east", "milk", 3, 335), (0, "east", "milk", 1, 335))
+    (row,) = causes(db, asked("win_rate", ("0.00298507", "0.00895522")))["alert"]
+    assert row.text_en.startswith("Win rate fell by 0.60 pp, from 0.90 % to 0.30 %.")
+
+
 def order(
     db: duckdb.DuckDBPyConnection, key: str, day: int, region: str, goods: str, units: int, customer: str, *channel: str
 ) -> None:
@@ -197,6 +205,23 @@ def test_a_customer_of_two_regions_counts_half_in_each(db: duckdb.DuckDBPyConnec
     rows = causes(db, alert)["alert"]
     assert rows[-1].actual_value == Decimal("1333.33333333") and "1,333.33 CNY" in rows[-1].text_en
     assert "pp" not in "".join(row.text_en for row in rows)
+
+
+def test_where_sales_have_no_known_buyer_there_is_no_mean_and_still_a_cause(db: duckdb.DuckDBPyConnection) -> None:
+    """Online nobody is known by name; the shop's four buyers of the east spend 1,000 each, and then half of it."""
+    db.execute("delete from fct_sales_daily")
+    sold = {("east", "shop"): (4000, 2000), ("north", "shop"): (4000, 4000), ("east", "web"): (900, 300)}
+    for (region, channel), amounts in sold.items():
+        for day, amount in zip((-7, 0), amounts, strict=True):
+            db.execute(
+                "insert into fct_sales_daily values (?::date + ?::int, ?, ?, 'r', 'milk', 'powder', ?)",
+                [MONDAY, day, region, channel, amount],
+            )
+    for region in ("east", "north"):
+        for day, place in product((-7, 0), range(4)):
+            order(db, f"{region}{day}{place}", day, region, "p1", 1, f"{region}{place}")
+    (row,) = causes(db, asked("revenue_per_customer", (Decimal(6300) / 8, Decimal(8900) / 8)))["alert"]
+    assert row.text_en.startswith("Revenue per customer fell by 325.00 CNY, from 1,112.50 CNY to 787.50 CNY.")
 
 
 LEVELS = """

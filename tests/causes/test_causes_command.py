@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -121,6 +122,7 @@ def test_several_files_have_a_line_each(tmp_path: Path) -> None:
         (FALL.replace("1470", "many"), {}, "column now, row 1: “many” is not a number"),
         (FALL.replace("1470", ""), {}, "column now, row 1: empty is not a number"),
         (FALL.replace("1470", "inf"), {}, "column now, row 1: “inf” is not a number"),
+        (FALL.replace("1470", "1e308"), {}, "column now, row 1: “1e308” is not a number, or beyond 1e+100"),
         (HEADER, {}, "has no rows"),
         (FALL, {"more": ("--actual-denominator", "n_now")}, "a ratio has two denominators"),
         (
@@ -141,6 +143,7 @@ def test_several_files_have_a_line_each(tmp_path: Path) -> None:
         "a word for a figure",
         "nothing for a figure",
         "infinity",
+        "a number near the end of all numbers",
         "a header alone",
         "one denominator of two",
         "a negative denominator",
@@ -151,3 +154,24 @@ def test_bad_input_is_said_in_plain_words(tmp_path: Path, text: str, options: di
     result = causes(tmp_path, text, *options.get("more", ()), attributes=options.get("attributes", "region,channel"))
     assert result.exit_code == 2
     assert says in result.stderr
+
+
+def test_a_figure_may_have_any_size_and_a_name_any_sign(tmp_path: Path) -> None:
+    rows = [
+        f"{region},{channel},{1.5 if region == REGIONS[0] else 3 + at / 100}e40,3e40"
+        for region in REGIONS
+        for at, channel in enumerate(CHANNELS)
+    ]
+    text = "region,channel,now,then\n" + "\n".join(rows).replace(REGIONS[0], "East\0") + "\n"
+    said = causes(tmp_path, text).stdout
+    assert "region East\0: −" in said and ", 104 % of the change, from 120,000,000," in said
+
+
+def test_a_file_that_was_cut_short_on_its_way_is_no_table(tmp_path: Path) -> None:
+    whole = gzip.compress("".join([FALL, *FALL.splitlines(keepends=True)[1:] * 2000]).encode())
+    file = tmp_path / "cells.csv.gz"
+    file.write_bytes(whole[: len(whole) // 2])
+    given = ["causes", str(file), "--attributes", "region", "--actual", "now", "--forecast", "then"]
+    result = CliRunner().invoke(app, given)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "cells.csv.gz: cannot be unpacked, Compressed file ended" in result.stderr

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from test_configuration_mistakes import COMPANY, LIFECYCLE, SHOP
 
 from sales_warehouse.company.alerts import AlertRule
-from sales_warehouse.company.load import CompanyError, load_company
+from sales_warehouse.company.load import CompanyError, load_company, load_for_a_night
+from sales_warehouse.company.mistakes_zh import in_chinese
 from sales_warehouse.metrics import registry
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
 RULES = """\
 rules:
   - id: back
@@ -141,6 +144,16 @@ def test_a_mistake_is_told_with_its_place_and_its_mend(folder: Path, old: str, n
     with pytest.raises(CompanyError) as caught:
         load_company(folder)
     assert all(text in str(caught.value) for text in told), caught.value
+    (left_out,) = load_for_a_night(folder).left_out_rules
+    assert CHINESE.search(in_chinese(left_out.mistake)), left_out.mistake
+
+
+def test_a_mistake_is_told_in_chinese_with_what_was_written() -> None:
+    assert in_chinese("unknown metric 'retun_rate'; did you mean 'return_rate'?") == (
+        "未知的指标 'retun_rate'，是否为 'return_rate'？"
+    )
+    assert in_chinese("Input should be greater than 0; found -1") == "应大于 0；现为 -1"
+    assert in_chinese("something that nobody has put into words") == "something that nobody has put into words"
 
 
 def test_every_rule_that_two_mistakes_have_is_told_of(folder: Path) -> None:

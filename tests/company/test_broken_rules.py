@@ -47,6 +47,21 @@ def test_a_night_has_the_other_rules_and_names_those_that_it_left_out(folder: Pa
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("from: 2026-02-15", "from: 2026-02-30", "rules.0.mute.0.from: Input should be a valid date"),
+        ("threshold_value: 0.2", "threshold_value: " + 5000 * "9", "rules.0.threshold_value"),
+    ],
+    ids=["a day that is none", "a number of 5,000 digits"],
+)
+def test_what_cannot_be_a_day_or_a_number_is_refused_in_its_place(folder: Path, old: str, new: str, said: str) -> None:
+    change(folder, "alerts.yml", old, new)
+    with pytest.raises(CompanyError, match=said):
+        load_company(folder)
+    assert [rule.place for rule in load_for_a_night(folder).left_out_rules] == [0]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "id_and_name"),
     [
         ("{en: Goods come back, zh: 退货}", "Goods come back", ("back", None)),

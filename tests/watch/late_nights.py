@@ -26,7 +26,7 @@ EMPTY = {
     "alert_causes": "incident_key varchar, cause_key varchar, is_residual boolean",
     "trust_deadlines": "source varchar, date_day date, deadline_status varchar",
     "stg_settings__funnel": "maturity_days integer",
-    "stg_settings__left_out_rules": "rule_id varchar, rule_state varchar",
+    "stg_settings__left_out_rules": "rule_id varchar, rule_state varchar, part varchar",
     "stg_settings__sources": "source varchar, label_en varchar, label_zh varchar, deadline_minutes integer, "
     "is_due_at_closing boolean",
     "stg_watch__incident_decisions": DECISIONS,
@@ -56,11 +56,11 @@ class LateNights:
     def rules(self, rules: Iterable[Mapping[str, object]]) -> None:
         alert_world.give_rules(self.db, rules)
 
-    def leave_out(self, *rule_ids: str) -> None:
-        """Go on without these rules, as a night does that finds mistakes in them."""
+    def leave_out(self, *rule_ids: str | None) -> None:
+        """Go on without these rules, as a night does that finds mistakes in them; None has no id."""
         self.rules([])
         for rule_id in rule_ids:
-            self.db.execute("insert into stg_settings__left_out_rules values (?, 'on')", [rule_id])
+            self.db.execute("insert into stg_settings__left_out_rules values (?, 'on', 'metric')", [rule_id])
 
     def sell(self, first_week: str, *amounts: float, members: Iterable[str] = ("east",)) -> None:
         """Say what regions sold in some weeks, one after the other; what was said of them before is gone."""

@@ -9,6 +9,7 @@ import duckdb
 from incident_nights import Nights, Row, alert
 
 from sales_warehouse import publish
+from sales_warehouse.company.mistakes_zh import in_chinese
 from sales_warehouse.home import Home
 from sales_warehouse.settings_tables import SCHEMAS, write_table
 
@@ -96,7 +97,8 @@ def leave_out(home: Home, *rules: tuple) -> None:
     """Note, as a refresh does, that it had to do without these rules."""
     home.settings.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as db:
-        write_table(db, SCHEMAS["left_out_rules"], rules, home.settings / "left_out_rules.parquet")
+        rows = [(*rule, in_chinese(rule[-1])) for rule in rules]
+        write_table(db, SCHEMAS["left_out_rules"], rows, home.settings / "left_out_rules.parquet")
 
 
 def write_settings(home: Home) -> None:

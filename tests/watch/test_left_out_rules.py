@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from late_nights import FALL, LateNights
 from published_nights import BROKEN, NOW, Published, falls, leave_out
@@ -12,6 +13,7 @@ from published_nights import BROKEN, NOW, Published, falls, leave_out
 from sales_warehouse.home import Home
 from sales_warehouse.watch import telling
 from sales_warehouse.watch.carriers import FileCarrier, NotDelivered
+from sales_warehouse.watch.left_out import read_left_out
 from sales_warehouse.watch.message import Message
 from sales_warehouse.watch.outbox import MOST_DAYS
 from sales_warehouse.watch.telling import WatchReport
@@ -63,6 +65,14 @@ def test_it_is_told_on_the_first_night_alone_where_there_is_no_other_news(home: 
     )  # fmt: skip
     assert "until alerts.yml is mended" in section.text.lower() and "sales-warehouse check" in section.text
     assert section.link == "https://a.example/sales-warehouse/alert-rules"
+
+
+def test_what_a_release_without_chinese_has_noted_is_told_as_it_is(home: Home) -> None:
+    leave_out(home, RULE)
+    file = home.settings / "left_out_rules.parquet"
+    assert read_left_out(home)[0].said("zh") == "未知的指标 'retun_rate'，是否为 'return_rate'？"
+    pq.write_table(pq.read_table(file).drop_columns("mistake_zh"), file)
+    assert read_left_out(home)[0].said("zh") == read_left_out(home)[0].said("en") == RULE[-1]
 
 
 def test_it_stands_behind_the_incidents_of_the_night(home: Home, world: Published, listener: Listener) -> None:
@@ -152,6 +162,15 @@ def test_its_incidents_stay_open_until_it_is_mended() -> None:
     nights.db.execute("delete from stg_settings__left_out_rules")
     nights.rules([FALL])
     assert nights.live("2026-06-28") == [(key, "resolved", True, None)]
+
+
+def test_incidents_of_a_rule_whose_id_cannot_be_read_any_more_stay_open_too() -> None:
+    nights, key = LateNights(), "fall|east|2026-06-01"
+    nights.sell("2026-05-25", 100, 80, 50, 100)
+    nights.live("2026-06-07")
+    nights.leave_out(None)
+    assert [nights.live(night) for night in ("2026-06-14", "2026-06-21")] == [[], []]
+    assert nights.rows("incident_key, incident_status") == [(key, "open")]
 
 
 def test_a_rule_that_was_taken_out_of_the_file_is_no_mistake() -> None:

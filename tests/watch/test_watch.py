@@ -309,6 +309,23 @@ def test_what_a_later_message_says_of_an_incident_is_not_said_again_when_the_fir
     ]
 
 
+def test_a_carrier_that_was_away_for_weeks_hears_what_stands_and_not_what_waited_for_it(
+    home: Home, world: Published
+) -> None:
+    listener, other, day = Listener(), Listener("other"), datetime.timedelta(days=1)
+    listener.error = NotDelivered("down")
+    world.live(falls(2))
+    told(home, listener, other)
+    world.live(falls(1, NEXT_WEEK), NEXT)
+    world.live(falls(1, "2026-07-06"), "2026-07-14")
+    told(home, other, at=NOW + 6 * day)  # the listener is not in alerts.yml any more
+    listener.error = None
+    report = told(home, listener, other, at=NOW + 16 * day)
+    assert report.failures == ["listener: given up after 7 days: 2 sales alerts: 2 critical"]
+    assert [message.title for _, message in listener.heard] == ["[critical] Net sales, East China: −23.4 %"]
+    assert told(home, listener, other, at=NOW + 17 * day) == WatchReport()
+
+
 def test_the_same_news_is_told_by_a_carrier_that_works_again_after_it_was_given_up(
     home: Home, world: Published
 ) -> None:

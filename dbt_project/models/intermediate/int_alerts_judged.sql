@@ -8,6 +8,27 @@ rules as (
 muted as (
     select distinct rule_id from {{ ref('stg_settings__alert_mutes') }}
     where {{ business_date() }} between starts_on and ends_on
+),
+
+broken as (
+    select
+        rule_id,
+        rule_id is null or part = 'id' as is_nameless
+    from {{ ref('stg_settings__left_out_rules') }}
+    where rule_state = 'on'
+),
+
+-- One whose id cannot be read may be any of those that are not in the file.
+left_out as (
+    select rule_id from broken
+    union
+    select rule_id from {{ ref('stg_history__incident_events') }}
+    where
+        alert_kind in ('alert_metrics', 'alert_stalled_deals')
+        and exists (
+            select 1 from broken
+            where broken.is_nameless
+        )
 )
 
 -- In a muted period, and where a period has too little to go by, nobody can say that a breach is over.
@@ -43,15 +64,15 @@ from rules
 left join muted on rules.rule_id = muted.rule_id
 union all
 -- A rule with a mistake has judged nothing, so what is open of it stays open until it is mended.
-select distinct
+select
     left_out.rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
     cast(null as {{ dbt.type_string() }}) as rule_terms,
     cast(null as {{ dbt.type_string() }}) as goal_terms,
     cast(null as date) as judged_end_date
-from {{ ref('stg_settings__left_out_rules') }} as left_out
+from left_out
 left join {{ ref('stg_settings__alert_rules') }} as written on left_out.rule_id = written.rule_id
-where left_out.rule_id is not null and left_out.rule_state = 'on' and written.rule_id is null
+where left_out.rule_id is not null and written.rule_id is null
 union all
 -- On a day off, and before the hour, no deadline of the night has been judged.
 select

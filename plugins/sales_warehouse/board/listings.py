@@ -103,7 +103,7 @@ LISTINGS = {
     "reps": Listing("marts.dim_sales_reps", "rep_key rep_name team region_key", "rep_key"),
     "left_out_rules": Listing(
         "settings.left_out_rules",
-        "rule_number line_number rule_id name_en name_zh owner part mistake",
+        "rule_number line_number rule_id name_en name_zh owner part mistake mistake_zh",
         "rule_number",
         "rule_state is distinct from 'off'",
     ),

@@ -44,8 +44,9 @@ log = logging.getLogger(__name__)
 
 MOST_CAUSES = 5  # of an alert; what the others contributed is in its residual
 MOST_ALERTS = 300  # that are looked into, the most severe first: a night of a thousand breaches still ends in time
-AGREES = Fraction(1, 1_000_000)  # how near the facts must come to the figure that the alert is about
 PLACES = Decimal("0.00000001")
+# How near the facts must come to the figure that the alert is about: to its share of it, or to its last place.
+AGREES, LAST_PLACE = Fraction(1, 1_000_000), Fraction(PLACES)
 SEVERITIES = ("critical", "warning", "info")
 NOW, BEFORE = "now", "before"
 TOTAL = "total"
@@ -257,7 +258,7 @@ def _look_into_durations(
 
 def _agree(told: Fraction | None, published: Decimal) -> bool:
     figure = Fraction(published)
-    return told is not None and abs(told - figure) <= AGREES * max(abs(figure), AGREES)
+    return told is not None and abs(told - figure) <= max(AGREES * abs(figure), LAST_PLACE)
 
 
 def _whatever_comes(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | str:

@@ -52,7 +52,9 @@ def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
 
 def _drift(shifts: np.ndarray, variances: np.ndarray) -> float:
     """The standard deviation of the cells' own movement, by a likelihood in which one cell counts 3 sigma at most."""
-    candidates = np.array([0.0, *np.geomspace(0.002, 0.3, 40)])
-    total = variances[None, :] + candidates[:, None] ** 2
-    costs = (np.log(total) + np.minimum(shifts**2 / total, 9)).sum(axis=1)
-    return float(candidates[np.argmin(costs)])
+    candidates = [0.0, *np.geomspace(0.002, 0.3, 40).tolist()]
+    costs = []
+    for candidate in candidates:  # one after the other: of all at once there is no room where cells are many
+        total = variances + candidate**2
+        costs.append(float((np.log(total) + np.minimum(shifts**2 / total, 9)).sum()))
+    return candidates[int(np.argmin(costs))]

@@ -84,7 +84,8 @@ def split_ratio(before: Mapping[str, tuple[Number, Number]], after: Mapping[str,
     """Split the change of Σ numerator / Σ denominator; segments as (numerator, denominator), a mean as (sum, count).
 
     A segment that has no denominator on one side is taken there at the ratio that it has on the other: its rate effect
-    is 0 and that it came or went is mix. A numerator without a denominator on the same side is refused.
+    is 0 and that it came or went is mix. A numerator without a denominator (what came back where nobody bought) has no
+    ratio and no weight: what it adds to the ratio of all is its rate effect.
     """
     segments = _segments(before, after)
     sides = [{name: _pair(side.get(name, (0, 0)), name) for name in segments} for side in (before, after)]
@@ -99,8 +100,12 @@ def split_ratio(before: Mapping[str, tuple[Number, Number]], after: Mapping[str,
     for name in segments:
         shares = [side[name][1] / total for side, total in zip(sides, totals, strict=True)]
         rates = _rates([side[name] for side in sides])
+        bare = [
+            Fraction() if side[name][1] else side[name][0] / total for side, total in zip(sides, totals, strict=True)
+        ]
         weight, step = (shares[0] + shares[1]) / 2, rates[1] - rates[0]
-        parts.append(Part(name, weight * step, (shares[1] - shares[0]) * ((rates[0] + rates[1]) / 2 - middle)))
+        mix = (shares[1] - shares[0]) * ((rates[0] + rates[1]) / 2 - middle)
+        parts.append(Part(name, weight * step + bare[1] - bare[0], mix))
         moves.append((weight, step))
     return Split(wholes[0], wholes[1], tuple(parts), Fraction(), paradox_of(moves, wholes[1] - wholes[0]))
 
@@ -129,7 +134,7 @@ def _segments(before: Mapping[str, object], after: Mapping[str, object]) -> list
 
 def _pair(pair: tuple[Number, Number], name: str) -> tuple[Fraction, Fraction]:
     numerator, denominator = exact(pair[0]), exact(pair[1])
-    if denominator < 0 or (denominator == 0 and numerator != 0):
+    if denominator < 0:
         raise NotAFigure(f"segment {name}: {numerator} over a denominator of {denominator}")
     return numerator, denominator
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from sales_warehouse.causes.measured import UNKNOWN, Span
 from sales_warehouse.causes.medians import TICKS, Rows
+from sales_warehouse.causes.table import coded
 from sales_warehouse.sql import ident, literal
 
 
@@ -101,24 +101,14 @@ def read_rows(
     )
     named = ", ".join(["ticks", "is_ended", "is_after", *map(ident, attributes)])
     found = db.execute(f"select {named}, count(*) as weight from ({sides}) group by all order by all").to_arrow_table()
-    coded = [_coded(found.column(name)) for name in attributes]
+    columns = [coded(found.column(name)) for name in attributes]
     return Rows(
         attributes=tuple(attributes),
-        members=tuple(members for members, _ in coded),
-        codes=np.stack([codes for _, codes in coded], axis=1) if coded else np.empty((found.num_rows, 0), np.int64),
+        members=tuple(members for members, _ in columns),
+        codes=np.stack([codes for _, codes in columns], axis=1) if columns else np.empty((found.num_rows, 0), np.int64),
         ticks=found.column("ticks").to_numpy(),
         is_ended=found.column("is_ended").to_numpy(),
         is_after=found.column("is_after").to_numpy(),
         count=found.column("weight").to_numpy().astype(float),
         is_plain=not waited.ended,
     )
-
-
-def _coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], np.ndarray]:
-    """The members in the order of their text, and the place of each row's among them."""
-    encoded = column.combine_chunks().dictionary_encode()
-    members = encoded.dictionary.to_pylist()
-    order = sorted(range(len(members)), key=members.__getitem__)
-    places = np.empty(len(members), np.int64)
-    places[order] = np.arange(len(members))
-    return tuple(members[at] for at in order), places[encoded.indices.to_numpy()]

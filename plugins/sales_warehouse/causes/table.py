@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from sales_warehouse.sql import gist, ident, literal, read_parquet
 
 MOST_ATTRIBUTES = 20
+MOST = 1e100  # beside which no figure is: its square is a number still
+PIECE = 1 << 20  # bytes
 MISSING = "(none)"  # how an empty member is written
 
 
@@ -59,6 +64,8 @@ def read_table(db: duckdb.DuckDBPyConnection, file: Path, attributes: Sequence[s
     relation = f"read_csv({literal(str(file))}, hive_partitioning = false, all_varchar = true)"
     if file.suffix == ".parquet":
         relation = read_parquet([file])
+    if file.suffix == ".gz":
+        _check_whole(file)
     try:
         db.execute(f"CREATE OR REPLACE TEMP TABLE leaf_rows AS SELECT * FROM {relation}")
     except duckdb.Error as error:
@@ -72,23 +79,40 @@ def leaf_table(
     """The leaf cells of a table of the database; `where` is its name for people. Raises TableRefused."""
     _check_columns(db, relation, attributes, measure, where)
     _check_figures(db, relation, measure, where)
-    keys = [f"coalesce(nullif({ident(name)}::VARCHAR, ''), {literal(MISSING)})" for name in attributes]
-    members = tuple(
-        tuple(value for (value,) in db.execute(f"SELECT DISTINCT {key} FROM {relation} ORDER BY 1").fetchall())
-        for key in keys
-    )
-    if not members[0]:
-        raise TableRefused(f"{where}: has no rows")
-    enums = [f"ENUM ({', '.join(map(literal, listed))})" for listed in members]
-    columns = [f"{key}::{enum} AS k{at}" for at, (key, enum) in enumerate(zip(keys, enums, strict=True))]
+    keys = [
+        f"coalesce(nullif({ident(name)}::VARCHAR, ''), {literal(MISSING)}) AS k{at}"
+        for at, name in enumerate(attributes)
+    ]
     sums = [f"fsum({ident(name)}::DOUBLE) AS f{at}" for at, name in enumerate(measure.columns)]
     grouped = ", ".join(f"k{at}" for at in range(len(keys)))
     found = db.execute(
-        f"SELECT {', '.join(columns + sums)} FROM {relation} GROUP BY {grouped} ORDER BY {grouped}"
+        f"SELECT {', '.join(keys + sums)} FROM {relation} GROUP BY {grouped} ORDER BY {grouped}"
     ).to_arrow_table()
-    codes = [found.column(at).combine_chunks().indices.to_numpy().astype(np.int32) for at in range(len(keys))]
+    if not found.num_rows:
+        raise TableRefused(f"{where}: has no rows")
+    members, codes = zip(*(coded(found.column(at)) for at in range(len(keys))), strict=True)
     figures = tuple(found.column(len(keys) + at).to_numpy() for at in range(len(sums)))
     return LeafTable(tuple(attributes), members, np.stack(codes, axis=1), figures)
+
+
+def coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], np.ndarray]:
+    """The members in the order of their text, and the place of each row's among them."""
+    encoded = column.combine_chunks().dictionary_encode()
+    members = encoded.dictionary.to_pylist()
+    order = sorted(range(len(members)), key=members.__getitem__)
+    places = np.empty(len(members), np.int32)
+    places[order] = np.arange(len(members))
+    return tuple(members[at] for at in order), places[encoded.indices.to_numpy()]
+
+
+def _check_whole(file: Path) -> None:
+    """DuckDB reads a gzip file that is cut short as far as it goes, without a word."""
+    try:
+        with gzip.open(file) as unpacked:
+            while unpacked.read(PIECE):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise TableRefused(f"{file}: cannot be unpacked, {error}; get a whole copy of it") from error
 
 
 def _check_columns(
@@ -111,7 +135,7 @@ def _check_columns(
 def _check_figures(db: duckdb.DuckDBPyConnection, relation: str, measure: Measure, where: str) -> None:
     for name in measure.columns:
         number = f"try_cast({ident(name)} AS DOUBLE)"
-        wrong = f"{number} IS NULL OR NOT isfinite({number})"
+        wrong = f"{number} IS NULL OR NOT abs({number}) <= {MOST}"
         if name in (measure.actual_denominator, measure.forecast_denominator):
             wrong += f" OR {number} < 0"
         found = db.execute(
@@ -125,6 +149,6 @@ def _check_figures(db: duckdb.DuckDBPyConnection, relation: str, measure: Measur
             rest = f", and {found[0] - 1:,} more like it" if found[0] > 1 else ""
             denominator = " that is not negative" if name in measure.columns[2:] else ""
             raise TableRefused(
-                f"{where}: column {name}, row {found[1]}: {what} is not a number{denominator}{rest}; mend the table, "
-                "or write 0 where nothing was seen or expected"
+                f"{where}: column {name}, row {found[1]}: {what} is not a number{denominator}, or beyond {MOST:g}{rest}"
+                "; mend the table, or write 0 where nothing was seen or expected"
             )

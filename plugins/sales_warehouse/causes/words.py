@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,7 @@ from sales_warehouse.causes.explain import Cell, Explanation
 
 MOST_CELLS = 3  # a person remembers three; the table has the others
 ENOUGH = Fraction(9, 10)  # of the change: what comes after is not said
+DIGITS = Context(prec=500)  # enough for any figure, and for its share of a change that is all but nothing
 
 
 @dataclass(frozen=True)
@@ -272,6 +273,6 @@ def _unit(names: Names) -> str:
 
 def _rounded(value: Fraction, places: int) -> str:
     """Half up, thousands apart, a true minus sign, no minus before nothing."""
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return f"{shown + 0:,}".replace("-", "−") if shown else f"{abs(shown)}"
+    exact = DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
+    shown = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, DIGITS)
+    return f"{shown:,}".replace("-", "−") if shown else f"{abs(shown)}"

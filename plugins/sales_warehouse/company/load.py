@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import ScalarNode
 
 from sales_warehouse.company import models
 from sales_warehouse.company.alerts import STATES
@@ -42,6 +44,28 @@ ALLOWED = " Allowed: "  # what follows it in a message helps to mend, and need n
 NO_RULE = {"name": {"en": "-", "zh": "-"}, "kind": "stalled_deals", "owner": "-", "state": "off"}
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class Constructor(RoundTripConstructor):
+    """Reads a day or a number that is none, 2026-02-30 for instance, as text, so that it is refused in its place."""
+
+
+def _or_text(read: Any) -> Callable[[Constructor, ScalarNode], Any]:
+    def construct(constructor: Constructor, node: ScalarNode) -> Any:
+        try:
+            return read(constructor, node)
+        except ValueError:
+            return node.value
+
+    return construct
+
+
+for _tag, _read in {
+    "timestamp": RoundTripConstructor.construct_yaml_timestamp,
+    "int": RoundTripConstructor.construct_yaml_int,
+    "float": RoundTripConstructor.construct_yaml_float,
+}.items():
+    Constructor.add_constructor(f"tag:yaml.org,2002:{_tag}", _or_text(_read))
 
 
 @dataclass(frozen=True)
@@ -234,7 +258,9 @@ def _parse(
     without_rules: frozenset[int] = frozenset(),
 ) -> M | None:
     try:
-        data = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+        yaml = YAML(typ="rt")
+        yaml.Constructor = Constructor
+        data = yaml.load(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         problems.append(Problem(file, None, "", f"not UTF-8 at byte {error.start}; save the file as UTF-8"))
         return None

@@ -27,6 +27,7 @@ class LeftOut:
     owner: str | None
     part: str
     mistake: str
+    mistake_zh: str | None = None
 
     @property
     def key(self) -> str:
@@ -39,6 +40,10 @@ class LeftOut:
         names = (self.name_zh, self.name_en) if language == "zh" else (self.name_en, self.name_zh)
         return next(filter(None, (*names, self.rule_id)), None)
 
+    def said(self, language: str) -> str:
+        """What is wrong, in a language; a night of a release before there were two has it in English alone."""
+        return self.mistake_zh if language == "zh" and self.mistake_zh else self.mistake
+
 
 def read_left_out(home: Home) -> list[LeftOut]:
     """Return the rules that were left out, in the order of alerts.yml, without those that are switched off.
@@ -47,4 +52,4 @@ def read_left_out(home: Home) -> list[LeftOut]:
     """
     file = home.settings / "left_out_rules.parquet"
     rows = pq.read_table(file).to_pylist() if file.is_file() else []
-    return [LeftOut(**{n: row[n] for n in LeftOut.__annotations__}) for row in rows if row["rule_state"] != "off"]
+    return [LeftOut(**{n: row.get(n) for n in LeftOut.__annotations__}) for row in rows if row["rule_state"] != "off"]

@@ -100,15 +100,30 @@ class Outbox:
         found = self._db.execute(
             "SELECT payload, carrier, attempts, first_tried_at FROM deliveries WHERE state = 'pending' ORDER BY rowid"
         )
-        rows = [row for row in found.fetchall() if row[1] in carriers]
-        return [
-            Delivery(from_json(payload), carrier, attempts, datetime.fromisoformat(tried) if tried else None)
-            for payload, carrier, attempts, tried in rows
-        ]
+        return [delivery for delivery in map(_delivery, found.fetchall()) if delivery.carrier in carriers]
+
+    def outdated(self, carriers: Sequence[str], at: datetime) -> list[Delivery]:
+        """What these carriers were first tried with, or given, more than MOST_DAYS ago, and have yet to deliver.
+
+        One that was away for so long is not sent what was news then.
+        """
+        found = self._db.execute(
+            "SELECT payload, carrier, attempts, first_tried_at FROM deliveries WHERE state = 'pending' "
+            "AND coalesce(first_tried_at, created_at) < ? ORDER BY rowid",
+            [(at - timedelta(days=MOST_DAYS)).isoformat()],
+        )
+        return [delivery for delivery in map(_delivery, found.fetchall()) if delivery.carrier in carriers]
+
+    def give_up(self, delivery: Delivery) -> None:
+        """The carrier counts as not told of it: it is given one message about what is still news."""
+        with self._transaction():
+            self._given_up(delivery)
 
     def mark_sent(self, delivery: Delivery, at: datetime) -> None:
         with self._transaction():
-            self._update(delivery, "state = 'sent', last_error = NULL, sent_at = ?", at.isoformat())
+            self._update(
+                delivery, "attempts = attempts + 1, state = 'sent', last_error = NULL, sent_at = ?", at.isoformat()
+            )
 
     def mark_failed(self, delivery: Delivery, reason: str, at: datetime) -> bool:
         """Note an attempt in vain. Return whether the message is given up, MOST_DAYS after it was first tried.
@@ -117,18 +132,23 @@ class Outbox:
         """
         first = delivery.first_tried_at or at
         is_given_up = at - first >= timedelta(days=MOST_DAYS)
-        state = "failed" if is_given_up else "pending"
         with self._transaction():
-            self._update(delivery, "state = ?, last_error = ?, first_tried_at = ?", state, reason, first.isoformat())
+            self._update(
+                delivery, "attempts = attempts + 1, last_error = ?, first_tried_at = ?", reason, first.isoformat()
+            )
             if is_given_up:
-                self._db.execute(
-                    "DELETE FROM told WHERE message_key = ? AND carrier = ?", [delivery.message.key, delivery.carrier]
-                )
+                self._given_up(delivery)
         return is_given_up
+
+    def _given_up(self, delivery: Delivery) -> None:
+        self._update(delivery, "state = 'failed'")
+        self._db.execute(
+            "DELETE FROM told WHERE message_key = ? AND carrier = ?", [delivery.message.key, delivery.carrier]
+        )
 
     def _update(self, delivery: Delivery, assignments: str, *values: str) -> None:
         self._db.execute(
-            f"UPDATE deliveries SET attempts = attempts + 1, {assignments} WHERE message_key = ? AND carrier = ?",
+            f"UPDATE deliveries SET {assignments} WHERE message_key = ? AND carrier = ?",
             [*values, delivery.message.key, delivery.carrier],
         )
 
@@ -141,3 +161,8 @@ class Outbox:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+def _delivery(row: tuple[str, str, int, str | None]) -> Delivery:
+    payload, carrier, attempts, tried = row
+    return Delivery(from_json(payload), carrier, attempts, datetime.fromisoformat(tried) if tried else None)

@@ -82,6 +82,9 @@ def _told(
     settings, at = read_settings(home), clock()
     by_name = {carrier.name: carrier for carrier in carriers}
     report = WatchReport()
+    for delivery in outbox.outdated(list(by_name), at):
+        outbox.give_up(delivery)
+        report.failures.append(f"{delivery.carrier}: given up after {MOST_DAYS} days: {delivery.message.title}")
     outbox.forget_mended([rule.key for rule in read_left_out(home)])
     alike: dict[frozenset[str], list[str]] = {}
     for name in by_name:

@@ -137,7 +137,8 @@ class Wording:
         name = rule.name(self.language) or self.texts["nameless"].format(number=rule.rule_number)
         line = self.texts["line"].format(line=rule.line_number) if rule.line_number else None
         where = filter(None, (rule.rule_id if rule.rule_id != name else None, line, rule.part))
-        wrong = rule.mistake if len(rule.mistake) <= most else f"{rule.mistake[:most].rstrip()}…"
+        said = rule.said(self.language)
+        wrong = said if len(said) <= most else f"{said[:most].rstrip()}…"
         who = self.texts["owned_by"].format(owner=rule.owner) if rule.owner else ""
         return self.texts["mistake"].format(name=name, where=self.texts["joint"].join(where), mistake=wrong, owner=who)
 

@@ -4,6 +4,7 @@ import { h, icon, svg } from "./dom.js";
 import { metric, metricName } from "./names.js";
 import { changeText, kindOf, short } from "./numbers.js";
 import { card, chip, figure, nothing } from "./pieces.js";
+import { state } from "./state.js";
 import { named, say } from "./words.js";
 
 const SEVERITIES = ["critical", "warning", "info"];
@@ -124,7 +125,7 @@ function leftOut(rows) {
   const line = (row) => h("li", { "data-left-out": row.rule_id ?? String(row.rule_number) },
     h("b", {}, named(row, "name") ?? row.rule_id ?? say("rule_n", row.rule_number)),
     h("span", { class: "sub" }, " ", [row.line_number && say("line_n", row.line_number), row.owner].filter(Boolean).join(" · ")),
-    h("br", {}), [row.part, row.mistake].filter(Boolean).join(": "));
+    h("br", {}), [row.part, (state.language === "zh" && row.mistake_zh) || row.mistake].filter(Boolean).join(": "));
   return card(say("left_out", rows.length), say("left_out_text"), chip("warn", say("not_judged")), h("ul", { class: "left-out" }, rows.map(line)));
 }
 
