@@ -520,7 +520,7 @@ def _accept(
         connection,
         f"copy (select {columns}, {repairs_told} from {WHOLE} {hands}"
         "where _row_id not in (select _row_id from failures)) "
-        f"to {literal(str(target))} (format parquet, compression zstd, compression_level 1)",
+        f"to {as_parquet(target)}",
     )
     if rows != batch.conformed + batch.ended - quarantined:
         came = batch.conformed + batch.ended
