@@ -30,7 +30,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import CLOCK_SKEW, Load
 from sales_warehouse.malformed import in_chinese
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import as_parquet, connect, ident, literal, only_row, read_parquet
+from sales_warehouse.sql import as_parquet, connect, ident, literal, only_row, read_parquet, rows_of
 
 FORM = 11  # raise it when this module writes other columns, so that what it made before is made anew
 PLACES_AT_ONCE = 100_000
@@ -603,18 +603,22 @@ def _quality(
         f"count(*) filter (where {is_clean}) from {relation}",
     )
     repeated, clean = (0, clean) if keys == rows else _repeated(connection, batch, relation, is_clean)
-    counts = connection.execute(
-        f'select r."column", r.repair, count(*) from (select unnest(_repairs) as r from {relation} '
-        f'where _repairs is not null) group by r."column", r.repair order by count(*) desc, r."column", r.repair'
-    ).fetchall()
-    names = ("column_name", "repair", "row_count")
     return {
         "repeated": repeated,
-        "repairs": [dict(zip(names, row, strict=True)) for row in counts],
+        "repairs": _repair_counts(connection, relation) if repaired else [],
         "repaired": repaired,
         "dirty": batch.conformed - clean,
         "doubtful": _doubtful(connection, batch, validation),
     }
+
+
+def _repair_counts(connection: duckdb.DuckDBPyConnection, relation: str) -> list[dict[str, Any]]:
+    return rows_of(
+        connection,
+        'select r."column" as column_name, r.repair, count(*) as row_count from ('
+        f"select unnest(_repairs) as r from {relation} where _repairs is not null) "
+        "group by column_name, r.repair order by row_count desc, column_name, r.repair",
+    )
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, relation: str, is_clean: str) -> tuple[int, int]:
