@@ -73,6 +73,12 @@ def test_a_visit_names_the_seller_and_the_customer_of_the_crm(company: Company) 
     ]
 
 
+def test_a_column_that_nobody_maps_is_null_and_costs_nothing(company: Company) -> None:
+    of = company.sources["visits"]
+    assert conformed(company, "visits", "started_at, purpose", "('V1', 'S1', 'A1', 'P1')") == [(None, None, None)]
+    assert "r_started_at" not in compile_mapping(company, of, of.mappings[0]).select
+
+
 def test_a_row_is_as_new_as_its_mapping_says(tmp_path: Path) -> None:
     told = CRM.replace("    from: people\n", "    from: people\n    version: \"boss || ' 00:00:00'\"\n")
     company = load_company(write_company(tmp_path, crm=told))
