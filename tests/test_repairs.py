@@ -15,7 +15,7 @@ from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.landing import land, loads
-from sales_warehouse.sql import read_parquet
+from sales_warehouse.sql import read_loads, read_parquet
 
 READ_AT = datetime.datetime(2026, 3, 1, 1)
 SHOP = """\
@@ -158,7 +158,7 @@ def test_the_folder_of_a_file_alone_says_of_which_load_its_rows_are(tmp_path: Pa
     judged = judge(tmp_path, line(1))
     (file,) = judged.home.accepted.glob("customers/_load_id=2*/*.parquet")
     assert "_load_id" not in duckdb.sql(f"from {read_parquet([file])}").columns
-    told = f"select _load_id from {read_parquet([file], partitioned=True)}"
+    told = f"select _load_id from {read_loads([file])}"
     assert duckdb.sql(told).fetchall() == [(loads(judged.home, "shop")[0].load_id,)]
 
 

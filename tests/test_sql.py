@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sales_warehouse import settings
-from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, read_parquet
+from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, read_loads, read_parquet
 
 
 @pytest.mark.parametrize("name", ["plain", 'x" ; DROP TABLE t; --', "客户", "a.b", ""])
@@ -23,12 +23,17 @@ def test_a_quoted_text_is_that_text(text: str) -> None:
     assert duckdb.sql(f"select {literal(text)}").fetchone() == (text,)
 
 
-def test_a_folder_on_the_way_to_a_file_is_a_column_where_that_is_asked_for(tmp_path: Path) -> None:
-    file = tmp_path / "id=prod" / "_load_id=7" / "1.parquet"
-    file.parent.mkdir(parents=True)
-    duckdb.sql(f"copy (select 'O1' as id) to {as_parquet(file)}")
-    assert duckdb.sql(f"from {read_parquet([file])}").fetchall() == [("O1",)]
-    assert "_load_id" in duckdb.sql(f"from {read_parquet([file], partitioned=True)}").columns
+def test_a_folder_on_the_way_to_a_file_says_nothing_but_of_which_load_it_is(tmp_path: Path) -> None:
+    loads = tmp_path / "_load_id=1" / "id=prod"
+    files = [loads / f"_load_id={load}" / "a=b.0.parquet" for load in ("07", "08")]
+    for file, columns in zip(files, ("'O1' as id", "'O2' as id, 'other' as _load_id"), strict=True):
+        file.parent.mkdir(parents=True)
+        duckdb.sql(f"copy (select {columns}) to {as_parquet(file)}")
+    assert duckdb.sql(f"from {read_parquet(files[:1])}").fetchall() == [("O1",)]
+    assert sorted(duckdb.sql(f"from {read_loads([loads / '*' / '*.parquet'])}").fetchall()) == [
+        ("O1", "07"),
+        ("O2", "08"),
+    ]
 
 
 def test_every_value_that_is_written_reads_back_in_any_reader(tmp_path: Path) -> None:

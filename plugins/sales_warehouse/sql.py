@@ -45,14 +45,23 @@ def literals(values: Iterable[object]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
 
-def read_parquet(paths: Iterable[Path], *, options: str = "", partitioned: bool = False) -> str:
+def read_parquet(paths: Iterable[Path], *, options: str = "") -> str:
     """Return a table expression over Parquet files; `options` are further named arguments.
 
-    A folder `name=value` on the way to a file is a column of it where files are `partitioned` alone: DuckDB would take
-    one of that name from any folder, in place of what the file says.
+    A folder `name=value` on the way to a file says nothing: DuckDB would take it in place of the file's own column.
     """
-    named = [f"hive_partitioning = {literal(partitioned)}", *filter(None, [options])]
+    named = ["hive_partitioning = false", *filter(None, [options])]
     return f"read_parquet({', '.join([literals(str(path) for path in paths), *named])})"
+
+
+def read_loads(paths: Iterable[Path]) -> str:
+    """Return a table expression over accepted files with `_load_id`, which the folder `_load_id=…` of each tells.
+
+    Files that earlier versions wrote have it as a column, too.
+    """
+    files = read_parquet(paths, options="union_by_name = true, filename = '_place'")
+    told = "regexp_extract(_place, '/_load_id=([^/]+)/[^/]+$', 1) as _load_id"
+    return f"(select columns(name -> name not in ('_load_id', '_place')), {told} from {files})"
 
 
 def as_parquet(path: Path) -> str:
