@@ -545,6 +545,24 @@ def test_of_a_list_that_was_corrected_the_other_elements_came_clean(tmp_path: Pa
     assert after.repairs == [{"column_name": "quantity", "repair": "by_hand", "row_count": 2}]
 
 
+def test_of_two_values_in_a_list_that_are_mended_one_after_the_other_both_are_in_the_history(tmp_path: Path) -> None:
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=files_source("crm", LISTS))
+    desk = Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+    (folder / "crm" / "one.csv").write_text('no,items\n1,"[{""q"":-1},{""q"":-2}]"\n', encoding="utf-8")
+    desk.refresh()
+    target, told = folder / "sheet.csv", f"select value, repaired_at from read_parquet('{desk.home.repaired}/*/*/*')"
+    for night, wrong in enumerate(("-1", "-2"), 1):
+        sheet.export(desk.home, desk.company, "crm", "orders", target)
+        text = target.read_text(encoding="utf-8-sig").replace(f":{wrong}", f":{wrong[1:]}")
+        at = READ_AT + datetime.timedelta(days=night)
+        assert sheet.take(desk.home, desk.company, text.encode(), by="Li Na", why="asked", at=at).cells == 1
+        desk.refresh(at)
+        assert sorted(duckdb.sql(told).fetchall())[-1] == (wrong, at)
+    assert duckdb.sql(f"select count(*) from ({told})").fetchone() == (2,)
+
+
 def test_a_correction_that_is_wrong_too_can_be_corrected(desk: Desk) -> None:
     desk.refresh(one=GOOD + NO_DATE)
     rows = desk.export()
