@@ -132,6 +132,24 @@ mappings:
     assert sum(faults is not None for _, faults in found) == 4
 
 
+def test_a_goal_may_be_a_year_of_sales_in_dong(tmp_path: Path) -> None:
+    told = files_source(
+        "plan",
+        """\
+tables: {goals: {files: "*.csv", format: csv, columns: [no, aim]}}
+mappings: [{entity: targets, from: goals, columns: {target_id: no, target_value: aim}}]
+""",
+    )
+    company = load_company(write_company(tmp_path, plan=told))
+    rows = "('1', '12345678901234567.8901'), ('2', '123456789012345678'), ('3', '0.12345')"
+    fault = [{"column": "target_value", "value": "123456789012345678"}]
+    assert conformed(company, "plan", "target_id, target_value::varchar", rows) == [
+        ("1", "12345678901234567.8901", None),
+        ("2", None, fault),
+        ("3", None, [{"column": "target_value", "value": "0.12345"}]),
+    ]
+
+
 def test_a_nul_that_a_database_gave_is_a_fault(company: Company) -> None:
     (found,) = conformed(company, "crm", "rep_id", "('S' || chr(0) || '1', 'S0')")
     assert found == ("S\x001", [{"column": "rep_id", "value": "S\x001"}])
