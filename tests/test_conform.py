@@ -73,6 +73,12 @@ def test_a_visit_names_the_seller_and_the_customer_of_the_crm(company: Company) 
     ]
 
 
+def test_a_column_that_nobody_maps_is_null_and_costs_nothing(company: Company) -> None:
+    of = company.sources["visits"]
+    assert conformed(company, "visits", "started_at, purpose", "('V1', 'S1', 'A1', 'P1')") == [(None, None, None)]
+    assert "r_started_at" not in compile_mapping(company, of, of.mappings[0]).select
+
+
 def test_a_row_is_as_new_as_its_mapping_says(tmp_path: Path) -> None:
     told = CRM.replace("    from: people\n", "    from: people\n    version: \"boss || ' 00:00:00'\"\n")
     company = load_company(write_company(tmp_path, crm=told))
@@ -124,6 +130,24 @@ mappings:
     found = conformed(company, "shop", "unit_price_amount", ", ".join(f"('O1', '1', {text})" for text in texts))
     assert sorted(str(value) for value, _ in found) == ["5.0000", "None", "None", "None", "None"]
     assert sum(faults is not None for _, faults in found) == 4
+
+
+def test_a_goal_may_be_a_year_of_sales_in_dong(tmp_path: Path) -> None:
+    told = files_source(
+        "plan",
+        """\
+tables: {goals: {files: "*.csv", format: csv, columns: [no, aim]}}
+mappings: [{entity: targets, from: goals, columns: {target_id: no, target_value: aim}}]
+""",
+    )
+    company = load_company(write_company(tmp_path, plan=told))
+    rows = "('1', '12345678901234567.8901'), ('2', '123456789012345678'), ('3', '0.12345')"
+    fault = [{"column": "target_value", "value": "123456789012345678"}]
+    assert conformed(company, "plan", "target_id, target_value::varchar", rows) == [
+        ("1", "12345678901234567.8901", None),
+        ("2", None, fault),
+        ("3", None, [{"column": "target_value", "value": "0.12345"}]),
+    ]
 
 
 def test_a_nul_that_a_database_gave_is_a_fault(company: Company) -> None:

@@ -101,8 +101,9 @@ class Shop:
         """Of all rows that passed so far: those that count, and are not deleted."""
         folder, name = (self.home.accepted / entity, "") if self.is_judged else (self.home.conformed / "shop", entity)
         path = literal(str(folder / "*" / f"*{name}.parquet"))
-        parts = "hive_partitioning = true, hive_types = {'_load_id': 'varchar'}, " if self.is_judged else ""
-        rows = latest_version(f"read_parquet({path}, {parts}union_by_name = true)", ["_source", *key])
+        files = f"read_parquet({path}, hive_partitioning = false, union_by_name = true, filename = 'place')"
+        load_id = "replace(parse_path(place)[-2], '_load_id=', '') as _load_id"  # by the name of the folder
+        rows = latest_version(f"(select *, {load_id} from {files})", ["_source", *key])
         return duckdb.sql(f"select {columns} from ({rows}) where not _is_deleted order by all").fetchall()
 
     @property

@@ -19,6 +19,7 @@ from sales_warehouse import conformed, corrections, gate, ledger, mended, quaran
 from sales_warehouse.cli import app
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
+from sales_warehouse.extract.originals import Located
 from sales_warehouse.home import Home
 from sales_warehouse.landing import Load, land, loads
 from sales_warehouse.sheet import SheetRefused
@@ -212,6 +213,19 @@ def test_rows_of_many_files_of_one_load_have_their_lines(desk: Desk) -> None:
     found = quarantine.failures(desk.home, desk.company.sources, quarantine.Filter(column_name="started_at"))
     assert {(item.file, item.line) for item in found} == {("one.csv", 3), ("two.csv", 2), ("three.csv", 4)}
     assert {item.original for item in found} == {NO_DATE.rstrip("\n")}
+
+
+def test_failing_rows_are_looked_for_in_numbers_and_parts_that_fit_into_memory() -> None:
+    with duckdb.connect() as connection:
+        file = "if(i < 3, 'b.csv', 'a.csv')"
+        connection.execute(
+            f"create table _held as select i as _row_id, {file} as _file, 9 - i as _row_number from range(7) as t(i)"
+        )
+        connection.execute("insert into _held values (7, 'b.csv', 3), (8, 'b.csv', 9)")
+        found = {origin: numbers.tolist() for origin, numbers in gate._held_rows(connection)}
+    assert found == {"a.csv": [3, 4, 5, 6], "b.csv": [3, 7, 8, 9]}
+    long = [Located(number, number, None, bytes(1 << 20)) for number in range(100)]
+    assert [len(part) for part in gate._parts(long)] == [33, 33, 33, 1]
 
 
 def test_a_company_without_a_bad_row_has_an_empty_quarantine(desk: Desk) -> None:
@@ -529,6 +543,24 @@ def test_of_a_list_that_was_corrected_the_other_elements_came_clean(tmp_path: Pa
     (after,) = ledger.gated(desk.home, ["crm"])
     assert (after.accepted, after.quarantined, after.dirty) == (6, 0, 2)
     assert after.repairs == [{"column_name": "quantity", "repair": "by_hand", "row_count": 2}]
+
+
+def test_of_two_values_in_a_list_that_are_mended_one_after_the_other_both_are_in_the_history(tmp_path: Path) -> None:
+    folder = tmp_path / "company"
+    (folder / "crm").mkdir(parents=True)
+    write_company(folder, crm=files_source("crm", LISTS))
+    desk = Desk(load_company(folder), Home(tmp_path / "var", "small"), folder)
+    (folder / "crm" / "one.csv").write_text('no,items\n1,"[{""q"":-1},{""q"":-2}]"\n', encoding="utf-8")
+    desk.refresh()
+    target, told = folder / "sheet.csv", f"select value, repaired_at from read_parquet('{desk.home.repaired}/*/*/*')"
+    for night, wrong in enumerate(("-1", "-2"), 1):
+        sheet.export(desk.home, desk.company, "crm", "orders", target)
+        text = target.read_text(encoding="utf-8-sig").replace(f":{wrong}", f":{wrong[1:]}")
+        at = READ_AT + datetime.timedelta(days=night)
+        assert sheet.take(desk.home, desk.company, text.encode(), by="Li Na", why="asked", at=at).cells == 1
+        desk.refresh(at)
+        assert sorted(duckdb.sql(told).fetchall())[-1] == (wrong, at)
+    assert duckdb.sql(f"select count(*) from ({told})").fetchone() == (2,)
 
 
 def test_a_correction_that_is_wrong_too_can_be_corrected(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.landing import land, loads
+from sales_warehouse.sql import read_loads, read_parquet
 
 READ_AT = datetime.datetime(2026, 3, 1, 1)
 SHOP = """\
@@ -150,6 +151,15 @@ def test_a_mended_copy_of_a_clean_row_is_one_dirty_row(tmp_path: Path) -> None:
 def test_rows_without_a_fault_are_clean_and_a_warning_is_doubt(tmp_path: Path) -> None:
     found = judge(tmp_path, line(1), line(2, name="")).outcomes
     assert (found["customers"].dirty, found["customers"].doubtful, found["customers"].accepted) == (0, 1, 2)
+
+
+def test_the_folder_of_a_file_alone_says_of_which_load_its_rows_are(tmp_path: Path) -> None:
+    """Written in each row, too, it would cost time with every load."""
+    judged = judge(tmp_path, line(1))
+    (file,) = judged.home.accepted.glob("customers/_load_id=2*/*.parquet")
+    assert "_load_id" not in duckdb.sql(f"from {read_parquet([file])}").columns
+    told = f"select _load_id from {read_loads([file])}"
+    assert duckdb.sql(told).fetchall() == [(loads(judged.home, "shop")[0].load_id,)]
 
 
 def test_every_repair_is_written_with_its_place(tmp_path: Path) -> None:

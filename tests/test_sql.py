@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from sales_warehouse import settings
-from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, read_parquet
+from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, read_loads, read_parquet
 
 
 @pytest.mark.parametrize("name", ["plain", 'x" ; DROP TABLE t; --', "客户", "a.b", ""])
@@ -22,12 +23,39 @@ def test_a_quoted_text_is_that_text(text: str) -> None:
     assert duckdb.sql(f"select {literal(text)}").fetchone() == (text,)
 
 
-def test_a_folder_on_the_way_to_a_file_is_a_column_where_that_is_asked_for(tmp_path: Path) -> None:
-    file = tmp_path / "id=prod" / "_load_id=7" / "1.parquet"
-    file.parent.mkdir(parents=True)
-    duckdb.sql(f"copy (select 'O1' as id) to {as_parquet(file)}")
-    assert duckdb.sql(f"from {read_parquet([file])}").fetchall() == [("O1",)]
-    assert "_load_id" in duckdb.sql(f"from {read_parquet([file], partitioned=True)}").columns
+def test_a_folder_on_the_way_to_a_file_says_nothing_but_of_which_load_it_is(tmp_path: Path) -> None:
+    loads = tmp_path / "_load_id=1" / "id=prod"
+    files = [loads / f"_load_id={load}" / "a=b.0.parquet" for load in ("07", "08")]
+    for file, columns in zip(files, ("'O1' as id", "'O2' as id, 'other' as _load_id"), strict=True):
+        file.parent.mkdir(parents=True)
+        duckdb.sql(f"copy (select {columns}) to {as_parquet(file)}")
+    assert duckdb.sql(f"from {read_parquet(files[:1])}").fetchall() == [("O1",)]
+    assert sorted(duckdb.sql(f"from {read_loads([loads / '*' / '*.parquet'])}").fetchall()) == [
+        ("O1", "07"),
+        ("O2", "08"),
+    ]
+
+
+def test_every_value_that_is_written_reads_back_in_any_reader(tmp_path: Path) -> None:
+    rows = """
+        select case when i % 7 > 0 then 'O' || i end as id, case when i % 3 > 0 then repeat('中', i % 40) end as name,
+            hash(i)::hugeint::decimal(38, 4) as wide, case when i % 2 > 0 then 9223372036854775807 else -i end as far,
+            hash(i) / 7 as fraction, i % 5 as few, null::timestamp as never, i % 3 = 0 as is_so,
+            case when i % 999 = 0 then [{'before': i, 'after': null}] end as mended,
+            timestamp '2026-01-01' + to_seconds(i * i) as moment
+        from range(130_000) as t(i)"""
+    file = tmp_path / "rows.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table written as {rows}")
+        connection.execute(f"copy written to {as_parquet(file)}")
+        connection.register("by_arrow", pq.read_table(file))
+        for read in (read_parquet([file]), "by_arrow"):
+            both = f"(select w from written as w) positional join (select r from {read} as r)"
+            assert connection.execute(f"select count(*) from {both} where w is distinct from r").fetchone() == (0,)
+        told = "select path_in_schema, list_sort(list(distinct encodings)) from parquet_metadata(?) group by all"
+        encodings = dict(connection.execute(told, [str(file)]).fetchall())
+    assert encodings["id"] == ["DELTA_LENGTH_BYTE_ARRAY"]  # a dictionary of all of them would be dearer than they are
+    assert encodings["few"] == ["RLE_DICTIONARY"]
 
 
 def test_a_confined_connection_reaches_its_folder_and_nothing_else(tmp_path: Path) -> None:

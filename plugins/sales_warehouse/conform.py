@@ -13,7 +13,6 @@ from sales_warehouse.sql import ident, literal
 CANNOT_BE_TRIED = re.compile(r"\b(over|select)\b", re.IGNORECASE)
 REPAIRS = 'struct("column" varchar, "repair" varchar, "before" varchar, "after" varchar)[]'
 NO_REPAIR = f"cast(null as {REPAIRS})"
-ABSENT = ColumnMapping.model_validate({"from": "null"})
 
 
 @dataclass(frozen=True)
@@ -68,16 +67,15 @@ def compile_mapping(
     normalisers = replace(Normalisers.of(company), is_odd="_is_odd")
     statement = Statement(contract, mapping, "")
     columns = [*contract.columns.values(), VERSION]
-    asked = {column.name: mapping.made.get(column.name, ABSENT) for column in columns}
-    told = [c for c in columns if c.name in mapping.made]
+    asked = mapping.made
+    told = [c for c in columns if c.name in asked]
     judged = [(c, asked[c.name], can_fail(asked[c.name], source, mapping.table)) for c in told]
-    raw = ",\n    ".join(f"{raw_text(asked[c.name], source, mapping.table)} as {ident('w_' + c.name)}" for c in columns)
+    raw = "".join(f"{raw_text(asked[c.name], source, mapping.table)} as {ident('w_' + c.name)},\n    " for c in told)
     written = ", ".join(ident("w_" + c.name) for c in told) or "''"
-    filled = ", ".join(f"nullif({_trimmed(ident('w_' + c.name))}, '') as {ident('r_' + c.name)}" for c in columns)
-    typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in columns}
-    values = ",\n    ".join(
-        f"cast({_owned(typed[c.name], c, asked[c.name], source)} as {c.sql_type}) as {ident(c.name)}" for c in columns
-    )
+    filled = "".join(f", {_filled(ident('w_' + c.name))} as {ident('r_' + c.name)}" for c in told)
+    typed = {c.name: normalisers.value(ident("r_" + c.name), c, asked[c.name]) for c in told}
+    owned = {c.name: _owned(typed[c.name], c, asked[c.name], source) for c in told}
+    values = ",\n    ".join(f"cast({owned.get(c.name, 'null')} as {c.sql_type}) as {ident(c.name)}" for c in columns)
     held = ", ".join(f"{ident(mapping.table)}.{name}" for name in ("_file", "_row_number"))
     more = "".join(f"{name}, " for name in carried or {})
     given = "".join(f"{sql} as {name}, " for name, sql in (carried or {}).items())
@@ -85,8 +83,7 @@ def compile_mapping(
     select = f"""
 with written as (
     select
-    {raw},
-    {held}, {given}{statement.deleted} as _is_deleted, {statement.missed} as _is_missed
+    {raw}{held}, {given}{statement.deleted} as _is_deleted, {statement.missed} as _is_missed
     from {_from(mapping)}
     where {ident(mapping.table)}._malformed is null and {statement.where}
 ),
@@ -94,7 +91,7 @@ looked_at as (
     select *, regexp_matches(concat_ws({literal(BETWEEN)}, {written}), {literal(ODD)}) as _is_odd from written
 ),
 picked as (
-    select *, {filled} from looked_at
+    select *{filled} from looked_at
 ),
 typed as (
     select *,
@@ -161,8 +158,9 @@ def with_version(company: Company, source: Source, table: str, rows: str) -> str
     )
 
 
-def _trimmed(text: str) -> str:
-    return f"case when _is_odd then trim({text}, {literal(WHITE_SPACE)}) else {text} end"
+def _filled(text: str) -> str:
+    """Return the SQL of a text without white space around it, NULL for an empty one."""
+    return f"case when _is_odd then nullif(trim({text}, {literal(WHITE_SPACE)}), '') when {text} <> '' then {text} end"
 
 
 def _owned(value: str, column: Column, mapping: ColumnMapping, source: Source) -> str:
@@ -183,8 +181,7 @@ def _faults(normalisers: Normalisers, told: list[tuple[Column, ColumnMapping, bo
     for column, mapping, may_fail in told:
         name, read = ident(column.name), ident("r_" + column.name)
         tests = [f"{ident('w_' + column.name)} is null"] if may_fail else []
-        tests.append(f"({read} is not null and {name} is null)")
-        tests += filter(None, [normalisers.is_no_text(read, column, mapping)])
+        tests.append(normalisers.is_no_text(read, column, mapping) or f"({read} is not null and {name} is null)")
         broken[column.name] = f"({' or '.join(tests)})"
     if not broken:
         return 'cast(null as struct("column" varchar, "value" varchar)[])'

@@ -30,7 +30,7 @@ from sales_warehouse.latest_version import is_known, latest_version
 from sales_warehouse.normalise import Normalisers
 from sales_warehouse.sql import as_parquet, confine, connect, gist, ident, literal, only_row, read_parquet
 
-FORM = 13  # raise it when this module makes different rows from the same input
+FORM = 14  # raise it when this module makes different rows from the same input
 MANIFEST = "manifest.json"
 WHOLE = "_whole"  # the landed rows of the table that a mapping reads
 HISTORY = "_history"  # the same of all loads up to this one, with `_row_load_id`
@@ -185,11 +185,8 @@ def _conform(
             connection.execute(f"create or replace view {ident(mapping.table)} as {elements(mapping, WHOLE)}")
         landed, kept = _counts(connection, load, mapping, statement)
         listed = _listed(connection, mapping) if mapping.each else None
-        lineage = (source.source, load.load_id, load.extracted_at)
-        added = ", ".join(
-            f"cast({literal(value)} as {LINEAGE[name]}) as {name}"
-            for name, value in zip(("_source", "_load_id", "_extracted_at"), lineage, strict=True)
-        )
+        lineage = {"_source": source.source, "_extracted_at": load.extracted_at}  # the folder is named by the load
+        added = ", ".join(f"cast({literal(value)} as {LINEAGE[name]}) as {name}" for name, value in lineage.items())
         (rows,) = only_row(
             connection,
             f"copy (select *, {added} from ({select})) to {as_parquet(file)}",

@@ -7,14 +7,16 @@ import datetime
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from sales_warehouse import conformed, durable, failpoint, repairs, settings
@@ -30,10 +32,10 @@ from sales_warehouse.home import Home
 from sales_warehouse.landing import CLOCK_SKEW, Load
 from sales_warehouse.malformed import in_chinese
 from sales_warehouse.normalise import Normalisers
-from sales_warehouse.sql import as_parquet, connect, ident, literal, only_row, read_parquet
+from sales_warehouse.sql import as_parquet, connect, ident, literal, only_row, read_parquet, rows_of
 
 FORM = 11  # raise it when this module writes other columns, so that what it made before is made anew
-PLACES_AT_ONCE = 100_000
+PLACES_AT_ONCE, PLACES_BYTES = 100_000, 32 << 20
 DAYS_TOLD = 40  # of each place of a source, for its deadlines
 NEWS_DAYS = 7  # before a load, of which it is looked up whether earlier loads told its events already
 KEYS_MIB = 512  # of memory for a look at all keys of a load, beyond which it goes on on disk
@@ -438,9 +440,8 @@ def _places(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, t
         "create or replace table _places "
         "(file varchar, row_number bigint, line bigint, original varchar, original_bytes blob)"
     )
-    asked = connection.execute("select _file, list(distinct _row_number) from _held group by _file").fetchall()
     files = {item.origin: item for item in load.files if item.table == table}
-    for origin, numbers in asked:
+    for origin, numbers in _held_rows(connection):
         item = files.get(origin)
         original = load.original_of(item) if item else None
         if item is None or original is None:
@@ -449,8 +450,31 @@ def _places(connection: duckdb.DuckDBPyConnection, source: Source, load: Load, t
         with contextlib.suppress(FileRefused), TemporaryDirectory(dir=scratch) as place:
             room = Room(Path(place), Path(place))
             located = originals.locate(original, source.tables[table], item.rows, numbers, room)
-            while some := list(islice(located, PLACES_AT_ONCE)):
+            for some in _parts(located):
                 _insert_places(connection, origin, some)
+
+
+def _held_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each file of the table `_held` with the numbers of its rows: of one file at a time, 8 bytes for each."""
+    with connection.cursor() as cursor:
+        cursor.execute("select distinct _file, _row_number from _held order by all")
+        rows = chain.from_iterable(iter(lambda: cursor.fetchmany(PLACES_AT_ONCE), []))
+        for origin, some in groupby(rows, itemgetter(0)):
+            yield origin, np.fromiter((number for _, number in some), np.int64)
+
+
+def _parts(located: Iterable[originals.Located]) -> Iterator[list[originals.Located]]:
+    """Yield rows together as long as they and their bytes are not too many for memory."""
+    part: list[originals.Located] = []
+    size = 0
+    for one in located:
+        part.append(one)
+        size += len(one.content or b"")
+        if len(part) == PLACES_AT_ONCE or size > PLACES_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _insert_places(connection: duckdb.DuckDBPyConnection, origin: str, found: list[originals.Located]) -> None:
@@ -520,7 +544,7 @@ def _accept(
         connection,
         f"copy (select {columns}, {repairs_told} from {WHOLE} {hands}"
         "where _row_id not in (select _row_id from failures)) "
-        f"to {literal(str(target))} (format parquet, compression zstd, compression_level 1)",
+        f"to {as_parquet(target)}",
     )
     if rows != batch.conformed + batch.ended - quarantined:
         came = batch.conformed + batch.ended
@@ -603,18 +627,22 @@ def _quality(
         f"count(*) filter (where {is_clean}) from {relation}",
     )
     repeated, clean = (0, clean) if keys == rows else _repeated(connection, batch, relation, is_clean)
-    counts = connection.execute(
-        f'select r."column", r.repair, count(*) from (select unnest(_repairs) as r from {relation} '
-        f'where _repairs is not null) group by r."column", r.repair order by count(*) desc, r."column", r.repair'
-    ).fetchall()
-    names = ("column_name", "repair", "row_count")
     return {
         "repeated": repeated,
-        "repairs": [dict(zip(names, row, strict=True)) for row in counts],
+        "repairs": _repair_counts(connection, relation) if repaired else [],
         "repaired": repaired,
         "dirty": batch.conformed - clean,
         "doubtful": _doubtful(connection, batch, validation),
     }
+
+
+def _repair_counts(connection: duckdb.DuckDBPyConnection, relation: str) -> list[dict[str, Any]]:
+    return rows_of(
+        connection,
+        'select r."column" as column_name, r.repair, count(*) as row_count from ('
+        f"select unnest(_repairs) as r from {relation} where _repairs is not null) "
+        "group by column_name, r.repair order by row_count desc, column_name, r.repair",
+    )
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, batch: Batch, relation: str, is_clean: str) -> tuple[int, int]:

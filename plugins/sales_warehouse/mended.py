@@ -10,7 +10,7 @@ from sales_warehouse import durable
 from sales_warehouse.gate import accepted_file
 from sales_warehouse.home import Home
 from sales_warehouse.ledger import gated
-from sales_warehouse.sql import connect, literal, read_parquet
+from sales_warehouse.sql import connect, literal, read_loads
 
 COLUMNS = "source, entity, load_id, file, row_number, column_name, repair, before, after"
 NOTHING = f"(select {', '.join(f'null as {name}' for name in COLUMNS.split(', '))} where false)"
@@ -35,7 +35,7 @@ def relation(home: Home, sources: Iterable[str]) -> str:
         f"select _source as source, {literal(name)} as entity, _load_id as load_id, _file as file, "
         f'_row_number as row_number, r."column" as column_name, r.repair, r."before", r."after" '
         f"from (select _source, _load_id, _file, _row_number, unnest(_repairs) as r from "
-        f"{read_parquet(files, partitioned=True)} where _repairs is not null)"
+        f"{read_loads(files)} where _repairs is not null)"
         for name in sorted({item.batch.entity for item in found})
         for files in [[accepted_file(home, item.batch) for item in found if item.batch.entity == name]]
     ]

@@ -32,7 +32,7 @@ PLAIN_EMAIL = (
 )
 MONEY_SIGNS = "¥￥$€£元"
 MONEY = rf"[+-]?[{MONEY_SIGNS}]?\s?[+-]?([0-9]{{1,3}}(,[0-9]{{3}})+|[0-9]+)(\.[0-9]+)?\s?[{MONEY_SIGNS}]?"
-AMOUNT_DIGITS = 13  # before the point; marts hold one more
+AMOUNT_DIGITS, VALUE_DIGITS = 13, 17  # before the point, of an amount and of a value to reach; marts hold one more
 # ISO 8601, with a space where people prefer one; a day alone is its first moment.
 ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
@@ -63,6 +63,10 @@ REASONS = {
         "no amount, more decimals than the column keeps, or ten trillion and more",
         "不是金额、小数位数超过该列，或达到十万亿",
     ),
+    "value": (
+        "no number, more decimals than the column keeps, or a hundred quadrillion and more",
+        "不是数值、小数位数超过该列，或达到十亿亿",
+    ),
     "boolean": ("neither yes nor no", "既不是“是”也不是“否”"),
     "date": ("no date as declared (without a format YYYY-MM-DD)", "不是约定格式的日期（未声明格式时为 YYYY-MM-DD）"),
     "timestamp": (
@@ -82,8 +86,8 @@ REASONS = {
 # By the type of a column, what reads a text of it: the result of another one would be cast, and a day changed or a
 # number rounded by that. A column of text takes the result of any.
 READERS: dict[str, tuple[str, ...]] = {
-    "integer": ("integer",), "decimal": ("money",), "price": ("money",), "boolean": ("boolean",), "date": ("date",),
-    "timestamp": ("timestamp",),
+    "integer": ("integer",), "decimal": ("money",), "price": ("money",), "value": ("money",), "boolean": ("boolean",),
+    "date": ("date",), "timestamp": ("timestamp",),
 }  # fmt: skip
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "是", "有效")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "否", "无效")
@@ -146,7 +150,7 @@ class Normalisers:
         """Return why a text is no value of a column, in English and Chinese."""
         if mapping.values:
             return "a word that the mapping of this column does not have", "映射中没有列出的值"
-        return REASONS[_kind(column, mapping)]
+        return REASONS["value" if column.type == "value" else _kind(column, mapping)]
 
     def reads_digits(self, column: Column, mapping: ColumnMapping) -> bool:
         """Tell whether digits and signs as wide as Chinese characters are mended in a column."""
@@ -218,7 +222,8 @@ class Normalisers:
         amount: one of them would be more than a mart holds, and none could be built.
         """
         plain, scale = self._half_width(text), {"price": 4, "decimal": 2}.get(column.type, 4)
-        kind = f"decimal({AMOUNT_DIGITS + scale},{scale})"
+        digits = VALUE_DIGITS if column.type == "value" else AMOUNT_DIGITS
+        kind = f"decimal({digits + scale},{scale})"
         if mapping.normalise == "money":
             bare = f"regexp_replace({plain}, '[{MONEY_SIGNS},\\s]', '', 'g')"
             plain = f"(case when regexp_full_match({plain}, {literal(MONEY)}) then {bare} end)"
@@ -305,7 +310,8 @@ class Normalisers:
 
 
 def _kind(column: Column, mapping: ColumnMapping) -> str:
-    return column.normalise or mapping.normalise or ("money" if column.type in ("decimal", "price") else column.type)
+    is_number = column.type in ("decimal", "price", "value")
+    return column.normalise or mapping.normalise or ("money" if is_number else column.type)
 
 
 def _parsed(text: str, pattern: str | None) -> str:

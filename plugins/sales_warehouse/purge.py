@@ -19,7 +19,7 @@ from sales_warehouse import durable, failpoint
 from sales_warehouse.company.models import Company
 from sales_warehouse.extract.text import earlier_float_sql
 from sales_warehouse.home import Home
-from sales_warehouse.sql import connect, ident, literal, only_row, read_parquet
+from sales_warehouse.sql import as_parquet, connect, ident, literal, only_row, read_parquet
 
 SEEN = "seen.json"  # accepted files as they were when nothing of the lists was in them
 FORM = 2  # of ids in a list; lists of before December 2026 say none, and name 1234 of a column of floats as 1234.0
@@ -336,7 +336,7 @@ def _clear(db: duckdb.DuckDBPyConnection, entity: str, kind: Kind, file: Path) -
         replaced += f", if({affected}, {emptied}, rows._repairs) as _repairs"
     db.execute(
         f"copy (select rows.* replace ({replaced}) from {rows} as rows order by _file, _row_number) "
-        f"to {literal(str(scratch))} (format parquet, compression zstd, compression_level 1)"
+        f"to {as_parquet(scratch)}"
     )
     [after] = only_row(db, f"select count(*) from {read_parquet([scratch])}")
     if after != before:

@@ -166,9 +166,9 @@ SENT: list[Row] = [
     {"target_id": "S3", "metric_id": "net_slaes", "target_value": 1, "baseline_value": 2, "starts_on": "2026-07-01",
      "due_on": "2026-06-30", "owner": "planning", "relevance": "plan", "parent_target_id": "S3"},
     {"target_id": "sales", "metric_id": "win_rate", "target_value": "0.9"},
-    # No absurd row stops the others: 9e13 × 9e13, and a part without a first day that ends after the whole.
-    {"target_id": "S4", "metric_id": "net_sales", "mode": "relative_rate", "baseline_value": 9 * 10**13,
-     "target_value": 9 * 10**13, "starts_on": "2026-07-01", "due_on": "2026-09-30", "owner": "p", "relevance": "plan"},
+    # No absurd row stops the others: 9e16 × 9e16, and a part without a first day that ends after the whole.
+    {"target_id": "S4", "metric_id": "net_sales", "mode": "relative_rate", "baseline_value": 9 * 10**16,
+     "target_value": 9 * 10**16, "starts_on": "2026-07-01", "due_on": "2026-09-30", "owner": "p", "relevance": "plan"},
     {"target_id": "S5", "metric_id": "net_sales", "baseline_value": 1, "target_value": 2, "due_on": "2027-01-31",
      "parent_target_id": "sales", "owner": "p", "relevance": "plan"},
     # a deal has no channel; no month begins from the 2nd to the 31st, and one does on the 1st

@@ -40,6 +40,16 @@ def test_a_shared_credit_code_makes_one_customer_over_sources(home: Home) -> Non
     assert len(set(codes.values())) == found.customers == 3
 
 
+def test_a_folder_above_the_home_gives_no_record_a_value(tmp_path: Path) -> None:
+    home = Home(tmp_path / f"uscc={CODE_A}", "test")
+    gate.ensure_schemas(home)
+    for night in (1, 2):
+        accept(
+            home, "customers", str(night), "crm", [{"customer_id": f"{night}", "uscc": CODE_B if night == 1 else None}]
+        )
+        assert run(home, night).customers == night
+
+
 def test_codes_stay_and_only_what_changed_is_marked(home: Home) -> None:
     accept(home, "customers", "1", "crm", [{"customer_id": "a", "uscc": CODE_A}, {"customer_id": "b"}])
     run(home, 1)

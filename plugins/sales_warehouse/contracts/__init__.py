@@ -13,6 +13,7 @@ SQL_TYPES = {
     "integer": "BIGINT",
     "decimal": "DECIMAL(18,2)",
     "price": "DECIMAL(18,4)",  # a unit price may be finer than the smallest coin
+    "value": "DECIMAL(22,4)",  # to reach: a year's sales in dong or rupiah have more digits than an order
     "boolean": "BOOLEAN",
     "date": "DATE",
     "timestamp": "TIMESTAMP",

@@ -7,7 +7,7 @@ bytes to keep.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -69,14 +69,16 @@ def unpack(original: Original, target: Path) -> None:
             left -= len(chunk)
 
 
-def locate(original: Original, table: Table, rows: int, numbers: Iterable[int], room: Room) -> Iterator[Located]:
-    """Yield where some of the `rows` rows of an original are, and what they look like.
+def locate(
+    original: Original, table: Table, rows: int, numbers: np.ndarray | Sequence[int], room: Room
+) -> Iterator[Located]:
+    """Yield where some of the `rows` rows of an original are, and what they look like, in order.
 
     Raises FileRefused when the file cannot be read as the table is described now, or does not have so many rows then.
     """
-    wanted = sorted(numbers)
+    wanted = np.unique(np.asarray(numbers, np.int64))  # all rows of a large file may be wanted: 8 bytes for each
     if table.format == "excel":
-        yield from (Located(number, table.header_row + number) for number in wanted)
+        yield from (Located(number, table.header_row + number) for number in map(int, wanted))
         return
     file = room.scratch(".original")
     unpack(original, file)
@@ -85,7 +87,7 @@ def locate(original: Original, table: Table, rows: int, numbers: Iterable[int], 
     if table.format == "json":
         records = json_document.elements_of(file, table, room)
         _check(len(records), rows)
-        found: Iterator[Found] = ((number, None, bytes(records[number - 1])) for number in wanted)
+        found: Iterator[Found] = ((number, None, bytes(records[number - 1])) for number in map(int, wanted))
     else:
         text = room.scratch(".text")
         encoding.as_utf8(file, table.encoding, text)
@@ -96,15 +98,15 @@ def locate(original: Original, table: Table, rows: int, numbers: Iterable[int], 
         yield Located(number, line, shown, content if codec == "utf-8" else shown.encode(codec, "replace"))
 
 
-def _of_csv(text: Path, table: Table, rows: int, wanted: Sequence[int]) -> Iterator[Found]:
+def _of_csv(text: Path, table: Table, rows: int, wanted: np.ndarray) -> Iterator[Found]:
     seen = scan(text, table.delimiter, table.quote)
     if seen.odd or seen.longest > LONGEST_RECORD:
-        for number, line, content in places_of_rows(text, Dialect(table.delimiter, table.quote), seen, set(wanted)):
+        for number, line, content in places_of_rows(text, Dialect(table.delimiter, table.quote), seen, wanted):
             yield number, line, content.encode()
         return
     _check(seen.records - 1, rows)
     with text.open("rb") as source:
-        for place in places(text, table.quote, np.array(wanted, np.int64)):  # record 0 is the header
+        for place in places(text, table.quote, wanted):  # record 0 is the header
             first = int(place.starts[0])
             source.seek(first)
             part = source.read(int(place.ends[-1]) - first)
@@ -112,15 +114,17 @@ def _of_csv(text: Path, table: Table, rows: int, wanted: Sequence[int]) -> Itera
                 yield number, line, part[start - first : end - first].removesuffix(b"\r")
 
 
-def _of_jsonl(text: Path, wanted: Sequence[int]) -> Iterator[Found]:
-    number, asked = 0, set(wanted)
+def _of_jsonl(text: Path, wanted: np.ndarray) -> Iterator[Found]:
+    number, asked = 0, iter(wanted)
+    coming = next(asked, None)
     with text.open("rb") as source:
         for line, (content, rest) in enumerate(jsonl.split(source), 1):
             if not content.strip() and not rest:
                 continue
             number += 1
-            if number in asked:
+            if number == coming:
                 yield number, line, content.rstrip(b"\r\n")
+                coming = next(asked, None)
 
 
 def _check(found: int, rows: int) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -250,8 +250,10 @@ def write_rows(
     return parquet, lines.records
 
 
-def places_of_rows(file: Path, dialect: Dialect, seen: Scan, rows: Container[int]) -> Iterator[tuple[int, int, str]]:
-    """Yield the number, the first line and the text of some rows of a file that `write_rows` would read."""
+def places_of_rows(file: Path, dialect: Dialect, seen: Scan, rows: Iterable[int]) -> Iterator[tuple[int, int, str]]:
+    """Yield number, first line and text of some rows, given in order, of a file that `write_rows` would read."""
+    asked = iter(rows)
+    coming = next(asked, None)
     with open_text(file, seen) as text:
         lines = Lines(text)
         width, done = len(read_header(lines, dialect)), 0
@@ -260,8 +262,9 @@ def places_of_rows(file: Path, dialect: Dialect, seen: Scan, rows: Container[int
             before = lines.number
             batch = _one_by_one(lines, dialect, width, None, until=before + CAREFUL_LINES)
             for number, (line, content) in enumerate(batch.places, done + 1):
-                if number in rows:
+                if number == coming:
                     yield number, line, _bare(content)
+                    coming = next(asked, None)
             done += len(batch.places)
             if lines.number == before:
                 return

@@ -9,7 +9,7 @@ import duckdb
 
 from sales_warehouse.home import Home
 from sales_warehouse.latest_version import latest_version, versions_told
-from sales_warehouse.sql import ident, literal, literals, only_row, read_parquet
+from sales_warehouse.sql import ident, literals, only_row, read_loads, read_parquet
 
 LINEAGE = ("_is_deleted", "_version_at", "_load_id", "_file", "_row_number")  # which version counts follows from these
 Files = dict[str, list[int]]  # accepted files, and what tells that one is another than before
@@ -75,14 +75,7 @@ CONTACTS = Entity(
 
 def latest(home: Home, entity: str, key: str) -> str:
     """Return a select of the accepted row of each record that counts."""
-    path = str(home.accepted / entity / "*" / "*.parquet")
-    return latest_version(_read(literal(path)), ["_source", key])
-
-
-def _read(paths: str) -> str:
-    return (
-        f"read_parquet({paths}, hive_partitioning = true, hive_types = {{'_load_id': 'varchar'}}, union_by_name = true)"
-    )
+    return latest_version(_all(home, entity), ["_source", key])
 
 
 def accepted_files(home: Home, entity: Entity) -> Files:
@@ -106,12 +99,12 @@ def take_in(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity, b
     """
     files = accepted_files(home, entity)
     if before is None:
-        _settle(connection, entity, _select(entity, _all(home, entity)))
+        _settle(connection, entity, _select(entity, _all(home, entity.name)))
         connection.execute(f"create or replace table {entity.table} as from newest")
         connection.execute(f"create or replace table {entity.deletions} as from newest_deletions")
         connection.execute(f"create or replace temp table {entity.changed} as select unique_id from {entity.table}")
         connection.execute(f"create or replace temp table {entity.before} as from {entity.table} limit 0")
-        _keep_landed(connection, entity, _all(home, entity), or_replace=True)
+        _keep_landed(connection, entity, _all(home, entity.name), or_replace=True)
         return files
     added = sorted(set(files) - set(before))
     is_added_to = all(files.get(name) == mark for name, mark in before.items())
@@ -119,8 +112,8 @@ def take_in(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity, b
         connection.execute(f"create or replace temp table {entity.changed} (unique_id varchar)")
         connection.execute(f"create or replace temp table {entity.before} as from {entity.table} limit 0")
         return files
-    schema = [str(file) for file in sorted((home.accepted / entity.name).glob("_load_id=_none/*.parquet"))]
-    arrived = _read(literals([*(str(home.accepted / entity.name / name) for name in added), *schema]))
+    folder = home.accepted / entity.name
+    arrived = read_loads([*(folder / name for name in added), *sorted(folder.glob("_load_id=_none/*.parquet"))])
     if is_added_to and _landed_after(connection, entity, arrived):
         _keep_landed(connection, entity, arrived)
         connection.execute(f"create or replace temp table arrived as {_select(entity, arrived)}")
@@ -129,8 +122,8 @@ def take_in(connection: duckdb.DuckDBPyConnection, home: Home, entity: Entity, b
         _settle(connection, entity, f"from arrived union all by name from {met} semi join arrived using (unique_id)")
         gone = "select null where false"
     else:
-        _keep_landed(connection, entity, _all(home, entity), or_replace=True)
-        _settle(connection, entity, _select(entity, _all(home, entity)))
+        _keep_landed(connection, entity, _all(home, entity.name), or_replace=True)
+        _settle(connection, entity, _select(entity, _all(home, entity.name)))
         gone = f"select unique_id from {entity.table} anti join newest using (unique_id)"
     _tell_changes(connection, entity, gone)
     return files
@@ -177,8 +170,8 @@ def _select(entity: Entity, rows: str) -> str:
     return f"select _source || ':' || {ident(entity.id)} as unique_id, _source as source, {columns} from {rows}"
 
 
-def _all(home: Home, entity: Entity) -> str:
-    return _read(literal(str(home.accepted / entity.name / "*" / "*.parquet")))
+def _all(home: Home, entity: str) -> str:
+    return read_loads([home.accepted / entity / "*" / "*.parquet"])
 
 
 def _keep_landed(connection: duckdb.DuckDBPyConnection, entity: Entity, rows: str, *, or_replace: bool = False) -> None:
