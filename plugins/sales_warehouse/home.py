@@ -62,7 +62,7 @@ class Home:
 
     @property
     def repaired(self) -> Path:
-        """Rows that were in quarantine once and are let in now: the history of what was repaired."""
+        """Values that kept a row in quarantine once and do not any more: the history of what was repaired."""
         return self.dir / "repaired"
 
     @property

@@ -19,7 +19,7 @@ from duckdb.func import FunctionNullHandling
 
 from sales_warehouse import local_time, telephone
 from sales_warehouse.company.models import ColumnMapping, Company, format_specifiers
-from sales_warehouse.contracts import Column
+from sales_warehouse.contracts import AMOUNT_DIGITS, VALUE_DIGITS, Column
 from sales_warehouse.sql import ident, literal
 
 # Digits and signs that Chinese input methods write in full width (Unicode block FF00–FFEF).
@@ -32,7 +32,6 @@ PLAIN_EMAIL = (
 )
 MONEY_SIGNS = "¥￥$€£元"
 MONEY = rf"[+-]?[{MONEY_SIGNS}]?\s?[+-]?([0-9]{{1,3}}(,[0-9]{{3}})+|[0-9]+)(\.[0-9]+)?\s?[{MONEY_SIGNS}]?"
-AMOUNT_DIGITS, VALUE_DIGITS = 13, 17  # before the point, of an amount and of a value to reach; marts hold one more
 # ISO 8601, with a space where people prefer one; a day alone is its first moment.
 ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ISO_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"

@@ -167,6 +167,12 @@ def test_a_figure_may_have_any_size_and_a_name_any_sign(tmp_path: Path) -> None:
     assert "region East\0: −" in said and ", 104 % of the change, from 120,000,000," in said
 
 
+def test_an_attribute_may_be_called_like_anything_in_the_query(tmp_path: Path) -> None:
+    renamed = FALL.replace("region", "f0").replace("channel", "k0")
+    said = causes(tmp_path, renamed, attributes="f0,k0").stdout
+    assert said.replace("f0", "region").replace("k0", "channel") == causes(tmp_path, FALL).stdout
+
+
 def test_a_file_that_was_cut_short_on_its_way_is_no_table(tmp_path: Path) -> None:
     whole = gzip.compress("".join([FALL, *FALL.splitlines(keepends=True)[1:] * 2000]).encode())
     file = tmp_path / "cells.csv.gz"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from test_configuration_mistakes import COMPANY, LIFECYCLE, SHOP
 
 from sales_warehouse.company.load import CompanyError, load_company
+from sales_warehouse.home import Home
+from sales_warehouse.settings_tables import write_settings
 
 GOAL = """\
   - id: first_order
@@ -55,6 +60,19 @@ def test_from_45_days_to_30_by_the_third_quarter_is_taken(folder: Path) -> None:
     assert (target.baseline, target.target, f"{target.due_on}") == (45, 30, "2026-09-30")
 
 
+def test_a_goal_has_as_many_digits_as_a_source_may_send(folder: Path) -> None:
+    """A year of sales in dong, to the last one and its fourth place."""
+    (folder / "targets.yml").write_text(
+        f"targets:\n{SALES.replace('0.4', '98765432109876543').replace('0.3', '12345678.9012')}", encoding="utf-8"
+    )
+    home = Home(folder / "var", "small")
+    today = datetime.date(2026, 7, 1)
+    moment = datetime.datetime(2026, 7, 2)
+    write_settings(home, load_company(folder), as_of=moment, business_date=today, first_date=today)
+    told = pq.read_table(home.settings / "targets.parquet", columns=["baseline_value", "target_value"]).to_pylist()
+    assert told == [{"baseline_value": Decimal("12345678.9012"), "target_value": Decimal(98765432109876543)}]
+
+
 def test_more_sales_is_no_goal_and_every_missing_letter_is_named(folder: Path) -> None:
     text = refused(folder, "  - id: more\n    name: {en: More sales, zh: 提升销量}\n    owner: sales\n")
     assert "targets.yml:2: targets.0: 「提升销量」 is no SMART goal; missing: Specific (metric:" in text
@@ -85,7 +103,7 @@ ITERATION = "iterations:\n  - id: i1\n    name: {en: First, zh: 一}\n    starts
 CASES = {
     "a number that no figure reaches": (
         SALES.replace("target: 0.4", "target: 100000000000000000000"),
-        ["targets.0.target", "less than 1000000000000000"],
+        ["targets.0.target", "less than 100000000000000000"],
     ),
     "five weeks": (
         SALES + ITERATION + "    ends_on: 2026-08-04\n    targets: [sales]\n",

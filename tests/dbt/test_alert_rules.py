@@ -319,17 +319,20 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
 
 
 def test_a_goal_is_behind_when_less_is_reached_than_was_due(db: duckdb.DuckDBPyConnection) -> None:
-    """Of the 22 workdays of June 20 have passed; of a rate without a baseline all is due at once."""
+    """Of the 22 workdays of June 20 have passed; of a rate without a baseline all is due at once, and of one whose
+    baseline is the number of an account nobody knows what is.
+    """
     for goal, metric, aggregation, start in (
         ("slow", "net_sales", "sum", None), ("fair", "net_sales", "sum", None), ("rate", "win_rate", "ratio", None),
-        ("over", "net_sales", "sum", None),
+        ("over", "net_sales", "sum", None), ("absurd", "win_rate", "ratio", 9 * 10**16),
     ):  # fmt: skip
         first = "2026-05-01" if goal == "over" else "2026-06-01"
         due = "2026-05-31" if goal == "over" else "2026-06-30"
-        asked = (metric, aggregation, "up", start, 1000, None, first, due, True, "total", "total")
+        aim = 1000 if start is None else "0.0001"
+        asked = (metric, aggregation, "up", start, aim, None, first, due, True, "total", "total")
         row = (goal, goal.title(), goal, *asked)
         db.execute(f"insert into int_targets_judged values ({', '.join(map(alert_world.literal, row))})")
-        reached = {"slow": 0.81, "fair": 0.82, "rate": 0.85, "over": 0.1}[goal]
+        reached = {"slow": 0.81, "fair": 0.82, "rate": 0.85, "over": 0.1, "absurd": 0.1}[goal]
         add(db, "quota_attainment", "day", "2026-06-28", goal, reached, 1000, dimension="target", days=1)
     give_rules(db, [
         {"id": "pace", "kind": "pace_behind_target", "threshold_rate": 0.1},

@@ -104,6 +104,7 @@ VALUES: list[Row] = [
     measured("win_rate", "month", "2026-07-01", "total", 30, 50),
     measured("win_rate", "month", "2026-07-01", "team=a", 6, 10),
     measured("win_rate", "month", "2026-07-01", "team=b", 10, 40),
+    measured("win_rate", "month", "2026-07-01", "team=huge", 1_500_000, 3_000_000),
     # One whole week with its time, and one that is still converting.
     measured("lead_conversion_rate", "week", "2026-07-06", "region=north", 23, 100, is_matured=True),
     measured("lead_conversion_rate", "week", "2026-07-13", "region=north", 0, 100),
@@ -175,6 +176,9 @@ SENT: list[Row] = [
     {**LATER, "target_id": "S6", "metric_id": "net_sales", "scope": "channel=web"},
     {**LATER, "target_id": "S7", "metric_id": "repurchase_rate", "starts_on": "2026-08-02", "due_on": "2026-08-31"},
     {**LATER, "target_id": "S8", "metric_id": "repurchase_rate"},
+    # 9e16 of a rate of three million deals is more than any figure when it is put together with the other parts
+    {**Q3, "target_id": "S9", "metric_id": "win_rate", "scope": "team=huge", "baseline_value": "0.4",
+     "target_value": 9 * 10**16, "parent_target_id": "wins_q4"},
 ]  # fmt: skip
 ITERATIONS: list[Row] = [
     {"iteration_id": "i1", "target_id": "sales", "starts_on": "2026-06-29", "ends_on": "2026-07-14"},
@@ -353,6 +357,7 @@ def test_parts_are_added_up_or_aggregated_again_and_never_averaged(marts: duckdb
         ("sales", "sum", 2, D("5900"), D("-700"), D("1100"), D("0")),
         # (0.6 × 10 + 0.2 × 40) ÷ 50, (6 + 10) ÷ 50; means would be 0.4 and 0.425
         ("wins", "re_aggregated", 2, D("0.28"), D("-0.22"), D("0.32"), D("-0.28")),
+        ("wins_q4", "re_aggregated", 1, None, None, D("0.5"), None),
     ]
 
 
@@ -438,7 +443,7 @@ def test_the_board_has_every_metric_with_its_goal_or_without(marts: duckdb.DuckD
         # no months are measured; the last whole week
         ("net_sales", "week", D("500"), "sales", "on_track", 3),
         ("return_units", "day", D("55"), "returns", "behind", 0),
-        ("win_rate", "month", D("0.4"), "wins", "met", 2),
+        ("win_rate", "month", D("0.4"), "wins", "met", 3),
         ("lead_conversion_rate", None, None, None, "no_target", 1),
         ("follow_up_interval_hours", None, None, None, "no_target", 0),
         ("win_cycle_days", None, None, None, "no_target", 3),

@@ -169,7 +169,8 @@ paces as (
         cast(null as date) as compared_start_date,
         cast(null as date) as compared_end_date,
         cast(null as bigint) as compared_workday_count,
-        cast(case
+        -- where a baseline is a bar code and a goal next to nothing, that is more than any figure: nothing was due
+        try_cast(case
             when goals.aggregation = 'sum' and goals.direction = 'up' then goals.passed_share
             when goals.aggregation = 'sum' then 1
             when goals.direction = 'down' and goals.baseline_value <> goals.goal_value then goals.passed_share
@@ -180,7 +181,7 @@ paces as (
             else
                 (goals.baseline_value + (goals.goal_value - goals.baseline_value) * goals.passed_share)
                 / nullif(goals.goal_value, 0)
-        end as decimal(28, 8)) as compared_value,
+        end as decimal(25, 8)) as compared_value,
         cast(null as decimal(18, 8)) as comparison_rate,
         {{ nothing }} as lower_value,
         {{ nothing }} as upper_value,

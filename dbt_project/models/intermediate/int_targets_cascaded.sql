@@ -9,7 +9,11 @@ parts as (
         children.actual_numerator,
         children.actual_denominator,
         children.actual_value,
-        children.goal_value * children.actual_denominator as goal_numerator,
+        -- not known where it is more than any figure: a bar code among the goals stops no night
+        case
+            when abs(cast(children.goal_value as double)) * abs(cast(children.actual_denominator as double)) < 1e18
+                then children.goal_value * children.actual_denominator
+        end as goal_numerator,
         parents.metric_id,
         parents.combination,
         parents.goal_value as parent_target_value,

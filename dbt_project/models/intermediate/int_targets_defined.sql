@@ -18,10 +18,10 @@ defined as (
         end as combination,
         coalesce(metrics.is_cohort, false) as is_cohort,
         metrics.metric_id is not null as is_known_metric,
-        -- "15 % more" than a baseline of 20 % is 23 %.
+        -- "15 % more" than a baseline of 20 % is 23 %. What that comes to has no more digits than a value that is given.
         case targets.target_mode
             when 'relative_rate'
-                then try_cast(cast(targets.baseline_value as double) * (1 + cast(targets.target_value as double)) as decimal(28, 8))
+                then try_cast(cast(targets.baseline_value as double) * (1 + cast(targets.target_value as double)) as decimal(25, 8))
             else targets.target_value
         end as goal_value
     from {{ ref('int_targets_united') }} as targets

@@ -84,10 +84,8 @@ def leaf_table(
         for at, name in enumerate(attributes)
     ]
     sums = [f"fsum({ident(name)}::DOUBLE) AS f{at}" for at, name in enumerate(measure.columns)]
-    grouped = ", ".join(f"k{at}" for at in range(len(keys)))
-    found = db.execute(
-        f"SELECT {', '.join(keys + sums)} FROM {relation} GROUP BY {grouped} ORDER BY {grouped}"
-    ).to_arrow_table()
+    # all: by a name, DuckDB would group by a column of the table that is called like one of these
+    found = db.execute(f"SELECT {', '.join(keys + sums)} FROM {relation} GROUP BY ALL ORDER BY ALL").to_arrow_table()
     if not found.num_rows:
         raise TableRefused(f"{where}: has no rows")
     members, codes = zip(*(coded(found.column(at)) for at in range(len(keys))), strict=True)

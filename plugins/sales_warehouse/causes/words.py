@@ -169,12 +169,6 @@ def gap_sentence(value: Fraction, held: Fraction, language: str, names: Names, *
     )
 
 
-def cell_name(cell: Cell, language: str, names: Names | None = None) -> str:
-    """The members of an element as a person says them."""
-    said = Names() if names is None else names
-    return _cell(cell, CHINESE if language == "zh" else ENGLISH, said)
-
-
 def _without(found: Explanation, told: Sequence[Cell], say: Words, names: Names) -> list[str]:
     if not told:
         return []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.lifecycle import Name
+from sales_warehouse.contracts import VALUE_DIGITS
 
 Decision = Literal["day", "week", "month", "quarter"]
 # A letter, what it asks for, and the keys without which a goal does not have it. Achievable is judged by history.
@@ -24,7 +26,8 @@ EXAMPLE = (
     "relevance: new customers that buy sooner stay longer"
 )
 SHORTEST_DAYS, LONGEST_DAYS = 14, 28
-Figure = Annotated[float, Field(gt=-1e15, lt=1e15)]  # as much as a metric has room for
+MOST = 10**VALUE_DIGITS
+Figure = Annotated[Decimal, Field(gt=-MOST, lt=MOST)]  # as much as a source may send, digit by digit
 
 
 def not_smart(given: Mapping[str, Any]) -> str | None:

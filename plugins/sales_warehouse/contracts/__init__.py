@@ -8,6 +8,7 @@ from importlib import resources
 
 from ruamel.yaml import YAML
 
+AMOUNT_DIGITS, VALUE_DIGITS = 13, 17  # before the point, of an amount and of a value to reach; marts hold one more
 SQL_TYPES = {
     "text": "VARCHAR",
     "integer": "BIGINT",
