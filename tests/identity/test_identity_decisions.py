@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
-from identity_records import CODE_A, CODE_B, accept, keys, run
+from identity_records import CODE_A, CODE_B, accept, keys, run, since
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -53,6 +53,10 @@ class Desk:
     def xref(self) -> list[tuple]:
         file = self.home.identity / f"{self.entity.xref}.parquet"
         return duckdb.sql(f"select * from '{file}' order by all").fetchall()
+
+    def since(self) -> dict[str, int]:
+        """Return of each record, by its id, the night since which it has its code."""
+        return since(self.home, self.entity.one, self.entity.id)
 
     def files(self) -> dict[str, bytes]:
         """Return the files of who is who; those of what happened meanwhile are others every night."""
@@ -136,11 +140,13 @@ def test_a_person_joins_two_companies_whatever_their_codes_say(desk: Desk) -> No
     desk.night()
     assert set(desk.codes().values()) == {codes["crm:1"]}  # the older one
     assert {row[3] for row in desk.xref()} == {"decision"}
+    assert desk.since() == {"1": 1, "2": 3, "3": 3}
     assert desk.log() == [(f"crm:{n}", codes["crm:2"], codes["crm:1"], "decision") for n in (2, 3)]
     desk.night(record(4, CODE_B))
     assert desk.codes()["crm:4"] == codes["crm:1"]
     desk.undo(decision)
     desk.night()
+    assert desk.since() == {"1": 1, "2": 2, "3": 2, "4": 5}
     assert [row for row in desk.xref() if row[1] != "4"] == before
     assert desk.codes() == codes | {"crm:4": codes["crm:2"]}
 
@@ -381,6 +387,7 @@ def test_a_person_joins_two_people_whatever_their_names_say(people: Desk) -> Non
         "a": "decision", "b": "decision", "c": "own_record", "d": "email", "e": "phone"
     }  # fmt: skip
     assert people.log() == [("crm:b", codes["crm:b"], codes["crm:a"], "decision")]
+    assert people.since() == {"a": 1, "b": 3, "c": 2, "d": 3, "e": 3}
     people.undo(decision)
     people.night()
     assert together(people) == [{"a", "e"}, {"b", "d"}, {"c"}]
