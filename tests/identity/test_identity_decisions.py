@@ -456,6 +456,40 @@ def test_commands_about_contacts_write_to_their_list(desk: Desk, people: Desk, m
     assert "2 decisions, 0 stand" in say("contacts", "decisions")
 
 
+def test_the_list_of_people_that_wait_says_whose_record_shares_what(
+    desk: Desk, people: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has no name, at other customers than the one with the telephone; of whom somebody said it, waits no more."""
+    monkeypatch.setattr(cli, "_load", lambda folder: SimpleNamespace(company_id="test"))
+    monkeypatch.setattr(cli.Home, "of", lambda company_id: desk.home)
+
+    def listed(*words: str) -> list[str]:
+        shown = CliRunner().invoke(cli.app, ["contacts", "review", *words])
+        assert shown.exit_code == 0, shown.output
+        return [" ".join(line.split()) for line in shown.output.splitlines()]
+
+    def told(total: int, shown: int) -> str:
+        decide = "decide with `sales-warehouse contacts merge` or `apart`"
+        return f"{total} pairs wait, {shown} are shown: one of each has no name; {decide}"
+
+    assert listed() == ["nothing was identified yet: `sales-warehouse run` first"]
+    desk.night(record(1), record(2), record(3))
+    people.nights = desk.nights
+    wei = person("a", "王伟", phone=MOBILE, email="w@a.cn", customer_id="crm:1")
+    people.night(wei, person("b", phone=MOBILE, customer_id="crm:2"), person("c", email="w@a.cn", customer_id="crm:3"))
+    head = "record customer other record customer both have"
+    by_phone = "crm:a crm:1 crm:b crm:2 the same mobile number"
+    by_mail = "crm:a crm:1 crm:c crm:3 the same e-mail"
+    assert listed() == [head, by_phone, by_mail, told(2, 2)]
+    assert listed("--limit", "1") == [head, by_phone, told(2, 1)]
+    people.keep_apart("crm:a", "crm:b")
+    people.night()
+    assert listed() == [head, by_mail, told(1, 1)]
+    people.merge("crm:a", "crm:c")
+    people.night()
+    assert listed() == [told(0, 0)]
+
+
 def test_what_stands_in_square_brackets_is_shown_as_it_is(desk: Desk) -> None:
     """In the name of a customer, and in why somebody decided."""
     said = {"by": "Li [Na]", "why": "ticket [sales] [/12]", "at": AT}
