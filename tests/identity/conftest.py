@@ -4,3 +4,4 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))  # its sets are matched in small here
+sys.path.append(str(Path(__file__).parents[1] / "dbt"))

@@ -38,6 +38,13 @@ def keys(home: Home, table: str, column: str) -> dict[tuple[str, str], str]:
     return {(source, record): key for source, record, key in rows}
 
 
+def since(home: Home, table: str, column: str) -> dict[str, int]:
+    """Return of each record, by its id, the night since which it has its code."""
+    file = home.identity / f"{table}_xref.parquet"
+    rows = duckdb.execute(f"select {column}, since from read_parquet({literal(str(file))})").fetchall()
+    return {record: (at - AT).days for record, at in rows}
+
+
 def run(home: Home, batch: int, settings: IdentityFile | None = None) -> Identified:
     """Identify, one night after the other."""
     return identify(home, settings or IdentityFile(), batch, AT + datetime.timedelta(days=batch))

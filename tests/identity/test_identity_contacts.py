@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from identity_records import AT, CODE_A, accept, keys, run
+from identity_records import AT, CODE_A, accept, keys, run, since
 
 from sales_warehouse import gate
 from sales_warehouse.company.models import IdentityFile
@@ -269,6 +269,7 @@ def test_a_merge_keeps_the_older_code_and_is_written_down(home: Home) -> None:
     people(home, person("b", "王伟", email="wang@a.cn", phone=MOBILE), night=3)
     after = keys(home, "contact", "contact_id")
     assert after["crm", "b"] == after["crm", "a"] == before["crm", "a"]
+    assert since(home, "contact", "contact_id") == {"a": 1, "b": 3}
     log = duckdb.sql(f"select batch, contact_id, old_key, new_key, rule from '{home.identity / 'contact_log.parquet'}'")
     assert log.fetchall() == [(3, "b", before["crm", "b"], before["crm", "a"], "phone")]
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import duckdb
 import pytest
-from identity_records import CODE_A, CODE_B, accept, keys, run
+from identity_records import CODE_A, CODE_B, accept, keys, run, since
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -53,6 +53,10 @@ class Desk:
     def xref(self) -> list[tuple]:
         file = self.home.identity / f"{self.entity.xref}.parquet"
         return duckdb.sql(f"select * from '{file}' order by all").fetchall()
+
+    def since(self) -> dict[str, int]:
+        """Return of each record, by its id, the night since which it has its code."""
+        return since(self.home, self.entity.one, self.entity.id)
 
     def files(self) -> dict[str, bytes]:
         """Return the files of who is who; those of what happened meanwhile are others every night."""
@@ -136,11 +140,13 @@ def test_a_person_joins_two_companies_whatever_their_codes_say(desk: Desk) -> No
     desk.night()
     assert set(desk.codes().values()) == {codes["crm:1"]}  # the older one
     assert {row[3] for row in desk.xref()} == {"decision"}
+    assert desk.since() == {"1": 1, "2": 3, "3": 3}
     assert desk.log() == [(f"crm:{n}", codes["crm:2"], codes["crm:1"], "decision") for n in (2, 3)]
     desk.night(record(4, CODE_B))
     assert desk.codes()["crm:4"] == codes["crm:1"]
     desk.undo(decision)
     desk.night()
+    assert desk.since() == {"1": 1, "2": 2, "3": 2, "4": 5}
     assert [row for row in desk.xref() if row[1] != "4"] == before
     assert desk.codes() == codes | {"crm:4": codes["crm:2"]}
 
@@ -381,6 +387,7 @@ def test_a_person_joins_two_people_whatever_their_names_say(people: Desk) -> Non
         "a": "decision", "b": "decision", "c": "own_record", "d": "email", "e": "phone"
     }  # fmt: skip
     assert people.log() == [("crm:b", codes["crm:b"], codes["crm:a"], "decision")]
+    assert people.since() == {"a": 1, "b": 3, "c": 2, "d": 3, "e": 3}
     people.undo(decision)
     people.night()
     assert together(people) == [{"a", "e"}, {"b", "d"}, {"c"}]
@@ -447,6 +454,40 @@ def test_commands_about_contacts_write_to_their_list(desk: Desk, people: Desk, m
     assert "no merge or split" in say("customers", "undo", decision, "--why", "mixed up")
     assert "kept" in say("contacts", "undo", decision, "--why", "mixed up")
     assert "2 decisions, 0 stand" in say("contacts", "decisions")
+
+
+def test_the_list_of_people_that_wait_says_whose_record_shares_what(
+    desk: Desk, people: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has no name, at other customers than the one with the telephone; of whom somebody said it, waits no more."""
+    monkeypatch.setattr(cli, "_load", lambda folder: SimpleNamespace(company_id="test"))
+    monkeypatch.setattr(cli.Home, "of", lambda company_id: desk.home)
+
+    def listed(*words: str) -> list[str]:
+        shown = CliRunner().invoke(cli.app, ["contacts", "review", *words])
+        assert shown.exit_code == 0, shown.output
+        return [" ".join(line.split()) for line in shown.output.splitlines()]
+
+    def told(total: int, shown: int) -> str:
+        decide = "decide with `sales-warehouse contacts merge` or `apart`"
+        return f"{total} pairs wait, {shown} are shown: one of each has no name; {decide}"
+
+    assert listed() == ["nothing was identified yet: `sales-warehouse run` first"]
+    desk.night(record(1), record(2), record(3))
+    people.nights = desk.nights
+    wei = person("a", "王伟", phone=MOBILE, email="w@a.cn", customer_id="crm:1")
+    people.night(wei, person("b", phone=MOBILE, customer_id="crm:2"), person("c", email="w@a.cn", customer_id="crm:3"))
+    head = "record customer other record customer both have"
+    by_phone = "crm:a crm:1 crm:b crm:2 the same mobile number"
+    by_mail = "crm:a crm:1 crm:c crm:3 the same e-mail"
+    assert listed() == [head, by_phone, by_mail, told(2, 2)]
+    assert listed("--limit", "1") == [head, by_phone, told(2, 1)]
+    people.keep_apart("crm:a", "crm:b")
+    people.night()
+    assert listed() == [head, by_mail, told(1, 1)]
+    people.merge("crm:a", "crm:c")
+    people.night()
+    assert listed() == [told(0, 0)]
 
 
 def test_what_stands_in_square_brackets_is_shown_as_it_is(desk: Desk) -> None:

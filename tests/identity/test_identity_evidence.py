@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from identity_records import AT, accept, keys, run
+from identity_records import AT, accept, keys, run, since
 from pydantic import ValidationError
 
 from sales_warehouse import gate
@@ -412,6 +412,8 @@ def test_a_merge_keeps_the_older_code_and_is_written_down(world: World) -> None:
     assert after == before | {("shop", "late"): before["crm", "crm5"]}
     told = world.rows("customer_log", "batch, source, customer_id, old_key, new_key, rule")
     assert told == [(3, "shop", "late", before["shop", "late"], before["crm", "crm5"], "credit_code")]
+    nights = since(world.home, "customer", "customer_id")
+    assert (nights["crm5"], nights["late"]) == (1, 3)
 
 
 def test_nothing_is_learnt_from_too_few(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from sales_warehouse import durable, settings, steps
 from sales_warehouse.cli import app
+from sales_warehouse.identity.contact_hash import ContactKeyError
 from sales_warehouse.nights.inputs import DRAFT, Inputs
 from sales_warehouse.nights.rerun import only_one
 from sales_warehouse.nights.store import Kept
@@ -228,6 +229,26 @@ def test_a_business_date_that_has_not_come_is_refused(teahouse: Path, here: Path
     refused = CliRunner().invoke(app, asked)
     assert refused.exit_code == 2 and "2062-03-31 has not come yet" in " ".join(refused.output.split())
     assert not steps.make_run(teahouse).home.runs.exists()
+
+
+def test_without_the_key_of_the_hashes_nothing_is_extracted(
+    teahouse: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was there when hashes were made, and a new file waits at the stall; with the key back the file is read."""
+    monkeypatch.delenv("SALES_WAREHOUSE_CONTACT_KEY")
+    steps.identify(_ingest(teahouse, "till"))
+    home = steps.make_run(teahouse).home
+    key = home.secrets / "contact.key"
+    kept = key.rename(home.root / "backup.key")
+    _stall(teahouse, "quantity", "S1,2026-03-02,a,2,5")
+    before = sorted(home.dir.rglob("*"))
+    with pytest.raises(ContactKeyError, match=rf"{key} is not there and SALES_WAREHOUSE_CONTACT_KEY is not set"):
+        _ingest(teahouse, "stall")
+    refused = CliRunner().invoke(app, ["run", "--company", str(teahouse)])
+    assert refused.exit_code == 2 and "Restore it from your backup" in " ".join(refused.output.split())
+    assert sorted(home.dir.rglob("*")) == before
+    kept.rename(key)
+    assert steps.has_news(_ingest(teahouse, "stall"))
 
 
 def test_the_demo_has_a_clock_of_its_own(here: Path) -> None:
