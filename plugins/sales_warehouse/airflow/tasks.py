@@ -293,14 +293,15 @@ def _final_errors() -> tuple[type[Exception], ...]:
     from sales_warehouse.extract.outcome import SourceMisconfigured
     from sales_warehouse.gate import GateError
     from sales_warehouse.guard.errors import GuardError
+    from sales_warehouse.identity.contact_hash import ContactKeyError
     from sales_warehouse.nights import NoSuchNight
     from sales_warehouse.nights.store import Damaged
     from sales_warehouse.run import FutureDate
     from sales_warehouse.steps import AuditFailed, NotEqual, RefusedInput
 
     return (
-        AuditFailed, CompanyError, Damaged, FutureDate, GateError, GuardError, MappingError, NoSuchNight, NotEqual,
-        RefusedInput, SourceMisconfigured,
+        AuditFailed, CompanyError, ContactKeyError, Damaged, FutureDate, GateError, GuardError, MappingError,
+        NoSuchNight, NotEqual, RefusedInput, SourceMisconfigured,
     )  # fmt: skip
 
 
