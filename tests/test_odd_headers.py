@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
+import sqlite3
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 from written_company import files_source, write_company
 
 import sales_warehouse
@@ -157,3 +164,101 @@ def test_a_promised_column_may_be_called_like_what_others_add(tmp_path: Path) ->
     load = loads(home, "shop")[0]
     counts = conformed.conform_load(home, company, company.sources["shop"], load, lambda _: None)
     assert [(item.entity, item.conformed) for item in counts] == [("stores", 1), ("orders", 1), ("order_lines", 0)]
+
+
+HOSTILE = "x'\" ; DROP TABLE stores; --"
+ROWS = [("S1", "good"), ("", "waits")]
+
+
+def _csv(file: Path, header: str = "id,name") -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("\n".join([header, *map(",".join, ROWS), ""]), encoding="utf-8")
+
+
+def _workbook(folder: Path) -> None:
+    with xlsxwriter.Workbook(folder / "1.xlsx") as book:
+        sheet = book.add_worksheet(HOSTILE)
+        for number, row in enumerate([("id", "name"), *ROWS]):
+            sheet.write_row(number, 0, row)
+
+
+def _member(folder: Path) -> None:
+    _csv(folder / "1")
+    with zipfile.ZipFile(folder / "1.zip", "w") as archive:
+        archive.write(folder / "1", f"{HOSTILE}/{HOSTILE}.csv")
+
+
+def _lines(folder: Path) -> None:
+    lines = [json.dumps({"id": number, HOSTILE: name, f"{HOSTILE}2": 1}) for number, name in ROWS]
+    (folder / "1.jsonl").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _parquet(folder: Path) -> None:
+    table = pa.table({"id": [row[0] for row in ROWS], HOSTILE: [row[1] for row in ROWS], f"{HOSTILE}2": [1, 2]})
+    pq.write_table(table, folder / "1.parquet")
+
+
+def _database(folder: Path, table: str, column: str) -> None:
+    table, column = (f'"{name.replace(chr(34), chr(34) * 2)}"' for name in (table, column))
+    with sqlite3.connect(folder / "1.db") as connection:
+        connection.execute(f"create table {table} (id text, {column} text)")
+        connection.executemany(f"insert into {table} values (?, ?)", ROWS)
+    connection.close()
+
+
+FILES, DATABASE = {"type": "files", "path": "shop"}, {"type": "database", "url": "sqlite:///FOLDER/1.db"}
+HEADER = f'id,"{HOSTILE.replace(chr(34), chr(34) * 2)}"'
+NAMES = {
+    "a header": (FILES, {"files": "*", "format": "csv"}, HOSTILE, lambda folder: _csv(folder / "1.csv", HEADER)),
+    "a file": (FILES, {"files": "*", "format": "csv"}, "name", lambda folder: _csv(folder / f"{HOSTILE}.csv")),
+    "a folder": (FILES, {"files": "*/*", "format": "csv"}, "name", lambda folder: _csv(folder / HOSTILE / "1.csv")),
+    "a member of a zip": (FILES, {"files": "*.zip", "format": "csv"}, "name", _member),
+    "a sheet": (FILES, {"files": "*", "format": "excel", "sheet": HOSTILE}, "name", _workbook),
+    "a JSON key": (FILES, {"files": "*", "format": "jsonl"}, HOSTILE, _lines),
+    "a Parquet column": (FILES, {"files": "*", "format": "parquet"}, HOSTILE, _parquet),
+    "a table": (DATABASE, {"table": HOSTILE}, "name", lambda folder: _database(folder, HOSTILE, "name")),
+    "a column": (DATABASE, {"table": "stores"}, HOSTILE, lambda folder: _database(folder, "stores", HOSTILE)),
+}
+
+
+@pytest.mark.parametrize(("connection", "table", "column", "write"), NAMES.values(), ids=NAMES)
+def test_no_hostile_name_changes_a_statement(
+    tmp_path: Path, connection: dict, table: dict, column: str, write: Callable[[Path], None]
+) -> None:
+    """From the source to the gate, in the sheet of what is held back, and back again."""
+    quoted = '"' + column.replace('"', '""') + '"'
+    described = {
+        "connection": {key: value.replace("FOLDER", f"{tmp_path}/shop") for key, value in connection.items()},
+        "tables": {"shops": table | {"columns": ["id", column]}},
+        "mappings": [
+            {"entity": "stores", "from": "shops", "columns": {"store_id": "id", "name": quoted, "dealer_id": "'D'"}}
+        ],
+    }
+    about = files_source("shop", "").partition("connection:")[0]
+    text = about + "".join(f"{key}: {json.dumps(value)}\n" for key, value in described.items())
+    made, home = write_company(tmp_path, shop=text), Home(tmp_path / "var", "small")
+    (made / "shop").mkdir()
+    write(made / "shop")
+    gate.ensure_schemas(home)
+    company = load_company(made)
+    source = company.sources["shop"]
+    land(
+        home, source, company_folder=made, extracted_at=AT, latest_moment=AT, environment={}, on_progress=lambda _: None
+    )
+    (load,) = loads(home, "shop")
+
+    def accepted() -> list[tuple[str, str]]:
+        conformed.conform_load(home, company, source, load, lambda _: None)
+        gate.gate_load(home, company, source, load, lambda _: None, at=AT)
+        files = f"read_parquet('{home.accepted}/stores/_load_id=2*/*.parquet')"
+        return duckdb.sql(f"select store_id, name from {files} order by all").fetchall()
+
+    assert accepted() == [("S1", "good")]
+    (held,) = quarantine.failures(home, ["shop"], quarantine.Filter())
+    assert (held.row_number, held.column_name, "waits" in held.raw) == (2, "store_id", True)
+    mended = tmp_path / "sheet.csv"
+    sheet.export(home, company, "shop", "shops", mended)
+    text = mended.read_text(encoding="utf-8-sig").replace(",,waits", ",S2,waits")
+    assert sheet.take(home, company, text.encode(), by="anna", why="asked", at=AT).cells == 1
+    assert accepted() == [("S1", "good"), ("S2", "waits")]
+    assert quarantine.failures(home, ["shop"], quarantine.Filter()) == []

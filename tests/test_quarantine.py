@@ -250,6 +250,30 @@ def test_a_table_that_left_the_source_is_named_and_stops_no_other_sheet(
     assert done.exit_code == 1 and "crm.calls is no table of the source any more" in done.output
 
 
+def test_a_sheet_is_handed_back_on_the_command_line(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken once, in the name of who says so; what is refused takes nothing."""
+    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(desk.home.dir.parent))
+    desk.refresh(one=GOOD + NO_DATE)
+    desk.export()
+    mended = desk.folder / "sheet.csv"
+    mended.write_text(mended.read_text(encoding="utf-8-sig").replace(",yesterday,", ",2026-02-03 10:00:00,"))
+    asked = ["quarantine", "correct", str(mended), "--why", "asked them", "--company", str(desk.folder)]
+    nobody = CliRunner(env={"USER": ""}).invoke(app, asked)
+    assert nobody.exit_code == 2 and "say who corrects it (--by)" in nobody.output
+    assert not desk.home.corrections.exists()
+    done = CliRunner(env={"USER": "anna"}).invoke(app, asked)
+    assert (done.exit_code, done.output) == (0, f"{mended}: 1 cells of 1 rows corrected\n")
+    again = CliRunner().invoke(app, [*asked, "--by", "Li Na"])
+    assert (again.exit_code, again.output) == (0, f"{mended}: nothing new in it\n")
+    (kept,) = corrections.history(desk.home)
+    assert (kept.was, kept.value, kept.by, kept.why) == ("yesterday", "2026-02-03 10:00:00", "anna", "asked them")
+    desk.refresh(LATER)
+    assert desk.accepted() == [("1", 60), ("2", 60)]
+    mended.write_text("a,b\n1,2\n")
+    refused = CliRunner().invoke(app, [*asked, "--by", "anna"])
+    assert refused.exit_code == 2 and f"{mended}: the header does not begin with source, table" in refused.output
+
+
 def test_what_is_mended_in_the_sheet_is_let_in_and_the_rest_stays(desk: Desk) -> None:
     desk.refresh(one=GOOD + NO_DATE + TWO_FAULTS)
     rows = desk.export()

@@ -277,6 +277,20 @@ def test_axe_would_find_a_fault(board: Path, reader: Reader, axe: str) -> None:
 HOSTILE = '</script><script>pwned=1</script><img src=x onerror="pwned=1"> {{7*7}} \u202egnp.exe'
 
 
+def test_rows_that_nothing_explains_raise_an_alarm(make_board: Callable[..., Path], reader: Reader) -> None:
+    """In the verdict of the card and in the one cell; where all is explained neither is there."""
+    change = "update marts.trust_row_accounting set unexplained_count = 3 where source = 'shop' and entity = 'orders'"
+    page = reader.open(make_board(change, days=40, reps=1).as_uri())
+    card = page.locator("#trust .card").filter(has=page.locator("h3", has_text="Every row accounted for"))
+    expect(card.locator(".verdict .chip.bad")).to_have_text("3 rows are unexplained.")
+    alarm = card.locator("td.alarm")
+    expect(alarm).to_have_text("3")
+    expect(alarm.locator("xpath=..").locator("th")).to_contain_text("Orders")
+    page = reader.open(make_board(days=40, reps=1).as_uri())
+    expect(page.locator("#trust .verdict .chip.good")).to_have_count(1)
+    expect(page.locator("#trust td.alarm, #trust .verdict .chip.bad")).to_have_count(0)
+
+
 def test_hostile_names_are_only_text(make_board: Callable[..., Path], reader: Reader) -> None:
     change = f"""
         update marts.dim_sales_reps set rep_name = '{HOSTILE}';

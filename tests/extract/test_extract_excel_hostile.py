@@ -379,6 +379,31 @@ SECOND = f'<Relationship Id="worksheet" Type="{DOCUMENT}/worksheet" Target="shee
 ONE_SHEET = '<sheet name="Visits" sheetId="1" r:id="worksheet"/>'
 
 
+LEVELS = 10
+LAUGHS = "".join(f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' for level in range(1, LEVELS))
+DOCTYPE = f'<!DOCTYPE lolz [<!ENTITY l0 "lol">{LAUGHS}]>'  # 3 GB of laughs once it is unfolded
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("xl/sharedStrings.xml", shared_xml(f"<t>&l{LEVELS - 1};</t>")),
+        ("xl/sheet.xml", sheet_xml(HEADER, TWO.replace(">x<", f">&l{LEVELS - 1};<"))),
+        ("xl/workbook.xml", OTHER_BOOK.format(ONE_SHEET.replace("Visits", f"&l{LEVELS - 1};"))),
+        ("xl/_rels/workbook.xml.rels", related(worksheet=f"&l{LEVELS - 1};")),
+        ("xl/styles.xml", styles_xml(0).replace("<numFmts>", f"<numFmts>&l{LEVELS - 1};")),
+    ],
+)
+def test_billion_laughs_are_not_laughed(tmp_path: Path, part: str, content: str) -> None:
+    """Whatever part has the bomb, its entities are the reason; the library, which knows none, comes to some first."""
+    whole = sheet_xml(HEADER, TWO.replace('t="str"><v>x', 't="s"><v>0'))
+    result = _read(tmp_path, workbook(whole, SHARED, {part: DOCTYPE + content}))
+    assert isinstance(result, Unread)
+    declared = "its XML declares entities, which no spreadsheet program writes; save it again as .xlsx"
+    unknown = rf"not a readable Excel file \(at \S+: unrecognized entity `&?l{LEVELS - 1};?`\); .*"
+    assert re.fullmatch(f"{declared}|{unknown}", result.reason)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

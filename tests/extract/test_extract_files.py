@@ -94,6 +94,31 @@ def test_a_link_out_of_the_folder_a_pipe_and_a_device_are_refused_unopened(desk:
     assert done.landed == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "landed", "refused"),
+    [
+        ("**/*.csv", ["inside/1.csv"], []),  # two stars follow no link
+        ("*/*.csv", ["inside/1.csv"], ["way/secret.csv"]),
+        ("way/*.csv", [], ["way/secret.csv"]),
+        ("way/out/*.csv", [], ["way/out/secret.csv"]),
+        ("inside/*/*.csv", [], ["inside/way/secret.csv"]),
+    ],
+)
+def test_nothing_is_read_through_a_folder_that_is_a_link_out_of_the_folder(
+    desk: Desk, pattern: str, landed: list[str], refused: list[str]
+) -> None:
+    """By whatever pattern, at whatever depth, also by way of a link to that link."""
+    desk.put("../outside/out/secret.csv", "a\nsecret\n")
+    desk.put("../outside/secret.csv", "a\nsecret\n")
+    desk.put("inside/1.csv", "a\n1\n")
+    (desk.files / "way").symlink_to(desk.folder / "outside")
+    (desk.files / "inside" / "way").symlink_to(desk.files / "way")
+    done = desk.extract_files("a", pattern=pattern)
+    assert [item.origin for item in done.landed] == landed
+    said = "a link to somewhere outside of the source's folder; put the file itself here"
+    assert [item.reason for item in done.refused] == [f"{name}: {said}" for name in refused]
+
+
 def test_a_link_inside_the_folder_is_a_file(desk: Desk) -> None:
     desk.put("archive/2026.csv", "a\n1\n")
     (desk.files / "now.csv").symlink_to(desk.files / "archive" / "2026.csv")

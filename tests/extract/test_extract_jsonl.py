@@ -12,7 +12,7 @@ import pytest
 from extract_sources import Desk, reason, rows, types
 
 from sales_warehouse.extract import jsonl
-from sales_warehouse.extract.record import Columns, NotARecord, fields_of
+from sales_warehouse.extract.record import MOST_KEYS, Columns, NotARecord, fields_of
 
 
 def _extract(desk: Desk, content: bytes | str, columns: str = "id,v", **table: object) -> object:
@@ -151,6 +151,20 @@ def test_a_quote_and_a_colon_in_a_text_are_no_second_key() -> None:
     assert Columns(["a"]).pick(fields_of(b'{"a":"x\\":y","b" : 1}')) == ['x":y']
     with pytest.raises(NotARecord, match="the key 'b' is there twice"):
         fields_of(b'{"a":"x", "b" : 1, "b" : 2}')
+
+
+@pytest.mark.parametrize("inside", ["{}", '{{"a": {}}}', '{{"a": [{}]}}'], ids=["itself", "an object", "a list"])
+def test_a_record_has_no_more_keys_than_the_limit(inside: str) -> None:
+    """However deep they are; the last that is allowed is taken, and a long text is no key."""
+    outer = inside.count(":")
+
+    def written(count: int) -> bytes:
+        keys = ",".join(f'"{number}" : "a:::"' for number in range(count - outer))
+        return inside.format(f"{{{keys}}}").encode()
+
+    assert fields_of(written(MOST_KEYS))
+    with pytest.raises(NotARecord, match="more than 250,000 keys, those of objects in it among them"):
+        fields_of(written(MOST_KEYS + 1))
 
 
 @pytest.mark.slow

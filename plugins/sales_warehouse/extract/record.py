@@ -9,7 +9,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 import msgspec
@@ -20,6 +20,8 @@ from sales_warehouse.extract.outcome import Drift, FileRefused
 from sales_warehouse.extract.parquet import MORE
 
 Fields = dict[str, msgspec.Raw]
+MOST_KEYS = 250_000  # of a record, those of objects in it among them; each costs some 200 bytes of memory
+LEAST_KEY = len(b'"":1')  # bytes
 MOST_LIKELY = 10_000  # keys among which a new name is looked for
 MOST_NAMED = 50  # in one sentence
 _FIELDS: msgspec.json.Decoder[Fields] = msgspec.json.Decoder(Fields)
@@ -35,6 +37,8 @@ class NotARecord(ValueError):
 
 def fields_of(text: bytes) -> Fields:
     """Return the raw values of a JSON object by key; raise NotARecord for anything that JSON readers disagree about."""
+    if len(text) > MOST_KEYS * LEAST_KEY and any(islice(_KEY.finditer(text), MOST_KEYS, None)):
+        raise NotARecord(f"more than {MOST_KEYS:,} keys, those of objects in it among them; make more records of it")
     try:
         fields = _FIELDS.decode(text)
         if len(_KEY.findall(text)) != len(fields):  # nested, or a key twice, or unusual spaces: look closely
