@@ -53,10 +53,10 @@ def open_datasource(database: Path, schema: str, temp: Path) -> GuardDatasource:
 
     DuckDB refuses a second connection to one file in one process with a different configuration.
     """
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     # Great Expectations writes all it knows as YAML, into memory, after each table; nobody ever reads it.
-    context._save_project_config = lambda: None  # type: ignore[method-assign]
+    context._save_project_config = lambda: None
     return context.data_sources.add_sales_warehouse_duckdb(
         name="sales_warehouse",
         connection_string=str(sa.URL.create(DRIVER, database=str(database))),

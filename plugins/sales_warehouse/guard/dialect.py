@@ -94,7 +94,7 @@ class GuardDialect(duckdb_engine.Dialect):
     driver = "sales_warehouse"
     supports_statement_cache = False
     statement_compiler = LiteralCompiler
-    preparer = QuotingPreparer
+    preparer: Any = QuotingPreparer
     execution_ctx_cls: Any = DefaultExecutionContext
     inspector: Any = Inspector
 
