@@ -355,6 +355,21 @@ def test_a_company_that_is_renamed_keeps_its_code(world: World) -> None:
     assert told == [("shop6", before["shop", "shop6"], after["shop", "shop6"], "own_record")]
 
 
+def test_who_did_not_change_keeps_the_code_when_evidence_does_not_hold_any_more(world: World) -> None:
+    """5 has no credit code in the CRM either, 6 has one there and keeps its code by it under another name."""
+    crm = {5: {"created_at": "2020-01-01", "uscc": None}, 6: {"created_at": "2020-01-01"}}
+    world.begin({n: {"created_at": "2021-01-01", "uscc": None} for n in crm}, crm=crm)
+    before = keys(world.home, "customer", "customer_id")
+    assert world.is_one(5) and world.is_one(6)
+    renamed = [customer(n, "crm", name=f"晨曦{n}号新材料公司", city=None, **crm[n]) for n in crm]
+    accept(world.home, "customers", "2", "crm", renamed)
+    strangers = [contact(n, "crm", phone=f"+861370000000{n}", email=f"wu@other{n}.cn") for n in crm]
+    accept(world.home, "contacts", "2", "crm", strangers)
+    run(world.home, 2)
+    after = keys(world.home, "customer", "customer_id")
+    assert {name for (system, name), code in after.items() if code != before[system, name]} == {"crm5", "shop6"}
+
+
 def test_what_fits_two_codes_waits_for_a_person(world: World) -> None:
     world.begin(without_code(9))
     twin = customer(9, "shop", customer_id="shop-twin", uscc="code_of_the_twin")
