@@ -263,10 +263,16 @@ def test_a_city_is_one_however_it_is_written(world: World) -> None:
 
 
 def test_a_hotline_fuses_nobody(world: World) -> None:
-    hotline = {number: {"phone": "+864008108888", "email": None} for number in range(100)}
-    world.begin(without_code(*range(0, 100, 7)), hotline)
+    """Shops without a credit code have one switchboard and one mail host; without the limit they are fused."""
+    unknown = sorted({*range(0, 40, 4), *range(0, 100, 7)})  # ten brands of one trade in one city among them
+    world.begin(without_code(*unknown), {n: {"phone": "+864008108888", "email": f"li{n}@park.cn"} for n in unknown})
     codes = keys(world.home, "customer", "customer_id")
-    assert len({codes["crm", f"crm{number}"] for number in range(100)}) == 100
+    assert len({codes["shop", f"shop{n}"] for n in unknown}) == len(unknown) == 23
+    assert not any(world.is_one(number) for number in unknown)
+    assert len(set(codes.values())) == len(COMPANIES) + len(unknown)
+    run(world.home, 2, IdentityFile.model_validate({"customers": {"shared_limit": 1000}}))
+    fused = keys(world.home, "customer", "customer_id")
+    assert len({fused["shop", f"shop{n}"] for n in unknown}) <= 14
 
 
 def test_the_telephone_of_one_company_is_no_hotline_however_many_systems_know_it(world: World) -> None:
