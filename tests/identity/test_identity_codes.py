@@ -74,6 +74,19 @@ def test_a_record_that_leaves_its_group_does_not_take_the_code_along(home: Home)
     assert after["crm", "a"] != after["crm", "b"]
 
 
+def test_who_did_not_change_keeps_the_code_also_when_more_go_than_stay(home: Home) -> None:
+    dates = {"a": "2020-01-01", "b": "2020-01-01", "c": "2021-01-01"}
+    rows = [{"customer_id": name, "uscc": CODE_A, "created_at": date} for name, date in dates.items()]
+    accept(home, "customers", "1", "crm", rows)
+    run(home, 1)
+    before = keys(home, "customer", "customer_id")
+    accept(home, "customers", "2", "crm", [row | {"uscc": CODE_B} for row in rows[:2]])
+    run(home, 2)
+    after = keys(home, "customer", "customer_id")
+    assert after["crm", "c"] == before["crm", "c"]
+    assert after["crm", "a"] == after["crm", "b"] != before["crm", "a"]
+
+
 @pytest.mark.parametrize("older", ["a", "b"])
 def test_of_two_codes_of_one_night_that_of_the_older_record_stays(home: Home, older: str) -> None:
     """Joined by a code, and by a person; the date of a record that is mended later moves nobody."""
@@ -198,4 +211,6 @@ def test_the_key_is_kept_outside_the_warehouse_and_readable_by_its_owner_only(ho
     assert contact_key(home) == key
     accept(home, "contacts", "1", "crm", [{"contact_id": "1", "phone": "+8613800138000"}])
     run(home, 1)
-    assert all(key not in path.read_bytes() for path in home.identity.rglob("*.parquet"))
+    others = [path for path in home.dir.rglob("*") if path.is_file() and home.secrets not in path.parents]
+    assert {path.name for path in others} >= {"crm.0.parquet", "contact_xref.parquet", "kept.duckdb"}
+    assert all(key not in path.read_bytes() for path in others)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from identity_records import AT, CODE_A, accept, keys, run, since
+from identity_records import AT, CODE_A, CODE_B, accept, keys, run, since
 
 from sales_warehouse import gate
 from sales_warehouse.company.models import IdentityFile
@@ -211,6 +211,26 @@ def test_two_without_a_name_become_one_when_their_customers_do(home: Home) -> No
     accept(home, "customers", "3", "crm", [{"customer_id": "1"}])
     run(home, 3)
     assert keys(home, "contact", "contact_id") == before
+
+
+@pytest.mark.parametrize("older", ["ace", "bdf"])
+def test_who_did_not_change_keeps_the_code_when_a_group_falls_apart(home: Home, older: str) -> None:
+    """Neither b nor c nor f changed, nor did their customers: one customer becomes two, and e has another telephone."""
+    accept(home, "customers", "0", "crm3", [{"customer_id": n, "uscc": CODE_B} for n in ("crm", "shop")])
+    rows = [
+        person("a", phone=MOBILE, customer_id="crm2:crm"), person("b", "王伟", phone=MOBILE, customer_id="crm2:shop"),
+        person("c", phone=OTHER, customer_id="crm3:crm"), person("d", "李娜", phone=OTHER, customer_id="crm3:shop"),
+        person("e", "赵敏", phone="+8613700137000"), person("f", "赵敏", phone="+8613700137000"),
+    ]  # fmt: skip
+    for row in rows:
+        row["created_at"] = "2020-01-01" if row["contact_id"] in older else "2021-01-01"
+    assert people(home, *rows) == [{"a", "b"}, {"c", "d"}, {"e", "f"}]
+    before = keys(home, "contact", "contact_id")
+    accept(home, "customers", "2", "crm2", [{"customer_id": "crm"}])
+    accept(home, "customers", "2", "crm3", [{"customer_id": "shop"}])
+    assert len(people(home, rows[4] | {"phone": "+8613600136000"}, night=2)) == 6
+    after = keys(home, "contact", "contact_id")
+    assert {name for (_, name), code in after.items() if code == before["crm", name]} == set("bcf")
 
 
 def test_a_name_is_one_however_it_is_written(home: Home) -> None:

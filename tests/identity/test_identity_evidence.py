@@ -263,10 +263,16 @@ def test_a_city_is_one_however_it_is_written(world: World) -> None:
 
 
 def test_a_hotline_fuses_nobody(world: World) -> None:
-    hotline = {number: {"phone": "+864008108888", "email": None} for number in range(100)}
-    world.begin(without_code(*range(0, 100, 7)), hotline)
+    """Shops without a credit code have one switchboard and one mail host; without the limit they are fused."""
+    unknown = sorted({*range(0, 40, 4), *range(0, 100, 7)})  # ten brands of one trade in one city among them
+    world.begin(without_code(*unknown), {n: {"phone": "+864008108888", "email": f"li{n}@park.cn"} for n in unknown})
     codes = keys(world.home, "customer", "customer_id")
-    assert len({codes["crm", f"crm{number}"] for number in range(100)}) == 100
+    assert len({codes["shop", f"shop{n}"] for n in unknown}) == len(unknown) == 23
+    assert not any(world.is_one(number) for number in unknown)
+    assert len(set(codes.values())) == len(COMPANIES) + len(unknown)
+    run(world.home, 2, IdentityFile.model_validate({"customers": {"shared_limit": 1000}}))
+    fused = keys(world.home, "customer", "customer_id")
+    assert len({fused["shop", f"shop{n}"] for n in unknown}) <= 14
 
 
 def test_the_telephone_of_one_company_is_no_hotline_however_many_systems_know_it(world: World) -> None:
@@ -353,6 +359,21 @@ def test_a_company_that_is_renamed_keeps_its_code(world: World) -> None:
     }
     told = world.rows("customer_log", "customer_id, old_key, new_key, rule")
     assert told == [("shop6", before["shop", "shop6"], after["shop", "shop6"], "own_record")]
+
+
+def test_who_did_not_change_keeps_the_code_when_evidence_does_not_hold_any_more(world: World) -> None:
+    """5 has no credit code in the CRM either, 6 has one there and keeps its code by it under another name."""
+    crm = {5: {"created_at": "2020-01-01", "uscc": None}, 6: {"created_at": "2020-01-01"}}
+    world.begin({n: {"created_at": "2021-01-01", "uscc": None} for n in crm}, crm=crm)
+    before = keys(world.home, "customer", "customer_id")
+    assert world.is_one(5) and world.is_one(6)
+    renamed = [customer(n, "crm", name=f"晨曦{n}号新材料公司", city=None, **crm[n]) for n in crm]
+    accept(world.home, "customers", "2", "crm", renamed)
+    strangers = [contact(n, "crm", phone=f"+861370000000{n}", email=f"wu@other{n}.cn") for n in crm]
+    accept(world.home, "contacts", "2", "crm", strangers)
+    run(world.home, 2)
+    after = keys(world.home, "customer", "customer_id")
+    assert {name for (system, name), code in after.items() if code != before[system, name]} == {"crm5", "shop6"}
 
 
 def test_what_fits_two_codes_waits_for_a_person(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 DATA = Path(os.environ.get("SALES_WAREHOUSE_TEST_DATA", "/nonexistent")) / "matching"
 # F1 of pairs, a little below what was measured (benchmarks/RESULTS.md); plain Splink at its best threshold:
 # 0.916, 0.999, 0.998
-FLOORS = {"fake_1000": 0.98, "febrl1": 0.999, "febrl3": 0.999}
+FLOORS = {"fake_1000": 0.98, "febrl1": 0.9995, "febrl3": 0.999}
 
 pytestmark = [
     pytest.mark.data,

@@ -15,15 +15,16 @@ from sales_warehouse.sql import literal
 def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime, elsewhere: str) -> str:
     """Return the select of the code of every record, and since when it has had it.
 
-    `groups` has unique_id, group_id, is_certain and first_at, `earlier` unique_id, code and since of the night before.
+    `groups` has unique_id, group_id, is_certain, first_at and said, a digest of what a record is known by; `earlier`
+    unique_id, code, since and said of the night before.
     `made` is the SQL of a new code from `seed`, a text that names the first record of a group, or the group and `at`;
     `elsewhere` the select of the codes of records that are in none of the groups, and keep them.
 
     A group has the code of its records, of several the oldest one: of those of one night that of the record that was
     created first. A code that several groups claim, because records
-    went apart, stays with one that is certain (has a credit code), then with the largest, then with the record that it
-    was made from. A group without a code gets one made from its first record, and of the moment where another group has
-    that one.
+    went apart, stays with one that has a record of it that says what it said, then with one that is certain (has a
+    credit code), then with the largest, then with the record that it was made from. A group without a code gets one
+    made from its first record, and of the moment where another group has that one.
     """
     return f"""
         with made as (
@@ -36,14 +37,15 @@ def keep_codes(groups: str, earlier: str, made: str, at: datetime.datetime, else
         claims as (
             select group_id, e.code, count(*) as record_count, min(since) as since,
                 min(coalesce(first_at, timestamp '9999-12-31')) as first_at, bool_or(is_certain) as is_certain,
-                bool_or(e.code = made.code) as is_native
-            from {groups} join {earlier} as e using (unique_id) join made using (group_id)
+                bool_or(e.code = made.code) as is_native, bool_or(e.said is not distinct from g.said) as is_unchanged
+            from {groups} as g join {earlier} as e using (unique_id) join made using (group_id)
             group by group_id, e.code
         ),
         kept as (
             select * from (
                 select *, row_number() over (
-                    partition by code order by is_certain desc, record_count desc, is_native desc, group_id
+                    partition by code
+                    order by is_unchanged desc, is_certain desc, record_count desc, is_native desc, group_id
                 ) as place
                 from claims
             ) where place = 1
@@ -84,7 +86,8 @@ def follow_decisions(
     """Make `<entity>_xref`: the code of every record, where decisions count, and since when it has had it.
 
     `<entity>_groups` has source, id, unique_id, group_id, rule and `more` columns, `base_codes` the codes without
-    decisions and when a record was created (first_at); `made` is the SQL of a new code from `seed`.
+    decisions, when a record was created (first_at) and what it is known by (said); `made` is the SQL of a new code from
+    `seed`.
 
     A base code belongs to the group with the most of its records that nobody split off; who was split off has the codes
     that it had apart from it, before or since. A group takes the oldest code that is its own. One without keeps the
@@ -94,7 +97,7 @@ def follow_decisions(
     parted = f"{entity.decided} where kind = 'split' and not cast(never_one as boolean)"
     connection.execute(f"""
         create or replace temp table members as
-        select g.*, base_codes.base_key, base_codes.base_since,
+        select g.*, base_codes.base_key, base_codes.base_since, base_codes.said,
             coalesce(first_at, timestamp '9999-12-31') as first_at, old.{key} as old_code, old.since as old_code_since,
             unique_id in (select left_id from {parted}) as is_split_off,
             unique_id in (select right_id from {parted}) as is_left_behind
@@ -173,7 +176,7 @@ def follow_decisions(
         select source, {record}, assigned.{key}, {columns},
             case when old.{key} = assigned.{key} then old.since
                 else coalesce(earlier.since, cast({literal(at)} as timestamp)) end as since,
-            assigned.base_key, assigned.base_since
+            assigned.base_key, assigned.base_since, assigned.said
         from assigned left join old_{entity.xref} as old using (source, {record})
         left join earlier
             on earlier.source = assigned.source and earlier.{record} = assigned.{record}

@@ -26,7 +26,7 @@ from sales_warehouse.sql import literal, read_parquet
 
 XREF = (
     "source varchar, contact_id varchar, contact_key varchar, rule varchar, contact_hash varchar, key_id varchar, "
-    "since timestamp, base_key varchar, base_since timestamp"
+    "since timestamp, base_key varchar, base_since timestamp, said ubigint"
 )
 LOG = (
     "batch bigint, changed_at timestamp, source varchar, contact_id varchar, old_key varchar, new_key varchar, "
@@ -36,6 +36,7 @@ LEFT = "source varchar, contact_id varchar, contact_key varchar, since timestamp
 REKEYED = "source varchar, contact_id varchar, batch bigint"
 REVIEW = "left_record varchar, right_record varchar, kind varchar"
 KINDS = ("phone", "email", "wechat_id")  # the surest first
+KNOWN_BY = ", ".join(f"coalesce({cell}, '')" for cell in ("name", "customer", *KINDS))  # addresses as hashes
 Pairs = Sequence[tuple[str, str]]
 # What stands where a WeChat id is not known: an id has letters or digits, 无 and 同手机号 have none.
 NO_WECHAT_ID = "^[^a-z0-9]*(|none|null|nil|n[^a-z0-9]?a|no|unknown|0+)[^a-z0-9]*$"
@@ -300,18 +301,19 @@ def _group(
 
 def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime, made: str) -> None:
     """Make `base_codes`: the code of every record by addresses alone, which decisions do not touch."""
-    connection.execute("""
+    connection.execute(f"""
         create or replace temp table base_contacts as
-        select unique_id, group_id, false as is_certain, created_at as first_at
+        select unique_id, group_id, false as is_certain, created_at as first_at,
+            md5_number_lower(concat_ws(chr(31), {KNOWN_BY})) as said
         from people join base_people using (unique_id)""")
     connection.execute("""
         create or replace temp table earlier_contacts as
-        select source || ':' || contact_id as unique_id, base_key as code, base_since as since
+        select source || ':' || contact_id as unique_id, base_key as code, base_since as since, said
         from old_contact_xref""")
     codes = keep_codes("base_contacts", "earlier_contacts", made, at, "select base_key from outside_contacts")
     connection.execute(f"""
         create or replace temp table base_codes as
-        select unique_id, code as base_key, since as base_since, first_at
+        select unique_id, code as base_key, since as base_since, first_at, said
         from ({codes}) join base_contacts using (unique_id)""")
 
 

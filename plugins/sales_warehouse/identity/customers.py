@@ -22,7 +22,7 @@ from sales_warehouse.sql import read_parquet
 
 XREF = (
     "source varchar, customer_id varchar, customer_key varchar, rule varchar, probability double, since timestamp, "
-    "base_key varchar, base_since timestamp"
+    "base_key varchar, base_since timestamp, said ubigint"
 )
 LOG = (
     "batch bigint, changed_at timestamp, source varchar, customer_id varchar, old_key varchar, new_key varchar, "
@@ -190,7 +190,7 @@ def _choose(
     connection.execute(f"create or replace temp table in_question as {hung.format('waiting')} union from touched")
     connection.execute(f"""
         create or replace temp table records_in_question as
-        select unique_id, source, customer_id, created_at, uscc, core
+        select unique_id, source, customer_id, created_at, uscc, core, own
         from {evidence.RECORDS} semi join in_question using (unique_id)""")
     connection.execute("""
         create or replace temp table pairs_in_question as
@@ -246,18 +246,20 @@ def _keep_other_reviews(connection: duckdb.DuckDBPyConnection) -> None:
 def _assign_base(connection: duckdb.DuckDBPyConnection, at: datetime.datetime) -> None:
     """Make `base_codes`: the code of every record by codes and evidence alone, and since when it has had it.
 
-    Decisions do not touch these codes, so that whatever a decision did is undone by leaving it out.
+    Decisions do not touch these codes, so that whatever a decision did is undone by leaving it out. A record is known
+    by a credit code that tells, and without one by all that it and its contacts say.
     """
     connection.execute("""
         create or replace temp table base_records as
-        select unique_id, group_id, starts_with(group_id, 'uscc:') as is_certain, created_at as first_at
-        from records_in_question join base_groups using (unique_id)""")
+        select unique_id, group_id, starts_with(group_id, 'uscc:') as is_certain, created_at as first_at,
+            md5_number_lower(coalesce(n.uscc, own)) as said
+        from records_in_question join base_groups using (unique_id) join base_nodes as n using (unique_id)""")
     connection.execute("""
         create or replace temp table earlier_records as
-        select source || ':' || customer_id as unique_id, base_key as code, base_since as since
+        select source || ':' || customer_id as unique_id, base_key as code, base_since as since, said
         from old_customer_xref""")
     codes = keep_codes("base_records", "earlier_records", CODE, at, "select base_key from outside_customers")
     connection.execute(f"""
         create or replace temp table base_codes as
-        select unique_id, code as base_key, since as base_since, first_at
+        select unique_id, code as base_key, since as base_since, first_at, said
         from ({codes}) join base_records using (unique_id)""")

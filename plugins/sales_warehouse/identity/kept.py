@@ -28,7 +28,7 @@ from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Files, accepte
 from sales_warehouse.sql import connect, ident, literal, only_row
 
 FILE = "kept.duckdb"
-FORM = 10  # raise it when the tables that are kept, or how they are made, change
+FORM = 11  # raise it when the tables that are kept, or how they are made, change
 MODEL = "customer_model.json"
 OUTPUTS = (
     "customer_log", "customer_rekeyed", "customer_left", "customer_review", "contact_log", "contact_rekeyed",
