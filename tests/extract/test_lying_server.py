@@ -1,5 +1,8 @@
 """An API that lies loses nothing, doubles nothing, and is left alone for as long as it asks.
 
+A version of a record may land again when its resource is read again, in one load or a later one: the warehouse books it
+as a duplicate. No page may be taken twice in one reading.
+
 The long form: SALES_WAREHOUSE_TEST_PAGES=10000 python -m pytest -s tests/extract/test_lying_server.py
 """
 
@@ -71,28 +74,32 @@ class Visitor:
             self.outcomes["landed" if report.load else "nothing new"] += 1
             assert report.refused == []
 
-    def rows(self, kind: str) -> tuple[list[tuple], int]:
-        """Return the newest version of every record that landed, and how many rows landed in all."""
-        loads = landing.loads(self.home, kind)
-        files = literals([str(path) for load in loads for path in load.paths(kind)])
+    def newest(self, kind: str) -> list[tuple]:
+        """Return the newest version of every record that landed."""
         newest = (
-            f"select id, amount, updated from read_parquet({files}, filename = 'path', union_by_name = true) "
-            "qualify row_number() over (partition by id order by updated desc, path desc, _file desc, "
-            "_row_number desc) = 1"
+            "select id, amount, updated from landed qualify row_number() over (partition by id order by updated desc, "
+            "path desc, _file desc, _row_number desc) = 1"
         )
-        return duckdb.sql(newest).fetchall(), sum(load.rows for load in loads)
+        return self._landed(kind).query("landed", newest).fetchall()
 
+    def counts(self, kind: str) -> dict[str, int]:
+        """Count the rows that landed, and of them the versions of records that had landed before.
 
-def _compare(shop: Shop, visitor: Visitor) -> tuple[int, int, int]:
-    """Return records lost or old, records doubled, and rows landed."""
-    truth = {(str(r["id"]), r["amount"], r["updated"]) for r in shop.records.values()}
-    lost = doubled = landed = 0
-    for given in visitor.sources:
-        found, rows = visitor.rows(given.source)
-        lost += len(truth - set(found))
-        doubled += len(found) - len({row[0] for row in found})
-        landed += rows
-    return lost, doubled, landed
+        Those came twice in one reading of all pages, or again in another reading of the same load, or in a later load.
+        """
+        counted = (
+            "with readings as (select load, path, id, amount, updated, count(*) as times from landed group by all), "
+            "loads as (select load, id, amount, updated, sum(times) as times, count(*) as readings from readings "
+            "group by all) select sum(times), sum(times - readings), sum(readings - 1), "
+            "count(*) - count(distinct (id, amount, updated)) from loads"
+        )
+        (counts,) = self._landed(kind).query("landed", counted).fetchall()
+        return dict(zip(("landed", "in one reading", "read again", "in later loads"), counts, strict=True))
+
+    def _landed(self, kind: str) -> duckdb.DuckDBPyRelation:
+        files = literals([str(path) for load in landing.loads(self.home, kind) for path in load.paths(kind)])
+        landed = f"read_parquet({files}, filename = 'path', union_by_name = true)"
+        return duckdb.sql(f"select *, parse_path(path)[-3] as load from {landed}")
 
 
 def test_nothing_is_lost_or_doubled_and_no_pause_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -104,14 +111,22 @@ def test_nothing_is_lost_or_doubled_and_no_pause_is_broken(tmp_path: Path, capsy
             visitor.visit()
         shop.is_honest = True
         visitor.visit()
-    lost, doubled, landed = _compare(shop, visitor)
+    truth = {(str(r["id"]), r["amount"], r["updated"]) for r in shop.records.values()}
+    lost = sum(len(truth - set(visitor.newest(kind))) for kind in KINDS)
+    counts = {kind: visitor.counts(kind) for kind in KINDS}
     with capsys.disabled():
         print(
             f"\nlying server, seed {SEED}: {shop.pages:,} page reads, {sum(shop.told.values()):,} lies and changes "
-            f"{dict(shop.told)}; visits {dict(visitor.outcomes)}; {landed:,} rows landed for {len(shop.records)} "
-            f"records × {len(KINDS)}; lost {lost}, doubled {doubled}, requests before Retry-After {shop.too_early}"
+            f"{dict(shop.told)}; visits {dict(visitor.outcomes)}; {len(shop.records)} records, lost {lost}, requests "
+            f"before Retry-After {shop.too_early}; rows landed, and of them versions of records that had landed before:"
         )
-    assert (lost, doubled, shop.too_early) == (0, 0, 0)
+        for kind, found in counts.items():
+            print(f"  {kind}: {found}")
+    assert (lost, shop.too_early) == (0, 0)
+    # On pages with the newest first, each new record moves one to the next page, where it is given once more
+    doubled = {kind: found["in one reading"] for kind, found in counts.items() if kind != "pages"}
+    assert doubled == {"offsets": 0, "cursors": 0, "links": 0}, "a page that came twice was believed"
+    assert counts["cursors"]["read again"] == 0, "records do not move between these pages: one reading is enough"
     assert shop.told["changes: changed"] and shop.told["changes: removed"], "rows have to move"
     assert PAGES < 1_000 or len(shop.told) == 10, "every lie has to be told"
 
@@ -127,6 +142,6 @@ def test_a_reader_that_trusts_the_pages_loses_records_here(tmp_path: Path) -> No
             there = {number for number in shop.records}
             visitor.visit()
             if visitor.outcomes["landed"]:
-                found = {int(row[0]) for row in visitor.rows("offsets")[0]}
+                found = {int(row[0]) for row in visitor.newest("offsets")}
                 lost_anything |= bool((there & set(shop.records)) - found)
     assert lost_anything

@@ -1,5 +1,7 @@
 """Runs the steps of a refresh one after the other in this process, as a child of a test: `chain.py COMPANY [DATE]`.
 
+`chain.py COMPANY --killed-at-each` runs them once for each failpoint that it reads from its input.
+
 A step of a source that fails does not stop the others, as in the DAGs. Exit code 0, or 1 when a step failed. With
 SALES_WAREHOUSE_TEST_FEW_MARTS=1 the marts below are built and no others: what is tested is then the way, not the
 figures. The setting may also name more of them, with spaces between them.
@@ -67,11 +69,34 @@ def main(company: Path, business_date: datetime.date | None) -> int:
     return failed
 
 
-if __name__ == "__main__":
+def run_chain(company: Path, business_date: datetime.date | None = None) -> int:
     asked = os.environ.get("SALES_WAREHOUSE_TEST_FEW_MARTS", "")
     few = (*FEW_MARTS, *(name for name in asked.split() if name not in ("1", *FEW_MARTS))) if asked else ()
     if few:
         suites_of_few_marts()
-    given = datetime.date.fromisoformat(sys.argv[2]) if len(sys.argv) > 2 else None
     with only(*few):
-        sys.exit(main(Path(sys.argv[1]), given))
+        return main(company, business_date)
+
+
+def killed_at_each(company: Path) -> None:
+    """Read failpoints, run the chain once with each in a child, and write how that ended.
+
+    Most of a refresh that is killed early is its imports: all children have those of this process.
+    """
+    from sales_warehouse.guard import datasource, expectations  # noqa: F401  with Great Expectations, the dearest
+
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os.environ["SALES_WAREHOUSE_FAILPOINT"] = line.strip()
+            os.dup2(2, 1)
+            os._exit(run_chain(company))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    company, asked = Path(sys.argv[1]), sys.argv[2:]
+    if asked == ["--killed-at-each"]:
+        killed_at_each(company)
+    else:
+        sys.exit(run_chain(company, datetime.date.fromisoformat(asked[0]) if asked else None))
