@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import threading
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def test_an_error_is_raised_and_stops_what_has_not_begun(tmp_path: Path) -> None
         begun.append(item)
         if item == 3:
             connection.execute("select nothing")
+        time.sleep(0.005)  # who has nothing to do is through before anybody can be stopped
 
     with pytest.raises(duckdb.BinderException):
         list(side_by_side(work, range(1000), spill=tmp_path))
