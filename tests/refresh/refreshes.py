@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+from written_company import files_source
 
 CHAIN = Path(__file__).with_name("chain.py")
 CLI = Path(sys.executable).with_name("sales-warehouse")
@@ -25,6 +26,21 @@ READ_TIMES = {
 }
 
 FEW = {"SALES_WAREHOUSE_TEST_FEW_MARTS": "1"}  # see chain.py
+
+# A source of conversations that can be corrected and deleted; its files lie in the folder `desk` of the company.
+DESK = files_source(
+    "desk",
+    """\
+tables:
+  talks: {files: "*.csv", format: csv, columns: [no, at, changed, state]}
+mappings:
+  - entity: chats
+    from: talks
+    deleted: state = 'gone'
+    version: changed
+    columns: {chat_id: no, started_at: at, platform: "'web'", intent: state}
+""",
+)
 
 # Metrics about loads themselves: how old, how dirty. They follow when and how often something was read.
 ABOUT_LOADS = ("dirty_rate", "source_freshness_hours")

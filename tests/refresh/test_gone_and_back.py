@@ -11,8 +11,8 @@ import duckdb
 import pytest
 from chain import FEW_MARTS
 from few_marts import only
-from refreshes import environment
-from written_company import files_source, write_company
+from refreshes import DESK, environment
+from written_company import write_company
 
 from sales_warehouse import conformed, gate, landing, steps
 
@@ -44,19 +44,6 @@ mappings:
     from: orders
     columns: {order_id: no, line_number: "1", product_id: "'tea'", quantity: "1", unit_price_amount: "5"}
 """
-DESK = files_source(
-    "desk",
-    """\
-tables:
-  talks: {files: "*.csv", format: csv, columns: [no, at, changed, state]}
-mappings:
-  - entity: chats
-    from: talks
-    deleted: state = 'gone'
-    version: changed
-    columns: {chat_id: no, started_at: at, platform: "'web'", intent: state}
-""",
-)
 AT = "2026-06-01 09:00:00"
 NIGHTS = [datetime.date(2026, 6, day) for day in (25, 26, 27)]
 

@@ -20,8 +20,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from refreshes import CHAIN, FEW, assert_same, chain, environment, marts
-from written_company import files_source
+from refreshes import CHAIN, DESK, FEW, assert_same, chain, environment, marts
 
 from sales_warehouse import failpoint
 
@@ -29,19 +28,6 @@ KILLS = int(os.environ.get("SALES_WAREHOUSE_TEST_KILLS", "2"))
 # tests/collector, tests/dbt and tests/watch have those; a message is sent only when there is an alert, and here is none
 ELSEWHERE = ("collect.", "purge.", "watch.before_send", "watch.after_send")
 REFRESH_FAILPOINTS = [name for name in failpoint.NAMES if not name.startswith(ELSEWHERE)]
-DESK = files_source(
-    "desk",
-    """\
-tables:
-  talks: {files: "*.csv", format: csv, columns: [no, at, changed, state]}
-mappings:
-  - entity: chats
-    from: talks
-    deleted: state = 'gone'
-    version: changed
-    columns: {chat_id: no, started_at: at, platform: "'web'", intent: state}
-""",
-)
 TALKS = """\
 no,at,changed,state
 K1,2026-03-05 09:00:00,2026-03-05 09:00:00,asks
