@@ -1,4 +1,4 @@
-"""Processes of their own, measured: seconds, and the peak of the resident memory of a process and its children."""
+"""Processes of their own, measured: seconds of the clock and the processor, and the peak of resident memory."""
 
 from __future__ import annotations
 
@@ -16,26 +16,38 @@ from pathlib import Path
 import psutil
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A process and its children at a UTC moment: resident memory, processor seconds so far."""
+
+    at: datetime.datetime
+    mebibytes: float
+    processor: float
+
+
 @dataclass
-class Memory:
-    """Resident memory of a process tree over time; `samples` are (UTC moment, MiB)."""
+class Usage:
+    """What a process and its children take, over time."""
 
     process: psutil.Process
-    samples: list[tuple[datetime.datetime, float]] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
 
     def watch(self) -> None:
         while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
-            self.samples.append((datetime.datetime.now(datetime.UTC), self._resident() / 2**20))
+            self.samples.append(self._sample())
             time.sleep(0.1)
 
-    def _resident(self) -> int:
-        total = 0
+    def _sample(self) -> Sample:
+        at, resident, processor = datetime.datetime.now(datetime.UTC), 0, 0.0
         for process in [self.process, *self._children()]:
             try:
-                total += process.memory_info().rss
+                with process.oneshot():
+                    resident += process.memory_info().rss
+                    # with those of its children that have ended
+                    processor += sum(process.cpu_times()[:4])
             except psutil.Error:
                 continue
-        return total
+        return Sample(at, resident / 2**20, processor)
 
     def _children(self) -> list[psutil.Process]:
         try:
@@ -44,26 +56,38 @@ class Memory:
             return []
 
     def peak(self, start: datetime.datetime | None = None, end: datetime.datetime | None = None) -> float:
-        inside = [mib for at, mib in self.samples if (start is None or at >= start) and (end is None or at <= end)]
+        """MiB at most, from one moment to another."""
+        inside = [
+            sample.mebibytes
+            for sample in self.samples
+            if (start is None or sample.at >= start) and (end is None or sample.at <= end)
+        ]
         return max(inside, default=0.0)
 
+    def processor(self, start: datetime.datetime, end: datetime.datetime) -> float:
+        """Processor seconds from one moment to another, to a tenth of a second of the clock."""
+        spent = [
+            max((sample.processor for sample in self.samples if sample.at <= at), default=0.0) for at in (start, end)
+        ]
+        return spent[1] - spent[0]
 
-def run(command: list[str], output: Path, folder: Path | None = None, **environment: str) -> tuple[float, Memory]:
+
+def run(command: list[str], output: Path, folder: Path | None = None, **environment: str) -> tuple[float, Usage]:
     """Run a command to its end, in a folder, its output in a file; exit with that when it fails."""
     started = time.monotonic()
     with output.open("w") as target:
         child = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **environment}, stdout=target, stderr=subprocess.STDOUT
         )
-        memory = Memory(psutil.Process(child.pid))
-        watcher = threading.Thread(target=memory.watch)
+        usage = Usage(psutil.Process(child.pid))
+        watcher = threading.Thread(target=usage.watch)
         watcher.start()
         code = child.wait()
         seconds = time.monotonic() - started
         watcher.join()
     if code:
         sys.exit(f"{' '.join(command)[:200]} ended with {code}:\n{output.read_text()[-3000:]}")
-    return seconds, memory
+    return seconds, usage
 
 
 def processor_seconds() -> float:

@@ -17,7 +17,7 @@ from typing import Annotated
 
 import duckdb
 import typer
-from measured import Memory, machine, processor_seconds, run
+from measured import Usage, machine, processor_seconds, run
 
 from sales_warehouse import settings
 from sales_warehouse.demo.volume import Volume, write_volume
@@ -60,31 +60,37 @@ def _measure(count: int, place: Path) -> None:
     before = processor_seconds()
     floor_seconds, floor_memory = _floor(place)
     floor_processor = processor_seconds() - before
-    seconds, memory = _run([str(CLI), "run", "--company", str(COMPANY), "--business-date", "2026-06-30"], place)
+    seconds, usage = _run([str(CLI), "run", "--company", str(COMPANY), "--business-date", "2026-06-30"], place)
     processor = processor_seconds() - before - floor_processor
-    events = _steps(place)
-    steps = {name: end - start for name, (start, end) in events.items()}
-    inside = sum(span.total_seconds() for span in steps.values())
-    print("| step | seconds | processor seconds | peak MiB |\n| --- | ---: | ---: | ---: |")
-    for name, span in steps.items():
-        print(f"| {name} | {span.total_seconds():.1f} | | {memory.peak(*events[name]):,.0f} |")
-    print(f"| orchestration (all that is not a step) | {seconds - inside:.1f} | | |")
-    print(f"| **whole refresh** | **{seconds:.1f}** | **{processor:.1f}** | **{memory.peak():,.0f}** |")
+    way_in = _print_steps(place, "whole refresh", seconds, processor, usage)
     print(f"| hand-written script | {floor_seconds:.1f} | {floor_processor:.1f} | {floor_memory.peak():,.0f} |")
     print(f"| ratio | {seconds / floor_seconds:.2f} | {processor / floor_processor:.2f} | |\n")
     _print_dearest(place, "The whole")
     _print_night(place, count, seconds, processor)
-    _print_like_for_like(place, sum(span.total_seconds() for name, span in steps.items() if name.startswith(WAY_IN)))
+    _print_like_for_like(place, way_in)
+
+
+def _print_steps(place: Path, what: str, seconds: float, processor: float, usage: Usage) -> float:
+    """Print the steps of the last run; return the seconds of those before the marts."""
+    events = _steps(place)
+    steps = {name: (end - start).total_seconds() for name, (start, end) in events.items()}
+    print("| step | seconds | processor seconds | peak MiB |\n| --- | ---: | ---: | ---: |")
+    spent = {name: usage.processor(*span) for name, span in events.items()}
+    for name, span in events.items():
+        print(f"| {name} | {steps[name]:.1f} | {spent[name]:.1f} | {usage.peak(*span):,.0f} |")
+    rest = seconds - sum(steps.values())
+    print(f"| orchestration (all that is not a step) | {rest:.1f} | {processor - sum(spent.values()):.1f} | |")
+    print(f"| **{what}** | **{seconds:.1f}** | **{processor:.1f}** | **{usage.peak():,.0f}** |")
+    return sum(lasted for name, lasted in steps.items() if name.startswith(WAY_IN))
 
 
 def _print_night(place: Path, count: int, whole: float, whole_processor: float) -> None:
     before = processor_seconds()
-    seconds, memory = _night(place, count)
+    seconds, usage = _night(place, count)
     processor = processor_seconds() - before
-    print(
-        f"A night with 1 % new lines, in the last month: {seconds:.1f} s ({seconds / whole:.0%} of the whole), "
-        f"{processor:.1f} processor seconds ({processor / whole_processor:.0%}), peak {memory.peak():,.0f} MiB.\n"
-    )
+    print("A night with 1 % new lines, in the last month:\n")
+    _print_steps(place, "the night after", seconds, processor, usage)
+    print(f"| of the whole refresh | {seconds / whole:.0%} | {processor / whole_processor:.0%} | |\n")
     _print_dearest(place, "The night after")
 
 
@@ -111,7 +117,7 @@ def _print_dearest(place: Path, what: str) -> None:
     print(f"| **all, two at a time** | **{total:.1f}** |\n")
 
 
-def _like_for_like(place: Path) -> tuple[float, Memory]:
+def _like_for_like(place: Path) -> tuple[float, Usage]:
     """Build what the script makes, and what that is made of, from nothing: seconds of dbt as a process of its own."""
     warehouse = next(place.glob("var/*/warehouse"))
     told = json.loads((warehouse / "dbt_target" / "run_results.json").read_text(encoding="utf-8"))["args"]["vars"]
@@ -125,7 +131,7 @@ def _like_for_like(place: Path) -> tuple[float, Memory]:
     return run(command, place / "output.txt", warehouse / "project", **child_environment())
 
 
-def _night(place: Path, count: int) -> tuple[float, Memory]:
+def _night(place: Path, count: int) -> tuple[float, Usage]:
     write_night(place, count)
     return _run([str(CLI), "run", "--company", str(COMPANY), "--business-date", "2026-07-01"], place)
 
@@ -142,12 +148,12 @@ def write_night(place: Path, count: int) -> None:
                 target.writelines(([header] if not number else []) + [f"N{line}" for line in rest])
 
 
-def _run(command: list[str], place: Path) -> tuple[float, Memory]:
+def _run(command: list[str], place: Path) -> tuple[float, Usage]:
     state = {"SALES_WAREHOUSE_VAR": str(place / "var"), "BENCHMARK_DATA": str(place / "data")}
     return run(command, place / "output.txt", **state)
 
 
-def _floor(place: Path) -> tuple[float, Memory]:
+def _floor(place: Path) -> tuple[float, Usage]:
     """Run the hand-written script as its own process and publish its tables as a DuckDB file and as Parquet."""
     program = (
         "import duckdb, pathlib, sys, time\n"

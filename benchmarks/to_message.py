@@ -26,7 +26,7 @@ from typing import Annotated, Any
 
 import duckdb
 import typer
-from measured import Memory, machine, run
+from measured import Usage, machine, run
 from run import CLI, COMPANY, write_night
 
 from sales_warehouse import settings
@@ -209,7 +209,7 @@ def counted(home: Home) -> Iterator[str]:
             yield f"{mart} {db.execute(f'select count(*) from marts.{mart}').fetchone()[0]:,}"
 
 
-def told(home: Home, got: list[tuple[datetime.datetime, int]], seconds: float, memory: Memory) -> Iterator[str]:
+def told(home: Home, got: list[tuple[datetime.datetime, int]], seconds: float, memory: Usage) -> Iterator[str]:
     spans, nodes = steps_of(home)
     end_of_dbt, (last, _) = max(at for _, _, at in nodes), got[-1]
     parts = {

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import airflow_api
 import customer_marts
 import duckdb
 import httpx
 import incident_marts
 import pytest
+from airflow_api import until
 
-from sales_warehouse.airflow import answers, server
+from sales_warehouse.airflow import answers
 from sales_warehouse.airflow.operators import WITHDRAWN
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
@@ -39,33 +41,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def api(home: Home, company: Path) -> Iterator[httpx.Client]:
-    """The REST API of a UI with its scheduler."""
-    with server.running(home, company, "Asia/Shanghai") as running:
-        login = {"Authorization": f"Bearer {server.token(running)}"}
-        with httpx.Client(base_url=f"{running.address}/api/v2", headers=login, timeout=60) as client:
-            for dag in ("respond", "required_actions"):
-                _until(lambda dag=dag: client.get(f"/dags/{dag}").status_code == 200)
-                assert client.patch(f"/dags/{dag}", json={"is_paused": False}).status_code == 200
-            yield client
-
-
-def _until(is_so: Callable[[], Any], seconds: float = 180) -> Any:
-    """Wait for something of the API, which is slow to answer while the scheduler holds its database."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if found := is_so():
-                return found
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < deadline, "it did not come to this in time"
-        time.sleep(0.5)
+    with airflow_api.api(home, company, ("respond", "required_actions")) as client:
+        yield client
 
 
 def _start(api: httpx.Client, dag: str, run: str, conf: dict[str, Any]) -> None:
     asked = {"dag_run_id": run, "logical_date": None, "conf": conf}
     # 409: it was started, and the answer came too late
-    _until(lambda: api.post(f"/dags/{dag}/dagRuns", json=asked).status_code in (200, 409))
+    until(lambda: api.post(f"/dags/{dag}/dagRuns", json=asked).status_code in (200, 409))
 
 
 def _state(api: httpx.Client, dag: str, run: str, task: str) -> str | None:
@@ -73,7 +56,7 @@ def _state(api: httpx.Client, dag: str, run: str, task: str) -> str | None:
 
 
 def _becomes(api: httpx.Client, dag: str, run: str, task: str, state: str) -> None:
-    _until(lambda: _state(api, dag, run, task) == state)
+    until(lambda: _state(api, dag, run, task) == state)
 
 
 def _answer(api: httpx.Client, run: str, state: str, option: str, **form: str | None) -> None:
@@ -92,7 +75,7 @@ def _answer(api: httpx.Client, run: str, state: str, option: str, **form: str | 
             assert given.status_code in (200, 409), given.text  # 409: it is answered already
         return _state(api, "respond", run, "record") == state
 
-    _until(is_done)
+    until(is_done)
 
 
 def _moment(text: str) -> datetime.datetime:
