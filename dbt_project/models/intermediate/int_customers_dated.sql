@@ -39,6 +39,7 @@ versions as (
         {{ all_text(content) }} as content,
         coalesce(versions.updated_at, versions.created_at) as changed_at,
         min({{ business_date_of('versions.created_at') }}) over (partition by versions.customer_record_key) as created_date,
+        count(*) over (partition by records.customer_key) as version_count,
         coalesce(
             {{ business_date_of('coalesce(versions._version_at, versions.updated_at)') }},
             {{ loaded_date('loads.extracted_at') }},
@@ -67,6 +68,7 @@ superseded as (
             partition by customer_record_key order by version_rank asc rows between current row and unbounded following
         ) as life_rank
     from versions
+    where version_count > 1
 ),
 
 -- Where a deletion says nothing, the record says what it said last.
@@ -200,20 +202,38 @@ merged as (
     from days
     left join survived on days.customer_key = survived.customer_key and days.version_date = survived.version_date
     group by days.customer_key, days.version_date
+),
+
+-- Of nearly all customers one record tells once: it says everything there is, and nothing of it is compared.
+known_then as (
+    select
+        merged.*,
+        lives.is_deleted
+    from merged
+    inner join lives on merged.customer_key = lives.customer_key and merged.version_date = lives.version_date
+    union all
+    select
+        customer_key,
+        {% for attribute in attributes %}
+        cast({{ attribute }} as {{ dbt.type_string() }}) as {{ attribute }},
+        {% endfor %}
+        version_date,
+        is_deleted
+    from versions
+    where version_count = 1
 )
 
 select
-    merged.customer_key,
-    merged.version_date as from_date,
-    lead(merged.version_date) over (partition by merged.customer_key order by merged.version_date asc) as until_date,
-    row_number() over (partition by merged.customer_key order by merged.version_date asc) = 1 as is_first,
-    lives.is_deleted,
-    coalesce(merged.region_key, 'unknown') as region_key,
-    merged.province_key,
-    merged.city,
-    merged.industry,
-    merged.size_band,
-    coalesce(merged.owner_rep_key, 'unknown') as owner_rep_key,
-    coalesce(merged.is_addressable = 'true', true) as is_addressable
-from merged
-inner join lives on merged.customer_key = lives.customer_key and merged.version_date = lives.version_date
+    customer_key,
+    version_date as from_date,
+    lead(version_date) over (partition by customer_key order by version_date asc) as until_date,
+    row_number() over (partition by customer_key order by version_date asc) = 1 as is_first,
+    is_deleted,
+    coalesce(region_key, 'unknown') as region_key,
+    province_key,
+    city,
+    industry,
+    size_band,
+    coalesce(owner_rep_key, 'unknown') as owner_rep_key,
+    coalesce(is_addressable = 'true', true) as is_addressable
+from known_then
