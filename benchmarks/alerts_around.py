@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import duckdb
 
-from sales_warehouse.causes.alerts import Question, explain_alerts
+from sales_warehouse.causes.alerts import explain_alerts
 from sales_warehouse.causes.events import events_around
 from sales_warehouse.causes.footprint import Cell
+from sales_warehouse.causes.questions import Question
 
 MONDAY = datetime.date(2026, 6, 22)
 SALES = """

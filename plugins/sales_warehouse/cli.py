@@ -508,7 +508,8 @@ def why(
     scope = {name: member for name, _, member in (each.partition("=") for each in within or ())}
     reason: Reason | AlertReason
     with look(home, folder) as db:
-        tell(db, datetime.date.fromisoformat(publish.manifest.read(folder).business_date))
+        told = datetime.date.fromisoformat(publish.manifest.read(folder).business_date)
+        tell(db, told, time_zone=about.time_zone)
         try:
             if alert:
                 reason = why_alert(db, alert, currency=about.currency)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import duckdb
 
-from sales_warehouse.causes.alerts import Question
+from sales_warehouse.causes.questions import Question
 
 MONDAY = datetime.date(2026, 6, 22)
 WEEKS = 30  # up to that of MONDAY

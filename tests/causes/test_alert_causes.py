@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_warehouse.causes import alerts
-from sales_warehouse.causes.alerts import CauseRow, Question, explain_alerts
+from sales_warehouse.causes.alerts import CauseRow, explain_alerts
 from sales_warehouse.causes.events import cells_along
 from sales_warehouse.causes.modelled import arrow_table
+from sales_warehouse.causes.questions import Question
 from sales_warehouse.sql import literal
 
 
@@ -276,29 +277,46 @@ def test_the_region_in_which_more_customers_sleep_is_found_and_not_one_within_a_
     (first, _) = causes(db, alert)["alert"]
     assert (first.cell, first.rate_effect_value) == ("region=r3", Decimal("0.025"))
     (row,) = causes(db, replace(alert, dimension_name="region", dimension_value="r3"))["alert"]
-    assert "no facts that can be cut" in row.text_en
+    assert "earlier months is not cut further" in row.text_en and "大区" in row.text_zh
 
 
 @pytest.mark.parametrize(
     ("alert", "says"),
     [
         (asked("lead_first_response_hours", (20, 10)), "are not in this file"),
-        (asked("customer_hhi", (20, 10)), "no facts that can be cut"),
+        (asked("source_freshness_hours", (20, 10), dimension="source", member="s"), "nothing in it to cut"),
         (asked("net_sales", (1, 2)), "do not give its figure"),
         (asked("win_rate", ("0.5", "0.4")), "do not give its figure"),
         (asked("net_sales", (1, 2), dimension="target", member="t"), "no facts that can be cut"),
+        (asked("clv_12m", (1, 2), dimension="region", member="east"), "kept by region alone"),
+        (asked("clv_12m", (1, 2)), "not in this file"),
+        (asked("quota_attainment", ("0.5", "0.6")), "not in this file"),
     ],
-    ids=["a median of rows that are not there", "no sum of facts", "another figure", "no deals at all", "a goal"],
+    ids=[
+        "a median of rows that are not there",
+        "one source",
+        "another figure",
+        "no deals at all",
+        "a goal",
+        "one member of a level",
+        "a level of which nothing was kept",
+        "goals of which nothing was kept",
+    ],
 )
 def test_what_cannot_be_looked_into_says_why(db: duckdb.DuckDBPyConnection, alert: Question, says: str) -> None:
     (row,) = causes(db, alert)["alert"]
     assert row.is_residual and says in row.text_en and row.cause_key is None
 
 
-def test_an_alert_beside_nothing_says_so(db: duckdb.DuckDBPyConnection) -> None:
+def test_where_the_facts_of_the_period_before_are_gone_it_is_said(db: duckdb.DuckDBPyConnection) -> None:
+    alert = net_sales_of(db, "region", "east")
     db.execute(f"delete from fct_sales_daily where sales_date < date '{MONDAY}'")
-    (row,) = causes(db, net_sales_of(db, "region", "east"))["region|east"]
-    assert row.text_en == "There is nothing to compare with."
+    (row,) = causes(db, alert)["region|east"]
+    assert row.text_en == (
+        "The facts in the period 2026-06-15 to 2026-06-21 do not give the 8,037 that is published of it: "
+        "it was not looked into."
+    )
+    assert row.text_zh == "基期（2026-06-15 至 2026-06-21）的明细与已发布的 8,037 不符，未做归因。"
 
 
 def test_a_flood_of_alerts_is_bounded_and_alike_questions_are_asked_once(
@@ -311,7 +329,7 @@ def test_a_flood_of_alerts_is_bounded_and_alike_questions_are_asked_once(
     same = [net_sales_of(db, "region", "east", f"rule{number}") for number in (1, 2)]
     found = causes(db, *same, net_sales_of(db, "region", "north"), net_sales_of(db, "region", "south"))
     assert looked == ["rule1", "region|north"]
-    assert found["region|south"][0].text_en.startswith("More than 300 alerts at once")
+    assert found["region|south"][0].text_en.startswith("More than 3 alerts at once")
 
 
 def test_what_goes_wrong_with_one_alert_stops_no_other(db: duckdb.DuckDBPyConnection) -> None:

@@ -11,11 +11,12 @@ import duckdb
 import pytest
 from alert_marts import MONDAY, asked, company, event, falls, net_sales_of
 
-from sales_warehouse.causes.alerts import CauseRow, Question, explain_alerts
+from sales_warehouse.causes.alerts import CauseRow, explain_alerts
 from sales_warehouse.causes.events import EventRow, cells_along, events_around
 from sales_warehouse.causes.footprint import Footprint
 from sales_warehouse.causes.modelled import arrow_table
 from sales_warehouse.causes.own_facts import Found, OwnFacts
+from sales_warehouse.causes.questions import Question
 
 WEEK = datetime.timedelta(weeks=1)
 

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 from alert_marts import MONDAY, asked, company
 
-from sales_warehouse.causes.alerts import CauseRow, Question, explain_alerts, why_alert
+from sales_warehouse.causes.alerts import CauseRow, explain_alerts, why_alert
+from sales_warehouse.causes.questions import Question
 
 # Sixty leads a week of each region and channel; the i-th of them waits i/10 hours and a little that tells the cells
 # apart. Of each cell the last two have not been answered yet.
@@ -102,14 +103,25 @@ def test_where_all_regions_got_slower_alike_none_is_named(db: duckdb.DuckDBPyCon
 def test_rows_that_do_not_give_both_figures_are_not_told_of(db: duckdb.DuckDBPyConnection, change: dict) -> None:
     slower(db, "rep_key = 'rep-south'", 4)
     (row,) = causes(db, replace(response_of(db), **change))
-    assert "do not give its figure" in row.text_en
+    assert "do not give" in row.text_en and ("in the period before" in row.text_en) == ("base_value" in change)
 
 
-def test_without_a_period_before_there_is_nothing_to_compare_with(db: duckdb.DuckDBPyConnection) -> None:
-    alert = response_of(db)
+def test_where_there_was_no_median_before_it_is_said_why(db: duckdb.DuckDBPyConnection) -> None:
+    alert = replace(response_of(db), base_value=None)
+    (row,) = causes(db, alert)
+    assert row.text_en == "There is nothing to compare with."  # a week of holidays has a median, and is not compared
+    db.execute(f"update fct_lead_responses set is_answered = false where created_date < date '{MONDAY}'")
+    (row,) = causes(db, alert)
+    assert row.text_en == (
+        "More than half of the 480 in the period 2026-06-15 to 2026-06-21 have not ended, so they have no median and "
+        "there is no change to share out."
+    )
+    assert row.text_zh == (
+        "基期（2026-06-15 至 2026-06-21）的 480 条记录有半数以上尚未结束，没有中位数，因此没有可分摊的变化。"
+    )
     db.execute(f"delete from fct_lead_responses where created_date < date '{MONDAY}'")
-    (row,) = causes(db, replace(alert, base_value=None))
-    assert row.text_en == "There is nothing to compare with."
+    (row,) = causes(db, alert)
+    assert row.text_en.startswith("There was nothing to take a median of in the period 2026-06-15 to 2026-06-21")
     db.execute("delete from fct_lead_responses")
     (row,) = causes(db, alert)
     assert "do not give its figure" in row.text_en

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from fractions import Fraction
 
 import duckdb
 import pytest
 
-from sales_warehouse.causes.alerts import AGREES
 from sales_warehouse.causes.durations import WAITED, read_rows
 from sales_warehouse.causes.measured import Span, are_there, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.questions import AGREES
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import registry
+from sales_warehouse.metrics.relations import tell
 
 MEASURED = [name for name in registry() if parts_of(name)]
 FIGURES = """
@@ -34,6 +36,7 @@ def test_the_facts_of_a_metric_give_its_figures(at_once: Home, metric: str) -> N
     parts = parts_of(metric)
     with duckdb.connect(str(at_once.warehouse_file), read_only=True) as db:
         db.execute("set schema = 'marts'")
+        tell(db, datetime.date(2026, 7, 1), time_zone="Asia/Shanghai")
         figures = db.execute(FIGURES, {"metric": metric}).fetchall()
         for starts_on, ends_on, dimension, member, value in figures[:60]:
             scope = {} if dimension == "total" else {dimension: member}

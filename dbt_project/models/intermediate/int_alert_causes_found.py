@@ -1,7 +1,8 @@
 """The cells behind each alert on a metric, found by plugins/sales_warehouse/causes."""
 
-from sales_warehouse.causes.alerts import CauseRow, explain_alerts, questions
+from sales_warehouse.causes.alerts import CauseRow, explain_alerts
 from sales_warehouse.causes.modelled import arrow_table, opened
+from sales_warehouse.causes.questions import questions
 
 
 def model(dbt, session):
@@ -30,12 +31,17 @@ def model(dbt, session):
     dbt.ref("dim_products")
     dbt.ref("dim_dealers")
     dbt.ref("dim_customers")
-    # Levels of days that are past, and the durations that medians are taken from.
+    dbt.ref("dim_dates")
+    dbt.ref("dim_customer_tiers")
+    dbt.ref("fct_rep_months")
+    # Goals, levels of days that are past, and the durations that medians are taken from.
+    dbt.ref("kpi_targets")
     dbt.ref("kpi_values")
     dbt.ref("int_levels_told")
     dbt.ref("fct_lead_responses")
     dbt.ref("fct_first_orders")
     dbt.ref("fct_repurchase_gaps")
-    db = opened(session, "marts", "intermediate", business_date=dbt.config.get("business_date"))
+    day, zone = dbt.config.get("business_date"), dbt.config.get("time_zone")
+    db = opened(session, "marts", "intermediate", business_date=day, time_zone=zone)
     asked = questions(db)
     return arrow_table(CauseRow, explain_alerts(db, asked, dbt.config.get("currency")))

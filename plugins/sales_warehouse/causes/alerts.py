@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -12,22 +11,13 @@ from fractions import Fraction
 import duckdb
 
 from sales_warehouse.causes.attributes import PERSONAL, attribute_names, member_names
-from sales_warehouse.causes.durations import WAITED, Waited, read_rows
-from sales_warehouse.causes.explain import Cell, Explanation, explain
-from sales_warehouse.causes.measured import (
-    LEVELS,
-    LOOKED_IN,
-    Part,
-    Span,
-    are_there,
-    cuts_shared,
-    level_parts,
-    measure_cells,
-    parts_of,
-)
-from sales_warehouse.causes.median_search import explain_median
+from sales_warehouse.causes.explain import TERM, Cell, Explanation
+from sales_warehouse.causes.look import look_into
+from sales_warehouse.causes.measured import LEVELS, LOOKED_IN
 from sales_warehouse.causes.published import NothingToExplain
-from sales_warehouse.causes.table import Measure, TableRefused, leaf_table
+from sales_warehouse.causes.questions import PLACES, Question, questions
+from sales_warehouse.causes.quotients import TERMS
+from sales_warehouse.causes.untold import BROKEN, Untold, too_many
 from sales_warehouse.causes.words import (
     Names,
     cell_sentence,
@@ -38,66 +28,13 @@ from sales_warehouse.causes.words import (
     sentences,
 )
 from sales_warehouse.metrics import registry
-from sales_warehouse.sql import gist, ident, literal
+from sales_warehouse.sql import gist
 
 log = logging.getLogger(__name__)
 
 MOST_CAUSES = 5  # of an alert; what the others contributed is in its residual
 MOST_ALERTS = 300  # that are looked into, the most severe first: a night of a thousand breaches still ends in time
-PLACES = Decimal("0.00000001")
-# How near the facts must come to the figure that the alert is about: to its share of it, or to its last place.
-AGREES, LAST_PLACE = Fraction(1, 1_000_000), Fraction(PLACES)
-SEVERITIES = ("critical", "warning", "info")
-NOW, BEFORE = "now", "before"
-TOTAL = "total"
 UNITS = {"hour": ("hours", "小时"), "day": ("days", "天")}  # how a figure is said
-
-
-@dataclass(frozen=True)
-class Question:
-    """An alert on a metric: its member, its period, and the comparable period before that its causes are told from.
-
-    `base_value` is the figure of that period, as if it had had the days of this one, so that a holiday is no cause;
-    None where there is no such period; `base_rate` is how many times it counts for that. `held_value` is the limit or
-    the expectation of a rule that compares with no period: how far the figure is from it is said apart, for nothing
-    ever fell from a limit.
-    """
-
-    incident_key: str
-    severity: str
-    metric_id: str
-    dimension_name: str
-    dimension_value: str
-    period_start_date: datetime.date
-    period_end_date: datetime.date
-    direction: str
-    base_start_date: datetime.date
-    base_end_date: datetime.date
-    value: Decimal
-    base_value: Decimal | None
-    base_rate: Decimal | None = None
-    held_value: Decimal | None = None
-    is_limit: bool = False
-
-    @property
-    def scope(self) -> dict[str, str]:
-        return {} if self.dimension_name == TOTAL else {self.dimension_name: self.dimension_value}
-
-    @property
-    def change(self) -> Decimal:
-        return Decimal(0) if self.base_value is None else self.value - self.base_value
-
-    @property
-    def went_well(self) -> bool:
-        """Whether the figure moved away from what is bad: it is beyond its limit, and was further beyond it before."""
-        return self.change > 0 if self.direction == "fall" else self.change < 0
-
-    @property
-    def spans(self) -> tuple[Span, Span]:
-        return (
-            Span(NOW, self.period_start_date, self.period_end_date),
-            Span(BEFORE, self.base_start_date, self.base_end_date),
-        )
 
 
 @dataclass(frozen=True)
@@ -125,44 +62,20 @@ class CauseRow:
     text_zh: str
 
 
-# Where no period before is comparable (a goal, a week of holidays) events are looked for beside the calendar's.
-_ALERTS = """
-    select incident_key, severity, metric_id, dimension_name, dimension_value, period_start_date, period_end_date,
-        direction,
-        coalesce(base_start_date, cast(case period_grain
-            when 'day' then period_start_date - interval 1 day
-            when 'week' then period_start_date - interval 7 day
-            when 'quarter' then period_start_date - interval 3 month
-            else period_start_date - interval 1 month
-        end as date)),
-        coalesce(base_end_date, period_start_date - 1),
-        cast(value as decimal(28, 8)), cast(base_value as decimal(28, 8)), base_rate,
-        case when kind <> 'percent_change' then cast(coalesce(compared_value, threshold_value) as decimal(28, 8)) end,
-        compared_value is null
-    from alert_metrics
-"""
-
-
-def questions(db: duckdb.DuckDBPyConnection) -> list[Question]:
-    """Read what `alert_metrics` asks, the most severe and the largest first; `db` has it in its search path."""
-    asked = [Question(*row) for row in db.execute(_ALERTS).fetchall()]
-    return sorted(asked, key=lambda each: (_rank(each.severity), -_relative(each), each.incident_key))
-
-
 def explain_alerts(db: duckdb.DuckDBPyConnection, asked: Sequence[Question], currency: str) -> Iterator[CauseRow]:
     """Yield the rows of each alert; `db` has the published marts in its search path. Two that ask alike are asked once.
 
     An alert whose metric cannot be cut, whose facts are not there, or that comes after MOST_ALERTS others has its
     residual alone, which says why.
     """
-    known: dict[tuple[object, ...], Explanation | str] = {}
-    members = member_names(db, ("region", "channel"))
+    known: dict[tuple[object, ...], Explanation | Untold] = {}
+    members = member_names(db, _named({alert.metric_id for alert in asked[:MOST_ALERTS]}))
     for place, alert in enumerate(asked):
         question = (
             alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.base_value, alert.went_well
         )  # fmt: skip
         if question not in known:
-            known[question] = _whatever_comes(db, alert) if place < MOST_ALERTS else "many"
+            known[question] = _whatever_comes(db, alert) if place < MOST_ALERTS else too_many(MOST_ALERTS)
         yield from _rows(alert, known[question], members, currency)
 
 
@@ -189,85 +102,19 @@ def why_alert(
         raise NothingToExplain(f"there is no alert {incident_key}; the alerts are {', '.join(sorted(asked)) or 'none'}")
     alert = asked[incident_key]
     found = look_into(db, alert, with_people=not leave_out_people)
-    if isinstance(found, str):
-        raise NothingToExplain(f"{incident_key}: {NOT_EXPLAINED[found][0]}")
-    members = member_names(db, ("region", "channel", *([] if leave_out_people else PERSONAL)))
+    if isinstance(found, Untold):
+        raise NothingToExplain(f"{incident_key}: {found.en}")
+    members = member_names(db, (*_named({alert.metric_id}), *([] if leave_out_people else PERSONAL)))
     return AlertReason(alert, found, (_names(alert, members, currency, 0), _names(alert, members, currency, 1)))
 
 
-def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bool = False) -> Explanation | str:
-    """Return the explanation of an alert, or why there is none (a key of NOT_EXPLAINED)."""
-    waited, parts = WAITED.get(alert.metric_id), parts_of(alert.metric_id)
-    is_level = alert.metric_id in LEVELS and not alert.scope
-    cuts = registry()[alert.metric_id].dimensions if is_level else tuple(waited.cuts) if waited else cuts_shared(parts)
-    looked = (*LOOKED_IN, *sorted(PERSONAL)) if with_people else LOOKED_IN
-    attributes = [name for name in looked if name in cuts and name not in alert.scope]
-    if not attributes or any(name not in cuts for name in alert.scope):
-        return "uncut"
-    if waited:
-        return _look_into_durations(db, alert, waited, attributes)
-    if is_level:
-        return _look_into_level(db, alert, attributes)
-    return _look_into_sums(db, alert, parts, attributes)
-
-
-def _look_into_sums(
-    db: duckdb.DuckDBPyConnection, alert: Question, parts: Sequence[Part], attributes: Sequence[str]
-) -> Explanation | str:
-    cells = measure_cells(db, parts, attributes, alert.spans, alert.scope)
-    now, before = (_figure(db, cells, span.name, len(parts)) for span in alert.spans)
-    if not _agree(now, alert.value):
-        return "unlike"
-    if not before or alert.base_value is None or Fraction(alert.base_value) / before <= 0:
-        return "incomparable"
-    if alert.went_well:
-        return "standing"
-    _put_beside(db, cells, attributes, len(parts), float(Fraction(alert.base_value) / before))
-    measure = Measure("now_1", "then_1", *(("now_2", "then_2") if len(parts) > 1 else ()))
-    try:
-        return explain(leaf_table(db, "leaf_rows", attributes, measure, where=alert.metric_id))
-    except TableRefused:
-        return "incomparable"
-
-
-def _look_into_level(db: duckdb.DuckDBPyConnection, alert: Question, attributes: Sequence[str]) -> Explanation | str:
-    """A level was kept for one dimension at a time: the one in which most stands out, of those that add up."""
-    if not are_there(db, LEVELS[alert.metric_id]):
-        return "unpublished"
-    told = [_look_into_sums(db, alert, level_parts(alert.metric_id, name), [name]) for name in attributes]
-    found = [each for each in told if isinstance(each, Explanation)]
-    return max(found, key=lambda each: sum(cell.evidence for cell in each.cells)) if found else told[0]
-
-
-def _look_into_durations(
-    db: duckdb.DuckDBPyConnection, alert: Question, waited: Waited, attributes: Sequence[str]
-) -> Explanation | str:
-    """The same of a median, which no sums of cells give: both periods have to give their figures, row by row."""
-    if not are_there(db, waited.tables):
-        return "unpublished"
-    rows = read_rows(db, waited, attributes, alert.spans, alert.scope)
-    now, before = rows.figure()
-    if not _agree(now, alert.value):
-        return "unlike"
-    if before is None or alert.base_value is None:
-        return "incomparable"
-    if not _agree(before, alert.base_value):
-        return "unlike"
-    return "standing" if alert.went_well else explain_median(rows)
-
-
-def _agree(told: Fraction | None, published: Decimal) -> bool:
-    figure = Fraction(published)
-    return told is not None and abs(told - figure) <= max(AGREES * abs(figure), LAST_PLACE)
-
-
-def _whatever_comes(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | str:
+def _whatever_comes(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | Untold:
     """Look into an alert; what goes wrong with one is said of it, and stops neither the others nor the night."""
     try:
         return look_into(db, alert)
     except (duckdb.Error, ArithmeticError, ValueError) as error:
         log.warning("%s: no cause was looked for: %s", alert.incident_key, gist(str(error)))
-        return "broken"
+        return BROKEN
 
 
 def cell_of(question: Question, found: Cell) -> dict[str, str]:
@@ -286,60 +133,13 @@ def rounded(value: Fraction) -> Decimal:
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(PLACES, ROUND_HALF_EVEN)
 
 
-NOT_EXPLAINED = {
-    "uncut": ("The metric has no facts that can be cut.", "该指标的明细无法按维度拆分。"),
-    "unlike": (
-        "The facts of the metric do not give its figure: it was not looked into.",
-        "明细汇总与指标值不一致，未做归因。",
-    ),
-    "unpublished": (
-        "The rows behind the figure are not in this file; the night that raised it has its cells in alert_causes.",
-        "该指标的明细不在此文件中；当晚得出的单元格见 alert_causes。",
-    ),
-    "incomparable": ("There is nothing to compare with.", "没有可对比的数据。"),
-    "standing": (
-        "It was no better in the comparable period before: no cell made it what it is.",
-        "上一可比周期并不更好，并非由某个单元格的变化所致。",
-    ),
-    "broken": ("It could not be looked into; the log of the night says why.", "未能归因，原因见当晚日志。"),
-    "many": (
-        f"More than {MOST_ALERTS} alerts at once: this one was not looked into.",
-        f"同时超过 {MOST_ALERTS} 条预警，未对本条做归因。",
-    ),
-}
-
-
-def _figure(db: duckdb.DuckDBPyConnection, cells: str, span: str, parts: int) -> Fraction | None:
-    """Return the figure of all cells in a span; None where there is nothing to divide by."""
-    sums = ", ".join(f"coalesce(sum(amount_{at}), 0)" for at in range(1, parts + 1))
-    found = db.execute(f"select {sums} from {cells} where span = {literal(span)}").fetchone()
-    assert found is not None
-    if parts == 1:
-        return Fraction(found[0])
-    return Fraction(found[0]) / Fraction(found[1]) if found[1] > 0 else None
-
-
-def _put_beside(db: duckdb.DuckDBPyConnection, cells: str, attributes: Sequence[str], parts: int, scale: float) -> None:
-    """Make `leaf_rows`: what is beside what was, the latter scaled to the days of the former."""
-    columns = ", ".join(
-        f"coalesce(sum(amount_{at}) filter (where span = {literal(span)}), 0){times} as {name}_{at}"
-        for at in range(1, parts + 1)
-        for name, span, times in (
-            ("now", NOW, ""),
-            ("then", BEFORE, f" * {literal(scale)}" if at == 1 and scale != 1 else ""),
-        )
-    )
-    grouped = ", ".join(map(ident, attributes))
-    db.execute(f"create or replace temp table leaf_rows as select {grouped}, {columns} from {cells} group by {grouped}")
-
-
 def _rows(
-    alert: Question, found: Explanation | str, members: Mapping[str, Mapping[str, tuple[str, str]]], currency: str
+    alert: Question, found: Explanation | Untold, members: Mapping[str, Mapping[str, tuple[str, str]]], currency: str
 ) -> Iterator[CauseRow]:
     names = [_names(alert, members, currency, at) for at in (0, 1)]
     gaps = [_gap(alert, language, each) for language, each in zip(("en", "zh"), names, strict=True)]
-    if isinstance(found, str):
-        texts = (" ".join([NOT_EXPLAINED[found][0], *gaps[0]]), "".join([NOT_EXPLAINED[found][1], *gaps[1]]))
+    if isinstance(found, Untold):
+        texts = (" ".join([found.en, *gaps[0]]), "".join([found.zh, *gaps[1]]))
         yield _residual(alert, None, alert.change, (None, None), texts)
         return
     kept = found.cells[:MOST_CAUSES]
@@ -443,6 +243,7 @@ def _gap(alert: Question, language: str, names: Names) -> list[str]:
 
 def _names(alert: Question, members: Mapping[str, Mapping[str, tuple[str, str]]], currency: str, at: int) -> Names:
     metric = registry()[alert.metric_id]
+    terms = {(TERM, name): both[at] for name, both in TERMS.items()}
     figure = (metric.name.en, metric.name.zh)[at]
     place = members.get(alert.dimension_name, {}).get(alert.dimension_value, (alert.dimension_value,) * 2)[at]
     if alert.scope and (alert.dimension_name not in PERSONAL or alert.dimension_name in members):
@@ -452,13 +253,11 @@ def _names(alert: Question, members: Mapping[str, Mapping[str, tuple[str, str]]]
         unit=currency if metric.unit == "money" else UNITS.get(metric.unit, ("", ""))[at],
         is_share=metric.unit == "rate",
         attributes=attribute_names(at),
-        members={(name, member): both[at] for name, each in members.items() for member, both in each.items()},
+        members=terms | {(name, member): both[at] for name, each in members.items() for member, both in each.items()},
     )
 
 
-def _rank(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
-
-
-def _relative(alert: Question) -> Decimal:
-    return abs(alert.change / alert.base_value) if alert.base_value else abs(alert.change)
+def _named(metrics: Collection[str]) -> tuple[str, ...]:
+    """The dimensions whose members are told by name; those of goals, dealers and products where they are cells."""
+    cuts = {name for metric in metrics if metric in LEVELS for name in LEVELS[metric].cuts}
+    return ("region", "channel", *sorted(cuts.intersection(("dealer", "product", "target"))))

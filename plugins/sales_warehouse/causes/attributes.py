@@ -24,10 +24,20 @@ ATTRIBUTES = {
     "channel": Attribute("channel", "渠道", "select channel, channel_name_en, channel_name_zh from dim_channels"),
     "product_line": Attribute("product line", "产品线"),
     "category": Attribute("category", "品类"),
+    "price_band": Attribute("price band", "价格带"),
     "stage": Attribute("stage", "阶段"),
     "source": Attribute("source", "来源"),
     "industry": Attribute("industry", "行业"),
     "team": Attribute("team", "团队"),
+    "customer": Attribute("customer", "客户"),
+    "dealer": Attribute("dealer", "经销商", "select dealer_key, dealer_name, dealer_name from dim_dealers"),
+    "product": Attribute("product", "商品", "select product_key, product_name, product_name from dim_products"),
+    # a goal of one seller names a person
+    "target": Attribute(
+        "goal",
+        "目标",
+        "select target_id, target_name_en, target_name_zh from kpi_targets where scope_dimension <> 'rep'",
+    ),
     "rep": Attribute("seller", "销售", "select rep_key, rep_name, rep_name from dim_sales_reps"),
 }
 # Those that name a person: what is sent or shown to many leaves them out.

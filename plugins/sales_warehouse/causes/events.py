@@ -18,13 +18,15 @@ from fractions import Fraction
 
 import duckdb
 
-from sales_warehouse.causes.alerts import MOST_ALERTS, Question, conditions_of, rounded
+from sales_warehouse.causes.alerts import MOST_ALERTS, conditions_of, rounded
 from sales_warehouse.causes.attributes import member_names
 from sales_warehouse.causes.contributions import NotAFigure, split_ratio
 from sales_warehouse.causes.event_words import Scored, Told, event_texts
+from sales_warehouse.causes.explain import TERM
 from sales_warehouse.causes.footprint import Cell, Footprint, Panel, panel_of
 from sales_warehouse.causes.measured import parts_of
 from sales_warehouse.causes.own_facts import OwnFacts
+from sales_warehouse.causes.questions import Question
 from sales_warehouse.metrics import registry
 from sales_warehouse.sql import gist
 
@@ -304,11 +306,16 @@ def _row(alert: Question, place: int, found: _Scored, regions: Mapping[str, tupl
 
 
 def cells_along(db: duckdb.DuckDBPyConnection, relation: str) -> dict[str, list[tuple[int, Cell]]]:
-    """Read the cells of alerts that went the way of the whole, largest first, by alert, from the causes found."""
+    """Read the cells of alerts that went the way of the whole, largest first, by alert, from the causes found.
+
+    A term of a formula is no place in which anything could have happened.
+    """
     found: dict[str, list[tuple[int, Cell]]] = {}
     rows = db.execute(
         f"select incident_key, cause_number, cell from {relation} where is_along and not is_residual order by all"
     ).fetchall()
     for key, number, cell in rows:
-        found.setdefault(key, []).append((number, conditions_of(cell)))
+        conditions = conditions_of(cell)
+        if TERM not in conditions:
+            found.setdefault(key, []).append((number, conditions))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
@@ -14,10 +14,11 @@ import numpy as np
 from sales_warehouse.causes import deviation
 from sales_warehouse.causes.contributions import NotAFigure, Number, Split, split_amount, split_ratio
 from sales_warehouse.causes.lattice import affordable_depth
-from sales_warehouse.causes.search import find_causes
+from sales_warehouse.causes.search import Cause, find_causes
 from sales_warehouse.causes.table import LeafTable, TableRefused
 
 REST = ""  # the segment of all cells that are no cause
+TERM = "term"  # what a part of a formula has in place of an attribute
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Cell:
 class Explanation:
     """The change of a figure against its forecast: causes (most important first) + residual = change, exactly."""
 
-    kind: Literal["amount", "ratio", "median"]
+    kind: Literal["amount", "ratio", "median", "share", "quotient"]
     attributes: tuple[str, ...]
     leaves: int
     depth: int
@@ -60,7 +61,7 @@ class Explanation:
     @property
     def has_mix(self) -> bool:
         """Whether contributions have a rate and a mix effect."""
-        return self.kind != "amount"
+        return self.kind in ("ratio", "median")
 
     def share(self, part: Fraction) -> Fraction | None:
         """The part as a share of the change; None where nothing changed."""
@@ -106,7 +107,12 @@ def explain(table: LeafTable, *, top: int | None = None) -> Explanation:
     """
     is_ratio = len(table.figures) == 4
     moved = deviation.ratio(*table.figures) if is_ratio else deviation.additive(*table.figures)
-    causes = find_causes(table.codes, moved)
+    return told(table, find_causes(table.codes, moved), top=top)
+
+
+def told(table: LeafTable, causes: Sequence[Cause], *, top: int | None = None) -> Explanation:
+    """Say in figures what causes contributed, whoever found them. Raises TableRefused like `explain`."""
+    is_ratio = len(table.figures) == 4
     covered = [np.logical_and.reduce([table.codes[:, a] == m for a, m in cause.element]) for cause in causes]
     split = _split(table, disjoint(covered))
     parts = {part.segment: part for part in split.parts}
@@ -156,8 +162,8 @@ def _along(table: LeafTable, at: int) -> Split:
 
 
 def _totals(split: Split) -> dict:
-    told = split.paradox
-    paradox = {"share": _plain(told.share), "every": told.every} if told else None
+    named = split.paradox
+    paradox = {"share": _plain(named.share), "every": named.every} if named else None
     return {"rate": _plain(split.rate), "mix": _plain(split.mix), "paradox": paradox}
 
 

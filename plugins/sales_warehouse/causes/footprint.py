@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import duckdb
 
-from sales_warehouse.causes.alerts import Question
 from sales_warehouse.causes.measured import UNKNOWN, Span, cuts_shared, measure_cells, parts_of
+from sales_warehouse.causes.questions import Question
 from sales_warehouse.sql import ident
 
 Cell = Mapping[str, str]
@@ -154,8 +154,13 @@ def _added(rows: Iterable[Sums]) -> dict[str, tuple[int, int]]:
 
 
 def panel_of(db: duckdb.DuckDBPyConnection, alert: Question, scope: Mapping[str, str], lines: Lines) -> Panel | None:
-    """Measure the metric of an alert by place and goods, now and in the periods before; None where it has neither."""
+    """Measure the metric of an alert by place and goods, now and in the periods before; None where it has neither.
+
+    Nor where it counts a year up to each period's end: two that overlap by eleven months are no placebos of each other.
+    """
     parts = parts_of(alert.metric_id)
+    if any(part.window for part in parts):
+        return None
     shared = cuts_shared(parts)
     attributes = [name for name in Footprint.NAMES if name in shared]
     if not attributes or any(name not in shared for name in scope):

@@ -2,7 +2,7 @@
 
 What a metric is measured on is said once, in metrics/registry.yml; what an aggregate of rows cannot say there and can
 be cut all the same is said here. A distinct count is shared out: what occurs in three cells of a span counts a third in
-each, so that the cells add up to the count of the whole.
+each, so that the cells add up to the count of the whole; so are those who came back, in the cells in which they bought.
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ from typing import Literal
 
 import duckdb
 
+from sales_warehouse.causes import table
 from sales_warehouse.metrics import registry
 from sales_warehouse.metrics.facts import Fact, Measure, cuts_called
 from sales_warehouse.metrics.registry import facts
 from sales_warehouse.metrics.relations import COLUMNS, lay_out, relation_of
 from sales_warehouse.sql import ident, literal
 
-LOOKED_IN = ("region", "channel", "product_line", "category", "stage", "source", "industry")
+LOOKED_IN = ("region", "channel", "product_line", "category", "price_band", "stage", "source", "industry")
 # What an alert may be about beside these; no cause is looked for among people and single products.
 SCOPES = ("team", "manager", "rep", "product", "dealer", "customer")
 CELLS = "measured_cells"
+NOW, BEFORE = "now", "before"  # the two spans of an alert
 UNKNOWN = "unknown"  # as kpi_values calls a member that no record tells
+
+
+Aggregate = Literal["sum", "count", "count_distinct", "count_again"]
 
 
 @dataclass(frozen=True)
@@ -41,16 +46,20 @@ class Part:
     """Rows of a relation that add to a numerator or a denominator: their day, their cuts and what they add.
 
     `joins` are the cuts that another mart tells: dimension → the join that brings its column. `file` names the query of
-    the rows behind a metric that has to be laid out before.
+    the rows behind a metric that has to be laid out before. With a `window` it is so many days up to the end of a span
+    that count instead of its own; `per_day` takes the mean over the days of a span. `count_again` counts what has rows
+    on two days or more.
     """
 
     relation: str
     day: str
     cuts: Mapping[str, str]
     expression: str
-    aggregate: Literal["sum", "count", "count_distinct"] = "sum"
+    aggregate: Aggregate = "sum"
     joins: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
+    window: int | None = None
+    per_day: bool = False
 
     def with_cuts(self, names: Iterable[str]) -> str:
         """The relation with the columns of these cuts."""
@@ -66,26 +75,64 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "return_rate": ("region", "channel", "product_line", "category", "product"),
     "collection_rate": ("region", "channel", "industry", "team", "manager", "rep"),
     "dirty_rate": ("source",),
-}
+    "follow_up_interval_hours": ("region", "industry", "team", "rep"),
+    "repurchase_rate": (
+        "region", "channel", "product_line", "category", "price_band", "industry", "team", "manager", "rep", "product",
+        "dealer",
+    ),
+    "revenue_per_head": ("region", "rep"),
+}  # fmt: skip
 
-# Levels whose members add up to the whole, and what has them of each period: of a past day, what was published.
-LEVELS: Mapping[str, tuple[str, ...]] = {
-    "weighted_pipeline_amount": ("kpi_values", "int_levels_told"),
-    "dormant_rate": ("kpi_values",),
+
+@dataclass(frozen=True)
+class Level:
+    """A level whose members add up to the whole along some dimensions, and what has them of each period: of a past
+    day, what was published. `within` holds of the members that count in all, `numerator` is what each adds."""
+
+    tables: tuple[str, ...]
+    cuts: tuple[str, ...]
+    numerator: str = "numerator"
+    within: str = "true"
+    file: str = ""
+
+
+_TOLD = ("kpi_values", "int_levels_told")
+LEVELS: Mapping[str, Level] = {
+    "weighted_pipeline_amount": Level(_TOLD, ("region", "product_line")),
+    "dormant_rate": Level(("kpi_values",), ("region",)),
+    "clv_12m": Level(_TOLD, ("region",)),
+    "dealer_days_of_supply": Level(_TOLD, ("dealer", "product")),
+    # The deals of a goal that is met cover nothing; a goal of one seller names a person.
+    "pipeline_coverage_ratio": Level(
+        _TOLD,
+        ("target",),
+        "case when denominator > 0 then numerator else 0 end",
+        "dimension_value in (select target_id from rows_goals where is_in_total and scope_dimension <> 'rep')",
+        "goals",
+    ),
 }
 
 
 def level_parts(metric_id: str, dimension: str) -> tuple[Part, ...]:
     """Return a level, or its numerator and denominator, by one dimension as it was said of each period."""
-    metric = registry()[metric_id]
-    rows = " union all ".join(
-        f"select period_start_date, dimension_value, numerator, denominator from {table} "
-        f"where metric_id = {literal(metric_id)} and period_grain = {literal(metric.grains[0])} "
-        f"and dimension_name = {literal(dimension)}"
-        for table in LEVELS[metric_id]
+    level = LEVELS[metric_id]
+    rows = (
+        f"select period_start_date, dimension_value, {level.numerator} as numerator, denominator "
+        f"from ({level_rows(metric_id, dimension, level.tables)}) where {level.within}"
     )
-    sums = ("numerator", "denominator") if metric.decomposition == "ratio" else ("numerator",)
-    return tuple(Part(f"({rows})", "period_start_date", {dimension: "dimension_value"}, each) for each in sums)
+    sums = ("numerator",) if registry()[metric_id].decomposition == "additive" else ("numerator", "denominator")
+    cuts = {dimension: "dimension_value"}
+    return tuple(Part(f"({rows})", "period_start_date", cuts, each, file=level.file) for each in sums)
+
+
+def level_rows(metric_id: str, dimension: str, tables: Iterable[str] = _TOLD) -> str:
+    """Return the query of what was said of the members of one dimension in each period: now, and what was published."""
+    return " union all ".join(
+        f"select period_start_date, dimension_value, numerator, denominator from {name} "
+        f"where metric_id = {literal(metric_id)} and period_grain = {literal(registry()[metric_id].grains[0])} "
+        f"and dimension_name = {literal(dimension)}"
+        for name in tables
+    )
 
 
 def parts_of(metric_id: str) -> tuple[Part, ...]:
@@ -105,9 +152,9 @@ def parts_of(metric_id: str) -> tuple[Part, ...]:
 
 def are_there(db: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> bool:
     """Whether all tables can be read: a published file has no intermediate models."""
-    for table in tables:
+    for name in tables:
         try:
-            db.execute(f"select 1 from {table} limit 0")
+            db.execute(f"select 1 from {name} limit 0")
         except duckdb.CatalogException:
             return False
     return True
@@ -146,6 +193,33 @@ def measure_cells(
     return CELLS
 
 
+def beside(
+    db: duckdb.DuckDBPyConnection,
+    cells: str,
+    attributes: Sequence[str],
+    parts: int,
+    *,
+    where: str,
+    scale: float = 1.0,
+) -> table.LeafTable:
+    """Return what cells are NOW and were BEFORE, the latter's first part times `scale`; `where` is what people call it.
+
+    Raises TableRefused.
+    """
+    columns = ", ".join(
+        f"coalesce(sum(amount_{at}) filter (where span = {literal(span)}), 0){times} as {name}_{at}"
+        for at in range(1, parts + 1)
+        for name, span, times in (
+            ("now", NOW, ""),
+            ("then", BEFORE, f" * {literal(scale)}" if at == 1 and scale != 1 else ""),
+        )
+    )
+    grouped = ", ".join(map(ident, attributes))
+    db.execute(f"create or replace temp table leaf_rows as select {grouped}, {columns} from {cells} group by {grouped}")
+    measure = table.Measure("now_1", "then_1", *(("now_2", "then_2") if parts > 1 else ()))
+    return table.leaf_table(db, "leaf_rows", attributes, measure, where=where)
+
+
 def _lay_out(db: duckdb.DuckDBPyConnection, parts: Sequence[Part]) -> None:
     """Make the views that parts read. Where nobody said which day it is, nothing lies in the future."""
     db.execute("set variable business_date = coalesce(getvariable('business_date'), date '9999-12-31')")
@@ -157,11 +231,18 @@ def _own_parts(metric_id: str) -> tuple[Part, ...]:
     relation = relation_of(metric_id)
     assert relation.day is not None
     cuts = {name: COLUMNS.get(name, name) for name in OWN[metric_id]}
-    aggregate: Literal["sum", "count_distinct"] = "count_distinct" if "counted" in relation.adds else "sum"
+    said: list[tuple[str, Aggregate]] = [
+        (expression, "count_distinct" if name == "counted" else "sum") for name, expression in relation.adds.items()
+    ]
+    if relation.fold == "again":
+        said = [(relation.adds["counted"], "count_again"), *said]
     return tuple(
-        Part(f"rows_{relation.file}", relation.day, cuts, expression, aggregate, file=relation.file)
-        for expression in relation.adds.values()
-    )
+        Part(
+            f"rows_{relation.file}", relation.day, cuts, expression, aggregate, file=relation.file,
+            window=relation.window, per_day=relation.fold == "per_head" and at == 1,
+        )
+        for at, (expression, aggregate) in enumerate(said)
+    )  # fmt: skip
 
 
 def _cells(
@@ -175,18 +256,27 @@ def _cells(
     relation = part.with_cuts({*attributes, *scope})
     daily = (
         f"select {part.day} as day{cuts}, {_AMOUNTS[part.aggregate].format(part.expression)} as measured "
-        f"from {relation} as fact_rows where ({_within(part.day, spans)}){within} group by all"
+        f"from {relation} as fact_rows where ({_within(part, spans)}){within} group by all"
     )
     named = "".join(f", {ident(name)}" for name in attributes)
+    last = "least(spans.ends_on, getvariable('business_date'))"
+    first = "spans.starts_on" if part.window is None else f"{last} - {part.window - 1}"
+    until = "spans.ends_on" if part.window is None else last
+    amount, kept = "measured", ""
+    if part.per_day:
+        amount, kept = "cast(measured / day_count as decimal(28, 12))", f", {last} - spans.starts_on + 1 as day_count"
+    if part.aggregate == "count_again":
+        kept = ", min(day) over things < max(day) over things as is_back"
     rows = (
-        f"select spans.span{named}, measured from ({daily}) as daily "
-        "join spans on daily.day between spans.starts_on and spans.ends_on"
+        f"select spans.span{named}, measured{kept} from ({daily}) as daily "
+        f"join spans on daily.day between {first} and {until} window things as (partition by spans.span, measured)"
     )
-    amount = "measured"
-    if part.aggregate == "count_distinct":
+    if part.aggregate in ("count_distinct", "count_again"):
         rows = f"select distinct * from ({rows}) where measured is not null"
         # Decimals add up alike in whatever order rows come.
         amount = "cast(1 / count(*) over (partition by span, measured) as decimal(28, 12))"
+    if part.aggregate == "count_again":
+        amount = f"case when is_back then {amount} else 0 end"
     amounts = ", ".join(f"{amount if at == place else 0} as amount_{at}" for at in range(1, count + 1))
     return f"select span{named}, {amounts} from ({rows})"
 
@@ -196,16 +286,21 @@ _AMOUNTS = {
     "sum": "cast(sum(cast({} as decimal(28, 8))) as decimal(28, 8))",
     "count": "count({})",
     "count_distinct": "{}",
+    "count_again": "{}",
 }
 FEW_SPANS = 4
 
 
-def _within(day: str, spans: Sequence[Span]) -> str:
+def _within(part: Part, spans: Sequence[Span]) -> str:
     """The days that are looked at: those of a few spans, or from the first to the last of many."""
     ranges = [(each.starts_on, each.ends_on) for each in spans]
+    if part.window is not None:
+        # A span that still runs has its window end on the business date, which is within it.
+        back = datetime.timedelta(days=part.window - 1)
+        ranges = [(first - back, last) for first, last in ranges]
     if len(ranges) > FEW_SPANS:
         ranges = [(min(first for first, _ in ranges), max(last for _, last in ranges))]
-    return " or ".join(f"{day} between {literal(first)} and {literal(last)}" for first, last in ranges)
+    return " or ".join(f"{part.day} between {literal(first)} and {literal(last)}" for first, last in ranges)
 
 
 def _part(measure: Measure) -> Part:

@@ -29,10 +29,10 @@ def arrow_table(kind: type, rows: Iterable[Any]) -> pa.Table:
     )
 
 
-def opened(session: Any, *schemas: str, business_date: str) -> Any:
+def opened(session: Any, *schemas: str, business_date: str, time_zone: str) -> Any:
     """Return a cursor of a dbt session that finds tables of these schemas by name alone, on its business date."""
     cursor = session.cursor()
-    tell(cursor, datetime.date.fromisoformat(business_date))
+    tell(cursor, datetime.date.fromisoformat(business_date), time_zone=time_zone)
     cursor.execute(f"set search_path = '{','.join(schemas)}'")
     cursor.execute("set preserve_insertion_order = true")
     return cursor

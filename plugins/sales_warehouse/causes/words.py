@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
-from sales_warehouse.causes.explain import Cell, Explanation
+from sales_warehouse.causes.explain import TERM, Cell, Explanation
 
 MOST_CELLS = 3  # a person remembers three; the table has the others
 ENOUGH = Fraction(9, 10)  # of the change: what comes after is not said
@@ -46,6 +46,7 @@ ENGLISH: Words = {
     "owns": {"ratio": "ratios", "median": "durations"},
     "split": " ({rate} by its {own}, {mix} by its weight)",
     "without": "Without {these} the change would be {left}.",
+    "rest": "The rest is {left}.",
     "paradox": "Simpson's paradox by {attribute}: the whole {went} although {which} {attribute} moved the other way "
     "({rate} from {own}, {mix} from weights).",
     "shift": "By {attribute} it is a shift of mix: {mix} from weights, {rate} from {own}.",
@@ -55,6 +56,7 @@ ENGLISH: Words = {
     "one": "this cell",
     "many": "these {count} cells",
     "condition": "{attribute} {member}",
+    "term": "{member}",
     "and": " and ",
     "point": " pp",
     "percent": " %",
@@ -88,6 +90,7 @@ CHINESE: Words = {
     "owns": {"ratio": "比率", "median": "时长"},
     "split": "（{own}影响 {rate}，结构影响 {mix}）",
     "without": "若没有{these}，变化为 {left}。",
+    "rest": "其余为 {left}。",
     "paradox": "辛普森悖论（按{attribute}）：整体{went}，而{which}{attribute}都反向变化"
     "（{own}影响 {rate}，结构影响 {mix}）。",
     "shift": "按{attribute}看是结构变化：结构影响 {mix}，{own}影响 {rate}。",
@@ -96,6 +99,7 @@ CHINESE: Words = {
     "one": "这一单元格",
     "many": "这 {count} 个单元格",
     "condition": "{attribute}「{member}」",
+    "term": "{member}",
     "and": "且",
     "point": " 个百分点",
     "percent": "%",
@@ -151,7 +155,7 @@ def rest_sentences(found: Explanation, told: Sequence[Cell], language: str, name
     mixed = _mixed(found, say, names)
     if not found.change:
         return []
-    return [*(_without(found, told, say, names) or ([] if mixed else [say["none"]])), *mixed]
+    return [*(_without(found, told, say, names) or ([] if mixed or told else [say["none"]])), *mixed]
 
 
 def scale_sentence(rate: Fraction, language: str) -> str:
@@ -173,6 +177,8 @@ def _without(found: Explanation, told: Sequence[Cell], say: Words, names: Names)
     if not told:
         return []
     left = found.change - sum((cell.contribution for cell in told), Fraction())
+    if found.kind in ("share", "quotient"):  # terms and single members: nothing is as it would have been without one
+        return [say["rest"].format(left=_part(found, left, say, names))] if left else []
     these = say["one"] if len(told) == 1 else say["many"].format(count=len(told))
     return [say["without"].format(these=these, left=_part(found, left, say, names))]
 
@@ -230,8 +236,8 @@ def _cause(found: Explanation, cell: Cell, say: Words, names: Names, key: str) -
         cell=_cell(cell, say, names),
         part=part,
         share=say["share"].format(share=_rounded(100 * share, 0)) if share is not None else "",
-        forecast=_level(found, cell.forecast, say, names),
-        actual=_level(found, cell.actual, say, names),
+        forecast=_cell_level(found, cell.forecast, say, names),
+        actual=_cell_level(found, cell.actual, say, names),
         way=say["ways"][(moved > 0) - (moved < 0)],
         shift=say["weight"] if is_shift else "",
     )
@@ -239,7 +245,7 @@ def _cause(found: Explanation, cell: Cell, say: Words, names: Names, key: str) -
 
 def _cell(cell: Cell, say: Words, names: Names) -> str:
     return say["and"].join(
-        say["condition"].format(
+        say["term" if attribute == TERM else "condition"].format(
             attribute=names.attributes.get(attribute, attribute), member=names.members.get((attribute, member), member)
         )
         for attribute, member in cell.members.items()
@@ -248,7 +254,7 @@ def _cell(cell: Cell, say: Words, names: Names) -> str:
 
 def _part(found: Explanation, part: Fraction, say: Words, names: Names, *, signed: bool = True) -> str:
     sign = "+" if signed and part > 0 else ""
-    if found.kind == "ratio" and names.is_share:
+    if _is_share(found, names):
         return f"{sign}{_rounded(100 * part, 2)}{say['point']}"
     return f"{sign}{_rounded(part, 2)}{_unit(names)}"
 
@@ -256,13 +262,29 @@ def _part(found: Explanation, part: Fraction, say: Words, names: Names, *, signe
 def _level(found: Explanation, value: Fraction | None, say: Words, names: Names) -> str:
     if value is None:
         return say["no_median" if found.kind == "median" else "nothing"]
-    if found.kind == "ratio" and names.is_share:
+    if _is_share(found, names):
         return f"{_rounded(100 * value, 2)}{say['percent']}"
     return f"{_rounded(value, 2)}{_unit(names)}"
 
 
+def _cell_level(found: Explanation, value: Fraction | None, say: Words, names: Names) -> str:
+    """The figure of a cell, which of a quotient is a part of what stands above or below the line."""
+    if found.kind == "quotient":
+        return say["nothing"] if value is None else plain(value)
+    return _level(found, value, say, names)
+
+
+def _is_share(found: Explanation, names: Names) -> bool:
+    return names.is_share and found.kind not in ("amount", "median")
+
+
 def _unit(names: Names) -> str:
     return f" {names.unit}" if names.unit else ""
+
+
+def plain(value: Fraction) -> str:
+    """A figure without a unit, to two places where it has any."""
+    return _rounded(value, 0 if value == int(value) else 2)
 
 
 def _rounded(value: Fraction, places: int) -> str:
