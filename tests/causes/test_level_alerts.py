@@ -33,6 +33,7 @@ create table fct_rep_months (month_start_date date, rep_key varchar, region_key 
 create table kpi_values (metric_id varchar, period_grain varchar, period_start_date date, dimension_name varchar,
     dimension_value varchar, numerator decimal(28, 8), denominator decimal(28, 8));
 create table int_levels_told as from kpi_values;
+alter table fct_opportunities add column expected_close_date date;
 create table kpi_targets (target_id varchar, target_name_en varchar, target_name_zh varchar, metric_id varchar,
     metric_name_en varchar, scope_dimension varchar, scope_value varchar, starts_on date, due_on date,
     direction varchar, baseline_value decimal(28, 8), target_value decimal(28, 8), actual_value decimal(28, 8),
@@ -296,7 +297,7 @@ def test_a_goal_on_a_rate_has_the_cells_of_that_rate(db: duckdb.DuckDBPyConnecti
     for at, region in enumerate(("east", "north", "south", "west")):
         for line, (day, won, count) in product(("milk", "care"), ((10, 30, 40), (20, 0, 32 * (region == "south")))):
             db.execute(
-                "insert into fct_opportunities select ? || n, ?, ?, ?, 'r', ?, 'c', if(n < ?, 'won', 'lost'), 1 "
+                "insert into fct_opportunities select ? || n, ?, ?, ?, 'r', ?, 'c', if(n < ?, 'won', 'lost'), 1, null "
                 "from range(?) as t(n)",
                 [f"{at}{line}{day}-", datetime.date(2026, 6, day), MONDAY, region, line, won, count],
             )
@@ -339,6 +340,38 @@ def test_coverage_is_told_goal_by_goal_or_by_what_stands_above_and_below(db: duc
     first, rest = causes(db, level("pipeline_coverage_ratio", 1, 3, "target", "g3"))
     assert (first.cell, first.contribution_value) == ("target=g3&term=open_deals", -2)
     assert first.text_zh == "可在期限内关闭的未决商机：−2.00，占变化的 100%，由 300 变为 100。"
+
+
+def test_open_deals_of_a_goal_are_cut_by_what_they_were_a_week_before(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    Of a goal 1,000 is missing. Eight regions and two lines had 10 deals of 100 each open on 15 June: 16,000 / 1,000 =
+    16. Since then r3 lost 15 of its 20. 300 more was published then: a deal that was moved beyond the goal since.
+    14,500 / 1,000 = 14.5 = 16.3 − 1.5 − 0.3. A deal that closes in July, or nobody knows when, covers nothing.
+    """
+    db.execute("insert into dim_sales_reps values ('r', 'Name', 'team', 'sales', 'east', 'boss')")
+    db.execute(f"""
+        insert into fct_opportunities select r || line || n, if(is_lost, date '2026-06-18', null), date '2026-06-01', r,
+            'r', line, 'c1', if(is_lost, 'lost', 'open'), 100, date '2026-06-29'
+        from (
+            select r, line, n, r = 'r3' and n < if(line = 'milk', 8, 7) as is_lost
+            from (values {EIGHT}) as regions(r), (values ('milk'), ('care')) as lines(line), range(10) as deals(n)
+        )
+    """)
+    for late in ("date '2026-07-09'", "null"):
+        db.execute(
+            "insert into fct_opportunities values "
+            f"('d', null, date '2026-06-01', 'r1', 'r', 'milk', 'c1', 'open', 300, {late})"
+        )
+    goal(db, "t", 9000, 8000)
+    said(db, "pipeline_coverage_ratio", "target", "t", (14_500, 1000), (16_300, 1000))
+    said(db, "pipeline_coverage_ratio", "total", "total", (14_500, 1000), (16_300, 1000))
+    for member in ({}, {"dimension": "target", "member": "t"}):
+        lost, moved, rest = causes(db, level("pipeline_coverage_ratio", "14.5", "16.3", **member))
+        end = "&target=t" if member else ""
+        assert (lost.cell, lost.contribution_value) == (f"region=r3{end}", Decimal("-1.5"))
+        assert (lost.actual_value, lost.forecast_value) == (500, 2000)
+        assert (moved.cell, moved.contribution_value) == (f"{end[1:]}{'&' * bool(end)}term=restated", Decimal("-0.3"))
+        assert (moved.actual_value, moved.forecast_value, rest.contribution_value) == (16_000, 16_300, 0)
 
 
 def test_a_goal_of_one_seller_is_no_cell(db: duckdb.DuckDBPyConnection) -> None:
@@ -417,10 +450,25 @@ def test_revenue_per_head_is_cut_by_the_region_of_sales_and_of_heads(db: duckdb.
     assert (first.actual_value, first.forecast_value) == (20, 100)
 
 
+def test_revenue_per_head_of_one_region_is_told_by_sales_and_heads(db: duckdb.DuckDBPyConnection) -> None:
+    """1,200 / 12 after 1,000 / 8: sales 200 × (1/12 + 1/8) / 2 = 20.8333, heads 1,100 × (1/12 − 1/8) = −45.8333."""
+    for day, above, below in ((JUNE.replace(day=1), 1200, 12), (MAY.replace(day=1), 1000, 8)):
+        db.execute(
+            "insert into kpi_values values ('revenue_per_head', 'month', ?, 'region', 'east', ?, ?), "
+            "('revenue_per_head', 'quarter', ?, 'region', 'east', 9, 7)",
+            [day, above, below, day],
+        )
+    heads, sold, rest = causes(db, monthly(db, "revenue_per_head", "100", "125", dimension="region", member="east"))
+    assert (heads.cell, heads.contribution_value) == ("region=east&term=heads", Decimal("-45.83333333"))
+    assert (sold.cell, sold.contribution_value) == ("region=east&term=sales", Decimal("20.83333333"))
+    assert heads.text_zh == "平均在岗销售人数：−45.83 CNY，占变化的 183%，由 8 变为 12。"
+    assert rest.contribution_value == 0
+
+
 PAIRS = st.tuples(st.integers(0, 10**6), st.integers(1, 10**6))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(PAIRS, PAIRS)
 def test_two_terms_are_the_change_to_the_last_place(now: tuple[int, int], before: tuple[int, int]) -> None:
     db = company()

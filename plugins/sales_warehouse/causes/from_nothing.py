@@ -7,7 +7,7 @@ together have so much, no more than half of those that there are. Where it came 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -38,17 +38,20 @@ def _elements(table: LeafTable, known: Mapping[str, int], scope: Mapping[str, st
     if not whole:
         return []
     share = amount / whole
-    best = _deepest(table, share, known, scope)
-    return [best] if best else _members(table, share, known)
+    apart = [
+        at for at, name in enumerate(table.attributes) if known.get(name, 0) > 1 and IMPLIED.get(name) not in scope
+    ]
+    best = _deepest(table, share, apart)
+    return [best] if best else _members(table, share, {at: known[table.attributes[at]] for at in apart})
 
 
-def _deepest(table: LeafTable, share: np.ndarray, known: Mapping[str, int], scope: Mapping[str, str]) -> Element:
+def _deepest(table: LeafTable, share: np.ndarray, apart: Sequence[int]) -> Element:
     """The conditions that hold of nine tenths together, the strongest first."""
     inside, chosen = np.ones(len(share), bool), dict[int, int]()
     while True:
         best = (MOST, -1, -1)
-        for at, name in enumerate(table.attributes):
-            if at in chosen or known.get(name, 0) < 2:
+        for at in apart:
+            if at in chosen:
                 continue
             sums = np.bincount(table.codes[inside, at], share[inside])
             member = int(np.argmax(sums))
@@ -58,18 +61,18 @@ def _deepest(table: LeafTable, share: np.ndarray, known: Mapping[str, int], scop
             break
         chosen[best[1]] = best[2]
         inside &= table.codes[:, best[1]] == best[2]
-    said = {*scope, *(table.attributes[at] for at in chosen)}
+    said = {table.attributes[at] for at in chosen}
     return tuple((at, chosen[at]) for at in sorted(chosen) if IMPLIED.get(table.attributes[at]) not in said)
 
 
-def _members(table: LeafTable, share: np.ndarray, known: Mapping[str, int]) -> list[Element]:
+def _members(table: LeafTable, share: np.ndarray, known: Mapping[int, int]) -> list[Element]:
     """The fewest members of one attribute that have nine tenths; of equally few those of which the first has most."""
     candidates = []
-    for at, name in enumerate(table.attributes):
+    for at, count in known.items():
         sums = np.bincount(table.codes[:, at], share)
         order = np.argsort(-sums, kind="stable")
         needed = int(np.searchsorted(np.cumsum(sums[order]), MOST)) + 1
-        if needed <= min(MOST_CELLS, known.get(name, 0) // 2, len(order)):
+        if needed <= min(MOST_CELLS, count // 2, len(order)):
             candidates.append((needed, -float(sums[order[0]]), at, [int(member) for member in order[:needed]]))
     if not candidates:
         return []

@@ -60,11 +60,11 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
         found = _look_into_level(db, alert)
         if metric not in QUOTIENTS or (isinstance(found, Explanation) and found.cells):
             return found
-    if metric in QUOTIENTS:
-        return look_into_quotient(db, alert, looked)
     parts = parts_of(metric)
     attributes = _attributes(alert, cuts_shared(parts), looked)
-    return _look_into_sums(db, alert, parts, attributes) if attributes else OF_METRICS.get(metric, UNCUT)
+    if attributes:
+        return _look_into_sums(db, alert, parts, attributes)
+    return look_into_quotient(db, alert, looked) if metric in QUOTIENTS else OF_METRICS.get(metric, UNCUT)
 
 
 def _attributes(alert: Question, cuts: Sequence[str], looked: Sequence[str]) -> list[str]:

@@ -125,11 +125,15 @@ def level_parts(metric_id: str, dimension: str) -> tuple[Part, ...]:
     return tuple(Part(f"({rows})", "period_start_date", cuts, each, file=level.file) for each in sums)
 
 
-def level_rows(metric_id: str, dimension: str, tables: Iterable[str] = _TOLD) -> str:
-    """Return the query of what was said of the members of one dimension in each period: now, and what was published."""
+def level_rows(metric_id: str, dimension: str, tables: Iterable[str] = _TOLD, grains: Sequence[str] = ()) -> str:
+    """Return the query of what was said of the members of one dimension in each period: now, and what was published.
+
+    The periods are of the finest grain of the metric, or of those that are given.
+    """
+    chosen = ", ".join(map(literal, grains or registry()[metric_id].grains[:1]))
     return " union all ".join(
         f"select period_start_date, dimension_value, numerator, denominator from {name} "
-        f"where metric_id = {literal(metric_id)} and period_grain = {literal(registry()[metric_id].grains[0])} "
+        f"where metric_id = {literal(metric_id)} and period_grain in ({chosen}) "
         f"and dimension_name = {literal(dimension)}"
         for name in tables
     )

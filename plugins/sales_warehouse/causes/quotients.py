@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from sales_warehouse.causes.explain import TERM, Cell, Explanation, explain
 from sales_warehouse.causes.measured import (
     BEFORE,
     NOW,
+    UNKNOWN,
     Span,
     are_there,
     beside,
@@ -40,9 +42,15 @@ from sales_warehouse.causes.untold import (
     no_denominator,
     standing,
 )
+from sales_warehouse.metrics import registry
 from sales_warehouse.metrics.relations import lay_out
-from sales_warehouse.sql import literal
+from sales_warehouse.sql import ident, literal
 
+# How open deals are cut.
+DEALS: Mapping[str, str] = {
+    "region": "deals.region_key", "product_line": "deals.product_line", "industry": "customers.industry",
+    "rep": "deals.owner_rep_key",
+}  # fmt: skip
 MOST_GOALS = 60  # whose facts are measured one after the other
 MOST_CELLS = 3  # of what was reached, so that the terms have room beside them
 RESTATED = "restated"
@@ -60,6 +68,7 @@ QUOTIENTS: Mapping[str, Terms] = {
     "quota_attainment": Terms(REACHED, "goal"),
     "pipeline_coverage_ratio": Terms("open_deals", "missing"),
     "dealer_days_of_supply": Terms("stock", "daily_sales"),
+    "revenue_per_head": Terms("sales", "heads"),
 }
 # What people call them, in English and Chinese.
 TERMS: Mapping[str, tuple[str, str]] = {
@@ -70,11 +79,12 @@ TERMS: Mapping[str, tuple[str, str]] = {
     "missing": ("what is still missing to the goals", "距目标的缺口"),
     "stock": ("stock", "库存"),
     "daily_sales": ("mean daily sales", "日均动销"),
+    "sales": ("net sales", "净销售额"),
+    "heads": ("average selling staff", "平均在岗销售人数"),
 }
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(NamedTuple):
     """Numerator and denominator as published."""
 
     above: Fraction
@@ -105,41 +115,50 @@ class Goal:
 
 @dataclass(frozen=True)
 class Reached:
-    """What was reached by both days, as the facts have it, and what was published of the earlier one."""
+    """What stands above the line on both days, as the facts have it now, and what was published of the earlier one."""
 
     found: Explanation
     said: Fraction
-    sign: int  # of what was reached in what stands above the line
+    sign: int  # −1 where more of it is less above the line
 
 
 def look_into_quotient(db: duckdb.DuckDBPyConnection, alert: Question, looked: Sequence[str]) -> Explanation | Untold:
     """Explain a figure of QUOTIENTS by its two terms and the cells of what was reached, or say why it cannot be."""
-    if not are_there(db, ("kpi_values", "int_levels_told")):
+    is_level = registry()[alert.metric_id].aggregation == "latest"
+    tables = ("kpi_values", "int_levels_told") if is_level else ("kpi_values",)
+    if not are_there(db, tables):
         return UNPUBLISHED
-    now, before = (_published(db, alert, span) for span in alert.spans)
-    if now is None:
+    now, before = (_published(db, alert, span, tables) for span in alert.spans)
+    if not now:
         return OF_METRICS.get(alert.metric_id, UNCUT)
-    if not now.below or not agree(now.above / now.below, alert.value):
-        return UNLIKE
     if alert.base_value is None:
-        if before is None or before.below:
+        if not before or before[0].below:
             return INCOMPARABLE
-        return no_denominator(alert.spans[1], before.above, (now.above, now.below))
-    if before is None or not before.below or not agree(before.above / before.below, alert.base_value):
+        return no_denominator(alert.spans[1], before[0].above, now[0])
+    sides = [_like(each, value) for each, value in ((now, alert.value), (before, alert.base_value))]
+    if sides[0] is None:
+        return UNLIKE
+    if sides[1] is None:
         return UNLIKE_BEFORE
     if alert.went_well:
         return standing(alert.metric_id)
-    return _explained(alert, now, before, _reached(db, alert, now, before, looked))
+    return _explained(alert, sides[0], sides[1], _above(db, alert, sides[0], sides[1], looked))
 
 
-def _published(db: duckdb.DuckDBPyConnection, alert: Question, span: Span) -> Side | None:
-    """Numerator and denominator of the member; none where it has no figure, or one that is no quotient."""
+def _published(db: duckdb.DuckDBPyConnection, alert: Question, span: Span, tables: Sequence[str]) -> list[Side]:
+    """Numerator and denominator of the member in the periods that begin then; none where it is no quotient."""
+    rows = level_rows(alert.metric_id, alert.dimension_name, tables, registry()[alert.metric_id].grains)
     found = db.execute(
-        f"select numerator, denominator from ({level_rows(alert.metric_id, alert.dimension_name)}) where "
-        f"period_start_date = {literal(span.starts_on)} and dimension_value = {literal(alert.dimension_value)} "
-        "and numerator is not null and denominator is not null"
-    ).fetchone()
-    return Side(*map(Fraction, found)) if found else None
+        f"select numerator, denominator from ({rows}) where period_start_date = {literal(span.starts_on)} "
+        f"and dimension_value = {literal(alert.dimension_value)} and numerator is not null and denominator is not null "
+        "order by all"
+    ).fetchall()
+    return [Side(Fraction(above), Fraction(below)) for above, below in found]
+
+
+def _like(sides: Sequence[Side], value: Decimal) -> Side | None:
+    """The one that is this figure: a month and a quarter may begin on the same day."""
+    return next((side for side in sides if side.below and agree(side.above / side.below, value)), None)
 
 
 def _explained(alert: Question, now: Side, before: Side, reached: Reached | None) -> Explanation:
@@ -171,34 +190,87 @@ def _scaled(cell: Cell, factor: Fraction) -> Cell:
     return replace(cell, contribution=cell.contribution * factor, rate=cell.rate * factor, mix=cell.mix * factor)
 
 
+def _above(
+    db: duckdb.DuckDBPyConnection, alert: Question, now: Side, before: Side, looked: Sequence[str]
+) -> Reached | None:
+    """What stands above the line, cell by cell; none where no facts give what is published of the later day."""
+    term = QUOTIENTS[alert.metric_id].above
+    if term == "open_deals":
+        return _open_deals(db, alert, now, before, looked)
+    return _reached(db, alert, now, before, looked) if term == REACHED else None
+
+
+def _open_deals(
+    db: duckdb.DuckDBPyConnection, alert: Question, now: Side, before: Side, looked: Sequence[str]
+) -> Reached | None:
+    """Deals that were open on either day and should close before their goal is due, by what is known of them now."""
+    goals = _goals(db, alert)
+    if not goals:
+        return None
+    attributes = [name for name in looked if name in DEALS and (len(goals) > 1 or name not in goals[0].scope)]
+    chosen = f"target_id = {literal(alert.dimension_value)}"
+    if not alert.scope:  # the deals of goals that are met cover nothing
+        missing = (
+            f"select dimension_value from ({level_rows(alert.metric_id, 'target')}) "
+            f"where period_start_date = {literal(alert.period_start_date)} and denominator > 0"
+        )
+        chosen = f"is_in_total and target_id in ({missing})"
+    cuts = "".join(f", coalesce({DEALS[name]}, {literal(UNKNOWN)}) as {ident(name)}" for name in attributes)
+    asked = ", ".join(
+        f"({literal(name)}, {literal(day)}, {literal(name == NOW)})"
+        for name, day in ((NOW, alert.period_end_date), (BEFORE, alert.base_end_date))
+    )
+    grouped = ", ".join(map(ident, attributes))
+    db.execute(
+        f"create or replace temp table goal_cells as select span, {grouped}, sum(amount) as amount_1 from ("
+        f"select days.span, cast(deals.amount as decimal(28, 8)) as amount{cuts} from fct_opportunities as deals "
+        "join dim_sales_reps as reps on deals.owner_rep_key = reps.rep_key "
+        "left join dim_customers as customers on deals.customer_key = customers.customer_key "
+        f"join (values {asked}) as days(span, day, is_today) on deals.expected_close_date >= days.day "
+        "and (deals.created_date is null or deals.created_date <= days.day) "
+        "and (deals.opportunity_status = 'open' or (not days.is_today and deals.closed_date > days.day)) "
+        f"join (select * from rows_goals where {chosen}) as goals on goals.due_on >= deals.expected_close_date "
+        "and goals.scope_value = case goals.scope_dimension when 'region' then deals.region_key "
+        "when 'product_line' then deals.product_line when 'team' then reps.team "
+        f"when 'rep' then deals.owner_rep_key else 'total' end) group by span, {grouped}"
+    )
+    return _found(db, alert, attributes, 1, now.above, before.above, 1)
+
+
 def _reached(
     db: duckdb.DuckDBPyConnection, alert: Question, now: Side, before: Side, looked: Sequence[str]
 ) -> Reached | None:
-    """What was reached of the goals, cell by cell; none where no facts give what is published of the later day."""
-    goals = _goals(db, alert) if QUOTIENTS[alert.metric_id].above == REACHED else []
+    """What was reached of the goals on both days, by the facts of their metric."""
+    goals = _goals(db, alert)
     metrics = {goal.metric_id for goal in goals}
     if len(metrics) != 1 or len(goals) > MOST_GOALS:
         return None
     parts = parts_of(metrics.pop())
     cuts, goal = cuts_shared(parts), goals[0]
-    sides = goal.actual(now), goal.actual(before)
+    last, first = goal.actual(now), goal.actual(before)
     attributes = [name for name in looked if name in cuts and (len(goals) > 1 or name not in goal.scope)]
     if not attributes or any(name not in cuts for each in goals for name in each.scope):
         return None
-    if None in sides or (goal.direction != "up" and now.below != before.below):
+    if last is None or first is None or (goal.direction != "up" and now.below != before.below):
         return None  # a baseline that changed with the goal is not known any more
     for place, each in enumerate(goals):
         spans = (Span(NOW, each.starts_on, alert.period_end_date), Span(BEFORE, each.starts_on, alert.base_end_date))
         cells = measure_cells(db, parts, attributes, spans, each.scope)
         made = "insert into goal_cells" if place else "create or replace temp table goal_cells as"
         db.execute(f"{made} select * from {cells}")
+    return _found(db, alert, attributes, len(parts), last, first, 1 if goal.direction == "up" else -1)
+
+
+def _found(
+    db: duckdb.DuckDBPyConnection, alert: Question, attributes: Sequence[str], parts: int, last: Fraction,
+    first: Fraction, sign: int,
+) -> Reached | None:  # fmt: skip
+    """The cells of `goal_cells`; none where they do not make what was published last."""
     try:
-        found = explain(beside(db, "goal_cells", attributes, len(parts), where=alert.metric_id))
+        found = explain(beside(db, "goal_cells", attributes, parts, where=alert.metric_id))
     except TableRefused:
         return None
-    last, first = sides
-    assert last is not None and first is not None
-    return Reached(found, first, 1 if goal.direction == "up" else -1) if agree(found.actual, last) else None
+    return Reached(found, first, sign) if agree(found.actual, last) else None
 
 
 def _goals(db: duckdb.DuckDBPyConnection, alert: Question) -> list[Goal]:
