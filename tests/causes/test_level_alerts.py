@@ -317,6 +317,10 @@ def test_where_lower_is_better_more_of_it_is_less_reached(db: duckdb.DuckDBPyCon
     assert rest.contribution_value == 0
     (row,) = causes(db, replace(level("quota_attainment", "0.4", "0.6", "target", "d"), direction="rise"))
     assert row.text_en.startswith("It is no further from its goal than in the comparable period before")
+    pace = replace(level("quota_attainment", "0.4", "0.6", "target", "d"), base_value=None, held_value=Decimal("0.7"))
+    (row,) = causes(db, pace)
+    assert row.text_en.startswith("There is no earlier figure to compare it with, and how far a goal is behind")
+    assert row.text_en.endswith("It is 30.00 pp below the 70.00 % that was expected.") and row.contribution_value == 0
     (row,) = causes(db, level("quota_attainment", "0.4", "0.6", "target", "band"))
     assert row.text_en.startswith("A band, or a goal without a baseline")
 

@@ -32,13 +32,13 @@ from sales_warehouse.causes.measured import (
 from sales_warehouse.causes.questions import Question, agree
 from sales_warehouse.causes.table import TableRefused
 from sales_warehouse.causes.untold import (
-    INCOMPARABLE,
     OF_METRICS,
     UNCUT,
     UNLIKE,
     UNLIKE_BEFORE,
     UNPUBLISHED,
     Untold,
+    incomparable,
     no_denominator,
     standing,
 )
@@ -133,7 +133,7 @@ def look_into_quotient(db: duckdb.DuckDBPyConnection, alert: Question, looked: S
         return OF_METRICS.get(alert.metric_id, UNCUT)
     if alert.base_value is None:
         if not before or before[0].below:
-            return INCOMPARABLE
+            return incomparable(alert.metric_id)
         return no_denominator(alert.spans[1], before[0].above, now[0])
     sides = [_like(each, value) for each, value in ((now, alert.value), (before, alert.base_value))]
     if sides[0] is None:

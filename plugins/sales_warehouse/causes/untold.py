@@ -71,6 +71,18 @@ _NEARER = Untold(
 )
 
 
+_NO_EARLIER = Untold(
+    "There is no earlier figure to compare it with, and how far a goal is behind what was due is no change: no cell "
+    "made it. Which cells sold less than before is told by alerts on the metric of the goal.",
+    "没有可对比的以往数值，而落后于应有进度本身不是变化，并非由某个单元格所致；哪些单元格卖得更少，见目标所用指标的预警。",
+)
+
+
+def incomparable(metric_id: str) -> Untold:
+    """Return what is said of a figure without one to compare it with."""
+    return _NO_EARLIER if metric_id == "quota_attainment" else INCOMPARABLE
+
+
 def standing(metric_id: str) -> Untold:
     """Return what is said of a figure that was no better before."""
     return _NEARER if metric_id == "quota_attainment" else STANDING
