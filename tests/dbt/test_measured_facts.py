@@ -108,7 +108,7 @@ PAIRS = """
     select concat_ws('|', metric_id, period_grain, dimension_name, dimension_value, period_start_date), 'critical',
         metric_id, dimension_name, dimension_value, period_start_date, end_date,
         if(value < base_value, 'fall', 'rise'), base_start_date, base_end_date, value, base_value
-    from beside where value <> base_value
+    from beside where value <> base_value and end_date <= getvariable('business_date')
     qualify row_number() over (
         partition by metric_id, dimension_name order by period_start_date desc, dimension_value, period_grain
     ) <= 3

@@ -2,7 +2,8 @@
 
 What a metric is measured on is said once, in metrics/registry.yml; what an aggregate of rows cannot say there and can
 be cut all the same is said here. A distinct count is shared out: what occurs in three cells of a span counts a third in
-each, so that the cells add up to the count of the whole; so are those who came back, in the cells in which they bought.
+each, so that the cells add up to the count of the whole. Who came back within a year counts in one cell, that in which
+it bought on most days: a single customer in ten cells would look like ten that moved alike.
 """
 
 from __future__ import annotations
@@ -263,26 +264,46 @@ def _cells(
         f"from {relation} as fact_rows where ({_within(part, spans)}){within} group by all"
     )
     named = "".join(f", {ident(name)}" for name in attributes)
-    last = "least(spans.ends_on, getvariable('business_date'))"
-    first = "spans.starts_on" if part.window is None else f"{last} - {part.window - 1}"
-    until = "spans.ends_on" if part.window is None else last
+    if part.window is not None:
+        return _windowed(part, place, count, daily, named)
     amount, kept = "measured", ""
     if part.per_day:
-        amount, kept = "cast(measured / day_count as decimal(28, 12))", f", {last} - spans.starts_on + 1 as day_count"
-    if part.aggregate == "count_again":
-        kept = ", min(day) over things < max(day) over things as is_back"
+        days = "least(spans.ends_on, getvariable('business_date')) - spans.starts_on + 1"
+        amount, kept = "cast(measured / day_count as decimal(28, 12))", f", {days} as day_count"
     rows = (
         f"select spans.span{named}, measured{kept} from ({daily}) as daily "
-        f"join spans on daily.day between {first} and {until} window things as (partition by spans.span, measured)"
+        "join spans on daily.day between spans.starts_on and spans.ends_on"
     )
-    if part.aggregate in ("count_distinct", "count_again"):
+    if part.aggregate == "count_distinct":
         rows = f"select distinct * from ({rows}) where measured is not null"
         # Decimals add up alike in whatever order rows come.
         amount = "cast(1 / count(*) over (partition by span, measured) as decimal(28, 12))"
-    if part.aggregate == "count_again":
-        amount = f"case when is_back then {amount} else 0 end"
-    amounts = ", ".join(f"{amount if at == place else 0} as amount_{at}" for at in range(1, count + 1))
-    return f"select span{named}, {amounts} from ({rows})"
+    return f"select span{named}, {_amounts(amount, place, count)} from ({rows})"
+
+
+def _windowed(part: Part, place: int, count: int, daily: str, named: str) -> str:
+    """Things with days in the window of a span, or with two, each in the cell in which it has most of all its days.
+
+    The cell is the same in all spans: nothing goes from one to another because a year moved on. A span that still runs
+    has its window end on the business date.
+    """
+    last = "least(spans.ends_on, getvariable('business_date'))"
+    rows = (
+        f"select spans.span{named}, measured, day from ({daily}) as daily "
+        f"join spans on daily.day between {last} - {(part.window or 1) - 1} and {last} where measured is not null"
+    )
+    amount = "case when is_back then 1 else 0 end" if part.aggregate == "count_again" else "1"
+    return (
+        f"select span{named}, {_amounts(amount, place, count)} from ("
+        f"select span, measured, min(day) < max(day) as is_back from ({rows}) group by span, measured) as things "
+        f"join (select measured{named} from (select distinct measured{named}, day from ({rows})) "
+        f"group by measured{named} qualify row_number() over (partition by measured order by count(*) desc{named}) = 1"
+        ") as homes using (measured)"
+    )
+
+
+def _amounts(amount: str, place: int, count: int) -> str:
+    return ", ".join(f"{amount if at == place else 0} as amount_{at}" for at in range(1, count + 1))
 
 
 # What a day of a cell adds; of distinct things one row for each.

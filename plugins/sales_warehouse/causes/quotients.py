@@ -93,7 +93,7 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Goal:
-    """A goal whose figure is told by the facts of its metric, within its scope, from its first day on."""
+    """A goal whose figure is told by the facts of its metric, within its scope, from its first day to its last."""
 
     metric_id: str
     dimension: str
@@ -101,6 +101,14 @@ class Goal:
     direction: str
     baseline: Fraction | None
     starts_on: datetime.date
+    due_on: datetime.date
+
+    def spans(self, alert: Question) -> tuple[Span, Span]:
+        """Return its days up to either day of an alert."""
+        return (
+            Span(NOW, self.starts_on, min(alert.period_end_date, self.due_on)),
+            Span(BEFORE, self.starts_on, min(alert.base_end_date, self.due_on)),
+        )
 
     @property
     def scope(self) -> dict[str, str]:
@@ -254,8 +262,7 @@ def _reached(
     if last is None or first is None or (goal.direction != "up" and now.below != before.below):
         return None  # a baseline that changed with the goal is not known any more
     for place, each in enumerate(goals):
-        spans = (Span(NOW, each.starts_on, alert.period_end_date), Span(BEFORE, each.starts_on, alert.base_end_date))
-        cells = measure_cells(db, parts, attributes, spans, each.scope)
+        cells = measure_cells(db, parts, attributes, each.spans(alert), each.scope)
         made = "insert into goal_cells" if place else "create or replace temp table goal_cells as"
         db.execute(f"{made} select * from {cells}")
     return _found(db, alert, attributes, len(parts), last, first, 1 if goal.direction == "up" else -1)
@@ -279,10 +286,10 @@ def _goals(db: duckdb.DuckDBPyConnection, alert: Question) -> list[Goal]:
     lay_out(db, "goals")
     chosen = f"target_id = {literal(alert.dimension_value)}" if alert.scope else "is_in_total"
     rows = db.execute(
-        "select metric_id, scope_dimension, scope_value, direction, baseline_value, starts_on from rows_goals "
+        "select metric_id, scope_dimension, scope_value, direction, baseline_value, starts_on, due_on from rows_goals "
         f"where {chosen} order by target_id"
     ).fetchall()
     return [
-        Goal(metric, dimension, member, direction, None if baseline is None else Fraction(baseline), starts_on)
-        for metric, dimension, member, direction, baseline, starts_on in rows
+        Goal(metric, dimension, member, direction, None if baseline is None else Fraction(baseline), starts_on, due_on)
+        for metric, dimension, member, direction, baseline, starts_on, due_on in rows
     ]

@@ -178,7 +178,8 @@ def _without(found: Explanation, told: Sequence[Cell], say: Words, names: Names)
         return []
     left = found.change - sum((cell.contribution for cell in told), Fraction())
     if found.kind in ("share", "quotient"):  # terms and single members: nothing is as it would have been without one
-        return [say["rest"].format(left=_part(found, left, say, names))] if left else []
+        shown = _part(found, left, say, names)
+        return [say["rest"].format(left=shown)] if any(digit in shown for digit in "123456789") else []
     these = say["one"] if len(told) == 1 else say["many"].format(count=len(told))
     return [say["without"].format(these=these, left=_part(found, left, say, names))]
 
