@@ -46,6 +46,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
     "schedules": dict.fromkeys(("schedule_id", "name_en", "name_zh"), "varchar"),
     "funnel": {"maturity_days": "integer", "odd_score": "decimal(18,4)", "odd_minimum_entered": "integer"},
     "lead_statuses": {"status_word": "varchar", "is_lost": "boolean"},
+    "deal_stages": {"stage_word": "varchar", "stage_place": "integer", "is_closing": "boolean"},
     "stall_limits": {"stage": "varchar", "limit_type": "varchar", "limit_days": "integer"},
     "schedule_members": dict.fromkeys(("schedule_id", "member_type", "member"), "varchar"),
     "regions": dict.fromkeys(
@@ -131,6 +132,7 @@ def write_settings(
         ],
         "funnel": [(f.maturity_days, f.odd_step.score, f.odd_step.minimum_entered)],
         "lead_statuses": f.lead_statuses.rows(),
+        "deal_stages": f.stages.rows(),
         "stall_limits": [
             (stage, *limit.days) for stage, limit in (("*", f.stalled.limit), *f.stalled.stages.items())
         ],

@@ -155,9 +155,7 @@ def test_the_retailers_figures_agree_to_the_cent(retailer: Path) -> None:
 
 ABSENT_FROM_RETAILER = ABSENT_FROM_BOTH | {
     "opp_to_order_rate": "opportunities.created_at, orders.opportunity_id",
-    "stage_loss_rate":
-        "opportunity_stage_events.stage, opportunity_stage_events.stage_order, opportunities.status, "
-        "opportunities.closed_at",
+    "stage_loss_rate": "opportunity_stage_events.stage, opportunities.status, opportunities.closed_at",
     "stage_dwell_days": "opportunity_stage_events.stage",
     "stage_stalled_rate": "opportunity_stage_events.stage",
     "win_rate": "opportunities.status, opportunities.closed_at",

@@ -12,6 +12,7 @@ from sales_warehouse.company.load import CompanyError, load_company
 FUNNEL = """\
 maturity_days: 90
 lead_statuses: {lost: [Recycled], living: [closed]}
+stages: {order: [Talks, 商务谈判], closing: [Signed], living: [成交]}
 stalled:
   limit: {after_days: 30}
   stages:
@@ -19,12 +20,15 @@ stalled:
 odd_step: {score: 3.5, minimum_entered: 50}
 """
 CASES = {
-    "two limits at once": ("{after_days: 30}", "{after_days: 30, after_workdays: 20}", [":4: stalled.limit", "one of"]),
-    "no limit": ("{after_workdays: 15}", "{}", [":6: stalled.stages.商务谈判", "after_days or after_workdays"]),
-    "a limit of no day": ("after_days: 30", "after_days: 0", [":4: stalled.limit.after_days", "greater than or equal"]),
+    "two limits at once": ("{after_days: 30}", "{after_days: 30, after_workdays: 20}", [":5: stalled.limit", "one of"]),
+    "no limit": ("{after_workdays: 15}", "{}", [":7: stalled.stages.商务谈判", "after_days or after_workdays"]),
+    "a limit of no day": ("after_days: 30", "after_days: 0", [":5: stalled.limit.after_days", "greater than or equal"]),
     "a status of both kinds": ("[closed]", "[RE-CYCLED]", [":2: lead_statuses", "recycled: lost or living, one of"]),
+    "a stage of both kinds": ("[成交]", "[signed]", [":3: stages", "signed: closing or living, one of the two"]),
+    "an outcome among the stages": ("[Talks,", "[Closed - Lost,", [":3: stages", "closedlost: the outcome of a deal"]),
+    "a stage that stands twice": ("[Talks,", "[商务 谈判,", [":3: stages", "a stage stands twice"]),
     "a key that is none": ("maturity_days", "maturity", [":1: maturity", "did you mean 'maturity_days'"]),
-    "a score the wrong way": ("score: 3.5", "score: -3.5", [":7: odd_step.score", "greater than 0"]),
+    "a score the wrong way": ("score: 3.5", "score: -3.5", [":8: odd_step.score", "greater than 0"]),
 }
 
 
@@ -46,6 +50,10 @@ def test_a_funnel_with_all_of_it_is_taken(folder: Path) -> None:
     assert (statuses["recycled"], statuses["closed"], statuses["closednotconverted"], statuses["新建"]) == (
         True, False, True, False,
     )  # fmt: skip
+    stages = {word: (place, is_closing) for word, place, is_closing in funnel.stages.rows()}
+    assert [stages[word] for word in ("talks", "商务谈判", "signed", "成交", "closedlost", "输单")] == [
+        (1, False), (2, False), (None, True), (None, False), (None, True), (None, True),
+    ]  # fmt: skip
     assert (stalled.limit.days, stalled.stages["商务谈判"].days) == (("calendar", 30), ("business", 15))
 
 

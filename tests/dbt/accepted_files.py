@@ -10,7 +10,7 @@ import duckdb
 
 from sales_warehouse import settings_tables
 from sales_warehouse.company.comparisons import ComparisonsFile
-from sales_warehouse.company.funnel import LeadStatuses
+from sales_warehouse.company.funnel import LeadStatuses, Stages
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import MetricsFile, metric_rows
@@ -111,6 +111,9 @@ def write_empty_company(home: Home) -> None:
     ])  # fmt: skip
     write_settings(home, "lead_statuses", [
         {"status_word": word, "is_lost": is_lost} for word, is_lost in LeadStatuses().rows()
+    ])  # fmt: skip
+    write_settings(home, "deal_stages", [
+        dict(zip(SCHEMAS["deal_stages"], row, strict=True)) for row in Stages().rows()
     ])  # fmt: skip
     write_settings(home, "stall_limits", [{"stage": "*", "limit_type": "calendar", "limit_days": 30}])
     for table in HISTORY:

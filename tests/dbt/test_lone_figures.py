@@ -175,6 +175,7 @@ def funnel(db: duckdb.DuckDBPyConnection) -> list[tuple]:
         "create table if not exists fct_invoices("
         "invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
     )
+    db.execute("create table if not exists int_deal_stages_placed(stage varchar, beside_count bigint)")
     db.execute("create table if not exists fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
     rows_of(db, "int_funnel_journeys", "journey_key")
     return rows_of(db, "kpi_funnel", "cohort_month, step, entered_count, advanced_count, lost_count, open_count")

@@ -344,6 +344,9 @@ GOOD: dict[str, str] = {
     "dim_customer_tiers": """values ('c1', date '2026-01-01', date '2026-01-31', false, 'B', 'why'),
         ('c1', date '2026-02-01', null, true, 'A', 'why'), ('c2', date '2026-01-01', null, true, 'C', 'why')
         t(customer_key, valid_from_date, valid_to_date, is_current, tier, tier_reason_en)""",
+    "dim_deal_stages": """values ('crm', 'talk', 1, 'source', false, null), ('crm', 'offer', 2, 'source', false, null),
+        ('crm', 'won', null, null, true, 'named')
+        t(source, stage, stage_order, order_basis, is_closing, closing_basis)""",
     "dim_segments": "values ('east', 'segment'), ('large', 'tag') t(segment_id, segment_type)",
     "fct_segment_members": """values ('east', 'c1', date '2026-01-01', date '2026-01-31', false),
         ('east', 'c1', date '2026-03-01', null, true)
@@ -774,6 +777,9 @@ BAD: list[tuple[str, str, set[str]]] = [
         "update mart set is_current = true, valid_to_date = null where _row_id = 1",
         {"one_current_tier"},
     ),
+    ("dim_deal_stages", "update mart set stage = 'offer' where _row_id = 1", {"key_unique"}),
+    ("dim_deal_stages", "update mart set stage_order = null where _row_id = 1", {"place_or_outcome"}),
+    ("dim_deal_stages", "update mart set stage_order = 3 where _row_id = 3", {"place_or_outcome"}),
     ("dim_segments", "update mart set segment_type = 'odd' where _row_id = 1", {"segment_or_tag"}),
     ("fct_segment_members", "update mart set valid_from_date = '2026-01-01' where _row_id = 2", {"key_unique"}),
     ("fct_segment_members", "update mart set valid_to_date = '2026-03-31' where _row_id = 2", {"days_in_order"}),

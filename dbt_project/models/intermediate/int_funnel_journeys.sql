@@ -40,12 +40,21 @@ entries as (
     where entered_date <= {{ business_date() }}
 ),
 
+-- Of stages that stand beside each other the one comes first that deals usually enter first.
 stages as (
     select
-        stage,
-        min(stage_order) as stage_order
+        entries.stage,
+        min(entries.stage_order) as stage_order,
+        coalesce(min(placed.beside_count), 0) as beside_count
     from entries
-    group by stage
+    left join (
+        select
+            stage,
+            min(beside_count) as beside_count
+        from {{ ref('int_deal_stages_placed') }}
+        group by stage
+    ) as placed on entries.stage = placed.stage
+    group by entries.stage
 ),
 
 orders as (
@@ -130,6 +139,7 @@ reached as (
         'lead' as step_type,
         'lead' as step,
         0 as stage_order,
+        0 as beside_count,
         cast(0 as decimal(18, 4)) as amount,
         created_date as reached_date,
         false as has_regressed
@@ -140,6 +150,7 @@ reached as (
         'opportunity' as step_type,
         'opportunity' as step,
         0 as stage_order,
+        0 as beside_count,
         deal_amount as amount,
         first_deal_date as reached_date,
         false as has_regressed
@@ -154,6 +165,7 @@ reached as (
             else stages.stage
         end as step,
         stages.stage_order,
+        stages.beside_count,
         sum(opportunities.amount) as amount,
         min(entered.entered_date) as reached_date,
         max(entered.regressed_count) > 0 as has_regressed
@@ -168,13 +180,14 @@ reached as (
         group by opportunity_key, stage
     ) as entered on opportunities.opportunity_key = entered.opportunity_key
     inner join stages on entered.stage = stages.stage
-    group by opportunities.journey_key, stages.stage, stages.stage_order
+    group by opportunities.journey_key, stages.stage, stages.stage_order, stages.beside_count
     union all
     select
         journey_key,
         'won' as step_type,
         'won' as step,
         0 as stage_order,
+        0 as beside_count,
         won_amount as amount,
         first_won_date as reached_date,
         false as has_regressed
@@ -186,6 +199,7 @@ reached as (
         'order' as step_type,
         'order' as step,
         0 as stage_order,
+        0 as beside_count,
         coalesce(order_amounts.amount, 0) as amount,
         orders.first_order_date as reached_date,
         false as has_regressed
@@ -197,6 +211,7 @@ reached as (
         'invoice' as step_type,
         'invoice' as step,
         0 as stage_order,
+        0 as beside_count,
         amount,
         first_due_date as reached_date,
         false as has_regressed
@@ -207,6 +222,7 @@ reached as (
         'payment' as step_type,
         'payment' as step,
         0 as stage_order,
+        0 as beside_count,
         amount,
         first_paid_date as reached_date,
         false as has_regressed
@@ -226,7 +242,9 @@ typed as (
 numbered as (
     select
         typed.*,
-        dense_rank() over (order by type_order asc, stage_order asc nulls first, step asc) as step_order
+        dense_rank() over (
+            order by type_order asc, stage_order asc nulls last, beside_count asc, step asc
+        ) as step_order
     from typed
 ),
 

@@ -1,14 +1,43 @@
 -- Each stage entry with where the deal went next. A deal that comes back to a stage has two entries of it. Systems that write
--- a row whenever anything of a deal changes name its stage again: that is no entry.
+-- a row whenever anything of a deal changes name its stage again: that is no entry. Nor is what a deal is put into when it is
+-- closed: how it ended says its status.
 with
 events as (
     select
         events.*,
         coalesce(events.stage, 'unknown') as stage_name,
-        lag(coalesce(events.stage, 'unknown')) over (
-            partition by events.opportunity_key order by events.entered_at
-        ) as stage_name_before
+        placed.is_closing,
+        case
+            when placed.order_basis = 'source' then coalesce(events.stage_order, placed.stage_place)
+            else placed.stage_place
+        end as place
     from {{ present('int_opportunity_stage_events_deduplicated') }} as events
+    inner join {{ ref('int_deal_stages_placed') }} as placed
+        on events.source = placed.source and coalesce(events.stage, 'unknown') = placed.stage
+),
+
+living as (
+    select
+        events.*,
+        lag(stage_name) over (partition by opportunity_key order by entered_at) as stage_name_before
+    from events
+    where not is_closing
+),
+
+-- When a deal was put away for good, by its history alone.
+closings as (
+    select
+        events.opportunity_key,
+        min(events.entered_at) as closing_at
+    from events
+    inner join (
+        select
+            opportunity_key,
+            max(entered_at) as last_entered_at
+        from living
+        group by opportunity_key
+    ) as lasts on events.opportunity_key = lasts.opportunity_key and events.entered_at > lasts.last_entered_at
+    group by events.opportunity_key
 ),
 
 opportunities as (
@@ -18,21 +47,13 @@ opportunities as (
 -- A stage without its deal has no end and no owner: it waits for the deal (trust_unknown_references counts it).
 sequenced as (
     select
-        events.*,
-        lag(events.stage_order) over (
-            partition by events.opportunity_key order by events.entered_at
-        ) as previous_stage_order,
-        lead(events.entered_at) over (
-            partition by events.opportunity_key order by events.entered_at
-        ) as next_entered_at,
-        lead(events.stage_order) over (
-            partition by events.opportunity_key order by events.entered_at
-        ) as next_stage_order,
-        row_number() over (
-            partition by events.opportunity_key, events.stage_name order by events.entered_at
-        ) as entry_number
-    from events
-    where events.stage_name_before is null or events.stage_name_before <> events.stage_name
+        living.*,
+        lag(place) over (partition by opportunity_key order by entered_at) as previous_place,
+        lead(entered_at) over (partition by opportunity_key order by entered_at) as next_entered_at,
+        lead(place) over (partition by opportunity_key order by entered_at) as next_place,
+        row_number() over (partition by opportunity_key, stage_name order by entered_at) as entry_number
+    from living
+    where stage_name_before is null or stage_name_before <> stage_name
 ),
 
 exited as (
@@ -42,19 +63,22 @@ exited as (
         case
             when sequenced.next_entered_at is not null then sequenced.next_entered_at
             -- A deal cannot close before the stage it closed in; some systems date both by the day.
-            when opportunities.opportunity_status in ('won', 'lost') and opportunities.closed_at is not null
-                then greatest(opportunities.closed_at, sequenced.entered_at)
+            when
+                opportunities.opportunity_status in ('won', 'lost')
+                and coalesce(opportunities.closed_at, closings.closing_at) is not null
+                then greatest(coalesce(opportunities.closed_at, closings.closing_at), sequenced.entered_at)
         end as left_at,
         case
-            when sequenced.next_stage_order > sequenced.stage_order then 'advanced'
-            when sequenced.next_stage_order <= sequenced.stage_order then 'regressed'
-            -- which of two stages comes first is not known where one of them has no place
+            when sequenced.next_place > sequenced.place then 'advanced'
+            when sequenced.next_place < sequenced.place then 'regressed'
+            -- two stages beside each other, or one of which nobody knows where it stands
             when sequenced.next_entered_at is not null then 'moved'
             when opportunities.opportunity_status in ('won', 'lost') then opportunities.opportunity_status
             else 'open'
         end as exit_type
     from sequenced
     inner join opportunities on sequenced.opportunity_key = opportunities.opportunity_key
+    left join closings on sequenced.opportunity_key = closings.opportunity_key
 )
 
 select
@@ -62,9 +86,9 @@ select
     owner_rep_key,
     source,
     stage_name as stage,
-    stage_order,
+    place as stage_order,
     entry_number,
-    coalesce(previous_stage_order >= stage_order, false) as is_regression,
+    coalesce(previous_place > place, false) as is_regression,
     amount,
     entered_at,
     recorded_at,

@@ -1,4 +1,4 @@
-"""funnel.yml: which leads are lost, when a deal stands still, how long a cohort needs, and when a step is odd."""
+"""funnel.yml: which leads are lost, what the stages of deals are, when a deal stands still, and when a step is odd."""
 
 from __future__ import annotations
 
@@ -79,6 +79,46 @@ def status_word(status: str) -> str:
     return status.lower().translate(dict.fromkeys(map(ord, " -_")))
 
 
+# What systems call the stage into which a deal is put when it is won or lost: its outcome, and no stage.
+CLOSING = (
+    "won", "lost", "closed", "closed won", "closed lost", "won deal", "lost deal", "deal won", "deal lost",
+    "cancelled", "canceled", "abandoned", "disqualified",
+    "赢单", "已赢单", "输单", "已输单", "丢单", "已丢单", "成交", "已成交", "未成交", "战败", "已战败", "关闭",
+    "已关闭",
+    "赢单关闭", "输单关闭", "流失", "已流失", "放弃", "已放弃", "作废", "已作废", "结单", "已结单",
+)  # fmt: skip
+
+
+class Stages(Model):
+    """The stages of deals: their order where sources tell none, and which are none but the outcome of a deal."""
+
+    order: tuple[str, ...] = Field(default=(), description="stages from the first to the last, before any source")
+    closing: tuple[str, ...] = Field(default=(), description="the outcome of a deal, beside the usual words")
+    living: tuple[str, ...] = Field(default=(), description="stages, although they are called or look like an outcome")
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Stages:
+        closing, living = set(map(status_word, self.closing)), set(map(status_word, self.living))
+        if both := closing & living:
+            raise ValueError(f"{', '.join(sorted(both))}: closing or living, one of the two")
+        if ended := ((closing | set(map(status_word, CLOSING))) - living) & set(map(status_word, self.order)):
+            raise ValueError(
+                f"{', '.join(sorted(ended))}: the outcome of a deal has no place in `order`; what is a stage all the "
+                "same stands in `living`"
+            )
+        if len(set(map(status_word, self.order))) < len(self.order):
+            raise ValueError("a stage stands twice in `order`")
+        return self
+
+    def rows(self) -> Iterator[tuple[str, int | None, bool | None]]:
+        """Yield each stage as `status_word` writes it, its place, and whether it is an outcome; None where unsaid."""
+        places = {status_word(stage): place for place, stage in enumerate(self.order, 1)}
+        closing = dict.fromkeys(map(status_word, (*CLOSING, *self.closing)), True)
+        closing |= dict.fromkeys(map(status_word, (*self.order, *self.living)), False)
+        for word in places | closing:
+            yield word, places.get(word), closing.get(word)
+
+
 class OddStep(Model):
     """From when on a step converts so much less than it used to that it is not chance."""
 
@@ -93,5 +133,6 @@ class FunnelFile(Model):
         default=90, ge=1, description="within so many days a step leads on, or does not; a cohort is mature after them"
     )
     lead_statuses: LeadStatuses = LeadStatuses()
+    stages: Stages = Stages()
     stalled: Stalled = Stalled()
     odd_step: OddStep = OddStep()

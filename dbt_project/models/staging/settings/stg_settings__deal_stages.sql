@@ -1,0 +1,5 @@
+select
+    stage_word,
+    stage_place,
+    is_closing
+from {{ source('settings', 'deal_stages') }}

@@ -1,0 +1,248 @@
+"""Histories of stages as CRMs leave them: closing stages, no order, equal orders, deals that come back."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal as D
+
+import duckdb
+import pytest
+from lone_models import rows_of
+from test_lone_figures import CALENDAR, funnel
+
+from sales_warehouse.company.funnel import Stages
+from sales_warehouse.sql import literal
+
+JUNE = datetime.date(2026, 6, 1)
+Deal = tuple[str, str | None]  # its status, and when in June it was closed
+Event = tuple[str, str, str, int | None]  # deal, when in June it entered the stage, the stage, its place
+
+
+@pytest.fixture
+def db() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(CALENDAR.format(holidays="[date '2026-06-19']"))
+    connection.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
+    give_stages(connection, Stages())
+    return connection
+
+
+def put_rows(db: duckdb.DuckDBPyConnection, table: str, schema: str, rows: Iterable[tuple]) -> None:
+    db.execute(f"create or replace table {table} ({schema})")
+    if values := ", ".join(f"({', '.join(map(literal, row))})" for row in rows):
+        db.execute(f"insert into {table} values {values}")
+
+
+def give_stages(db: duckdb.DuckDBPyConnection, stages: Stages) -> None:
+    put_rows(db, "stg_settings__deal_stages", "stage_word varchar, stage_place int, is_closing bool", stages.rows())
+
+
+def give_deals(db: duckdb.DuckDBPyConnection, deals: dict[str, Deal], events: Iterable[Event]) -> None:
+    put_rows(
+        db, "fct_opportunities",
+        "opportunity_key varchar, lead_key varchar, opportunity_status varchar, created_date date, closed_date date, "
+        "closed_at timestamp, amount decimal(18, 4), owner_rep_key varchar",
+        [(deal, None, status, JUNE, closed and f"2026-06-{closed[:2]}", closed and f"2026-06-{closed}", 1, "r")
+         for deal, (status, closed) in deals.items()],
+    )  # fmt: skip
+    put_rows(
+        db, "int_opportunity_stage_events_deduplicated",
+        "opportunity_key varchar, entered_at timestamp, stage varchar, stage_order int, is_deleted bool, "
+        "amount decimal(18, 4), source varchar, recorded_at timestamp",
+        [(deal, f"2026-06-{entered}", stage, place, False, 1, "crm", None) for deal, entered, stage, place in events],
+    )  # fmt: skip
+
+
+def stays(db: duckdb.DuckDBPyConnection, columns: str) -> list[tuple]:
+    """Columns of the stays in stages that the histories come to."""
+    rows_of(db, "int_deal_stages_placed", "stage")
+    rows_of(db, "int_opportunity_stages_sequenced", "stage")
+    db.execute("""
+        create or replace table fct_opportunity_stage_events as
+        select *, entered_at::date as entered_date, left_at::date as left_date, null::date as stalled_date
+        from int_opportunity_stages_sequenced""")
+    return db.execute(
+        f"select {columns} from fct_opportunity_stage_events order by opportunity_key, entered_at"
+    ).fetchall()
+
+
+def exits(db: duckdb.DuckDBPyConnection) -> Counter[tuple]:
+    """How often which stage was left in which way."""
+    return Counter(stays(db, "stage, exit_type"))
+
+
+def hundred(
+    closed: str | None = "20 02:00", *, count: int = 100, has_order: bool = True, first: str = "negotiation",
+    names: tuple[str, str] = ("closedlost", "closedwon"),
+) -> tuple[dict[str, Deal], list[Event]]:  # fmt: skip
+    """Of 100 deals 47 are lost and 53 won, and on 20 June the CRM puts each into a stage that says so."""
+    deals: dict[str, Deal] = {f"{n:03}": ("lost" if n < 0.47 * count else "won", closed) for n in range(count)}
+    events: list[Event] = []
+    for deal, (status, _) in deals.items():
+        events.append((deal, "01 02:00", first, 1 if has_order else None))
+        name, place = (names[0], 3) if status == "lost" else (names[1], 2)
+        events.append((deal, "20 02:00", name, place if has_order else None))
+    return deals, events
+
+
+LOST_AND_WON = Counter({("negotiation", "lost"): 47, ("negotiation", "won"): 53})
+
+
+@pytest.mark.parametrize("has_order", [True, False], ids=["with an order of stages", "without one"])
+def test_47_of_100_are_lost_in_every_mart_where_the_crm_has_a_stage_for_the_lost(
+    db: duckdb.DuckDBPyConnection, has_order: bool
+) -> None:
+    """Each for 19 days in the negotiation, from 1 to 20 June; the funnel has no step that is called closedlost."""
+    give_deals(db, *hundred(has_order=has_order))
+    assert exits(db) == LOST_AND_WON
+    told = rows_of(db, "int_kpi_stage_loss_rate", "dimension_value, numerator, denominator, value")
+    assert told == [("negotiation", 47, 100, D("0.47")), ("total", 47, 100, D("0.47"))]
+    told = rows_of(db, "int_kpi_stage_dwell_days", "metric_id, dimension_value, numerator, denominator, value")
+    assert [row[1:] for row in told if row[0] == "stage_dwell_days"] == [
+        ("negotiation", 1900, 100, 19), ("total", 1900, 100, 19),
+    ]  # fmt: skip
+    assert [row[1:] for row in funnel(db)] == [
+        ("negotiation", 100, 53, 47, 0), ("opportunity", 100, 100, 0, 0), ("won", 53, 0, 0, 53),
+    ]  # fmt: skip
+    for model in ("int_funnel_steps_passed", "int_funnel_periods_compared"):
+        rows_of(db, model, "step")
+    steps = rows_of(
+        db, "kpi_funnel_steps",
+        "period_grain, step_level, step, entered_count, converted_count, advanced_count, lost_count, loss_rate, "
+        "dwell_median_days",
+    )  # fmt: skip
+    assert [row for row in steps if row[1] == "stage"] == [
+        (grain, "stage", "negotiation", 100, 53, 53, 47, D("0.47"), 19) for grain in ("month", "quarter")
+    ]
+
+
+@pytest.mark.parametrize("closed", ["20 00:00", "30 09:00", "19 00:00", None], ids=[
+    "dated by the day", "dated by hand, days later", "dated a day before", "closed nobody knows when",
+])  # fmt: skip
+def test_a_closing_stage_is_none_whatever_day_the_deal_was_closed(
+    db: duckdb.DuckDBPyConnection, closed: str | None
+) -> None:
+    give_deals(db, *hundred(closed))
+    assert exits(db) == LOST_AND_WON
+    days = {"20 00:00": D("18.916667"), "30 09:00": D("29.291667"), "19 00:00": D("17.916667"), None: D(19)}
+    assert set(stays(db, "dwell_days")) == {(days[closed],)}  # who says no day has the one of the history
+
+
+CLOSED, SIGNED = ("4711", "4712"), ("丢了", "签了")
+NONE_BUT_ENDINGS = {
+    "of any name, where deals do nothing in it but end": (LOST_AND_WON, hundred(names=CLOSED), Stages()),
+    "called so by the company, by its own dates too": (
+        LOST_AND_WON, hundred("30 09:00", names=SIGNED), Stages(closing=SIGNED),
+    ),
+    "not by what nine deals did, which is too little to know": (
+        {("negotiation", "advanced"): 9, ("4711", "lost"): 5, ("4712", "won"): 4}, hundred(count=9, names=CLOSED),
+        Stages(),
+    ),
+    "not where the company says that it is a stage": (
+        {("negotiation", "advanced"): 100, ("closedlost", "lost"): 47, ("closedwon", "won"): 53}, hundred(),
+        Stages(living=("Closed-Lost", "Closed Won")),
+    ),
+    "not one in which deals are won and lost, though on its first day": (
+        {("talk", "advanced"): 100, ("negotiation", "lost"): 47, ("negotiation", "won"): 53},
+        hundred(names=("negotiation", "negotiation"), first="talk", has_order=False), Stages(),
+    ),
+    "not the only one that deals have": (
+        {("4711", "lost"): 47, ("4712", "won"): 53},
+        (hundred()[0], [event for event in hundred(names=CLOSED)[1] if event[1] == "20 02:00"]), Stages(),
+    ),
+    "not one in which deals were before they were closed": (
+        {("negotiation", "advanced"): 100, ("4711", "lost"): 47, ("4712", "won"): 53},
+        hundred("22 02:00", names=CLOSED), Stages(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "given", "stages"), NONE_BUT_ENDINGS.values(), ids=NONE_BUT_ENDINGS.keys())
+def test_a_stage_is_an_outcome(db: duckdb.DuckDBPyConnection, left: dict, given: tuple, stages: Stages) -> None:
+    give_stages(db, stages)
+    give_deals(db, *given)
+    assert exits(db) == left
+
+
+def test_a_deal_that_is_opened_again_goes_on_in_its_stage(db: duckdb.DuckDBPyConnection) -> None:
+    """Back was lost on the 5th and won on the 11th; open is lost by its history and open by its status; straight was
+    won as it came."""
+    give_deals(
+        db,
+        {"back": ("won", None), "open": ("open", None), "other": ("lost", "09 02:00"), "straight": ("won", "02 02:00")},
+        [("back", "01 02:00", "talk", 1), ("back", "05 02:00", "Closed Lost", 9), ("back", "07 02:00", "talk", 1),
+         ("back", "11 02:00", "Closed Won", 8), ("back", "12 02:00", "Closed Won", 8),
+         ("open", "01 02:00", "talk", 1), ("open", "05 02:00", "Closed Lost", 9),
+         ("other", "01 02:00", "talk", 1), ("other", "05 02:00", "Closed Lost", 9), ("other", "07 02:00", "offer", 2),
+         ("other", "09 02:00", "Closed Lost", 9), ("straight", "02 02:00", "Closed Won", 8)],
+    )  # fmt: skip
+    assert stays(db, "opportunity_key, stage, exit_type, is_regression, dwell_days") == [
+        ("back", "talk", "won", False, 10), ("open", "talk", "open", False, D("27.416667")),
+        ("other", "talk", "advanced", False, 6), ("other", "offer", "lost", False, 2),
+    ]  # fmt: skip
+    assert [row[1:] for row in funnel(db)] == [
+        ("offer", 1, 0, 1, 0), ("opportunity", 4, 4, 0, 0), ("talk", 3, 2, 0, 1), ("won", 2, 0, 0, 2),
+    ]  # fmt: skip
+
+
+# z, then m, then b, then a; one deal in ten leaves m out, and one in ten goes back from b to m.
+WAY = [
+    (f"{n}", f"{day:02} 02:00", stage, None)
+    for n in range(10)
+    for day, stage in enumerate("zba" if n == 1 else "zmbmba" if n == 2 else "zmba", 1)
+]
+WALKED = dict.fromkeys(map(str, range(10)), ("open", None))
+
+
+def steps_in_order(db: duckdb.DuckDBPyConnection) -> list[str]:
+    funnel(db)
+    return [step for (step,) in db.execute("select step from kpi_funnel order by step_order").fetchall()]
+
+
+def test_stages_of_which_nobody_says_the_order_have_the_one_in_which_deals_pass_them(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    give_deals(db, WALKED, WAY)
+    ways = exits(db)
+    assert ways == Counter({
+        ("z", "advanced"): 10, ("m", "advanced"): 10, ("b", "advanced"): 10, ("b", "regressed"): 1, ("a", "open"): 10,
+    })  # fmt: skip
+    assert steps_in_order(db) == ["opportunity", "z", "m", "b", "a"]
+    assert rows_of(db, "int_deal_stages_placed", "stage_place, stage, order_basis") == [
+        (1, "z", "usual"), (2, "m", "usual"), (3, "b", "usual"), (4, "a", "usual"),
+    ]  # fmt: skip
+
+
+def test_the_order_that_funnel_yml_gives_comes_before_all_others(db: duckdb.DuckDBPyConnection) -> None:
+    """It knows all but m, which deals enter after z: beside it, so that going back to it from b is going back."""
+    give_stages(db, Stages(order=("Z", "b", "a")))
+    given = {"z": 4, "m": 3, "b": 2, "a": 1}
+    give_deals(db, WALKED, [(deal, at, stage, given[stage]) for deal, at, stage, _ in WAY])
+    assert exits(db) == Counter({
+        ("z", "moved"): 9, ("z", "advanced"): 1, ("m", "advanced"): 10, ("b", "advanced"): 10, ("b", "regressed"): 1,
+        ("a", "open"): 10,
+    })  # fmt: skip
+    assert steps_in_order(db) == ["opportunity", "z", "m", "b", "a"]
+
+
+def test_of_stages_in_one_place_none_is_a_step_back(db: duckdb.DuckDBPyConnection) -> None:
+    """Technical and commercial talks have the place 2: six go on from one to the other, and one is lost there."""
+    deals: dict[str, Deal] = dict.fromkeys("abcdef", ("won", "09 02:00"))
+    events = [
+        event for deal in deals for event in ((deal, "01 02:00", "technical", 2), (deal, "04 02:00", "commercial", 2))
+    ]
+    deals |= {"g": ("lost", "09 02:00"), "h": ("open", None)}
+    events += [("g", "01 02:00", "technical", 2), ("h", "01 02:00", "commercial", 2), ("h", "02 02:00", "first", 1)]
+    give_deals(db, deals, events)
+    assert exits(db) == Counter({
+        ("technical", "moved"): 6, ("technical", "lost"): 1, ("commercial", "won"): 6, ("commercial", "regressed"): 1,
+        ("first", "open"): 1,
+    })  # fmt: skip
+    assert set(stays(db, "stage, is_regression")) == {
+        ("technical", False), ("commercial", False), ("first", True),
+    }  # fmt: skip
+    told = rows_of(db, "int_kpi_stage_loss_rate", "dimension_value, numerator, denominator")
+    assert ("technical", 1, 7) in told  # 1 of the 7 that left it forwards or were lost
+    assert steps_in_order(db) == ["opportunity", "first", "technical", "commercial", "won"]
