@@ -71,7 +71,7 @@ def books(published: Path, source: str, entity: str) -> dict[str, int]:
 def test_every_row_of_every_export_is_accounted_for(published: Path) -> None:
     rows = select(published, "select source, entity, landed_count, unexplained_count from marts.trust_row_accounting")
     assert {source for source, *_ in rows} == {"salesforce", "hubspot", "zendesk", "intercom"}
-    assert len(rows) == 26  # two tables of HubSpot are only joined
+    assert len(rows) == 27  # three tables of HubSpot are only joined
     assert all(landed > 0 and unexplained == 0 for *_, landed, unexplained in rows)
 
 
@@ -109,25 +109,80 @@ def test_opportunities_have_the_values_of_the_export(published: Path) -> None:
     assert {key: (amount, at and f"{at:%Y-%m-%d %H:%M:%S}", word) for key, amount, at, word in rows} == told
 
 
-def test_a_task_that_says_so_is_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No task of the export is a call, so one is made one."""
-    shutil.copytree(EXPORTS, tmp_path / "exports")
-    file = tmp_path / "exports" / "salesforce" / "sf_task_data.csv"
-    rows = export("salesforce/sf_task_data")
-    rows[0] |= {"task_subtype": "Call", "call_type": "Inbound", "call_duration_in_seconds": "95"}
-    with file.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.DictWriter(target, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path / "var"))
-    monkeypatch.setenv("EXPORTS", str(tmp_path / "exports"))
+def accepted(source: str, query: str, temp: Path, patched: pytest.MonkeyPatch, **changed: list[dict[str, str]]) -> list:
+    """Ask the accepted rows of a source, some files of whose export are these ones; `{entity}` is an entity's rows."""
+    shutil.copytree(EXPORTS, temp / "exports")
+    for name, rows in changed.items():
+        with (temp / "exports" / source / f"{name}.csv").open("w", encoding="utf-8", newline="") as target:
+            writer = csv.DictWriter(target, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    patched.setenv("SALES_WAREHOUSE_VAR", str(temp / "var"))
+    patched.setenv("EXPORTS", str(temp / "exports"))
     run = steps.make_run(Path("docs/connectors"), business_date=None)
     for step in (steps.extract, steps.conform, steps.gate):
-        step(run, "salesforce")
-    calls = f"read_parquet('{run.home.accepted}/calls/_load_id=2*/*.parquet')"
-    query = f"select direction, duration_seconds, started_at from {calls} where call_id = '{rows[0]['id']}'"
-    ((direction, seconds, at),) = duckdb.sql(query).fetchall()
+        step(run, source)
+    entities = ("calls", "opportunities", "opportunity_stage_events")
+    files = {name: f"read_parquet('{run.home.accepted}/{name}/_load_id=2*/*.parquet')" for name in entities}
+    return duckdb.sql(query.format(**files)).fetchall()
+
+
+def test_a_task_that_says_so_is_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No task of the export is a call, so one is made one."""
+    rows = export("salesforce/sf_task_data")
+    rows[0] |= {"task_subtype": "Call", "call_type": "Inbound", "call_duration_in_seconds": "95"}
+    query = f"select direction, duration_seconds, started_at from {{calls}} where call_id = '{rows[0]['id']}'"
+    ((direction, seconds, at),) = accepted("salesforce", query, tmp_path, monkeypatch, sf_task_data=rows)
     assert (direction, seconds, f"{at:%Y-%m-%d %H:%M:%S}") == ("inbound", 95, rows[0]["activity_date"])
+
+
+STAGES = "select stage, stage_order from {opportunity_stage_events} order by entered_at desc limit 3"
+
+
+def test_stages_of_hubspot_have_the_places_of_their_pipeline_and_say_which_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names of stages are a matter of taste; 100 % is won, 0 % is lost."""
+    deals = export("hubspot/deal_data")
+    one, other = deals[:2]
+    one["deal_pipeline_stage_id"], other["deal_pipeline_stage_id"] = "72", "73"
+    places = export("hubspot/deal_pipeline_stage_data")
+    kinds = (("71", "Talks", "0.4", "1"), ("72", "Yes!", "1.0", "2"), ("73", "Oh no", "0.0", "3"))
+    places += [
+        places[0] | {"stage_id": key, "label": label, "probability": probability, "display_order": order}
+        for key, label, probability, order in kinds
+    ]
+    entered = export("hubspot/deal_stage_data")
+    for deal, stage, day in ((one, "71", "07"), (one, "72", "06"), (other, "73", "05")):
+        entered.append(
+            entered[0] | {"deal_id": deal["deal_id"], "value": stage, "date_entered": f"2023-06-{day} 10:00:00"}
+        )
+    changed = {
+        "deal_data": deals, "deal_pipeline_stage_data": places, "deal_stage_data": entered,
+    }  # fmt: skip
+    assert accepted("hubspot", STAGES, tmp_path / "stages", monkeypatch, **changed) == [
+        ("Talks", 2), ("Closed Won", 3), ("Closed Lost", 4),
+    ]  # fmt: skip
+    status = "select opportunity_id, status from {opportunities} where status <> 'open' order by 2"
+    assert accepted("hubspot", status, tmp_path / "status", monkeypatch, **changed) == [
+        (other["deal_id"], "lost"), (one["deal_id"], "won"),
+    ]  # fmt: skip
+
+
+def test_stages_of_salesforce_have_their_places_and_say_which_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = export("salesforce/sf_opportunity_history_data")
+    for stage, day, is_closed, is_won in (
+        ("Negotiation/Review", "07", "false", "false"), ("Done", "06", "true", "true"), ("Gone", "05", "true", "false"),
+    ):  # fmt: skip
+        history.append(
+            history[0]
+            | {"stage_name": stage, "is_closed": is_closed, "is_won": is_won, "is_deleted": "false"}
+            | {"_fivetran_start": f"2023-06-{day} 10:00:00"}
+        )
+    found = accepted("salesforce", STAGES, tmp_path, monkeypatch, sf_opportunity_history_data=history)
+    assert found == [("Negotiation/Review", 8), ("Closed Won", None), ("Closed Lost", None)]
 
 
 def test_tasks_and_events_become_calls_and_visits(published: Path) -> None:
