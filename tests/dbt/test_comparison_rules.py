@@ -165,15 +165,23 @@ def test_a_seller_whose_record_is_deleted_was_there_before(company: duckdb.DuckD
 # --- why a region wins less -------------------------------------------------------------------------------------------
 
 
-def verdicts(connection: duckdb.DuckDBPyConnection, regions: Mapping[str, Region]) -> dict[tuple[str, str], tuple]:
+def verdicts(
+    connection: duckdb.DuckDBPyConnection,
+    regions: Mapping[str, Region],
+    reached: Mapping[str, tuple[int, int]] | None = None,
+) -> dict[tuple[str, str], tuple]:
+    """The verdict and advice of each pair; all customers are reached where `reached` does not say how many are."""
     staff(connection, regions)
     connection.execute("""create or replace table int_region_periods_measured as select *, head_days as fte_days,
         won_amount as net_sales_amount, 1 as reached_customer_count, 1 as addressable_customer_count
         from int_region_periods_measured""")
+    for region, (count, total) in (reached or {}).items():
+        connection.execute(f"""update int_region_periods_measured set reached_customer_count = {count},
+            addressable_customer_count = {total} where region_key = '{region}'""")
     connection.execute("""create or replace table dim_regions as select distinct region_key,
         region_key as region_name_en, region_key as region_name_zh from int_region_periods_measured""")
     connection.execute("""create or replace table advice as select advice_id, 'a' as advice_en, 'b' as advice_zh
-        from (values ('widen_market'), ('coach_team'), ('raise_deal_size')) t(advice_id)""")
+        from (values ('widen_market'), ('work_market'), ('coach_team'), ('raise_deal_size')) t(advice_id)""")
     rows_of(connection, "int_regions_compared", "1")
     found = rows_of(connection, "kpi_region_gaps", "region_key, peer_key, verdict, advice_id")
     return {(region, peer): tuple(rest) for region, peer, *rest in found}
@@ -194,6 +202,36 @@ def test_of_many_comparisons_one_counts_as_chance(company: duckdb.DuckDBPyConnec
     assert verdicts(company, pair)["full", "base"][0] == "saturation"
     others = {f"other {number}": (1, 400, 200, 1000.0) for number in range(5)}
     assert verdicts(company, pair | others)["full", "base"] == ("unsure", None)
+
+
+@pytest.mark.parametrize(
+    ("reached", "verdict"),
+    [
+        ((950, 1000), ("saturation", "widen_market")),
+        ((550, 1000), ("saturation", "widen_market")),
+        ((50, 1000), ("unworked", "work_market")),
+        ((1, 20), ("saturation", "widen_market")),
+        ((0, 0), ("unsure", None)),
+    ],
+    ids=[
+        "95 % reached",
+        "55 % beside 60 %, which is not 10 % less",
+        "5 % reached",
+        "1 of 20, which may be chance",
+        "nobody knows",
+    ],
+)
+def test_few_deals_are_a_full_market_only_where_it_was_reached(
+    company: duckdb.DuckDBPyConnection, reached: tuple[int, int], verdict: tuple
+) -> None:
+    """North works 22 % fewer deals a head than South, which reached 600 of 1000 customers, and wins them as often."""
+    regions = {"south": (1, 2000, 1000, 100.0), "north": (1, 1560, 780, 100.0), "weak": (1, 2000, 780, 100.0)}
+    customers = {"south": (600, 1000), "north": reached, "weak": (50, 1000)}
+    if reached == (1, 20):
+        customers["south"] = (4, 20)
+    found = verdicts(company, regions, customers)
+    assert found["north", "south"] == verdict
+    assert found["weak", "south"] == ("capability", "coach_team")  # it has as many deals, whatever it reached
 
 
 # --- industry × line × seller -----------------------------------------------------------------------------------------

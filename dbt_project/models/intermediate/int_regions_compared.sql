@@ -127,7 +127,12 @@ split as (
 tested as (
     select
         split.*,
-        case when is_enough then {{ two_sided_p('(ln(won_per_head / peer_won_per_head) / sqrt(log_variance))') }} end as p_value
+        case when is_enough then {{ two_sided_p('(ln(won_per_head / peer_won_per_head) / sqrt(log_variance))') }} end as p_value,
+        cast(reached_customer_count as double) / nullif(addressable_customer_count, 0) as penetration,
+        cast(peer_reached_customer_count as double) / nullif(peer_addressable_customer_count, 0) as peer_penetration,
+        {{ two_shares_p(
+            'reached_customer_count', 'addressable_customer_count', 'peer_reached_customer_count', 'peer_addressable_customer_count'
+        ) }} as penetration_p_value
     from split
 )
 
@@ -160,6 +165,13 @@ select
     p_value,
     -- of many peers one looks far away by chance: the probability counts as often as the region is compared (Bonferroni)
     coalesce(p_value * count(p_value) over (partition by region_key) <= significance, false) as is_sure,
+    -- how much of the market was reached beside the peer: null where either has nobody whom one may sell to
+    case
+        when penetration is not null and peer_penetration is not null
+            then
+                penetration <= (1 - least_change_rate) * peer_penetration
+                and penetration_p_value * count(peer_penetration) over (partition by region_key) <= significance
+    end as is_less_reached,
     cast(gap_amount as decimal(18, 4)) as gap_amount,
     deals_gap_amount,
     win_rate_gap_amount,

@@ -21,8 +21,10 @@ judged as (
             when not is_enough then 'too_few'
             when won_gap_rate > -least_change_rate then 'no_gap'
             when not is_sure then 'unsure'
-            when deals_gap_share >= 0.5 then 'saturation'
-            else 'capability'
+            when deals_gap_share < 0.5 then 'capability'
+            when is_less_reached is null then 'unsure'
+            when is_less_reached then 'unworked'
+            else 'saturation'
         end as verdict
     from compared
 ),
@@ -32,6 +34,7 @@ advised as (
         judged.*,
         case
             when verdict = 'saturation' then 'widen_market'
+            when verdict = 'unworked' then 'work_market'
             when verdict = 'capability' and win_rate_gap_share >= deal_size_gap_share then 'coach_team'
             when verdict = 'capability' then 'raise_deal_size'
         end as advice_id
