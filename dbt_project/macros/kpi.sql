@@ -350,8 +350,15 @@ group by {{ period_start(grain, 'date_day') }}
 {%- endmacro %}
 
 {% macro off_day_weight(workday_amount, off_day_amount) -%}
-{#- What a day off brings beside a workday: nothing at an office, as much or more in a shop. -#}
-case when {{ workday_amount }} > 0 and {{ off_day_amount }} >= 0 then {{ off_day_amount }} / {{ workday_amount }} else 1 end
+{#-
+    What a day off brings beside a workday: nothing at an office, as much or more in a shop. Refunds may come to more than what
+    is sold on days off, and bring no less than nothing.
+-#}
+case
+    when {{ workday_amount }} > 0 and {{ off_day_amount }} is not null
+        then greatest({{ off_day_amount }}, 0) / {{ workday_amount }}
+    else 1
+end
 {%- endmacro %}
 
 {% macro effective_days(period, off_day_weight) -%}

@@ -124,6 +124,54 @@ def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection)
     )]  # fmt: skip
 
 
+def office(last: float, closed: tuple[int, ...], refund: float = 1) -> Callable[[datetime.date], float]:
+    """100 on each workday and `last` on each of the last week, but for days counted from the week before it; one refund
+    on one Saturday in March, and nothing else at weekends.
+    """
+
+    def sold(day: datetime.date) -> float:
+        if day == datetime.date(2026, 3, 14):
+            return -refund
+        if (day - LAST_MONDAY).days + 7 in closed or day.weekday() > 4:
+            return 0
+        return last if day >= LAST_MONDAY else 100
+
+    return sold
+
+
+def test_a_refund_on_a_day_off_makes_no_day_off_a_workday(db: duckdb.DuckDBPyConnection) -> None:
+    """200 in a week of two workdays is no fall from 500 in five, though less than nothing was sold at weekends."""
+    holiday(db, "2026-06-22", "2026-06-24")
+    sell(db, "fair", office(100, (7, 8, 9)), "2026-01-01")
+    sell(db, "fell", office(60, (7, 8, 9)), "2026-01-01")
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.15}])
+    told = "subject_key, comparison_rate, compared_value, change_rate"
+    assert judge(db, told) == [("fall|fell", D(0.4), D(200), D(-0.4))]
+
+
+def test_a_refund_on_a_day_off_hides_no_fall_of_the_week_after(db: duckdb.DuckDBPyConnection) -> None:
+    """300 in five workdays after 200 in two: as 500 would be comparable, it fell by 40 %."""
+    holiday(db, "2026-06-15", "2026-06-17")
+    sell(db, "fair", office(100, (0, 1, 2)), "2026-01-01")
+    sell(db, "fell", office(60, (0, 1, 2)), "2026-01-01")
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.15}])
+    told = "subject_key, comparison_rate, compared_value, change_rate"
+    assert judge(db, told) == [("fall|fell", D(2.5), D(500), D(-0.4))]
+
+
+def test_a_band_takes_a_short_week_for_one_though_something_came_back_at_a_weekend(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    holiday(db, "2026-06-22", "2026-06-24")
+    given = office(100, (7, 8, 9))
+    sell(db, "fair", lambda day: given(day) * wave(day) / 1000, "2025-01-01")
+    given_less = office(30, (7, 8, 9))
+    sell(db, "fell", lambda day: given_less(day) * wave(day) / 1000, "2025-01-01")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES}])
+    ((subject, expected),) = judge(db, "subject_key, compared_value")
+    assert subject == "band|fell" and 190 < expected < 210
+
+
 WEEKLY_RHYTHM = (60, 70, 80, 100, 150, 300, 280)  # a shop, from Monday to Sunday
 
 
