@@ -361,6 +361,11 @@ case
 end
 {%- endmacro %}
 
+{% macro told_by_days(metric_id) -%}
+{#- The metric by whose days a metric is weighed that grows with them: heads are averaged over months, what they sell has a day. -#}
+case {{ metric_id }} when 'revenue_per_head' then 'net_sales' else {{ metric_id }} end
+{%- endmacro %}
+
 {% macro effective_days(period, off_day_weight) -%}
 {#- Days of a period as so many workdays. -#}
 ({{ period }}.workday_count + {{ off_day_weight }} * ({{ period }}.day_count - {{ period }}.workday_count))

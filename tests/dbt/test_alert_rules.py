@@ -11,7 +11,10 @@ import alert_world
 import duckdb
 import pytest
 from alert_world import give_rules, judge
-from lone_models import sql_of
+from lone_models import on, sql_of
+from macros import rendered
+
+from sales_warehouse.metrics import registry
 
 DAY = datetime.timedelta(days=1)
 LAST_MONDAY = datetime.date(2026, 6, 22)  # the business date is Sunday, 28 June
@@ -30,13 +33,14 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.date], float], first: str) -> None:
-    """Net sales of a region by day from a day to the business date, and by week and month as they add up."""
+    """Net sales of a region by day from a day to the business date, and by longer periods as they add up."""
     day, rows = datetime.date.fromisoformat(first), []
     while day <= LAST_MONDAY + 6 * DAY:
         rows.append((day, amount(day)))
         day += DAY
     listed = ", ".join(f"(date '{day}', {value})" for day, value in rows)
-    for grain, end in (("day", "0 day"), ("week", "6 day"), ("month", "1 month - interval 1 day")):
+    for grain, end in (("day", "0 day"), ("week", "6 day"), ("month", "1 month - interval 1 day"),
+                       ("quarter", "3 month - interval 1 day")):  # fmt: skip
         db.execute(f"""
             insert into kpi_values
             select 'net_sales', '{grain}', cast(date_trunc('{grain}', d) as date) as starts,
@@ -259,6 +263,46 @@ def test_a_rate_may_change_by_points(db: duckdb.DuckDBPyConnection) -> None:
     assert judge(db, "subject_key, change_pp, title_en") == [
         ("better|four", D(-4), "Return rate, four: -4 pp"), ("worse|up", D(6), "Return rate, up: 6 pp"),
     ]  # fmt: skip
+
+
+def heads(db: duckdb.DuckDBPyConnection, member: str, first: str, last_month: float) -> None:
+    """Revenue per head by month, which has no days: a thousand on each workday, `last_month` on those of February."""
+    db.execute(f"""
+        insert into kpi_values
+        select 'revenue_per_head', 'month', date_trunc('month', date_day), last_day(any_value(date_day)), 'region',
+            '{member}', null, 1, sum(case when date_day < date '2026-02-01' then 1000 else {last_month} end *
+                (1 + 0.02 * sin(month(date_day)))), true
+        from dim_dates where is_workday and date_day between date '{first}' and date '2026-02-28' group by 3""")
+
+
+def test_heads_sell_less_in_a_month_of_few_workdays(db: duckdb.DuckDBPyConnection) -> None:
+    """January has 22 workdays, February of the Spring Festival 13: as productive as before is no fall, and no less than
+    the band; 40 % less on each workday is both. A month of a head has no days, so those of net sales tell its weekends.
+    """
+    holiday(db, "2026-02-16", "2026-02-24")
+    for member, last in (("fair", 1000), ("fell", 600)):
+        sell(db, member, on_workdays(100), "2024-01-01")
+        heads(db, member, "2024-01-01", last)
+    metric = {"metric": "revenue_per_head", "grain": "month", "dimension": "region"}
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **metric},
+                    {"id": "fall", "kind": "percent_change", **metric, "threshold_rate": 0.15}])  # fmt: skip
+    with on("2026-03-01"):
+        found = judge(db, "subject_key, comparison_rate, compared_value, value")
+    (band, *_, expected, value), fall = found
+    assert (band, fall[:2]) == ("band|fell", ("fall|fell", D(0.59090909)))
+    assert 12_600 < expected < 13_400 and 7_600 < value < 8_100
+    assert fall[2] == pytest.approx(D(13 * 1000 * (1 + 0.02 * math.sin(1))), abs=D(0.01))
+
+
+def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
+    for metric in registry().values():
+        if metric.aggregation in ("sum", "distinct"):
+            with duckdb.connect() as db:
+                told_by = db.sql("select " + rendered("{{ told_by_days(\"'" + metric.id + "'\") }}", {})).fetchall()[0][
+                    0
+                ]
+            told = registry()[told_by]
+            assert "day" in told.grains and set(metric.dimensions) <= set(told.dimensions), metric.id
 
 
 def test_a_breach_within_the_cooldown_is_the_same_alert(db: duckdb.DuckDBPyConnection) -> None:

@@ -4,6 +4,7 @@ with
 asked as (
     select distinct
         metric_id,
+        {{ told_by_days('metric_id') }} as daily_metric_id,
         dimension_name
     from {{ ref('int_alert_rules_defined') }}
     where is_additive and kind <> 'pace_behind_target' and period_grain <> 'day'
@@ -11,7 +12,7 @@ asked as (
 
 days as (
     select
-        kpis.metric_id,
+        asked.metric_id,
         kpis.dimension_name,
         kpis.dimension_value,
         kpis.period_start_date as date_day,
@@ -19,7 +20,7 @@ days as (
         case when dates.is_workday then 0 else kpis.value end as off_day_value,
         case when dates.is_workday then 1 else 0 end as is_worked
     from {{ ref('kpi_values') }} as kpis
-    inner join asked on kpis.metric_id = asked.metric_id and kpis.dimension_name = asked.dimension_name
+    inner join asked on kpis.metric_id = asked.daily_metric_id and kpis.dimension_name = asked.dimension_name
     inner join {{ ref('dim_dates') }} as dates on kpis.period_start_date = dates.date_day
     where kpis.period_grain = 'day'
 ),

@@ -92,7 +92,7 @@ days as (
         on compared.metric_id = metrics.metric_id and metrics.aggregation in ('sum', 'distinct')
     inner join {{ ref('kpi_values') }} as told
         on
-            compared.metric_id = told.metric_id
+            {{ told_by_days('compared.metric_id') }} = told.metric_id
             and compared.dimension_name = told.dimension_name
             and compared.dimension_value = told.dimension_value
             and told.period_grain = 'day'
