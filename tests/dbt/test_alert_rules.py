@@ -265,6 +265,39 @@ def test_a_rate_may_change_by_points(db: duckdb.DuckDBPyConnection) -> None:
     ]  # fmt: skip
 
 
+def test_a_month_and_a_quarter_are_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection) -> None:
+    """May has 21 workdays and April 22, the first quarter 64 and the last one of 2025 66: 70 after 100 on each workday
+    are 1,470 after 2,200 that count for 2,100, and 60 after 100 are 3,840 after 6,600 that count for 6,400.
+    """
+    sell(db, "may", lambda day: on_workdays(70 if f"{day:%m}" == "05" else 100)(day), "2025-01-01")
+    sell(db, "first", lambda day: on_workdays(60 if f"{day:%Y-%m}" in ("2026-01", "2026-02", "2026-03") else 100)(day),
+         "2025-01-01")  # fmt: skip
+    change = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}
+    give_rules(db, [change | {"id": "month", "grain": "month"}, change | {"id": "quarter", "grain": "quarter"}])
+    told = "subject_key, period_start_date, compared_start_date, comparison_rate, value, round(compared_value, 4)"
+    assert judge(db, told + ", change_rate") == [
+        ("month|may", datetime.date(2026, 5, 1), datetime.date(2026, 4, 1), D(0.95454545), 1470, 2100, D(-0.3)),
+        ("quarter|first", datetime.date(2026, 1, 1), datetime.date(2025, 10, 1), D(0.96969697), 3840, 6400, D(-0.4)),
+    ]  # fmt: skip
+
+
+def test_a_year_before_is_the_same_weekday_of_a_day_and_the_same_month(db: duckdb.DuckDBPyConnection) -> None:
+    """Sunday, 28 June 2026, is held against Sunday, 29 June 2025; May of 21 workdays against May of 22."""
+    sell(db, "sunk", lambda day: WEEKLY_RHYTHM[day.weekday()] / (2 if day >= LAST_MONDAY + 6 * DAY else 1),
+         "2025-01-01")  # fmt: skip
+    sell(db, "less", lambda day: on_workdays(80 if day.year == 2026 else 100)(day), "2025-01-01")
+    year = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.15, "against": "year_before"}
+    give_rules(db, [year | {"id": "day", "grain": "day"}, year | {"id": "month", "grain": "month"}])
+    told = "subject_key, compared_start_date, comparison_rate, value, round(compared_value, 4), change_rate, reason_en"
+    assert judge(db, told) == [
+        ("day|sunk", datetime.date(2025, 6, 29), 1, 140, 280, D(-0.5),
+         "Net sales of sunk fell by 50 % on 2026-06-28, from 280.00 a year before to 140.00."),
+        ("month|less", datetime.date(2025, 5, 1), D(0.95454545), 1680, 2100, D(-0.2),
+         "Net sales of less fell by 20 % in the month from 2026-05-01, from 2,100.00 a year before to 1,680.00 (the "
+         "month from 2025-05-01 had 22 workdays, this one 21; what it had counts times 0.95)."),
+    ]  # fmt: skip
+
+
 def heads(db: duckdb.DuckDBPyConnection, member: str, first: str, last_month: float) -> None:
     """Revenue per head by month, which has no days: a thousand on each workday, `last_month` on those of February."""
     db.execute(f"""
