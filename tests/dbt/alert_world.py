@@ -44,7 +44,8 @@ EMPTY = {
     "dim_channels": "channel varchar, channel_name_en varchar, channel_name_zh varchar",
     "dim_products": "product_key varchar, product_name varchar",
     "dim_dealers": "dealer_key varchar, dealer_name varchar",
-    "int_opportunity_stages_timed": "opportunity_key varchar, stage varchar, entered_date date, stalled_date date",
+    "int_opportunity_stages_timed": "opportunity_key varchar, stage varchar, entered_date date, left_date date, "
+    "stalled_date date",
     "fct_opportunities": "opportunity_key varchar, amount decimal(18,4)",
 }
 # Weekdays are worked from 2023 to 2026.

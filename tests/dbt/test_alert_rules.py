@@ -338,6 +338,37 @@ def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
             assert "day" in told.grains and set(metric.dimensions) <= set(told.dimensions), metric.id
 
 
+def test_a_trial_of_stalled_deals_counts_what_would_have_been_told_and_when(db: duckdb.DuckDBPyConnection) -> None:
+    """Of eleven stays in the stage nine became too long. One of them was over on the last day of a mute, so nobody is
+    told; two that did so while it was muted are told on the day after, as a third one is; the newest five days.
+    """
+    stays = [
+        ("short", "2026-01-05", "2026-01-09", None), ("gone", "2026-01-05", "2026-02-10", "2026-02-05"),
+        ("waits", "2026-01-05", None, "2026-02-05"), ("waits_too", "2026-01-05", "2026-02-11", "2026-02-10"),
+        ("first", "2026-01-11", "2026-03-01", "2026-02-11"), ("a", "2026-02-01", None, "2026-03-04"),
+        ("b", "2026-03-01", None, "2026-04-01"), ("c", "2026-04-01", None, "2026-05-02"),
+        ("d", "2026-05-01", None, "2026-06-01"), ("e", "2026-05-28", None, "2026-06-28"),
+        ("later", "2026-06-20", None, "2026-07-21"),
+    ]  # fmt: skip
+    for key, entered, left, stalled in stays:
+        row = (key, "offer", entered, left, stalled)
+        db.execute(f"insert into int_opportunity_stages_timed values ({', '.join(map(alert_world.literal, row))})")
+        db.execute(f"insert into fct_opportunities values ('{key}', {'null' if key == 'e' else 100})")
+    mute = [{"from": "2026-02-01", "to": "2026-02-07", "reason": "Fair"},
+            {"from": "2026-02-07", "to": "2026-02-10", "reason": "Fair"}]  # fmt: skip
+    give_rules(db, [{"id": "all", "kind": "stalled_deals"}, {"id": "muted", "kind": "stalled_deals", "mute": mute},
+                    {"id": "large", "kind": "stalled_deals", "minimum_amount": 50},
+                    {"id": "huge", "kind": "stalled_deals", "minimum_amount": 500}])  # fmt: skip
+    latest = "2026-06-28, 2026-06-01, 2026-05-02, 2026-04-01, 2026-03-04"
+    told = "rule_id, dimension_value, judged_count, breach_count, muted_count, alert_count, last_alert_dates"
+    assert judge(db, told, "kpi_alert_trials") == [
+        ("all", "offer", 11, 9, 0, 9, latest),
+        ("huge", "all", 0, 0, 0, 0, None),
+        ("large", "offer", 10, 8, 0, 8, latest.removeprefix("2026-06-28, ") + ", 2026-02-11"),
+        ("muted", "offer", 11, 9, 1, 8, latest),
+    ]  # fmt: skip
+
+
 def test_a_breach_within_the_cooldown_is_the_same_alert(db: duckdb.DuckDBPyConnection) -> None:
     for weeks, value in ((6, 0.3), (3, 0.3), (2, 0.3), (1, 0.1), (0, 0.3)):
         add(db, "return_rate", "week", LAST_MONDAY - 7 * weeks * DAY, "east", value, 50)

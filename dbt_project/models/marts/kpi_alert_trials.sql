@@ -113,16 +113,79 @@ tried as (
     left join dated on followed.rule_id = dated.rule_id and followed.dimension_value = dated.dimension_value
 ),
 
--- A stay is judged once: it became too long, or it did not.
+-- A stay is judged once: it became too long, or it did not. Where that day is muted it is told on the first day that is not, if the
+-- deal is still there.
+muted_days as (
+    select
+        rule_id,
+        date_day,
+        max(date_day) over (partition by rule_id, spell_date) + 1 as told_date
+    from (
+        select
+            rule_id,
+            date_day,
+            date_day - cast(row_number() over (partition by rule_id order by date_day) as integer) as spell_date
+        from (
+            select distinct
+                mutes.rule_id,
+                dates.date_day
+            from {{ ref('stg_settings__alert_mutes') }} as mutes
+            inner join {{ ref('dim_dates') }} as dates on dates.date_day between mutes.starts_on and mutes.ends_on
+        ) as listed
+    ) as placed
+),
+
 stays as (
     select
+        rules.rule_id,
         stages.stage,
-        opportunities.amount,
         stages.entered_date,
-        stages.stalled_date
-    from {{ ref('int_opportunity_stages_timed') }} as stages
+        coalesce(stages.stalled_date <= {{ business_date() }}, false) as is_breach,
+        case
+            when coalesce(muted_days.told_date, stages.stalled_date) <= coalesce(stages.left_date, {{ business_date() }})
+                then coalesce(muted_days.told_date, stages.stalled_date)
+        end as told_date
+    from {{ ref('stg_settings__alert_rules') }} as rules
+    cross join {{ ref('int_opportunity_stages_timed') }} as stages
     inner join {{ ref('fct_opportunities') }} as opportunities on stages.opportunity_key = opportunities.opportunity_key
-    where stages.entered_date between {{ business_date() }} - 730 and {{ business_date() }}
+    left join muted_days on rules.rule_id = muted_days.rule_id and stages.stalled_date = muted_days.date_day
+    where
+        rules.kind = 'stalled_deals'
+        and stages.entered_date between {{ business_date() }} - 730 and {{ business_date() }}
+        and (rules.minimum_volume is null or opportunities.amount >= rules.minimum_volume)
+),
+
+told_days as (
+    select
+        rule_id,
+        stage,
+        {{ joined_text('cast(told_date as ' ~ dbt.type_string() ~ ')', ', ', 'place') }} as last_alert_dates
+    from (
+        select
+            rule_id,
+            stage,
+            told_date,
+            row_number() over (partition by rule_id, stage order by told_date desc) as place
+        from stays
+        where is_breach and told_date <= {{ business_date() }}
+        group by rule_id, stage, told_date
+    ) as listed
+    where place <= 5
+    group by rule_id, stage
+),
+
+counted as (
+    select
+        rule_id,
+        stage,
+        count(*) as stay_count,
+        count(*) filter (where is_breach) as breach_count,
+        count(*) filter (where is_breach and told_date <= {{ business_date() }}) as alert_count,
+        min(entered_date) as first_judged_date,
+        max(entered_date) as last_judged_date,
+        max(case when is_breach and told_date <= {{ business_date() }} then told_date end) as last_alert_date
+    from stays
+    group by rule_id, stage
 ),
 
 stalled as (
@@ -137,26 +200,23 @@ stalled as (
         rules.period_grain,
         'stage' as dimension_name,
         0 as wait_days,
-        coalesce(stays.stage, 'all') as dimension_value,
-        count(stays.stage) as period_count,
-        count(stays.stage) as judged_count,
-        count(*) filter (where stays.stalled_date <= {{ business_date() }}) as breach_count,
-        0 as muted_count,
-        count(*) filter (where stays.stalled_date <= {{ business_date() }}) as alert_count,
-        min(stays.entered_date) as first_judged_date,
-        max(stays.entered_date) as last_judged_date,
-        max(case when stays.stalled_date <= {{ business_date() }} then stays.stalled_date end) as last_alert_date,
-        cast(max(case when stays.stalled_date <= {{ business_date() }} then stays.stalled_date end) as {{ dbt.type_string() }})
-            as last_alert_dates,
+        coalesce(counted.stage, 'all') as dimension_value,
+        coalesce(counted.stay_count, 0) as period_count,
+        coalesce(counted.stay_count, 0) as judged_count,
+        coalesce(counted.breach_count, 0) as breach_count,
+        coalesce(counted.breach_count - counted.alert_count, 0) as muted_count,
+        coalesce(counted.alert_count, 0) as alert_count,
+        counted.first_judged_date,
+        counted.last_judged_date,
+        counted.last_alert_date,
+        told_days.last_alert_dates,
         cast(null as decimal(28, 8)) as expected_false_count,
-        case when count(stays.stage) = 0 then 'no deal was in any stage' end as not_judged_reason_en,
-        case when count(stays.stage) = 0 then '没有商机处于任何阶段' end as not_judged_reason_zh
+        case when counted.rule_id is null then 'no deal was in any stage' end as not_judged_reason_en,
+        case when counted.rule_id is null then '没有商机处于任何阶段' end as not_judged_reason_zh
     from {{ ref('stg_settings__alert_rules') }} as rules
-    left join stays on coalesce(stays.amount, 0) >= coalesce(rules.minimum_volume, 0)
+    left join counted on rules.rule_id = counted.rule_id
+    left join told_days on counted.rule_id = told_days.rule_id and counted.stage = told_days.stage
     where rules.kind = 'stalled_deals' and rules.rule_state <> 'off'
-    group by
-        rules.priority, rules.rule_id, rules.rule_name_en, rules.rule_name_zh, rules.rule_state, rules.kind, rules.metric_id,
-        rules.period_grain, stays.stage
 ),
 
 united as (
