@@ -338,6 +338,20 @@ def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
             assert "day" in told.grains and set(metric.dimensions) <= set(told.dimensions), metric.id
 
 
+def test_a_breach_of_years_keeps_the_key_of_its_first_day(db: duckdb.DuckDBPyConnection) -> None:
+    """A source that is stale on every day for longer than the two years of a trial is one alert each night."""
+    last = datetime.date(2026, 6, 28)
+    for place in range(760):
+        add(db, "source_freshness_hours", "day", last - place * DAY, "crm", 50, dimension="source", days=1)
+    give_rules(db, [{"id": "stale", "kind": "freshness", "threshold_value": 36, "cooldown_days": 14}])
+    key = [(f"stale|crm|{last - 759 * DAY}",)]
+    assert judge(db, "incident_key") == key
+    assert judge(db, "judged_count, breach_count, alert_count", "kpi_alert_trials") == [(731, 731, 0)]
+    with on("2026-06-29"):
+        add(db, "source_freshness_hours", "day", last + DAY, "crm", 50, dimension="source", days=1)
+        assert judge(db, "incident_key") == key
+
+
 def test_a_trial_of_stalled_deals_counts_what_would_have_been_told_and_when(db: duckdb.DuckDBPyConnection) -> None:
     """Of eleven stays in the stage nine became too long. One of them was over on the last day of a mute, so nobody is
     told; two that did so while it was muted are told on the day after, as a third one is; the newest five days.

@@ -245,8 +245,6 @@ judged as (
         (limited.rule_id is null or members.rule_id is not null)
         and united.is_matured
         and united.period_end_date + rules.wait_days <= {{ business_date() }}
-        -- two years are what a rule is tried on
-        and united.period_end_date > {{ business_date() }} - 731
 ),
 
 breaches as (
@@ -280,6 +278,18 @@ opening as (
             {{ dbt.datediff('breached_before_date', 'period_start_date', 'day') }} > cooldown_days, true
         ) as is_opening
     from alerting
+),
+
+-- An alert keeps the day on which it opened while it is breached again within the cooldown, for years if need be.
+kept as (
+    select
+        opening.*,
+        is_opening and not coalesce(was_alerting, false) as is_beginning,
+        max(case when is_opening then period_start_date end) over (
+            partition by rule_id, dimension_value, is_alerting order by period_start_date
+            rows between unbounded preceding and current row
+        ) as opened_start_date
+    from opening
 )
 
 select
@@ -309,9 +319,8 @@ select
     is_breach,
     is_alerting,
     is_opening,
-    is_opening and not coalesce(was_alerting, false) as is_beginning,
-    -- an alert keeps the day on which it opened while it is breached again within the cooldown
-    max(case when is_opening then period_start_date end) over (
-        partition by rule_id, dimension_value, is_alerting order by period_start_date rows between unbounded preceding and current row
-    ) as opened_start_date
-from opening
+    is_beginning,
+    opened_start_date
+from kept
+-- two years are what a rule is tried on
+where period_end_date > {{ business_date() }} - 731
