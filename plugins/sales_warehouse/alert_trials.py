@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,7 +35,7 @@ class NothingTried(LookupError):
 
 @dataclass(frozen=True)
 class Trial:
-    """A rule on one member: complete periods, those judged, alerts opened, and why nothing was judged."""
+    """A rule on one member: complete periods, those judged, alerts opened, and why nothing, or not the newest, was."""
 
     rule_id: str
     rule_state: str
@@ -112,20 +113,31 @@ def _by_rule(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
 
 
 def _row(trial: Trial) -> tuple[str, ...]:
-    told = trial.last_alert_dates or trial.reason or ""
+    told = "; ".join(filter(None, (trial.last_alert_dates, trial.reason)))
     return _cells(trial, trial.member, trial.judged_count, trial.alert_count, trial.expected_false_count, told)
 
 
 def _together(trials: Sequence[Trial]) -> tuple[str, ...]:
-    """A rule over all of its members; the latest alert with the member that had it."""
+    """A rule over all of its members; the latest alert with the member that had it, and why most of those whose newest
+    period is not judged are not, with how many of how many they are.
+    """
     first = max(trials, key=lambda trial: trial.days)
     latest = max(trials, key=lambda trial: (trial.last_alert_dates or "")[:10])
-    told = f"{latest.last_alert_dates[:10]} {latest.member}" if latest.last_alert_dates else trials[0].reason or ""
+    alerted = f"{latest.last_alert_dates[:10]} {latest.member}" if latest.last_alert_dates else None
+    told = "; ".join(filter(None, (alerted, _unjudged(trials))))
     chance = [trial.expected_false_count for trial in trials if trial.expected_false_count is not None]
     judged = sum(trial.judged_count for trial in trials)
     alerts = sum(trial.alert_count for trial in trials)
     of = f"{first.dimension_name} × {sum(1 for trial in trials if trial.judged_count)}"
     return _cells(first, of, judged, alerts, sum(chance, Decimal(0)) if chance else None, told)
+
+
+def _unjudged(trials: Sequence[Trial]) -> str | None:
+    reasons = Counter(trial.reason for trial in trials if trial.reason)
+    if not reasons:
+        return None
+    reason, count = reasons.most_common(1)[0]
+    return reason if count == len(trials) else f"{reason} ({count}/{len(trials)})"
 
 
 def _cells(trial: Trial, of: str, judged: int, alerts: int, chance: Decimal | None, told: str) -> tuple[str, ...]:

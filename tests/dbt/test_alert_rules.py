@@ -338,6 +338,26 @@ def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
             assert "day" in told.grains and set(metric.dimensions) <= set(told.dimensions), metric.id
 
 
+def test_less_than_nothing_can_fall_and_rise(db: duckdb.DuckDBPyConnection) -> None:
+    """From -700, more refunds than sales: -1,050 is half of it less, -350 half of it more; beside 0 nothing changes."""
+    for member, before, after in (("down", -100, -150), ("up", -100, -50), ("same", -100, -105), ("new", 0, 100)):
+        sell(db, member, lambda day, b=before, a=after: b if day < LAST_MONDAY else a, "2026-01-01")
+    change = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}
+    give_rules(db, [change | {"id": "fall"}, change | {"id": "rise", "direction": "rise", "minimum_amount": 700},
+                    change | {"id": "great", "minimum_amount": 701}])  # fmt: skip
+    assert judge(db, "subject_key, change_rate, reason_en") == [
+        ("fall|down", D(-0.5),
+         "Net sales of down fell by 50 % in the week from 2026-06-22, from -700.00 to -1,050.00."),
+        ("rise|up", D(0.5), "Net sales of up rose by 50 % in the week from 2026-06-22, from -700.00 to -350.00."),
+    ]  # fmt: skip
+    reasons = judge(db, "rule_id, dimension_value, not_judged_reason_en", "kpi_alert_trials")
+    nothing = "every period is compared with 0, and beside nothing no change can be judged"
+    assert [row for row in reasons if row[1] in ("down", "new")] == [
+        ("fall", "down", None), ("fall", "new", nothing), ("great", "down", "every period is smaller than the minimum"),
+        ("great", "new", nothing), ("rise", "down", None), ("rise", "new", nothing),
+    ]  # fmt: skip
+
+
 def test_a_breach_of_years_keeps_the_key_of_its_first_day(db: duckdb.DuckDBPyConnection) -> None:
     """A source that is stale on every day for longer than the two years of a trial is one alert each night."""
     last = datetime.date(2026, 6, 28)
@@ -447,7 +467,7 @@ def test_a_rule_that_cannot_be_judged_says_why_and_leaves_the_others(db: duckdb.
     assert judge(db, "incident_key") == [("fall|north|2026-06-22",)]
     assert judge(db, "rule_id, dimension_value, not_judged_reason_en", "kpi_alert_trials") == [
         ("absent", "all", "no source maps returns.quantity"),
-        ("band", "north", "too little history, or it never varies"),
+        ("band", "north", "too little history"),
         ("fall", "north", None),
         ("large", "north", "every period is smaller than the minimum"),
         ("nobody", "all", "the metric has no complete period here"),
@@ -588,6 +608,34 @@ def test_a_band_of_weeks_is_of_like_weeks(db: duckdb.DuckDBPyConnection) -> None
     give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES}])
     ((subject, expected),) = judge(db, "subject_key, compared_value")
     assert subject == "band|west" and 2900 < expected < 3100
+
+
+def test_a_member_whose_newest_period_is_not_judged_says_why(db: duckdb.DuckDBPyConnection) -> None:
+    """A holiday of few like it has no band and no day to be held against; what was nothing is no base, and one that was
+    little is too small.
+    """
+    last = LAST_MONDAY + 6 * DAY
+    holiday(db, "2026-06-26", "2026-06-26")
+    db.execute(f"update dim_dates set is_holiday = true where date_day = '{last}'")
+    before = LAST_MONDAY - DAY
+    sell(db, "little", lambda day: wave(day) / (10 if before - 6 * DAY <= day <= before else 1), "2025-01-01")
+    sell(db, "nothing", lambda day: 0 if before - 6 * DAY <= day <= before else wave(day), "2025-01-01")
+    change = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.5}
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES, "grain": "day"},
+                    change | {"id": "day", "grain": "day"},
+                    change | {"id": "week", "minimum_amount": 1000}])  # fmt: skip
+    told = judge(db, "rule_id, dimension_value, judged_count > 20, not_judged_reason_en", "kpi_alert_trials")
+    assert told == [
+        ("band", member, True, "the newest period has too little history of its kind, or no day that counts")
+        for member in ("little", "nothing")
+    ] + [
+        ("day", member, True, "the newest period has no earlier one to compare it with")
+        for member in ("little", "nothing")
+    ] + [
+        ("week", "little", True, "the newest period is smaller than the minimum"),
+        ("week", "nothing", True,
+         "the newest period is compared with 0, and beside nothing no change can be judged"),
+    ]  # fmt: skip
 
 
 def test_results_do_not_depend_on_the_order_of_rows(db: duckdb.DuckDBPyConnection) -> None:

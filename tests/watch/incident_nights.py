@@ -176,10 +176,10 @@ class Nights:
         monday = datetime.date.fromisoformat(first)
         for place, (before, value) in enumerate(pairwise(values)):
             rate = rates[place] if rates else 1
+            base = before * rate
             self.db.execute(
                 "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?, null, null)",
-                [member, monday + datetime.timedelta(7 * place), before > 0 and value <= 0.85 * before * rate, value,
-                 before * rate, rate],
+                [member, monday + datetime.timedelta(7 * place), value - base <= -0.15 * abs(base) < 0, value, base, rate],
             )  # fmt: skip
 
     def judge_by_a_band(self, grain: str = "week", direction: str = "fall") -> None:

@@ -555,6 +555,15 @@ def test_what_fell_and_falls_no_further_has_not_recovered() -> None:
     assert nights.live("2026-07-05", []) == [(EAST, "resolved", True)]
 
 
+def test_what_fell_from_below_nothing_has_recovered_within_its_share_of_it() -> None:
+    """-1,050 after -700 is half of it less, and goes on being so; -804 is within 15 % of 700 (-805 from there on)."""
+    for value, events in ((-1050, []), (-806, []), (-804, [(EAST, "resolved", True)])):
+        nights = Nights()
+        nights.weeks("east", W1, -700, -1050, value)
+        nights.live(N1, [alert("east", W1)])
+        assert nights.live(N2, []) == events
+
+
 def test_a_holiday_is_neither_a_fall_nor_a_recovery() -> None:
     """700, 350 (−50 %), then a week of two days of five: 140 is as far down as before, 280 is back at 700 × 0.4."""
     for value, events in ((140, []), (280, [(EAST, "resolved", True)])):

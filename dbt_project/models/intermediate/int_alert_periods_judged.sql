@@ -49,7 +49,7 @@ changes as (
         cast(compared.comparison_rate as decimal(18, 8)) as comparison_rate,
         {{ nothing }} as lower_value,
         {{ nothing }} as upper_value,
-        coalesce(least(periods.denominator, compared.compared_denominator), compared.compared_value) as volume,
+        coalesce(least(periods.denominator, compared.compared_denominator), abs(compared.compared_value)) as volume,
         case
             when rules.threshold_pp is not null
                 then
@@ -58,8 +58,8 @@ changes as (
                         else 100 * (periods.value - compared.compared_value) >= rules.threshold_pp
                     end
             when rules.direction = 'fall'
-                then {{ ratio('periods.value - compared.compared_value', 'compared.compared_value') }} <= -rules.threshold_rate
-            else {{ ratio('periods.value - compared.compared_value', 'compared.compared_value') }} >= rules.threshold_rate
+                then {{ ratio('periods.value - compared.compared_value', 'abs(compared.compared_value)') }} <= -rules.threshold_rate
+            else {{ ratio('periods.value - compared.compared_value', 'abs(compared.compared_value)') }} >= rules.threshold_rate
         end as is_beyond
     from rules
     inner join {{ ref('int_alert_periods_compared') }} as compared
@@ -75,7 +75,7 @@ changes as (
             and compared.dimension_name = periods.dimension_name
             and compared.dimension_value = periods.dimension_value
             and compared.period_start_date = periods.period_start_date
-    where rules.kind = 'percent_change' and (compared.compared_value >= 0 or rules.threshold_pp is not null)
+    where rules.kind = 'percent_change'
 ),
 
 -- A spread that is told by few periods is uncertain itself: as for Student's t, with the degrees of freedom of a median of
@@ -228,9 +228,9 @@ judged as (
         united.*,
         {{ ratio('united.value - united.compared_value', 'abs(united.compared_value)') }} as change_rate,
         case when rules.unit = 'rate' then cast(100 * (united.value - united.compared_value) as decimal(28, 8)) end as change_pp,
-        (united.volume is null or rules.minimum_volume is null or united.volume >= rules.minimum_volume)
+        united.volume is null or rules.minimum_volume is null or united.volume >= rules.minimum_volume as is_voluminous,
         -- beside nothing no change can be judged
-        and (rules.threshold_rate is null or rules.kind <> 'percent_change' or united.compared_value > 0) as is_large,
+        rules.kind = 'percent_change' and rules.threshold_rate is not null and united.compared_value = 0 as is_beside_nothing,
         muted_days.rule_id is not null as is_muted,
         rules.kind,
         rules.threshold_rate,
@@ -250,7 +250,8 @@ judged as (
 breaches as (
     select
         judged.*,
-        is_large and case
+        is_voluminous and not is_beside_nothing as is_large,
+        is_voluminous and not is_beside_nothing and case
             when kind = 'pace_behind_target' then coalesce(change_rate <= -threshold_rate, false)
             else coalesce(is_beyond, false)
         end as is_breach
@@ -315,6 +316,7 @@ select
     change_pp,
     is_matured,
     is_large,
+    is_beside_nothing,
     is_muted,
     is_breach,
     is_alerting,

@@ -150,9 +150,9 @@ select
         when kind = 'seasonal_band' then value > base_value
         when threshold_pp is not null and direction = 'fall' then 100 * (value - base_value) <= -threshold_pp
         when threshold_pp is not null then 100 * (value - base_value) >= threshold_pp
-        when base_value <= 0 then false
-        when direction = 'fall' then value / base_value - 1 <= -threshold_rate
-        else value / base_value - 1 >= threshold_rate
+        when base_value = 0 then false
+        when direction = 'fall' then (value - base_value) / abs(base_value) <= -threshold_rate
+        else (value - base_value) / abs(base_value) >= threshold_rate
     end, false) as is_still_off,
     later_count >= patience as is_new_level
 from beside

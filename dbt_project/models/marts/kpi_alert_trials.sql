@@ -1,5 +1,33 @@
+{%- set reasons = {
+    'en': {
+        'no_period': 'the metric has no complete period here',
+        'no_goal': 'no goal was under way',
+        'nothing': 'every period is compared with 0, and beside nothing no change can be judged',
+        'small': 'every period is smaller than the minimum',
+        'no_history': 'too little history',
+        'no_earlier': 'no period has an earlier one to compare it with',
+        'no_goal_now': 'no goal is under way any more',
+        'nothing_now': 'the newest period is compared with 0, and beside nothing no change can be judged',
+        'small_now': 'the newest period is smaller than the minimum',
+        'no_history_now': 'the newest period has too little history of its kind, or no day that counts',
+        'no_earlier_now': 'the newest period has no earlier one to compare it with',
+    },
+    'zh': {
+        'no_period': '该指标在此没有完整周期',
+        'no_goal': '没有进行中的目标',
+        'nothing': '各周期的对比值均为 0，无从计算变化',
+        'small': '各周期均低于最小规模',
+        'no_history': '历史不足',
+        'no_earlier': '没有可对比的更早周期',
+        'no_goal_now': '目标均已结束',
+        'nothing_now': '最新周期的对比值为 0，无从计算变化',
+        'small_now': '最新周期低于最小规模',
+        'no_history_now': '最新周期的同类历史不足，或没有有效营业日',
+        'no_earlier_now': '最新周期没有可对比的更早周期',
+    },
+} -%}
 -- How often each rule would have fired on each member in the last two years, by what is known today: judged by the lines that judge
--- the newest period. A rule that cannot be judged has one row that says why.
+-- the newest period. A rule that cannot be judged has one row that says why, and so has a member whose newest period could not be.
 with
 rules as (
     select * from {{ ref('int_alert_rules_defined') }}
@@ -13,7 +41,8 @@ followed as (
     select
         rules.rule_id,
         periods.dimension_value,
-        count(*) as period_count
+        count(*) as period_count,
+        max(periods.period_end_date) as newest_end_date
     from rules
     inner join {{ ref('int_alert_periods_followed') }} as periods
         on
@@ -35,6 +64,10 @@ judged as (
         rule_id,
         dimension_value,
         count(*) as compared_count,
+        max(period_end_date) as last_compared_date,
+        -- beside nothing no change can be judged
+        max_by(coalesce(is_beside_nothing, false), period_end_date) as is_last_beside_nothing,
+        bool_and(coalesce(is_beside_nothing, false)) as is_always_beside_nothing,
         count(*) filter (where is_large) as judged_count,
         count(*) filter (where is_breach) as breach_count,
         count(*) filter (where is_breach and is_muted) as muted_count,
@@ -88,25 +121,24 @@ tried as (
         judged.last_judged_date,
         judged.last_alert_date,
         dated.last_alert_dates,
-        rules.false_rate * coalesce(judged.judged_count, 0) as expected_false_count,
+        {% for language, words in reasons.items() %}
         case
-            when rules.absent_reason_en is not null then rules.absent_reason_en
-            when followed.rule_id is null then 'the metric has no complete period here'
-            when judged.judged_count > 0 then null
-            when judged.compared_count > 0 then 'every period is smaller than the minimum'
-            when rules.kind = 'seasonal_band' then 'too little history, or it never varies'
-            when rules.kind = 'pace_behind_target' then 'no goal was under way'
-            else 'no period has an earlier one to compare it with'
-        end as not_judged_reason_en,
-        case
-            when rules.absent_reason_zh is not null then rules.absent_reason_zh
-            when followed.rule_id is null then '该指标在此没有完整周期'
-            when judged.judged_count > 0 then null
-            when judged.compared_count > 0 then '各周期均低于最小规模'
-            when rules.kind = 'seasonal_band' then '历史不足，或从无波动'
-            when rules.kind = 'pace_behind_target' then '没有进行中的目标'
-            else '没有可对比的更早周期'
-        end as not_judged_reason_zh
+            when rules.absent_reason_{{ language }} is not null then rules.absent_reason_{{ language }}
+            when followed.rule_id is null then '{{ words.no_period }}'
+            when judged.last_judged_date = followed.newest_end_date then null
+            when coalesce(judged.judged_count, 0) = 0 and rules.kind = 'pace_behind_target' then '{{ words.no_goal }}'
+            when coalesce(judged.judged_count, 0) = 0 and judged.is_always_beside_nothing then '{{ words.nothing }}'
+            when coalesce(judged.judged_count, 0) = 0 and judged.compared_count > 0 then '{{ words.small }}'
+            when coalesce(judged.judged_count, 0) = 0 and rules.kind = 'seasonal_band' then '{{ words.no_history }}'
+            when coalesce(judged.judged_count, 0) = 0 then '{{ words.no_earlier }}'
+            when rules.kind = 'pace_behind_target' then '{{ words.no_goal_now }}'
+            when judged.last_compared_date = followed.newest_end_date and judged.is_last_beside_nothing then '{{ words.nothing_now }}'
+            when judged.last_compared_date = followed.newest_end_date then '{{ words.small_now }}'
+            when rules.kind = 'seasonal_band' then '{{ words.no_history_now }}'
+            else '{{ words.no_earlier_now }}'
+        end as not_judged_reason_{{ language }},
+        {% endfor %}
+        rules.false_rate * coalesce(judged.judged_count, 0) as expected_false_count
     from rules
     left join followed on rules.rule_id = followed.rule_id
     left join judged on followed.rule_id = judged.rule_id and followed.dimension_value = judged.dimension_value
@@ -210,9 +242,9 @@ stalled as (
         counted.last_judged_date,
         counted.last_alert_date,
         told_days.last_alert_dates,
-        cast(null as decimal(28, 8)) as expected_false_count,
         case when counted.rule_id is null then 'no deal was in any stage' end as not_judged_reason_en,
-        case when counted.rule_id is null then '没有商机处于任何阶段' end as not_judged_reason_zh
+        case when counted.rule_id is null then '没有商机处于任何阶段' end as not_judged_reason_zh,
+        cast(null as decimal(28, 8)) as expected_false_count
     from {{ ref('stg_settings__alert_rules') }} as rules
     left join counted on rules.rule_id = counted.rule_id
     left join told_days on counted.rule_id = told_days.rule_id and counted.stage = told_days.stage
