@@ -610,6 +610,63 @@ def test_a_band_of_weeks_is_of_like_weeks(db: duckdb.DuckDBPyConnection) -> None
     assert subject == "band|west" and 2900 < expected < 3100
 
 
+# How many standard deviations one of a thousand lies beyond: of a normal distribution z = 3.0902, of Student's t with
+# d = 0.37n degrees z + (z^3 + z) / 4d + (5z^5 + 16z^3 + 3z) / 96d^2, of 60 misses (days) and of 52 (weeks).
+BEYOND_OF_60, BEYOND_OF_52 = 3.4973, 3.5670
+
+
+def test_what_is_the_same_every_day_is_judged_by_what_one_more_makes(db: duckdb.DuckDBPyConnection) -> None:
+    """100 on every day: the root is 10, and chance moves the root of a count by a half."""
+    last = LAST_MONDAY + 6 * DAY
+    for member, value in (("closed", 0), ("low", 68), ("usual", 69)):
+        sell(db, member, lambda day, v=value: v if day == last else 100, "2025-01-01")
+    band = {"kind": "seasonal_band", **NET_SALES, "grain": "day"}
+    give_rules(db, [band | {"id": "fall"}, band | {"id": "rise", "direction": "rise"}])
+    lower, upper = (10 - BEYOND_OF_60 / 2) ** 2, (10 + BEYOND_OF_60 / 2) ** 2
+    found = judge(db, "subject_key, compared_value, lower_value::double, upper_value::double")
+    assert [row[:2] for row in found] == [("fall|closed", 100), ("fall|low", 100)]
+    assert found[0][2:] == found[1][2:] == pytest.approx((lower, upper), abs=0.01)
+
+
+def late_entries(db: duckdb.DuckDBPyConnection, member: str, last: float, odd: float = 1, every: int = 3) -> None:
+    """Weekly rates of 200 entries each: all in time, but for a share in every third week, and for the last week's."""
+    for weeks in range(70):
+        value = last if weeks == 0 else odd if weeks % every == 0 else 1
+        add(db, "entry_within_24h_rate", "week", LAST_MONDAY - 7 * weeks * DAY, member, value, 200, dimension="team")
+
+
+def test_a_rate_that_is_always_whole_is_judged_by_the_record(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 200 entries one is 0.5 points: the band ends 1.78 points below 100 %, so four late ones are an alert. Where
+    every third week had 95 %, 17 of the last 52 were 5 points off: 95 % is usual, and 85 % is not.
+    """
+    late_entries(db, "four", 0.98)
+    late_entries(db, "three", 0.985)
+    late_entries(db, "usual", 0.95, odd=0.95)
+    late_entries(db, "odd", 0.85, odd=0.95)
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", "metric": "entry_within_24h_rate", "grain": "week",
+                     "dimension": "team"}])  # fmt: skip
+    found = judge(db, "subject_key, lower_value")
+    assert [subject for subject, _ in found] == ["band|four", "band|odd"]
+    assert float(found[0][1]) == pytest.approx(1 - BEYOND_OF_52 / 200, abs=1e-5)
+    assert float(found[1][1]) == pytest.approx(1 - BEYOND_OF_52 * math.sqrt(17 / 52) * 0.05, abs=1e-4)
+    judged = judge(db, "dimension_value, judged_count, not_judged_reason_en", "kpi_alert_trials")
+    assert judged == [(member, 70 - 8 - 20, None) for member in ("four", "odd", "three", "usual")]
+
+
+@pytest.mark.parametrize("piece", [1, 500])
+def test_what_is_mostly_nothing_comes_in_pieces(db: duckdb.DuckDBPyConnection, piece: float) -> None:
+    """A sale on every twentieth day: a half of the root of a sale is chance, so that up to 3.06 of them a day are."""
+    last = LAST_MONDAY + 6 * DAY
+    for member, count in (("three", 3), ("four", 4), ("forty", 40)):
+        rare = {(last - place * DAY): piece for place in range(1, 900, 20)} | {last: count * piece}
+        sell(db, member, lambda day, sold=rare: sold.get(day, 0), "2024-06-01")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES, "grain": "day", "direction": "rise"}])
+    upper = (BEYOND_OF_60 / 2) ** 2 * piece
+    found = judge(db, "subject_key, upper_value")
+    assert [subject for subject, _ in found] == ["band|forty", "band|four"]
+    assert [float(edge) for _, edge in found] == pytest.approx([upper, upper], rel=1e-3)
+
+
 def test_a_member_whose_newest_period_is_not_judged_says_why(db: duckdb.DuckDBPyConnection) -> None:
     """A holiday of few like it has no band and no day to be held against; what was nothing is no base, and one that was
     little is too small.

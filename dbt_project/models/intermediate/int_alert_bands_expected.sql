@@ -4,14 +4,15 @@
 {%- set fewest = {'day': 20, 'week': 20, 'month': 12, 'quarter': 8} -%}
 {%- set member = 'metric_id, period_grain, dimension_name, dimension_value' -%}
 -- What a period should have been by what came before it: the median of the last periods of its kind. How far such an expectation is
--- usually off is told by how far the earlier ones were. docs/alerts.md says why it is done so.
+-- usually off is told by how far the earlier ones were, and no less than by what one record makes. docs/alerts.md says why it is done so.
 with
 asked as (
     select distinct
         metric_id,
         period_grain,
         dimension_name,
-        is_additive
+        is_additive,
+        unit
     from {{ ref('int_alert_rules_defined') }}
     where kind = 'seasonal_band'
 ),
@@ -25,7 +26,9 @@ kinds as (
         periods.dimension_value,
         periods.period_start_date,
         periods.value,
+        periods.denominator,
         asked.is_additive,
+        asked.unit,
         periods.period_kind,
         periods.day_of_week,
         case
@@ -79,25 +82,48 @@ expected as (
 missed as (
     select
         expected.*,
-        abs(root - expected_root) as miss
+        -- rounded, for a difference of two doubles that are alike is seldom 0
+        round(abs(root - expected_root), 9) as miss
     from expected
     where reference_count = {{ window_of('period_grain', reference) }}
 ),
 
 spread as (
     {% for grain, count in judged_by.items() %}
+    {%- set before -%}
+    over (
+            partition by {{ member }}, period_kind order by period_start_date
+            rows between {{ count }} preceding and 1 preceding
+        )
+    {%- endset %}
     select
         missed.*,
         -- 1.4826 makes a median of misses the standard deviation of a normal distribution (Hampel 1974)
-        1.4826 * {{ trailing_median('miss', member ~ ', period_kind', 'period_start_date', count) }} as root_spread,
-        count(*) over (
-            partition by {{ member }}, period_kind order by period_start_date
-            rows between {{ count }} preceding and 1 preceding
-        ) as miss_count
+        1.4826 * {{ trailing_median('miss', member ~ ', period_kind', 'period_start_date', count) }} as median_spread,
+        -- where most periods were as expected to the last digit, that is 0, and the standard deviation tells of the others
+        sqrt(avg(miss * miss) {{ before }}) as mean_spread,
+        sum(abs(root)) {{ before }} / nullif(sum(case when root <> 0 then 1 else 0 end) {{ before }}, 0) as usual_root,
+        count(*) {{ before }} as miss_count
     from missed
     where period_grain = '{{ grain }}'
     {{ "union all" if not loop.last }}  -- noqa: LT02
     {% endfor %}
+),
+
+-- What chance alone moves: a count by its root, whose own root by a half (Bartlett 1936); one that is usually 0 comes in pieces as large
+-- as it is when there is something. A share moves by a record more or less, anything else by what a message shows of it.
+chance as (
+    select
+        spread.*,
+        case
+            when is_additive and expected_root = 0 then 0.5 * greatest(1 / sqrt(effective_day_count), coalesce(usual_root, 0))
+            when is_additive then 0.5 / sqrt(effective_day_count)
+            when unit = 'rate' then greatest(coalesce(1 / nullif(cast(denominator as double), 0), 0), 0.001)
+            when unit = 'money' then 1
+            when unit in ('hour', 'day') then 0.1
+            else 0.01
+        end as chance_spread
+    from spread
 )
 
 select
@@ -110,7 +136,7 @@ select
     is_additive,
     effective_day_count,
     expected_root,
-    root_spread,
+    greatest(case when median_spread > 0 then median_spread else mean_spread end, chance_spread) as root_spread,
     miss_count
-from spread
-where miss_count >= {{ window_of('period_grain', fewest) }} and root_spread > 0
+from chance
+where miss_count >= {{ window_of('period_grain', fewest) }}
