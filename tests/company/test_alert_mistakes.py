@@ -62,6 +62,26 @@ CASES = {
     "a fall by more than all": ("threshold_rate: 0.15", "threshold_rate: 15", [":17:", "more than 100 %; 15 is 1500%"]),
     "a band of no width": ("false_rate: 0.001", "false_rate: 0.6", [":24: rules.2.false_rate", "equal to 0.1"]),
     "a rate above 1": ("threshold_value: 0.2", "threshold_value: 20", [":8: rules.0.threshold_value", "20 % is 0.2"]),
+    "more than all customers can be concentrated": (
+        "kind: freshness\n    threshold_value: 36\n    members: [shop]",
+        "kind: concentration\n    metric: customer_hhi\n    threshold_value: 20000",
+        [":30: rules.3.threshold_value", "no customer_hhi is above 10000, so 20000 is never reached; give less"],
+    ),
+    "a limit that every figure is below": (
+        "kind: freshness\n    threshold_value: 36\n    members: [shop]",
+        "kind: threshold\n    metric: customer_hhi\n    direction: fall\n    threshold_value: 10000",
+        [":31: rules.3.threshold_value", "every customer_hhi is 10000 or less; give less"],
+    ),
+    "a source that is too fresh": (
+        "threshold_value: 36", "threshold_value: 36\n    direction: fall",
+        [":30: rules.3.direction", "good when it falls, which is no freshness to wake for; leave direction out"],
+    ),
+    "rows that are too good": (
+        "kind: freshness\n    threshold_value: 36",
+        "kind: quality\n    metric: entry_within_24h_rate\n    grain: week\n    dimension: team\n"
+        "    direction: rise\n    threshold_value: 0.9",
+        [":32: rules.3.direction", "good when it rises, which is no quality to wake for"],
+    ),
     "a rate that every period reaches": ("threshold_value: 0.2", "threshold_value: 0", [":8:", "give more than 0"]),
     "points of what is no rate": ("threshold_rate: 0.15", "threshold_pp: 4", [":17: rules.1.threshold_pp", "no rate"]),
     "two thresholds": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    threshold_pp: 4", [":12: rules.1", "one of"]),
@@ -154,6 +174,13 @@ def test_a_mistake_is_told_in_chinese_with_what_was_written() -> None:
     )
     assert in_chinese("Input should be greater than 0; found -1") == "应大于 0；现为 -1"
     assert in_chinese("something that nobody has put into words") == "something that nobody has put into words"
+
+
+def test_no_rate_of_the_registry_is_above_one_but_those_that_divide_by_something_else() -> None:
+    unbounded = {metric.id for metric in registry().values() if metric.unit == "rate" and metric.most != 1}
+    assert unbounded == {"quota_attainment", "channel_sell_through_rate"}
+    bounds = {metric.id: metric.most for metric in registry().values() if metric.unit != "rate" and metric.most}
+    assert bounds == {"customer_hhi": 10_000}
 
 
 def test_every_rule_that_two_mistakes_have_is_told_of(folder: Path) -> None:

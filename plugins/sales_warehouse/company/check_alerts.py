@@ -9,8 +9,6 @@ from sales_warehouse.company.load import Document, Problem, suggestion
 from sales_warehouse.company.models import Company
 from sales_warehouse.metrics import Metric
 
-# Rates whose numerator may be more than their denominator.
-BEYOND_ONE = frozenset({"quota_attainment", "channel_sell_through_rate"})
 # Quotients whose denominator is money; that of any other counts records or units.
 OF_MONEY = frozenset({
     "win_rate_by_amount", "pipeline_coverage_ratio", "quota_attainment", "collection_rate", "top3_customer_share",
@@ -85,6 +83,10 @@ def _series(rule: AlertRule, document: Document, at: int, metric: Metric) -> Ite
     if metric.id not in about:
         text = f"kind {rule.kind} is about {' or '.join(about)}; a limit on {metric.id} is of kind threshold"
         yield document.problem(text, "rules", at, "kind")
+    elif rule.kind in ABOUT and rule.direction == {"up": "rise", "down": "fall"}[metric.direction]:
+        good = f"{metric.id} is good when it {rule.direction}s"
+        text = f"{good}, which is no {rule.kind} to wake for; leave direction out"
+        yield document.problem(text, "rules", at, "direction")
 
 
 def _is_level(metric: Metric) -> bool:
@@ -99,17 +101,21 @@ def _thresholds(rule: AlertRule, document: Document, at: int, metric: Metric) ->
     if rule.threshold_rate is not None and falls and rule.threshold_rate > 1:
         text = f"nothing falls by more than 100 %; {rule.threshold_rate:g} is {rule.threshold_rate:.0%}"
         yield document.problem(text, "rules", at, "threshold_rate")
-    value, whole = rule.threshold_value, metric.unit == "rate" and metric.id not in BEYOND_ONE
-    if whole and rule.threshold_pp is not None and rule.threshold_pp > 100:
+    value, most = rule.threshold_value, metric.most
+    is_whole_rate = metric.unit == "rate" and most == 1
+    if is_whole_rate and rule.threshold_pp is not None and rule.threshold_pp > 100:
         text = f"no rate changes by more than 100 points; {rule.threshold_pp:g} is never reached"
         yield document.problem(text, "rules", at, "threshold_pp")
     if value is None:
         return
-    if whole and value > 1:
+    if is_whole_rate and value > 1:
         text = f"{metric.id} is a rate from 0 to 1, so {value:g} is never reached; {value:g} % is {value / 100:g}"
         yield document.problem(text, "rules", at, "threshold_value")
-    elif whole and falls and value == 1:
-        yield document.problem(f"every {metric.id} is 1 or less; give less", "rules", at, "threshold_value")
+    elif most is not None and value > most and not falls:
+        text = f"no {metric.id} is above {most:g}, so {value:g} is never reached; give less"
+        yield document.problem(text, "rules", at, "threshold_value")
+    elif most is not None and falls and value >= most:
+        yield document.problem(f"every {metric.id} is {most:g} or less; give less", "rules", at, "threshold_value")
     elif value < 0 or (value == 0 and not falls):
         text = f"every {metric.id} reaches {value:g}; give more than 0" if not falls else "give 0 or more"
         yield document.problem(text, "rules", at, "threshold_value")

@@ -50,7 +50,13 @@ SAID: Mapping[str, str] = {
     "{x} 永远达不到",
     r"(?P<m>\w+) is a rate from 0 to 1, so (?P<x>\S+) is never reached; (?P<y>\S+) % is (?P<z>\S+)": "{m} 是 0 到 1 "
     "的比率，{x} 永远达不到；{y}% 写作 {z}",
-    r"every (?P<m>\w+) is 1 or less; give less": "{m} 总不大于 1；请写更小的值",
+    r"no (?P<m>\w+) is above (?P<x>\S+), so (?P<y>\S+) is never reached; give less": "{m} 不会大于 {x}，"
+    "{y} 永远达不到；请写更小的值",
+    r"every (?P<m>\w+) is (?P<x>\S+) or less; give less": "{m} 总不大于 {x}；请写更小的值",
+    r"(?P<m>\w+) is good when it falls, which is no (?P<k>\w+) to wake for; leave direction out": "{m} 下降是好事，"
+    "不是 {k} 类要提醒的；请去掉 direction",
+    r"(?P<m>\w+) is good when it rises, which is no (?P<k>\w+) to wake for; leave direction out": "{m} 上升是好事，"
+    "不是 {k} 类要提醒的；请去掉 direction",
     r"every (?P<m>\w+) reaches (?P<x>\S+); give more than 0": "{m} 总会达到 {x}；请写大于 0 的值",
     r"give 0 or more": "请写 0 或更大的值",
     r"what (?P<m>\w+) (?:counts|is divided by) is money; give (?P<x>\w+)": "{m} 的规模以金额计；请写 {x}",

@@ -32,6 +32,7 @@ class Metric(Model):
     grains: tuple[Grain, ...] = Field(min_length=1)
     dimensions: tuple[Name, ...] = ()
     unit: Literal["count", "rate", "hour", "day", "money", "ratio"]
+    most: float | None = Field(default=None, gt=0, description="no figure is above it")
     direction: Literal["up", "down", "band"]
     aggregation: Literal["sum", "ratio", "distinct", "average", "median", "latest"]
     decomposition: Literal["additive", "ratio", "mean", "quantile", "none"]
