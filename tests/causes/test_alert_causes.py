@@ -140,10 +140,28 @@ def test_a_pure_shift_of_mix_has_no_rate_effect(db: duckdb.DuckDBPyConnection) -
     """Both lines win as often as before, 0.6 and 0.2; easy deals are 3 of 10 instead of 4: −4 points, all of it mix."""
     deals(db, (-7, "east", "easy", 240, 400), (-7, "east", "hard", 120, 600))
     deals(db, (0, "east", "easy", 180, 300), (0, "east", "hard", 140, 700))
-    rows = causes(db, asked("win_rate", ("0.32", "0.36")))["alert"]
-    assert all(row.rate_effect_value == 0 for row in rows if not row.is_residual)
-    assert rows[-1].is_residual and "−4.00 pp from weights, 0.00 pp from ratios" in rows[-1].text_en
-    assert "结构影响 −4.00 个百分点" in rows[-1].text_zh
+    (row,) = causes(db, asked("win_rate", ("0.32", "0.36")))["alert"]
+    assert row.is_residual and "−4.00 pp from weights, 0.00 pp from ratios" in row.text_en
+    assert (row.rate_effect_value, row.mix_effect_value) == (0, Decimal("-0.04"))
+    assert row.contribution_value == row.change_value == Decimal("-0.04")
+    assert "结构影响 −4.00 个百分点" in row.text_zh
+
+
+def test_beside_a_cell_that_wins_less_what_is_left_is_mix(db: duckdb.DuckDBPyConnection) -> None:
+    """Easy deals are won 0.6 and hard ones 0.2, but for easy ones of the west: 0.6 → 0.2. Hard ones come three times as
+    often as before: 0.4 → 440 of 1,600 = 0.275.
+
+    The cell: weights 1/8 → 1/16, rate 3/32 × −0.4 = −0.0375, mix −1/16 × (0.4 − 0.3375) = −0.00390625. The lines: easy
+    0.6 → 0.5 with weights 1/2 → 1/4, rate 3/8 × −0.1 = −0.0375, so mix −0.0875. What is left has no rate effect.
+    """
+    regions = ("east", "north", "south", "west")
+    deals(db, *((-7, each, line, won, 100) for each in regions for line, won in (("easy", 60), ("hard", 20))))
+    deals(db, *((0, each, "easy", 20 if each == "west" else 60, 100) for each in regions))
+    deals(db, *((0, each, "hard", 60, 300) for each in regions))
+    cell, rest = causes(db, asked("win_rate", ("0.275", "0.4")))["alert"]
+    assert (cell.cell, cell.rate_effect_value) == ("region=west&product_line=easy", Decimal("-0.0375"))
+    assert cell.mix_effect_value == Decimal("-0.00390625")
+    assert (rest.rate_effect_value, rest.mix_effect_value) == (0, Decimal("-0.08359375"))
 
 
 def test_a_line_that_wins_less_in_one_region_is_found(db: duckdb.DuckDBPyConnection) -> None:
@@ -156,6 +174,7 @@ def test_a_line_that_wins_less_in_one_region_is_found(db: duckdb.DuckDBPyConnect
     first, *_, rest = causes(db, asked("win_rate", ("0.45", "0.5")))["alert"]
     assert (first.cell, first.contribution_value) == ("region=south&product_line=care", Decimal("-0.05"))
     assert (first.rate_effect_value, first.mix_effect_value) == (Decimal("-0.05"), 0)
+    assert (rest.contribution_value, rest.rate_effect_value, rest.mix_effect_value) == (0, 0, 0)
     assert (rest.actual_value, rest.forecast_value) == (Decimal("0.45"), Decimal("0.5"))
 
 

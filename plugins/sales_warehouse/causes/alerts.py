@@ -140,7 +140,7 @@ def _rows(
     gaps = [_gap(alert, language, each) for language, each in zip(("en", "zh"), names, strict=True)]
     if isinstance(found, Untold):
         texts = (" ".join([found.en, *gaps[0]]), "".join([found.zh, *gaps[1]]))
-        yield _residual(alert, None, alert.change, (None, None), texts)
+        yield _residual(alert, None, alert.change, (None, None), texts, None)
         return
     kept = found.cells[:MOST_CAUSES]
     first = next((cell for cell in kept if cell.contribution * found.change > 0), None)
@@ -155,9 +155,19 @@ def _rows(
         [headline(found, language, each), *rest_sentences(found, kept, language, each), *gap]
         for language, each, gap in zip(("en", "zh"), names, gaps, strict=True)
     ]
-    yield _residual(
-        alert, key, left, (rounded(found.actual), rounded(found.forecast)), (" ".join(said[0]), "".join(said[1]))
-    )
+    sides = rounded(found.actual), rounded(found.forecast)
+    yield _residual(alert, key, left, sides, (" ".join(said[0]), "".join(said[1])), _rate_left(found, kept))
+
+
+def _rate_left(found: Explanation, kept: Sequence[Cell]) -> Fraction | None:
+    """The rate effect of all less that of the cells, along the attribute by which ratios explain the least.
+
+    Where only weights moved it is 0, and the mix effect beside it is all that is left.
+    """
+    if not found.has_mix or not found.splits:
+        return None
+    along = min(found.splits.values(), key=lambda split: abs(split.rate))
+    return along.rate - sum((cell.rate for cell in kept), Fraction())
 
 
 def _cell_row(
@@ -191,6 +201,7 @@ def _residual(
     left: Decimal,
     sides: tuple[Decimal | None, Decimal | None],
     texts: tuple[str, str],
+    rate: Fraction | None,
 ) -> CauseRow:
     return CauseRow(
         incident_key=alert.incident_key,
@@ -203,8 +214,8 @@ def _residual(
         actual_value=sides[0],
         forecast_value=sides[1],
         contribution_value=left,
-        rate_effect_value=None,
-        mix_effect_value=None,
+        rate_effect_value=None if rate is None else rounded(rate),
+        mix_effect_value=None if rate is None else left - rounded(rate),
         share_rate=rounded(Fraction(left) / Fraction(alert.change)) if alert.change else None,
         change_value=alert.change,
         text_en=texts[0],
