@@ -46,7 +46,8 @@ MARTS = {
         select 'high|' || dimension_value || '|' || period_start_date as alert_key,
             'high|' || dimension_value as subject_key, 'alert_metrics' as alert_kind, 'high' as rule_id,
             'warning' as severity, 2 as severity_rank, value as size_rate, 'ann' as owner,
-            cast(null as varchar) as playbook_id, cast(null as varchar) as cause_key, period_start_date,
+            cast(null as varchar) as playbook_id, cast(null as varchar) as cause_key, 'net_sales' as metric_id,
+            dimension_name, dimension_value, period_start_date,
             period_start_date as period_end_date, 'High' as title_en, '高' as title_zh, 'High' as reason_en,
             '高' as reason_zh, false as is_personal, cast(null as varchar) as rule_terms,
             cast(null as varchar) as goal_terms, false as is_late, cast(null as varchar) as changed_by

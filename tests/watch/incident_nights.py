@@ -25,7 +25,8 @@ MADE = (
 RANKS = {"critical": 1, "warning": 2, "info": 3}
 DECISIONS = (
     "decision_id varchar, incident_key varchar, decision_type varchar, decided_by varchar, note varchar, "
-    "snoozed_until_date date, owner varchar, playbook_id varchar, due_date date, decided_at timestamp, version varchar"
+    "snoozed_until_date date, owner varchar, playbook_id varchar, due_date date, playbook_name_en varchar, "
+    "playbook_name_zh varchar, department varchar, due_days integer, decided_at timestamp, version varchar"
 )
 ALERTS = ", ".join(
     f"{name} {kind}"
@@ -56,7 +57,8 @@ def alert(
     return {
         "subject_key": f"fall|{member}", "alert_key": f"fall|{member}|{week}", "alert_kind": "alert_metrics",
         "rule_id": "fall", "severity": severity, "size_rate": size, "owner": "sales", "playbook_id": "call",
-        "cause_key": cause, "period_start_date": week, "period_end_date": f"{end}",
+        "cause_key": cause, "metric_id": "net_sales", "dimension_name": "region", "dimension_value": member,
+        "period_start_date": week, "period_end_date": f"{end}",
         "title_en": f"{member} fell", "title_zh": f"{member}下跌", "reason_en": f"{member} fell by {size}",
         "reason_zh": f"{member}下跌 {size}", "is_personal": False, "rule_terms": TERMS.format(0.15),
         "goal_terms": None, "is_late": False, "changed_by": None,

@@ -18,7 +18,7 @@ from sales_warehouse.sql import literal
 BUILT_FOR = "2026-06-28"  # the business date of lone models
 NOTHING = "incident_key varchar, subject_key varchar, rule_id varchar, severity varchar, owner varchar, "
 NOTHING += "playbook_id varchar, period_start_date date, period_end_date date, title_en varchar, title_zh varchar, "
-NOTHING += "reason_en varchar, reason_zh varchar"
+NOTHING += "reason_en varchar, reason_zh varchar, metric_id varchar, dimension_name varchar, dimension_value varchar"
 EMPTY = {
     "alert_stalled_deals": NOTHING,
     "alert_deadline_missed": NOTHING,

@@ -28,7 +28,8 @@ def follow(world: Published) -> None:
     db.execute("delete from stg_watch__incident_decisions")
     db.execute(
         "insert into stg_watch__incident_decisions select decision_id, incident_key, decision, decided_by, note, "
-        f"snoozed_until, owner, playbook_id, due_date, decided_at, version from read_parquet('{table}')"
+        "snoozed_until, owner, playbook_id, due_date, playbook_name_en, playbook_name_zh, department, due_days, "
+        f"decided_at, version from read_parquet('{table}')"
     )
 
 
@@ -188,6 +189,10 @@ def test_the_log_becomes_a_table_also_while_it_is_empty(home: Home, world: Publi
             "Li",
             "regional_fall",
             LATER,
+            None,
+            None,
+            None,
+            None,
             at,
             "000001_20260628",
         )

@@ -19,7 +19,7 @@ from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
 from sales_warehouse.sql import ident, literal
-from sales_warehouse.watch import incidents
+from sales_warehouse.watch import decisions, incidents
 from sales_warehouse.watch.incidents import DecisionRefused, NoSuchIncident
 from sales_warehouse.watch.page_words import WORDS
 from sales_warehouse.watch.required import moot, name_of, questions, why_moot
@@ -102,9 +102,44 @@ def test_the_list_of_actions_follows_decisions(home: Home) -> None:
     assert [(row["incident_key"], row["action_status"]) for row in actions(home)] == [(OVER, "overdue"), (FALL, "open")]
 
 
+def _offer(home: Home) -> None:
+    """Give playbooks.yml as a refresh has read it."""
+    duckdb.sql(
+        "select 'intercept' as playbook_id, 'Intercept' as name_en, '拦截' as name_zh, 'dealers' as department, "
+        "'ma' as owner, 9 as due_days"
+    ).write_parquet(str(home.settings / "playbooks.parquet"))
+
+
+def test_an_action_keeps_what_its_playbook_said_when_it_was_accepted(home: Home) -> None:
+    home.settings.mkdir(parents=True)
+    _offer(home)
+    kept = incidents.decide(home, FALL, "accept_playbook", by="ann", playbook_id="intercept")
+    assert (kept.owner, kept.department, kept.playbook_name_en, kept.playbook_name_zh, kept.due_days) == (
+        "ma", "dealers", "Intercept", "拦截", 9
+    )  # fmt: skip
+    done = incidents.decide(home, FALL, "finish_action", by="ann", playbook_id="intercept")
+    assert (done.owner, done.department) == (None, None)
+    named = incidents.decide(home, FALL, "accept_playbook", by="ann", playbook_id="intercept", owner="li")
+    assert (named.owner, named.department) == ("li", "dealers")
+    (action,) = story(home, FALL).actions
+    assert (action["owner"], action["department"], action["playbook_name_en"]) == ("li", "dealers", "Intercept")
+    decisions.write_table(home)
+    (row,) = duckdb.sql(
+        f"select department, playbook_name_zh, due_days from '{home.watch}/incident_decisions.parquet' "
+        "where owner = 'ma'"
+    ).fetchall()
+    assert row == ("dealers", "拦截", 9)
+
+
+def test_a_decision_from_before_keeps_its_number() -> None:
+    """Events of incidents have it as their key, so what decisions keep since must not change it."""
+    old = decisions.Decision("fall|east|2026-06-22", "accept_playbook", "ann", "2026-06-29T09:00:00", "000001_20260628")
+    assert old.decision_id == "DA6503F4F85BD"
+
+
 def test_an_action_has_a_playbook_that_is_there_and_an_end_that_is_not_over(home: Home) -> None:
     home.settings.mkdir(parents=True)
-    duckdb.sql("select 'intercept' as playbook_id").write_parquet(str(home.settings / "playbooks.parquet"))
+    _offer(home)
     for more, why in (
         ({"playbook_id": "nothing"}, "there is no playbook 'nothing'; playbooks.yml has intercept"),
         ({"playbook_id": "intercept", "due_date": datetime.date(2001, 1, 1)}, "due on 2001-01-01"),

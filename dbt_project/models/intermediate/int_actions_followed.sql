@@ -56,13 +56,17 @@ actions as (
         min(case when decision_type = 'accept_playbook' then decided_at end) as accepted_at,
         max(case when decision_type = 'accept_playbook' and type_place = 1 then owner end) as owner,
         max(case when decision_type = 'accept_playbook' and type_place = 1 then due_date end) as due_date,
+{%- for name in ['playbook_name_en', 'playbook_name_zh', 'department', 'due_days'] %}
+        max(case when decision_type = 'accept_playbook' and type_place = 1 then {{ name }} end) as {{ name }},
+{%- endfor %}
         max(case when last_place = 1 then decision_type end) as last_decision_type,
         max(case when last_place = 1 then decided_date end) as last_decided_date
     from ranked
     group by action_key, incident_key, playbook_id
 ),
 
--- What it is to move: the figure of the incident's subject, which its key names behind the rule.
+-- What it is to move is what the alert was about, as its event says. One from before events said it is about what its rule looks
+-- at today, and the member that its key names behind the rule; a finding's key names two members in one text, which is none.
 subjects as (
     select
         rule_id,
@@ -109,32 +113,49 @@ leads as (
 incidents as (
     select
         leads.action_key,
-        subjects.metric_id,
-        subjects.dimension_name,
-        {{ member_of_subject('leads') | indent(8) }} as member
+        coalesce(leads.metric_id, subjects.metric_id) as metric_id,
+        coalesce(leads.dimension_name, subjects.dimension_name) as dimension_name,
+        case
+            when leads.dimension_name is not null then leads.dimension_value
+            when subjects.rule_id <> 'repurchase_fall' then {{ member_of_subject('leads') | indent(16) }}
+        end as dimension_value
     from leads
-    inner join subjects on leads.rule_id = subjects.rule_id
+    left join subjects on leads.rule_id = subjects.rule_id
     where leads.place = 1
+),
+
+-- What the playbook said when it was accepted. A decision from before decisions kept that has what it says today.
+described as (
+    select
+        actions.*,
+        coalesce(actions.playbook_name_en, playbooks.playbook_name_en) as name_en,
+        coalesce(actions.playbook_name_zh, playbooks.playbook_name_zh) as name_zh,
+        coalesce(actions.department, playbooks.department, 'unknown') as answering_department,
+        coalesce(actions.owner, playbooks.owner, 'unknown') as answering_owner,
+        coalesce(actions.due_date, actions.accepted_date + coalesce(actions.due_days, playbooks.due_days)) as end_date
+    from actions
+    left join {{ ref('stg_settings__playbooks') }} as playbooks on actions.playbook_id = playbooks.playbook_id
 )
 
 select
-    actions.action_key,
-    actions.incident_key,
-    actions.playbook_id,
-    actions.accepted_date,
-    actions.owner,
-    coalesce(actions.due_date, actions.accepted_date + playbooks.due_days) as due_date,
+    described.action_key,
+    described.incident_key,
+    described.playbook_id,
+    described.name_en as playbook_name_en,
+    described.name_zh as playbook_name_zh,
+    described.answering_department as department,
+    described.answering_owner as owner,
+    described.accepted_date,
+    described.end_date as due_date,
     case
-        when actions.last_decision_type = 'finish_action' then 'done'
-        when actions.last_decision_type = 'drop_action' then 'dropped'
-        when coalesce(actions.due_date, actions.accepted_date + playbooks.due_days) < {{ business_date() }} then 'overdue'
+        when described.last_decision_type = 'finish_action' then 'done'
+        when described.last_decision_type = 'drop_action' then 'dropped'
+        when described.end_date < {{ business_date() }} then 'overdue'
         else 'open'
     end as action_status,
-    case when actions.last_decision_type <> 'accept_playbook' then actions.last_decided_date end as closed_date,
+    case when described.last_decision_type <> 'accept_playbook' then described.last_decided_date end as closed_date,
     incidents.metric_id,
     incidents.dimension_name,
-    case incidents.dimension_name when 'category' then split_part(incidents.member, ', ', 1) else incidents.member end
-        as dimension_value
-from actions
-left join {{ ref('stg_settings__playbooks') }} as playbooks on actions.playbook_id = playbooks.playbook_id
-left join incidents on actions.action_key = incidents.action_key
+    incidents.dimension_value
+from described
+left join incidents on described.action_key = incidents.action_key

@@ -1,6 +1,6 @@
 {%- set alert_columns = [
     'subject_key', 'alert_key', 'alert_kind', 'rule_id', 'severity', 'size_rate', 'owner', 'playbook_id', 'cause_key',
-    'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal',
+    'metric_id', 'dimension_name', 'dimension_value', 'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal',
     'rule_terms', 'goal_terms', 'is_late', 'changed_by'
 ] -%}
 -- What tonight adds: what is known of every subject against the alerts of tonight.

@@ -2,10 +2,10 @@ select
     actions.action_key,
     actions.incident_key,
     actions.playbook_id,
-    playbooks.playbook_name_en,
-    playbooks.playbook_name_zh,
-    coalesce(playbooks.department, 'unknown') as department,
-    coalesce(actions.owner, playbooks.owner, 'unknown') as owner,
+    actions.playbook_name_en,
+    actions.playbook_name_zh,
+    actions.department,
+    actions.owner,
     actions.accepted_date,
     actions.due_date,
     actions.action_status,
@@ -23,5 +23,4 @@ select
     {{ effect_value('effects.effect + effects.half_width', 'effects.is_points') }} as upper_value,
     effects.member_count as compared_member_count
 from {{ ref('int_actions_followed') }} as actions
-left join {{ ref('stg_settings__playbooks') }} as playbooks on actions.playbook_id = playbooks.playbook_id
 left join {{ ref('int_action_effects_measured') }} as effects on actions.action_key = effects.action_key

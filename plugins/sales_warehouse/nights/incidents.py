@@ -21,7 +21,7 @@ SCHEMA = {
         "varchar",
     ),
     "size_rate": "decimal(28,8)",
-    **dict.fromkeys(("owner", "playbook_id", "cause_key"), "varchar"),
+    **dict.fromkeys(("owner", "playbook_id", "cause_key", "metric_id", "dimension_name", "dimension_value"), "varchar"),
     **dict.fromkeys(("period_start_date", "period_end_date"), "date"),
     **dict.fromkeys(("title_en", "title_zh", "reason_en", "reason_zh"), "varchar"),
     **dict.fromkeys(("rule_terms", "goal_terms", "rules", "changed_by"), "varchar"),

@@ -33,16 +33,23 @@ COLUMNS = {
     "owner": pa.string(),
     "playbook_id": pa.string(),
     "due_date": pa.date32(),
+    "playbook_name_en": pa.string(),
+    "playbook_name_zh": pa.string(),
+    "department": pa.string(),
+    "due_days": pa.int32(),
     "decided_at": pa.timestamp("us"),
     "version": pa.string(),
 }
 TABLE = "incident_decisions"
+# What a decision keeps of its playbook since decisions do: without it one has the number that it always had.
+OF_PLAYBOOK = ("playbook_name_en", "playbook_name_zh", "department", "due_days")
 
 
 @dataclass(frozen=True)
 class Decision:
     """`at` is UTC, days are ISO text; `until` belongs to a snooze, `owner` to an assignment or an action, and
-    `playbook_id` and `due_date` to an action.
+    `playbook_id` and `due_date` to an action. What the playbook said when it was accepted stays with the decision, so
+    that it can be renamed or taken out of playbooks.yml.
     """
 
     incident_key: str
@@ -55,10 +62,15 @@ class Decision:
     owner: str | None = None
     playbook_id: str | None = None
     due_date: str | None = None
+    playbook_name_en: str | None = None
+    playbook_name_zh: str | None = None
+    department: str | None = None
+    due_days: int | None = None
 
     @property
     def decision_id(self) -> str:
-        content = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        said = {name: value for name, value in asdict(self).items() if name not in OF_PLAYBOOK or value is not None}
+        content = json.dumps(said, ensure_ascii=False, sort_keys=True)
         return "D" + hashlib.sha256(content.encode()).hexdigest()[:12].upper()
 
 
@@ -90,7 +102,8 @@ def write_table(home: Home) -> None:
     rows = [
         (
             d.decision_id, d.incident_key, d.kind, d.by, d.note or None, _day(d.until), d.owner, d.playbook_id,
-            _day(d.due_date), datetime.datetime.fromisoformat(d.at), d.version,
+            _day(d.due_date), *(getattr(d, name) for name in OF_PLAYBOOK), datetime.datetime.fromisoformat(d.at),
+            d.version,
         )
         for d in log(home)
     ]  # fmt: skip

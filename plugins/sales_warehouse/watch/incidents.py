@@ -155,8 +155,11 @@ def decide(
     with durable.lock(home.watch / ".decisions.lock", wait_seconds=WAIT_SECONDS, purpose="deciding about an incident"):
         incident = one(home, incident_key)
         _demand_sense(home, incident, decision, by, until, owner)
+        playbook: dict[str, Any] = {}
         if decision in ACTIONS:
             _demand_action(home, incident, decision, playbook_id, due_date)
+        if decision == "accept_playbook" and playbook_id:
+            playbook = (_playbooks(home) or {}).get(playbook_id, {})
         return decisions.keep(
             home,
             Decision(
@@ -167,9 +170,10 @@ def decide(
                 version=decisions.last_version(home),
                 note=note.strip(),
                 until=until.isoformat() if until else None,
-                owner=owner.strip() if owner else None,
+                owner=(owner.strip() if owner else None) or playbook.get("owner"),
                 playbook_id=playbook_id,
                 due_date=due_date.isoformat() if due_date else None,
+                **{name: playbook.get(name) for name in decisions.OF_PLAYBOOK},
             ),
         )
 
@@ -217,13 +221,17 @@ def _demand_action(
         raise DecisionRefused(f"nobody is at work on playbook {playbook_id!r} for {incident.key}: accept it first")
 
 
-def _playbooks(home: Home) -> set[str] | None:
-    """The playbooks that the last refresh read; None where there was none."""
+def _playbooks(home: Home) -> dict[str, dict[str, Any]] | None:
+    """What a decision keeps of each playbook that the last refresh read, by its id; None where there was none."""
     file = home.settings / "playbooks.parquet"
     if not file.is_file():
         return None
     with sql.connect(temp=home.tmp / "watch") as db:
-        return {name for (name,) in db.execute(f"SELECT playbook_id FROM {sql.read_parquet([file])}").fetchall()}
+        query = (
+            "SELECT playbook_id, name_en AS playbook_name_en, name_zh AS playbook_name_zh, department, due_days, owner "
+            f"FROM {sql.read_parquet([file])}"
+        )
+        return {row["playbook_id"]: row for row in sql.rows_of(db, query)}
 
 
 def _demand_reopenable(home: Home, incident: Incident) -> None:

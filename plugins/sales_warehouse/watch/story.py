@@ -183,13 +183,16 @@ def _status(row: Row, decision: decisions.Decision) -> str:
 
 
 def _new_action(decision: decisions.Decision, offered: list[Row]) -> Row:
-    """An action that no night has seen; its name, department and owner are those of the playbook as it was offered."""
+    """An action that no night has seen: its name and department are the decision's, else as it was offered."""
     playbook = next((row for row in offered if row["playbook_id"] == decision.playbook_id), {})
     return {
         "action_key": f"{decision.incident_key}|{decision.playbook_id}",
         "incident_key": decision.incident_key,
         "playbook_id": decision.playbook_id,
-        **{name: playbook.get(name) for name in ("playbook_name_en", "playbook_name_zh", "department", "owner")},
+        **{
+            name: getattr(decision, name) or playbook.get(name)
+            for name in ("playbook_name_en", "playbook_name_zh", "department", "owner")
+        },
         "accepted_date": None,
         "due_date": None,
         "closed_date": None,

@@ -8,6 +8,10 @@ select
     owner,
     playbook_id,
     due_date,
+    playbook_name_en,
+    playbook_name_zh,
+    department,
+    due_days,
     cast(decided_at as timestamp) as decided_at,
     version
 from {{ source('watch', 'incident_decisions') }}
