@@ -546,11 +546,16 @@ def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, coun
         db,
         "fct_actions",
         "action_key, incident_key, playbook_name_en, playbook_name_zh, playbook_id, department, owner, due_date, "
-        "action_status, outcome_status, effect_type, effect_value, lower_value, upper_value",
+        "action_status, outcome_status, effect_type, effect_value, lower_value, upper_value, outcome_reason_en, "
+        "outcome_reason_zh",
         [
             (
+                "older|other", "older", *books[1:3], books[0], books[3], "Wang Fang", business_date, "done",
+                "not_measurable", None, None, None, None, "It was not alone.", "并非唯一行动。",
+            ),
+            (
                 "older|dealer_recovery", "older", *books[1:3], books[0], books[3], "Chen Lei", business_date, "done",
-                "measured", "points", D("0.15"), D("0.05"), D("0.25"),
+                "measured", "points", D("0.15"), D("0.05"), D("0.25"), None, None,
             )
         ],
     )  # fmt: skip

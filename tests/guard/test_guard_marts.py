@@ -288,10 +288,10 @@ GOOD: dict[str, str] = {
         t(incident_key, playbook_number, playbook_id, department, owner, cause, is_of_rule, use_count, measured_count,
         effect_value, lower_value, upper_value)""",
     "fct_actions": """values
-        ('e1|p1', 'sales', 'done', date '2026-01-01', date '2026-01-05', 'measured', 0.1, -0.1, 0.3),
-        ('e2|p1', 'sales', 'overdue', date '2026-01-01', null, 'not_done', null, null, null)
+        ('e1|p1', 'sales', 'done', date '2026-01-01', date '2026-01-05', 'measured', 0.1, -0.1, 0.3, null, null),
+        ('e2|p1', 'sales', 'overdue', date '2026-01-01', null, 'not_done', null, null, null, null, null)
         t(action_key, department, action_status, accepted_date, closed_date, outcome_status, effect_value, lower_value,
-        upper_value)""",
+        upper_value, outcome_reason_en, outcome_reason_zh)""",
     "fct_incidents": """values
         ('fall|east', 'open', false, date '2026-06-01', date '2026-06-08', date '2026-06-14', 1, 1, null),
         ('fall|west', 'resolved', true, date '2026-06-01', date '2026-06-01', date '2026-06-07', 2, 0, null)
@@ -694,6 +694,12 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_actions", "update mart set closed_date = null where _row_id = 1", {"status_known"}),
     ("fct_actions", "update mart set closed_date = '2025-12-31' where _row_id = 1", {"closed_after_accepted"}),
     ("fct_actions", "update mart set lower_value = 0.2 where _row_id = 1", {"interval_holds_effect"}),
+    (
+        "fct_actions",
+        "update mart set outcome_status = 'not_measurable', effect_value = null where _row_id = 1",
+        {"unmeasured_has_its_reason"},
+    ),
+    ("fct_actions", "update mart set outcome_reason_zh = 'x' where _row_id = 2", {"unmeasured_has_its_reason"}),
     (
         "kpi_alert_trials",
         "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",

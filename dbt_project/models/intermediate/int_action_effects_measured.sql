@@ -10,6 +10,8 @@
 -- it was done, less the mean change of the other members in the same periods, where no action was taken then (difference in
 -- differences). Shares change in points, everything else by the logarithm of a ratio. The interval is where the change of one
 -- more member like the others would lie with 95 %: t(n - 1) × s × sqrt(1 + 1 / n) over n others (Donald and Lang 2007).
+-- A level, or a figure that looks back further than its period, moves long after what moved it, and is not measured; nor is what
+-- was done where something else was done at that time: whose effect it was cannot be told.
 with
 finished as (
     select
@@ -80,21 +82,23 @@ told as (
                 (windows.before_from_date <= figures.period_start_date and windows.before_until_date > figures.period_start_date)
                 or (windows.after_from_date <= figures.period_start_date and windows.after_until_date > figures.period_start_date)
             )
-    where figures.is_matured
+    where figures.is_matured and windows.aggregation <> 'latest'
 ),
 
--- Where something was done at that time, be it by another playbook, there is no one to compare with.
+-- Where something was done at that time, be it by another playbook or for another figure, there is no one to compare with.
 treated as (
-    select distinct
+    select
         windows.action_key,
-        others.dimension_value
+        others.dimension_value,
+        max(case when windows.dimension_value = others.dimension_value then 1 else 0 end) as is_overlap
     from windows
     inner join {{ ref('int_actions_followed') }} as others
         on
             windows.dimension_name = others.dimension_name
-            and windows.dimension_value <> others.dimension_value
+            and windows.action_key <> others.action_key
             and windows.after_until_date > others.accepted_date
             and coalesce(others.closed_date, {{ business_date() }}) >= windows.before_from_date
+    group by windows.action_key, others.dimension_value
 ),
 
 sides as (
@@ -179,19 +183,42 @@ measured as (
     from changes
     inner join spread on changes.action_key = spread.action_key
     where changes.is_treated
+),
+
+-- Why there is no effect, the reason that comes first; none where it is measured or may yet be.
+reasoned as (
+    select
+        windows.action_key,
+        windows.is_due,
+        case
+            when windows.aggregation = 'latest' then 'level'
+            when together.is_overlap is not null then 'overlap'
+            when windows.is_due and measured.effect is not null then null
+            when coalesce(comparable.treated_count, 0) = 0 then 'no_figures'
+            when comparable.other_count < 3 then 'too_few'
+            when not windows.is_due then null
+            when afterwards.is_treated is null then 'no_figures'
+            else 'too_few'
+        end as outcome_reason
+    from windows
+    left join treated as together on windows.action_key = together.action_key and together.is_overlap = 1
+    left join comparable on windows.action_key = comparable.action_key
+    left join changes as afterwards on windows.action_key = afterwards.action_key and afterwards.is_treated
+    left join measured on windows.action_key = measured.action_key
 )
 
 select
-    windows.action_key,
+    reasoned.action_key,
     case
-        when windows.is_due and measured.effect is not null then 'measured'
-        when not windows.is_due and comparable.treated_count > 0 and comparable.other_count > 2 then 'waiting'
-        else 'not_measurable'
+        when reasoned.outcome_reason is not null then 'not_measurable'
+        when reasoned.is_due then 'measured'
+        else 'waiting'
     end as outcome_status,
-    case when windows.is_due then measured.is_points end as is_points,
-    case when windows.is_due then measured.member_count end as member_count,
-    case when windows.is_due then measured.effect end as effect,
-    case when windows.is_due then measured.half_width end as half_width
-from windows
-left join comparable on windows.action_key = comparable.action_key
-left join measured on windows.action_key = measured.action_key
+    reasoned.outcome_reason,
+    measured.is_points,
+    measured.member_count,
+    measured.effect,
+    measured.half_width
+from reasoned
+left join measured
+    on reasoned.action_key = measured.action_key and reasoned.is_due and reasoned.outcome_reason is null

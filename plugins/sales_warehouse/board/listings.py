@@ -84,7 +84,7 @@ LISTINGS = {
     "actions": Listing(
         "marts.fct_actions",
         """action_key incident_key playbook_name_en playbook_name_zh playbook_id department owner due_date action_status
-        outcome_status effect_type effect_value lower_value upper_value""",
+        outcome_status outcome_reason_en outcome_reason_zh effect_type effect_value lower_value upper_value""",
         "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
     ),
     "movers": Listing(

@@ -198,6 +198,8 @@ def _new_action(decision: decisions.Decision, offered: list[Row]) -> Row:
         "closed_date": None,
         "action_status": "open",
         "outcome_status": "waiting",
+        "outcome_reason_en": None,
+        "outcome_reason_zh": None,
         "effect_type": None,
         "effect_value": None,
         "lower_value": None,

@@ -110,7 +110,7 @@ function actions(rows) {
     h("td", {}, chip(ACTION_TONE[row.action_status] ?? "none", say(`action_${row.action_status}`))),
     h("td", {}, row.department), h("td", {}, row.owner ?? ""),
     h("td", {}, row.due_date ? dayText(row.due_date) : ""),
-    h("td", {}, effect(row) ?? say(`outcome_${row.outcome_status}`)));
+    h("td", {}, effect(row) ?? named(row, "outcome_reason") ?? say(`outcome_${row.outcome_status}`)));
   const columns = ["action", "status", "department", "owner", "due", "outcome"];
   return card(say("actions"), null, null,
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("actions") },
