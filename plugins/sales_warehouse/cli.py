@@ -86,10 +86,11 @@ def run(
 
 @app.command()
 def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
-    """Check the configuration of a company without running anything, and say what is unwise in its goals."""
+    """Check the configuration of a company without running anything, and say what is unwise: goals, playbooks."""
     from rich.markup import escape
 
     from sales_warehouse.goal_warnings import unwise
+    from sales_warehouse.playbook_warnings import unseen
     from sales_warehouse.watch.carriers import unusable
 
     checked = _load(company)
@@ -98,7 +99,8 @@ def check(company: CompanyFolder = DEFAULT_COMPANY) -> None:
         _fail("\n".join(f"{company / 'alerts.yml'}: carriers, entry {n + 1}: {why}" for n, why in wrong), code=2)
     mappings = sum(len(source.mappings) for source in checked.sources.values())
     console.print(f"{company}: fine. {len(checked.sources)} sources, {mappings} mappings.", highlight=False)
-    for line in unwise(checked, Home.of(checked.company_id)):
+    home = Home.of(checked.company_id)
+    for line in (*unwise(checked, home), *unseen(checked, home)):
         console.print(f"  [yellow]warning[/yellow] {escape(line)}", highlight=False, soft_wrap=True)
 
 

@@ -294,6 +294,7 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
 
     `addresses` gives the Apprise addresses that a connection holds.
     """
+    from sales_warehouse.playbook_warnings import unseen
     from sales_warehouse.watch.telling import send_alerts
     from sales_warehouse.weekly import NoPack, pack_of
 
@@ -301,7 +302,7 @@ def watch(run: Run, *, addresses: Callable[[str], Sequence[str]] | None = None) 
         done = send_alerts(run, addresses=addresses)
         report.rows = {"new": done.new, "sent": done.sent, "pending": done.pending}
         report.notes = [str(failure) for failure in done.failures]
-        report.notes += [f"a rule was left out, mend it: {rule.why}" for rule in run.company.left_out_rules]
+        report.notes += [*run.company.left_out, *unseen(run.company, run.home)]
         try:
             pack_of(run.home)  # the first refresh after a week keeps what its review talks about
         except NoPack as error:

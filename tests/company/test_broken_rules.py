@@ -105,14 +105,47 @@ def test_the_settings_say_which_rules_were_left_out(folder: Path, tmp_path: Path
     assert read_left_out(home) == []
 
 
+def test_a_night_goes_on_without_a_carrier_a_severity_and_a_playbook_that_have_mistakes(folder: Path) -> None:
+    """The rule that names the playbook stays: that it is there can be read."""
+    change(folder, "alerts.yml", "rules:\n", (
+        "carriers: [{type: aprise, connection: x}, {type: apprise, connection: y}, {type: file}]\n"
+        "required_actions: [critcal, warning]\nrules:\n"
+    ))  # fmt: skip
+    whole = load_for_a_night(folder)
+    change(folder, "playbooks.yml", " owner: li,", "")
+    with pytest.raises(CompanyError, match="3 mistakes") as told:
+        load_company(folder)
+    company = load_for_a_night(folder)
+    assert [carrier.type for carrier in company.alerts.carriers] == ["apprise", "file"]
+    assert company.alerts.required_actions == ("warning",)
+    assert company.alerts.rules == whole.alerts.rules and company.left_out_rules == ()
+    assert [playbook.id for playbook in whole.playbooks.playbooks] == ["call"] and not company.playbooks.playbooks
+    assert all(f"{problem}" in f"{company.left_out}" for problem in told.value.problems)
+    for text in (
+        "a carrier was left out, mend it: ", "alerts.yml:1: carriers.0", "a severity was left out, mend it: ",
+        "required_actions.0", "a playbook was left out, mend it: ", "playbooks.0.owner: is missing",
+    ):  # fmt: skip
+        assert text in "\n".join(company.left_out), text
+
+
+def test_of_two_playbooks_with_one_id_the_first_stays(folder: Path) -> None:
+    entry = (folder / "playbooks.yml").read_text(encoding="utf-8").strip().removeprefix("playbooks: [")[:-1]
+    (folder / "playbooks.yml").write_text(f"playbooks: [{entry}, {entry}]\n", encoding="utf-8")
+    company = load_for_a_night(folder)
+    assert [playbook.id for playbook in company.playbooks.playbooks] == ["call"]
+    assert len(company.left_out) == 1 and "playbooks.1.id" in company.left_out[0]
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("alerts.yml", "rules:\n", "required_actions: [grave]\nrules:\n"),
+        ("alerts.yml", "rules:\n", "required_action: [critical]\nrules:\n"),
+        ("alerts.yml", "rules:\n", "carriers: file\nrules:\n"),
+        ("playbooks.yml", "playbooks:", "playbook:"),
         ("lifecycle.yml", "tiers", "tears"),
         ("alerts.yml", "rules:\n", "rulez:\n"),
     ],
-    ids=["another part of the file", "another file", "no rules at all"],
+    ids=["another part of the file", "no list", "no playbooks at all", "another file", "no rules at all"],
 )
 def test_any_other_mistake_stops_a_night(folder: Path, file: str, old: str, new: str) -> None:
     text = (folder / file).read_text(encoding="utf-8")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from test_configuration_mistakes import COMPANY, LIFECYCLE, SHOP
 
 from sales_warehouse.company.load import CompanyError, load_company
 from sales_warehouse.company.playbooks import playbook_rows
+from sales_warehouse.home import Home
+from sales_warehouse.playbook_warnings import unseen
 
 PLAYBOOKS = """\
 playbooks:
@@ -32,6 +35,9 @@ CASES = {
     "an empty owner": ("owner: wu", "owner: '  '", [":5: playbooks.0.owner", "at least 1"]),
     "no department": ("    department: sales\n", "", ["playbooks.1.department"]),
     "two departments": ("department: sales", "department: [sales, marketing]", [":12: playbooks.1.depart", "string"]),
+    "a text with two": ("department: sales", "department: 市场部、产品团队", [":12: playbooks.1.dep", "more than one"]),
+    "a text with commas": ("department: sales", 'department: "sales, IT"', ["playbooks.1.dep", "the one that answers"]),
+    "one and another": ("department: sales", "department: 市场部和产品部", ["playbooks.1.dep", "more than one"]),
     "no step": ("steps: [{en: Call, zh: 致电}]", "steps: []", [":14: playbooks.1.steps", "at least 1"]),
     "no day": ("due_days: 7", "due_days: 0", [":8: playbooks.0.due_days", "greater than or equal to 1"]),
     "an unknown metric": ("[net_sales]", "[net_sale]", [":7: playbooks.0.scope.metrics.0", "did you mean 'net_sales'"]),
@@ -70,3 +76,43 @@ def test_a_mistake_is_told_with_its_place_and_its_mend(folder: Path, old: str, n
     with pytest.raises(CompanyError) as caught:
         load_company(folder)
     assert all(text in str(caught.value) for text in told), caught.value
+
+
+@pytest.mark.parametrize("name", ["市场部", "Sales and service", "研发与质量部", "R&D", "华东大区"])
+def test_one_department_may_have_a_long_name(folder: Path, name: str) -> None:
+    (folder / "playbooks.yml").write_text(PLAYBOOKS.replace("department: sales", f"department: {name}"))
+    assert load_company(folder).playbooks.playbooks[1].department == name
+
+
+def _publish(home: Home) -> None:
+    """A refresh that saw a fair, milk and the shop."""
+    version = home.published / "versions" / "000001_20260701"
+    version.mkdir(parents=True)
+    with duckdb.connect(str(version / "warehouse.duckdb")) as db:
+        db.execute("""create schema marts;
+            create table marts.dim_market_events as select 'fair' as event_type;
+            create table marts.dim_regions as select 'east' as region_key;
+            create table marts.dim_channels as select 'shop' as channel;
+            create table marts.dim_products as select null as product_line, 'milk' as category""")
+    home.current.symlink_to(version)
+
+
+def test_causes_and_members_that_nobody_ever_saw_are_told(folder: Path, tmp_path: Path) -> None:
+    """Before a refresh a slip of a known cause alone; after it whatever has not been seen, and nothing that has."""
+    text = PLAYBOOKS.replace("[fair, fair, price_change]", "[fair, buy_one_get_on, promotion, 展会, stock_out]")
+    text = text.replace(
+        "{region: [east], category: [milk]}", "{region: [east], category: [milk, mlik], channel: [web]}"
+    )
+    (folder / "playbooks.yml").write_text(text, encoding="utf-8")
+    company, home = load_company(folder), Home(tmp_path / "var", "small")
+    (before,) = unseen(company, home)
+    slip = (
+        "playbooks.yml: playbook intercept: nobody ever saw the cause 'buy_one_get_on'; did you mean 'buy_one_get_one'?"
+    )
+    assert before == slip
+    _publish(home)
+    first, *others = unseen(company, home)
+    assert first == slip
+    assert [line.partition("saw the ")[2] for line in others] == [
+        "cause '展会'", "category 'mlik'; did you mean 'milk'?", "channel 'web'"
+    ]  # fmt: skip

@@ -139,6 +139,18 @@ def test_each_carrier_is_told_once_and_one_that_was_down_hears_of_it_later(home:
     assert (len(listener.heard), len(down.heard)) == (1, 1)
 
 
+def test_a_carrier_that_was_left_out_is_told_later_what_the_others_were(
+    home: Home, world: Published, listener: Listener
+) -> None:
+    mistaken = Listener("mistaken")
+    world.live(falls(1))
+    assert told(home) == WatchReport()
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    told(home, listener, mistaken, at=NOW + DAY)
+    assert len(listener.heard) == len(mistaken.heard) == 1
+    assert mistaken.heard[0].title == listener.heard[0].title == "[critical] Net sales, East China: −23.4 %"
+
+
 def test_what_cannot_be_worded_is_told_all_the_same(
     home: Home, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

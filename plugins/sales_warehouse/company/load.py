@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,9 +41,15 @@ FILES: dict[str, type[BaseModel]] = {
 REQUIRED = ("company", "lifecycle")
 OPTIONAL_WHEN_ABSENT = ("demo",)
 ALLOWED = " Allowed: "  # what follows it in a message helps to mend, and need not be known to see what is wrong
-NO_RULE = {"name": {"en": "-", "zh": "-"}, "kind": "stalled_deals", "owner": "-", "state": "off"}
+# Lists of which a night does without the entries that have mistakes, by file, and what it calls one of them.
+LISTS = {
+    ("alerts", "rules"): "a rule", ("alerts", "carriers"): "a carrier", ("alerts", "required_actions"): "a severity",
+    ("playbooks", "playbooks"): "a playbook",
+}  # fmt: skip
+NAMELESS = {"name": {"en": "-", "zh": "-"}, "owner": "-"}
 
 M = TypeVar("M", bound=BaseModel)
+Entry = tuple[str, str, int]  # file, list and place from 0
 
 
 class Constructor(RoundTripConstructor):
@@ -127,38 +133,77 @@ def load_company(folder: Path) -> models.Company:
 
     Raises CompanyError with every mistake that was found, each with its file and line.
     """
-    return _load(folder, frozenset())
+    return _load(folder, {})
 
 
 def load_for_a_night(folder: Path) -> models.Company:
-    """Return the checked configuration without the rules of alerts that have mistakes, which it names.
+    """Return the checked configuration without the entries of LISTS that have mistakes, which it names.
 
-    A night in which nobody looks is not lost for one rule. Raises CompanyError for mistakes anywhere else.
+    A night in which nobody looks is not lost for one rule, playbook or carrier. Raises CompanyError for mistakes
+    anywhere else.
     """
-    broken: dict[int, models.LeftOutRule] = {}
+    broken: dict[Entry, Problem] = {}
+    rules: dict[int, models.LeftOutRule] = {}
     while True:
         documents: dict[str, Document] = {}
         try:
-            company = _load(folder, frozenset(broken), documents)
+            company = _load(folder, broken, documents)
         except CompanyError as error:
-            found = {_rule_of(problem): problem for problem in reversed(error.problems)}
-            new = {place: problem for place, problem in found.items() if place is not None and place not in broken}
+            found = {_entry_of(problem): problem for problem in reversed(error.problems)}
+            new = {entry: problem for entry, problem in found.items() if entry is not None and entry not in broken}
             if None in found or not new:
                 raise
-            broken |= {place: _left_out(place, problem, documents["alerts"]) for place, problem in new.items()}
+            rules |= {
+                place: _left_out(place, problem, documents["alerts"])
+                for (_, name, place), problem in new.items()
+                if name == "rules"
+            }
+            broken |= new
         else:
             break
-    rules = tuple(rule for place, rule in enumerate(company.alerts.rules) if place not in broken)
-    left_out = tuple(broken[place] for place in sorted(broken))
-    alerts = company.alerts.model_copy(update={"rules": rules})
-    return company.model_copy(update={"alerts": alerts, "left_out_rules": left_out})
+    return _without(company, broken, rules)
 
 
-def _rule_of(problem: Problem) -> int | None:
-    """Return the place from 0 of the rule of alerts.yml that a problem is of; None when it is of anything else."""
+def _without(
+    company: models.Company, broken: Mapping[Entry, Problem], rules: Mapping[int, models.LeftOutRule]
+) -> models.Company:
+    parts: dict[str, Any] = {}
+    for file in dict.fromkeys(file for file, _ in LISTS):
+        part = getattr(company, file)
+        kept = {
+            name: tuple(each for at, each in enumerate(getattr(part, name)) if (file, name, at) not in broken)
+            for in_file, name in LISTS
+            if in_file == file
+        }
+        parts[file] = part.model_copy(update=kept)
+    said = tuple(
+        f"{LISTS[file, name]} was left out, mend it: {problem}" for (file, name, _), problem in sorted(broken.items())
+    )
+    left_out = {"left_out_rules": tuple(rules[place] for place in sorted(rules)), "left_out": said}
+    return company.model_copy(update=parts | left_out)
+
+
+def _entry_of(problem: Problem) -> Entry | None:
+    """Return the entry of one of LISTS that a problem is of; None when it is of anything else."""
     parts = problem.key.split(".")
-    in_a_rule = problem.file.name == "alerts.yml" and parts[0] == "rules" and len(parts) > 1 and parts[1].isdigit()
-    return int(parts[1]) if in_a_rule else None
+    file, name = problem.file.stem, parts[0]
+    is_one = (file, name) in LISTS and problem.file.suffix == ".yml" and len(parts) > 1 and parts[1].isdigit()
+    return (file, name, int(parts[1])) if is_one else None
+
+
+def _harmless(entry: Entry, written: Any, problem: Problem) -> Any:
+    """What stands where an entry with a mistake is, so that the others keep their places and lines.
+
+    A playbook keeps its id where that can be read, for rules that name it have no mistake.
+    """
+    _, name, place = entry
+    nameless = NAMELESS | {"id": f"left_out_{place}"}
+    if name == "playbooks":
+        is_known = problem.key != f"{name}.{place}.id" and (known := _written_text(written, "id"))
+        own = {"id": known} if is_known else {}
+        return nameless | own | {"department": "-", "steps": [NAMELESS["name"]]}
+    others = {"carriers": {"type": "file"}, "required_actions": "critical"}
+    return others.get(name, nameless | {"kind": "stalled_deals", "state": "off"})
 
 
 def _left_out(place: int, problem: Problem, document: Document) -> models.LeftOutRule:
@@ -185,7 +230,9 @@ def _written_text(node: Any, *keys: str) -> str | None:
     return node.strip() or None if isinstance(node, str) else None
 
 
-def _load(folder: Path, without_rules: frozenset[int], documents: dict[str, Document] | None = None) -> models.Company:
+def _load(
+    folder: Path, without: Mapping[Entry, Problem], documents: dict[str, Document] | None = None
+) -> models.Company:
     """Return the checked configuration; `documents` gets the files as they were read, mistakes or not."""
     from sales_warehouse.company.check import check_company  # the checks need the parsed parts of this module
 
@@ -194,7 +241,7 @@ def _load(folder: Path, without_rules: frozenset[int], documents: dict[str, Docu
     problems: list[Problem] = []
     documents = {} if documents is None else documents
     parts: dict[str, Any] = {
-        name: _load_part(folder, name, model, documents, problems, without_rules) for name, model in FILES.items()
+        name: _load_part(folder, name, model, documents, problems, without) for name, model in FILES.items()
     }
     sources = _load_sources(folder / "sources", documents, problems)
     if problems:
@@ -223,11 +270,11 @@ def _load_part(
     model: type[BaseModel],
     documents: dict,
     problems: list[Problem],
-    without_rules: frozenset[int],
+    without: Mapping[Entry, Problem],
 ) -> BaseModel | None:
     file = folder / f"{name}.yml"
     if file.exists():
-        return _parse(file, name, model, documents, problems, without_rules if name == "alerts" else frozenset())
+        return _parse(file, name, model, documents, problems, without)
     if name in REQUIRED:
         problems.append(Problem(file, None, "", "this file is missing; see docs/connect-your-data.md"))
     return None if name in REQUIRED or name in OPTIONAL_WHEN_ABSENT else model()
@@ -255,7 +302,7 @@ def _parse(
     model: type[M],
     documents: dict[str, Document],
     problems: list[Problem],
-    without_rules: frozenset[int] = frozenset(),
+    without: Mapping[Entry, Problem] | None = None,
 ) -> M | None:
     try:
         yaml = YAML(typ="rt")
@@ -269,8 +316,9 @@ def _parse(
         line = mark.line + 1 if mark else None
         problems.append(Problem(file, line, "", f"not valid YAML: {error.problem or error}"))
         return None
-    for place in without_rules:  # something harmless stands there, so that the others keep their places and lines
-        data["rules"][place] = NO_RULE | {"id": f"left_out_{place}"}
+    for entry, problem in (without or {}).items():
+        if entry[0] == name:
+            data[entry[1]][entry[2]] = _harmless(entry, data[entry[1]][entry[2]], problem)
     document = Document(file, {} if data is None else data)
     documents[name] = document
     try:

@@ -595,6 +595,7 @@ class Company(Model):
     funnel: FunnelFile = FunnelFile()
     alerts: AlertsFile
     left_out_rules: tuple[LeftOutRule, ...] = ()
+    left_out: tuple[str, ...] = ()  # what a night does without, rules and all else: a sentence each
     metrics: MetricsFile = MetricsFile()
     targets: TargetsFile
     playbooks: PlaybooksFile

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.lifecycle import Name
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Dimension = Literal["region", "channel", "product_line", "category"]
+# A list, or two names of departments with a word between them; "Sales and service" may well be the name of one.
+SEVERAL = re.compile(r"[、，,;；/|\n]|[部组队]\s*[和与及]\s*\S+[部组队]")
+
+
+def _one_department(text: str) -> str:
+    if SEVERAL.search(text):
+        raise ValueError(
+            f"{text!r} names more than one department; name the one that answers for it, and the others in the steps"
+        )
+    return text
+
+
 # Causes that the warehouse itself finds; every other one is the type of an event of the market.
 OWN_CAUSES: Mapping[str, Label] = {
     "price_change": Label(en="prices of order lines changed", zh="订单行价格变化"),
@@ -41,7 +54,9 @@ class Playbook(Model):
 
     id: Name
     name: Label
-    department: Text = Field(description="the one department that answers for it")
+    department: Annotated[Text, AfterValidator(_one_department)] = Field(
+        description="the one department that answers for it"
+    )
     owner: Text = Field(description="who does it where nobody else is named")
     causes: tuple[Text, ...] = Field(default=(), description="types of events, or causes that are found, it answers")
     scope: Scope = Scope()
