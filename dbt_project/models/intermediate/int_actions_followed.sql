@@ -56,9 +56,10 @@ actions as (
         min(case when decision_type = 'accept_playbook' then decided_at end) as accepted_at,
         max(case when decision_type = 'accept_playbook' and type_place = 1 then owner end) as owner,
         max(case when decision_type = 'accept_playbook' and type_place = 1 then due_date end) as due_date,
-{%- for name in ['playbook_name_en', 'playbook_name_zh', 'department', 'due_days'] %}
-        max(case when decision_type = 'accept_playbook' and type_place = 1 then {{ name }} end) as {{ name }},
-{%- endfor %}
+        max(case when decision_type = 'accept_playbook' and type_place = 1 then playbook_name_en end) as playbook_name_en,
+        max(case when decision_type = 'accept_playbook' and type_place = 1 then playbook_name_zh end) as playbook_name_zh,
+        max(case when decision_type = 'accept_playbook' and type_place = 1 then department end) as department,
+        max(case when decision_type = 'accept_playbook' and type_place = 1 then due_days end) as due_days,
         max(case when last_place = 1 then decision_type end) as last_decision_type,
         max(case when last_place = 1 then decided_date end) as last_decided_date
     from ranked

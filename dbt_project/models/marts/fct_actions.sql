@@ -57,14 +57,14 @@ select
     actions.dimension_value,
     actions.outcome_status,
     case actions.outcome_reason
-{%- for name, text in reasons.items() %}
+        {%- for name, text in reasons.items() %}
         when '{{ name }}' then '{{ text[0] }}'
-{%- endfor %}
+        {%- endfor %}
     end as outcome_reason_en,
     case actions.outcome_reason
-{%- for name, text in reasons.items() %}
+        {%- for name, text in reasons.items() %}
         when '{{ name }}' then '{{ text[1] }}'
-{%- endfor %}
+        {%- endfor %}
     end as outcome_reason_zh,
     case when actions.effect is not null then case when actions.is_points then 'points' else 'relative' end end as effect_type,
     {{ effect_value('actions.effect', 'actions.is_points') }} as effect_value,
