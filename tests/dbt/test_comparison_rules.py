@@ -389,6 +389,39 @@ def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.Duc
     assert not any(row[-1] for row in found)
 
 
+@pytest.mark.parametrize("times", [3, 1])
+def test_the_region_whose_returns_triple_is_a_finding_and_no_other(
+    company: duckdb.DuckDBPyConnection, times: int
+) -> None:
+    """A hundred orders a week in each of four regions, of which three come back; of those of May in the west nine."""
+    company.execute("""create table fct_order_lines as select region_key || '-' || w || '-' || n as order_key,
+        1 as line_number, 'p' as product_key, region_key, 1 as quantity, date '2026-06-22' - 7 * w::int as order_date,
+        false as is_cancelled, n
+        from (values ('east'), ('north'), ('south'), ('west')) r(region_key), range(52) t(w), range(100) u(n)""")
+    company.execute(f"""create table fct_returns as select order_key, line_number, product_key, 1 as quantity,
+        false as is_cancelled, order_date + 3 as return_date from fct_order_lines
+        where n < case when region_key = 'west' and month(order_date) = 5 then {3 * times} else 3 end""")
+    company.execute("""
+        create table kpi_team_responses (team varchar, response_status varchar, answer_factor double,
+            period_end_date date);
+        create table kpi_repurchase (category varchar, price_band varchar, month_start_date date, period_end_date date,
+            is_flagged boolean, change_points double);
+        create table kpi_metrics as select 'return_rate' as metric_id, 'Quality' as owner_en;
+        create table stg_settings__playbooks as select 'review' as playbook_id, 'li' as owner, 1 as priority;
+        create table stg_settings__playbook_causes as select 'review' as playbook_id, 'return_spike' as cause;
+        create table dim_regions as select 'west' as region_key, 'West' as region_name_en, '西部' as region_name_zh""")
+    for model in ("fct_line_returns", "int_return_cohorts_counted", "kpi_return_rates"):
+        rows_of(company, model, "1")
+    found = rows_of(company, "alert_findings", "incident_key, owner, playbook_id, metric_id, reason_en, reason_zh")
+    west = (
+        "return_spike|west|2026-05-01", "li", "review", "return_rate",
+        "Of the orders of West from 2026-05-01 to 2026-05-31, 9 % had something come back; of those of the half year "
+        "before 3 %.",
+        "西部 2026-05-01 至 2026-05-31 的订单中 9% 发生退货，此前半年为 3%。",
+    )  # fmt: skip
+    assert found == ([west] if times == 3 else [])
+
+
 # --- periods ----------------------------------------------------------------------------------------------------------
 
 

@@ -92,7 +92,7 @@ select distinct
     cast(null as date) as judged_end_date
 from {{ ref('stg_settings__sources') }}
 where deadline_minutes is not null or is_due_at_closing
-{%- for rule in ['slow_team', 'repurchase_fall'] %}
+{%- for rule in ['slow_team', 'repurchase_fall', 'return_spike'] %}
 union all
 select
     '{{ rule }}' as rule_id,

@@ -1,3 +1,6 @@
+{%- set order_rate = "round(100.0 * spikes.returned_order_count / nullif(spikes.sold_order_count, 0), 1)" -%}
+{%- set baseline_order_rate
+    = "round(100.0 * spikes.baseline_returned_order_count / nullif(spikes.baseline_sold_order_count, 0), 1)" -%}
 -- A finding is told once for the month in which it is found; it looks back on a year of days.
 with
 owners as (
@@ -47,10 +50,62 @@ repurchases as (
     where is_flagged and month_start_date = cast(date_trunc('month', {{ business_date() }}) as date)
 ),
 
+-- Of a region that is out of line in several weeks and months the newest counts. A month is looked at until two are over after
+-- it, for what was sold at its end is still coming back then.
+spikes as (
+    select
+        *,
+        case period_grain
+            when 'week' then {{ period_end('week', 'period_start_date') }}
+            else {{ period_end('month', 'period_start_date') }}
+        end as period_end_date
+    from {{ ref('kpi_return_rates') }}
+    where
+        is_spike
+        and period_start_date >= cast(date_trunc('month', {{ business_date() }}) - interval 2 month as date)
+),
+
+newest_spikes as (
+    select
+        *,
+        row_number() over (
+            partition by region_key
+            order by period_end_date desc, period_start_date asc
+        ) as place
+    from spikes
+),
+
+returns as (
+    select
+        'return_spike' as rule_id,
+        spikes.region_key as member,
+        'return_rate' as metric_id,
+        'region' as dimension_name,
+        spikes.region_key as dimension_value,
+        spikes.period_start_date,
+        spikes.period_end_date,
+        'Returns jumped: ' || coalesce(regions.region_name_en, spikes.region_key) as title_en,
+        '退货率飙升：' || coalesce(regions.region_name_zh, spikes.region_key) as title_zh,
+        'Of the orders of ' || coalesce(regions.region_name_en, spikes.region_key) || ' from '
+        || cast(spikes.period_start_date as {{ dbt.type_string() }}) || ' to '
+        || cast(spikes.period_end_date as {{ dbt.type_string() }}) || ', '
+        || {{ number_text(order_rate) }} || ' % had something come back; of those of the half year before '
+        || {{ number_text(baseline_order_rate) }} || ' %.' as reason_en,
+        coalesce(regions.region_name_zh, spikes.region_key) || ' '
+        || cast(spikes.period_start_date as {{ dbt.type_string() }}) || ' 至 '
+        || cast(spikes.period_end_date as {{ dbt.type_string() }}) || ' 的订单中 '
+        || {{ number_text(order_rate) }} || '% 发生退货，此前半年为 ' || {{ number_text(baseline_order_rate) }} || '%。' as reason_zh
+    from newest_spikes as spikes
+    left join {{ ref('dim_regions') }} as regions on spikes.region_key = regions.region_key
+    where spikes.place = 1
+),
+
 findings as (
     select * from slow_teams
     union all
     select * from repurchases
+    union all
+    select * from returns
 )
 
 select

@@ -21,7 +21,7 @@ ABOUT = {
     "quality": ("dirty_rate", "entry_within_24h_rate", "capture_completeness_rate"),
 }
 # What opens incidents without a rule of alerts.yml has these names (int_alerts_united).
-TAKEN = ("deadline", "slow_team", "repurchase_fall")
+TAKEN = ("deadline", "slow_team", "repurchase_fall", "return_spike")
 
 
 def check_alerts(company: Company, document: Document, metrics: Mapping[str, Metric]) -> Iterator[Problem]:

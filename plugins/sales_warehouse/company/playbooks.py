@@ -32,6 +32,7 @@ OWN_CAUSES: Mapping[str, Label] = {
     "staffing": Label(en="fewer sellers", zh="人员减少"),
     "repurchase_fall": Label(en="customers buy again less", zh="复购下降"),
     "slow_team": Label(en="a team answers slowly", zh="团队响应慢"),
+    "return_spike": Label(en="returns of a region jumped", zh="大区退货率飙升"),
 }
 
 
