@@ -109,7 +109,8 @@ def write_settings(home: Home) -> None:
             "'大区净销售额周环比下跌' AS name_zh",
             "playbooks": "SELECT 'regional_fall' AS playbook_id, 'Regional fall' AS name_en, "
             "'大区销售下跌应对' AS name_zh, "
-            "'销售部' AS department, '销售总监' AS owner, 14 AS due_days, 'Call the five accounts that fell most' || chr(10) || 'Check stock' AS steps_en, "
+            "'销售部' AS department, '销售总监' AS owner, 14 AS due_days, "
+            "'Call the five accounts that fell most' || chr(10) || 'Check stock' AS steps_en, "
             "'致电下滑最多的五家客户' || chr(10) || '核对库存' AS steps_zh",
         }.items():
             db.execute(f"COPY ({query}) TO '{home.settings / name}.parquet' (FORMAT parquet)")
