@@ -24,9 +24,17 @@ EVENTS = {name: name for name in ("event_type", "actor", "region", "category", "
 
 
 def build(
-    temp: Path, size: Mapping[str, object], situations: Mapping[str, object], rule: Mapping[str, object], *models: str
+    temp: Path,
+    size: Mapping[str, object],
+    situations: Mapping[str, object],
+    rule: Mapping[str, object],
+    *models: str,
+    events_told: bool = True,
 ) -> duckdb.DuckDBPyConnection:
-    """Make a world in which situations are planted, watch it by one rule, and return what the models say."""
+    """Make a world in which situations are planted, watch it by one rule, and return what the models say.
+
+    Without `events_told` nobody keeps a list of market events: what happened is in the company's own rows or nowhere.
+    """
     home = Home(temp, "world")
     company = load_company(settings.PROJECT / "config" / "demo")
     alerts = AlertsFile.model_validate({"rules": [{"id": "watched", "name": {"en": "W", "zh": "看"}, **rule}]})
@@ -40,7 +48,7 @@ def build(
     with open_generator(demo, temp) as world:
         world.unfold(world.start, demo_world.END)
         demo_world.write_rows(home, world)
-        known = f"market_events where known_on <= date '{demo_world.END}'"
+        known = f"market_events where {events_told} and known_on <= date '{demo_world.END}'"
         demo_world.write_accepted(world.connection, home, demo_world.LOAD, "market_events", EVENTS, known)
     demo_world.run_models(home, *models)
     db = duckdb.connect(str(home.warehouse / "working.duckdb"), read_only=True)
