@@ -242,6 +242,78 @@ def test_a_lead_is_lost_by_whatever_word_its_system_has_for_it(db: duckdb.DuckDB
     assert funnel(db) == [(datetime.date(2026, 6, 1), "lead", 10, 0, 6, 4)]
 
 
+# Leads, deals, orders, invoices, payments of a quarter: a half, 40 %, 90 % and 75 % went on.
+USUAL = (4000, 2000, 800, 720, 540)
+# 34 % is 15 % less than 40 %. Of 2000 deals, where 40 % of 6000 went on before, a step of chance is
+# sqrt(0.24 × (1 / 2000 + π / 2 / 6000)) = 0.01352, and 0.06 are 4.44 of them.
+FELL = ("opportunity", D("0.34"), D("0.4"), D("-0.15"), True, D("-4.44"))
+
+
+def odd_steps(db: duckdb.DuckDBPyConnection, *second_quarter: int) -> list[tuple]:
+    """The steps of the second quarter of 2025 after three usual quarters: the one that fell most first."""
+    quarters = {"2024-07-01": USUAL, "2024-10-01": USUAL, "2025-01-01": USUAL, "2025-04-01": second_quarter}
+    db.execute("""
+        create table fct_leads(lead_key varchar, lead_status varchar, created_date date);
+        create table fct_opportunities(opportunity_key varchar, lead_key varchar, opportunity_status varchar,
+            created_date date, closed_date date, amount decimal(18, 4));
+        create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int,
+            entry_number int, entered_at timestamp, entered_date date, left_date date, exit_type varchar,
+            dwell_days decimal(18, 6));
+        create table int_orders_keyed(order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool);
+        create table fct_invoices(invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4));
+        create table fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))""")
+    for start, (leads, deals, orders, invoices, payments) in quarters.items():
+        key, day = f"'{start}-' || n", f"date '{start}'"
+        db.execute(f"""
+            insert into fct_leads select {key}, 'new', {day} from range({leads}) t(n);
+            insert into fct_opportunities
+            select {key}, {key}, case when n < {orders} then 'won' else 'lost' end, {day} + 5, {day} + 20, 1
+            from range({deals}) t(n);
+            insert into int_orders_keyed select {key}, {key}, {day} + 20, false from range({orders}) t(n);
+            insert into fct_invoices select {key}, {key}, {day} + 30, 1 from range({invoices}) t(n);
+            insert into fct_payments select {key}, {day} + 40, 1 from range({payments}) t(n)""")
+    funnel(db)
+    for model in ("int_funnel_steps_passed", "int_funnel_periods_compared", "kpi_funnel_steps"):
+        rows_of(db, model, "step")
+    return db.execute("""
+        select step, conversion_rate, expected_conversion_rate, expected_change_rate, is_odd, round(robust_score, 2)
+        from kpi_funnel_steps
+        where period_grain = 'quarter' and period_start_date = '2025-04-01' and odd_rank is not null
+        order by odd_rank, step""").fetchall()
+
+
+def test_where_15_percent_fewer_deals_became_orders_that_step_ranks_first(db: duckdb.DuckDBPyConnection) -> None:
+    """S41: of 2000 deals 680 became orders, not 800. All others went on as ever but for 450 of 612 invoices, not 459,
+    0.7 of a step of chance. Who paid at all paid in full, as ever."""
+    assert odd_steps(db, 4000, 2000, 680, 612, 450) == [
+        FELL,
+        ("invoice", D("0.73529412"), D("0.75"), D("-0.01960784"), False, D("-0.70")),
+        ("lead", D("0.5"), D("0.5"), D("0"), False, D("0")),
+        ("order", D("0.9"), D("0.9"), D("0"), False, D("0")),
+        ("payment", D("1"), D("1"), D("0"), False, D("0")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "first"),
+    [
+        # a third less: 306 of 612 invoices, 0.25 in steps of sqrt(0.1875 × (1 / 612 + π / 2 / 2160)) = 0.02104
+        pytest.param((4000, 2000, 680, 612, 306), ("invoice", D("0.5"), D("0.75"), D("-0.33333333"), True, D("-11.88")),
+                     id="a third fewer invoices are paid"),
+        # 10 % less, but of 4000: 0.05 in steps of sqrt(0.25 × (1 / 4000 + π / 2 / 12000)) = 0.00976, which is surer
+        pytest.param((4000, 1800, 612, 612, 459), ("lead", D("0.45"), D("0.5"), D("-0.1"), True, D("-5.12")),
+                     id="a tenth fewer leads become deals, of twice as many"),
+    ],
+)  # fmt: skip
+def test_where_another_step_fell_by_more_that_one_ranks_first(
+    db: duckdb.DuckDBPyConnection, counts: tuple, first: tuple
+) -> None:
+    found = odd_steps(db, *counts)
+    assert found[0] == first
+    (second,) = (row for row in found if row[0] == "opportunity")
+    assert second[1:5] == FELL[1:5]
+
+
 def test_80_percent_are_80_percent_whatever_doubles_make_of_them(db: duckdb.DuckDBPyConnection) -> None:
     """240.60 of 300.75; a hundredth less is less."""
     amounts = {"even": (80.20, 80.20, 80.20, 60.15), "less": (80.20, 80.20, 80.19, 60.15)}
