@@ -414,6 +414,11 @@ cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double),
 {{ dimension }} in ('total', 'region', 'product_line', 'team', 'rep')
 {%- endmacro %}
 
+{% macro is_share(unit, metric_id) -%}
+{#- Whether a metric is never below 0 or above 1; registry.py says the same. -#}
+({{ unit }} = 'rate' and {{ metric_id }} not in ('quota_attainment', 'channel_sell_through_rate'))
+{%- endmacro %}
+
 {# What a goal is called that has no name: its metric, where it counts and until when. #}
 {% macro goal_name(metric_name, goal) -%}
 coalesce({{ metric_name }}, {{ goal }}.metric_id)

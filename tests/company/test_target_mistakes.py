@@ -63,7 +63,9 @@ def test_from_45_days_to_30_by_the_third_quarter_is_taken(folder: Path) -> None:
 def test_a_goal_has_as_many_digits_as_a_source_may_send(folder: Path) -> None:
     """A year of sales in dong, to the last one and its fourth place."""
     (folder / "targets.yml").write_text(
-        f"targets:\n{SALES.replace('0.4', '98765432109876543').replace('0.3', '12345678.9012')}", encoding="utf-8"
+        "targets:\n"
+        + SALES.replace("win_rate", "net_sales").replace("0.4", "98765432109876543").replace("0.3", "12345678.9012"),
+        encoding="utf-8",
     )
     home = Home(folder / "var", "small")
     today = datetime.date(2026, 7, 1)
@@ -141,6 +143,22 @@ CASES = {
         SALES + "goal_sets:\n  - {id: core, name: {en: C, zh: C}, owner: s, decides: month, metrics: [win_rat]}\n",
         ["goal_sets.0.metrics.0", "did you mean 'win_rate'"],
     ),
+    "a share in percent": (
+        SALES.replace("0.4", "23").replace("0.3", "17.5"),
+        ["2 mistakes", "targets.yml:5: targets.0.baseline: win_rate is a rate from 0 to 1, so 17.5 is never reached; "
+         "17.5 % is 0.175", "targets.yml:6: targets.0.target: win_rate is a rate from 0 to 1, so 23 is never reached; "
+         "23 % is 0.23"],
+    ),
+    "a change in percent": (
+        SALES.replace("0.4", "15\n    mode: relative_rate").replace("0.3", "0.2"),
+        ["1 mistake", "targets.0.target: win_rate is a rate from 0 to 1, so 0.2 changed by 15 to 3.2 is never reached; "
+         "15 % is 0.15"],
+    ),
+    "a change to more than all": (
+        SALES.replace("0.4", "0.5\n    mode: relative_rate").replace("0.3", "0.8"),
+        ["1 mistake", "so 0.8 changed by 0.5 to 1.2 is never reached; it counts from the baseline"],
+    ),
+    "a share below nothing": (SALES.replace("0.3", "-0.1"), ["1 mistake", "so -0.1 is never reached; give 0 or more"]),
     "days in the wrong order": (SALES.replace("2026-09-30", "2026-06-30"), ["due_on must be later than starts_on"]),
 }  # fmt: skip
 
@@ -150,6 +168,24 @@ def test_a_mistake_is_answered_with_its_place_and_what_to_do(case: str, folder: 
     text, said = CASES[case]
     found = refused(folder, text)
     assert all(part in found for part in said), found
+
+
+@pytest.mark.parametrize(
+    ("metric", "baseline", "target", "mode"),
+    [
+        ("win_rate", 0, 1, "absolute"),
+        ("win_rate", 0.2, 0.15, "relative_rate"),
+        ("win_rate", 0.5, 1, "relative_rate"),
+        ("quota_attainment", 0.9, 1.1, "absolute"),
+        ("channel_sell_through_rate", 0.8, 23, "absolute"),
+        ("stage_dwell_days", 45, 30, "absolute"),
+    ],
+    ids=["from nothing to all", "15 % more", "twice as much, all", "more than the goal", "more than there was", "days"],
+)
+def test_what_a_figure_can_be_is_taken(metric: str, baseline: float, target: float, mode: str, folder: Path) -> None:
+    goal = SALES.replace("win_rate", metric).replace("0.3", f"{baseline}").replace("0.4", f"{target}\n    mode: {mode}")
+    (folder / "targets.yml").write_text(f"targets:\n{goal}", encoding="utf-8")
+    assert float(load_company(folder).targets.targets[0].target) == target
 
 
 def test_four_weeks_are_taken(folder: Path) -> None:

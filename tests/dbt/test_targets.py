@@ -49,7 +49,8 @@ METRICS = [
     ("win_cycle_days", "day", "down", "latest", False),
     ("pipeline_coverage_ratio", "ratio", "band", "latest", False),
     ("revenue_per_customer", "money", "up", "average", False),
-    ("repurchase_rate", "rate", "up", "ratio", False),  # nothing measures it
+    ("repurchase_rate", "rate", "up", "ratio", False),  # nothing measures these two
+    ("quota_attainment", "rate", "up", "latest", False),
 ]
 
 
@@ -179,6 +180,14 @@ SENT: list[Row] = [
     # 9e16 of a rate of three million deals is more than any figure when it is put together with the other parts
     {**Q3, "target_id": "S9", "metric_id": "win_rate", "scope": "team=huge", "baseline_value": "0.4",
      "target_value": 9 * 10**16, "parent_target_id": "wins_q4"},
+    # 25 % and 42 % of deals, 0.25 and 0.42; half as much again of 0.8 is 1.2; 95 % of a goal, and 15 % more
+    {**LATER, "target_id": "S10", "metric_id": "win_rate", "baseline_value": 25, "target_value": "0.42"},
+    {**LATER, "target_id": "S11", "metric_id": "win_rate", "baseline_value": "0.8", "target_value": "0.5",
+     "mode": "relative_rate"},
+    {**LATER, "target_id": "S12", "metric_id": "quota_attainment", "baseline_value": "0.9", "target_value": 95},
+    {**LATER, "target_id": "S13", "metric_id": "net_sales", "baseline_value": 6000, "target_value": 15,
+     "mode": "relative_rate"},
+    {**LATER, "target_id": "S14", "metric_id": "quota_attainment", "baseline_value": "0.9", "target_value": "1.1"},
 ]  # fmt: skip
 ITERATIONS: list[Row] = [
     {"iteration_id": "i1", "target_id": "sales", "starts_on": "2026-06-29", "ends_on": "2026-07-14"},
@@ -394,6 +403,27 @@ def test_a_sent_goal_that_nothing_will_ever_measure_or_cover_is_said(marts: duck
     assert "no_period" not in lints(marts, "S8")
 
 
+def test_a_rate_that_a_source_sent_in_percent_is_said(marts: duckdb.DuckDBPyConnection) -> None:
+    """As a fault where it can never be, as a warning where it could, and not at all where it is no wonder."""
+    never = ("M", "fault", "The goal has a value that a rate from 0 to 1 never reaches; 23 % is 0.23")
+    assert {name: lints(marts, name)["beyond_one"] for name in ("S9", "S10", "S11")} == dict.fromkeys(
+        ("S9", "S10", "S11"), never
+    )
+    assert goals(marts, "is_smart, smart_faults", "S10") == {"S10": (False, "M")}
+    assert lints(marts, "S12")["in_percent"] == (
+        "M", "warning", "It comes to 95 from 0.9; where percent are meant, 23 % is written 0.23",
+    )  # fmt: skip
+    assert lints(marts, "S13")["in_percent"][2].startswith("It comes to 96000 from 6000; where")
+    assert not {"in_percent", "beyond_one"} & lints(marts, "S14").keys()
+    told = marts.execute("""SELECT DISTINCT lint_type, message_zh FROM kpi_goal_lints
+        WHERE subject_id = 'S10' AND lint_type = 'beyond_one' OR subject_id = 'S12' AND lint_type = 'in_percent'
+        ORDER BY 1""").fetchall()  # fmt: skip
+    assert told == [
+        ("beyond_one", "目标的数值是该比率（0 到 1）永远达不到的；23% 应为 0.23"),
+        ("in_percent", "目标值为 95（基线 0.9）；若指百分数，23% 应写作 0.23"),
+    ]
+
+
 def test_what_history_says_to_a_goal(marts: duckdb.DuckDBPyConnection) -> None:
     """April's 2200 in 22 workdays come to 6600 in 66: 7000 were never reached. April to June came to 6280."""
     found = lints(marts, "stretch")
@@ -450,6 +480,7 @@ def test_the_board_has_every_metric_with_its_goal_or_without(marts: duckdb.DuckD
         ("pipeline_coverage_ratio", None, None, None, "no_target", 4),
         ("revenue_per_customer", None, None, "basket", "behind", 2),
         ("repurchase_rate", None, None, "repeat", "no_data", 0),
+        ("quota_attainment", None, None, "S12", "not_started", 0),
     ]
 
 
@@ -509,6 +540,27 @@ def test_net_sales_alone_is_warned_in_a_set_and_on_the_board() -> None:
 def goal(metric: str, first: str, last: str, **scope: str) -> dict[str, object]:
     return {"id": "g", "name": {"en": "G", "zh": "目标"}, "metric": metric, "scope": scope, "baseline": 1, "target": 2,
             "starts_on": first, "due_on": last, "owner": "sales", "relevance": "plan"}  # fmt: skip
+
+
+def test_what_may_be_ten_times_as_much_and_was_probably_written_in_percent_is_warned() -> None:
+    """Attainment and changes may be 23 or 15, that is 2,300 % and 1,500 %; a share that may not is refused."""
+
+    def told(metric: str, target: float, baseline: float = 0.9, mode: str = "absolute") -> list[tuple[str, str]]:
+        given = {**goal(metric, "2026-07-01", "2026-09-30"), "target": target, "baseline": baseline, "mode": mode}
+        file = TargetsFile.model_validate({"targets": [given]})
+        return [(one.message.en, one.message.zh) for one in lint_targets(file, registry()) if one.subject_id == "g"]
+
+    assert told("quota_attainment", 23) == [
+        ("23 is 2,300 %; if 23 % is meant, write 0.23", "23 即 2,300%；若要表达 23%，请写 0.23")
+    ]
+    assert told("channel_sell_through_rate", 0.7, baseline=62.5) == [
+        ("62.5 is 6,250 %; if 62.5 % is meant, write 0.625", "62.5 即 6,250%；若要表达 62.5%，请写 0.625")
+    ]
+    assert told("net_sales", 15, baseline=6000, mode="relative_rate") == [
+        ("15 is 1,500 %; if 15 % is meant, write 0.15", "15 即 1,500%；若要表达 15%，请写 0.15")
+    ]
+    assert told("quota_attainment", 1.2) == told("net_sales", 7000, baseline=6000) == []
+    assert told("net_sales", 0.15, baseline=6000, mode="relative_rate") == []
 
 
 def test_a_sales_goal_by_what_no_deal_has_is_warned() -> None:

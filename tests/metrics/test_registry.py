@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from sales_warehouse.company.load import CompanyError
 from sales_warehouse.metrics import MetricsFile, absent_because, metric_rows, metrics_of, registry
 from sales_warehouse.metrics.registry import CORE, REGISTRY, wrong_changes
+from sales_warehouse.settings import PROJECT
 
 
 def changed(**change: object) -> MetricsFile:
@@ -100,3 +102,10 @@ def test_a_metric_is_absent_where_none_of_what_would_do_is_filled() -> None:
     assert absent_because(metric, filled | {"visits.started_at"}) == ()
     [row] = [row for row in metric_rows(MetricsFile(), filled) if row[0] == "lead_first_response_hours"]
     assert row[-2] == "no source maps calls.started_at / visits.started_at / chats.first_response_at"
+
+
+def test_the_models_know_the_same_rates_as_shares() -> None:
+    macro = (PROJECT / "dbt_project" / "macros" / "kpi.sql").read_text(encoding="utf-8")
+    [others] = re.findall(r"= 'rate' and \{\{ metric_id \}\} not in \(([^)]*)\)", macro)
+    shares = [metric for metric in registry().values() if metric.unit == "rate" and not metric.is_share]
+    assert sorted(re.findall(r"'(\w+)'", others)) == sorted(metric.id for metric in shares)

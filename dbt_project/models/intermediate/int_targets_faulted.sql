@@ -5,6 +5,11 @@
     ('missing_target', 'M', 'given_value is null', 'has no value to reach', '没有目标值'),
     ('too_large_target', 'M', 'given_value is not null and baseline_value is not null and goal_value is null', 'asks for a number that is too large', '目标值过大'),
     ('missing_baseline', 'M', 'baseline_value is null', 'has no baseline to start from', '没有基线值'),
+    (
+        'beyond_one', 'M',
+        is_share('unit', 'metric_id') ~ ' and not (goal_value between 0 and 1 and coalesce(baseline_value, 0) between 0 and 1)',
+        'has a value that a rate from 0 to 1 never reaches; 23 % is 0.23', '的数值是该比率（0 到 1）永远达不到的；23% 应为 0.23',
+    ),
     ('missing_upper', 'M', "direction = 'band' and upper_value is null", 'has no upper end, and its metric belongs into a band', '区间型指标缺少上限'),
     ('nothing_to_reach', 'M', 'baseline_value = goal_value and upper_value is null', 'asks for its baseline: there is nothing to reach', '目标值等于基线值，无需达成'),
     ('missing_relevance', 'R', 'relevance is null', 'does not say why it matters', '没有说明与业务的关联'),

@@ -84,6 +84,7 @@ select
     baseline_value,
     goal_value,
     upper_value,
+    target_mode,
     starts_on,
     due_on,
     owner,

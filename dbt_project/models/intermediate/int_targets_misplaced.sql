@@ -186,3 +186,25 @@ inner join grains on goals.metric_id = grains.metric_id
 where
     goals.is_whole and goals.source <> 'company'
     and {{ period_start_of('grains.period_grain', 'goals.due_on') }} < goals.starts_on
+union all
+-- What may be more than 1, and is ten times as much, was probably written in percent.
+select
+    'goal' as subject_type,
+    target_id as subject_id,
+    'in_percent' as lint_type,
+    'M' as smart_letter,
+    'warning' as severity,
+    goal_value as found_value,
+    baseline_value as expected_value,
+    'It comes to ' || {{ number_text('goal_value') }} || coalesce(' from ' || {{ number_text('baseline_value') }}, '')
+    || '; where percent are meant, 23 % is written 0.23' as message_en,
+    '目标值为 ' || {{ number_text('goal_value') }} || coalesce('（基线 ' || {{ number_text('baseline_value') }} || '）', '')
+    || '；若指百分数，23% 应写作 0.23' as message_zh
+from goals
+where
+    is_whole and source <> 'company'
+    and case
+        when {{ is_share('unit', 'metric_id') }} and goal_value > 1 then false
+        when target_mode = 'relative_rate' then abs(goal_value - baseline_value) >= 10 * abs(baseline_value) and baseline_value <> 0
+        else unit = 'rate' and not {{ is_share('unit', 'metric_id') }} and greatest(abs(goal_value), abs(coalesce(baseline_value, 0))) >= 10
+    end

@@ -102,13 +102,12 @@ def _thresholds(rule: AlertRule, document: Document, at: int, metric: Metric) ->
         text = f"nothing falls by more than 100 %; {rule.threshold_rate:g} is {rule.threshold_rate:.0%}"
         yield document.problem(text, "rules", at, "threshold_rate")
     value, most = rule.threshold_value, metric.most
-    is_whole_rate = metric.unit == "rate" and most == 1
-    if is_whole_rate and rule.threshold_pp is not None and rule.threshold_pp > 100:
+    if metric.is_share and rule.threshold_pp is not None and rule.threshold_pp > 100:
         text = f"no rate changes by more than 100 points; {rule.threshold_pp:g} is never reached"
         yield document.problem(text, "rules", at, "threshold_pp")
     if value is None:
         return
-    if is_whole_rate and value > 1:
+    if metric.is_share and value > 1:
         text = f"{metric.id} is a rate from 0 to 1, so {value:g} is never reached; {value:g} % is {value / 100:g}"
         yield document.problem(text, "rules", at, "threshold_value")
     elif most is not None and value > most and not falls:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from sales_warehouse.company.load import Document, Problem, suggestion
-from sales_warehouse.company.targets import Target, TargetsFile
+from sales_warehouse.company.targets import Target, TargetsFile, in_digits
 from sales_warehouse.metrics import Metric
 
 
@@ -20,6 +21,7 @@ def check_targets(file: TargetsFile, document: Document, metrics: Mapping[str, M
             continue
         yield from _scope(target, document, at, metrics[target.metric])
         yield from _band(target, document, at, metrics[target.metric])
+        yield from _share(target, document, at, metrics[target.metric])
         yield from _one_period(target, document, at, metrics[target.metric])
         if target.parent is not None:
             yield from _parent(target, goals, document, at, metrics[target.metric])
@@ -68,6 +70,28 @@ def _band(target: Target, document: Document, at: int, metric: Metric) -> Iterat
         better = "higher" if metric.direction == "up" else "lower"
         text = f"of {target.metric} {better} is better, so a goal of it has one end: leave `upper` out"
         yield document.problem(text, "targets", at, "upper")
+
+
+def _share(target: Target, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
+    """A share is written from 0 to 1: in percent, or below 0, it is a number that no figure comes near."""
+    if not metric.is_share:
+        return
+    told = {"baseline": target.baseline} | ({"target": target.target} if target.mode == "absolute" else {})
+    for key, value in told.items():
+        if not 0 <= value <= 1:
+            hint = _percent(value) if value > 1 else "give 0 or more"
+            text = f"{metric.id} is a rate from 0 to 1, so {in_digits(value)} is never reached; {hint}"
+            yield document.problem(text, "targets", at, key)
+    reached = target.baseline * (1 + target.target)
+    if target.mode == "relative_rate" and 0 <= target.baseline <= 1 and not 0 <= reached <= 1:
+        hint = _percent(target.target) if abs(target.target) > 1 else "it counts from the baseline"
+        change = f"{in_digits(target.baseline)} changed by {in_digits(target.target)} to {in_digits(reached)}"
+        text = f"{metric.id} is a rate from 0 to 1, so {change} is never reached; {hint}"
+        yield document.problem(text, "targets", at, "target")
+
+
+def _percent(value: Decimal) -> str:
+    return f"{in_digits(value)} % is {in_digits(value / 100)}"
 
 
 def _one_period(target: Target, document: Document, at: int, metric: Metric) -> Iterator[Problem]:

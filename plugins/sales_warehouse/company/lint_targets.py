@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sales_warehouse.company.base import Label
-from sales_warehouse.company.targets import GoalSet, Iteration, Target, TargetsFile
+from sales_warehouse.company.targets import GoalSet, Iteration, Target, TargetsFile, in_digits
 from sales_warehouse.metrics import Metric
 
 Metrics = Mapping[str, Metric]
@@ -21,6 +21,7 @@ GRAINS = ("day", "week", "month", "quarter", "year")
 HOW_OFTEN = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly"}
 GRAIN_WORDS = {"day": "日", "week": "周", "month": "月度", "quarter": "季度", "year": "年度"}
 BOARD = "board"
+PERCENT = 10  # so many times as much is rarely meant, and 10 % often
 # By what a sales goal can be held against open deals; the macro is_of_deals says the same.
 OF_DEALS = ("total", "region", "product_line", "team", "rep")
 
@@ -40,6 +41,7 @@ def lint_targets(file: TargetsFile, metrics: Metrics) -> Iterator[Lint]:
     for target in file.targets:
         yield from _uncovered(target)
         yield from _without_period(target, metrics[target.metric])
+        yield from _in_percent(target, metrics[target.metric])
     for group in file.goal_sets:
         yield from _focus(group, metrics)
         yield from _coarse(group, metrics)
@@ -65,6 +67,20 @@ def _without_period(target: Target, metric: Metric) -> Iterator[Lint]:
             en=f"{metric.name.en} is measured by {grain}, and none begins within the goal: it will never have a value",
             zh=f"「{metric.name.zh}」按{GRAIN_WORDS[grain]}统计，目标期内没有任何周期开始，将始终没有取值",
         ))  # fmt: skip
+
+
+def _in_percent(target: Target, metric: Metric) -> Iterator[Lint]:
+    """What may truly be so much, and is more probably a number in percent; a share that cannot is refused."""
+    is_change = target.mode == "relative_rate"
+    told = [target.baseline] * (metric.unit == "rate") + [target.target] * (metric.unit == "rate" or is_change)
+    for value in told:
+        if abs(value) >= PERCENT:
+            meant = in_digits(value)
+            yield Lint("goal", target.id, "in_percent", Label(
+                en=f"{meant} is {in_digits(value * 100)} %; if {meant} % is meant, write {in_digits(value / 100)}",
+                zh=f"{meant} 即 {in_digits(value * 100)}%；若要表达 {meant}%，请写 {in_digits(value / 100)}",
+            ))  # fmt: skip
+            return
 
 
 def period_start(grain: str, day: datetime.date) -> datetime.date:

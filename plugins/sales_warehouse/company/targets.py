@@ -30,6 +30,11 @@ MOST = 10**VALUE_DIGITS
 Figure = Annotated[Decimal, Field(gt=-MOST, lt=MOST)]  # as much as a source may send, digit by digit
 
 
+def in_digits(value: Decimal) -> str:
+    """Write a figure as people do: 2,300 and 0.2, whatever zeros it came with."""
+    return f"{value.normalize():,f}"
+
+
 def not_smart(given: Mapping[str, Any]) -> str | None:
     """Say which letters of SMART a goal does not have, and what they ask for; None where it has them."""
     lacking = [

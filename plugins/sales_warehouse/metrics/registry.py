@@ -44,6 +44,11 @@ class Metric(Model):
     semantic: Semantic
     needs: tuple[Need, ...] = ()
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it is never below 0 or above 1; the macro is_share says the same."""
+        return self.unit == "rate" and self.most == 1
+
     @model_validator(mode="after")
     def _whole(self) -> Metric:
         if self.band and (self.direction != "band" or self.band[0] >= self.band[1]):
