@@ -108,6 +108,7 @@ def write_warehouse(
         _dimensions(db, business_date, days, reps)
         _sales(db, business_date)
         _kpis(db, business_date)
+        _heads(db, business_date)
         _pipeline(db, business_date)
         _targets(db, business_date)
         _incidents(db, business_date, alerts)
@@ -302,6 +303,35 @@ def _kpis(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
             (n / m)::decimal(28, 8), {literal(datetime.datetime.combine(business_date, datetime.time(18)))},
             start + case when metric_id = 'lead_conversion_rate' then 37 else 31 end <= {today}
         from rates""")
+
+
+def _heads(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
+    """Worked by hand: the north sells 780,000 with two full-time sellers, the south 1,000,000, the east 1,350,000 with
+    three; one seller of the northeast sells nothing, and nobody sells in the northwest, which sells all the same.
+    Of the centre and the southwest nothing is told."""
+    columns = (
+        "period_grain, period_start_date, period_end_date, region_key, net_sales_amount, fte_days, average_fte, "
+        "net_sales_per_head_amount, best_region_key, gap_to_best_rate, peer_net_sales_per_head_amount, "
+        "gap_to_peers_rate"
+    )
+    this_month = business_date.replace(day=1)
+    last_month_end = this_month - datetime.timedelta(days=1)
+    year = ("year", business_date - datetime.timedelta(days=364), business_date)
+    may = ("month", last_month_end.replace(day=1), last_month_end)
+    june = ("month", this_month, business_date)
+    rows = [
+        (*year, "south", 1000000, 730, 2, 500000, "south", D(0), 355000, D("0.40845070")),
+        (*year, "north", 780000, 730, 2, 390000, "south", D("-0.22"), D("391666.6667"), D("-0.00425532")),
+        (*year, "east", 1350000, 1095, 3, 450000, "south", D("-0.1"), 356000, D("0.26404494")),
+        (*year, "northeast", 0, 365, 1, 0, "south", D(-1), D("447142.8571"), D(-1)),
+        (*year, "northwest", 120000, 0, 0, None, None, None, None, None),
+        (*year, "unknown", 50000, 0, 0, None, None, None, None, None),
+        (*may, "south", 64000, 62, 2, 32000, "north", D("-0.2"), 40000, D("-0.2")),
+        (*may, "north", 80000, 62, 2, 40000, "north", D(0), 32000, D("0.25")),
+        (*june, "south", 40000, 36, 2, 20000, "south", D(0), None, None),
+        (*june, "north", 10000, 0, 0, None, None, None, None, None),
+    ]
+    _values(db, "kpi_region_productivity", columns, rows)
 
 
 def _pipeline(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import re
 import shutil
 import subprocess
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from board_warehouse import settings_of, write_warehouse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from sales_warehouse.board import build_board
 from sales_warehouse.board.bundle import FRONTEND, _node_and_npm
@@ -203,6 +204,77 @@ def test_a_channel_without_data_is_not_nought(board: Path, reader: Reader) -> No
     row = reader.open(board.as_uri()).locator("tr", has_text="Marketplace").first
     expect(row).to_contain_text("no data")
     expect(row).not_to_contain_text("¥0")
+
+
+def heads_map(page: Page, period: str) -> Locator:
+    page.click(f'[data-focus="period:{period}"]')
+    page.click('[data-focus="map:heads"]')
+    return page.locator("#sales .card", has=page.locator(".tiles"))
+
+
+def test_the_map_shows_how_far_a_region_is_from_the_best_and_from_all_others(board: Path, reader: Reader) -> None:
+    """780,000 by two sellers beside 1,000,000 by two: −22.0 %; all others sell 2,350,000 by six, 391,666.67 each."""
+    page = reader.open(board.as_uri())
+    card = heads_map(page, "last_12")
+    expect(card.locator(".card-head .sub")).to_contain_text("19 Jun 2025 – 18 Jun 2026")
+    hebei = card.locator('[data-focus="tile:HE"]')
+    told = "¥390,000.00; −22.0% against South China, which sells most per head; −0.4% against all other regions"
+    expect(hebei).to_have_attribute("aria-label", f"HE Hebei, North China: {told}")
+    expect(card.locator('[data-focus="tile:GD"]')).to_have_attribute("data-level", "5")
+    expect(card.locator(".told")).to_have_text(
+        "South China: ¥500,000.00; +40.8% against all other regions; sells most per head"
+    )
+    hebei.focus()
+    page.keyboard.press("Enter")
+    expect(hebei).to_be_focused()
+    expect(hebei).to_have_attribute("aria-pressed", "true")
+    expect(card.locator(".told")).to_have_text(f"North China: {told}")
+    page.click('[data-focus="language:zh"]')
+    expect(card.locator(".told")).to_have_text("华北：¥390,000.00；较人效最高的华南 −22.0%；较其余区域合计 −0.4%")
+    assert reader.complaints == []
+
+
+def test_a_region_without_a_seller_is_not_nought_per_head(board: Path, reader: Reader) -> None:
+    card = heads_map(reader.open(board.as_uri()), "ytd")
+    idle, empty, untold = (card.locator(f'[data-focus="tile:{code}"]') for code in ("LN", "XJ", "HB"))
+    expect(idle).to_have_attribute("aria-label", re.compile("¥0.00; −100.0% against South China"))
+    expect(idle).not_to_have_attribute("data-level", "none")
+    for tile, why in ((empty, "no seller in these days, so no figure per head"), (untold, "no data")):
+        expect(tile).to_have_attribute("data-level", "none")
+        expect(tile).to_have_attribute("aria-label", re.compile(f": {why}$"))
+
+
+def test_the_map_of_heads_is_also_a_table(board: Path, reader: Reader) -> None:
+    """Of a month its own figures; the best first, and who has no figure says why."""
+    page = reader.open(board.as_uri())
+    card = heads_map(page, "last_12")
+    card.get_by_role("button", name="Table").click()
+    assert card.locator("tbody tr").all_inner_texts() == [
+        "South China\t¥500,000.00\t0.0%\t+40.8%\t2\t¥1,000,000.00\tsells most per head",
+        "East China\t¥450,000.00\t−10.0%\t+26.4%\t3\t¥1,350,000.00\t",
+        "North China\t¥390,000.00\t−22.0%\t−0.4%\t2\t¥780,000.00\t",
+        "Northeast China\t¥0.00\t−100.0%\t−100.0%\t1\t¥0.00\t",
+        *(
+            f"{name}\tno data\tno data\tno data\t0\t¥{sales}\tno seller in these days, so no figure per head"
+            for name, sales in (("Northwest China", "120,000.00"), ("Unknown", "50,000.00"))
+        ),
+    ]
+    card = heads_map(page, "last_month")
+    expect(card.locator('[data-focus="tile:GD"]')).to_have_attribute("aria-label", re.compile("−20.0% against North"))
+    card = heads_map(page, "mtd")
+    expect(card.locator(".told")).to_have_text("South China: ¥20,000.00; no other region has a seller")
+
+
+def test_who_has_no_map_of_its_regions_has_the_table(make_board: Callable[..., Path], reader: Reader) -> None:
+    """And who has no sellers has neither the table nor the choice on the map."""
+    page = reader.open(make_board("update marts.dim_regions set iso_code = null", days=40, reps=1).as_uri())
+    page.click('[data-focus="period:last_12"]')
+    card = page.locator("#sales .card", has=page.locator("h3", has_text="Per head"))
+    expect(card.locator("tr", has_text="North China")).to_contain_text("−22.0%")
+    page = reader.open(make_board("update marts.kpi_region_productivity set fte_days = 0", days=40, reps=1).as_uri())
+    expect(page.locator('[data-focus="map:customers"]')).to_have_count(1)
+    expect(page.locator('[data-focus="map:heads"]')).to_have_count(0)
+    assert reader.complaints == []
 
 
 def test_it_changes_its_language_whole(board: Path, reader: Reader) -> None:

@@ -99,6 +99,12 @@ LISTINGS = {
         "region_key region_name_en region_name_zh region_level parent_region_key iso_code",
         "region_key",
     ),
+    "region_heads": Listing(
+        "marts.kpi_region_productivity",
+        """period_grain period_start_date period_end_date region_key net_sales_amount fte_days average_fte
+        net_sales_per_head_amount best_region_key gap_to_best_rate peer_net_sales_per_head_amount gap_to_peers_rate""",
+        "period_grain, period_start_date, region_key",
+    ),
     "channels": Listing("marts.dim_channels", "channel channel_name_en channel_name_zh", "channel"),
     "reps": Listing("marts.dim_sales_reps", "rep_key rep_name team region_key", "rep_key"),
     "left_out_rules": Listing(

@@ -7,6 +7,7 @@ import { dayText, zone } from "./dates.js";
 import { h } from "./dom.js";
 import { funnel } from "./funnel.js";
 import { header, pageTitle } from "./header.js";
+import { headsCard } from "./heads.js";
 import { headline } from "./headline.js";
 import { movers } from "./movers.js";
 import { learnNames, regionName } from "./names.js";
@@ -47,7 +48,7 @@ function sales(data, redraw) {
   return [
     trend(data),
     filters(data),
-    h("div", { class: "grid two" }, isChina(data) ? tiles(data) : null, breakdown(data, "region", say("by_region"), [], redraw)),
+    h("div", { class: "grid two" }, isChina(data) ? tiles(data) : headsCard(data), breakdown(data, "region", say("by_region"), [], redraw)),
     h("div", { class: "grid two" }, breakdown(data, "channel", say("by_channel"), channels, redraw), breakdown(data, "product_line", say("by_product_line"), [], redraw)),
     reps(data, redraw),
   ];

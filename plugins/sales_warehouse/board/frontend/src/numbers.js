@@ -33,6 +33,7 @@ const SHORT = {
   days: (v) => write(v, { style: "unit", unit: "day", unitDisplay: "long", maximumFractionDigits: 1 }),
   hours: (v) => write(v, { style: "unit", unit: "hour", unitDisplay: state.language === "zh" ? "long" : "short", maximumFractionDigits: 1 }),
   times: (v) => `${write(v, { maximumFractionDigits: 2 })}×`,
+  gap: (v) => changeText(v), // how far one is above or below another, relative to that other
 };
 
 const EXACT = {

@@ -30,7 +30,7 @@ export function plainTable(caption, columns, rows) {
     return i === 0 ? h("th", { scope: "row" }, row[key]) : h("td", {}, row[key]);
   };
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", {}, h("caption", { class: "sr" }, caption),
+    h("table", { class: "exact" }, h("caption", { class: "sr" }, caption),
       h("thead", {}, h("tr", {}, columns.map(([, name, kind]) => h("th", { scope: "col", class: kind && "num" }, name)))),
       h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column, i) => cell(row, column, i)))))));
 }

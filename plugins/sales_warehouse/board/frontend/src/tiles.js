@@ -1,5 +1,6 @@
 // China as a grid of equal tiles, one for each province: no boundary is drawn, so none can be wrong.
 import { h } from "./dom.js";
+import { hasHeads, headRows, headsNote, headTable, headWords } from "./heads.js";
 import { exact, short } from "./numbers.js";
 import { card, segmented } from "./pieces.js";
 import { regionName } from "./names.js";
@@ -33,18 +34,48 @@ function provinces(data) {
 /** True when the company's regions are provinces of China, or contain some. */
 export const isChina = (data) => provinces(data).length > 0;
 
-function salesTiles(data) {
-  const amounts = new Map(members(data, "region", "").map((row) => [row.member, row.current_amount]));
+/** The tiles with the value of each; a figure of a region is that of all its provinces. */
+function ofRegions(data, values) {
   return provinces(data).map((row) => {
-    const own = amounts.has(row.region_key);
-    const group = own ? row.region_key : row.parent_region_key;
-    return { ...row, group, value: amounts.get(group) ?? null };
+    const group = values.has(row.region_key) ? row.region_key : row.parent_region_key;
+    return { ...row, group, value: values.get(group) ?? null };
   });
 }
 
-function customerTiles(data) {
+const sharing = (rows) => (rows.some((row) => row.group !== row.region_key) ? say("map_sales_note") : null);
+
+const byProvince = (rows, kind, name) => ({
+  columns: [["name", say("province")], ["region", say("region")], ["value", name, kind]],
+  listed: rows.map((row) => ({ ...row, name: provinceName(row.code), region: regionName(row.group ?? "unknown") })).toSorted((a, b) => (b.value ?? -1) - (a.value ?? -1)),
+});
+
+function salesLayer(data) {
+  const rows = ofRegions(data, new Map(members(data, "region", "").map((row) => [row.member, row.current_amount])));
+  return { rows, kind: "money", note: sharing(rows), ...byProvince(rows, "money", say("net_sales")) };
+}
+
+function headsLayer(data) {
+  const found = headRows(data);
+  const by = new Map(found.map((row) => [row.region_key, row]));
+  const rows = ofRegions(data, new Map(found.map((row) => [row.region_key, row.net_sales_per_head_amount])))
+    .map((row) => ({ ...row, told: by.has(row.group) && headWords(by.get(row.group)) }));
+  const told = by.get(state.region) ?? found.find((row) => row.region_key === row.best_region_key);
+  const sentence = told && h("p", { class: "note told" }, h("b", {}, regionName(told.region_key)), `${say("colon")}${headWords(told)}`);
+  return { rows, kind: "money", note: [headsNote(found), sharing(rows)].filter(Boolean).join(say("stop")), sentence, ...headTable(found) };
+}
+
+function customersLayer(data) {
   const counts = new Map((data.tables.provinces ?? []).map((row) => [row.province_key, row.customer_count]));
-  return provinces(data).map((row) => ({ ...row, group: row.parent_region_key, value: counts.get(row.region_key) ?? null }));
+  const rows = provinces(data).map((row) => ({ ...row, group: row.parent_region_key, value: counts.get(row.region_key) ?? null }));
+  return { rows, kind: "count", least: 0, note: say("map_customers_note"), ...byProvince(rows, "count", say("map_customers")) };
+}
+
+const LAYERS = { sales: salesLayer, heads: headsLayer, customers: customersLayer };
+
+/** What the map can show of this company: the sales always. */
+function layersOf(data) {
+  const hasCustomers = data.tables.provinces?.some((row) => provinces(data).some((place) => place.region_key === row.province_key));
+  return ["sales", hasHeads(data) && "heads", hasCustomers && "customers"].filter(Boolean);
 }
 
 function tile(row, greatest, kind, least) {
@@ -53,7 +84,7 @@ function tile(row, greatest, kind, least) {
   const level = depth === null ? "none" : String(Math.min(5, Math.floor(depth * 5.999)));
   const group = row.group ? `, ${regionName(row.group)}` : "";
   const name = state.language === "zh" ? PLACES[row.code][2] : row.code;
-  const label = `${name} ${provinceName(row.code)}${group}: ${exact(row.value, kind) ?? say("no_data")}`;
+  const label = `${name} ${provinceName(row.code)}${group}: ${row.told || exact(row.value, kind) || say("no_data")}`;
   const chosen = state.region && state.region === row.group;
   return h("button", {
     type: "button", class: "tile", "data-level": level, "data-focus": `tile:${row.code}`, "aria-label": label, title: label, "aria-pressed": String(Boolean(chosen)),
@@ -66,18 +97,13 @@ function scale(least, greatest, kind) {
 }
 
 export function tiles(data) {
-  const hasCustomers = data.tables.provinces?.some((row) => provinces(data).some((place) => place.region_key === row.province_key));
-  const isSales = state.map === "sales" || !hasCustomers;
-  const rows = isSales ? salesTiles(data) : customerTiles(data);
-  const kind = isSales ? "money" : "count";
+  const offered = layersOf(data);
+  const { rows, kind, least, note, sentence, columns, listed } = LAYERS[offered.includes(state.map) ? state.map : "sales"](data);
   const values = rows.map((row) => row.value).filter((value) => value !== null);
-  const greatest = Math.max(...values, 0);
-  const least = isSales ? Math.min(...values, greatest) * 0.6 : 0;
-  const coloured = isSales && rows.some((row) => row.group !== row.region_key);
-  const choice = hasCustomers && segmented("map", say("map"), [["sales", say("map_sales")], ["customers", say("map_customers")]]);
-  const columns = [["name", say("province")], ["region", say("region")], ["value", isSales ? say("net_sales") : say("map_customers"), kind]];
-  const listed = rows.map((row) => ({ ...row, name: provinceName(row.code), region: regionName(row.group ?? "unknown") })).toSorted((a, b) => (b.value ?? -1) - (a.value ?? -1));
-  const grid = h("div", { class: "tiles", role: "group", "aria-label": say("map") }, rows.map((row) => tile(row, greatest, kind, least)));
+  const [smallest, greatest] = [Math.min(...values), Math.max(...values, 0)];
+  const floor = least ?? Math.min(...values, greatest) * 0.6;
+  const choice = offered.length > 1 && segmented("map", say("map"), offered.map((layer) => [layer, say(`map_${layer}`)]));
+  const grid = h("div", { class: "tiles", role: "group", "aria-label": say("map") }, rows.map((row) => tile(row, greatest, kind, floor)));
   const { body, tools } = withTable(say("map"), grid, columns, listed);
-  return card(say("map"), isSales ? (coloured ? say("map_sales_note") : null) : say("map_customers_note"), [choice, tools], body, values.length ? scale(Math.min(...values), greatest, kind) : null);
+  return card(say("map"), note, [choice, tools], body, values.length ? scale(smallest, greatest, kind) : null, sentence);
 }
