@@ -6,10 +6,13 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
@@ -51,6 +54,39 @@ def machine(company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path / "var"))
     monkeypatch.setenv("SALES_WAREHOUSE_RETRY_SECONDS", "0.1")
     return tmp_path / "var"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The pages, for somebody who is logged in; tests/airflow/test_server.py tests the login."""
+    import uvicorn
+    from airflow.api_fastapi.core_api.security import get_user
+
+    from sales_warehouse.airflow.pages.app import app
+    from sales_warehouse.airflow.ports import free_port
+
+    app.dependency_overrides[get_user] = lambda: None
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+    del app.dependency_overrides[get_user]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import customer_marts
 import httpx
 import pytest
-import uvicorn
 from customer_marts import BUSY, EMPTY, KANG, MANY, ODD
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from sales_warehouse.airflow.ports import free_port
 from sales_warehouse.home import Home
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SHOTS = os.environ.get("SALES_WAREHOUSE_TEST_PICTURES")  # a folder for the pictures, to look at
 
 
@@ -35,26 +28,6 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def published(var: Path, machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(var))
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The pages, for somebody who is logged in; tests/airflow/test_server.py tests the login."""
-    from airflow.api_fastapi.core_api.security import get_user
-
-    from sales_warehouse.airflow.pages.app import app
-
-    app.dependency_overrides[get_user] = lambda: None
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-    del app.dependency_overrides[get_user]
 
 
 def _get(address: str, page: str, **asked: object) -> httpx.Response:
@@ -128,16 +101,6 @@ def test_nothing_published_says_so(address: str, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("SALES_WAREHOUSE_VAR", str(tmp_path))
     for page in ("customers?who=a", "customer?key=a"):
         assert "nothing has been published yet" in httpx.get(f"{address}/{page}", timeout=20).text
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 def _opened(browser: Browser, address: str, *, width: int, theme: str = "light", **asked: object) -> Page:
