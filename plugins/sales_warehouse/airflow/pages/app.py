@@ -19,6 +19,7 @@ from sales_warehouse.airflow.pages import incidents, place, safety
 from sales_warehouse.airflow.pages import quarantine as quarantined
 from sales_warehouse.airflow.pages import refreshes as runs
 from sales_warehouse.airflow.pages.rendering import missing, page, said
+from sales_warehouse.airflow.pages.words import words as words_of_rows
 from sales_warehouse.company.load import load_for_a_night
 from sales_warehouse.customer import NothingPublished, find, opened, read_account
 from sales_warehouse.customer.chart import chart
@@ -72,15 +73,19 @@ def models() -> Response:
 
 
 @app.get("/quarantine")
-def quarantine() -> Response:
+def quarantine(lang: str | None = None) -> Response:
     """Show why rows are held back."""
-    return page("quarantine.html.j2", found=quarantined.overview(place.home()))
+    return page("quarantine.html.j2", found=quarantined.overview(place.home()), **_of_rows("quarantine?", lang))
 
 
 @app.get("/quarantine-rows", dependencies=[MayReplay])
-def quarantine_rows(wanted: Annotated[Filter, Depends()], number: Annotated[int, Query(ge=1)] = 1) -> Response:
+def quarantine_rows(
+    wanted: Annotated[Filter, Depends()], number: Annotated[int, Query(ge=1)] = 1, lang: str | None = None
+) -> Response:
     """Show rows that are held back, as they came."""
-    return page("quarantine_rows.html.j2", page=quarantined.page(place.home(), wanted, number), wanted=wanted)
+    found = quarantined.page(place.home(), wanted, number)
+    shown = _of_rows(f"quarantine-rows?{quarantined.query(wanted, number)}&", lang)
+    return page("quarantine_rows.html.j2", page=found, wanted=wanted, **shown)
 
 
 @app.get("/quarantine-sheet", dependencies=[MayReplay])
@@ -101,7 +106,10 @@ def quarantine_sheet(source: str, table: str) -> Response:
 
 @app.post("/quarantine-sheet", dependencies=[MayReplay, Depends(safety.of_same_origin)])
 def hand_back(
-    sheet_file: UploadFile, why: Annotated[str, Form()], user: Annotated[BaseUser, Depends(get_user)]
+    sheet_file: UploadFile,
+    why: Annotated[str, Form()],
+    user: Annotated[BaseUser, Depends(get_user)],
+    lang: str | None = None,
 ) -> Response:
     """Take a mended sheet as corrections."""
     content = sheet_file.file.read(LARGEST_SHEET + 1)
@@ -111,14 +119,14 @@ def hand_back(
     try:
         taken = sheet.take(place.home(), company, content, by=user.get_name(), why=why, at=now)
     except sheet.SheetRefused as error:
-        return page("handed_back.html.j2", taken=None, refused=str(error))
-    return page("handed_back.html.j2", taken=taken, refused=None)
+        return page("handed_back.html.j2", taken=None, refused=str(error), **_of_rows("quarantine?", lang))
+    return page("handed_back.html.j2", taken=taken, refused=None, **_of_rows("quarantine?", lang))
 
 
 @app.get("/refreshes")
-def refreshes() -> Response:
+def refreshes(lang: str | None = None) -> Response:
     """Show the steps of the last refreshes."""
-    return page("refreshes.html.j2", refreshes=runs.refreshes(place.home().runs))
+    return page("refreshes.html.j2", refreshes=runs.refreshes(place.home().runs), **_of_rows("refreshes?", lang))
 
 
 @app.get("/customers")
@@ -200,6 +208,11 @@ def decide(
 def style() -> Response:
     """Give the style of the pages of our own."""
     return safety.guarded(FileResponse(Path(__file__).parent / "templates" / "style.css"), safety.PLAIN)
+
+
+def _of_rows(address: str, lang: str | None) -> dict[str, Any]:
+    manner = place.manner(lang)
+    return said(manner, address, words_of_rows(manner.language))
 
 
 def _of_identity(manner: place.Manner) -> dict[str, Any]:
