@@ -74,7 +74,7 @@ def unportable(model: str, compiled: str) -> Iterator[str]:
 
 def by_hand(name: str, written: str) -> Iterator[str]:
     """Yield functions of one engine, which only macros/engine may call, in what people wrote elsewhere."""
-    text = _without_comments(written)
+    text = without_comments(written)
     for number, line in enumerate(text.splitlines(), 1):
         for found in _called(line):
             if found in of_engine():
@@ -86,7 +86,7 @@ def of_engine() -> dict[str, str]:
     """Functions of one engine → the macro of macros/engine that calls them."""
     macros, found = set[str](), dict[str, str]()
     for path in PROJECT.glob("macros/**/*.sql"):
-        for name, body in MACRO.findall(_without_comments(path.read_text(encoding="utf-8"))):
+        for name, body in MACRO.findall(without_comments(path.read_text(encoding="utf-8"))):
             macros |= {name, name.split("__")[-1]}
             if path.parent == ENGINE and path.stem != "materializations":
                 found |= dict.fromkeys(_called(body), name.split("__")[-1])
@@ -122,7 +122,7 @@ def _called(text: str) -> list[str]:
     return re.findall(r"(?<![\w.])(?<!\| )([a-z]\w*)\(", text)
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
     kept = re.sub(r"\{#.*?#\}", lambda comment: "\n" * comment[0].count("\n"), text, flags=re.S)
     return re.sub(r"(?<!\{)--.*", "", kept)
 

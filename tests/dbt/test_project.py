@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import clocks
+import duckdb
 import portability
 import pytest
 import world
@@ -19,7 +21,9 @@ from sales_warehouse.metrics import registry
 from sales_warehouse.transform import PROJECT, child_environment
 
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
-CLOCK = re.compile(r"\bcurrent_(date|time|timestamp)\b|\bnow\(", re.I)
+IN_PYTHON = sorted((PROJECT / "models").rglob("*.py"))
+MACROS = sorted((PROJECT / "macros").rglob("*.sql"))
+NIGHTLY = sorted((PROJECT / "tests").glob("*.sql"))
 
 
 def ids(path: Path) -> str:
@@ -70,7 +74,7 @@ def test_every_compiled_model_is_what_spark_knows(copy: Home) -> None:
 
 
 def test_functions_of_one_engine_are_called_in_its_macros_alone() -> None:
-    files = [*MODELS, *sorted((PROJECT / "macros").glob("*.sql")), *sorted((PROJECT / "tests").glob("*.sql"))]
+    files = [*MODELS, *(file for file in MACROS if file.parent != portability.ENGINE), *NIGHTLY]
     found = [wrong for file in files for wrong in portability.by_hand(file.name, file.read_text(encoding="utf-8"))]
     assert found == [], "\n".join(found)
 
@@ -78,7 +82,7 @@ def test_functions_of_one_engine_are_called_in_its_macros_alone() -> None:
 def test_models_in_python_leave_functions_of_one_engine_to_sql() -> None:
     found = [
         f"{file.name}: {name}"
-        for file in sorted((PROJECT / "models").rglob("*.py"))
+        for file in IN_PYTHON
         for name in portability.INSTEAD
         if f" {name}(" in file.read_text(encoding="utf-8")
     ]
@@ -126,17 +130,74 @@ def test_a_function_of_one_engine_is_found_in_what_people_wrote_but_not_in_a_com
 
 
 @pytest.mark.parametrize("model", MODELS, ids=ids)
-def test_a_model_has_a_description_of_its_own_and_reads_no_clock(model: Path) -> None:
+def test_a_model_has_a_description_of_its_own(model: Path) -> None:
     described = model.with_suffix(".yml").read_text(encoding="utf-8")
     assert f"- name: {model.stem}\n" in described
     assert re.search(r"[一-龥]", described), "the description has no Chinese"
-    found = CLOCK.search(re.sub(r"--.*|\{#.*?#\}", "", model.read_text(encoding="utf-8")))
-    assert found is None, f"{model.name} reads the clock ({found[0]}); business_date() and as_of() say when it is"
 
 
-def test_the_rule_about_clocks_bites() -> None:
-    assert CLOCK.search("select current_date") and CLOCK.search("where a < NOW()")
-    assert not CLOCK.search("select known(a) from b")
+def test_no_model_macro_or_nightly_test_reads_the_clock_as_it_is_written() -> None:
+    files = [*MODELS, *MACROS, *NIGHTLY]
+    found = [wrong for file in files for wrong in clocks.in_sql(file.name, file.read_text(encoding="utf-8"))]
+    assert found == [], "\n".join(found)
+
+
+def test_no_model_in_python_reads_the_clock_nor_what_it_is_made_of() -> None:
+    files = {file for model in IN_PYTHON for file in clocks.behind(model)}
+    assert {*IN_PYTHON} < files and {"deviation", "lifetime_value", "relations"} < {file.stem for file in files}
+    found = [wrong for file in files for wrong in clocks.in_python(file.name, file.read_text(encoding="utf-8"))]
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.slow
+def test_nothing_that_was_compiled_reads_the_clock(at_once: Home) -> None:
+    """Every model and every nightly test as it ran, those that yml files ask for too: a macro hides nothing."""
+    compiled = {file.stem: file for file in (at_once.warehouse / "dbt_target" / "compiled").rglob("*.sql")}
+    assert {file.stem for file in (*MODELS, *NIGHTLY)} < compiled.keys()
+    assert any(name.startswith("accepted_values_") for name in compiled)
+    found = [wrong for name, file in compiled.items() for wrong in clocks.in_sql(name, file.read_text("utf-8"))]
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "select current_date", "where a < NOW()", "select cast(today() as date)", "select localtimestamp as a",
+        "{{ dbt.current_timestamp() }}", "'{{ run_started_at }}'", "{{ modules.datetime.datetime.utcnow() }}",
+        "select age(a.ordered_at)", "select unix_timestamp()", "select a\nfrom t\norder by random()",
+    ],
+)  # fmt: skip
+def test_the_clock_and_chance_are_found_in_sql(written: str) -> None:
+    assert list(clocks.in_sql("m", written))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "import time", "from time import time", "from random import choice", "import datetime\ndatetime.date.today()",
+        "from datetime import datetime\nmoment = datetime.now", "import numpy as np\nnp.random.rand()",
+        "import pandas as pd\npd.Timestamp.utcnow()",
+        "def model(dbt, session):\n    return session.sql('select now()')",
+    ],
+)  # fmt: skip
+def test_the_clock_and_chance_are_found_in_python(written: str) -> None:
+    assert list(clocks.in_python("m.py", written))
+
+
+def test_names_like_the_clocks_are_none() -> None:
+    written = "-- now()\n{# current_date #}\nselect known(a), current_rows.b, age(a, b), kpi_of_today('x', 'y') from t"
+    assert list(clocks.in_sql("m", written)) == []
+    assert list(clocks.in_python("m.py", '"""What now() is."""\nimport datetime\ndatetime.time(9)')) == []
+
+
+def test_every_function_by_which_duckdb_tells_the_time_is_known() -> None:
+    """Those without arguments that give another moment a moment later."""
+    named = "SELECT function_name FROM duckdb_functions() WHERE parameters = [] AND function_type = 'scalar'"
+    told = []
+    for (name,) in duckdb.sql(f"{named} AND return_type SIMILAR TO '(DATE|TIME).*'").fetchall():
+        told.append(name)
+        assert list(clocks.in_sql("m", f"select {name}()")), name
+    assert len(told) > 6
 
 
 @pytest.mark.parametrize("model", MODELS, ids=ids)
