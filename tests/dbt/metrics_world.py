@@ -32,6 +32,10 @@ def lead(number: int, created: str, assigned: str, channel: str, rep: str) -> Ro
             "first_assigned_at": at(assigned), "owner_rep_id": rep, "status": "new"}  # fmt: skip
 
 
+def form(event: str, posted: str) -> Row:
+    return {"event_id": event, "event_type": "form_post", "occurred_at": at(posted)}
+
+
 def deal(number: int, customer: str, rep: str, status: str, created: str, amount: int, **more: object) -> Row:
     return {"opportunity_id": f"D{number}", "customer_id": customer, "owner_rep_id": rep, "status": status,
             "created_at": at(created), "amount": amount, "currency": "CNY", "product_line": "milk"} | more  # fmt: skip
@@ -83,7 +87,13 @@ ROWS: dict[str, list[Row]] = {
         lead(1, "2026-06-01 10:00", "2026-06-01 10:05", "web", "S1"),  # a Monday; visited half an hour later
         lead(2, "2026-05-31 23:00", "2026-06-01 09:00", "web", "S1"),  # a Sunday, given to S1 in June; nobody answers
         lead(3, "2026-06-05 17:00", "2026-06-05 17:00", "phone", "S2"),  # a Friday, an hour before closing
-        lead(4, "2026-06-03 10:00", "2026-06-03 10:00", "phone", "S2"),  # nobody answers
+        # nobody answers
+        lead(4, "2026-06-03 10:00", "2026-06-03 10:00", "phone", "S2") | {"source_event_id": "s:E1"},
+    ],
+    "web_events": [
+        # one became L4, one nobody entered, and one is half an hour old; to look at a page is no enquiry
+        form("E1", "2026-06-03 09:50"), form("E2", "2026-06-10 10:00"), form("E3", "2026-07-31 17:30"),
+        form("E4", "2026-06-11 10:00") | {"event_type": "page_view"},
     ],
     "visits": [
         {"visit_id": "V1", "customer_id": "C1", "rep_id": "S1", "started_at": at("2026-06-01 10:30"),
@@ -115,6 +125,7 @@ ROWS: dict[str, list[Row]] = {
     "opportunity_stage_events": [
         stage(6, "s1", 1, "2026-05-01"), stage(6, "s2", 2, "2026-05-06"),
         stage(7, "s1", 1, "2026-05-20"),
+        stage(10, "s1", 1, "2026-03-15"),  # and still there
         # back in s1 for five days after two of s2
         stage(8, "s1", 1, "2026-06-10"), stage(8, "s2", 2, "2026-06-13"), stage(8, "s1", 1, "2026-06-15"),
         stage(8, "s2", 2, "2026-06-20"),

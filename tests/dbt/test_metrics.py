@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal as D
@@ -23,11 +24,11 @@ Marts = duckdb.DuckDBPyConnection
 
 @pytest.fixture(scope="module")
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marts]:
-    """The company, but for what nobody there counts: stock of dealers and the ends of calls."""
+    """The company, but for what nobody there counts: stock of dealers."""
     home = Home(Path(tmp_path_factory.mktemp("metrics")), "page")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALES_WAREHOUSE_CONTACT_KEY", "a key for the tests of marts")
-        metrics_world.build(home, without=("dealer_inventory.quantity", "visits.ended_at"))
+        metrics_world.build(home, without=("dealer_inventory.quantity",))
     with duckdb.connect(str(home.warehouse_file), read_only=True) as connection:
         connection.execute("USE marts")
         yield connection
@@ -96,6 +97,21 @@ GOLDEN = [
     ("stage_dwell_days", "month", "2026-06-01", "total", "15", "1", "15", True),
     ("stage_loss_rate", "month", "2026-06-01", "stage=s1", "0", "2", "0", True),
     ("stage_loss_rate", "month", "2026-06-01", "stage=s2", "1", "1", "1", True),
+    # D10 is in s1 for more than four months. Of the stays of May and June the longest took 24 days; where D7 went from
+    # its stage is not known.
+    ("stage_stalled_rate", "month", "2026-03-01", "stage=s1", "1", "1", "1", True),
+    ("stage_stalled_rate", "month", "2026-05-01", "total", "0", "2", "0", True),
+    ("stage_stalled_rate", "month", "2026-06-01", "total", "0", "4", "0", True),
+    ("stage_stalled_rate", "month", "2026-04-01", "total", "0", "0", None, True),
+    # V1 has an end, V2 has none.
+    ("visit_completion_rate", "month", "2026-06-01", "total", "1", "1", "1", True),
+    ("visit_completion_rate", "week", "2026-06-01", "team=T1", "1", "1", "1", True),
+    ("visit_completion_rate", "month", "2026-07-01", "total", "0", "1", "0", True),
+    ("visit_completion_rate", "month", "2026-07-01", "rep=s:S2", "0", "1", "0", True),
+    # Of two forms of June one is in the CRM. That of the last half hour has a day to get there.
+    ("capture_completeness_rate", "month", "2026-06-01", "total", "1", "2", "0.5", True),
+    ("capture_completeness_rate", "month", "2026-06-01", "channel=web", "1", "2", "0.5", True),
+    ("capture_completeness_rate", "month", "2026-07-01", "total", "0", "0", None, True),
     # L1 by D1, L3 by D8, which D7 before the lead does not hide; L4 had no deal, and L2 came a week before.
     ("lead_conversion_rate", "week", "2026-06-01", "total", "2", "3", "0.66666667", True),
     ("lead_conversion_rate", "week", "2026-05-25", "total", "0", "1", "0", True),
@@ -161,8 +177,8 @@ GOLDEN = [
     # The 365 days up to 30 June 2024 begin on 2 July 2023, for 29 February is in them; those up to 31 May on 2 June.
     ("top3_customer_share", "month", "2024-06-01", "total", "3", "3", "1", True),
     ("top3_customer_share", "month", "2024-05-01", "total", "10", "10", "1", True),
-    # one of 89 rows, all loaded on the business date
-    ("dirty_rate", "day", "2026-07-31", "total", "1", "89", "0.01123596", True),
+    # one of 94 rows, all loaded on the business date
+    ("dirty_rate", "day", "2026-07-31", "total", "1", "94", "0.01063830", True),
     ("source_freshness_hours", "day", "2026-07-31", "source=s", "8", None, "8", True),
     # C1 and C3 have open deals, the others bought: nobody is in the last tier. At the end of May C2 alone was not. C6
     # is deleted since April.
@@ -196,13 +212,29 @@ def test_the_funnel_has_what_was_won_after_all_and_nothing_from_after_the_busine
     ]  # fmt: skip
 
 
+# What the company has not, or has in too few rows, is worked by hand beside its own marts.
+ELSEWHERE = {
+    "channel_sell_through_rate": "test_lone_figures.py::test_of_a_book_below_zero_nothing_is_available",
+    "clv_12m": "test_lone_figures.py::test_nothing_is_expected_of_a_customer_that_was_deleted",
+    "dealer_days_of_supply": "test_values.py::test_what_a_dealer_has_lasts_as_long_as_it_takes_to_sell_it",
+    "entry_within_24h_rate": "test_values.py::test_24_hours_pass_and_one_second_more_does_not",
+}
+
+
 def test_every_metric_that_the_company_can_have_is_tested_here_or_beside_its_own_marts(marts: Marts) -> None:
-    elsewhere = {
-        "entry_within_24h_rate", "capture_completeness_rate", "clv_12m", "channel_sell_through_rate",
-        "dealer_days_of_supply", "visit_completion_rate", "stage_stalled_rate",
-    }  # fmt: skip
     known = {name for (name,) in marts.execute("SELECT metric_id FROM kpi_metrics").fetchall()}
-    assert {row[0] for row in GOLDEN} == known - elsewhere
+    assert {row[0] for row in GOLDEN} | ELSEWHERE.keys() == known
+    assert {row[0] for row in GOLDEN}.isdisjoint(ELSEWHERE)
+
+
+@pytest.mark.parametrize("metric", ELSEWHERE)
+def test_what_is_worked_by_hand_elsewhere_is(metric: str) -> None:
+    """The test that is named exists, and asks for a figure of that metric."""
+    file, _, name = ELSEWHERE[metric].partition("::")
+    tree = ast.parse(Path(__file__).with_name(file).read_text(encoding="utf-8"))
+    (test,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    words = [node.value for node in ast.walk(test) if isinstance(node, ast.Constant)]
+    assert metric in words or f"int_kpi_{metric}" in words
 
 
 def test_the_rows_behind_every_figure_make_it_again(marts: Marts) -> None:
@@ -244,10 +276,10 @@ def test_what_no_source_can_tell_is_absent_with_its_reason_and_not_zero(marts: M
     ).fetchall()
     assert absent == [
         ("channel_sell_through_rate", "no source maps dealer_inventory.quantity"),
-        ("visit_completion_rate", "no source maps visits.ended_at"),
         ("dealer_days_of_supply", "no source maps dealer_inventory.quantity"),
     ]
-    assert kpi(marts, "visit_completion_rate", "month", "2026-06-01") is None
+    assert kpi(marts, "channel_sell_through_rate", "week", "2026-07-20") is None
     working = Path(marts.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall()[0][0])
-    with pytest.raises(Unanswerable, match=r"visit_completion_rate is absent: no source maps visits\.ended_at"):
-        ask_file(Home(working.parents[2], "page"), working, date(2026, 7, 31), ["net_sales", "visit_completion_rate"])
+    asked = ["net_sales", "channel_sell_through_rate"]
+    with pytest.raises(Unanswerable, match=r"channel_sell_through_rate is absent: no source maps dealer_inventory\.q"):
+        ask_file(Home(working.parents[2], "page"), working, date(2026, 7, 31), asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal as D
@@ -154,6 +155,13 @@ def test_24_hours_pass_and_one_second_more_does_not(marts: duckdb.DuckDBPyConnec
         3,
         D("0.66666667"),
     )  # and a call
+
+
+def test_what_a_dealer_has_lasts_as_long_as_it_takes_to_sell_it(marts: duckdb.DuckDBPyConnection) -> None:
+    """Two were left on 21 June, and 3 were sold in the 21 days since the first order: a seventh a day."""
+    for dimension, member in (("total", "total"), ("dealer", "dealers:X1"), ("product", "shop:P1")):
+        found = kpi(marts, "dealer_days_of_supply", "day", "2026-07-01", dimension, member)
+        assert found == (2, D("0.14285714"), 14, True)
 
 
 def test_a_visit_has_a_channel_of_its_own_and_a_chat_that_of_its_platform(marts: duckdb.DuckDBPyConnection) -> None:
@@ -426,13 +434,41 @@ def test_references_to_nobody_are_counted(marts: duckdb.DuckDBPyConnection) -> N
     ]
 
 
-def test_marts_are_typed_and_described_for_bi_tools(marts: duckdb.DuckDBPyConnection) -> None:
+def in_both_languages(comment: str | None) -> bool:
+    """Tell whether a description is a sentence in English, or some, and then one in Chinese."""
+    return re.fullmatch(r".*[A-Za-z]{3,}[^一-龥]*[.?] ?[^.?]*[一-龥].*[。？]", comment or "", re.DOTALL) is not None
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_in_both"),
+    [
+        ("Net sales. 净销售额。", True), ("Is it paid? 是否已付？", True),
+        ("A visit (拜访). Key: visit_key. 一次拜访。", True),
+        (None, False), ("", False), ("Net sales.", False), ("净销售额。", False), ("订单编号 order id。", False),
+        ("Net sales (净销售额).", False),
+    ],
+)  # fmt: skip
+def test_a_description_in_one_language_is_told_from_one_in_both(comment: str | None, is_in_both: bool) -> None:
+    assert in_both_languages(comment) == is_in_both
+
+
+def test_marts_are_typed_for_bi_tools_and_every_table_and_column_is_described_in_both_languages(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
     odd = marts.execute(
-        "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE schema_name = 'marts' AND "
-        "(regexp_matches(data_type, 'HUGEINT|\\[\\]|STRUCT|MAP|DOUBLE|WITH TIME ZONE') OR comment IS NULL "
-        "OR NOT regexp_matches(comment, '[一-龥]') OR starts_with(column_name, '_'))"
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'marts' AND "
+        "(regexp_matches(data_type, 'HUGEINT|\\[\\]|STRUCT|MAP|DOUBLE|WITH TIME ZONE') "
+        "OR starts_with(column_name, '_'))"
     ).fetchall()
     assert odd == []
+    described = marts.execute(
+        "SELECT table_name, NULL, comment FROM duckdb_tables() WHERE schema_name = 'marts' UNION ALL "
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'marts'"
+    ).fetchall()
+    assert {table for table, column, _ in described if column is None} == {
+        file.stem for file in (PROJECT / "dbt_project" / "models" / "marts").glob("*.sql")
+    }
+    assert [row for row in described if not in_both_languages(row[2])] == []
 
 
 def test_metricflow_says_of_every_metric_that_it_can_say_what_kpi_values_says(at_once: Home) -> None:
