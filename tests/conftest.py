@@ -27,7 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip tests marked `long`, and say how to run them."""
     if os.environ.get("SALES_WAREHOUSE_TEST_LONG"):
         return
-    skip = pytest.mark.skip(reason="a long form of what other tests show too: SALES_WAREHOUSE_TEST_LONG=1 runs it")
+    skip = pytest.mark.skip(
+        reason="long; most of what is planted in the demo is found here alone: SALES_WAREHOUSE_TEST_LONG=1 runs it"
+    )
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(skip)
