@@ -19,8 +19,8 @@ from sales_warehouse.sql import connect
 
 sys.path.append(str(Path(__file__).parents[1] / "airflow"))
 
-import airflow_api  # noqa: E402
-from airflow_api import until  # noqa: E402
+import airflow_api
+from airflow_api import until
 
 pytestmark = pytest.mark.long  # a minute; test_past_nights.py has the nights, tests/airflow/test_past_night.py the DAG
 
@@ -49,7 +49,7 @@ def _backfill(api: httpx.Client, first: int, last: int) -> dict[str, str]:
 
 
 def _created(api: httpx.Client, asked: dict[str, Any]) -> int | None:
-    """The backfill that Airflow made; None where SQLite, which this UI keeps its runs in, was locked: one asks again."""
+    """The backfill that Airflow made; None where SQLite was locked, where this UI keeps its runs."""
     answer = api.post("/backfills", json=asked)
     assert answer.status_code == 200 or "Database is locked" in answer.text, answer.text
     return answer.json().get("id")

@@ -181,7 +181,8 @@ class Nights:
             base = before * rate
             self.db.execute(
                 "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?, null, null)",
-                [member, monday + datetime.timedelta(7 * place), value - base <= -0.15 * abs(base) < 0, value, base, rate],
+                [member, monday + datetime.timedelta(7 * place), value - base <= -0.15 * abs(base) < 0, value, base,
+                 rate],
             )  # fmt: skip
 
     def judge_by_a_band(self, grain: str = "week", direction: str = "fall") -> None:
