@@ -50,7 +50,7 @@ export const headTable = (rows) => ({
   columns: [
     ["name", say("region")], ["net_sales_per_head_amount", say("map_heads"), "money"],
     ["gap_to_best_rate", say("heads_gap_best"), "gap"], ["gap_to_peers_rate", say("heads_gap_peers"), "gap"],
-    ["average_fte", say("heads_fte"), "count"], ["net_sales_amount", say("net_sales"), "money"], ["note", say("heads_remark")],
+    ["note", say("heads_remark")], ["average_fte", say("heads_fte"), "count"], ["net_sales_amount", say("net_sales"), "money"],
   ],
   listed: rows.map((row) => ({ ...row, name: regionName(row.region_key), note: note(row) ?? "" })),
 });
