@@ -12,7 +12,7 @@ case {{ severity }} when 'critical' then 1 when 'warning' then 2 when 'info' the
 ] -%}
 {%- for term in terms -%}
 coalesce(cast({{ rules }}.{{ term }} as {{ dbt.type_string() }}), ''){{ " || '|' || " if not loop.last }}
-{%- endfor -%}
+{%- endfor %} || case when {{ rules }}.allows_late then '|late' else '' end
 {%- endmacro %}
 
 {% macro asks_elsewhere(terms, other_terms) -%}

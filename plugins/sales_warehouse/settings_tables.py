@@ -77,7 +77,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
                      "compared_with"), "varchar")
     | dict.fromkeys(("threshold_value", "threshold_rate", "threshold_pp", "false_rate", "band_width",
                      "minimum_volume"), "double")
-    | {"wait_days": "integer", "cooldown_days": "integer"}
+    | {"wait_days": "integer", "allows_late": "boolean", "cooldown_days": "integer"}
     | dict.fromkeys(("severity", "owner", "playbook_id", "name_en", "name_zh", "rule_state"), "varchar"),
     "left_out_rules": {"rule_number": "integer", "line_number": "integer"}
     | dict.fromkeys(("rule_id", "name_en", "name_zh", "owner", "rule_state", "part", "mistake", "mistake_zh"),

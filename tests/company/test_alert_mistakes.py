@@ -85,6 +85,10 @@ CASES = {
     "a rate that every period reaches": ("threshold_value: 0.2", "threshold_value: 0", [":8:", "give more than 0"]),
     "points of what is no rate": ("threshold_rate: 0.15", "threshold_pp: 4", [":17: rules.1.threshold_pp", "no rate"]),
     "two thresholds": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    threshold_pp: 4", [":12: rules.1", "one of"]),
+    "late records of a quotient": ("threshold_value: 0.2", "threshold_value: 0.2\n    allow_late: true",
+                                   [":9: rules.0.allow_late", "sums and counts that fall", "wait_days"]),
+    "waiting for what is allowed for": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    allow_late: true\n"
+                                        "    wait_days: 3", [":12: rules.1", "wait_days or allow_late, one of"]),
     "a rule without an owner": ("    owner: data\n", "", [":26: rules.3.owner", "is missing"]),
     "an owner who is nobody": ("owner: data", 'owner: " "', [":31: rules.3.owner", "at least 1 character"]),
     "an id twice": ("id: band", "id: fall", [":19: rules.2.id", "'fall' is there twice; rename one"]),

@@ -108,6 +108,72 @@ def test_a_rule_waits_as_long_as_figures_were_seen_to_move(db: duckdb.DuckDBPyCo
     assert judge(db, "rule_id, wait_days", "int_alert_rules_defined") == [("fixed", 2), ("new", 0), ("seen", 5)]
 
 
+def come_late(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 21 weeks two had 60 % of their net sales when they ended, one 70 % and 18 had 80 %; three days later all had
+    90 %, a week later everything. So nine of ten had 70 % or more, then 90 %: the third lowest of 21.
+    """
+    for place in range(21):
+        start = LAST_MONDAY - 7 * (place + 6) * DAY
+        first = 60 if place < 2 else 70 if place == 2 else 80
+        for age, value in ((0, first), (3, 90), (7, 100)):
+            said = start + (6 + age) * DAY
+            row = ("net_sales", "week", start, "region", "east", value, None, value, False, str(said), said)
+            db.execute(f"insert into stg_history__kpi_values values ({', '.join(map(alert_world.literal, row))})")
+
+
+def test_what_is_usually_there_of_a_figure_is_measured_for_each_day_after_its_end(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    come_late(db)
+    change = {"kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}
+    give_rules(db, [{"id": "allows", **change, "allow_late": True}])
+    measured = dict(judge(db, "age_days, completeness_rate", "int_alert_completeness_measured"))
+    assert measured == {0: D(0.7), 1: D(0.7), 2: D(0.7), 3: D(0.9), 4: D(0.9), 5: D(0.9), 6: D(0.9)}
+    db.execute("delete from stg_history__kpi_values where period_start_date = (select max(period_start_date) from "
+               "stg_history__kpi_values)")  # fmt: skip
+    assert len(judge(db, "*", "int_alert_completeness_measured")) == 7, "20 weeks are enough"
+    db.execute("delete from stg_history__kpi_values where period_start_date = (select max(period_start_date) from "
+               "stg_history__kpi_values)")  # fmt: skip
+    assert judge(db, "*", "int_alert_completeness_measured") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"kind": "percent_change", "threshold_rate": 0.2}, {"deep": (550, 785.71428571)}),
+        ({"kind": "threshold", "threshold_value": 790, "direction": "fall"}, {"deep": (550, 785.71428571)}),
+    ],
+    ids=["a change", "a limit"],
+)
+def test_a_fall_is_told_when_what_may_still_come_does_not_make_it_good(
+    db: duckdb.DuckDBPyConnection, rule: dict, told: dict
+) -> None:
+    """550 of 1000 are 785.71 with the rest (-21.4 %), 570 are 814.29 (-18.6 %): both are falls of 20 % without it."""
+    come_late(db)
+    for member, amount in (("deep", 550), ("shallow", 570)):
+        add(db, "net_sales", "week", LAST_MONDAY - 7 * DAY, member, 1000)
+        add(db, "net_sales", "week", LAST_MONDAY, member, amount)
+    give_rules(db, [{"id": "plain", **NET_SALES, **rule}, {"id": "allows", **NET_SALES, **rule, "allow_late": True}])
+    found = judge(db, "rule_id, dimension_value, value, judged_value, completeness_rate")
+    assert [row for row in found if row[0] == "allows"] == [
+        ("allows", member, D(value), D(judged), D(0.7)) for member, (value, judged) in told.items()
+    ]
+    assert [row[1:] for row in found if row[0] == "plain"] == [
+        ("deep", D(550), D(550), D(1)), ("shallow", D(570), D(570), D(1))
+    ]  # fmt: skip
+
+
+def test_a_band_holds_what_a_figure_may_become(db: duckdb.DuckDBPyConnection) -> None:
+    """A week of 5,600 or so is expected; 4,200 are below the band as they are and in it as 6,000."""
+    come_late(db)
+    first = LAST_MONDAY
+    sell(db, "east", lambda day: wave(day) * (0.75 if day >= first else 1), "2025-01-01")
+    band = {"kind": "seasonal_band", **NET_SALES}
+    give_rules(db, [{"id": "plain", **band}, {"id": "allows", **band, "allow_late": True}])
+    ((rule, value, lower),) = judge(db, "rule_id, value, lower_value")
+    assert rule == "plain" and value < lower < value / Decimal("0.7")
+
+
 def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection) -> None:
     """The last week has two workdays, the one before none: it is held against the one of 8 June, which had five."""
     holiday(db, "2026-06-15", "2026-06-24")

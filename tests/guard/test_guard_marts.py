@@ -303,12 +303,12 @@ GOOD: dict[str, str] = {
     "kpi_alert_judgements": """values ('fall', 'east', 'quiet', 'terms'), ('fall', 'west', 'breach', 'terms')
         t(rule_id, dimension_value, verdict, rule_terms)""",
     "alert_metrics": """values
-        ('e1', 'ann', 'p', 'percent_change', 'fall', 50, 100, null, null, null, date '2026-01-05'),
-        ('e2', 'ann', 'p', 'threshold', 'rise', 0.8, null, 0.8, null, null, date '2026-01-05'),
-        ('e3', 'ann', 'p', 'seasonal_band', 'fall', 8, 12, null, 9, 15, date '2026-01-05'),
-        ('e4', 'ann', 'p', 'pace_behind_target', 'fall', 0.4, 0.5, 0.1, null, null, date '2026-01-05'))
-        t(incident_key, owner, playbook_id, kind, direction, value, compared_value, threshold_value, lower_value,
-          upper_value, opened_start_date), (select date '2026-01-05' as period_start_date,
+        ('e1', 'ann', 'p', 'percent_change', 'fall', 50, 0.8, 62.5, 100, null, null, null, date '2026-01-05'),
+        ('e2', 'ann', 'p', 'threshold', 'rise', 0.8, 1, 0.8, null, 0.8, null, null, date '2026-01-05'),
+        ('e3', 'ann', 'p', 'seasonal_band', 'fall', 8, 1, 8, 12, null, 9, 15, date '2026-01-05'),
+        ('e4', 'ann', 'p', 'pace_behind_target', 'fall', 0.4, 1, 0.4, 0.5, 0.1, null, null, date '2026-01-05'))
+        t(incident_key, owner, playbook_id, kind, direction, value, completeness_rate, judged_value, compared_value,
+          threshold_value, lower_value, upper_value, opened_start_date), (select date '2026-01-05' as period_start_date,
           date '2026-01-11' as period_end_date, true as is_late,
           date '2026-01-12' as said_date)""".replace("))\n", ")\n"),
     "kpi_alert_trials": """values ('fall', 'on', 'east', 104, 100, 3, 1, 2, null),
@@ -716,9 +716,11 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_alert_judgements", "update mart set rule_terms = '' where _row_id = 1", {"terms_said"}),
     ("alert_metrics", "update mart set said_date = null where _row_id = 1", {"late_says_since_when"}),
     ("alert_metrics", "update mart set is_late = false where _row_id = 1", {"late_says_since_when"}),
-    ("alert_metrics", "update mart set value = 100 where _row_id = 1", {"is_a_breach"}),
-    ("alert_metrics", "update mart set value = 0.7 where _row_id = 2", {"is_a_breach"}),
-    ("alert_metrics", "update mart set value = 9 where _row_id = 3", {"is_a_breach"}),
+    ("alert_metrics", "update mart set judged_value = 100 where _row_id = 1", {"is_a_breach"}),
+    ("alert_metrics", "update mart set value = 0.7, judged_value = 0.7 where _row_id = 2", {"is_a_breach"}),
+    ("alert_metrics", "update mart set value = 9, judged_value = 9 where _row_id = 3", {"is_a_breach"}),
+    ("alert_metrics", "update mart set judged_value = 40 where _row_id = 1", {"judged_by_what_may_come"}),
+    ("alert_metrics", "update mart set completeness_rate = 1 where _row_id = 1", {"judged_by_what_may_come"}),
     ("alert_metrics", "update mart set opened_start_date = date '2026-01-12' where _row_id = 4", {"opened_before"}),
     (
         "trust_source_freshness",

@@ -241,3 +241,35 @@ def test_the_order_of_rows_changes_nothing() -> None:
         nights.live("2026-06-16")
         found.append((nights.rows("*"), nights.rows("*", "alert_metrics")))
     assert found[0] == found[1]
+
+
+def test_a_fall_that_is_more_than_late_records_explain_is_told_at_once_and_taken_back_if_they_come() -> None:
+    """50 of 100 may become 62.5 at most, as nine of ten weeks had 80 % by then; three days later it is 95."""
+    nights = LateNights(allow_late=True)
+    nights.come_late()
+    nights.sell(W0, 100, 50)
+    assert nights.live(N1) == [(f"fall|east|{W1}", "opened", True, None)]
+    assert nights.rows("reason_en, reason_zh") == [
+        (
+            f"Net sales of east fell by 50 % in the week from {W1}, from 100.00 to 50.00. Records of it are still to "
+            "come: nine of ten such periods had 80 % or more of theirs by now, so it is judged as 62.50.",
+            f"east的净销售额在 {W1} 起的一周环比下降 50%，由 100.00 变为 50.00。尚有记录未到：同类周期十分之九此时已有 "
+            "80% 以上，故按 62.50 判定。",
+        )
+    ]
+    nights.sell(W1, 95)
+    assert nights.live("2026-06-10") == [(f"fall|east|{W1}", "retracted", True, "data")]
+
+
+def test_what_did_not_come_after_all_is_told_although_the_figure_is_the_same() -> None:
+    """80 of 100 may be 100 on Sunday and 88.89 six days later, a fall of 11 %; a day later it is a fall of 20 %."""
+    nights = LateNights(allow_late=True)
+    nights.come_late()
+    nights.sell(W0, 100, 80)
+    assert nights.live(N1) == nights.live("2026-06-13") == []
+    nights.sell(W2, 100)
+    assert nights.live(N2) == DATA
+    assert nights.rows("value, judged_value, completeness_rate, said_value", "alert_metrics") == [(80, 80, 1, 80)]
+    [(reason,)] = nights.rows("reason_en")
+    assert reason.endswith(f"to 80.00. Found late: what could still come when it was judged on {N1} has not come.")
+    assert nights.live("2026-06-15") == []

@@ -27,7 +27,8 @@ def united(column: str, goals: Iterable[tuple[str, str]] = (), **alert: object) 
     texts = ", ".join(f"{name} varchar" for name in f"{COLUMNS} {TERMS}".split())
     table = (
         f"({texts}, period_start_date date, period_end_date date, is_residual boolean, is_late boolean, "
-        "value decimal(28, 8), threshold_value decimal(28, 8), change_rate decimal(28, 8), change_pp decimal(28, 8))"
+        "allows_late boolean, value decimal(28, 8), threshold_value decimal(28, 8), change_rate decimal(28, 8), "
+        "change_pp decimal(28, 8))"
     )
     with duckdb.connect() as db:
         for name in (*TABLES, "alert_metrics"):

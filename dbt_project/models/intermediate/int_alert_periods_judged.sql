@@ -2,11 +2,30 @@
     'metric_id', 'period_grain', 'dimension_name', 'dimension_value', 'period_start_date', 'period_end_date', 'numerator',
     'denominator', 'value', 'is_matured', 'workday_count',
 ] -%}
+{%- set judged_value = 'case when rules.allows_late then periods.possible_value else periods.value end' -%}
 {%- set nothing = 'cast(null as decimal(28, 8))' -%}
 -- Every rule on every period that it may judge by now: the newest one is what alert_metrics tells, all of them are its trial.
 with
 rules as (
     select * from {{ ref('int_alert_rules_defined') }}
+),
+
+-- What a figure may become with what is still to come of it; rules that allow for that judge it by this.
+figures as (
+    select
+        periods.*,
+        cast(coalesce(shares.completeness_rate, 1) as decimal(18, 8)) as completeness_rate,
+        case
+            when shares.completeness_rate is null or periods.value <= 0 then periods.value
+            else cast(cast(periods.value as double) / nullif(shares.completeness_rate, 0) as decimal(28, 8))
+        end as possible_value
+    from {{ ref('int_alert_periods_followed') }} as periods
+    left join {{ ref('int_alert_completeness_measured') }} as shares
+        on
+            periods.metric_id = shares.metric_id
+            and periods.period_grain = shares.period_grain
+            and periods.dimension_name = shares.dimension_name
+            and {{ dbt.datediff('periods.period_end_date', business_date(), 'day') }} = shares.age_days
 ),
 
 limits as (
@@ -15,6 +34,8 @@ limits as (
         {% for column in periods %}
         periods.{{ column }},
         {% endfor %}
+        case when rules.allows_late then periods.completeness_rate else 1 end as completeness_rate,
+        {{ judged_value }} as judged_value,
         cast(null as date) as compared_start_date,
         cast(null as date) as compared_end_date,
         cast(null as bigint) as compared_workday_count,
@@ -24,11 +45,11 @@ limits as (
         {{ nothing }} as upper_value,
         coalesce(periods.denominator, abs(periods.value)) as volume,
         case rules.direction
-            when 'fall' then periods.value <= rules.threshold_value
-            else periods.value >= rules.threshold_value
+            when 'fall' then {{ judged_value }} <= rules.threshold_value
+            else {{ judged_value }} >= rules.threshold_value
         end as is_beyond
     from rules
-    inner join {{ ref('int_alert_periods_followed') }} as periods
+    inner join figures as periods
         on
             rules.metric_id = periods.metric_id
             and rules.period_grain = periods.period_grain
@@ -42,6 +63,8 @@ changes as (
         {% for column in periods %}
         periods.{{ column }},
         {% endfor %}
+        case when rules.allows_late then periods.completeness_rate else 1 end as completeness_rate,
+        {{ judged_value }} as judged_value,
         compared.compared_start_date,
         compared.compared_end_date,
         compared.compared_workday_count,
@@ -54,12 +77,12 @@ changes as (
             when rules.threshold_pp is not null
                 then
                     case rules.direction
-                        when 'fall' then 100 * (periods.value - compared.compared_value) <= -rules.threshold_pp
-                        else 100 * (periods.value - compared.compared_value) >= rules.threshold_pp
+                        when 'fall' then 100 * ({{ judged_value }} - compared.compared_value) <= -rules.threshold_pp
+                        else 100 * ({{ judged_value }} - compared.compared_value) >= rules.threshold_pp
                     end
             when rules.direction = 'fall'
-                then {{ ratio('periods.value - compared.compared_value', 'abs(compared.compared_value)') }} <= -rules.threshold_rate
-            else {{ ratio('periods.value - compared.compared_value', 'abs(compared.compared_value)') }} >= rules.threshold_rate
+                then {{ ratio(judged_value ~ ' - compared.compared_value', 'abs(compared.compared_value)') }} <= -rules.threshold_rate
+            else {{ ratio(judged_value ~ ' - compared.compared_value', 'abs(compared.compared_value)') }} >= rules.threshold_rate
         end as is_beyond
     from rules
     inner join {{ ref('int_alert_periods_compared') }} as compared
@@ -68,7 +91,7 @@ changes as (
             and rules.period_grain = compared.period_grain
             and rules.dimension_name = compared.dimension_name
             and rules.compared_with = compared.compared_with
-    inner join {{ ref('int_alert_periods_followed') }} as periods
+    inner join figures as periods
         on
             compared.metric_id = periods.metric_id
             and compared.period_grain = periods.period_grain
@@ -109,6 +132,8 @@ seasons as (
         {% for column in periods %}
         periods.{{ column }},
         {% endfor %}
+        case when rules.allows_late then periods.completeness_rate else 1 end as completeness_rate,
+        {{ judged_value }} as judged_value,
         cast(null as date) as compared_start_date,
         cast(null as date) as compared_end_date,
         cast(null as bigint) as compared_workday_count,
@@ -118,12 +143,12 @@ seasons as (
         edges.upper_value,
         coalesce(periods.denominator, edges.expected_value) as volume,
         case rules.direction
-            when 'fall' then periods.value < edges.lower_value
-            else periods.value > edges.upper_value
+            when 'fall' then {{ judged_value }} < edges.lower_value
+            else {{ judged_value }} > edges.upper_value
         end as is_beyond
     from edges
     inner join rules on edges.rule_id = rules.rule_id
-    inner join {{ ref('int_alert_periods_followed') }} as periods
+    inner join figures as periods
         on
             edges.metric_id = periods.metric_id
             and edges.period_grain = periods.period_grain
@@ -166,6 +191,8 @@ paces as (
         {% for column in periods %}
         periods.{{ column }},
         {% endfor %}
+        case when rules.allows_late then periods.completeness_rate else 1 end as completeness_rate,
+        {{ judged_value }} as judged_value,
         cast(null as date) as compared_start_date,
         cast(null as date) as compared_end_date,
         cast(null as bigint) as compared_workday_count,
@@ -188,7 +215,7 @@ paces as (
         {{ nothing }} as volume,
         false as is_beyond
     from rules
-    inner join {{ ref('int_alert_periods_followed') }} as periods
+    inner join figures as periods
         on
             rules.metric_id = periods.metric_id
             and rules.period_grain = periods.period_grain
@@ -305,6 +332,8 @@ select
     numerator,
     denominator,
     value,
+    cast(completeness_rate as decimal(18, 8)) as completeness_rate,
+    judged_value,
     compared_start_date,
     compared_end_date,
     compared_workday_count,

@@ -44,6 +44,13 @@ restated as (
     from alerting
     inner join said
         on {{ same_key('alerting', 'said', period) }}
+    -- what was still to come then may not have come since
+    left join {{ ref('int_alert_completeness_measured') }} as earlier
+        on
+            case when alerting.allows_late then alerting.metric_id end = earlier.metric_id
+            and alerting.period_grain = earlier.period_grain
+            and alerting.dimension_name = earlier.dimension_name
+            and {{ dbt.datediff('alerting.period_end_date', 'said.business_date', 'day') }} = earlier.age_days
     left join {{ ref('stg_ledger__rules') }} as tonight on true
     where
         alerting.period_start_date < alerting.newest_start_date
@@ -53,6 +60,7 @@ restated as (
         and (
             said.value <> alerting.value
             or (alerting.kind = 'percent_change' and said.compared_value <> alerting.compared_value)
+            or earlier.completeness_rate < alerting.completeness_rate
         )
 ),
 

@@ -17,6 +17,7 @@ judged as (
         rules.metric_name_en,
         rules.metric_name_zh,
         rules.unit,
+        rules.allows_late,
         {{ alert_rule_terms('rules') }} as rule_terms,
         case when goals.target_id is null then '' else {{ goal_terms('goals') }} end as goal_terms,
         max(periods.period_start_date) over (

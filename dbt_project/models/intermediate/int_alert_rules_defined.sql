@@ -16,6 +16,7 @@ select
     rules.band_width,
     rules.minimum_volume,
     coalesce(rules.wait_days, waits.wait_days, 0) as wait_days,
+    rules.allows_late,
     rules.cooldown_days,
     rules.severity,
     rules.owner,

@@ -43,7 +43,9 @@ named as (
         end as figure_zh,
         -- what a breach was found late by: the figure itself, or what it is held against
         case when judged.value <> judged.said_value then judged.said_value else judged.said_compared_value end as restated_value,
-        case when judged.value <> judged.said_value then judged.value else judged.compared_value end as restating_value
+        case when judged.value <> judged.said_value then judged.value else judged.compared_value end as restating_value,
+        judged.value = judged.said_value
+        and (judged.kind <> 'percent_change' or judged.compared_value = judged.said_compared_value) as has_not_come
     from judged
     left join {{ ref('int_alert_members_named') }} as members
         on judged.dimension_name = members.dimension_name and judged.dimension_value = members.dimension_value
@@ -82,6 +84,8 @@ select
     value,
     numerator,
     denominator,
+    completeness_rate,
+    judged_value,
     compared_start_date,
     compared_end_date,
     compared_value,
@@ -146,7 +150,16 @@ select
             || '; the alert is from ' || {{ measure_text('threshold_value', 'unit', 'en') }}
             || case direction when 'fall' then ' down.' else ' up.' end
     end || case
+        when completeness_rate = 1 then ''
+        else
+            ' Records of it are still to come: nine of ten such periods had ' || {{ percent_text('completeness_rate', 'en') }}
+            || ' or more of theirs by now, so it is judged as ' || {{ measure_text('judged_value', 'unit', 'en') }} || '.'
+    end || case
         when late_key is null then ''
+        when has_not_come
+            then
+                ' Found late: what could still come when it was judged on ' || cast(said_date as {{ dbt.type_string() }})
+                || ' has not come.'
         else
             ' Found late: ' || case when value <> said_value then 'the figure' else 'what it is held against' end
             || ' was restated since it was judged on ' || cast(said_date as {{ dbt.type_string() }}) || '; it was '
@@ -194,7 +207,14 @@ select
             || {{ measure_text('value', 'unit', 'zh') }} || case direction when 'fall' then '，已降至' else '，已升至' end || '预警线 '
             || {{ measure_text('threshold_value', 'unit', 'zh') }} || '。'
     end || case
+        when completeness_rate = 1 then ''
+        else
+            '尚有记录未到：同类周期十分之九此时已有 ' || {{ percent_text('completeness_rate', 'zh') }} || ' 以上，故按 '
+            || {{ measure_text('judged_value', 'unit', 'zh') }} || ' 判定。'
+    end || case
         when late_key is null then ''
+        when has_not_come
+            then '事后发现：' || cast(said_date as {{ dbt.type_string() }}) || ' 判定时尚可能补录的记录至今未到。'
         else
             '事后发现：' || cast(said_date as {{ dbt.type_string() }}) || ' 判定后，'
             || case when value <> said_value then '该指标' else '对比值' end || '被重述，由当时的 '

@@ -38,9 +38,9 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "quality": ("threshold_value",),
 }
 _ALLOWED: Mapping[str, tuple[str, ...]] = {
-    "threshold": _SERIES,
-    "percent_change": (*_SERIES, "threshold_rate", "threshold_pp", "against"),
-    "seasonal_band": (*_SERIES, "false_rate"),
+    "threshold": (*_SERIES, "allow_late"),
+    "percent_change": (*_SERIES, "threshold_rate", "threshold_pp", "against", "allow_late"),
+    "seasonal_band": (*_SERIES, "false_rate", "allow_late"),
     "pace_behind_target": ("metric", "members", "threshold_rate"),
     "stalled_deals": ("minimum_amount",),
     "concentration": _SERIES,
@@ -48,7 +48,7 @@ _ALLOWED: Mapping[str, tuple[str, ...]] = {
     "quality": _SERIES,
 }
 _PARTICULARS = (
-    *_SERIES, "against", "threshold_value", "threshold_rate", "threshold_pp", "false_rate",
+    *_SERIES, "against", "threshold_value", "threshold_rate", "threshold_pp", "false_rate", "allow_late",
 )  # fmt: skip
 # What a rule of these kinds looks at where it does not say it: metric, dimension.
 _USUAL = {
@@ -103,6 +103,9 @@ class AlertRule(Model):
         default=0,
         description="days that a period waits for late entries; measured: as long as figures were seen to move",
     )
+    allow_late: bool = Field(
+        default=False, description="a fall is judged as if what is usually still to come at its age were there"
+    )
     cooldown_days: int = Field(default=0, ge=0, le=366, description="a breach so soon after one is no new alert")
     severity: Severity = "warning"
     owner: Text
@@ -124,6 +127,8 @@ class AlertRule(Model):
             raise ValueError("give threshold_rate or threshold_pp, one of the two")
         if self.minimum_amount is not None and self.minimum_count is not None:
             raise ValueError("give minimum_amount or minimum_count, one of the two")
+        if self.allow_late and self.wait_days:
+            raise ValueError("give wait_days or allow_late, one of the two")
         return self
 
     @property
@@ -216,8 +221,8 @@ def rule_rows(file: AlertsFile, metrics: Mapping[str, Metric]) -> list[tuple]:
             (r.against or "previous") if r.kind == "percent_change" else None, r.threshold_value,
             r.threshold_rate or (PACE_BEHIND if r.kind == "pace_behind_target" else None), r.threshold_pp,
             r.band_width and (r.false_rate or FALSE_RATE), r.band_width, r.minimum_amount or r.minimum_count,
-            r.wait_days if r.wait_days != "measured" else None, r.cooldown_days, r.severity, r.owner, r.playbook,
-            r.name.en, r.name.zh, r.state,
+            r.wait_days if r.wait_days != "measured" else None, r.allow_late, r.cooldown_days, r.severity, r.owner,
+            r.playbook, r.name.en, r.name.zh, r.state,
         ))  # fmt: skip
     return rows
 

@@ -41,6 +41,7 @@ SAID: Mapping[str, str] = {
     r"say which period is judged; (?P<m>\w+) has (?P<x>.+)": "请写明判定的周期；{m} 有 {x}",
     r"neither more nor less of (?P<m>\w+) is better, .+": "{m} 没有好坏方向，规则须写明 `direction`：fall 或 rise",
     r"(?P<m>\w+) is a level of one day, .+": "{m} 是某一天的水平，不与其他日比较；请用 threshold 类",
+    r"allow_late is for sums and counts that fall; .+": "allow_late 只用于下降的总额与计数；其他请写 wait_days",
     r"kind (?P<k>\w+) is about (?P<x>.+); a limit on (?P<m>\w+) is of kind threshold": "{k} 类只看 {x}；{m} "
     "的上下限请用 threshold 类",
     r"(?P<m>\w+) is no rate and does not change by percentage points; .+": "{m} 不是比率，不按百分点变化；"

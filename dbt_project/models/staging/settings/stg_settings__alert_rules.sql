@@ -15,6 +15,7 @@ select
     cast(band_width as decimal(28, 8)) as band_width,
     cast(minimum_volume as decimal(28, 8)) as minimum_volume,
     cast(wait_days as integer) as wait_days,
+    allows_late,
     cast(cooldown_days as integer) as cooldown_days,
     severity,
     owner,
