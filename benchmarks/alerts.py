@@ -1,10 +1,8 @@
-"""Rules of alerts where nothing happened, and where records come late: false alerts a week, recall, seconds.
+"""Rules of alerts where nothing happened: false alerts a week, and seconds.
 
 `python benchmarks/alerts.py` draws figures of a company at the level of kpi_values (sales, leads and rates by day,
-week and month) and judges them with the project's own models. In the quiet world nothing is planted, and every alert
-of the last year is false. In the late world a fifth of the records come days after their day; every night is judged by
-what was there by then, once by rules that do not wait and once by the same rules with `wait_days`. `--size 200` times
-that many rules.
+week and month) and judges them with the project's own models. Nothing is planted, and every alert of the last year is
+false. `--size 200` times that many rules.
 """
 
 from __future__ import annotations
@@ -36,7 +34,6 @@ FIRST, LAST = datetime.date(2024, 1, 1), datetime.date(2026, 6, 28)
 DAYS = (LAST - FIRST).days + 1
 MEMBERS = {"total": 1, "region": 7, "channel": 5, "product_line": 8, "team": 5, "rep": 30}
 WEEKS = 52
-PLANTED_FALL, LATE_SHARE, LATE_DAYS, WAIT_DAYS = 0.5, 0.2, 4, 10
 
 
 def quiet_connection() -> duckdb.DuckDBPyConnection:
@@ -117,17 +114,17 @@ def fifty(more: int = 50) -> list[dict]:
 def publish(
     db: duckdb.DuckDBPyConnection, series: Iterable, business_date: datetime.date, first: datetime.date = FIRST
 ) -> None:
-    """Write kpi_values of days up to a business date, with weeks and months as they add up."""
-    days = [FIRST + datetime.timedelta(days=n) for n in range(DAYS)]
-    listed = list(series)
-    size = [len(numerator) for _, (numerator, _) in listed]
+    """Write kpi_values of days from a first one up to a business date, with weeks and months as they add up."""
+    begins = (first - FIRST).days
+    days = [first + datetime.timedelta(days=n) for n in range(DAYS - begins)]
+    listed = [(key, numerator[begins:], None if d is None else d[begins:]) for key, (numerator, d) in series]
     table = pa.table({
-        "metric_id": [key[0] for key, _ in listed for _ in range(DAYS)],
-        "dimension_name": [key[1] for key, _ in listed for _ in range(DAYS)],
-        "dimension_value": [key[2] for key, _ in listed for _ in range(DAYS)],
-        "day": pa.array(days * len(size), pa.date32()),
-        "n": np.concatenate([numerator for _, (numerator, _) in listed]),
-        "d": np.concatenate([np.full(DAYS, np.nan) if d is None else d for _, (_, d) in listed]),
+        "metric_id": [key[0] for key, *_ in listed for _ in days],
+        "dimension_name": [key[1] for key, *_ in listed for _ in days],
+        "dimension_value": [key[2] for key, *_ in listed for _ in days],
+        "day": pa.array(days * len(listed), pa.date32()),
+        "n": np.concatenate([numerator for _, numerator, _ in listed]),
+        "d": np.concatenate([np.full(len(days), np.nan) if d is None else d for *_, d in listed]),
     })  # fmt: skip
     db.register("drawn_days", table)
     ends = {"day": "0 day", "week": "6 day", "month": "1 month - interval 1 day"}
@@ -136,7 +133,7 @@ def publish(
             cast(date_trunc('{grain}', day) + interval {end} as date) as ends, dimension_name, dimension_value,
             cast(round(sum(n), 2) as decimal(28, 8)) as n,
             cast(case when isnan(any_value(d)) then null else round(sum(d), 2) end as decimal(28, 8)) as d
-        from drawn_days where day between date '{first}' and date '{business_date}' group by all"""
+        from drawn_days where day <= date '{business_date}' group by all"""
         for grain, end in ends.items()
     ]
     db.execute(f"""
@@ -187,97 +184,6 @@ def quiet(seeds: int, count: int) -> Iterator[str]:
     yield f"Bands were to give {expected / WEEKS / seeds:.2f} false alerts a week."
 
 
-LATE_RULES = [
-    {"id": "week", "kind": "percent_change", "metric": "net_sales", "grain": "week", "dimension": "region",
-     "threshold_rate": 0.3},
-    {"id": "line", "kind": "percent_change", "metric": "net_sales", "grain": "week", "dimension": "product_line",
-     "threshold_rate": 0.3},
-    {"id": "band", "kind": "seasonal_band", "metric": "net_sales", "grain": "week", "dimension": "region"},
-    {"id": "bandline", "kind": "seasonal_band", "metric": "net_sales", "grain": "week", "dimension": "product_line"},
-    {"id": "leads", "kind": "percent_change", "metric": "new_leads", "grain": "week", "dimension": "region",
-     "threshold_rate": 0.3},
-]  # fmt: skip
-
-
-# How rules wait, and from which fall on those speak that compare. A figure that is late looks like a larger fall, so
-# rules that do not wait speak earlier than they say; at the lower limits the same falls are found without that.
-WAITS: dict[str, tuple[int | str, float]] = {
-    "do not wait, 30 %": (0, 0.3),
-    f"wait_days: {WAIT_DAYS}, 30 %": (WAIT_DAYS, 0.3),
-    "wait_days: measured, 30 %": ("measured", 0.3),
-    "wait_days: measured, 28 %": ("measured", 0.28),
-    "wait_days: measured, 26 %": ("measured", 0.26),
-}
-WATCHED = 63  # nights before the first that is judged, so that there is something to measure lateness by
-# What a night says of a week that has ended, where it was not said before.
-REMEMBERED = """
-    insert into stg_history__kpi_values
-    select metric_id, period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value,
-        false, '{date}', date '{date}'
-    from kpi_values
-    left join (
-        select metric_id, dimension_name, dimension_value, period_start_date, max_by(value, version) as said
-        from stg_history__kpi_values group by all
-    ) using (metric_id, dimension_name, dimension_value, period_start_date)
-    where period_grain = 'week' and is_matured and value is distinct from said"""
-
-
-def alerts_of(db: duckdb.DuckDBPyConnection, rules: list[dict], date: datetime.date) -> set[tuple]:
-    """Judge as a night does; return rule, metric, dimension, member and period of its alerts."""
-    alert_world.give_rules(db, rules)
-    judged(db, date)
-    columns = "rule_id, metric_id, dimension_name, dimension_value, period_start_date"
-    return set(db.execute(f"select {columns} from alert_metrics").fetchall())
-
-
-def waiting(days: int | str, limit: float) -> Iterator[dict]:
-    """The rules, with days to wait, and with another limit where they compare."""
-    for rule in LATE_RULES:
-        yield {**rule, "wait_days": days, **({"threshold_rate": limit} if "threshold_rate" in rule else {})}
-
-
-def late(seed: int, nights: int) -> Iterator[str]:
-    """False alerts and recall with late records, by rules that wait and by rules that do not, night by night."""
-    random = np.random.default_rng(seed)
-    with quiet_connection() as db:
-        alert_world.make_world(db)
-        worked = calendar(db)
-        asked = {(rule["metric"], rule["dimension"]) for rule in LATE_RULES}
-        series = {key: pair for key, pair in drawn(seed, worked).items() if key[:2] in asked}
-        planted = set()
-        mondays = range(DAYS - 7 - 7 * (nights // 7 - 3), DAYS - 28, 7)
-        for key, (numerator, _) in series.items():
-            for start in random.choice(mondays, 2, replace=False):
-                numerator[start : start + 7] *= 1 - PLANTED_FALL
-                planted.add((*key, FIRST + datetime.timedelta(days=int(start))))
-        rules = {name: list(waiting(*how)) for name, how in WAITS.items()}
-        told = {name: set() for name in ("nothing is late", *rules)}
-        since = LAST - datetime.timedelta(days=nights + WATCHED + 7 * 45)
-        for night in range(DAYS - nights - WATCHED, DAYS):
-            date, age = FIRST + datetime.timedelta(days=night), night - np.arange(DAYS)
-            # what comes late does so after 1 to 2 x LATE_DAYS - 1 days, each as likely
-            there = 1 - LATE_SHARE * (1 - np.clip(age, 0, 2 * LATE_DAYS - 1) / (2 * LATE_DAYS - 1))
-            publish(db, ((key, (numerator * there, None)) for key, (numerator, _) in series.items()), date, since)
-            db.execute(REMEMBERED.format(date=date))
-            if night < DAYS - nights:
-                continue
-            for name, given in rules.items():
-                told[name] |= alerts_of(db, given, date)
-            publish(db, series.items(), date, since)
-            told["nothing is late"] |= alerts_of(db, LATE_RULES, date)
-    # weeks that ended while nights were judged, and so early that rules that wait have judged them as well
-    began, ended = (LAST - datetime.timedelta(days=days) for days in (nights - 1, WAIT_DAYS))
-    weeks = (ended - began).days // 7
-    yield "| rules | false alerts a week | planted falls found |"
-    yield "| --- | ---: | ---: |"
-    for name, seen in told.items():
-        judged_by_all = {alert for alert in seen if began <= alert[-1] + datetime.timedelta(days=6) <= ended}
-        # the week after a fall is compared with it, and a rise is no alert of these rules
-        false = sum(1 for alert in judged_by_all if alert[1:] not in planted)
-        found = {alert[1:] for alert in judged_by_all} & planted
-        yield f"| {name} | {false / weeks:.2f} | {len(found)} of {len(planted)} |"
-
-
 def timed(count: int) -> Iterator[str]:
     """Seconds of the models with so many rules over two and a half years."""
     with quiet_connection() as db:
@@ -295,14 +201,11 @@ def timed(count: int) -> Iterator[str]:
 
 def main(
     seeds: Annotated[int, typer.Option(help="Quiet worlds.")] = 3,
-    nights: Annotated[int, typer.Option(help="Nights with late records.")] = 98,
     size: Annotated[int, typer.Option(help="Rules to time.")] = 200,
-    seed: Annotated[int, typer.Option(help="Of the world with late records.")] = 1,
 ) -> None:
     print(machine())
     parts: list[Callable[[], Iterator[str]]] = [
         lambda: quiet(seeds, 50),
-        lambda: late(seed, nights),
         lambda: timed(size),
     ]
     for part in parts:
