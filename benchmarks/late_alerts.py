@@ -1,7 +1,7 @@
 """Where a fifth of the records come late: false alerts a week at equal recall, of rules that know it and that do not.
 
 `python benchmarks/late_alerts.py` draws the figures of `benchmarks/alerts.py`, takes half of some weeks away, and lets
-a fifth of the records come one to seven days after their day. Every night is judged by the project's own models on
+a fifth of the records come one to seven days after their day. Nights are judged by the project's own models on
 what was there by then. Each kind of rule is judged at many limits in the same nights, so that it has a curve of recall
 against false alerts; what one kind costs at the recall of another is read off the curve.
 """
