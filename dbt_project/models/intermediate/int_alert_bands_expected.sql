@@ -102,7 +102,7 @@ spread as (
         1.4826 * {{ trailing_median('miss', member ~ ', period_kind', 'period_start_date', count) }} as median_spread,
         -- where most periods were as expected to the last digit, that is 0, and the standard deviation tells of the others
         sqrt(avg(miss * miss) {{ before }}) as mean_spread,
-        sum(abs(root)) {{ before }} / nullif(sum(case when root <> 0 then 1 else 0 end) {{ before }}, 0) as usual_root,
+        sqrt(sum(power(root, 4)) {{ before }} / nullif(sum(root * root) {{ before }}, 0)) as piece_root,
         count(*) {{ before }} as miss_count
     from missed
     where period_grain = '{{ grain }}'
@@ -110,13 +110,14 @@ spread as (
     {% endfor %}
 ),
 
--- What chance alone moves: a count by its root, whose own root by a half (Bartlett 1936); one that is usually 0 comes in pieces as large
--- as it is when there is something. A share moves by a record more or less, anything else by what a message shows of it.
+-- What chance alone moves: a count by its root, whose own root by a half (Bartlett 1936); what is usually 0 comes in pieces as large as it
+-- is when there is something, the large ones weighing more, as the variance of a sum of a random number of them has it (the mean of
+-- their squares by their mean). A share moves by a record more or less, anything else by what a message shows of it.
 chance as (
     select
         spread.*,
         case
-            when is_additive and expected_root = 0 then 0.5 * greatest(1 / sqrt(effective_day_count), coalesce(usual_root, 0))
+            when is_additive and expected_root = 0 then 0.5 * greatest(1 / sqrt(effective_day_count), coalesce(piece_root, 0))
             when is_additive then 0.5 / sqrt(effective_day_count)
             when unit = 'rate' then greatest(coalesce(1 / nullif(cast(denominator as double), 0), 0), 0.001)
             when unit = 'money' then 1
