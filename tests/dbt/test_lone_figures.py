@@ -390,6 +390,8 @@ def test_a_gap_that_runs_over_the_change_of_the_clock_is_as_long_as_it_was(db: d
     ), "customer_key, valid_from_date, valid_to_date, tier_priority, is_last_tier, is_deleted")  # fmt: skip
     with on("2026-03-10"):
         VARIABLES.update(time_zone="America/New_York")
+        give_hours(db)
+        rows_of(db, "fct_follow_up_gaps", "touchpoint_key")
         told = rows_of(
             db, "int_kpi_follow_up_interval_hours", "period_start_date, dimension_name, numerator, denominator"
         )

@@ -47,7 +47,9 @@ GOOD: dict[str, str] = {
         t(order_key, customer_key, order_date, is_cancelled, paid_date, is_paid_by_status)""",
     "fct_line_returns": """values ('o1', 1, 1), ('o1', 2, 3) t(order_key, line_number, returned_quantity)""",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
-    "fct_lead_responses": "values ('l1', 0.0), ('l2', null) t(lead_key, waited_hours)",
+    "fct_follow_up_gaps": """values ('visit:v1', 8.0, 7.5), ('call:k1', 63.5, null)
+        t(touchpoint_key, gap_hours, gap_business_hours)""",
+    "fct_lead_responses": "values ('l1', 0.0, 2.0), ('l2', null, 9.0) t(lead_key, waited_hours, waited_calendar_hours)",
     "fct_first_orders": """values ('c1', date '2026-01-01', true), ('c2', null, false)
         t(customer_key, first_order_date, is_bought)""",
     "fct_repurchase_gaps": """values ('c1', 'milk', date '2026-01-01', date '2026-01-02', 1, true),
@@ -383,6 +385,7 @@ KEYS = {
     "fct_returns": "return_key",
     "fct_orders": "order_key",
     "fct_invoices": "invoice_key",
+    "fct_follow_up_gaps": "touchpoint_key",
     "fct_lead_responses": "lead_key",
     "fct_first_orders": "customer_key",
     "fct_payments": "payment_key",
@@ -448,7 +451,10 @@ BAD: list[tuple[str, str, set[str]]] = [
         for row in (1, 2)
     ),
     ("fct_order_lines", "update mart set net_amount = 10.01 where _row_id = 1", {"net_is_gross_less_discount"}),
+    ("fct_follow_up_gaps", "update mart set gap_hours = -1 where _row_id = 2", {"gap_is_longer_than_none"}),
+    ("fct_follow_up_gaps", "update mart set gap_business_hours = 8.5 where _row_id = 1", {"gap_is_longer_than_none"}),
     ("fct_lead_responses", "update mart set waited_hours = -0.5 where _row_id = 1", {"waited_not_negative"}),
+    ("fct_lead_responses", "update mart set waited_hours = 2.1 where _row_id = 1", {"business_time_within_the_clocks"}),
     ("fct_first_orders", "update mart set is_bought = true where _row_id = 2", {"bought_has_day"}),
     ("fct_repurchase_gaps", "update mart set order_date = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_repurchase_gaps", "update mart set gap_days = -1 where _row_id = 1", {"gap_is_longer_than_none"}),

@@ -151,6 +151,13 @@ dwell as (
         'passages', ['period_grain', 'period_start_date', 'step_level', 'step'], 'dwell_days', 'is_over', [0.5, 0.9],
         restricted_mean=true,
     ) | indent(4) }}
+),
+
+worked as (
+    {{ kaplan_meier(
+        'passages', ['period_grain', 'period_start_date', 'step_level', 'step'], 'dwell_workdays', 'is_over', [0.5, 0.9],
+        restricted_mean=true,
+    ) | indent(4) }}
 )
 
 select
@@ -170,7 +177,10 @@ select
     dwell.event_count as dwell_finished_count,
     dwell.restricted_mean as dwell_mean_days,
     dwell.p50 as dwell_median_days,
-    dwell.p90 as dwell_p90_days
+    dwell.p90 as dwell_p90_days,
+    worked.restricted_mean as dwell_mean_workdays,
+    worked.p50 as dwell_median_workdays,
+    worked.p90 as dwell_p90_workdays
 from scored
 left join dwell
     on
@@ -178,6 +188,12 @@ left join dwell
         and scored.period_start_date = dwell.period_start_date
         and scored.step_level = dwell.step_level
         and scored.step = dwell.step
+left join worked
+    on
+        scored.period_grain = worked.period_grain
+        and scored.period_start_date = worked.period_start_date
+        and scored.step_level = worked.step_level
+        and scored.step = worked.step
 left join matured as previous
     on
         scored.period_grain = previous.period_grain

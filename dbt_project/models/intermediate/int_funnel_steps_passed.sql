@@ -1,5 +1,6 @@
 -- One coming to a step, and what became of it. On the level `main` it is a journey that comes to a lead, a deal, an order, an
--- invoice or a payment; on the level `stage` it is a deal that enters a stage, as often as it does.
+-- invoice or a payment; on the level `stage` it is a deal that enters a stage, as often as it does. Workdays are those of the
+-- seller who has the deal, and on the level `main` the company's.
 with
 settings as (
     select * from {{ ref('stg_settings__funnel') }}
@@ -40,7 +41,9 @@ main_passages as (
                 then cast({{ not_negative(dbt.datediff('reached_date', 'next_date', 'day')) }} as decimal(18, 6))
             when is_ended then cast({{ not_negative(dbt.datediff('reached_date', 'ended_date', 'day')) }} as decimal(18, 6))
             else cast({{ not_negative(dbt.datediff('reached_date', business_date(), 'day')) }} as decimal(18, 6))
-        end as dwell_days
+        end as dwell_days,
+        case when type_order < last_type_order then next_date when is_ended then ended_date else {{ business_date() }} end as left_date,
+        'default' as schedule_id
     from main_steps
 ),
 
@@ -54,6 +57,7 @@ stages as (
         entered_date,
         entry_number,
         dwell_days,
+        schedule_id,
         case when left_date <= {{ business_date() }} then left_date end as left_date,
         case when left_date > {{ business_date() }} then 'open' else exit_type end as exit_type
     from {{ ref('fct_opportunity_stage_events') }}
@@ -83,7 +87,9 @@ stage_passages as (
         case when stages.exit_type in ('moved', 'won') then 'advanced' else stages.exit_type end as outcome,
         going_on.converted_date is not null as has_converted,
         going_on.converted_date,
-        stages.dwell_days
+        stages.dwell_days,
+        coalesce(stages.left_date, {{ business_date() }}) as left_date,
+        stages.schedule_id
     from stages
     inner join going_on
         on stages.opportunity_key = going_on.opportunity_key and stages.entered_at = going_on.entered_at
@@ -109,7 +115,12 @@ select
     and coalesce({{ dbt.datediff('united.entered_date', 'united.converted_date', 'day') }}, 0) <= settings.maturity_days
         as is_converted_in_time,
     united.dwell_days,
+    case
+        when united.dwell_days is not null then {{ not_negative(business_days_between('entered_day', 'left_day')) }}
+    end as dwell_workdays,
     united.outcome <> 'open' as is_over
 from united
 cross join settings
+{{ business_day_join('entered_day', '', 'united.schedule_id', 'united.entered_date') }}
+{{ business_day_join('left_day', '', 'united.schedule_id', 'united.left_date') }}
 where united.entered_date is not null

@@ -23,10 +23,7 @@ touches as (
         ) as next_at,
         lead(touches.occurred_date) over (
             partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
-        ) as next_date,
-        lead(reps.team) over (
-            partition by touches.customer_key order by touches.occurred_at asc, touches.touchpoint_key asc
-        ) as next_team
+        ) as next_date
     from {{ ref('fct_touchpoints') }} as touches
     inner join {{ ref('dim_sales_reps') }} as reps on touches.rep_key = reps.rep_key
     where
@@ -37,13 +34,10 @@ touches as (
 
 ended as (
     select
-        cast(date_trunc('week', touches.next_date) as date) as week_start_date,
-        touches.next_team as team,
-        {{ microseconds_between('touches.occurred_at', 'touches.next_at') }} as gap_microseconds
-    from touches
-    inner join tiers
-        on touches.customer_key = tiers.customer_key and touches.next_date between tiers.valid_from_date and tiers.valid_to_date
-    where touches.next_at is not null
+        cast(date_trunc('week', ended_date) as date) as week_start_date,
+        team,
+        {{ microseconds_between('started_at', 'ended_at') }} as gap_microseconds
+    from {{ ref('fct_follow_up_gaps') }}
 ),
 
 weeks as (

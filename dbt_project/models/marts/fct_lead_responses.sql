@@ -1,5 +1,5 @@
--- Hours of the business calendar, in the schedule of the seller who has the lead. Who has not answered yet is waiting up
--- to the as-of moment, and is counted as waiting: leaving those leads out would make a slow week look quick.
+-- Hours of the business calendar, in the schedule of the seller who has the lead, and beside them those of the clock. Who has
+-- not answered yet is waiting up to the as-of moment, and is counted as waiting: leaving those leads out would make a slow week look quick.
 -- A lead that belongs to no customer yet has no touch that could be found: it waits until there is a deal of it.
 with
 leads as (
@@ -71,7 +71,8 @@ select
     cast(
         {{ business_seconds_between('seen.created_at', 'created_day', 'seen.seen_at', 'seen_day') }} / 3600
         as decimal(18, 6)
-    ) as waited_hours
+    ) as waited_hours,
+    cast({{ microseconds_between('seen.created_at', 'seen.seen_at') }} / 3600000000 as decimal(18, 6)) as waited_calendar_hours
 from seen
 {{ business_day_join('created_day', 'seen.created_at', 'seen.schedule_id', 'seen.created_date') }}
 {{ business_day_join('seen_day', 'seen.seen_at', 'seen.schedule_id') }}

@@ -35,5 +35,8 @@ select
     coalesce(steps.dwell_finished_count, 0) as dwell_finished_count,
     cast(steps.dwell_mean_days as decimal(18, 6)) as dwell_mean_days,
     cast(steps.dwell_median_days as decimal(18, 6)) as dwell_median_days,
-    cast(steps.dwell_p90_days as decimal(18, 6)) as dwell_p90_days
+    cast(steps.dwell_p90_days as decimal(18, 6)) as dwell_p90_days,
+    cast(steps.dwell_mean_workdays as decimal(18, 6)) as dwell_mean_workdays,
+    cast(steps.dwell_median_workdays as bigint) as dwell_median_workdays,
+    cast(steps.dwell_p90_workdays as bigint) as dwell_p90_workdays
 from {{ ref('int_funnel_periods_compared') }} as steps
