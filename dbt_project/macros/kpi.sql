@@ -15,6 +15,14 @@
 ]) }}
 {%- endmacro %}
 
+{% macro is_measured(analysis) -%}
+{#- Whether sources map what an analysis of the registry needs: without it a mart would say 0 where it knows nothing. -#}
+(
+    select count(*) from {{ ref('stg_settings__analyses') }} as told
+    where told.analysis_id = '{{ analysis }}' and told.absent_reason_en is null
+) > 0
+{%- endmacro %}
+
 {% macro kpi_cells(relation, date_column, dimensions, numerator, denominator) -%}
 {#-
     Sums by day up to the business date, for the total and for each dimension on its own; dimensions maps a name to a

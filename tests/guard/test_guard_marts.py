@@ -181,6 +181,8 @@ GOOD: dict[str, str] = {
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
     "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
         t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",
+    "kpi_analyses": """values ('return_rates', 'kpi_return_rates', null), ('capture', 'trust_capture', 'absent')
+        t(analysis_id, mart, absent_reason_en)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1, 'misses', true, null),
         ('g2', 'unknown', 'no_data', null, 'unknown', false, 'S M')
         t(target_id, metric_id, status, actual_value, projected_status, is_smart, smart_faults)""",
@@ -405,6 +407,7 @@ KEYS = {
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
+    "kpi_analyses": "analysis_id",
     "fct_actions": "action_key",
     "alert_findings": "incident_key",
     "alert_metrics": "incident_key",
@@ -570,6 +573,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_targets", "update mart set is_smart = false where _row_id = 1", {"faults_named"}),
     ("kpi_goal_lints", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
     ("kpi_goal_lints", "update mart set severity = 'odd' where _row_id = 1", {"severity_known"}),
+    ("kpi_analyses", "update mart set mart = 'fct_orders' where _row_id = 1", {"mart_named"}),
     ("kpi_goal_lints", "update mart set smart_letter = 'X' where _row_id = 1", {"letter_known"}),
     ("kpi_target_cascades", "update mart set scope_dimension = 'team' where _row_id = 1", {"key_unique"}),
     ("kpi_target_cascades", "update mart set combination = 'mean' where _row_id = 1", {"combination_known"}),

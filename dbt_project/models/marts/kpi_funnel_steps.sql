@@ -37,3 +37,12 @@ select
     cast(steps.dwell_median_days as decimal(18, 6)) as dwell_median_days,
     cast(steps.dwell_p90_days as decimal(18, 6)) as dwell_p90_days
 from {{ ref('int_funnel_periods_compared') }} as steps
+where
+    steps.step_level <> 'main'
+    or case steps.step
+        when 'lead' then {{ is_measured('funnel_of_leads') }}
+        when 'opportunity' then {{ is_measured('funnel_of_deals') }}
+        when 'order' then {{ is_measured('funnel_of_orders') }}
+        when 'invoice' then {{ is_measured('funnel_of_invoices') }}
+        else true
+    end
