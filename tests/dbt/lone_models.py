@@ -68,14 +68,14 @@ def in_a_night(pending: list[str], identity_batch: int) -> Iterator[None]:
 
 
 def sql_of(model: str) -> str:
-    """Return the SQL of a model, which reads tables of the names that it refers to."""
+    """Return the SQL of a model or of a test, which reads tables of the names that it refers to."""
     night = f"{FLAGS.FULL_REFRESH} {VARIABLES['pending_loads']} {VARIABLES['identity_batch']}"
     return _sql_of(model, f"{VARIABLES['as_of']} {night}")
 
 
 @cache
 def _sql_of(model: str, given: str) -> str:
-    (file,) = (PROJECT / "models").rglob(f"{model}.sql")
+    (file,) = [*(PROJECT / "models").rglob(f"{model}.sql"), *(PROJECT / "tests").rglob(f"{model}.sql")]
     text = file.read_text(encoding="utf-8").replace("entity_keys()", entity_keys())
     return ENVIRONMENT.from_string(text).render(_macros_read()).strip()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from lone_models import VARIABLES, give_hours, give_rules, on, rows_of
+from lone_models import VARIABLES, give_hours, give_rules, on, rows_of, sql_of
 
 from sales_warehouse import metrics
 from sales_warehouse.company.funnel import LeadStatuses
@@ -245,12 +245,67 @@ def test_80_percent_are_80_percent_whatever_doubles_make_of_them(db: duckdb.Duck
     """240.60 of 300.75; a hundredth less is less."""
     amounts = {"even": (80.20, 80.20, 80.20, 60.15), "less": (80.20, 80.20, 80.19, 60.15)}
     put(db, "int_buyers_concentrated", ", ".join(
-        f"('product', '{product}', 'c{place}', {amount}::decimal(18, 4), {place}, {amount / sum(given)})"
+        f"('product', '{product}', 'c{place}', {amount}::decimal(18, 4), {place}, {amount / sum(given)}, "
+        f"{sum(given):.2f})"
         for product, given in amounts.items() for place, amount in enumerate(given, 1)
-    ), "scope_type, scope_value, customer_key, net_sales_amount, place, share")  # fmt: skip
+    ), "scope_type, scope_value, customer_key, net_sales_amount, place, share, scope_amount")  # fmt: skip
     assert rows_of(db, "kpi_sales_concentration", "scope_value, top3_amount, cr3_rate, is_concentrated") == [
         ("even", D("240.60"), D("0.8"), True), ("less", D("240.59"), D("0.79999335"), False),
     ]  # fmt: skip
+
+
+# What each bought of a product for, and what the three largest have of it: amount, of how much, HHI.
+# 40² + 3 × 20² = 2,800, of 400² it is 0.0175; b sent back 50 more than it bought: 100² + 30² = 10,900 of 80².
+BOUGHT = [
+    ("nobody else", {"a": 40, "b": 20, "c": 20, "d": 20}, 80, 100, "2800"),
+    ("buyers whom nobody knows", {"a": 40, "b": 20, "c": 20, "d": 20, "unknown": 300}, 80, 400, "175"),
+    ("one who sent more back", {"a": 100, "b": -50, "c": 30}, 130, 80, "17031.25"),
+    ("nobody who is known", {"unknown": 300}, 0, 300, None),
+]
+
+
+@pytest.mark.parametrize(("bought", "top", "total", "hhi"), [row[1:] for row in BOUGHT], ids=[row[0] for row in BOUGHT])
+def test_three_customers_have_the_same_share_by_the_metric_and_by_the_analysis(
+    bought: dict[str, int], top: int, total: int, hhi: str | None, db: duckdb.DuckDBPyConnection
+) -> None:
+    put(db, "fct_order_lines", ", ".join(
+        f"('{who}', 'p', date '2026-06-10', 1, {max(amount, 0)}::decimal(18, 4), false)"
+        for who, amount in bought.items()
+    ), "customer_key, product_key, order_date, quantity, net_amount, is_cancelled")  # fmt: skip
+    put(db, "fct_returns", ", ".join(
+        f"('{who}', 'p', date '2026-06-20', {max(-amount, 0)}::decimal(18, 4), false)" for who, amount in bought.items()
+    ), "customer_key, product_key, return_date, refund_amount, is_cancelled")  # fmt: skip
+    db.execute("create table dim_products as select 'p' as product_key, 'line' as product_line")
+    rows_of(db, "int_purchases_summed", "customer_key")
+    rows_of(db, "int_buyers_concentrated", "customer_key")
+    analysed = rows_of(db, "kpi_sales_concentration",
+                       "scope_type, top3_amount, net_sales_amount, cr3_rate, hhi, is_concentrated")  # fmt: skip
+    db.execute(f"create or replace table kpi_values as {sql_of('int_kpi_top3_customer_share')}")
+    told = db.execute("select metric_id, dimension_name, numerator, denominator, value from kpi_values").fetchall()
+    scopes = ("product", "product_line", "total")
+    share = (D(top) / total).quantize(D("1e-8"))
+    shares = {row[1:] for row in told if row[0] == "top3_customer_share"}
+    assert shares == {(scope, D(top), D(total), share) for scope in scopes}
+    lines = "select customer_key, net_amount as amount from fct_order_lines"
+    back = "select customer_key, -refund_amount from fct_returns"
+    fold = FOLDS["concentration"].format(rows=f"({lines} union all {back})")
+    [folded] = db.execute(fold).fetchall()
+    if hhi is None:
+        assert analysed == [] and folded == (0, 0, None) and "customer_hhi" not in {row[0] for row in told}
+    else:
+        assert analysed == [(scope, D(top), D(total), share, D(hhi), share >= D("0.8")) for scope in scopes]
+        indexes = {row[1:] for row in told if row[0] == "customer_hhi"}
+        assert indexes == {(scope, D(hhi) * total, D(total), D(hhi)) for scope in scopes}
+        assert folded == (D(hhi) * total, D(total), D(hhi))
+    identity = sql_of("assert_concentration_equals_the_metrics")
+    assert db.execute(identity).fetchall() == []
+    for broken in ("update kpi_sales_concentration set top3_amount = top3_amount - 1 where scope_type = 'total'",
+                   "update kpi_sales_concentration set hhi = hhi + 1 where scope_type = 'total'",
+                   "delete from kpi_sales_concentration where scope_type = 'total'",
+                   "delete from kpi_values where dimension_name = 'total'"):  # fmt: skip
+        db.execute(f"begin; {broken}")
+        assert len(db.execute(identity).fetchall()) == len(analysed) / 3, broken
+        db.execute("rollback")
 
 
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:

@@ -233,9 +233,10 @@ GOOD: dict[str, str] = {
         ('tag', 'medium', 35, 100, 35, 100, 1.0, 0.9, false)
         t(group_type, group_id, customer_count, all_customer_count, repurchase_count, all_repurchase_count,
           contribution_index, q_value, is_over_contributing)""",
-    "kpi_sales_concentration": """values ('total', 'total', 23, 100.0, 0.35, 0.8, 0.87, 2270.0),
-        ('product', 'a1', 1, 5.0, 1.0, 1.0, 1.0, 10000.0)
-        t(scope_type, scope_value, customer_count, net_sales_amount, cr1_rate, cr3_rate, cr10_rate, hhi)""",
+    "kpi_sales_concentration": """values ('total', 'total', 23, 100.0, 100.0, 0.35, 0.8, 0.87, 2270.0),
+        ('product', 'a1', 1, 10.0, 5.0, 0.5, 0.5, 0.5, 2500.0)
+        t(scope_type, scope_value, customer_count, net_sales_amount, known_amount, cr1_rate, cr3_rate, cr10_rate,
+          hhi)""",
     "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0),
         ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
         t(region_key, product_line, penetration_status, addressable_count, buyer_count, expected_buyer_count,
