@@ -496,3 +496,31 @@ def test_a_week_with_a_holiday_is_no_fall(db: duckdb.DuckDBPyConnection) -> None
         ("net_sales", "west", D(300), D(500), D("-0.4"), 5, 4, D(400), D("-0.25"), "worse"),
         ("return_rate", "north", D("0.4"), D("0.5"), D("-0.2"), 5, 4, D("0.5"), D("-0.2"), "better"),
     ]
+
+
+# Open deals and what June's goal of 1,000, of which 400 are won on the 28th, has of them: 600 are missing.
+PIPELINE = [
+    ("should close", "2026-06-29", 200),
+    ("should have closed three days ago, and may still", "2026-06-25", 100),
+    ("should close on the last day", "2026-06-30", 50),
+    ("is of July", "2026-07-01", 0),
+    ("should have closed on the first", "2026-06-01", 25),
+    ("should have closed before the goal began", "2026-05-31", 0),
+]
+
+
+@pytest.mark.parametrize(("expected", "counted"), [row[1:] for row in PIPELINE], ids=[row[0] for row in PIPELINE])
+def test_an_open_deal_covers_the_goal_in_whose_days_it_should_close(
+    expected: str, counted: int, db: duckdb.DuckDBPyConnection
+) -> None:
+    put(db, "int_sales_goals_counted", "('g', 'total', 'total', 1000.0, date '2026-06-01', date '2026-06-30', true)",
+        "target_id, scope_dimension, scope_value, goal_value, starts_on, due_on, is_in_total")  # fmt: skip
+    put(db, "int_kpi_net_sales", "('day', date '2026-06-05', 'total', 'total', 400.0)",
+        "period_grain, period_start_date, dimension_name, dimension_value, value")  # fmt: skip
+    put(db, "dim_sales_reps", "('r', 't')", "rep_key, team")
+    put(db, "fct_opportunities", f"({counted or 70}.0, date '{expected}', 'n', 'm', 'r', 'open', date '2026-05-01')",
+        "amount, expected_close_date, region_key, product_line, owner_rep_key, opportunity_status, created_date",
+    )  # fmt: skip
+    found = rows_of(db, "int_kpi_pipeline_coverage_ratio", "dimension_name, numerator, denominator, value")
+    ratio = (D(counted) / 600).quantize(D("1e-8"))
+    assert found == [("target", D(counted), D(600), ratio), ("total", D(counted), D(600), ratio)]
