@@ -524,3 +524,34 @@ def test_an_open_deal_covers_the_goal_in_whose_days_it_should_close(
     found = rows_of(db, "int_kpi_pipeline_coverage_ratio", "dimension_name, numerator, denominator, value")
     ratio = (D(counted) / 600).quantize(D("1e-8"))
     assert found == [("target", D(counted), D(600), ratio), ("total", D(counted), D(600), ratio)]
+
+
+@pytest.mark.parametrize(
+    ("count", "hits", "slow_movers"),
+    [(1, "0", ""), (2, "1", "0"), (3, "21", "0"), (4, "32", "01"), (5, "432", "01"), (6, "543", "012"),
+     (7, "654", "012")],
+)  # fmt: skip
+def test_no_product_is_a_hit_and_a_slow_mover_at_once(
+    count: int, hits: str, slow_movers: str, db: duckdb.DuckDBPyConnection
+) -> None:
+    """Product n sells n hundred; those that sell alike are told apart by their keys."""
+    db.execute(
+        f"create table dim_products as select 's:' || n as product_key, n as product_name, 'l' as product_line, "
+        f"'c' as category, 'b' as price_band, null::varchar as traits, false as is_deleted from range({count}) t(n)"
+    )
+    db.execute(
+        "create table fct_order_lines as select product_key, false as is_cancelled, "
+        "date '2026-06-01' as order_date from dim_products"
+    )
+    db.execute("create table int_purchases_summed as select 'a' as customer_key, product_key, "
+               "(100 * product_name)::decimal(18, 4) as net_sales_amount, 1 as unit_count, 1 as line_count "
+               "from dim_products")  # fmt: skip
+    rows_of(db, "int_products_ranked", "product_key")
+    found = rows_of(db, "kpi_product_ranks", "product_scope, list_type, list_rank, right(product_key, 1)")
+    for scope in ("s", "total"):
+        lists = {kind: "".join(row[3] for row in found if row[:2] == (scope, kind)) for kind in ("hit", "slow_mover")}
+        assert lists == {"hit": hits, "slow_mover": slow_movers}
+    db.execute("update int_purchases_summed set net_sales_amount = 0")
+    rows_of(db, "int_products_ranked", "product_key")
+    alike = rows_of(db, "kpi_product_ranks", "product_scope, product_key")
+    assert len(alike) == len(set(alike)) == 2 * min(count, 6)

@@ -605,6 +605,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_product_traits", "update mart set is_shared = true where _row_id = 2", {"claimed_when_significant"}),
     ("kpi_sales_pivot", "update mart set is_all_reps = true where _row_id = 1", {"totals_named"}),
     ("kpi_sales_cells", "update mart set expected_amount = null where _row_id = 1", {"tested_whole"}),
+    ("kpi_product_ranks", "update mart set product_key = 'a1'", {"one_list"}),
     ("kpi_sales_cells", "update mart set q_value = 0.5 where _row_id = 1", {"odd_when_significant"}),
     ("kpi_return_rates", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
     ("kpi_return_rates", "update mart set returned_line_count = 101 where _row_id = 1", {"returned_of_sold"}),
