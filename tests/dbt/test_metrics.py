@@ -101,6 +101,9 @@ GOLDEN = [
     # L1 by D1, L3 by D8, which D7 before the lead does not hide; L4 had no deal, and L2 came a week before.
     ("lead_conversion_rate", "week", "2026-06-01", "total", "2", "3", "0.66666667", True),
     ("lead_conversion_rate", "week", "2026-05-25", "total", "0", "1", "0", True),
+    # L1 of S1 in the north grew; of the two of S2 one did.
+    ("lead_conversion_rate", "week", "2026-06-01", "region=north", "1", "1", "1", True),
+    ("lead_conversion_rate", "week", "2026-06-01", "region=south", "1", "2", "0.5", True),
     ("win_rate_by_amount", "month", "2026-04-01", "total", "1000", "4000", "0.25", True),
     ("win_cycle_days", "month", "2026-06-01", "total", "10", "1", "10", True),
     # C1: from the lead on 1 June to the order on the 15th. C2 bought at once. C5 has not paid anything yet, not

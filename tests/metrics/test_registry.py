@@ -42,8 +42,8 @@ def test_each_core_metric_is_there_once_and_eighteen_of_all_are_on_the_board() -
         ("{fact: lead, day: created_date, sum:", "{fact: leads, day: created_date, sum:", "no fact leads; there are"),
         ("{fact: lead, day: created_date, sum:", "{fact: lead, day: left_date, sum:", "lead has no day left_date"),
         (
-            "    dimensions: [channel, rep]\n",
-            "    dimensions: [channel, region]\n",
+            "    dimensions: [rep, team]\n",
+            "    dimensions: [rep, region]\n",
             "does not say, or not once, what reg",
         ),
         ("count: lead_key}", "count: lead_key, sum: lead_key}", "one of sum, count, count_distinct and median"),
