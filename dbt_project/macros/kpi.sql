@@ -150,7 +150,7 @@ from (
 ) as rolled_up
 {%- endmacro %}
 
-{% macro kpi_sum(metric_id, cells, grains) -%}
+{% macro kpi_sum(metric_id, cells, grains, sparse=[]) -%}
 select
     '{{ metric_id }}' as metric_id,
     period_grain,
@@ -162,7 +162,7 @@ select
     cast(numerator as decimal(28, 8)) as value,
     period_end_date <= {{ business_date() }} as is_matured
 from (
-    {{ kpi_rolled_up(cells, grains, is_additive=true) }}
+    {{ kpi_rolled_up(cells, grains, is_additive=true, sparse=sparse) }}
 ) as rolled_up
 {%- endmacro %}
 

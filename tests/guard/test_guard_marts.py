@@ -45,7 +45,9 @@ GOOD: dict[str, str] = {
     "fct_orders": """values ('o1', 'c1', date '2026-01-01', false, date '2026-01-02', false),
         ('o2', 'unknown', date '2026-01-02', true, null, false), ('o3', 'c1', date '2026-01-02', false, null, true)
         t(order_key, customer_key, order_date, is_cancelled, paid_date, is_paid_by_status)""",
-    "fct_line_returns": """values ('o1', 1, 1), ('o1', 2, 3) t(order_key, line_number, returned_quantity)""",
+    "fct_line_returns": """values ('o1', 1, 1, 1), ('o1', 2, 3, 2)
+        t(order_key, line_number, returned_quantity, counted_quantity)""",
+    "fct_collections": "values ('i1', 5, 3), ('i2', -5, -2) t(invoice_key, due_amount, collected_amount)",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
     "fct_lead_responses": "values ('l1', 0.0), ('l2', null) t(lead_key, waited_hours)",
     "fct_first_orders": """values ('c1', date '2026-01-01', true), ('c2', null, false)
@@ -179,10 +181,10 @@ GOOD: dict[str, str] = {
           current_value, difference_value, restated_at, restatement_count)""",
     "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'absent')
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
-    "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
-        t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",
     "kpi_analyses": """values ('return_rates', 'kpi_return_rates', null), ('capture', 'trust_capture', 'absent')
         t(analysis_id, mart, absent_reason_en)""",
+    "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
+        t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1, 'misses', true, null),
         ('g2', 'unknown', 'no_data', null, 'unknown', false, 'S M')
         t(target_id, metric_id, status, actual_value, projected_status, is_smart, smart_faults)""",
@@ -383,6 +385,7 @@ KEYS = {
     "fct_returns": "return_key",
     "fct_orders": "order_key",
     "fct_invoices": "invoice_key",
+    "fct_collections": "invoice_key",
     "fct_lead_responses": "lead_key",
     "fct_first_orders": "customer_key",
     "fct_payments": "payment_key",
@@ -404,11 +407,11 @@ KEYS = {
     "fct_store_sales": "store_sale_key",
     "fct_dealer_traces": "trace_key",
     "kpi_metrics": "metric_id",
+    "kpi_analyses": "analysis_id",
     "kpi_customer_lifetime_values": "customer_key",
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
     "kpi_board": "metric_id",
-    "kpi_analyses": "analysis_id",
     "fct_actions": "action_key",
     "alert_findings": "incident_key",
     "alert_metrics": "incident_key",
@@ -441,6 +444,8 @@ BAD: list[tuple[str, str, set[str]]] = [
         )
     ),
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
+    ("fct_line_returns", "update mart set counted_quantity = 4 where _row_id = 2", {"counted_within_returned"}),
+    ("fct_collections", "update mart set collected_amount = 6 where _row_id = 1", {"collected_within_due"}),
     ("fct_line_returns", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     *(
@@ -568,13 +573,13 @@ BAD: list[tuple[str, str, set[str]]] = [
         {"expected_possible"},
     ),
     ("kpi_metrics", "update mart set direction = 'sideways' where _row_id = 1", {"direction_known"}),
+    ("kpi_analyses", "update mart set mart = 'fct_orders' where _row_id = 1", {"mart_named"}),
     ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
     ("kpi_targets", "update mart set projected_status = 'odd' where _row_id = 1", {"projected_status_known"}),
     ("kpi_targets", "update mart set is_smart = false where _row_id = 1", {"faults_named"}),
     ("kpi_goal_lints", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
     ("kpi_goal_lints", "update mart set severity = 'odd' where _row_id = 1", {"severity_known"}),
-    ("kpi_analyses", "update mart set mart = 'fct_orders' where _row_id = 1", {"mart_named"}),
     ("kpi_goal_lints", "update mart set smart_letter = 'X' where _row_id = 1", {"letter_known"}),
     ("kpi_target_cascades", "update mart set scope_dimension = 'team' where _row_id = 1", {"key_unique"}),
     ("kpi_target_cascades", "update mart set combination = 'mean' where _row_id = 1", {"combination_known"}),
@@ -600,12 +605,12 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_sales_periods", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
     ("kpi_sales_periods", "update mart set robust_z = 1 where _row_id = 2", {"running_compared_with_nothing"}),
     ("kpi_product_ranks", "update mart set list_type = 'odd' where _row_id = 1", {"list_known"}),
+    ("kpi_product_ranks", "update mart set product_key = 'a1'", {"one_list"}),
     ("kpi_product_ranks", "update mart set list_rank = 4 where _row_id = 1", {"three_a_list"}),
     ("kpi_product_traits", "update mart set group_trait_count = 5 where _row_id = 1", {"counts_fit"}),
     ("kpi_product_traits", "update mart set is_shared = true where _row_id = 2", {"claimed_when_significant"}),
     ("kpi_sales_pivot", "update mart set is_all_reps = true where _row_id = 1", {"totals_named"}),
     ("kpi_sales_cells", "update mart set expected_amount = null where _row_id = 1", {"tested_whole"}),
-    ("kpi_product_ranks", "update mart set product_key = 'a1'", {"one_list"}),
     ("kpi_sales_cells", "update mart set q_value = 0.5 where _row_id = 1", {"odd_when_significant"}),
     ("kpi_return_rates", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
     ("kpi_return_rates", "update mart set returned_line_count = 101 where _row_id = 1", {"returned_of_sold"}),

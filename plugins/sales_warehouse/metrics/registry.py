@@ -31,6 +31,7 @@ class Metric(Model):
     formula: Label
     grains: tuple[Grain, ...] = Field(min_length=1)
     dimensions: tuple[Name, ...] = ()
+    by_month: tuple[Name, ...] = Field(default=(), description="dimensions of months and quarters alone, without gaps")
     unit: Literal["count", "rate", "hour", "day", "money", "ratio"]
     direction: Literal["up", "down", "band"]
     aggregation: Literal["sum", "ratio", "distinct", "average", "median", "latest"]
@@ -50,7 +51,6 @@ class Metric(Model):
         return self
 
 
-class RegistryFile(Model):
 class Analysis(Model):
     """What a mart says beside the metrics, and what it needs: without it the mart does not say it."""
 
@@ -60,11 +60,12 @@ class Analysis(Model):
     needs: tuple[Need, ...] = Field(min_length=1)
 
 
+class RegistryFile(Model):
     """registry.yml: every metric and analysis once, and the facts that the semantic layer measures metrics on."""
 
     metrics: tuple[Metric, ...] = Field(min_length=1)
-    facts: tuple[Fact, ...] = ()
     analyses: tuple[Analysis, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> RegistryFile:
@@ -83,8 +84,9 @@ class Analysis(Model):
     def _measurable(self) -> RegistryFile:
         facts, names = {fact.id: fact for fact in self.facts}, {metric.id for metric in self.metrics}
         for metric in self.metrics:
-            for measure in metric.semantic.measures.values():
-                if wrong := wrong_measure(measure, metric.dimensions, facts):
+            for end, measure in metric.semantic.measures.items():
+                more = () if end == "" and metric.semantic.added else metric.by_month
+                if wrong := wrong_measure(measure, (*metric.dimensions, *more), facts):
                     raise ValueError(f"{metric.id}: {wrong}")
             other = metric.semantic.numerator
             if isinstance(other, str) and other not in names:
@@ -114,12 +116,12 @@ def registry(file: Path = REGISTRY) -> Mapping[str, Metric]:
 
 
 @cache
-@cache
 def analyses(file: Path = REGISTRY) -> tuple[Analysis, ...]:
     """Return what marts say beside the metrics, in the order of the file; raises CompanyError like `registry`."""
     return _read(file).analyses
 
 
+@cache
 def facts(file: Path = REGISTRY) -> Mapping[str, Fact]:
     """Return the facts of the semantic layer by id; raises CompanyError like `registry`."""
     return {fact.id: fact for fact in _read(file).facts}
@@ -163,15 +165,14 @@ def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
         absent = [in_words(need) for need in absent_because(metric, columns)]
         yield (
             metric.id, metric.number, place, metric.name.en, metric.name.zh, metric.formula.en, metric.formula.zh,
-            ", ".join(metric.grains), ", ".join(("total", *metric.dimensions)), metric.unit, metric.direction,
+            ", ".join(metric.grains), ", ".join(("total", *metric.dimensions, *metric.by_month)), metric.unit,
+            metric.direction,
             *(metric.band or (None, None)), metric.aggregation, metric.decomposition, metric.owner.en, metric.owner.zh,
             metric.cohort, metric.matures_after_days, metric.board,
             *_reasons(absent),
         )  # fmt: skip
 
 
-def wrong_changes(file: MetricsFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the place and the text of each change that the registry does not allow."""
 def analysis_rows(filled: Iterable[str]) -> Iterator[tuple]:
     """Yield the rows of the settings table `analyses`: what marts say beside the metrics, and what it lacks."""
     columns = frozenset(filled)
@@ -186,6 +187,8 @@ def _reasons(absent: list[str]) -> tuple[str | None, str | None]:
     return f"no source maps {', '.join(absent)}", f"没有数据源映射 {'、'.join(absent)}"
 
 
+def wrong_changes(file: MetricsFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the place and the text of each change that the registry does not allow."""
     from sales_warehouse.company.load import suggestion
 
     changed: set[str] = set()
