@@ -598,12 +598,17 @@ BAD: list[tuple[str, str, set[str]]] = [
     *(
         (mart, "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"})
         for mart in (
-            *("kpi_sales_periods", "kpi_product_ranks", "kpi_product_traits", "kpi_sales_cells", "kpi_return_rates"),
+            *("kpi_sales_periods", "kpi_product_traits", "kpi_sales_cells", "kpi_return_rates"),
             *("kpi_segment_contributions", "kpi_sales_concentration", "kpi_white_space"),
         )
     ),
     ("kpi_sales_periods", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
     ("kpi_sales_periods", "update mart set robust_z = 1 where _row_id = 2", {"running_compared_with_nothing"}),
+    (
+        "kpi_product_ranks",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique", "one_list"},
+    ),
     ("kpi_product_ranks", "update mart set list_type = 'odd' where _row_id = 1", {"list_known"}),
     ("kpi_product_ranks", "update mart set product_key = 'a1'", {"one_list"}),
     ("kpi_product_ranks", "update mart set list_rank = 4 where _row_id = 1", {"three_a_list"}),
