@@ -15,6 +15,14 @@
 ]) }}
 {%- endmacro %}
 
+{% macro is_measured(analysis) -%}
+{#- Whether sources map what an analysis of the registry needs: without it a mart would say 0 where it knows nothing. -#}
+(
+    select count(*) from {{ ref('stg_settings__analyses') }} as told
+    where told.analysis_id = '{{ analysis }}' and told.absent_reason_en is null
+) > 0
+{%- endmacro %}
+
 {% macro kpi_cells(relation, date_column, dimensions, numerator, denominator) -%}
 {#-
     Sums by day up to the business date, for the total and for each dimension on its own; dimensions maps a name to a
@@ -142,7 +150,7 @@ from (
 ) as rolled_up
 {%- endmacro %}
 
-{% macro kpi_sum(metric_id, cells, grains) -%}
+{% macro kpi_sum(metric_id, cells, grains, sparse=[]) -%}
 select
     '{{ metric_id }}' as metric_id,
     period_grain,
@@ -154,7 +162,7 @@ select
     cast(numerator as decimal(28, 8)) as value,
     period_end_date <= {{ business_date() }} as is_matured
 from (
-    {{ kpi_rolled_up(cells, grains, is_additive=true) }}
+    {{ kpi_rolled_up(cells, grains, is_additive=true, sparse=sparse) }}
 ) as rolled_up
 {%- endmacro %}
 

@@ -13,7 +13,7 @@ from sales_warehouse.business_calendar import unannounced_years
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
-from sales_warehouse.metrics import absent_because, filled_columns, in_words, metrics_of
+from sales_warehouse.metrics import absent_because, analyses, filled_columns, in_words, metrics_of
 from sales_warehouse.publish import current_folder, manifest
 from sales_warehouse.publish.reading import look
 
@@ -35,6 +35,10 @@ def unwise(company: Company, home: Home) -> Iterator[str]:
     for metric in metrics.values():
         if absent := absent_because(metric, filled):
             yield f"metric {metric.id} will be absent: no source maps {', '.join(map(in_words, absent))}"
+    for analysis in analyses():
+        if absent := absent_because(analysis, filled):
+            said = f"{analysis.mart} will not tell: {analysis.name.en}"
+            yield f"{said} (no source maps {', '.join(map(in_words, absent))})"
     over = {target.id for target in company.targets.targets if target.due_on < today}
     for lint in lint_targets(company.targets, metrics):
         if lint.subject_type == "goal" and lint.subject_id in over:

@@ -26,7 +26,7 @@ from sales_warehouse.company.models import Company, ContactAttribute, CustomerAt
 from sales_warehouse.company.playbooks import SCHEMAS as PLAYBOOK_SCHEMAS
 from sales_warehouse.company.playbooks import playbook_rows
 from sales_warehouse.home import Home
-from sales_warehouse.metrics import filled_columns, metric_rows, metrics_of
+from sales_warehouse.metrics import analysis_rows, filled_columns, metric_rows, metrics_of
 from sales_warehouse.normalise import provinces
 from sales_warehouse.sql import connect, ident, literal
 
@@ -91,6 +91,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
     | dict.fromkeys(("aggregation", "decomposition", "owner_en", "owner_zh"), "varchar")
     | {"is_cohort": "boolean", "matures_after_days": "integer", "is_on_board": "boolean", "absent_reason_en": "varchar",
        "absent_reason_zh": "varchar"},
+    "analyses": {"analysis_id": "varchar", "priority": "integer"}
+    | dict.fromkeys(("mart", "name_en", "name_zh", "absent_reason_en", "absent_reason_zh"), "varchar"),
     "targets": {"target_id": "varchar", "name_en": "varchar", "name_zh": "varchar", "metric_id": "varchar",
                 "scope_dimension": "varchar", "scope_value": "varchar", "baseline_value": "decimal(28,8)",
                 "target_value": "decimal(28,8)", "mode": "varchar", "starts_on": "date", "due_on": "date",
@@ -181,6 +183,7 @@ def write_settings(
             (r.id, mute.starts_on, mute.ends_on, mute.reason) for r in company.alerts.rules for mute in r.mute
         ],
         "metrics": metric_rows(company.metrics, filled_columns(company.sources.values())),
+        "analyses": analysis_rows(filled_columns(company.sources.values())),
         "targets": _targets(company),
         "iterations": [
             (i.id, *_pair(i.name), target, i.starts_on, i.ends_on)

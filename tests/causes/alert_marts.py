@@ -33,7 +33,8 @@ create table fct_order_lines (order_key varchar, line_number bigint, order_date 
     channel varchar, rep_key varchar, customer_key varchar, dealer_key varchar, product_key varchar, quantity bigint,
     unit_price_amount decimal(18, 4), is_cancelled boolean, order_id varchar, net_amount decimal(18, 4), paid_date date,
     order_status varchar, is_paid_by_status boolean);
-create table fct_line_returns (order_key varchar, line_number bigint, returned_quantity bigint);
+create table fct_line_returns (order_key varchar, line_number bigint, returned_quantity bigint,
+    counted_quantity bigint);
 create table fct_opportunities (opportunity_key varchar, closed_date date, created_date date, region_key varchar,
     owner_rep_key varchar, product_line varchar, customer_key varchar, opportunity_status varchar,
     amount decimal(18, 4));

@@ -286,13 +286,13 @@ with spent as (
         -- of what nobody who is known bought no customer has a share, which is 0 of it
         coalesce(sum(amount) filter (where place <= 3 and customer <> ''), 0) as top, sum(amount) as everything,
         10000 * sum(cast(amount as double) ** 2) filter (where customer <> '' and amount > 0)
-        / sum(amount) filter (where customer <> '' and amount > 0) as squares,
-        sum(amount) filter (where customer <> '' and amount > 0) as known
+        / sum(amount) as squares
     from ranked group by all
 )
 select 'top3_customer_share', 'month', month, '{name}', member, top, everything, top / everything from told
 union all
-select 'customer_hhi', 'month', month, '{name}', member, squares, known, squares / known from told where known > 0
+select 'customer_hhi', 'month', month, '{name}', member, squares, everything, squares / everything
+from told where squares is not null
 """
 
 

@@ -69,6 +69,50 @@ def _is_close(expected: figures.Figure, found: figures.Figure | None, tolerance:
     )
 
 
+def _assert_untold(state: Path, company: str, untold: dict[str, str]) -> None:
+    """These analyses, and no others, are absent with a reason, and what they would say is nowhere published as 0."""
+    with _connect(state, company) as db:
+        db.execute("set schema = 'marts'")
+        told = db.execute("select analysis_id, absent_reason_en from kpi_analyses where not is_available").fetchall()
+        assert dict(told) == {analysis: f"no source maps {columns}" for analysis, columns in untold.items()}
+        for query in (query for analysis in untold for query in UNTOLD[analysis]):
+            assert db.execute(f"select count(*) from {query}").fetchall() == [(0,)], query
+
+
+# What an analysis would say that is absent.
+UNTOLD = {
+    "return_rates": ["kpi_return_rates"],
+    "funnel_of_leads": ["kpi_funnel_steps where step = 'lead'", "kpi_funnel where step = 'lead'"],
+    "funnel_of_deals": ["kpi_funnel_steps where step = 'opportunity'"],
+    "funnel_of_orders": ["kpi_funnel_steps where step = 'order'"],
+    "funnel_of_invoices": ["kpi_funnel_steps where step = 'invoice'"],
+    "team_responses": ["kpi_team_responses"],
+    "weekday_enquiries": ["kpi_weekday_profile where coalesce(enquiry_count, matured_enquiry_count) is not null"],
+    "weekday_conversion": ["kpi_weekday_profile where converted_count is not null"],
+    "weekday_sales": ["kpi_weekday_profile where coalesce(order_count, net_sales_amount) is not null"],
+    "region_productivity": ["kpi_region_productivity"],
+    "region_deals": ["kpi_region_gaps", "kpi_head_allocation"],
+    "white_space": ["kpi_white_space"],
+    "dealer_weeks": ["kpi_dealer_weeks"],
+    "dealer_stock": ["kpi_dealer_stock"],
+    "dealer_sell_out": ["kpi_dealer_stock where daily_sell_out_units is not null"],
+    "capture": ["trust_capture"],
+}
+UNTOLD_BY_BOTH = {
+    "funnel_of_leads": "leads.created_at, opportunities.lead_id",
+    "funnel_of_orders": "orders.opportunity_id, invoices.order_id",
+    "funnel_of_invoices": "invoices.order_id, payments.invoice_id",
+    "team_responses":
+        "leads.created_at, leads.customer_id, calls.started_at / visits.started_at / chats.first_response_at",
+    "weekday_enquiries": "leads.created_at / web_events.event_type / chats.started_at / calls.started_at",
+    "weekday_conversion": "leads.created_at, opportunities.lead_id",
+    "dealer_weeks": "store_sales.quantity, dealer_orders.quantity, dealer_inventory.quantity",
+    "dealer_stock": "dealer_inventory.quantity",
+    "dealer_sell_out": "store_sales.quantity",
+    "capture": "web_events.event_type / chats.started_at / calls.started_at, leads.created_at",
+}  # fmt: skip
+
+
 def _assert_absent(state: Path, company: str, absent: dict[str, str], silent: set[str]) -> None:
     """The metrics of `absent` have no row and a reason, those of `silent` could be and have no row; all others have."""
     with _connect(state, company) as db:
@@ -175,6 +219,16 @@ def test_every_metric_of_the_retailer_agrees_with_its_files(retailer: Path) -> N
 def test_every_other_metric_of_the_retailer_is_absent_with_its_reason(retailer: Path) -> None:
     # its files are loaded long after the business date, when no period is left to count them in, and it has set no goal
     _assert_absent(retailer, "online_retail", ABSENT_FROM_RETAILER, silent={"dirty_rate", "quota_attainment"})
+
+
+def test_what_the_retailer_cannot_analyse_is_said_and_is_not_zero(retailer: Path) -> None:
+    _assert_untold(retailer, "online_retail", UNTOLD_BY_BOTH | {
+        "return_rates": "returns.order_id, returns.line_number",
+        "funnel_of_deals": "opportunities.created_at, orders.opportunity_id",
+        "region_productivity": "sales_reps.region",
+        "region_deals": "sales_reps.region, opportunities.status, opportunities.closed_at, opportunities.amount",
+        "white_space": "products.product_line",
+    })  # fmt: skip
 
 
 def test_every_row_of_the_retailer_is_accounted_for(retailer: Path) -> None:
@@ -311,3 +365,13 @@ def test_every_metric_of_the_pipeline_agrees_with_its_files(pipeline: Path) -> N
 def test_every_other_metric_of_the_pipeline_is_absent_with_its_reason(pipeline: Path) -> None:
     # its files are loaded long after the business date, when no period is left to count them in
     _assert_absent(pipeline, "crm_sales_opportunities", ABSENT_FROM_PIPELINE, silent={"dirty_rate"})
+
+
+def test_what_the_pipeline_cannot_analyse_is_said_and_is_not_zero(pipeline: Path) -> None:
+    _assert_untold(pipeline, "crm_sales_opportunities", UNTOLD_BY_BOTH | {
+        "return_rates": "returns.quantity, returns.order_id, returns.line_number, order_lines.quantity",
+        "funnel_of_deals": "orders.opportunity_id",
+        "weekday_sales": "order_lines.quantity, order_lines.unit_price_amount, orders.ordered_at",
+        "region_productivity": "order_lines.quantity",
+        "white_space": "customers.region, orders.customer_id, order_lines.product_id",
+    })  # fmt: skip

@@ -60,6 +60,15 @@ def test_from_45_days_to_30_by_the_third_quarter_is_taken(folder: Path) -> None:
     assert (target.baseline, target.target, f"{target.due_on}") == (45, 30, "2026-09-30")
 
 
+def test_15_percent_more_new_customers_of_one_region_by_the_third_quarter_is_taken(folder: Path) -> None:
+    text = SALES.replace("win_rate", "lead_conversion_rate").replace(
+        "target: 0.4", "target: 0.15\n    mode: relative_rate"
+    )
+    (folder / "targets.yml").write_text(f"targets:\n{text}    scope: {{region: 华北}}\n", encoding="utf-8")
+    [target] = load_company(folder).targets.targets
+    assert (target.metric, target.scope, float(target.target)) == ("lead_conversion_rate", {"region": "华北"}, 0.15)
+
+
 def test_a_goal_has_as_many_digits_as_a_source_may_send(folder: Path) -> None:
     """A year of sales in dong, to the last one and its fourth place."""
     (folder / "targets.yml").write_text(

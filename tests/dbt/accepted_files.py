@@ -13,7 +13,7 @@ from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.funnel import LeadStatuses, Stages
 from sales_warehouse.contracts import load_contracts
 from sales_warehouse.home import Home
-from sales_warehouse.metrics import MetricsFile, metric_rows
+from sales_warehouse.metrics import MetricsFile, analysis_rows, metric_rows
 from sales_warehouse.nights import incidents, judgements
 from sales_warehouse.settings_tables import SCHEMAS
 from sales_warehouse.sql import ident, literal
@@ -128,8 +128,9 @@ def write_empty_company(home: Home) -> None:
 def write_metrics(home: Home, without: Collection[str] = ()) -> None:
     """Write the registry for a company whose sources fill every column but those named, as `entity.column`."""
     columns = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
-    rows = metric_rows(MetricsFile(), columns.difference(without))
-    write_settings(home, "metrics", [dict(zip(SCHEMAS["metrics"], row, strict=True)) for row in rows])
+    filled = columns.difference(without)
+    for table, rows in (("metrics", metric_rows(MetricsFile(), filled)), ("analyses", analysis_rows(filled))):
+        write_settings(home, table, [dict(zip(SCHEMAS[table], row, strict=True)) for row in rows])
 
 
 def write_calendar(home: Home, first: datetime.date, last: datetime.date) -> None:

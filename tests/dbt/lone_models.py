@@ -11,6 +11,7 @@ import duckdb
 from jinja2 import Environment
 from macros import _macros
 
+from sales_warehouse.metrics import analyses
 from sales_warehouse.transform import PROJECT
 
 VARIABLES = {
@@ -101,7 +102,15 @@ def _macros_read() -> dict[str, object]:
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> list[tuple]:
-    """Run a model over the tables of a connection, and return some columns of its rows in their order."""
+    """Run a model over the tables of a connection, and return some columns of its rows in their order.
+
+    Unless the connection says otherwise, sources map what every analysis needs.
+    """
+    connection.execute(
+        "create table if not exists stg_settings__analyses as select * from (values "
+        + ", ".join(f"('{analysis.id}', null::varchar)" for analysis in analyses())
+        + ") t(analysis_id, absent_reason_en)"
+    )
     connection.execute(f"create or replace table {model} as {sql_of(model)}")
     return connection.execute(f"select {columns} from {model} order by all").fetchall()
 

@@ -111,8 +111,8 @@ ROWS: dict[str, list[Row]] = {
         deal(1, "C1", "S1", "won", "2026-06-10", 1000, lead_id="L1", closed_at=at("2026-06-20")),
         deal(2, "C2", "S1", "won", "2026-01-10 08:00", 1000, closed_at=at("2026-04-09")),
         deal(3, "C2", "S1", "lost", "2026-01-10 08:00", 3000, closed_at=at("2026-04-01")),
-        deal(4, "C1", "S1", "open", "2026-07-01", 200, probability_rate="0.5", expected_close_date="2026-08-15"),
-        deal(5, "C3", "S2", "open", "2026-07-02", 100, probability_rate="0.25", expected_close_date="2026-10-15"),
+        deal(4, "C1", "S1", "open", "2026-07-01", 200, probability_rate="0.5", expected_close_date="2026-07-20"),
+        deal(5, "C3", "S2", "open", "2026-07-02", 100, probability_rate="0.25", expected_close_date="2026-06-20"),
         # lost, and won after all: of two versions the later row counts
         deal(6, "C5", "S1", "lost", "2026-05-01", 500, closed_at=at("2026-05-10")),
         deal(6, "C5", "S1", "won", "2026-05-01", 500, closed_at=at("2026-05-30")),

@@ -12,10 +12,13 @@ import duckdb
 
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import registry
+from sales_warehouse.metrics.facts import cuts_called
 from sales_warehouse.metrics.query import ask_file
+from sales_warehouse.metrics.registry import facts
 
 Cell = tuple[str, str, str, Any, Any]  # metric, grain, dimension, period, member
-Questions = dict[tuple[str, str], list[str]]  # grain and dimension → metrics that share them, asked in one query
+# grain, dimension and what the semantic layer calls it → metrics that share them, asked in one query
+Questions = dict[tuple[str, str, str], list[str]]
 SAID = {name: metric for name, metric in registry().items() if not metric.semantic.reason}
 
 
@@ -26,7 +29,8 @@ def differences(home: Home, last_day: datetime.date) -> tuple[dict[Cell, tuple],
     """
     asked = _questions()
     flow = {cell: value for question in asked.items() for cell, value in _answers(home, last_day, *question)}
-    marts = {cell: value for cell, value in _in_kpi_values(home) if cell[0] in asked.get(cell[1:3], ())}
+    told = {(name, *question[:2]) for question, names in asked.items() for name in names}
+    marts = {cell: value for cell, value in _in_kpi_values(home) if cell[:3] in told}
     # A sum of nothing is 0 in kpi_values; a query has no row of it, or null beside other metrics.
     nothing = {name: D(0) if metric.aggregation == "sum" else None for name, metric in SAID.items()}
     wrong, agreed = {}, Counter[str]()
@@ -44,15 +48,25 @@ def _questions() -> Questions:
     for name, metric in SAID.items():
         totals = [(grain, "total") for grain in metric.grains]
         grain = "month" if "month" in metric.grains else metric.grains[0]
-        for question in totals + [(grain, dimension) for dimension in metric.dimensions]:
-            asked.setdefault(question, []).append(name)
+        for question in totals + [(grain, dimension) for dimension in (*metric.dimensions, *metric.by_month)]:
+            asked.setdefault((*question, _called(name, question[1])), []).append(name)
     return asked
 
 
+def _called(metric: str, dimension: str) -> str:
+    """What it is called by the metric: a deal names a product line, a line of an order a product that is of one."""
+    if dimension == "total":
+        return dimension
+    measure = SAID[metric].semantic.value or SAID[metric].semantic.denominator
+    assert measure is not None
+    called = cuts_called(facts()[measure.fact], dimension, facts())
+    return called[0] if called else dimension
+
+
 def _answers(
-    home: Home, last_day: datetime.date, asked: tuple[str, str], metrics: list[str]
+    home: Home, last_day: datetime.date, asked: tuple[str, str, str], metrics: list[str]
 ) -> Iterator[tuple[Cell, Any]]:
-    grain, dimension = asked
+    grain, dimension, _ = asked
     by = [] if dimension == "total" else [dimension]
     answer = ask_file(home, home.warehouse_file, last_day, metrics, by=by, grain=None if grain == "all" else grain)
     for row in answer.rows:

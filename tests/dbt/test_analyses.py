@@ -43,8 +43,8 @@ PERIODS = " union all ".join(
     for day, amount in zip(MONTHS, amounts, strict=True)
     if amount
 )
-# 23 customers: 35 %, 25 %, 20 % and twenty of 1 % of 10,000. One sent back more than it bought, one is not known.
-BUYERS = {"b1": 3600, "b2": 2500, "b3": 2000, **{f"b{n}": 100 for n in range(4, 24)}, "unknown": 700}
+# 23 customers: 35 %, 25 %, 20 % and twenty of 1 % of 10,000. One more sent back the 50 that it bought.
+BUYERS = {"b1": 3600, "b2": 2500, "b3": 2000, **{f"b{n}": 100 for n in range(4, 24)}, "b99": 50}
 # 35 customers of one size with 62 repurchases, 65 of another with 38.
 BOUGHT_AGAIN = {f"m{n}": 2 if n < 27 else 1 for n in range(35)} | {f"s{n}": 1 if n < 38 else 0 for n in range(65)}
 LINE = """

@@ -375,7 +375,8 @@ def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: 
 def test_one_order_of_forty_lines_that_goes_back_is_no_spike(company: duckdb.DuckDBPyConnection) -> None:
     """A hundred orders a week, of which three come back; of the last week one of them has forty lines."""
     company.execute("""create table fct_order_lines as select w || '-' || n as order_key, line as line_number,
-        'p' as product_key, 'r' as region_key, 2 as quantity, date '2026-06-22' - 7 * w::int as order_date,
+        'p' as product_key, 'r' as region_key, 'web' as channel, 'c' as customer_key,
+        2 as quantity, date '2026-06-22' - 7 * w::int as order_date,
         false as is_cancelled
         from range(52) t(w), range(100) u(n), range(40) v(line) where line = 0 or (w = 0 and n = 0)""")
     company.execute("""create table fct_returns as select order_key, line_number, product_key, 2 as quantity,

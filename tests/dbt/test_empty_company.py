@@ -15,8 +15,8 @@ from sales_warehouse.home import Home
 # asked anything, and a correlation of nothing, which says that it is one.
 TOLD_BEFOREHAND = {
     "dim_calendar_hours", "dim_channels", "dim_contacts", "dim_customers", "dim_dates", "dim_dealers", "dim_products",
-    "dim_regions", "dim_sales_reps", "dim_stores", "kpi_board", "kpi_dealer_satisfaction", "kpi_metrics",
-    "kpi_weekday_profile",
+    "dim_regions", "dim_sales_reps", "dim_stores", "kpi_analyses", "kpi_board", "kpi_dealer_satisfaction",
+    "kpi_metrics", "kpi_weekday_profile",
 }  # fmt: skip
 
 

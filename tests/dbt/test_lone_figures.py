@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from lone_models import VARIABLES, give_hours, give_rules, on, rows_of
+from lone_models import VARIABLES, give_hours, give_rules, on, rows_of, sql_of
 
 from sales_warehouse import metrics
 from sales_warehouse.company.funnel import LeadStatuses
@@ -318,12 +318,67 @@ def test_80_percent_are_80_percent_whatever_doubles_make_of_them(db: duckdb.Duck
     """240.60 of 300.75; a hundredth less is less."""
     amounts = {"even": (80.20, 80.20, 80.20, 60.15), "less": (80.20, 80.20, 80.19, 60.15)}
     put(db, "int_buyers_concentrated", ", ".join(
-        f"('product', '{product}', 'c{place}', {amount}::decimal(18, 4), {place}, {amount / sum(given)})"
+        f"('product', '{product}', 'c{place}', {amount}::decimal(18, 4), {place}, {amount / sum(given)}, "
+        f"{sum(given):.2f})"
         for product, given in amounts.items() for place, amount in enumerate(given, 1)
-    ), "scope_type, scope_value, customer_key, net_sales_amount, place, share")  # fmt: skip
+    ), "scope_type, scope_value, customer_key, net_sales_amount, place, share, scope_amount")  # fmt: skip
     assert rows_of(db, "kpi_sales_concentration", "scope_value, top3_amount, cr3_rate, is_concentrated") == [
         ("even", D("240.60"), D("0.8"), True), ("less", D("240.59"), D("0.79999335"), False),
     ]  # fmt: skip
+
+
+# What each bought of a product for, and what the three largest have of it: amount, of how much, HHI.
+# 40² + 3 × 20² = 2,800, of 400² it is 0.0175; b sent back 50 more than it bought: 100² + 30² = 10,900 of 80².
+BOUGHT = [
+    ("nobody else", {"a": 40, "b": 20, "c": 20, "d": 20}, 80, 100, "2800"),
+    ("buyers whom nobody knows", {"a": 40, "b": 20, "c": 20, "d": 20, "unknown": 300}, 80, 400, "175"),
+    ("one who sent more back", {"a": 100, "b": -50, "c": 30}, 130, 80, "17031.25"),
+    ("nobody who is known", {"unknown": 300}, 0, 300, None),
+]
+
+
+@pytest.mark.parametrize(("bought", "top", "total", "hhi"), [row[1:] for row in BOUGHT], ids=[row[0] for row in BOUGHT])
+def test_three_customers_have_the_same_share_by_the_metric_and_by_the_analysis(
+    bought: dict[str, int], top: int, total: int, hhi: str | None, db: duckdb.DuckDBPyConnection
+) -> None:
+    put(db, "fct_order_lines", ", ".join(
+        f"('{who}', 'p', date '2026-06-10', 1, {max(amount, 0)}::decimal(18, 4), false)"
+        for who, amount in bought.items()
+    ), "customer_key, product_key, order_date, quantity, net_amount, is_cancelled")  # fmt: skip
+    put(db, "fct_returns", ", ".join(
+        f"('{who}', 'p', date '2026-06-20', {max(-amount, 0)}::decimal(18, 4), false)" for who, amount in bought.items()
+    ), "customer_key, product_key, return_date, refund_amount, is_cancelled")  # fmt: skip
+    db.execute("create table dim_products as select 'p' as product_key, 'line' as product_line")
+    rows_of(db, "int_purchases_summed", "customer_key")
+    rows_of(db, "int_buyers_concentrated", "customer_key")
+    analysed = rows_of(db, "kpi_sales_concentration",
+                       "scope_type, top3_amount, net_sales_amount, cr3_rate, hhi, is_concentrated")  # fmt: skip
+    db.execute(f"create or replace table kpi_values as {sql_of('int_kpi_top3_customer_share')}")
+    told = db.execute("select metric_id, dimension_name, numerator, denominator, value from kpi_values").fetchall()
+    scopes = ("product", "product_line", "total")
+    share = (D(top) / total).quantize(D("1e-8"))
+    shares = {row[1:] for row in told if row[0] == "top3_customer_share"}
+    assert shares == {(scope, D(top), D(total), share) for scope in scopes}
+    lines = "select customer_key, net_amount as amount from fct_order_lines"
+    back = "select customer_key, -refund_amount from fct_returns"
+    fold = FOLDS["concentration"].format(rows=f"({lines} union all {back})")
+    [folded] = db.execute(fold).fetchall()
+    if hhi is None:
+        assert analysed == [] and folded == (0, 0, None) and "customer_hhi" not in {row[0] for row in told}
+    else:
+        assert analysed == [(scope, D(top), D(total), share, D(hhi), share >= D("0.8")) for scope in scopes]
+        indexes = {row[1:] for row in told if row[0] == "customer_hhi"}
+        assert indexes == {(scope, D(hhi) * total, D(total), D(hhi)) for scope in scopes}
+        assert folded == (D(hhi) * total, D(total), D(hhi))
+    identity = sql_of("assert_concentration_equals_the_metrics")
+    assert db.execute(identity).fetchall() == []
+    for broken in ("update kpi_sales_concentration set top3_amount = top3_amount - 1 where scope_type = 'total'",
+                   "update kpi_sales_concentration set hhi = hhi + 1 where scope_type = 'total'",
+                   "delete from kpi_sales_concentration where scope_type = 'total'",
+                   "delete from kpi_values where dimension_name = 'total'"):  # fmt: skip
+        db.execute(f"begin; {broken}")
+        assert len(db.execute(identity).fetchall()) == len(analysed) / 3, broken
+        db.execute("rollback")
 
 
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
@@ -518,3 +573,62 @@ def test_a_week_with_a_holiday_is_no_fall(db: duckdb.DuckDBPyConnection) -> None
         ("net_sales", "west", D(300), D(500), D("-0.4"), 5, 4, D(400), D("-0.25"), "worse"),
         ("return_rate", "north", D("0.4"), D("0.5"), D("-0.2"), 5, 4, D("0.5"), D("-0.2"), "better"),
     ]
+
+
+# Open deals and what June's goal of 1,000, of which 400 are won on the 28th, has of them: 600 are missing.
+PIPELINE = [
+    ("should close", "2026-06-29", 200),
+    ("should have closed three days ago, and may still", "2026-06-25", 100),
+    ("should close on the last day", "2026-06-30", 50),
+    ("is of July", "2026-07-01", 0),
+    ("should have closed on the first", "2026-06-01", 25),
+    ("should have closed before the goal began", "2026-05-31", 0),
+]
+
+
+@pytest.mark.parametrize(("expected", "counted"), [row[1:] for row in PIPELINE], ids=[row[0] for row in PIPELINE])
+def test_an_open_deal_covers_the_goal_in_whose_days_it_should_close(
+    expected: str, counted: int, db: duckdb.DuckDBPyConnection
+) -> None:
+    put(db, "int_sales_goals_counted", "('g', 'total', 'total', 1000.0, date '2026-06-01', date '2026-06-30', true)",
+        "target_id, scope_dimension, scope_value, goal_value, starts_on, due_on, is_in_total")  # fmt: skip
+    put(db, "int_kpi_net_sales", "('day', date '2026-06-05', 'total', 'total', 400.0)",
+        "period_grain, period_start_date, dimension_name, dimension_value, value")  # fmt: skip
+    put(db, "dim_sales_reps", "('r', 't')", "rep_key, team")
+    put(db, "fct_opportunities", f"({counted or 70}.0, date '{expected}', 'n', 'm', 'r', 'open', date '2026-05-01')",
+        "amount, expected_close_date, region_key, product_line, owner_rep_key, opportunity_status, created_date",
+    )  # fmt: skip
+    found = rows_of(db, "int_kpi_pipeline_coverage_ratio", "dimension_name, numerator, denominator, value")
+    ratio = (D(counted) / 600).quantize(D("1e-8"))
+    assert found == [("target", D(counted), D(600), ratio), ("total", D(counted), D(600), ratio)]
+
+
+@pytest.mark.parametrize(
+    ("count", "hits", "slow_movers"),
+    [(1, "0", ""), (2, "1", "0"), (3, "21", "0"), (4, "32", "01"), (5, "432", "01"), (6, "543", "012"),
+     (7, "654", "012")],
+)  # fmt: skip
+def test_no_product_is_a_hit_and_a_slow_mover_at_once(
+    count: int, hits: str, slow_movers: str, db: duckdb.DuckDBPyConnection
+) -> None:
+    """Product n sells n hundred; those that sell alike are told apart by their keys."""
+    db.execute(
+        f"create table dim_products as select 's:' || n as product_key, n as product_name, 'l' as product_line, "
+        f"'c' as category, 'b' as price_band, null::varchar as traits, false as is_deleted from range({count}) t(n)"
+    )
+    db.execute(
+        "create table fct_order_lines as select product_key, false as is_cancelled, "
+        "date '2026-06-01' as order_date from dim_products"
+    )
+    db.execute("create table int_purchases_summed as select 'a' as customer_key, product_key, "
+               "(100 * product_name)::decimal(18, 4) as net_sales_amount, 1 as unit_count, 1 as line_count "
+               "from dim_products")  # fmt: skip
+    rows_of(db, "int_products_ranked", "product_key")
+    found = rows_of(db, "kpi_product_ranks", "product_scope, list_type, list_rank, right(product_key, 1)")
+    for scope in ("s", "total"):
+        lists = {kind: "".join(row[3] for row in found if row[:2] == (scope, kind)) for kind in ("hit", "slow_mover")}
+        assert lists == {"hit": hits, "slow_mover": slow_movers}
+    db.execute("update int_purchases_summed set net_sales_amount = 0")
+    rows_of(db, "int_products_ranked", "product_key")
+    alike = rows_of(db, "kpi_product_ranks", "product_scope, product_key")
+    assert len(alike) == len(set(alike)) == 2 * min(count, 6)

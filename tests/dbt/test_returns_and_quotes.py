@@ -64,6 +64,8 @@ def test_nothing_is_due_for_a_deleted_order(db: duckdb.DuckDBPyConnection) -> No
     """)
     kept = rows_of(db, "fct_invoices", "invoice_key, is_order_known, is_cancelled")
     assert kept == [("gone", False, True), ("there", True, False), ("void", True, True)]
+    collected = rows_of(db, "fct_collections", "invoice_key, region_key, rep_key, due_amount, collected_amount")
+    assert collected == [("there", "east", "r", 100, 60)]
     found = rows_of(db, "int_kpi_collection_rate", "period_grain, dimension_name, numerator, denominator")
     assert ("month", "total", 60, 100) in found
 
@@ -87,7 +89,8 @@ def test_a_quote_is_in_the_currency_of_its_deal(db: duckdb.DuckDBPyConnection) -
 def test_units_in_no_return_rate_are_counted_with_the_reason(db: duckdb.DuckDBPyConnection) -> None:
     """Of erp:full 5 of 3 came back; of erp:bare nobody knows what was sold; one return names no order at all."""
     db.execute("""
-        create table fct_order_lines as from (values
+        create table fct_order_lines as select *, 'east' as region_key, 'web' as channel, 'c' as customer_key,
+            date '2026-06-01' as order_date from (values
             ('erp:full', 1, 'p', 2), ('erp:full', 2, 'q', 1), ('erp:fits', 1, 'p', 9))
             t(order_key, line_number, product_key, quantity);
         create table fct_returns as select *, date '2026-06-20' as return_date from (values
@@ -97,7 +100,8 @@ def test_units_in_no_return_rate_are_counted_with_the_reason(db: duckdb.DuckDBPy
             (null, null, 'p', 6, false, false, 'till'), (null, null, 'p', 2, false, false, 'till'))
             t(order_key, line_number, product_key, quantity, is_order_known, is_cancelled, source);
     """)
-    rows_of(db, "fct_line_returns", "1")
+    found = rows_of(db, "fct_line_returns", "order_key, line_number, product_key, returned_quantity, counted_quantity")
+    assert found == [("erp:fits", 1, "p", 9, 9), ("erp:full", 1, "p", 3, 2), ("erp:full", 2, "q", 1, 1)]
     assert rows_of(db, "trust_unmatched_returns", "*") == [
         ("erp", "more_than_sold", 1, 2), ("erp", "order_without_lines", 1, 4), ("till", "no_order", 1, 8),
         ("web", "unknown_order", 1, 1),

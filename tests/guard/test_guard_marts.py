@@ -45,7 +45,9 @@ GOOD: dict[str, str] = {
     "fct_orders": """values ('o1', 'c1', date '2026-01-01', false, date '2026-01-02', false),
         ('o2', 'unknown', date '2026-01-02', true, null, false), ('o3', 'c1', date '2026-01-02', false, null, true)
         t(order_key, customer_key, order_date, is_cancelled, paid_date, is_paid_by_status)""",
-    "fct_line_returns": """values ('o1', 1, 1), ('o1', 2, 3) t(order_key, line_number, returned_quantity)""",
+    "fct_line_returns": """values ('o1', 1, 1, 1), ('o1', 2, 3, 2)
+        t(order_key, line_number, returned_quantity, counted_quantity)""",
+    "fct_collections": "values ('i1', 5, 3), ('i2', -5, -2) t(invoice_key, due_amount, collected_amount)",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
     "fct_follow_up_gaps": """values ('visit:v1', 8.0, 7.5), ('call:k1', 63.5, null)
         t(touchpoint_key, gap_hours, gap_business_hours)""",
@@ -181,6 +183,8 @@ GOOD: dict[str, str] = {
           current_value, difference_value, restated_at, restatement_count)""",
     "kpi_metrics": """values ('win_rate', 'Win rate', '赢单率', 'up', null), ('m2', 'M', '指标', 'band', 'absent')
         t(metric_id, name_en, name_zh, direction, absent_reason_en)""",
+    "kpi_analyses": """values ('return_rates', 'kpi_return_rates', null), ('capture', 'trust_capture', 'absent')
+        t(analysis_id, mart, absent_reason_en)""",
     "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
         t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1, 'misses', true, null),
@@ -233,9 +237,10 @@ GOOD: dict[str, str] = {
         ('tag', 'medium', 35, 100, 35, 100, 1.0, 0.9, false)
         t(group_type, group_id, customer_count, all_customer_count, repurchase_count, all_repurchase_count,
           contribution_index, q_value, is_over_contributing)""",
-    "kpi_sales_concentration": """values ('total', 'total', 23, 100.0, 0.35, 0.8, 0.87, 2270.0),
-        ('product', 'a1', 1, 5.0, 1.0, 1.0, 1.0, 10000.0)
-        t(scope_type, scope_value, customer_count, net_sales_amount, cr1_rate, cr3_rate, cr10_rate, hhi)""",
+    "kpi_sales_concentration": """values ('total', 'total', 23, 100.0, 100.0, 0.35, 0.8, 0.87, 2270.0),
+        ('product', 'a1', 1, 10.0, 5.0, 0.5, 0.5, 0.5, 2500.0)
+        t(scope_type, scope_value, customer_count, net_sales_amount, known_amount, cr1_rate, cr3_rate, cr10_rate,
+          hhi)""",
     "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0),
         ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
         t(region_key, product_line, penetration_status, addressable_count, buyer_count, expected_buyer_count,
@@ -386,6 +391,7 @@ KEYS = {
     "fct_orders": "order_key",
     "fct_invoices": "invoice_key",
     "fct_follow_up_gaps": "touchpoint_key",
+    "fct_collections": "invoice_key",
     "fct_lead_responses": "lead_key",
     "fct_first_orders": "customer_key",
     "fct_payments": "payment_key",
@@ -407,6 +413,7 @@ KEYS = {
     "fct_store_sales": "store_sale_key",
     "fct_dealer_traces": "trace_key",
     "kpi_metrics": "metric_id",
+    "kpi_analyses": "analysis_id",
     "kpi_customer_lifetime_values": "customer_key",
     "kpi_targets": "target_id",
     "kpi_sales_pivot": "cell_key",
@@ -443,6 +450,8 @@ BAD: list[tuple[str, str, set[str]]] = [
         )
     ),
     ("dim_customers", "update mart set tier = null where _row_id = 1", {"tier_given"}),
+    ("fct_line_returns", "update mart set counted_quantity = 4 where _row_id = 2", {"counted_within_returned"}),
+    ("fct_collections", "update mart set collected_amount = 6 where _row_id = 1", {"collected_within_due"}),
     ("fct_line_returns", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     ("fct_order_lines", "update mart set line_number = 2 where _row_id = 1", {"key_unique"}),
     *(
@@ -573,6 +582,7 @@ BAD: list[tuple[str, str, set[str]]] = [
         {"expected_possible"},
     ),
     ("kpi_metrics", "update mart set direction = 'sideways' where _row_id = 1", {"direction_known"}),
+    ("kpi_analyses", "update mart set mart = 'fct_orders' where _row_id = 1", {"mart_named"}),
     ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
     ("kpi_targets", "update mart set projected_status = 'odd' where _row_id = 1", {"projected_status_known"}),
@@ -597,13 +607,19 @@ BAD: list[tuple[str, str, set[str]]] = [
     *(
         (mart, "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"})
         for mart in (
-            *("kpi_sales_periods", "kpi_product_ranks", "kpi_product_traits", "kpi_sales_cells", "kpi_return_rates"),
+            *("kpi_sales_periods", "kpi_product_traits", "kpi_sales_cells", "kpi_return_rates"),
             *("kpi_segment_contributions", "kpi_sales_concentration", "kpi_white_space"),
         )
     ),
     ("kpi_sales_periods", "update mart set period_grain = 'year' where _row_id = 1", {"grain_known"}),
     ("kpi_sales_periods", "update mart set robust_z = 1 where _row_id = 2", {"running_compared_with_nothing"}),
+    (
+        "kpi_product_ranks",
+        "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1",
+        {"key_unique", "one_list"},
+    ),
     ("kpi_product_ranks", "update mart set list_type = 'odd' where _row_id = 1", {"list_known"}),
+    ("kpi_product_ranks", "update mart set product_key = 'a1'", {"one_list"}),
     ("kpi_product_ranks", "update mart set list_rank = 4 where _row_id = 1", {"three_a_list"}),
     ("kpi_product_traits", "update mart set group_trait_count = 5 where _row_id = 1", {"counts_fit"}),
     ("kpi_product_traits", "update mart set is_shared = true where _row_id = 2", {"claimed_when_significant"}),

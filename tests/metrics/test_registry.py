@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from sales_warehouse.company.load import CompanyError
-from sales_warehouse.metrics import MetricsFile, absent_because, metric_rows, metrics_of, registry
+from sales_warehouse.contracts import load_contracts
+from sales_warehouse.metrics import (
+    MetricsFile,
+    absent_because,
+    analyses,
+    analysis_rows,
+    metric_rows,
+    metrics_of,
+    registry,
+)
 from sales_warehouse.metrics.registry import CORE, REGISTRY, wrong_changes
 from sales_warehouse.settings import PROJECT
 
@@ -28,14 +37,15 @@ def test_each_core_metric_is_there_once_and_eighteen_of_all_are_on_the_board() -
         ("    direction: up\n", "", "direction"),
         ("    direction: up\n", "    direction: sideways\n", "direction"),
         ("    number: 2\n", "    number: 1\n", "two metrics have the number 1"),
+        ("  - id: dealer_stock\n", "  - id: capture\n", "two analyses have the id capture"),
         ("    needs: [leads.created_at]\n", "    needs: [leads]\n", "needs"),
         ("    band: [3, 4]\n", "    band: [4, 3]\n", "two rising numbers"),
         ("    semantic:\n      reason: {", "    meant:\n      reason: {", "semantic"),
         ("{fact: lead, day: created_date, sum:", "{fact: leads, day: created_date, sum:", "no fact leads; there are"),
         ("{fact: lead, day: created_date, sum:", "{fact: lead, day: left_date, sum:", "lead has no day left_date"),
         (
-            "    dimensions: [channel, rep]\n",
-            "    dimensions: [channel, region]\n",
+            "    dimensions: [rep, team]\n",
+            "    dimensions: [rep, region]\n",
             "does not say, or not once, what reg",
         ),
         ("count: lead_key}", "count: lead_key, sum: lead_key}", "one of sum, count, count_distinct and median"),
@@ -46,6 +56,7 @@ def test_each_core_metric_is_there_once_and_eighteen_of_all_are_on_the_board() -
         "without a direction",
         "an unknown direction",
         "a number twice",
+        "an analysis twice",
         "a need without a column",
         "a falling band",
         "nothing for the semantic layer",
@@ -109,3 +120,20 @@ def test_the_models_know_the_same_rates_as_shares() -> None:
     [others] = re.findall(r"= 'rate' and \{\{ metric_id \}\} not in \(([^)]*)\)", macro)
     shares = [metric for metric in registry().values() if metric.unit == "rate" and not metric.is_share]
     assert sorted(re.findall(r"'(\w+)'", others)) == sorted(metric.id for metric in shares)
+
+
+def test_an_analysis_is_absent_where_nothing_of_what_it_needs_is_filled() -> None:
+    filled = {"returns.quantity", "order_lines.quantity"}
+    rows = {row[0]: row[1:] for row in analysis_rows(filled)}
+    place, mart, _, _, english, chinese = rows["return_rates"]
+    assert (place, mart) == (1, "kpi_return_rates")
+    assert english == "no source maps returns.order_id, returns.line_number"
+    assert chinese == "没有数据源映射 returns.order_id、returns.line_number"
+    filled |= {"returns.order_id", "returns.line_number"}
+    assert {row[0] for row in analysis_rows(filled) if row[5] is None} == {"return_rates"}
+
+
+def test_an_analysis_asks_for_columns_that_channels_have() -> None:
+    columns = {f"{name}.{column}" for name, contract in load_contracts().items() for column in contract.columns}
+    assert {one for each in analyses() for need in each.needs for one in need.split("|")} <= columns
+    assert all(row[5:] == (None, None) for row in analysis_rows(columns))

@@ -1,5 +1,6 @@
--- Customers of everything, of each product line and of each product by what they bought in 365 days. Orders of nobody known
--- belong to no customer, and who sent back more than was bought buys nothing: both are left out of the shares.
+-- Customers of everything, of each product line and of each product by what they bought in 365 days, and all net sales of it.
+-- Orders of nobody known belong to no customer, and who sent back more than was bought buys nothing: neither has a share, and
+-- both are in the whole that shares are of, as in top3_customer_share.
 with
 products as (
     select
@@ -16,7 +17,6 @@ bought as (
         purchases.net_sales_amount
     from {{ ref('int_purchases_summed') }} as purchases
     inner join products on purchases.product_key = products.product_key
-    where purchases.customer_key <> 'unknown'
 ),
 
 summed as (
@@ -31,7 +31,13 @@ summed as (
         cast(sum(net_sales_amount) as decimal(18, 4)) as net_sales_amount
     from bought
     group by grouping sets ((customer_key), (product_line, customer_key), (product_key, customer_key))
-    having sum(net_sales_amount) > 0
+),
+
+scoped as (
+    select
+        summed.*,
+        cast(sum(net_sales_amount) over (partition by scope_type, scope_value) as decimal(18, 4)) as scope_amount
+    from summed
 )
 
 select
@@ -39,7 +45,8 @@ select
     scope_value,
     customer_key,
     net_sales_amount,
+    scope_amount,
     row_number() over (partition by scope_type, scope_value order by net_sales_amount desc, customer_key asc) as place,
-    cast(net_sales_amount as double)
-    / cast(sum(net_sales_amount) over (partition by scope_type, scope_value) as double) as share
-from summed
+    cast(net_sales_amount as double) / cast(scope_amount as double) as share
+from scoped
+where customer_key <> 'unknown' and net_sales_amount > 0 and scope_amount > 0

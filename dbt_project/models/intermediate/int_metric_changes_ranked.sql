@@ -22,7 +22,10 @@ grains as (
             dimension_name,
             period_grain
         from {{ ref('kpi_values') }}
-        where period_grain in ('week', 'month', 'quarter')
+        where
+            period_grain in ('week', 'month', 'quarter')
+            -- single products have no days to tell what a day off brings
+            and not (metric_id = 'net_sales' and dimension_name = 'product')
     ) as listed
 ),
 

@@ -46,7 +46,7 @@ listed as (
         '{{ list }}' as list_type,
         product_key,
         net_sales_amount,
-        {{ list }}_rank <= 3 as is_shown,
+        is_{{ list }} as is_shown,
         {{ list }}_rank <= {{ group_size }} as is_in_group,
         cast({{ group_size }} as bigint) as group_count,
         product_count

@@ -42,18 +42,40 @@ scoped as (
         source as product_scope,
         sold.*
     from sold
+),
+
+hits_ranked as (
+    select
+        product_scope,
+        product_key,
+        net_sales_amount,
+        unit_count,
+        row_number() over (
+            partition by product_scope order by net_sales_amount desc, unit_count desc, product_key asc
+        ) as hit_rank,
+        count(*) over (partition by product_scope) as product_count
+    from scoped
+),
+
+-- Of fewer than six products the better half are the hits: none is among the best and the worst at once.
+hits_told as (
+    select
+        hits_ranked.*,
+        hit_rank <= least(3, ceil(product_count / 2.0)) as is_hit
+    from hits_ranked
+),
+
+slow_movers_ranked as (
+    select
+        hits_told.*,
+        row_number() over (
+            partition by product_scope
+            order by case when is_hit then 2 else 1 end asc, net_sales_amount asc, unit_count asc, product_key asc
+        ) as slow_mover_rank
+    from hits_told
 )
 
 select
-    product_scope,
-    product_key,
-    net_sales_amount,
-    unit_count,
-    row_number() over (
-        partition by product_scope order by net_sales_amount desc, unit_count desc, product_key asc
-    ) as hit_rank,
-    row_number() over (
-        partition by product_scope order by net_sales_amount asc, unit_count asc, product_key asc
-    ) as slow_mover_rank,
-    count(*) over (partition by product_scope) as product_count
-from scoped
+    slow_movers_ranked.*,
+    slow_mover_rank <= 3 and not is_hit as is_slow_mover
+from slow_movers_ranked

@@ -7,7 +7,7 @@ cells as (
     {{ kpi_cells(
         'leads',
         'created_date',
-        {'channel': 'channel', 'rep': 'owner_rep_key'},
+        {'channel': 'channel', 'region': 'region_key', 'rep': 'owner_rep_key'},
         'sum(case when is_converted_30d then 1 else 0 end)',
         'count(*)',
     ) | indent(4) }}

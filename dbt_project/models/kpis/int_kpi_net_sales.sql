@@ -18,6 +18,35 @@ cells as (
         'sum(net_sales_amount)',
         '0',
     ) | indent(4) }}
+),
+
+-- Products are too many for every day: they are there by month and quarter, of their own lines.
+product_cells as (
+    select
+        cast(date_trunc('month', moved.moved_date) as date) as cell_date,
+        'product' as dimension_name,
+        moved.product_key as dimension_value,
+        sum(moved.amount) as numerator,
+        0 as denominator
+    from (
+        select
+            order_date as moved_date,
+            product_key,
+            net_amount as amount
+        from {{ ref('fct_order_lines') }}
+        where not is_cancelled
+        union all
+        select
+            return_date as moved_date,
+            product_key,
+            -refund_amount as amount
+        from {{ ref('fct_returns') }}
+        where not is_cancelled
+    ) as moved
+    where moved.moved_date <= {{ business_date() }}
+    group by cast(date_trunc('month', moved.moved_date) as date), moved.product_key
 )
 
 {{ kpi_sum('net_sales', 'cells', ['day', 'week', 'month', 'quarter']) }}
+union all
+{{ kpi_sum('net_sales', 'product_cells', ['month', 'quarter'], sparse=['product']) }}

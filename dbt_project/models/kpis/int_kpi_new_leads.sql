@@ -8,7 +8,7 @@ leads as (
         leads.channel,
         leads.owner_rep_key as rep_key,
         reps.team,
-        reps.region_key,
+        leads.region_key,
         leads.created_date,
         leads.first_assigned_date
     from {{ ref('fct_leads') }} as leads

@@ -1,4 +1,5 @@
--- One ratio for each sales goal that is running: the deals that should close in time against what is still missing. In all:
+-- One ratio for each sales goal that is running: the open deals that should close in its days against what is still missing. A deal
+-- that should have closed in them by now and is still open can still be won; one that is overdue from before is none of it. In all:
 -- the same over the goals that count once, without those that are met, whose deals cover nothing that is missing.
 with
 goals as (
@@ -31,7 +32,6 @@ deals as (
     inner join {{ ref('dim_sales_reps') }} as reps on deals.owner_rep_key = reps.rep_key
     where
         deals.opportunity_status = 'open'
-        and deals.expected_close_date >= {{ business_date() }}
         and (deals.created_date is null or deals.created_date <= {{ business_date() }})
 ),
 
@@ -42,7 +42,7 @@ pipelines as (
     from goals
     inner join deals
         on
-            goals.due_on >= deals.expected_close_date
+            deals.expected_close_date between goals.starts_on and goals.due_on
             and goals.scope_value = case goals.scope_dimension
                 when 'region' then deals.region_key
                 when 'product_line' then deals.product_line

@@ -8,8 +8,7 @@ sold as (
         products.product_line,
         products.category,
         lines.quantity,
-        -- No more can come back than was sold.
-        least(coalesce(returned.returned_quantity, 0), greatest(lines.quantity, 0)) as returned_quantity
+        coalesce(returned.counted_quantity, 0) as returned_quantity
     from {{ ref('fct_order_lines') }} as lines
     inner join {{ ref('dim_products') }} as products on lines.product_key = products.product_key
     left join {{ ref('fct_line_returns') }} as returned

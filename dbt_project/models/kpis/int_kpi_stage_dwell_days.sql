@@ -20,7 +20,7 @@ stalled as (
     select
         entered_date,
         stage,
-        case when stalled_date <= {{ business_date() }} then 1 else 0 end as is_stalled
+        case when is_stalled then 1 else 0 end as is_stalled
     from stays
 ),
 

@@ -158,8 +158,7 @@ shares as (
         dimension_value,
         coalesce({{ sum_of_largest("case when customer_key <> 'unknown' and amount > 0 then amount end", 3) }}, 0) as top_amount,
         sum(amount) as total_amount,
-        cast(sum(case when customer_key <> 'unknown' and amount > 0 then {{ squared('amount') }} end) as double) as squares,
-        cast(sum(case when customer_key <> 'unknown' and amount > 0 then amount end) as double) as known_amount
+        cast(sum(case when customer_key <> 'unknown' and amount > 0 then {{ squared('amount') }} end) as double) as squares
     from bought
     group by month_start_date, dimension_name, dimension_value
 ),
@@ -174,15 +173,16 @@ top3 as (
     where total_amount > 0
 ),
 
--- Herfindahl and Hirschman: 10,000 is one customer alone.
+-- Herfindahl and Hirschman: 10,000 is one customer alone. Shares are of the same whole as above; buyers whom nobody knows add
+-- nothing to it.
 hhi as (
     select
         shares.*,
-        10000 * squares / known_amount as numerator,
-        known_amount as denominator,
-        {{ ratio('10000 * squares / known_amount', 'known_amount') }} as value
+        10000 * squares / cast(total_amount as double) as numerator,
+        total_amount as denominator,
+        {{ ratio("10000 * squares / cast(total_amount as double)", 'total_amount') }} as value
     from shares
-    where known_amount > 0
+    where total_amount > 0 and squares is not null
 )
 
 {{ kpi_without_gaps('top3_customer_share', 'top3', ['month'], sparse=['product']) }}

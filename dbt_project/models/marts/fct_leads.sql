@@ -7,6 +7,10 @@ customers as (
     select * from {{ ref('int_customers_identified') }}
 ),
 
+reps as (
+    select * from {{ ref('int_sales_reps_deduplicated') }}
+),
+
 -- A deal that was there before the lead did not grow from it; it is told only where no later one is.
 first_opportunities as (
     select
@@ -32,6 +36,7 @@ select
     leads.first_assigned_at,
     {{ business_date_of('leads.first_assigned_at') }} as first_assigned_date,
     coalesce(leads.owner_rep_key, 'unknown') as owner_rep_key,
+    coalesce(reps.region_key, 'unknown') as region_key,
     coalesce(leads.lead_status, 'unknown') as lead_status,
     first_opportunities.first_opportunity_at,
     coalesce(
@@ -43,3 +48,4 @@ from leads
 left join customers
     on leads.customer_record_key = customers.customer_record_key
 left join first_opportunities on leads.lead_key = first_opportunities.lead_key
+left join reps on leads.owner_rep_key = reps.rep_key

@@ -12,6 +12,10 @@ lines as (
         order_key,
         line_number,
         product_key,
+        region_key,
+        channel,
+        customer_key,
+        order_date,
         quantity
     from {{ ref('fct_order_lines') }}
     where order_key in (select returned.order_key from returned)
@@ -123,11 +127,27 @@ united as (
     union all
     select * from by_order
     where quantity > 0
+),
+
+summed as (
+    select
+        order_key,
+        line_number,
+        cast(sum(quantity) as bigint) as returned_quantity
+    from united
+    group by order_key, line_number
 )
 
 select
-    order_key,
-    line_number,
-    cast(sum(quantity) as bigint) as returned_quantity
-from united
-group by order_key, line_number
+    summed.order_key,
+    summed.line_number,
+    lines.order_date,
+    lines.product_key,
+    lines.region_key,
+    lines.channel,
+    lines.customer_key,
+    summed.returned_quantity,
+    -- No more can come back than was sold.
+    cast(least(summed.returned_quantity, greatest(lines.quantity, 0)) as bigint) as counted_quantity
+from summed
+inner join lines on summed.order_key = lines.order_key and summed.line_number = lines.line_number

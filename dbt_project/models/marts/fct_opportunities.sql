@@ -19,6 +19,20 @@ rates as (
     select * from {{ ref('stg_settings__exchange_rates') }}
 ),
 
+-- An order that was paid before the deal was there did not come of it; one paid after the business date is not paid yet.
+first_paid as (
+    select
+        orders.opportunity_key,
+        min(coalesce(orders.paid_at, orders.ordered_at)) as first_paid_at
+    from {{ ref('int_orders_keyed') }} as orders
+    inner join opportunities as begun on orders.opportunity_key = begun.opportunity_key
+    where
+        {{ is_paid_order('orders') }}
+        and coalesce(orders.paid_at, orders.ordered_at) >= begun.created_at
+        and {{ business_date_of('coalesce(orders.paid_at, orders.ordered_at)') }} <= {{ business_date() }}
+    group by orders.opportunity_key
+),
+
 keyed as (
     select
         opportunities.opportunity_key,
@@ -37,6 +51,9 @@ keyed as (
         coalesce(opportunities.opportunity_status, 'unknown') as opportunity_status,
         opportunities.lost_reason,
         coalesce(
+            {{ microseconds_between('opportunities.created_at', 'first_paid.first_paid_at') }} between 0 and 90 * {{ one_day() }}, false
+        ) as is_ordered_90d,
+        coalesce(
             {{ region_of_customer('customers.customer_key', 'customers.region_key', 'employers.region_key') }},
             reps.region_key,
             'unknown'
@@ -50,6 +67,7 @@ keyed as (
         on contacts.customer_record_key = employers.customer_record_key
     left join reps on opportunities.owner_rep_key = reps.rep_key
     left join rates on opportunities.currency = rates.currency
+    left join first_paid on opportunities.opportunity_key = first_paid.opportunity_key
 )
 
 select
@@ -72,5 +90,6 @@ select
     -- Days of the business calendar, so that a change to summer time does not make a day of 23 hours.
     case
         when opportunity_status = 'won' then cast({{ dbt.datediff('created_date', 'closed_date', 'day') }} as bigint)
-    end as win_cycle_days
+    end as win_cycle_days,
+    is_ordered_90d
 from keyed

@@ -26,6 +26,7 @@ select
     stages.stage_days,
     stages.stage_workdays,
     stages.stalled_date,
+    coalesce(stages.stalled_date <= {{ business_date() }}, false) as is_stalled,
     stages.schedule_id,
     stages.exit_type,
     -- A stage's amount is in the currency of its deal.

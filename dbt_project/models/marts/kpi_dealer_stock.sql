@@ -53,6 +53,20 @@ summed as (
     from lines
     group by grouping sets ((), (region_key), (dealer_tier))
     having count(*) > 0
+),
+
+sold_out as (
+    select
+        dimension_name,
+        dimension_value,
+        stock_units,
+        stale_stock_units,
+        case when {{ is_measured('dealer_sell_out') }} then daily_sell_out_units end as daily_sell_out_units,
+        dealer_count,
+        counted_dealer_count,
+        sell_in_amount,
+        covered_sell_in_amount
+    from summed
 )
 
 select
@@ -67,4 +81,5 @@ select
     cast(stale_stock_units as bigint) as stale_stock_units,
     cast(sell_in_amount as decimal(18, 4)) as sell_in_amount,
     cast(covered_sell_in_amount as decimal(18, 4)) as covered_sell_in_amount
-from summed
+from sold_out
+where {{ is_measured('dealer_stock') }}

@@ -61,3 +61,4 @@ select
     cast(sell_in_amount as decimal(18, 4)) as sell_in_amount,
     cast(covered_sell_in_amount as decimal(18, 4)) as covered_sell_in_amount
 from summed
+where {{ is_measured('dealer_weeks') }}

@@ -1,7 +1,7 @@
 with
 journeys as (
     select * from {{ ref('int_funnel_journeys') }}
-    where cohort_month is not null
+    where cohort_month is not null and (step_type <> 'lead' or {{ is_measured('funnel_of_leads') }})
 ),
 
 steps as (

@@ -40,3 +40,12 @@ select
     cast(steps.dwell_median_workdays as bigint) as dwell_median_workdays,
     cast(steps.dwell_p90_workdays as bigint) as dwell_p90_workdays
 from {{ ref('int_funnel_periods_compared') }} as steps
+where
+    steps.step_level <> 'main'
+    or case steps.step
+        when 'lead' then {{ is_measured('funnel_of_leads') }}
+        when 'opportunity' then {{ is_measured('funnel_of_deals') }}
+        when 'order' then {{ is_measured('funnel_of_orders') }}
+        when 'invoice' then {{ is_measured('funnel_of_invoices') }}
+        else true
+    end

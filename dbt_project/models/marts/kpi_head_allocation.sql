@@ -29,3 +29,4 @@ select
 from proposed
 inner join {{ ref('dim_regions') }} as regions on proposed.region_key = regions.region_key
 left join {{ ref('advice') }} as advice on proposed.advice_id = advice.advice_id
+where {{ is_measured('region_deals') }}

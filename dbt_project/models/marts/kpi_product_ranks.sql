@@ -14,7 +14,7 @@ listed as (
         unit_count,
         product_count
     from ranked
-    where {{ list }}_rank <= 3
+    where is_{{ list }}
     {{ "union all" if not loop.last }}  -- noqa: LT02
     {% endfor %}
 ),

@@ -91,3 +91,4 @@ from advised
 inner join regions on advised.region_key = regions.region_key
 left join regions as peer_regions on advised.peer_key = peer_regions.region_key
 left join {{ ref('advice') }} as advice on advised.advice_id = advice.advice_id
+where {{ is_measured('region_deals') }}

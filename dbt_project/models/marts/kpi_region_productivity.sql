@@ -75,8 +75,9 @@ select
     compared.closed_count,
     compared.won_count,
     compared.won_amount,
-    compared.won_per_head_amount,
+    case when {{ is_measured('region_deals') }} then compared.won_per_head_amount end as won_per_head_amount,
     compared.reached_customer_count,
     compared.addressable_customer_count
 from compared
 inner join {{ ref('dim_regions') }} as regions on compared.region_key = regions.region_key
+where {{ is_measured('region_productivity') }}

@@ -35,3 +35,4 @@ select
         false
     ) as is_spike
 from cohorts
+where {{ is_measured('return_rates') }}

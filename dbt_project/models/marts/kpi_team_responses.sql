@@ -40,3 +40,4 @@ select
     advice.advice_zh
 from judged
 left join {{ ref('advice') }} as advice on judged.response_status = 'slower' and advice.advice_id = 'script_training'
+where {{ is_measured('team_responses') }}

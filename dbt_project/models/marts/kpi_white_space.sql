@@ -36,3 +36,4 @@ select
     cast(p_value as decimal(18, 12)) as p_value,
     cast(q_value as decimal(18, 12)) as q_value
 from judged
+where {{ is_measured('white_space') }}

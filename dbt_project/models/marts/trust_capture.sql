@@ -8,5 +8,5 @@ select
     cast(sum(case when capture_status = 'lost' then 1 else 0 end) as bigint) as lost_count,
     cast(sum(case when capture_status = 'waiting' then 1 else 0 end) as bigint) as waiting_count
 from {{ ref('fct_enquiries') }}
-where occurred_date <= {{ business_date() }}
+where occurred_date <= {{ business_date() }} and {{ is_measured('capture') }}
 group by source, event_channel, cast(date_trunc('month', occurred_date) as date)

@@ -6,6 +6,8 @@ from sales_warehouse.metrics.registry import (
     Metric,
     MetricsFile,
     absent_because,
+    analyses,
+    analysis_rows,
     filled_columns,
     in_words,
     metric_rows,
@@ -15,6 +17,6 @@ from sales_warehouse.metrics.registry import (
 )
 
 __all__ = [
-    "Metric", "MetricsFile", "absent_because", "filled_columns", "in_words", "metric_rows", "metrics_of", "registry",
-    "wrong_changes",
+    "Metric", "MetricsFile", "absent_because", "analyses", "analysis_rows", "filled_columns", "in_words", "metric_rows",
+    "metrics_of", "registry", "wrong_changes",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from sales_warehouse.company.base import Label, Model
 from sales_warehouse.company.lifecycle import Name
 
+OF_ROWS = "_of_rows"  # how a metric is called that is made of what is added and what is taken off
 Aggregate = Literal["sum", "count", "count_distinct", "median"]
 
 
@@ -57,6 +58,8 @@ class Semantic(Model):
     """A metric in the semantic layer: a value, a ratio of two, or the reason why it cannot be said there."""
 
     value: Measure | None = None
+    added: Measure | None = Field(default=None, description="with `taken`: the value from rows that are cut by more")
+    taken: Measure | None = Field(default=None, description="what is taken off what is added")
     numerator: Measure | Name | None = Field(default=None, description="a measure, or the id of another metric")
     denominator: Measure | None = None
     reason: Label | None = None
@@ -64,14 +67,17 @@ class Semantic(Model):
     @model_validator(mode="after")
     def _whole(self) -> Semantic:
         given = {name for name in ("value", "numerator", "denominator", "reason") if getattr(self, name) is not None}
-        if given not in ({"value"}, {"numerator", "denominator"}, {"reason"}):
+        if given not in ({"value"}, {"value", "added", "taken"}, {"numerator", "denominator"}, {"reason"}):
             raise ValueError("a metric is a value, a numerator and a denominator, or a reason why it is neither")
         return self
 
     @property
     def measures(self) -> dict[str, Measure]:
-        """The measures of its own, by the end of their names: '', '_numerator' or '_denominator'."""
-        ends = {"": self.value, "_numerator": self.numerator, "_denominator": self.denominator}
+        """The measures of its own, by the end of their names: '', '_added', '_taken', or of a ratio."""
+        ends = {
+            "": self.value, "_added": self.added, "_taken": self.taken, "_numerator": self.numerator,
+            "_denominator": self.denominator,
+        }  # fmt: skip
         return {end: measure for end, measure in ends.items() if isinstance(measure, Measure)}
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from sales_warehouse import sql
 from sales_warehouse.company.load import suggestion
 from sales_warehouse.home import Home
-from sales_warehouse.metrics.facts import Fact, Measure, cuts_called, cuts_of
+from sales_warehouse.metrics.facts import OF_ROWS, Fact, Measure, cuts_called, cuts_of
 from sales_warehouse.metrics.registry import Metric, facts, registry
 from sales_warehouse.publish import current_folder, manifest
 
@@ -64,11 +64,13 @@ def ask_file(
     grain: str | None = None,
 ) -> Answer:
     """Return metrics up to a day from one file with the marts of a company. Raises Unanswerable."""
-    asked, cuts = list(dict.fromkeys(metrics)), _cuts(metrics, by)
+    asked = list(dict.fromkeys(metrics))
+    found = [_of_rows(name, by) for name in asked]
+    cuts = _cuts(found, by)
     if grain is not None and grain not in GRAINS:
         raise Unanswerable(f"{grain} is no grain; there are {', '.join(GRAINS)}")
     periods = {f"metric_time__{grain}": "period_start_date"} if grain else {}
-    query = _cast(_query(home, asked, [*periods, *cuts], last_day), list(periods), list(cuts), asked)
+    query = _cast(_query(home, found, [*periods, *cuts], last_day), list(periods), list(cuts), found)
     with sql.connect(temp=home.tmp) as connection:
         connection.execute(f"ATTACH {sql.literal(str(warehouse))} AS {DATABASE} (READ_ONLY)")
         _refuse_absent(connection, {_metric(name)[0].id for name in asked})
@@ -79,21 +81,43 @@ def ask_file(
 def _metric(name: str) -> tuple[Metric, list[Measure]]:
     """Return a metric and the measures that make it, or its `_numerator` or `_denominator`. Raises Unanswerable."""
     parts = {metric.id + end: metric for metric in registry().values() for end in metric.semantic.measures}
-    known = {**registry(), **parts}
+    whole = {metric.id + OF_ROWS: metric for metric in registry().values() if metric.semantic.added}
+    known = {**registry(), **parts, **whole}
     if name not in known:
         raise Unanswerable(f"unknown metric{suggestion(name, registry())}")
     metric = known[name]
     said, end = metric.semantic, name.removeprefix(metric.id)
     if said.reason:
         raise Unanswerable(f"{name} cannot be cut freely: {said.reason.en}; kpi_values has it")
+    if end == OF_ROWS:
+        return metric, [said.measures["_added"], said.measures["_taken"]]
     if end:
         return metric, [said.measures[end]]
     above = _metric(said.numerator)[1] if isinstance(said.numerator, str) else []
-    return metric, [*above, *said.measures.values()]
+    own = [measure for part, measure in said.measures.items() if part not in ("_added", "_taken")]
+    return metric, [*above, *own]
+
+
+def _of_rows(name: str, by: Sequence[str]) -> str:
+    """A metric under the name by which it can be cut by all of this: that of its rows, where it needs them."""
+    metric = registry().get(name)
+    if metric is None or metric.semantic.added is None or metric.semantic.value is None:
+        return name
+    day = facts()[metric.semantic.value.fact]
+    return name if all(cuts_called(day, dimension, facts()) for dimension in by) else name + OF_ROWS
 
 
 def shared_cuts(metrics: Iterable[str]) -> list[str]:
-    """Return what all of some metrics can be cut by, as the semantic layer calls it. Raises Unanswerable."""
+    """Return what all of some metrics can be cut by, as the semantic layer calls it. Raises Unanswerable.
+
+    What only the rows of a metric have is among it where the metric is alone.
+    """
+    names = list(metrics)
+    more = [f"{name}{OF_ROWS}" for name in names if len(names) == 1 and _of_rows(name, ["?"]) != name]
+    return list(dict.fromkeys([*_shared(names), *(_shared(more) if more else [])]))
+
+
+def _shared(metrics: Iterable[str]) -> list[str]:
     every = [cuts_of(fact, facts()) for fact in _facts_of(metrics)]
     return [cut for cut in every[0] if all(cut in cuts for cuts in every)] if every else []
 

@@ -31,6 +31,7 @@ class Metric(Model):
     formula: Label
     grains: tuple[Grain, ...] = Field(min_length=1)
     dimensions: tuple[Name, ...] = ()
+    by_month: tuple[Name, ...] = Field(default=(), description="dimensions of months and quarters alone, without gaps")
     unit: Literal["count", "rate", "hour", "day", "money", "ratio"]
     most: float | None = Field(default=None, gt=0, description="no figure is above it")
     direction: Literal["up", "down", "band"]
@@ -56,28 +57,42 @@ class Metric(Model):
         return self
 
 
+class Analysis(Model):
+    """What a mart says beside the metrics, and what it needs: without it the mart does not say it."""
+
+    id: Name
+    mart: Name
+    name: Label
+    needs: tuple[Need, ...] = Field(min_length=1)
+
+
 class RegistryFile(Model):
-    """registry.yml: every metric once, and the facts that some of them are measured on in the semantic layer."""
+    """registry.yml: every metric and analysis once, and the facts that the semantic layer measures metrics on."""
 
     metrics: tuple[Metric, ...] = Field(min_length=1)
+    analyses: tuple[Analysis, ...] = ()
     facts: tuple[Fact, ...] = ()
 
     @model_validator(mode="after")
     def _once(self) -> RegistryFile:
         names = [metric.id for metric in self.metrics]
         numbers = [str(metric.number) for metric in self.metrics if metric.number]
-        for kind, listed in (("id", names), ("number", numbers)):
+        analyses = [analysis.id for analysis in self.analyses]
+        for what, listed in (
+            ("metrics have the id", names), ("metrics have the number", numbers), ("analyses have the id", analyses),
+        ):  # fmt: skip
             twice = sorted({item for item in listed if listed.count(item) > 1})
             if twice:
-                raise ValueError(f"two metrics have the {kind} {', '.join(twice)}")
+                raise ValueError(f"two {what} {', '.join(twice)}")
         return self
 
     @model_validator(mode="after")
     def _measurable(self) -> RegistryFile:
         facts, names = {fact.id: fact for fact in self.facts}, {metric.id for metric in self.metrics}
         for metric in self.metrics:
-            for measure in metric.semantic.measures.values():
-                if wrong := wrong_measure(measure, metric.dimensions, facts):
+            for end, measure in metric.semantic.measures.items():
+                more = () if end == "" and metric.semantic.added else metric.by_month
+                if wrong := wrong_measure(measure, (*metric.dimensions, *more), facts):
                     raise ValueError(f"{metric.id}: {wrong}")
             other = metric.semantic.numerator
             if isinstance(other, str) and other not in names:
@@ -107,6 +122,12 @@ def registry(file: Path = REGISTRY) -> Mapping[str, Metric]:
 
 
 @cache
+def analyses(file: Path = REGISTRY) -> tuple[Analysis, ...]:
+    """Return what marts say beside the metrics, in the order of the file; raises CompanyError like `registry`."""
+    return _read(file).analyses
+
+
+@cache
 def facts(file: Path = REGISTRY) -> Mapping[str, Fact]:
     """Return the facts of the semantic layer by id; raises CompanyError like `registry`."""
     return {fact.id: fact for fact in _read(file).facts}
@@ -119,8 +140,8 @@ def _read(file: Path) -> RegistryFile:
     return load_file(file, RegistryFile)
 
 
-def absent_because(metric: Metric, mapped: Iterable[str]) -> tuple[str, ...]:
-    """Return the needs of a metric that no source meets; `mapped` are the columns that are filled, `entity.column`."""
+def absent_because(metric: Metric | Analysis, mapped: Iterable[str]) -> tuple[str, ...]:
+    """Return the needs of a metric or an analysis that no source meets; `mapped` are filled columns."""
     filled = set(mapped)
     return tuple(need for need in metric.needs if not filled.intersection(need.split("|")))
 
@@ -150,12 +171,26 @@ def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
         absent = [in_words(need) for need in absent_because(metric, columns)]
         yield (
             metric.id, metric.number, place, metric.name.en, metric.name.zh, metric.formula.en, metric.formula.zh,
-            ", ".join(metric.grains), ", ".join(("total", *metric.dimensions)), metric.unit, metric.direction,
+            ", ".join(metric.grains), ", ".join(("total", *metric.dimensions, *metric.by_month)), metric.unit,
+            metric.direction,
             *(metric.band or (None, None)), metric.aggregation, metric.decomposition, metric.owner.en, metric.owner.zh,
             metric.cohort, metric.matures_after_days, metric.board,
-            f"no source maps {', '.join(absent)}" if absent else None,
-            f"没有数据源映射 {'、'.join(absent)}" if absent else None,
+            *_reasons(absent),
         )  # fmt: skip
+
+
+def analysis_rows(filled: Iterable[str]) -> Iterator[tuple]:
+    """Yield the rows of the settings table `analyses`: what marts say beside the metrics, and what it lacks."""
+    columns = frozenset(filled)
+    for place, analysis in enumerate(analyses(), 1):
+        absent = [in_words(need) for need in absent_because(analysis, columns)]
+        yield analysis.id, place, analysis.mart, analysis.name.en, analysis.name.zh, *_reasons(absent)
+
+
+def _reasons(absent: list[str]) -> tuple[str | None, str | None]:
+    if not absent:
+        return None, None
+    return f"no source maps {', '.join(absent)}", f"没有数据源映射 {'、'.join(absent)}"
 
 
 def wrong_changes(file: MetricsFile) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -107,18 +107,20 @@ FOLDS: Mapping[str, str] = {
             {_whole("case when sum(denominator) > 0 then sum(denominator) end")},
             case when sum(denominator) > 0 then {_ratio("sum(numerator)", "sum(denominator)")} end
         from {{rows}}""",
-    # Herfindahl and Hirschman: 10,000 is one customer alone.
+    # Herfindahl and Hirschman: 10,000 is one customer alone. Who is not known adds to the whole and to nothing else.
     "concentration": f"""
         with customers as (
-            select sum(amount) as amount from {{rows}} where customer_key <> 'unknown'
-            group by customer_key having sum(amount) > 0
+            select sum(amount) as amount, customer_key <> 'unknown' and sum(amount) > 0 as has_share
+            from {{rows}} group by customer_key
         ),
         summed as (
-            select cast(sum(cast(amount as decimal(19, 4)) * cast(amount as decimal(19, 4))) as double) as squares,
-                cast(sum(amount) as double) as known from customers
-        )
-        select {_whole("10000 * squares / known")}, {_whole("known")}, {_ratio("10000 * squares / known", "known")}
-        from summed""",
+            select cast(sum(cast(amount as decimal(19, 4)) * cast(amount as decimal(19, 4))) filter (where has_share)
+                as double) as squares, cast(sum(amount) as double) as total from customers
+        ),
+        shared as (select * from summed where total > 0 and squares is not null)
+        select {_whole("sum(10000 * squares / total)")}, {_whole("sum(total)")},
+            {_ratio("sum(10000 * squares / total)", "sum(total)")}
+        from shared""",
 }
 # What rows are told of the customer whose they are, once it is known which of them count.
 _ORDER_DAYS = "select *, count(distinct row_date) over (partition by customer_key) as order_day_count from {picked}"

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from sales_warehouse import settings
 from sales_warehouse.company.base import Label
-from sales_warehouse.metrics.facts import Fact, Measure
+from sales_warehouse.metrics.facts import OF_ROWS, Fact, Measure
 from sales_warehouse.metrics.registry import Metric, facts, registry
 
 FOLDER = settings.PROJECT / "dbt_project" / "models" / "semantic"
@@ -23,6 +23,9 @@ HEADER = (
 TABLE = re.compile(r"(?<=<!-- made from the registry: sales-warehouse metrics write -->\n).*?(?=<!-- end -->)", re.S)
 PARTS = {
     "": Label(en="", zh=""),
+    "_added": Label(en=", before what is taken off", zh="（扣减前）"),
+    "_taken": Label(en=", what is taken off", zh="（扣减项）"),
+    OF_ROWS: Label(en=", of lines and returns", zh="（按订单行与退货）"),
     "_numerator": Label(en=", numerator", zh="（分子）"),
     "_denominator": Label(en=", denominator", zh="（分母）"),
 }
@@ -85,11 +88,23 @@ def _metrics() -> Iterator[Yaml]:
     for metric in registry().values():
         said = metric.semantic
         for end in said.measures:
-            yield _described(metric, end) | {"type": "simple", "type_params": {"measure": metric.id + end}}
+            yield _described(metric, end) | {"type": "simple", "type_params": {"measure": _filled(metric, end)}}
+        if said.added:
+            parts = [{"name": metric.id + end} for end in ("_added", "_taken")]
+            expression = " - ".join(part["name"] for part in parts)
+            params = {"expr": expression, "metrics": parts}
+            yield _described(metric, OF_ROWS) | {"type": "derived", "type_params": params}
         if said.numerator:
             above = said.numerator if isinstance(said.numerator, str) else f"{metric.id}_numerator"
             divided = {"numerator": above, "denominator": f"{metric.id}_denominator"}
             yield _described(metric) | {"type": "ratio", "type_params": divided}
+
+
+def _filled(metric: Metric, end: str) -> str | Yaml:
+    """A measure of a metric; one that is put beside those of another fact is 0 where it has no rows and they have."""
+    is_joined = len({measure.fact for measure in metric.semantic.measures.values()}) > 1
+    is_left_out = is_joined and end in ("_added", "_taken", "_numerator")
+    return {"name": metric.id + end, "fill_nulls_with": 0} if is_left_out else metric.id + end
 
 
 def _described(metric: Metric, end: str = "") -> Yaml:

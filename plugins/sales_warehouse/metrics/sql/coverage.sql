@@ -1,4 +1,5 @@
--- A sales goal under way with what it still misses, and the open deals that should close before it is due.
+-- A sales goal under way with what it still misses, and the open deals that should close in its days; one that is overdue should
+-- have closed by now.
 with
 goals as (
     select * from rows_goals
@@ -37,6 +38,7 @@ select
     target_id,
     target_name_en,
     target_name_zh,
+    starts_on,
     due_on,
     is_in_total and missing_amount > 0 as is_in_total,
     target_value,
@@ -49,6 +51,7 @@ select
     cast(null as varchar) as team,
     cast(null as varchar) as region_key,
     cast(null as date) as expected_close_date,
+    cast(null as boolean) as is_overdue,
     0 as numerator,
     missing_amount as denominator
 from missing
@@ -58,6 +61,7 @@ select
     missing.target_id,
     missing.target_name_en,
     missing.target_name_zh,
+    missing.starts_on,
     missing.due_on,
     missing.is_in_total and missing.missing_amount > 0,
     null,
@@ -70,12 +74,13 @@ select
     deals.team,
     deals.region_key,
     deals.expected_close_date,
+    deals.expected_close_date < getvariable('business_date'),
     deals.amount,
     0
 from missing
 join rows_open_deals as deals
     on
-        deals.expected_close_date between getvariable('business_date') and missing.due_on
+        deals.expected_close_date between missing.starts_on and missing.due_on
         and (deals.created_date is null or deals.created_date <= getvariable('business_date'))
         and missing.scope_value = case missing.scope_dimension
             when 'region' then deals.region_key

@@ -10,7 +10,7 @@ select
     leads.campaign,
     leads.owner_rep_key as rep_key,
     reps.team,
-    reps.region_key,
+    leads.region_key,
     leads.created_at,
     leads.first_opportunity_at,
     leads.is_converted_30d

@@ -16,7 +16,7 @@ select
     leads.campaign,
     leads.owner_rep_key as rep_key,
     reps.team,
-    reps.region_key,
+    leads.region_key,
     leads.created_at,
     leads.first_assigned_at
 from days

@@ -19,7 +19,7 @@ select
     lines.region_key,
     lines.channel,
     lines.dealer_key,
-    least(coalesce(returned.returned_quantity, 0), greatest(lines.quantity, 0)) as returned_quantity,
+    coalesce(returned.counted_quantity, 0) as returned_quantity,
     lines.quantity
 from rows_order_lines as lines
 left join fct_line_returns as returned

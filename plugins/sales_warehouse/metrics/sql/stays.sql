@@ -18,7 +18,7 @@ select
     stays.exit_type,
     stays.dwell_days,
     stays.stalled_date,
-    case when stays.stalled_date <= getvariable('business_date') then 1 else 0 end as is_stalled
+    case when stays.is_stalled then 1 else 0 end as is_stalled
 from fct_opportunity_stage_events as stays
 left join fct_opportunities as deals on stays.opportunity_key = deals.opportunity_key
 left join dim_sales_reps as reps on deals.owner_rep_key = reps.rep_key
