@@ -719,12 +719,16 @@ def test_a_rate_that_is_always_whole_is_judged_by_the_record(db: duckdb.DuckDBPy
     assert judged == [(member, 70 - 8 - 20, None) for member in ("four", "odd", "three", "usual")]
 
 
-@pytest.mark.parametrize("piece", [1, 500])
-def test_what_is_mostly_nothing_comes_in_pieces(db: duckdb.DuckDBPyConnection, piece: float) -> None:
-    """A sale on every twentieth day: a half of the root of a sale is chance, so that up to 3.06 of them a day are."""
+@pytest.mark.parametrize(("pieces", "piece"), [((1,), 1), ((500,), 500), ((100, 900), 820)])
+def test_what_is_mostly_nothing_comes_in_pieces(
+    db: duckdb.DuckDBPyConnection, pieces: tuple[float, ...], piece: float
+) -> None:
+    """A sale on every fifth Sunday: a half of the root of a sale is chance, so that up to 3.06 of them a day are. Where
+    100 and 900 take turns a sale is (100² + 900²) / (100 + 900).
+    """
     last = LAST_MONDAY + 6 * DAY
     for member, count in (("three", 3), ("four", 4), ("forty", 40)):
-        rare = {(last - place * DAY): piece for place in range(1, 900, 20)} | {last: count * piece}
+        rare = {last - 35 * place * DAY: pieces[place % len(pieces)] for place in range(1, 25)} | {last: count * piece}
         sell(db, member, lambda day, sold=rare: sold.get(day, 0), "2024-06-01")
     give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES, "grain": "day", "direction": "rise"}])
     upper = (BEYOND_OF_60 / 2) ** 2 * piece
