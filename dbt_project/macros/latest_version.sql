@@ -11,7 +11,9 @@
     older version that arrives late replaces nothing, and applying the same loads again changes nothing. That holds
     while the loads of a source are applied in their order; a load that was held up makes a full build (steps.py).
     `_changed_load_id` is the load that last changed a row's content: a source that sends its whole table every
-    night makes work for what changed only.
+    night makes work for what changed only. Without keep_cells it is the same however often and in which nights the
+    loads were applied, a full build included, for it follows from the rows in the order in which they landed:
+    each that counted when it came is compared with the one that counted before it.
 
     A record that its source deleted keeps its row with is_deleted, or an older version would bring it back; who reads
     records that are there says present(). With is_ended no row of the source said so: the newest version of the record
@@ -64,24 +66,50 @@ ranked as (
     where {{ counts_after_end('candidates', key) }}
 ),
 
-{{ settled(staging, key, columns, content, keep_cells) }}
+{{ settled(staging, key, columns, content, keep_cells) }}{% if not keep_cells %},
+
+{{ changes(key, content) }}
+{% endif %}
 
 select
     {% for column in columns %}
     settled.{{ column }},
     {% endfor %}
+    {% if keep_cells %}
     case
         when
             current_rows._load_id is not null
             {% for column in content %}
-            and coalesce(settled.{{ column }} = current_rows.{{ column }}, settled.{{ column }} is null and current_rows.{{ column }} is null)
+            and {{ is_same('settled.' ~ column, 'current_rows.' ~ column) }}
             {% endfor %}
             then current_rows._changed_load_id
         else settled._load_id
     end as _changed_load_id
+    {% else %}
+    -- Of what was known before, and of loads that are applied once more, it is known already.
+    coalesce(later.changed_load_id, current_rows._changed_load_id) as _changed_load_id
+    {% endif %}
 from settled
 left join current_rows
     on {{ same_key('settled', 'current_rows', key) }}
+{% if not keep_cells %}
+
+left join (
+    select
+        {% for column in key %}
+        changes.{{ column }},
+        {% endfor %}
+        max(changes._load_id) as changed_load_id
+    from changes
+    left join current_rows
+        on {{ same_key('changes', 'current_rows', key) }}
+
+    where current_rows._load_id is null or changes._load_id > current_rows._load_id
+    group by {% for column in key %}changes.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+
+) as later
+    on {{ same_key('settled', 'later', key) }}
+{% endif %}
 {%- else -%}
 with
 repeated as (
@@ -109,7 +137,10 @@ ranked as (
     where {{ counts_after_end('versions', key) }}
 ),
 
-{{ settled(staging, key, columns, content, keep_cells) }}
+{{ settled(staging, key, columns, content, keep_cells) }}{% if not keep_cells %},
+
+{{ changes(key, content) }}
+{% endif %}
 
 select
     {% for column in columns %}
@@ -122,10 +153,27 @@ left join repeated
 
 where repeated.{{ key[0] }} is null
 union all
+{% if keep_cells %}
 select
     {{ columns | join(',\n    ') }},
     _load_id as _changed_load_id
 from settled
+{% else %}
+select
+    {% for column in columns %}
+    settled.{{ column }},
+    {% endfor %}
+    last_changes.changed_load_id as _changed_load_id
+from settled
+inner join (
+    select
+        {{ key | join(',\n        ') }},
+        max(_load_id) as changed_load_id
+    from changes
+    group by {{ key | join(', ') }}
+) as last_changes
+    on {{ same_key('settled', 'last_changes', key) }}
+{% endif %}
 {%- endif -%}
 {%- endmacro %}
 
@@ -193,6 +241,48 @@ settled as (
     select * from ranked where version_rank = 1
 )
 {%- endif -%}
+{%- endmacro %}
+
+{% macro changes(key, content) -%}
+{#- Of `ranked` the rows that counted when they landed and said something else than what counted before them. -#}
+{%- set partition -%}
+partition by {{ key | join(', ') }} order by _load_id, _file, _row_number
+{%- endset -%}
+standing as (
+    select
+        ranked.*,
+        max(_version_at) over ({{ partition }} rows between unbounded preceding and 1 preceding) as newest_before
+    from ranked
+),
+
+followed as (
+    select
+        {{ key | join(',\n        ') }},
+        {% for column in content %}
+        {{ column }} as now_{{ column }},
+        lag({{ column }}) over ({{ partition }}) as before_{{ column }},
+        {% endfor %}
+        lag(_load_id) over ({{ partition }}) as load_id_before,
+        _load_id
+    from standing
+    where newest_before is null or _version_at >= newest_before
+),
+
+changes as (
+    select * from followed
+    where
+        load_id_before is null
+        or not (
+            {% for column in content %}
+            {{ is_same('now_' ~ column, 'before_' ~ column) }}
+            {{ 'and ' if not loop.last }}
+            {% endfor %}
+        )
+)
+{%- endmacro %}
+
+{% macro is_same(left, right) -%}
+coalesce({{ left }} = {{ right }}, {{ left }} is null and {{ right }} is null)
 {%- endmacro %}
 
 {% macro or_before(column) -%}

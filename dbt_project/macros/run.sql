@@ -26,3 +26,15 @@ false
 {#- Identities that changed since the marts were last complete; a full refresh computes every row, so it asks for none. -#}
 {%- if flags.FULL_REFRESH -%}false{%- else -%}{{ column }} = {{ var('identity_batch') | int }}{%- endif -%}
 {%- endmacro %}
+
+{% macro learnt_at(load_id='_changed_load_id') -%}
+{#-
+    When we learnt what a record says: the moment (UTC) at which the load that last changed it was extracted, which is
+    what the names of loads begin with (landing.py). Null for a load of another name.
+-#}
+{%- set parts = [] -%}
+{%- for first, length, after in [(1, 4, '-'), (5, 2, '-'), (7, 2, ' '), (10, 2, ':'), (12, 2, ':'), (14, 2, '.'), (17, 6, '')] -%}
+{%- do parts.append('substring(' ~ load_id ~ ', ' ~ first ~ ', ' ~ length ~ ')' ~ (" || '" ~ after ~ "'" if after)) -%}
+{%- endfor -%}
+try_cast({{ parts | join(' || ') }} as timestamp)
+{%- endmacro %}

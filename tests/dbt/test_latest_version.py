@@ -28,7 +28,7 @@ STAGED = {
     "orders": "order_key",
     "stores": "store_key",
 }  # a fact, and a dimension whose deleted members keep their cells
-CELLS = ("store_name", "city")
+CELLS = {"orders": ("channel", "currency"), "stores": ("store_name", "city")}
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ Place = tuple[str, str, int]  # load, file, row
 Loads = list[list[Row]]
 ROWS = st.builds(Row, st.sampled_from("AB"), st.sampled_from("ab"), st.booleans(), st.none() | st.integers(1, 3))
 CELL = st.none() | st.sampled_from("xyz")
-STORES = st.builds(lambda row, *said: replace(row, cells=said), ROWS, CELL, CELL)
-STORE_HISTORIES = st.lists(st.lists(STORES, max_size=4), min_size=1, max_size=5)
+SAYING = st.builds(lambda row, *said: replace(row, cells=said), ROWS, CELL, CELL)
+TELLING_HISTORIES = st.lists(st.lists(SAYING, max_size=4), min_size=1, max_size=5)
 HISTORIES = st.lists(st.lists(ROWS, max_size=4), min_size=1, max_size=5)
 
 
@@ -88,6 +88,24 @@ def cells(loads: Loads) -> dict[str, tuple]:
         said = next(row.cells for place, row in rows if place == winner)
         pairs = zip(said, last[3], strict=True)
         found[order] = tuple(now or then for now, then in pairs) if is_deleted else said
+    return found
+
+
+def changed(loads: Loads) -> dict[str, str]:
+    """The rule: each order → the load that last changed what it says, deletions included."""
+    found: dict[str, str] = {}
+    said: dict[str, tuple] = {}
+    newest: dict[str, int] = {}
+    for (load, _, _), row in told(loads):
+        if row.is_deleted and row.day is None:  # a life ends; what follows is compared with that
+            newest[row.order] = 0
+            said.pop(row.order, None)
+        if (row.day or 0) < newest.get(row.order, 0):
+            continue
+        newest[row.order] = row.day or 0
+        if said.get(row.order) != (row.is_deleted, row.cells):
+            found[row.order] = load
+        said[row.order] = (row.is_deleted, row.cells)
     return found
 
 
@@ -162,10 +180,9 @@ class Warehouse:
         self.connection.execute(f"create table {statements.staging} ({schema})")
         for (load, file, number), row in told(loads):
             day = row.day and f"2026-06-0{row.day}"
-            told_ = (row.order, row.is_deleted, day, load, file, number)
+            told_ = (row.order, row.is_deleted, day, load, file, number, *row.cells)
             columns = [statements.key, "is_deleted", "_version_at", "_load_id", "_file", "_row_number"]
-            if statements.entity == "stores":
-                columns, told_ = [*columns, *CELLS], (*told_, *row.cells)
+            columns += CELLS[statements.entity]
             self.connection.execute(
                 f"insert into {statements.staging} ({', '.join(columns)}) values ({', '.join(map(literal, told_))})"
             )
@@ -204,8 +221,12 @@ class Warehouse:
         assert len({row[0] for row in rows}) == len(rows), "an order counts twice"
         return {order: ((load, file, number), is_deleted) for order, load, file, number, is_deleted in rows}
 
+    def changed(self) -> dict[str, str]:
+        query = f"select {self.statements.key}, _changed_load_id from {self.statements.table}"
+        return dict(self.connection.execute(query).fetchall())
+
     def cells(self, relation: str | None = None) -> dict[str, tuple]:
-        columns = f"{self.statements.key}, {', '.join(CELLS)}"
+        columns = f"{self.statements.key}, {', '.join(CELLS[self.statements.entity])}"
         rows = self.connection.execute(f"select {columns} from {relation or self.statements.table}").fetchall()
         return {order: tuple(said) for order, *said in rows}
 
@@ -242,8 +263,29 @@ def test_night_after_night_is_as_the_rule_says_however_often_a_night_is_applied(
             assert warehouse.found() == counting(loads[:known])
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(loads=TELLING_HISTORIES, data=st.data())
+def test_the_load_that_changed_a_record_is_the_same_at_once_and_night_after_night(
+    statements: Statements, loads: Loads, data: st.DataObject
+) -> None:
+    """Also when a night is applied again, alone or with a load that has come since."""
+    at_once = Warehouse(statements, loads)
+    at_once.build()
+    assert at_once.changed() == changed(loads)
+    warehouse = Warehouse(statements, loads)
+    warehouse.know(1)
+    warehouse.build()
+    known = 1
+    while known < len(loads):
+        before, known = known, data.draw(st.integers(known + 1, len(loads)), "loads after this night")
+        for until in sorted({data.draw(st.integers(before + 1, known), "loads of a night that was killed"), known}):
+            warehouse.know(until)
+            warehouse.apply(list(range(before, until)))
+            assert warehouse.changed() == changed(loads[:until])
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(loads=STORE_HISTORIES, data=st.data())
+@given(loads=TELLING_HISTORIES, data=st.data())
 def test_a_deleted_member_of_a_dimension_keeps_what_its_deletion_leaves_out(
     keeping: Statements, loads: Loads, data: st.DataObject
 ) -> None:
@@ -252,7 +294,7 @@ def test_a_deleted_member_of_a_dimension_keeps_what_its_deletion_leaves_out(
     warehouse.build()
     assert warehouse.cells() == cells(loads)
     told_, key = versions_told(keeping.staging, [keeping.key], deleted="is_deleted"), keeping.key
-    kept = ", ".join(f"coalesce(n.{name}, o.{name}) as {name}" for name in CELLS)
+    kept = ", ".join(f"coalesce(n.{name}, o.{name}) as {name}" for name in CELLS["stores"])
     assert warehouse.found(f"(from ({told_}) where _counts)") == counting(loads)
     both = f"with t as ({told_}) select n.{key}, {kept} from t as n left join t as o"
     both += f" on o.{key} = n.{key} and not o._counts"

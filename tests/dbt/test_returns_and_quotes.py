@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal as D
 
 import duckdb
@@ -39,12 +40,14 @@ def test_what_came_back_of_an_order_or_line_that_its_source_deleted_takes_nothin
             null::varchar as product_key, null::varchar as rep_key, null::varchar as channel,
             null::varchar as region_key, null::varchar as customer_record_key, null::varchar as currency,
             timestamp '2026-06-20 02:00:00' as returned_at, 1 as quantity, 100 as refund_amount,
-            null as return_reason, false as is_deleted
+            null as return_reason, false as is_deleted, '20260621T020000_000001-erp' as _changed_load_id
         from (values ('of_there', 'there', 1), ('of_no_line', 'there', null), ('of_a_deleted_line', 'there', 2),
             ('of_void', 'void', 1), ('of_gone', 'gone', 1), ('of_nobody', 'never sent', 1))
             t(return_key, order_key, line_number);
     """)
     found = rows_of(db, "fct_returns", "return_key, is_order_known, is_cancelled")
+    learnt = db.execute("select distinct learnt_at from fct_returns").fetchall()
+    assert learnt == [(datetime(2026, 6, 21, 2, 0, 0, 1),)]
     assert found == [
         ("of_a_deleted_line", True, True), ("of_gone", False, True), ("of_no_line", True, False),
         ("of_nobody", False, False), ("of_there", True, False), ("of_void", True, True),
@@ -57,13 +60,14 @@ def test_nothing_is_due_for_a_deleted_order(db: duckdb.DuckDBPyConnection) -> No
         create table dim_dates as select day::date as date_day
             from generate_series(timestamp '2026-05-01', timestamp '2026-06-30', interval 1 day) t(day);
         create table int_invoices_deduplicated as select key as invoice_key, key as order_key, 100 as amount,
-            date '2026-05-10' as due_date, false as is_deleted from (values ('there'), ('void'), ('gone')) t(key);
+            date '2026-05-10' as due_date, false as is_deleted, 'of another name' as _changed_load_id
+            from (values ('there'), ('void'), ('gone')) t(key);
         create table fct_payments as from (values ('there', date '2026-05-11', 60::decimal(18, 4)))
             t(invoice_key, paid_date, amount);
         create table dim_sales_reps as from (values ('r', 't'), ('unknown', 'unknown')) t(rep_key, team);
     """)
-    kept = rows_of(db, "fct_invoices", "invoice_key, is_order_known, is_cancelled")
-    assert kept == [("gone", False, True), ("there", True, False), ("void", True, True)]
+    kept = rows_of(db, "fct_invoices", "invoice_key, is_order_known, is_cancelled, learnt_at")
+    assert kept == [("gone", False, True, None), ("there", True, False, None), ("void", True, True, None)]
     collected = rows_of(db, "fct_collections", "invoice_key, region_key, rep_key, due_amount, collected_amount")
     assert collected == [("there", "east", "r", 100, 60)]
     found = rows_of(db, "int_kpi_collection_rate", "period_grain, dimension_name, numerator, denominator")
@@ -78,7 +82,7 @@ def test_a_quote_is_in_the_currency_of_its_deal(db: duckdb.DuckDBPyConnection) -
             t(opportunity_key, currency);
         create table int_quotes_deduplicated as select key as quote_key, 1 as quote_version, 'crm' as source,
             key as opportunity_key, amount, discount_amount, date '2026-07-01' as valid_until_date,
-            timestamp '2026-06-01 02:00:00' as created_at, false as is_deleted
+            timestamp '2026-06-01 02:00:00' as created_at, false as is_deleted, null::varchar as _changed_load_id
         from (values ('usd', 100000, 10.00), ('cny', 70, null), ('never sent', 70, 1)) t(key, amount, discount_amount);
     """)
     found = rows_of(db, "fct_quotes", "quote_key, amount, discount_amount")

@@ -434,6 +434,33 @@ def test_references_to_nobody_are_counted(marts: duckdb.DuckDBPyConnection) -> N
     ]
 
 
+def test_a_fact_says_when_it_was_learnt(marts: duckdb.DuckDBPyConnection) -> None:
+    """When the load was extracted that brought it: a quote of 8 June came on the 30th, three weeks late."""
+    quotes = marts.execute(
+        "SELECT quote_version, created_date, learnt_at FROM fct_quotes WHERE quote_key = 'crm:Q1' ORDER BY 1"
+    ).fetchall()
+    assert quotes[1] == (2, date(2026, 6, 8), datetime(2026, 6, 30, 2, 0, 0, 1))
+    assert quotes[0][2] == datetime(2026, 6, 29, 2, 0, 0, 1)
+    assert marts.execute("SELECT learnt_at FROM fct_store_sales").fetchall() == [(datetime(2026, 6, 29, 2, 0, 0, 4),)]
+    learnt = marts.execute("SELECT return_key, learnt_at FROM fct_returns WHERE return_date = '2026-07-01' ORDER BY 1")
+    assert {key: at for key, at in learnt.fetchall() if key in ("shop:T2", "shop:T4")} == {
+        "shop:T2": datetime(2026, 7, 1, 2), "shop:T4": datetime(2026, 7, 1, 2)
+    }  # fmt: skip
+    for table in (
+        "leads",
+        "opportunities",
+        "returns",
+        "invoices",
+        "payments",
+        "quotes",
+        "dealer_orders",
+        "store_sales",
+    ):
+        known = f"SELECT count(*), count(learnt_at) FROM fct_{table}"
+        ((rows, told),) = marts.execute(known).fetchall()
+        assert rows == told > 0, table
+
+
 def in_both_languages(comment: str | None) -> bool:
     """Tell whether a description is a sentence in English, or some, and then one in Chinese."""
     return re.fullmatch(r".*[A-Za-z]{3,}[^一-龥]*[.?] ?[^.?]*[一-龥].*[。？]", comment or "", re.DOTALL) is not None

@@ -18,7 +18,8 @@ select
     cast(coalesce(amount, 0) as decimal(18, 4)) as amount,
     ordered_at,
     {{ business_date_of('ordered_at') }} as ordered_date,
-    batch_id
+    batch_id,
+    {{ learnt_at() }} as learnt_at
 from {{ present('int_dealer_orders_deduplicated') }}
 {% if is_incremental() %}
 where {{ is_pending() }}

@@ -37,7 +37,8 @@ select
     -- An invoice is in the currency of its order.
     {{ converted('coalesce(invoices.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(20, 12)))') }} as amount,
     orders.order_key is not null as is_order_known,
-    coalesce(orders.is_cancelled, false) or deleted_orders.order_key is not null as is_cancelled
+    coalesce(orders.is_cancelled, false) or deleted_orders.order_key is not null as is_cancelled,
+    {{ learnt_at('invoices._changed_load_id') }} as learnt_at
 from invoices
 left join orders on invoices.order_key = orders.order_key
 left join deleted_orders on invoices.order_key = deleted_orders.order_key

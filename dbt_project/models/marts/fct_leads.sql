@@ -43,7 +43,8 @@ select
         {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} between 0 and 30 * {{ one_day() }}
         and {{ business_date_of('first_opportunities.first_opportunity_at') }} <= {{ business_date() }},
         false
-    ) as is_converted_30d
+    ) as is_converted_30d,
+    {{ learnt_at('leads._changed_load_id') }} as learnt_at
 from leads
 left join customers
     on leads.customer_record_key = customers.customer_record_key

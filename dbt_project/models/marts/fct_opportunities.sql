@@ -57,7 +57,8 @@ keyed as (
             {{ region_of_customer('customers.customer_key', 'customers.region_key', 'employers.region_key') }},
             reps.region_key,
             'unknown'
-        ) as region_key
+        ) as region_key,
+        {{ learnt_at('opportunities._changed_load_id') }} as learnt_at
     from opportunities
     left join customers
         on opportunities.customer_record_key = customers.customer_record_key
@@ -91,5 +92,6 @@ select
     case
         when opportunity_status = 'won' then cast({{ dbt.datediff('created_date', 'closed_date', 'day') }} as bigint)
     end as win_cycle_days,
-    is_ordered_90d
+    is_ordered_90d,
+    learnt_at
 from keyed

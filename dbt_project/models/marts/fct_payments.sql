@@ -41,7 +41,8 @@ select
     coalesce(orders.customer_key, 'unknown') as customer_key,
     payments.paid_at,
     {{ business_date_of('payments.paid_at') }} as paid_date,
-    {{ converted('coalesce(payments.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(20, 12)))') }} as amount
+    {{ converted('coalesce(payments.amount, 0)', 'coalesce(orders.exchange_rate, cast(1 as decimal(20, 12)))') }} as amount,
+    {{ learnt_at('payments._changed_load_id') }} as learnt_at
 from payments
 left join invoices on payments.invoice_key = invoices.invoice_key
 left join orders on invoices.order_key = orders.order_key

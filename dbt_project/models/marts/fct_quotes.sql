@@ -51,7 +51,8 @@ select
     quotes.valid_until_date,
     quotes.created_at,
     {{ business_date_of('quotes.created_at') }} as created_date,
-    quotes.quote_version = latest.quote_version as is_latest_version
+    quotes.quote_version = latest.quote_version as is_latest_version,
+    {{ learnt_at('quotes._changed_load_id') }} as learnt_at
 from quotes
 inner join latest on quotes.quote_key = latest.quote_key
 left join opportunities on quotes.opportunity_key = opportunities.opportunity_key

@@ -75,7 +75,8 @@ select
     orders.order_key is not null as is_order_known,
     coalesce(orders.is_cancelled, false)
     or deleted_orders.order_key is not null
-    or coalesce(lines.is_deleted, false) as is_cancelled
+    or coalesce(lines.is_deleted, false) as is_cancelled,
+    {{ learnt_at('returns._changed_load_id') }} as learnt_at
 from returns
 left join orders on returns.order_key = orders.order_key
 left join deleted_orders on returns.order_key = deleted_orders.order_key

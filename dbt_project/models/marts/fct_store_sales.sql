@@ -28,7 +28,8 @@ select
     cast(coalesce(sales.amount, 0) as decimal(18, 4)) as amount,
     sales.sold_at,
     {{ business_date_of('sales.sold_at') }} as sold_date,
-    sales.batch_id
+    sales.batch_id,
+    {{ learnt_at('sales._changed_load_id') }} as learnt_at
 from {{ present('int_store_sales_deduplicated') }} as sales
 left join stores on sales.store_key = stores.store_key
 left join dealers on stores.dealer_key = dealers.dealer_key
