@@ -396,7 +396,8 @@ def test_the_region_whose_returns_triple_is_a_finding_and_no_other(
 ) -> None:
     """A hundred orders a week in each of four regions, of which three come back; of those of May in the west nine."""
     company.execute("""create table fct_order_lines as select region_key || '-' || w || '-' || n as order_key,
-        1 as line_number, 'p' as product_key, region_key, 1 as quantity, date '2026-06-22' - 7 * w::int as order_date,
+        1 as line_number, 'p' as product_key, region_key, 'web' as channel, 'c' as customer_key,
+        1 as quantity, date '2026-06-22' - 7 * w::int as order_date,
         false as is_cancelled, n
         from (values ('east'), ('north'), ('south'), ('west')) r(region_key), range(52) t(w), range(100) u(n)""")
     company.execute(f"""create table fct_returns as select order_key, line_number, product_key, 1 as quantity,

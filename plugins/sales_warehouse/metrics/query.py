@@ -99,12 +99,16 @@ def _metric(name: str) -> tuple[Metric, list[Measure]]:
 
 
 def _of_rows(name: str, by: Sequence[str]) -> str:
-    """A metric under the name by which it can be cut by all of this: that of its rows, where it needs them."""
+    """A metric under the name by which it can be cut by all of this: that of its rows, where they alone can be."""
     metric = registry().get(name)
-    if metric is None or metric.semantic.added is None or metric.semantic.value is None:
+    if metric is None or metric.semantic.added is None:
         return name
-    day = facts()[metric.semantic.value.fact]
-    return name if all(cuts_called(day, dimension, facts()) for dimension in by) else name + OF_ROWS
+    said = metric.semantic
+    has_all = {
+        end: all(cuts_called(facts()[measure.fact], dimension, facts()) for dimension in by)
+        for end, measure in said.measures.items()
+    }
+    return name + OF_ROWS if has_all["_added"] and has_all["_taken"] and not has_all[""] else name
 
 
 def shared_cuts(metrics: Iterable[str]) -> list[str]:
@@ -113,8 +117,9 @@ def shared_cuts(metrics: Iterable[str]) -> list[str]:
     What only the rows of a metric have is among it where the metric is alone.
     """
     names = list(metrics)
-    more = [f"{name}{OF_ROWS}" for name in names if len(names) == 1 and _of_rows(name, ["?"]) != name]
-    return list(dict.fromkeys([*_shared(names), *(_shared(more) if more else [])]))
+    metric = registry().get(names[0]) if len(names) == 1 else None
+    more = _shared([names[0] + OF_ROWS]) if metric and metric.semantic.added else []
+    return list(dict.fromkeys([*_shared(names), *more]))
 
 
 def _shared(metrics: Iterable[str]) -> list[str]:
