@@ -21,8 +21,8 @@ from sales_warehouse.transform import PROJECT, child_environment
 
 END = datetime.date(2026, 6, 28)  # a Sunday: the week is over, the month is not
 BEGINS = ("+dim_dates", "stg_settings__analyses", "int_purchases_summed+", "int_sales_periods_compared+",
-          "int_sales_cells_expected+", "kpi_sales_pivot", "fct_line_returns", "int_return_cohorts_counted+",
-          "int_segments_contributed+")  # fmt: skip
+          "int_sales_cells_expected+", "kpi_sales_pivot", "fct_line_returns", "int_return_cohorts_counted",
+          "kpi_return_rates", "int_segments_contributed+")  # fmt: skip
 TABLES = {
     "marts.fct_order_lines": "order_key varchar, line_number bigint, customer_key varchar, product_key varchar, "
     "region_key varchar, channel varchar, rep_key varchar, order_date date, quantity bigint, "
