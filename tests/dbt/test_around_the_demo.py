@@ -85,19 +85,3 @@ def test_prices_that_rose_in_order_lines_alone_are_the_first_cause(tmp_path: Pat
         "join alert_metrics as m using (incident_key) where e.event_number = 1 order by all"
     ).fetchall()
     assert first == [(region, "price_change", True) for region in ("华东", "华北", "华南")]
-
-
-@pytest.mark.slow
-@pytest.mark.long
-def test_a_band_that_is_bought_again_less_calls_for_a_promotion_to_those_who_stay_away(tmp_path: Path) -> None:
-    size = {"customers": 1200, "days": 760, "orders_per_day": 150}
-    db = around_world.build(tmp_path, size, {"price_band_repurchase": {}}, WEEKLY, "alert_playbooks")
-    offered = db.sql(
-        "select incident_key, playbook_id, playbook_name_zh, department, owner, reason_zh from alert_playbooks "
-        "where occasion_type = 'finding'"
-    ).fetchall()
-    ((*said, reason),) = offered
-    assert said == [
-        "repurchase_fall|配方奶粉, 高|2026-06-01", "targeted_promotion", "复购定向促销", "市场部", "市场总监"
-    ]  # fmt: skip
-    assert reason.startswith("配方奶粉（高）的复购率较上年同期下降 ")
