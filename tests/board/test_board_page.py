@@ -401,7 +401,7 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
     expect(page.locator(".alert").nth(1)).to_contain_text("Acknowledged")
     expect(page.locator("#attention table").first).to_contain_text("Done")
     expect(page.locator("#attention table").first).to_contain_text("+15.0 pp (+5.0 pp – +25.0 pp)")
-    assert "Wang" not in page.content()  # a note is for those who have a login
+    assert "asked Wang" not in page.content()  # a note is for those who have a login
     page.click(".rules summary")
     expect(page.locator('[data-rule="net_sales_fall"]')).to_contain_text("102")
     expect(page.locator('[data-rule="net_sales_fall"] td').nth(2)).to_have_text("3")
