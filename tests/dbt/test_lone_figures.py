@@ -217,13 +217,17 @@ def test_the_funnel_knows_nothing_from_after_the_business_date(db: duckdb.DuckDB
         ('d3', null, 'open', date '2026-07-02', null, 1.0)""",
         "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
     put(db, "fct_opportunity_stage_events", """
-        ('d1', 's1', 1, 1, timestamp '2026-06-05 02:00', date '2026-06-05', date '2026-06-29', 'advanced', 24.0),
-        ('d1', 's2', 2, 1, timestamp '2026-06-29 02:00', date '2026-06-29', date '2026-06-29', 'lost', 0.0)""",
+        ('d1', 's1', 1, 1, timestamp '2026-06-05 02:00', date '2026-06-05', date '2026-06-29', 'advanced', 24.0,
+         'default'),
+        ('d1', 's2', 2, 1, timestamp '2026-06-29 02:00', date '2026-06-29', date '2026-06-29', 'lost', 0.0,
+         'default')""",
         "opportunity_key, stage, stage_order, entry_number, entered_at, entered_date, left_date, exit_type, "
-        "dwell_days")  # fmt: skip
+        "dwell_days, schedule_id")  # fmt: skip
     assert funnel(db) == [
         (month, "lead", 1, 1, 0, 0), (month, "opportunity", 1, 1, 0, 0), (month, "s1", 1, 0, 0, 1),
     ]  # fmt: skip
+    db.execute("create table dim_sales_reps(rep_key varchar)")
+    give_hours(db)
     passed = rows_of(db, "int_funnel_steps_passed", "step_level, step, outcome, is_converted_in_time")
     assert passed == [
         ("main", "lead", "advanced", True), ("main", "opportunity", "open", False), ("stage", "s1", "open", False),
@@ -258,7 +262,7 @@ def odd_steps(db: duckdb.DuckDBPyConnection, *second_quarter: int) -> list[tuple
             created_date date, closed_date date, amount decimal(18, 4));
         create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int,
             entry_number int, entered_at timestamp, entered_date date, left_date date, exit_type varchar,
-            dwell_days decimal(18, 6));
+            dwell_days decimal(18, 6), schedule_id varchar);
         create table int_orders_keyed(order_key varchar, opportunity_key varchar, order_date date, is_cancelled bool);
         create table fct_invoices(invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4));
         create table fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))""")
@@ -273,6 +277,8 @@ def odd_steps(db: duckdb.DuckDBPyConnection, *second_quarter: int) -> list[tuple
             insert into fct_invoices select {key}, {key}, {day} + 30, 1 from range({invoices}) t(n);
             insert into fct_payments select {key}, {day} + 40, 1 from range({payments}) t(n)""")
     funnel(db)
+    db.execute("create table dim_sales_reps(rep_key varchar)")
+    give_hours(db)
     for model in ("int_funnel_steps_passed", "int_funnel_periods_compared", "kpi_funnel_steps"):
         rows_of(db, model, "step")
     return db.execute("""

@@ -42,6 +42,8 @@ def test_the_facts_of_a_metric_give_its_figures(at_once: Home, metric: str) -> N
         tell(db, BUSINESS_DATE, time_zone="Asia/Shanghai")
         figures = db.execute(FIGURES, {"metric": metric}).fetchall()
         for starts_on, ends_on, dimension, member, value in figures[:60]:
+            if dimension in registry()[metric].by_month:  # more members than the facts by day have
+                continue
             scope = {} if dimension == "total" else {dimension: member}
             assert not scope or dimension in cuts_shared(parts)
             cells = measure_cells(db, parts, [], [Span("now", starts_on, ends_on)], scope)

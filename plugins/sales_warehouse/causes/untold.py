@@ -39,6 +39,10 @@ STANDING = Untold(
 BROKEN = Untold("It could not be looked into; the log of the night says why.", "未能归因，原因见当晚日志。")
 # What a metric says instead of UNCUT, of all of its alerts or of those on one member.
 OF_METRICS: Mapping[str, Untold] = {
+    "net_sales": Untold(
+        "Sales by day do not have single products: what is behind one of them was not looked into.",
+        "按日汇总的销售额不含单品：未对单个产品做归因。",
+    ),
     "source_freshness_hours": Untold(
         "The age of one source is the time since its last load: there is nothing in it to cut.",
         "单一来源的时效即距其最近一次加载的时间，没有可拆分的部分。",
