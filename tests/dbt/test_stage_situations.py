@@ -9,7 +9,7 @@ from decimal import Decimal as D
 
 import duckdb
 import pytest
-from lone_models import rows_of
+from lone_models import give_hours, rows_of
 from test_lone_figures import CALENDAR, funnel
 
 from sales_warehouse.company.funnel import Stages
@@ -61,7 +61,8 @@ def stays(db: duckdb.DuckDBPyConnection, columns: str) -> list[tuple]:
     rows_of(db, "int_opportunity_stages_sequenced", "stage")
     db.execute("""
         create or replace table fct_opportunity_stage_events as
-        select *, entered_at::date as entered_date, left_at::date as left_date, null::date as stalled_date
+        select *, entered_at::date as entered_date, left_at::date as left_date, null::date as stalled_date,
+            false as is_stalled, 'default' as schedule_id
         from int_opportunity_stages_sequenced""")
     return db.execute(
         f"select {columns} from fct_opportunity_stage_events order by opportunity_key, entered_at"
@@ -106,6 +107,8 @@ def test_47_of_100_are_lost_in_every_mart_where_the_crm_has_a_stage_for_the_lost
     assert [row[1:] for row in funnel(db)] == [
         ("negotiation", 100, 53, 47, 0), ("opportunity", 100, 100, 0, 0), ("won", 53, 0, 0, 53),
     ]  # fmt: skip
+    db.execute("create table dim_sales_reps(rep_key varchar)")
+    give_hours(db)
     for model in ("int_funnel_steps_passed", "int_funnel_periods_compared"):
         rows_of(db, model, "step")
     steps = rows_of(
