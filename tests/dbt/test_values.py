@@ -501,7 +501,8 @@ def test_marts_are_typed_for_bi_tools_and_every_table_and_column_is_described_in
 def test_metricflow_says_of_every_metric_that_it_can_say_what_kpi_values_says(at_once: Home) -> None:
     wrong, agreed = differences(at_once, date(2026, 7, 1))
     assert wrong == {}
-    assert set(agreed) == set(SAID), "a metric of the semantic layer has no value in this world"
+    # The invoices of this world are due after its last day; test_metrics.py asks for what was collected.
+    assert set(agreed) == set(SAID) - {"collection_rate"}, "a metric of the semantic layer has no value in this world"
 
 
 def test_metricflow_leaves_out_what_came_after_the_last_day(at_once: Home, marts: duckdb.DuckDBPyConnection) -> None:
