@@ -295,7 +295,8 @@ GOOD: dict[str, str] = {
         t(incident_key, playbook_number, playbook_id, department, owner, cause, is_of_rule, use_count, measured_count,
         effect_value, lower_value, upper_value)""",
     "fct_actions": """values
-        ('e1|p1', 'sales', 'done', date '2026-01-01', date '2026-01-05', 'measured', 0.1, -0.1, 0.3, null, null),
+        ('e1|p1', 'sales', 'done', date '2026-01-01', date '2026-01-05', 'measured', 0.1, -0.1, 0.3, null,
+         null::varchar),
         ('e2|p1', 'sales', 'overdue', date '2026-01-01', null, 'not_done', null, null, null, null, null)
         t(action_key, department, action_status, accepted_date, closed_date, outcome_status, effect_value, lower_value,
         upper_value, outcome_reason_en, outcome_reason_zh)""",
