@@ -96,6 +96,12 @@ def retailer(folder: Path, business_date: str = "2011-12-09") -> Figures:
         "net_sales", "daily", "day", ("day", "week", "month", "quarter"), place | nobody | {"category": "category"},
         "sum(amount), null, sum(amount)",
     ))  # fmt: skip
+    by_product = _read(db, _placed(
+        "net_sales", "moved", "day", ("month", "quarter"), {"product": "coalesce(product, 'unknown')"},
+        "sum(amount), null, sum(amount)",
+    ))  # fmt: skip
+    # what nothing was sold of is not there
+    figures |= {place: figure for place, figure in by_product.items() if any(figure)}
     for metric, what in (("revenue_per_customer", "buyer"), ("revenue_per_order", "bought")):
         figures |= _read(db, _placed(metric, "moved", "day", ("month", "quarter"), place, split.format(what)))
     for name, column in {"total": "'total'", "category": "category", "price_band": "'unknown'"}.items():
