@@ -74,7 +74,7 @@ ranked as (
 select
     {% for column in columns %}
     settled.{{ column }},
-    {% endfor %}
+    {% endfor %}  -- noqa: LT02
     {% if keep_cells %}
     case
         when
