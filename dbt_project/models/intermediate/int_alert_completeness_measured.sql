@@ -2,34 +2,7 @@
 -- How much of a figure is there so many days after the end of its period, by what was published of it night by night: nine of ten
 -- periods of the last year had at least this share of what they are said to be now.
 with
-asked as (
-    select distinct
-        metric_id,
-        period_grain,
-        dimension_name
-    from {{ ref('stg_settings__alert_rules') }}
-    where allows_late and rule_state <> 'off'
-),
-
-said as (
-    select
-        words.metric_id,
-        words.period_grain,
-        words.dimension_name,
-        words.dimension_value,
-        words.period_start_date,
-        {{ period_end_of('words.period_grain', 'words.period_start_date') }} as period_end_date,
-        words.value,
-        words.version,
-        words.business_date
-    from {{ ref('stg_history__kpi_values') }} as words
-    inner join asked
-        on
-            words.metric_id = asked.metric_id
-            and words.period_grain = asked.period_grain
-            and words.dimension_name = asked.dimension_name
-    where not words.is_gone and words.value is not null and words.period_start_date >= {{ business_date() }} - 400
-),
+{{ said_of_asked("allows_late and rule_state <> 'off'") }},
 
 -- What was first published long after its end was not watched, and what has just ended may move still.
 watched as (

@@ -1,34 +1,7 @@
 -- How long figures were still moving after their period had ended, by what was published of them night by night: after so many days
 -- nine of ten periods of the last year were within 1 % of what they are said to be now.
 with
-asked as (
-    select distinct
-        metric_id,
-        period_grain,
-        dimension_name
-    from {{ ref('stg_settings__alert_rules') }}
-    where wait_days is null and rule_state <> 'off' and metric_id is not null
-),
-
-said as (
-    select
-        words.metric_id,
-        words.period_grain,
-        words.dimension_name,
-        words.dimension_value,
-        words.period_start_date,
-        {{ period_end_of('words.period_grain', 'words.period_start_date') }} as period_end_date,
-        words.value,
-        words.version,
-        words.business_date
-    from {{ ref('stg_history__kpi_values') }} as words
-    inner join asked
-        on
-            words.metric_id = asked.metric_id
-            and words.period_grain = asked.period_grain
-            and words.dimension_name = asked.dimension_name
-    where not words.is_gone and words.value is not null and words.period_start_date >= {{ business_date() }} - 400
-),
+{{ said_of_asked("wait_days is null and rule_state <> 'off' and metric_id is not null") }},
 
 {%- set key = ['metric_id', 'period_grain', 'dimension_name', 'dimension_value', 'period_start_date'] %}
 
