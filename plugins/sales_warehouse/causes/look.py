@@ -31,7 +31,6 @@ from sales_warehouse.causes.singled import SINGLED, look_into_singles
 from sales_warehouse.causes.table import LeafTable, TableRefused
 from sales_warehouse.causes.untold import (
     INCOMPARABLE,
-    OF_METRICS,
     STANDING,
     UNCUT,
     UNLIKE,
@@ -41,6 +40,7 @@ from sales_warehouse.causes.untold import (
     gone_before,
     no_denominator,
     no_median,
+    uncut,
 )
 from sales_warehouse.sql import ident, literal
 
@@ -64,7 +64,7 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
     attributes = _attributes(alert, cuts_shared(parts), looked)
     if attributes:
         return _look_into_sums(db, alert, parts, attributes)
-    return look_into_quotient(db, alert, looked) if metric in QUOTIENTS else OF_METRICS.get(metric, UNCUT)
+    return look_into_quotient(db, alert, looked) if metric in QUOTIENTS else uncut(metric, alert.dimension_name)
 
 
 def _attributes(alert: Question, cuts: Sequence[str], looked: Sequence[str]) -> list[str]:

@@ -32,8 +32,6 @@ from sales_warehouse.causes.measured import (
 from sales_warehouse.causes.questions import Question, agree
 from sales_warehouse.causes.table import TableRefused
 from sales_warehouse.causes.untold import (
-    OF_METRICS,
-    UNCUT,
     UNLIKE,
     UNLIKE_BEFORE,
     UNPUBLISHED,
@@ -41,6 +39,7 @@ from sales_warehouse.causes.untold import (
     incomparable,
     no_denominator,
     standing,
+    uncut,
 )
 from sales_warehouse.metrics import registry
 from sales_warehouse.metrics.relations import lay_out
@@ -138,7 +137,7 @@ def look_into_quotient(db: duckdb.DuckDBPyConnection, alert: Question, looked: S
         return UNPUBLISHED
     now, before = (_published(db, alert, span, tables) for span in alert.spans)
     if not now:
-        return OF_METRICS.get(alert.metric_id, UNCUT)
+        return uncut(alert.metric_id, alert.dimension_name)
     if alert.base_value is None:
         if not before or before[0].below:
             return incomparable(alert.metric_id)
