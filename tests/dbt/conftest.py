@@ -23,7 +23,8 @@ def night_by_night(tmp_path_factory: pytest.TempPathFactory) -> Home:
     for number, night in enumerate(world.NIGHTS, start=1):
         pending = world.write_night(home, night)
         world.write_accounts(home, world.NIGHTS[:number])
-        world.refresh(home, pending, number, full=number == 1)
+        marts = () if night is world.NIGHTS[-1] else world.CARRIED
+        world.refresh(home, pending, number, full=number == 1, marts=marts)
     return home
 
 

@@ -22,9 +22,6 @@ from sales_warehouse.transform import child_environment
 
 pytestmark = pytest.mark.slow
 
-# What a night changes instead of making it anew, and what that is made of; the rest follows from it.
-CHANGED = ("config.materialized:incremental",)
-
 
 def differences(left: Path, right: Path, metrics: str = "true") -> dict[str, int]:
     """Return how many rows of each mart are in one working file and not in the other, repeats counted.
@@ -68,7 +65,7 @@ def test_a_deleted_record_leaves_nothing_behind(night_by_night: Home, tmp_path: 
     for number, night in enumerate(nights, start=1):
         pending = world.write_night(home, night)
         world.write_accounts(home, nights[:number])
-        world.refresh(home, pending, number, full=number == 1, marts=CHANGED if number == 1 else ())
+        world.refresh(home, pending, number, full=number == 1, marts=world.CARRIED if number == 1 else ())
         if number == 2:
             assert len(differences(night_by_night.warehouse_file, home.warehouse_file)) > 15
     told = differences(
@@ -98,7 +95,7 @@ def test_the_comparison_sees_a_single_row(at_once: Home, tmp_path: Path) -> None
 
 
 def test_applying_the_last_night_again_changes_nothing(copy: Home, at_once: Home) -> None:
-    world.refresh(copy, list(world.THIRD.loads), 3, marts=CHANGED)
+    world.refresh(copy, list(world.THIRD.loads), 3, marts=world.CARRIED)
     assert differences(copy.warehouse_file, at_once.warehouse_file) == {}
 
 
@@ -107,7 +104,7 @@ def test_a_source_that_sends_its_whole_table_again_makes_no_order_new(copy: Home
     again = "20260702T020000_000000"
     shop = world.FIRST.loads["20260629T020000_000000"][1]
     world.files.write_load(copy, "shop", again, {"customers": shop["customers"], "orders": shop["orders"]})
-    world.refresh(copy, [again], 4, marts=(*CHANGED, "trust_row_accounting"))
+    world.refresh(copy, [again], 4, marts=(*world.CARRIED, "trust_row_accounting"))
     changed = differences(copy.warehouse_file, at_once.warehouse_file)
     assert set(changed) <= {"trust_row_accounting"}  # the ledger was not told of the new load
     with duckdb.connect(str(copy.warehouse_file), read_only=True) as connection:

@@ -25,6 +25,8 @@ def test_late_rows_and_corrections_are_applied_and_a_night_without_news_changes_
     for said in ("read 7", "accepted 15", "quarantined 2", "board.html", "transform", "Net sales in March"):
         assert said in first.stdout
     assert _net_sales(state) == 1368.50
+    page = state / "teahouse" / "warehouse" / "docs" / "static_index.html"
+    assert "fct_sales_daily" in page.read_text(encoding="utf-8")
     (teahouse / "data" / "sales_late.csv").write_bytes(MORE.encode("gb18030"))
     assert refresh(teahouse, state).returncode == 0
     assert _net_sales(state) == 1368.50 - 4 * 8.00 + 2 * 45.50  # T002 at a lower price, T007 late

@@ -37,3 +37,24 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+{#
+    Comments of a table and of its columns in one statement. Columns with comments are those of a contract, which was held
+    against the query a moment ago: they are not looked up again.
+#}
+
+{% macro duckdb__persist_docs(relation, model, for_relation, for_columns) %}
+    {% set comments %}
+        {% if for_relation and config.persist_relation_docs() and model.description %}
+            {{ alter_relation_comment(relation, model.description) }}
+        {% endif %}
+        {% if for_columns and config.persist_column_docs() %}
+            {% for name, column in model.columns.items() %}
+                comment on column {{ relation }}.{{ name }} is {{ duckdb_escape_comment(column.description) }};
+            {% endfor %}
+        {% endif %}
+    {% endset %}
+    {% if comments.strip() %}
+        {% call statement('comments') %}{{ comments }}{% endcall %}
+    {% endif %}
+{% endmacro %}
