@@ -322,13 +322,17 @@ def test_nobody_decides_without_the_right_or_from_another_site(ui: server.Server
     assert decisions.history(home) == before
 
 
-def _answer(ui: server.Server, headers: dict[str, str], **asked: str) -> httpx.Response:
-    return httpx.post(f"{ui.address}/sales-warehouse/{INCIDENT}", data=asked, headers=headers, timeout=20)
+def _answer(ui: server.Server, headers: dict[str, str], lang: str = "en", **asked: str) -> httpx.Response:
+    page = f"{ui.address}/sales-warehouse/{INCIDENT}&lang={lang}"
+    return httpx.post(page, data=asked, headers=headers, timeout=20)
 
 
 def test_an_incident_is_decided_on_its_page(ui: server.Server, token: str, home: Home) -> None:
     login = {"Authorization": f"Bearer {token}"}
     assert "Kept" in _answer(ui, login, decision="acknowledge", note="looking").text
+    assert f"acknowledged by {ui.user} before" in _answer(ui, login, decision="acknowledge").text
+    assert f"已由 {ui.user} 确认" in _answer(ui, login, "zh", decision="acknowledge").text
+    assert "不是日期，请写成" in _answer(ui, login, "zh", decision="snooze", until="tomorrow").text
     accepted = {"decision": "accept_playbook", "playbook": "intercept", "owner": "市场总监", "until": "2026-07-10"}
     assert "Kept" in _answer(ui, login, **accepted).text
     page = _get(ui, INCIDENT, token).text

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import accepted_files as files
 import duckdb
+from ruamel.yaml import YAML
 
+from sales_warehouse import settings as program
 from sales_warehouse.company.comparisons import ComparisonsFile
 from sales_warehouse.company.models import DemoFile
+from sales_warehouse.company.playbooks import SCHEMAS, PlaybooksFile, playbook_rows
 from sales_warehouse.demo.answers import measure
 from sales_warehouse.demo.generator import Generator, open_generator
 from sales_warehouse.home import Home
@@ -97,6 +100,7 @@ def build(
     settings = settings.model_copy(update={"situations": type(settings.situations).model_validate(situations)})
     files.write_empty_company(home)
     write_rules(home)
+    write_playbooks(home)
     with open_generator(settings, temp) as world:
         world.unfold(world.start, END)
         write_rows(home, world, accepted)
@@ -118,6 +122,13 @@ def write_rules(home: Home) -> None:
              "minimum_heads", "returns_rate", "most_moved_rate", "least_gain_rate")  # fmt: skip
     files.write_settings(home, "comparison_rules", [dict(zip(names, comparison_rules(file), strict=True))])
     files.write_settings(home, "not_selling", [{"unit_type": "team", "unit_name": "在线客服组"}])
+
+
+def write_playbooks(home: Home) -> None:
+    """The playbooks of the demo company."""
+    written = YAML(typ="safe").load(program.PROJECT / "config" / "demo" / "playbooks.yml")
+    for table, rows in playbook_rows(PlaybooksFile.model_validate(written)).items():
+        files.write_settings(home, table, [dict(zip(SCHEMAS[table], row, strict=True)) for row in rows])
 
 
 def write_rows(home: Home, world: Generator, accepted: Accepted = ACCEPTED) -> None:

@@ -26,6 +26,7 @@ LARGER = {"regional_gap": {"gap": 0.35}}
 MARTS = (
     "kpi_repurchase", "kpi_repurchase_cycles", "kpi_region_gaps", "kpi_head_allocation", "kpi_weekday_profile",
     "kpi_deal_interactions", "kpi_deal_reversals", "kpi_team_responses",
+    "alert_findings",
 )  # fmt: skip
 
 
@@ -76,6 +77,8 @@ REVERSED = """select member_type, segment_type, peer_group,
 ODD = """select combination_type, interaction_status, count(*) from marts.kpi_deal_interactions
     where interaction_status in ('better', 'worse') group by all order by all"""
 SLOW = "select team, answer_factor, advice_id from marts.kpi_team_responses where response_status <> 'as_others'"
+
+TO_DO = "select rule_id, dimension_value, title_zh, playbook_id, owner from marts.alert_findings order by all"
 
 
 def test_the_price_band_that_is_bought_again_less_is_flagged_alone(planted: World) -> None:
@@ -193,9 +196,15 @@ def times_as_long(waited: list[tuple[bool, float]]) -> float:
     return math.exp(sum(slow) / len(slow) - sum(others) / len(others))
 
 
-@pytest.mark.long
+def test_what_fell_is_answered_by_its_playbook(planted: World) -> None:
+    assert planted.ask(TO_DO) == [
+        ("repurchase_fall", "配方奶粉", "复购下降：配方奶粉、高", "targeted_promotion", "市场总监"),
+        ("slow_team", "东北组", "团队响应慢：东北组", "script_training", "销售运营经理"),
+    ]
+
+
 def test_a_quiet_company_has_nothing_of_the_kind(quiet: World) -> None:
     assert quiet.ask(FALLEN) == quiet.ask(CHANGED) == quiet.ask(MOVED) == quiet.ask(REVERSED) == []
-    assert quiet.ask(ODD) == quiet.ask(SLOW) == []
+    assert quiet.ask(ODD) == quiet.ask(SLOW) == quiet.ask(TO_DO) == []
     assert [row[1] for row in quiet.ask(GAP)] == ["no_gap"]
     assert [row[2] for row in quiet.ask(DAYS_OFF)] == [False]

@@ -96,20 +96,25 @@ def test_what_a_night_said_that_was_at_work_already_comes_after_the_decision(hom
 
 
 @pytest.mark.parametrize(
-    ("decision", "more", "why"),
+    ("decision", "more", "why", "why_zh"),
     [
-        ("acknowledge", {"by": " "}, "say who decides"),
-        ("reopen", {}, "is open: only what is closed can be reopened"),
-        ("assign", {"owner": " "}, "say whom"),
-        ("snooze", {}, "after 2026-06-28, not None"),
-        ("snooze", {"until": datetime.date(2026, 6, 28)}, "after 2026-06-28, not 2026-06-28"),
-        ("accept_playbook", {}, "say which playbook"),
+        ("acknowledge", {"by": " "}, "say who decides", "请注明决定人"),
+        ("reopen", {}, "is open: only what is closed can be reopened", "的状态为“未处理”：只有已关闭的事件"),
+        ("assign", {"owner": " "}, "say whom", "请指明指派给谁"),
+        ("snooze", {}, "after 2026-06-28, not None", "暂缓应至 2026-06-28 之后的业务日"),
+        ("snooze", {"until": datetime.date(2026, 6, 28)}, "after 2026-06-28, not 2026-06-28",
+         "暂缓应至 2026-06-28 之后的业务日，而不是 2026-06-28"),
+        ("accept_playbook", {}, "say which playbook", "请指明应对方案"),
+        ("finish_action", {"playbook_id": "stand"}, "nobody is at work on playbook", "尚未采用应对方案 'stand'"),
     ],
 )  # fmt: skip
-def test_what_makes_no_sense_is_refused(home: Home, world: Published, decision: str, more: dict, why: str) -> None:
+def test_what_makes_no_sense_is_refused_in_both_languages(
+    home: Home, world: Published, decision: str, more: dict, why: str, why_zh: str
+) -> None:
     world.live(falls(1))
-    with pytest.raises(DecisionRefused, match=why):
+    with pytest.raises(DecisionRefused, match=why) as refused:
         decide(home, EAST, decision, **{"by": "ann", **more})
+    assert why_zh in refused.value.zh
     assert decisions.log(home) == []
 
 

@@ -20,6 +20,7 @@ from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import literal
 from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
+from sales_warehouse.watch.wording import NAMES
 
 WAIT_SECONDS = 30.0
 STATUSES = ("open", "acknowledged", "snoozed", "resolved", "settled", "retracted", "lapsed")
@@ -34,11 +35,19 @@ ORDER = (
 EVENT: dict[str, str] = {**STATUS, "reopen": "reopened", "assign": "assigned"}
 
 
-class NoSuchIncident(LookupError):
+class Refused(Exception):
+    """Why not: the text is English, `zh` the same in Chinese."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+
+
+class NoSuchIncident(Refused, LookupError):
     """No published incident has the key, or several have the part of one."""
 
 
-class DecisionRefused(Exception):
+class DecisionRefused(Refused):
     """A decision that makes no sense for the incident as it stands; nothing was kept."""
 
 
@@ -115,10 +124,16 @@ def _one(home: Home, db: DuckDBPyConnection | None, name: str) -> Incident:
         )
         keys = [row["incident_key"] for row in named if row["is_exact"]] or [row["incident_key"] for row in named]
     if not keys or db is None:
-        raise NoSuchIncident(f"there is no incident {name!r}; `sales-warehouse incidents list --all` lists them")
+        raise NoSuchIncident(
+            f"there is no incident {name!r}; `sales-warehouse incidents list --all` lists them",
+            f"没有事件 {name!r}；`sales-warehouse incidents list --all` 可列出全部事件",
+        )
     if len(keys) > 1:
         listed = "\n".join(f"  {key}" for key in keys[:10])
-        raise NoSuchIncident(f"{len(keys)} incidents have {name!r} in their keys; name one:\n{listed}")
+        raise NoSuchIncident(
+            f"{len(keys)} incidents have {name!r} in their keys; name one:\n{listed}",
+            f"有 {len(keys)} 个事件的编号含 {name!r}，请指明其一：\n{listed}",
+        )
     waiting = {key: decided for key, decided in _waiting(home, db).items() if key == keys[0]}
     found = _found(home, db, waiting, "incident_key = $key", {"key": keys[0]})
     return _with_events(db, found, waiting)[0]
@@ -187,38 +202,61 @@ def _demand_sense(
     owner: str | None,
 ) -> None:
     if not by.strip():
-        raise DecisionRefused("say who decides (--by), so that the others know whom to ask")
+        raise DecisionRefused(
+            "say who decides (--by), so that the others know whom to ask", "请注明决定人（--by），以便他人询问"
+        )
     if decision == "assign" and not (owner and owner.strip()):
-        raise DecisionRefused("say whom it is assigned to")
+        raise DecisionRefused("say whom it is assigned to", "请指明指派给谁")
     if decision in ACTIONS:
         return
     if decision == "reopen":
         _demand_reopenable(home, incident)
     elif incident.status in CLOSED:
-        raise DecisionRefused(f"{incident.key} is {incident.status} already; reopen it first")
+        raise DecisionRefused(
+            f"{incident.key} is {incident.status} already; reopen it first",
+            f"{incident.key} 的状态为“{NAMES[incident.status][1]}”，请先重新开启",
+        )
     if decision == "acknowledge" and incident.status == "acknowledged":
-        raise DecisionRefused(f"{incident.key} was acknowledged by {incident.row['status_by']} before")
+        by_whom = incident.row["status_by"]
+        raise DecisionRefused(
+            f"{incident.key} was acknowledged by {by_whom} before", f"{incident.key} 已由 {by_whom} 确认"
+        )
     if decision == "snooze":
         published = business_date(home)
         if until is None or (published and until <= published):
-            raise DecisionRefused(f"snooze until a business date after {published}, not {until}")
+            raise DecisionRefused(
+                f"snooze until a business date after {published}, not {until}",
+                f"暂缓应至 {published} 之后的业务日，而不是 {until}"
+                if until
+                else f"请指明暂缓至 {published} 之后的哪一业务日",
+            )
 
 
 def _demand_action(
     home: Home, incident: Incident, decision: Kind, playbook_id: str | None, due_date: datetime.date | None
 ) -> None:
     if not playbook_id:
-        raise DecisionRefused("say which playbook it is about")
+        raise DecisionRefused("say which playbook it is about", "请指明应对方案")
     if decision == "accept_playbook":
         known, today = _playbooks(home), business_date(home)
         if known is not None and playbook_id not in known:
-            raise DecisionRefused(f"there is no playbook {playbook_id!r}; playbooks.yml has {', '.join(sorted(known))}")
+            listed = sorted(known)
+            raise DecisionRefused(
+                f"there is no playbook {playbook_id!r}; playbooks.yml has {', '.join(listed)}",
+                f"没有应对方案 {playbook_id!r}；playbooks.yml 中有 {'、'.join(listed)}",
+            )
         if due_date and today and due_date < today:
-            raise DecisionRefused(f"due on {due_date}, but the business date is {today} already")
+            raise DecisionRefused(
+                f"due on {due_date}, but the business date is {today} already",
+                f"期限为 {due_date}，而业务日已是 {today}",
+            )
         return
     about = [d.kind for d in decisions.log(home) if (d.incident_key, d.playbook_id) == (incident.key, playbook_id)]
     if [kind for kind in about if kind in ACTIONS][-1:] != ["accept_playbook"]:
-        raise DecisionRefused(f"nobody is at work on playbook {playbook_id!r} for {incident.key}: accept it first")
+        raise DecisionRefused(
+            f"nobody is at work on playbook {playbook_id!r} for {incident.key}: accept it first",
+            f"{incident.key} 尚未采用应对方案 {playbook_id!r}，请先采用",
+        )
 
 
 def _playbooks(home: Home) -> dict[str, dict[str, Any]] | None:
@@ -237,7 +275,10 @@ def _playbooks(home: Home) -> dict[str, dict[str, Any]] | None:
 def _demand_reopenable(home: Home, incident: Incident) -> None:
     """Only what is closed, and what no other incident is about by now: a subject is in one open incident."""
     if incident.status not in CLOSED:
-        raise DecisionRefused(f"{incident.key} is {incident.status}: only what is closed can be reopened")
+        raise DecisionRefused(
+            f"{incident.key} is {incident.status}: only what is closed can be reopened",
+            f"{incident.key} 的状态为“{NAMES[incident.status][1]}”：只有已关闭的事件才能重新开启",
+        )
     own = sorted({str(event["subject_key"]) for event in incident.events if event.get("subject_key")})
     with _published(home) as db:
         assert db is not None  # there is an incident
@@ -246,7 +287,10 @@ def _demand_reopenable(home: Home, incident: Incident) -> None:
         waiting = {key: decided for key, decided in _waiting(home, db).items() if key in keys}
         for other in _found(home, db, waiting, "list_contains($keys, incident_key)", {"keys": sorted(keys)}):
             if other.status not in CLOSED:
-                raise DecisionRefused(f"what {incident.key} was about goes on in {other.key}; decide about that one")
+                raise DecisionRefused(
+                    f"what {incident.key} was about goes on in {other.key}; decide about that one",
+                    f"{incident.key} 所涉情况已在 {other.key} 中继续，请处理后者",
+                )
 
 
 def business_date(home: Home) -> datetime.date | None:

@@ -90,12 +90,24 @@ def decide(
     manner = place.manner(lang)
     about = said(manner, "incident?", words(manner.language), key=key)
     try:
-        day = datetime.date.fromisoformat(until) if until else None
+        day = _day(until)
         known.decide(
             place.home(), key, decision,
             by=user.get_name(), note=note, owner=owner or None, playbook_id=playbook or None,
             until=day if decision == "snooze" else None, due_date=day if decision == "accept_playbook" else None,
         )  # fmt: skip
-    except (known.DecisionRefused, known.NoSuchIncident, ValueError) as error:
-        return page("incident_decided.html.j2", key=key, refused=f"{error}", **about)
+    except known.Refused as error:
+        why = error.zh if manner.language == "zh" else f"{error}"
+        return page("incident_decided.html.j2", key=key, refused=why, **about)
     return page("incident_decided.html.j2", key=key, refused=None, **about)
+
+
+def _day(given: str) -> datetime.date | None:
+    if not given:
+        return None
+    try:
+        return datetime.date.fromisoformat(given)
+    except ValueError:
+        raise known.DecisionRefused(
+            f"{given!r} is no day; write one as 2026-04-30", f"{given!r} 不是日期，请写成 2026-04-30 的形式"
+        ) from None
