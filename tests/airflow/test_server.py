@@ -342,7 +342,7 @@ def test_an_incident_is_decided_on_its_page(ui: server.Server, token: str, home:
     assert "Kept" in _answer(ui, login, decision="snooze", until="2026-07-20").text
     for asked, why in (
         ({"decision": "snooze", "until": "2026-06-01"}, "snooze until a business date after"),
-        ({"decision": "snooze", "until": "soon"}, "isoformat"),
+        ({"decision": "snooze", "until": "soon"}, "is no day; write one as"),
         ({"decision": "assign"}, "say whom it is assigned to"),
         ({"decision": "accept_playbook"}, "say which playbook"),
         ({"decision": "reopen"}, "only what is closed can be reopened"),

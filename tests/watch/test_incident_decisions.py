@@ -101,7 +101,7 @@ def test_what_a_night_said_that_was_at_work_already_comes_after_the_decision(hom
         ("acknowledge", {"by": " "}, "say who decides", "请注明决定人"),
         ("reopen", {}, "is open: only what is closed can be reopened", "的状态为“未处理”：只有已关闭的事件"),
         ("assign", {"owner": " "}, "say whom", "请指明指派给谁"),
-        ("snooze", {}, "after 2026-06-28, not None", "暂缓应至 2026-06-28 之后的业务日"),
+        ("snooze", {}, "after 2026-06-28$", "暂缓应至 2026-06-28 之后的业务日"),
         ("snooze", {"until": datetime.date(2026, 6, 28)}, "after 2026-06-28, not 2026-06-28",
          "暂缓应至 2026-06-28 之后的业务日，而不是 2026-06-28"),
         ("accept_playbook", {}, "say which playbook", "请指明应对方案"),

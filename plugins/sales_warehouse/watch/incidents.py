@@ -225,10 +225,8 @@ def _demand_sense(
         published = business_date(home)
         if until is None or (published and until <= published):
             raise DecisionRefused(
-                f"snooze until a business date after {published}, not {until}",
-                f"暂缓应至 {published} 之后的业务日，而不是 {until}"
-                if until
-                else f"请指明暂缓至 {published} 之后的哪一业务日",
+                f"snooze until a business date after {published}" + (f", not {until}" if until else ""),
+                f"暂缓应至 {published} 之后的业务日" + (f"，而不是 {until}" if until else ""),
             )
 
 
