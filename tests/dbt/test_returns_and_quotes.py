@@ -59,7 +59,7 @@ def test_nothing_is_due_for_a_deleted_order(db: duckdb.DuckDBPyConnection) -> No
     db.execute("""
         create table dim_dates as select day::date as date_day
             from generate_series(timestamp '2026-05-01', timestamp '2026-06-30', interval 1 day) t(day);
-        create table int_invoices_deduplicated as select key as invoice_key, key as order_key, 100 as amount,
+        create or replace table int_invoices_deduplicated as select key as invoice_key, key as order_key, 100 as amount,
             date '2026-05-10' as due_date, false as is_deleted, 'of another name' as _changed_load_id
             from (values ('there'), ('void'), ('gone')) t(key);
         create table fct_payments as from (values ('there', date '2026-05-11', 60::decimal(18, 4)))
@@ -72,6 +72,32 @@ def test_nothing_is_due_for_a_deleted_order(db: duckdb.DuckDBPyConnection) -> No
     assert collected == [("there", "east", "r", 100, 60)]
     found = rows_of(db, "int_kpi_collection_rate", "period_grain, dimension_name, numerator, denominator")
     assert ("month", "total", 60, 100) in found
+
+
+def test_a_credit_note_lowers_what_is_due_in_the_month_of_its_invoice(db: duckdb.DuckDBPyConnection) -> None:
+    """Order `there` has 100 due in May, of which 40 were paid, and 200 due in June, of which 150 were.
+
+    Notes of May and June take 70 and 60 off: 60 and 50 that are unpaid, the earlier one first, and 20 of the 40 that
+    were paid in May. One of July is not there yet; one that names no order belongs to nobody's invoice.
+    """
+    db.execute("""
+        create table dim_dates as select day::date as date_day
+            from generate_series(timestamp '2026-05-01', timestamp '2026-06-30', interval 1 day) t(day);
+        create or replace table int_invoices_deduplicated as select *, false as is_deleted,
+            null::varchar as _changed_load_id from (
+            values ('i1', 'there', 100, date '2026-05-10'), ('i2', 'there', 200, date '2026-06-10'),
+            ('n1', 'there', -70, date '2026-05-20'), ('n2', 'there', -60, null), ('n3', 'there', -5, date '2026-07-20'),
+            ('n4', null, -9, date '2026-06-10'), ('i3', null, 10, date '2026-06-11'))
+            t(invoice_key, order_key, amount, due_date);
+        create or replace table fct_payments as from (values ('i1', date '2026-05-11', 40::decimal(18, 4)),
+            ('i2', date '2026-06-11', 150)) t(invoice_key, paid_date, amount);
+        create or replace table dim_sales_reps as from (values ('r', 't'), ('unknown', 'unknown')) t(rep_key, team);
+    """)
+    rows_of(db, "fct_invoices", "invoice_key")
+    found = rows_of(db, "fct_collections", "invoice_key, due_amount, collected_amount")
+    assert found == [("i1", 20, 20), ("i2", 150, 150), ("i3", 10, 0)]
+    rates = rows_of(db, "int_kpi_collection_rate", "period_grain, dimension_name, numerator, denominator")
+    assert [row[2:] for row in rates if row[:2] == ("month", "total")] == [(20, 20), (150, 160)]
 
 
 def test_a_quote_is_in_the_currency_of_its_deal(db: duckdb.DuckDBPyConnection) -> None:

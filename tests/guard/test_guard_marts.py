@@ -47,7 +47,7 @@ GOOD: dict[str, str] = {
         t(order_key, customer_key, order_date, is_cancelled, paid_date, is_paid_by_status)""",
     "fct_line_returns": """values ('o1', 1, 1, 1), ('o1', 2, 3, 2)
         t(order_key, line_number, returned_quantity, counted_quantity)""",
-    "fct_collections": "values ('i1', 5, 3), ('i2', -5, -2) t(invoice_key, due_amount, collected_amount)",
+    "fct_collections": "values ('i1', 5, 3), ('i2', 0, 0) t(invoice_key, due_amount, collected_amount)",
     "fct_invoices": "values ('i1', 5), ('i2', -5) t(invoice_key, amount)",
     "fct_follow_up_gaps": """values ('visit:v1', 8.0, 7.5), ('call:k1', 63.5, null)
         t(touchpoint_key, gap_hours, gap_business_hours)""",

@@ -12,6 +12,20 @@ measured as (
     from {{ ref('int_kpi_values') }}
 ),
 
+-- Where a sum is known by month alone, a goal from the 5th to the 25th cannot be told apart from its months.
+grains as (
+    select
+        metric_id,
+        dimension_name,
+        case
+            when max(case when period_grain = 'day' then 1 else 0 end) = 1 then 'day'
+            when max(case when period_grain = 'week' then 1 else 0 end) = 1 then 'week'
+            else 'month'
+        end as finest_grain
+    from {{ ref('int_kpi_values') }}
+    group by metric_id, dimension_name
+),
+
 compared as (
     select
         goals.*,
@@ -41,6 +55,27 @@ left join measured
         and goals.scope_dimension = measured.dimension_name
         and goals.scope_value = measured.dimension_value
 where goals.metric_name_en is not null and measured.metric_id is null
+union all
+select
+    'goal' as subject_type,
+    goals.target_id as subject_id,
+    'cut_period' as lint_type,
+    'T' as smart_letter,
+    'warning' as severity,
+    cast(null as decimal(28, 8)) as found_value,
+    cast(null as decimal(28, 8)) as expected_value,
+    goals.metric_name_en || ' by ' || goals.scope_dimension || ' is measured by ' || grains.finest_grain
+    || ', and the goal begins or ends within one: it will never have a value' as message_en,
+    '「' || goals.metric_name_zh || '」分 ' || goals.scope_dimension || ' 仅按 ' || grains.finest_grain
+    || ' 统计，而目标期的起止落在周期之中，将始终没有取值' as message_zh
+from goals
+inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
+where
+    goals.aggregation = 'sum' and grains.finest_grain <> 'day'
+    and (
+        {{ period_start_of('grains.finest_grain', 'goals.starts_on') }} <> goals.starts_on
+        or {{ period_end_of('grains.finest_grain', 'goals.due_on') }} <> goals.due_on
+    )
 union all
 select
     'goal' as subject_type,

@@ -51,7 +51,8 @@ matured as (
 
 -- Medians do not add up: the longest period that a goal has room for; of cohorts the longest that has had its time, so that
 -- the months of a quarter speak until the quarter can. What is counted again in each period does not add up either: the
--- period that the goal is about, and none where it is about several.
+-- period that the goal is about, and none where it is about several. A sum of days that are known by month alone can be
+-- taken of whole months: a goal that begins or ends within one would have days of others in it.
 chosen as (
     select
         goals.target_id,
@@ -75,6 +76,10 @@ chosen as (
                 then
                     {{ period_before('grains.period_grain', period_start_of('grains.period_grain', '(goals.due_on + 1)')) }}
                     >= goals.starts_on
+            when goals.aggregation = 'sum'
+                then
+                    {{ period_start_of('grains.period_grain', 'goals.starts_on') }} = goals.starts_on
+                    and {{ period_end_of('grains.period_grain', 'goals.due_on') }} = goals.due_on
             else true
         end
 ),

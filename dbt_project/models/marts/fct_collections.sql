@@ -1,6 +1,7 @@
--- What was paid beyond an invoice is no payment of another one. A credit note takes what is still unpaid of its order off what
--- is due; only what it gives back beyond that had been collected. Nothing is due for an order that was cancelled, or that its
--- source deleted.
+-- What was paid beyond an invoice is no payment of another one. A credit note belongs to the invoices of its order, whenever it
+-- was written: it takes off what is still unpaid of them, the one due first first, and only what it gives back beyond that had
+-- been collected. Nothing is due for an order that was cancelled, or that its source deleted. A note that names no order takes
+-- nothing off, as nobody knows of what.
 with
 paid as (
     select
@@ -9,6 +10,15 @@ paid as (
     from {{ ref('fct_payments') }}
     where paid_date <= {{ business_date() }}
     group by invoice_key
+),
+
+credited as (
+    select
+        order_key,
+        sum(-amount) as credited_amount
+    from {{ ref('fct_invoices') }}
+    where amount < 0 and order_key is not null and coalesce(due_date, {{ business_date() }}) <= {{ business_date() }}
+    group by order_key
 ),
 
 invoices as (
@@ -20,22 +30,37 @@ invoices as (
         invoices.customer_key,
         invoices.order_key,
         invoices.invoice_key,
-        invoices.amount as due_amount,
-        case when invoices.amount > 0 then least(coalesce(paid.paid_amount, 0), invoices.amount) else 0 end as paid_amount
+        invoices.amount,
+        least(greatest(coalesce(paid.paid_amount, 0), 0), invoices.amount) as paid_amount,
+        coalesce(credited.credited_amount, 0) as credited_amount
     from {{ ref('fct_invoices') }} as invoices
     left join {{ ref('int_orders_keyed') }} as orders on invoices.order_key = orders.order_key
     left join paid on invoices.invoice_key = paid.invoice_key
-    where not invoices.is_cancelled
+    left join credited on invoices.order_key = credited.order_key
+    where not invoices.is_cancelled and invoices.amount >= 0
 ),
 
-unpaid as (
+ordered as (
     select
-        invoices.*,
-        coalesce(sum(case when due_amount > 0 then due_amount - paid_amount end) over (partition by order_key), 0) as unpaid_amount,
-        coalesce(sum(case when due_amount < 0 then -due_amount end) over (
-            partition by order_key order by due_date asc, invoice_key asc rows between unbounded preceding and current row
-        ), 0) as credited_amount
+        *,
+        sum(amount - paid_amount) over (partition by order_key) as unpaid_of_order,
+        sum(amount - paid_amount) over (
+            partition by order_key order by due_date asc nulls last, invoice_key asc
+            rows between unbounded preceding and current row
+        ) - (amount - paid_amount) as unpaid_before,
+        sum(paid_amount) over (
+            partition by order_key order by due_date asc nulls last, invoice_key asc
+            rows between unbounded preceding and current row
+        ) - paid_amount as paid_before
     from invoices
+),
+
+taken_off as (
+    select
+        *,
+        least(greatest(credited_amount - unpaid_before, 0), amount - paid_amount) as forgiven_amount,
+        least(greatest(credited_amount - unpaid_of_order - paid_before, 0), paid_amount) as refunded_amount
+    from ordered
 )
 
 select
@@ -46,12 +71,6 @@ select
     channel,
     rep_key,
     due_date,
-    cast(due_amount as decimal(18, 4)) as due_amount,
-    cast(
-        case
-            when due_amount > 0 then paid_amount
-            when order_key is null then due_amount
-            else greatest(credited_amount + due_amount - unpaid_amount, 0) - greatest(credited_amount - unpaid_amount, 0)
-        end as decimal(18, 4)
-    ) as collected_amount
-from unpaid
+    cast(amount - forgiven_amount - refunded_amount as decimal(18, 4)) as due_amount,
+    cast(paid_amount - refunded_amount as decimal(18, 4)) as collected_amount
+from taken_off
