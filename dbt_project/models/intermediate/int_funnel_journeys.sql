@@ -17,6 +17,7 @@ leads as (
 opportunities as (
     select
         opportunities.opportunity_key,
+        opportunities.source,
         opportunities.amount,
         opportunities.created_date,
         case when opportunities.closed_date <= {{ business_date() }} then opportunities.closed_date end as closed_date,
@@ -112,6 +113,8 @@ payments as (
 deals as (
     select
         journey_key,
+        -- none where its deals are of several
+        case when min(source) = max(source) then min(source) end as deal_source,
         min(created_date) as first_deal_date,
         min(closed_date) filter (where opportunity_status = 'won') as first_won_date,
         max(closed_date) as last_closed_date,
@@ -248,14 +251,59 @@ numbered as (
     from typed
 ),
 
-placed as (
+deal_sources as (
+    select distinct deal_source
+    from deals
+    where deal_source is not null
+),
+
+fixed_steps as (
+    select distinct step_order
+    from numbered
+    where step_type <> 'stage'
+),
+
+-- The way of the deals of a source: nobody left out a stage that his CRM does not have.
+ways as (
+    select
+        deal_source,
+        step_order,
+        row_number() over (partition by deal_source order by step_order asc) as way_order
+    from (
+        select
+            sources.deal_source,
+            steps.step_order
+        from deal_sources as sources
+        cross join fixed_steps as steps
+        union distinct
+        select
+            deals.deal_source,
+            numbered.step_order
+        from numbered
+        inner join deals on numbered.journey_key = deals.journey_key
+        where numbered.step_type = 'stage' and deals.deal_source is not null
+    ) as steps_of_sources
+),
+
+on_its_way as (
     select
         numbered.*,
+        deals.deal_source,
+        coalesce(ways.way_order, numbered.step_order) as way_order
+    from numbered
+    left join deals on numbered.journey_key = deals.journey_key
+    left join ways on deals.deal_source = ways.deal_source and numbered.step_order = ways.step_order
+),
+
+placed as (
+    select
+        on_its_way.*,
         row_number() over (partition by journey_key order by step_order asc) as place,
         min(step_order) over (partition by journey_key) as first_step_order,
         max(step_order) over (partition by journey_key) as last_step_order,
-        lead(step_order) over (partition by journey_key order by step_order asc) as next_step_order
-    from numbered
+        min(way_order) over (partition by journey_key) as first_way_order,
+        lead(way_order) over (partition by journey_key order by way_order asc) as next_way_order
+    from on_its_way
 )
 
 select
@@ -268,13 +316,14 @@ select
     placed.step_order,
     placed.first_step_order,
     placed.last_step_order,
+    placed.deal_source,
     placed.reached_date,
     cast(coalesce(placed.amount, 0) as decimal(18, 4)) as amount,
     -- The way goes on from a step as soon as any later one is reached.
     placed.step_order < placed.last_step_order as is_left_behind,
     -- No step between the first one and this one was left out.
-    placed.place = placed.step_order - placed.first_step_order + 1 as is_in_order,
-    coalesce(placed.next_step_order = placed.step_order + 1, false) as is_next_in_order,
+    placed.place = placed.way_order - placed.first_way_order + 1 as is_in_order,
+    coalesce(placed.next_way_order = placed.way_order + 1, false) as is_next_in_order,
     placed.has_regressed,
     case
         when placed.step_type = 'lead' then coalesce(leads.is_lost, false)

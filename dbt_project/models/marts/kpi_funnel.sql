@@ -33,10 +33,21 @@ counted as (
     group by cohort_month, step_order
 ),
 
--- How far journeys went: a step between the first and the last one was passed, entered or not.
+-- The stages of each source.
+stages as (
+    select distinct
+        deal_source,
+        step_order
+    from journeys
+    where step_type = 'stage'
+),
+
+-- How far journeys went: a step between the first and the last one was passed, entered or not, where the source of the deals
+-- has it.
 spans as (
     select
         cohort_month,
+        deal_source,
         first_step_order,
         last_step_order,
         count(*) as journey_count
@@ -44,11 +55,12 @@ spans as (
         select distinct
             journey_key,
             cohort_month,
+            deal_source,
             first_step_order,
             last_step_order
         from journeys
     ) as each_once
-    group by cohort_month, first_step_order, last_step_order
+    group by cohort_month, deal_source, first_step_order, last_step_order
 ),
 
 passed as (
@@ -58,6 +70,8 @@ passed as (
         sum(spans.journey_count) as passed_count
     from spans
     inner join steps on spans.first_step_order < steps.step_order and spans.last_step_order > steps.step_order
+    left join stages on spans.deal_source = stages.deal_source and steps.step_order = stages.step_order
+    where steps.step_type <> 'stage' or spans.deal_source is null or stages.step_order is not null
     group by spans.cohort_month, steps.step_order
 )
 
