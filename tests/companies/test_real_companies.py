@@ -96,6 +96,10 @@ UNTOLD = {
     "dealer_weeks": ["kpi_dealer_weeks"],
     "dealer_stock": ["kpi_dealer_stock"],
     "dealer_sell_out": ["kpi_dealer_stock where daily_sell_out_units is not null"],
+    "dealer_sell_in": [
+        "kpi_dealer_stock where sell_in_amount is not null",
+        "kpi_dealer_weeks where sell_in_amount is not null",
+    ],
     "capture": ["trust_capture"],
 }
 UNTOLD_BY_BOTH = {
@@ -109,6 +113,7 @@ UNTOLD_BY_BOTH = {
     "dealer_weeks": "store_sales.quantity, dealer_orders.quantity, dealer_inventory.quantity",
     "dealer_stock": "dealer_inventory.quantity",
     "dealer_sell_out": "store_sales.quantity",
+    "dealer_sell_in": "dealer_orders.amount",
     "capture": "web_events.event_type / chats.started_at / calls.started_at, leads.created_at",
 }  # fmt: skip
 

@@ -176,7 +176,6 @@ def funnel(db: duckdb.DuckDBPyConnection) -> list[tuple]:
         "invoice_key varchar, order_key varchar, due_date date, amount decimal(18, 4))"
     )
     db.execute("create table if not exists int_deal_stages_placed(stage varchar, beside_count bigint)")
-    db.execute("alter table fct_opportunities add column if not exists source varchar default 'crm'")
     db.execute("create table if not exists fct_payments(order_key varchar, paid_date date, amount decimal(18, 4))")
     rows_of(db, "int_funnel_journeys", "journey_key")
     return rows_of(db, "kpi_funnel", "cohort_month, step, entered_count, advanced_count, lost_count, open_count")
@@ -251,12 +250,11 @@ def test_nobody_leaves_out_a_stage_that_his_crm_does_not_have(db: duckdb.DuckDBP
     """A deal of each of two CRMs goes through both of its stages; a second one of `b` leaves its first stage out."""
     db.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
     put(db, "fct_opportunities", ", ".join(
-        f"('{deal}', '{deal[0]}', null::varchar, 'won', date '2026-06-01', date '2026-06-20', 1.0)"
-        for deal in ("a1", "b1", "b2")
-    ), "opportunity_key, source, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+        f"('{deal}', null::varchar, 'won', date '2026-06-01', date '2026-06-20', 1.0)" for deal in ("a:1", "b:1", "b:2")
+    ), "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
     put(db, "fct_opportunity_stage_events", ", ".join(
         f"('{deal}', '{stage}', {stage[1]}, date '2026-06-0{stage[1]}', date '2026-06-20', 'advanced')"
-        for deal, stages in (("a1", ("A1", "A2")), ("b1", ("B1", "B2")), ("b2", ("B2",))) for stage in stages
+        for deal, stages in (("a:1", ("A1", "A2")), ("b:1", ("B1", "B2")), ("b:2", ("B2",))) for stage in stages
     ), "opportunity_key, stage, stage_order, entered_date, left_date, exit_type")  # fmt: skip
     funnel(db)
     assert rows_of(db, "kpi_funnel", "step, entered_count, skipped_count, in_order_count, in_order_advanced_count") == [

@@ -342,6 +342,8 @@ SAYINGS = [
     ("dealer_weeks", "kpi_dealer_weeks", "sell_through_rate"),
     ("dealer_stock", "kpi_dealer_stock", "stock_units"),
     ("dealer_sell_out", "kpi_dealer_stock", "coalesce(daily_sell_out_units, days_of_supply)"),
+    ("dealer_sell_in", "kpi_dealer_stock", "coalesce(sell_in_amount, covered_sell_in_amount)"),
+    ("dealer_sell_in", "kpi_dealer_weeks", "coalesce(sell_in_amount, covered_sell_in_amount)"),
     ("capture", "trust_capture", "lost_count"),
 ]
 

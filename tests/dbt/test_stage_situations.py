@@ -43,8 +43,8 @@ def give_deals(db: duckdb.DuckDBPyConnection, deals: dict[str, Deal], events: It
     put_rows(
         db, "fct_opportunities",
         "opportunity_key varchar, lead_key varchar, opportunity_status varchar, created_date date, closed_date date, "
-        "closed_at timestamp, amount decimal(18, 4), owner_rep_key varchar, source varchar",
-        [(deal, None, status, JUNE, closed and f"2026-06-{closed[:2]}", closed and f"2026-06-{closed}", 1, "r", "crm")
+        "closed_at timestamp, amount decimal(18, 4), owner_rep_key varchar",
+        [(deal, None, status, JUNE, closed and f"2026-06-{closed[:2]}", closed and f"2026-06-{closed}", 1, "r")
          for deal, (status, closed) in deals.items()],
     )  # fmt: skip
     put_rows(

@@ -17,7 +17,7 @@ leads as (
 opportunities as (
     select
         opportunities.opportunity_key,
-        opportunities.source,
+        {{ source_of('opportunities.opportunity_key') }} as source,
         opportunities.amount,
         opportunities.created_date,
         case when opportunities.closed_date <= {{ business_date() }} then opportunities.closed_date end as closed_date,

@@ -55,7 +55,7 @@ summed as (
     having count(*) > 0
 ),
 
-sold_out as (
+known as (
     select
         dimension_name,
         dimension_value,
@@ -64,8 +64,8 @@ sold_out as (
         case when {{ is_measured('dealer_sell_out') }} then daily_sell_out_units end as daily_sell_out_units,
         dealer_count,
         counted_dealer_count,
-        sell_in_amount,
-        covered_sell_in_amount
+        case when {{ is_measured('dealer_sell_in') }} then sell_in_amount end as sell_in_amount,
+        case when {{ is_measured('dealer_sell_in') }} then covered_sell_in_amount end as covered_sell_in_amount
     from summed
 )
 
@@ -81,5 +81,5 @@ select
     cast(stale_stock_units as bigint) as stale_stock_units,
     cast(sell_in_amount as decimal(18, 4)) as sell_in_amount,
     cast(covered_sell_in_amount as decimal(18, 4)) as covered_sell_in_amount
-from sold_out
+from known
 where {{ is_measured('dealer_stock') }}

@@ -58,7 +58,7 @@ select
     cast(dealer_count as bigint) as dealer_count,
     cast(reported_dealer_count as bigint) as reported_dealer_count,
     cast(stale_dealer_count as bigint) as stale_dealer_count,
-    cast(sell_in_amount as decimal(18, 4)) as sell_in_amount,
-    cast(covered_sell_in_amount as decimal(18, 4)) as covered_sell_in_amount
+    cast(case when {{ is_measured('dealer_sell_in') }} then sell_in_amount end as decimal(18, 4)) as sell_in_amount,
+    cast(case when {{ is_measured('dealer_sell_in') }} then covered_sell_in_amount end as decimal(18, 4)) as covered_sell_in_amount
 from summed
 where {{ is_measured('dealer_weeks') }}
