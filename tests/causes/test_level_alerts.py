@@ -11,11 +11,12 @@ from itertools import product
 
 import duckdb
 import pytest
-from alert_marts import MONDAY, asked, company
+from alert_marts import MONDAY, asked, company, event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sales_warehouse.causes.alerts import CauseRow, explain_alerts
+from sales_warehouse.causes.events import events_around
 from sales_warehouse.causes.measured import Span, measure_cells, parts_of
 from sales_warehouse.causes.questions import Question
 
@@ -435,33 +436,78 @@ def test_the_oldest_source_is_the_age_of_all_and_one_that_landed_took_its_part(d
     assert rows[0].text_zh == "来源「crm」：+23.00 小时，占变化的 115%，由 4.00 小时 变为 30.00 小时。"
 
 
-def test_revenue_per_head_is_cut_by_the_region_of_sales_and_of_heads(db: duckdb.DuckDBPyConnection) -> None:
-    """
-    Eight regions of 10 heads (300 of June's 30 days, 310 of May's 31) sold 1,000 each: 100 a head. In June r3 sold 200:
-    7,200 / 80 = 90, and its w̄ Δr = 1/8 × −80 = −10.
-    """
+def regions_of_heads(db: duckdb.DuckDBPyConnection) -> None:
+    """Eight regions of 10 heads (300 of June's 30 days, 310 of May's 31) sold 1,000 each: 100 a head. In June r3 sold
+    200: 7,200 / 80 = 90."""
     for at in range(8):
         for month, days in (("2026-06", 300), ("2026-05", 310)):
             first = datetime.date.fromisoformat(f"{month}-01")
             db.execute("insert into fct_rep_months values (?, ?, ?, ?, true)", [first, f"s{at}", f"r{at}", days])
             bought(db, "c1", first, f"r{at}", amount=200 if (at, month) == (3, "2026-06") else 1000)
+
+
+def counted(alert: Question, times: str, base: str) -> Question:
+    """The alert, where the period before counts so many times, for it had fewer workdays."""
+    return replace(alert, base_rate=Decimal(times), base_value=Decimal(base))
+
+
+def test_revenue_per_head_is_cut_by_the_region_of_sales_and_of_heads(db: duckdb.DuckDBPyConnection) -> None:
+    """What r3 has in it, its w̄ Δr, is 1/8 × −80 = −10."""
+    regions_of_heads(db)
     first, rest = causes(db, monthly(db, "revenue_per_head", "90", "100"))
     assert (first.cell, first.contribution_value, rest.contribution_value) == ("region=r3", -10, 0)
     assert (first.actual_value, first.forecast_value) == (20, 100)
 
 
-def test_revenue_per_head_of_one_region_is_told_by_sales_and_heads(db: duckdb.DuckDBPyConnection) -> None:
-    """1,200 / 12 after 1,000 / 8: sales 200 × (1/12 + 1/8) / 2 = 20.8333, heads 1,100 × (1/12 − 1/8) = −45.8333."""
+def test_revenue_per_head_is_cut_beside_what_fewer_workdays_would_have_sold(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    19 workdays of May count as June's 21, 1.10526316 times: 90 after 110.526316. r3 went from 110.526316 to 20, 1/8 of
+    which is −11.3157895; the other seven went down by 10.526316 each, −9.2105265 of all. Another figure is refused.
+    """
+    regions_of_heads(db)
+    alert = counted(monthly(db, "revenue_per_head", "90", "100"), "1.10526316", "110.526316")
+    first, rest = causes(db, alert)
+    assert (first.cell, first.contribution_value) == ("region=r3", Decimal("-11.3157895"))
+    assert (first.actual_value, first.forecast_value) == (20, Decimal("110.526316"))
+    assert (first.rate_effect_value, first.mix_effect_value) == (Decimal("-11.3157895"), 0)
+    assert rest.contribution_value == Decimal("-9.2105265")
+    event(db, "m1", region_key="r3", category="all", starts_date=datetime.date(2026, 6, 1), ends_date=None)
+    (around,) = events_around(db, [alert], {alert.incident_key: [(1, {"region": "r3"})]})
+    assert around.share_rate == Decimal("0.55128205")  # 11.3157895 of 20.526316
+    (row,) = causes(db, counted(alert, "1", "110.526316"))
+    assert "do not give what it was in the period before" in row.text_en
+
+
+def per_head_of_the_east(db: duckdb.DuckDBPyConnection) -> Question:
+    """1,200 / 12 in June after 1,000 / 8 in May."""
     for day, above, below in ((JUNE.replace(day=1), 1200, 12), (MAY.replace(day=1), 1000, 8)):
         db.execute(
             "insert into kpi_values values ('revenue_per_head', 'month', ?, 'region', 'east', ?, ?), "
             "('revenue_per_head', 'quarter', ?, 'region', 'east', 9, 7)",
             [day, above, below, day],
         )
-    heads, sold, rest = causes(db, monthly(db, "revenue_per_head", "100", "125", dimension="region", member="east"))
+    return monthly(db, "revenue_per_head", "100", "125", dimension="region", member="east")
+
+
+def test_revenue_per_head_of_one_region_is_told_by_sales_and_heads(db: duckdb.DuckDBPyConnection) -> None:
+    """Sales 200 × (1/12 + 1/8) / 2 = 20.8333, heads 1,100 × (1/12 − 1/8) = −45.8333."""
+    heads, sold, rest = causes(db, per_head_of_the_east(db))
     assert (heads.cell, heads.contribution_value) == ("region=east&term=heads", Decimal("-45.83333333"))
     assert (sold.cell, sold.contribution_value) == ("region=east&term=sales", Decimal("20.83333333"))
     assert heads.text_zh == "平均在岗销售人数：−45.83 CNY，占变化的 183%，由 8 变为 12。"
+    assert rest.contribution_value == 0
+
+
+def test_sales_per_head_of_one_region_count_as_its_days_did(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    The sales of May count 1.10526316 times, 1,105.26316: 100 after 138.157895. Sales 94.73684 × (1/12 + 1/8) / 2 =
+    9.86842083, heads 1,152.63158 × (1/12 − 1/8) = −48.02631583; together −38.157895.
+    """
+    alert = counted(per_head_of_the_east(db), "1.10526316", "138.157895")
+    heads, sold, rest = causes(db, alert)
+    assert (heads.cell, heads.contribution_value) == ("region=east&term=heads", Decimal("-48.02631583"))
+    assert (sold.cell, sold.contribution_value) == ("region=east&term=sales", Decimal("9.86842083"))
+    assert (sold.actual_value, sold.forecast_value) == (1200, Decimal("1105.26316"))
     assert rest.contribution_value == 0
 
 

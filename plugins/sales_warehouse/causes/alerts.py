@@ -72,7 +72,8 @@ def explain_alerts(db: duckdb.DuckDBPyConnection, asked: Sequence[Question], cur
     members = member_names(db, _named({alert.metric_id for alert in asked[:MOST_ALERTS]}))
     for place, alert in enumerate(asked):
         question = (
-            alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.base_value, alert.went_well
+            alert.metric_id, *alert.scope.items(), *alert.spans, alert.value, alert.base_value, alert.times,
+            alert.went_well,
         )  # fmt: skip
         if question not in known:
             known[question] = _whatever_comes(db, alert) if place < MOST_ALERTS else too_many(MOST_ALERTS)
@@ -247,8 +248,7 @@ def _gap(alert: Question, language: str, names: Names) -> list[str]:
     if alert.held_value is None:
         return []
     told = [gap_sentence(Fraction(alert.value), Fraction(alert.held_value), language, names, is_limit=alert.is_limit)]
-    rate = Fraction(1 if alert.base_rate is None else alert.base_rate)
-    scaled = [] if rate == 1 else [scale_sentence(rate, language)]
+    scaled = [] if alert.times == 1 else [scale_sentence(alert.times, language)]
     return [*scaled, *told]
 
 

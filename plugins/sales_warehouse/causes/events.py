@@ -255,7 +255,10 @@ def _share(event: Event, alert: Question, panel: Panel) -> Fraction | None:
         return (inside.now_1 - inside.before_1 * Fraction(alert.base_value) / base) / Fraction(alert.change)
     try:
         split = split_ratio(
-            {"in": (inside.before_1, inside.before_2), "out": (outside.before_1, outside.before_2)},
+            {
+                "in": (inside.before_1 * alert.times, inside.before_2),
+                "out": (outside.before_1 * alert.times, outside.before_2),
+            },
             {"in": (inside.now_1, inside.now_2), "out": (outside.now_1, outside.now_2)},
         )
     except NotAFigure:

@@ -87,14 +87,14 @@ def _look_into_sums(
     if before is None:
         return UNLIKE_BEFORE
     base = Fraction(alert.base_value)
-    is_scaled = len(parts) == 1 and alert.metric_id not in LEVELS
-    if not is_scaled and not agree(before, base):
+    is_sum = len(parts) == 1 and alert.metric_id not in LEVELS
+    if not is_sum and not agree(before * alert.times, base):
         return UNLIKE_BEFORE
     if (before > 0) != (base > 0) or (before < 0) != (base < 0):
         return gone_before(alert.spans[1], base)
     if alert.went_well:
         return STANDING
-    scale = float(base / before) if is_scaled and before else 1.0
+    scale = float(base / before if is_sum and before else alert.times)
     try:
         table = beside(db, cells, attributes, len(parts), where=alert.metric_id, scale=scale)
         return explain(table) if table.figures[1].any() else _explain_from_nothing(db, alert, parts, table)

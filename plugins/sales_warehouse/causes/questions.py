@@ -53,6 +53,11 @@ class Question:
         return Decimal(0) if self.base_value is None else self.value - self.base_value
 
     @property
+    def times(self) -> Fraction:
+        """How many times the period before counts, so that it has the days of this one."""
+        return Fraction(1 if self.base_rate is None else self.base_rate)
+
+    @property
     def went_well(self) -> bool:
         """Whether the figure moved away from what is bad: it is beyond its limit, and was further beyond it before."""
         return self.change > 0 if self.direction == "fall" else self.change < 0

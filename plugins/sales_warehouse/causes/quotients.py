@@ -142,7 +142,8 @@ def look_into_quotient(db: duckdb.DuckDBPyConnection, alert: Question, looked: S
         if not before or before[0].below:
             return incomparable(alert.metric_id)
         return no_denominator(alert.spans[1], before[0].above, now[0])
-    sides = [_like(each, value) for each, value in ((now, alert.value), (before, alert.base_value))]
+    counted = [side._replace(above=side.above * alert.times) for side in before]
+    sides = [_like(each, value) for each, value in ((now, alert.value), (counted, alert.base_value))]
     if sides[0] is None:
         return UNLIKE
     if sides[1] is None:
