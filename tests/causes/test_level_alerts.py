@@ -345,9 +345,10 @@ def test_coverage_is_told_goal_by_goal_or_by_what_stands_above_and_below(db: duc
 
 def test_open_deals_of_a_goal_are_cut_by_what_they_were_a_week_before(db: duckdb.DuckDBPyConnection) -> None:
     """
-    Of a goal 1,000 is missing. Eight regions and two lines had 10 deals of 100 each open on 15 June: 16,000 / 1,000 =
-    16. Since then r3 lost 15 of its 20. 300 more was published then: a deal that was moved beyond the goal since.
-    14,500 / 1,000 = 14.5 = 16.3 − 1.5 − 0.3. A deal that closes in July, or nobody knows when, covers nothing.
+    Of a goal of June 1,000 is missing. Eight regions and two lines had 10 deals of 100 each open on 15 June, and one of
+    100 that should have closed by the 10th is open still: 16,100 / 1,000 = 16.1. Since then r3 lost 15 of its 20. 300
+    more was published then: a deal that was moved beyond the goal since. 14,600 / 1,000 = 14.6 = 16.4 − 1.5 − 0.3. A
+    deal that should have closed in May, closes in July, or nobody knows when, covers nothing.
     """
     db.execute("insert into dim_sales_reps values ('r', 'Name', 'team', 'sales', 'east', 'boss')")
     db.execute(f"""
@@ -358,21 +359,22 @@ def test_open_deals_of_a_goal_are_cut_by_what_they_were_a_week_before(db: duckdb
             from (values {EIGHT}) as regions(r), (values ('milk'), ('care')) as lines(line), range(10) as deals(n)
         )
     """)
-    for late in ("date '2026-07-09'", "null"):
+    for amount, expected in ((100, "2026-06-10"), (300, "2026-05-31"), (300, "2026-07-09"), (300, None)):
         db.execute(
             "insert into fct_opportunities values "
-            f"('d', null, date '2026-06-01', 'r1', 'r', 'milk', 'c1', 'open', 300, {late})"
+            "('d', null, date '2026-05-01', 'r1', 'r', 'milk', 'c1', 'open', ?, ?)",
+            [amount, expected],
         )
     goal(db, "t", 9000, 8000)
-    said(db, "pipeline_coverage_ratio", "target", "t", (14_500, 1000), (16_300, 1000))
-    said(db, "pipeline_coverage_ratio", "total", "total", (14_500, 1000), (16_300, 1000))
+    said(db, "pipeline_coverage_ratio", "target", "t", (14_600, 1000), (16_400, 1000))
+    said(db, "pipeline_coverage_ratio", "total", "total", (14_600, 1000), (16_400, 1000))
     for member in ({}, {"dimension": "target", "member": "t"}):
-        lost, moved, rest = causes(db, level("pipeline_coverage_ratio", "14.5", "16.3", **member))
+        lost, moved, rest = causes(db, level("pipeline_coverage_ratio", "14.6", "16.4", **member))
         end = "&target=t" if member else ""
         assert (lost.cell, lost.contribution_value) == (f"region=r3{end}", Decimal("-1.5"))
         assert (lost.actual_value, lost.forecast_value) == (500, 2000)
         assert (moved.cell, moved.contribution_value) == (f"{end[1:]}{'&' * bool(end)}term=restated", Decimal("-0.3"))
-        assert (moved.actual_value, moved.forecast_value, rest.contribution_value) == (16_000, 16_300, 0)
+        assert (moved.actual_value, moved.forecast_value, rest.contribution_value) == (16_100, 16_400, 0)
 
 
 def test_a_goal_of_one_seller_is_no_cell(db: duckdb.DuckDBPyConnection) -> None:

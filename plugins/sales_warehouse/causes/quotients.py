@@ -211,7 +211,7 @@ def _above(
 def _open_deals(
     db: duckdb.DuckDBPyConnection, alert: Question, now: Side, before: Side, looked: Sequence[str]
 ) -> Reached | None:
-    """Deals that were open on either day and should close before their goal is due, by what is known of them now."""
+    """Deals that were open on either day and should close in the days of their goal, by what is known of them now."""
     goals = _goals(db, alert)
     if not goals:
         return None
@@ -234,10 +234,11 @@ def _open_deals(
         f"select days.span, cast(deals.amount as decimal(28, 8)) as amount{cuts} from fct_opportunities as deals "
         "join dim_sales_reps as reps on deals.owner_rep_key = reps.rep_key "
         "left join dim_customers as customers on deals.customer_key = customers.customer_key "
-        f"join (values {asked}) as days(span, day, is_today) on deals.expected_close_date >= days.day "
-        "and (deals.created_date is null or deals.created_date <= days.day) "
+        f"join (values {asked}) as days(span, day, is_today) "
+        "on (deals.created_date is null or deals.created_date <= days.day) "
         "and (deals.opportunity_status = 'open' or (not days.is_today and deals.closed_date > days.day)) "
-        f"join (select * from rows_goals where {chosen}) as goals on goals.due_on >= deals.expected_close_date "
+        f"join (select * from rows_goals where {chosen}) as goals "
+        "on deals.expected_close_date between goals.starts_on and goals.due_on "
         "and goals.scope_value = case goals.scope_dimension when 'region' then deals.region_key "
         "when 'product_line' then deals.product_line when 'team' then reps.team "
         f"when 'rep' then deals.owner_rep_key else 'total' end) group by span, {grouped}"
