@@ -19,6 +19,7 @@ from sales_warehouse.causes.alerts import CauseRow, explain_alerts
 from sales_warehouse.causes.events import events_around
 from sales_warehouse.causes.measured import Span, measure_cells, parts_of
 from sales_warehouse.causes.questions import Question
+from sales_warehouse.metrics.relations import FOLDS, lay_out
 
 Figures = Iterable[object]
 Number = int | str | Fraction
@@ -424,6 +425,41 @@ def test_the_customers_whose_share_grew_are_the_concentration(db: duckdb.DuckDBP
     db.execute("delete from fct_order_lines where order_date < date '2026-06-01'")
     (row,) = causes(db, replace(monthly(db, "top3_customer_share", "1", "0"), base_value=None))
     assert row.text_en.startswith("No customer bought anything in the year up to 2026-05-31")
+
+
+def test_the_index_of_concentration_is_of_the_whole_of_its_metric(db: duckdb.DuckDBPyConnection) -> None:
+    """
+    In May a and b bought 100 each, and 100 nobody knows who: 10,000 × 2 / 9. In June a bought 200 more: 300, 100 and
+    100 of 500 are 10,000 × (9 + 1) / 25 = 4,000. a 3,600 − 1,111.1111, b 400 − 1,111.1111. Of a line nothing else.
+    """
+    for customer in ("a", "b", "unknown"):
+        bought(db, customer, MAY, amount=100)
+    bought(db, "a", JUNE, amount=200)
+    for member in ({}, {"dimension": "product_line", "member": "milk"}):
+        first, second, rest = causes(db, monthly(db, "customer_hhi", "4000", "2222.22222222", **member))
+        assert [(row.cell.removeprefix("product_line=milk&"), row.contribution_value) for row in (first, second)] == [
+            ("customer=a", Decimal("2488.88888889")), ("customer=b", Decimal("-711.11111111")),
+        ]  # fmt: skip
+        assert (first.actual_value, second.actual_value, rest.contribution_value) == (3600, 400, 0)
+
+
+def test_who_sent_back_more_than_was_bought_is_in_the_whole_if_the_metric_says_so(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """By May a had 300, b 100, c 30 and nobody known 100, of 530; in June c sent back 80. a had 10,000 × (300/530)²."""
+    for customer, amount in (("a", 300), ("b", 100), ("c", 30), ("unknown", 100)):
+        bought(db, customer, MAY, amount=amount)
+    db.execute(
+        f"insert into fct_returns values ('r', 'o', 1, date '{JUNE}', 'c', 'p1', 'r', 'east', 'shop', 80, false)"
+    )
+    figures = []
+    for last in (JUNE, MAY):
+        year = f"(select * from {lay_out(db, 'sales')} where row_date between date '{last}' - 364 and date '{last}')"
+        figures.append(str(db.execute(FOLDS["concentration"].format(rows=year)).fetchall()[0][2]))
+    assert figures[1] == "3592.02563190"  # 10,000 × (90,000 + 10,000 + 900) / 280,900
+    first, second, *_ = causes(db, monthly(db, "customer_hhi", *figures))
+    assert (first.cell, second.cell) == ("customer=a", "customer=b")
+    assert first.forecast_value == Decimal("3203.98718405")
 
 
 def test_the_oldest_source_is_the_age_of_all_and_one_that_landed_took_its_part(db: duckdb.DuckDBPyConnection) -> None:

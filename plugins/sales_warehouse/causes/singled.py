@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from heapq import nlargest
+from typing import NamedTuple
 
 import duckdb
 
@@ -27,7 +28,7 @@ from sales_warehouse.causes.untold import (
     Untold,
     no_sales,
 )
-from sales_warehouse.metrics.relations import COLUMNS, YEAR, lay_out, said_alike
+from sales_warehouse.metrics.relations import COLUMNS, YEAR, lay_out, relation_of, said_alike
 from sales_warehouse.sql import literal
 
 MATERIAL = Fraction(1, 20)  # of the change: who contributed less is in the residual
@@ -40,30 +41,34 @@ Amounts = Mapping[str, int]  # customer → 10,000ths of money
 Sided = tuple[Amounts, int]  # what members have above the line, and what stands below it
 
 
+class Bought(NamedTuple):
+    """What the known customers bought who bought anything, and the whole that shares are of."""
+
+    known: Amounts
+    whole: int
+
+
 def look_into_singles(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | Untold:
     """Explain a figure of SINGLED by its members, or say why there is no explanation."""
     return SINGLED[alert.metric_id](db, alert)
 
 
-def top_three(bought: Amounts) -> Sided:
+def top_three(bought: Bought) -> Sided:
     """Return what each of the three largest has, over all: who nobody knows is in all, and no customer."""
-    known = [(name, amount) for name, amount in bought.items() if name != UNKNOWN and amount > 0]
-    whole = max(sum(bought.values()), 0)
-    largest = sorted(known, key=lambda each: (-each[1], each[0]))[:TOP]
-    return (dict(largest) if whole else {}), whole
+    largest = sorted(bought.known.items(), key=lambda each: (-each[1], each[0]))[:TOP]
+    return (dict(largest) if bought.whole else {}), bought.whole
 
 
-def squares(bought: Amounts) -> Sided:
-    """Return 10,000 times the square of what each known customer bought, over the square of all of theirs together."""
-    known = {name: amount for name, amount in bought.items() if name != UNKNOWN and amount > 0}
-    return {name: 10_000 * amount**2 for name, amount in known.items()}, sum(known.values()) ** 2
+def squares(bought: Bought) -> Sided:
+    """Return 10,000 times the square of what each known customer bought, over the square of all; nothing of nobody."""
+    squared = {name: 10_000 * amount**2 for name, amount in bought.known.items()}
+    return squared, bought.whole**2 if squared else 0
 
 
 def _customers(
-    db: duckdb.DuckDBPyConnection, alert: Question, shared: Callable[[Amounts], Sided]
+    db: duckdb.DuckDBPyConnection, alert: Question, shared: Callable[[Bought], Sided]
 ) -> Explanation | Untold:
-    lay_out(db, "sales")
-    (now, below), (before, below_before) = (shared(_bought(db, span, alert.scope)) for span in alert.spans)
+    (now, below), (before, below_before) = (shared(_bought(db, alert, span)) for span in alert.spans)
     if not below or not agree(Fraction(sum(now.values()), below), alert.value):
         return UNLIKE
     if not below_before:
@@ -130,15 +135,22 @@ def _told(
     return Explanation("share", (attribute,), leaves, 1, value, base, tuple(cells), residual, {})
 
 
-def _bought(db: duckdb.DuckDBPyConnection, span: Span, scope: Mapping[str, str]) -> Amounts:
-    """What each customer bought in the 365 days up to the end of a span, or the business date where it still runs."""
-    held = "".join(f" and {said_alike(COLUMNS.get(name, name))} = {literal(member)}" for name, member in scope.items())
+def _bought(db: duckdb.DuckDBPyConnection, alert: Question, span: Span) -> Bought:
+    """Read the year up to the end of a span, or the business date where it still runs; the whole is the metric's."""
+    relation = relation_of(alert.metric_id)
+    held = "".join(f" and {said_alike(COLUMNS.get(name, name))} = {literal(at)}" for name, at in alert.scope.items())
     last = f"least({literal(span.ends_on)}, coalesce(getvariable('business_date'), {literal(span.ends_on)}))"
+    summed = ", ".join(
+        f"cast(sum(cast({each} as decimal(28, 4))) * {IN_TICKS} as hugeint)"
+        for each in ("amount", relation.adds["denominator"])
+    )
     rows = db.execute(
-        f"select {said_alike('customer_key')}, cast(sum(cast(amount as decimal(28, 4))) * {IN_TICKS} as hugeint) "
-        f"from rows_sales where row_date between {last} - {YEAR - 1} and {last}{held} group by all"
+        f"with picked as materialized (select * from {lay_out(db, relation.file)} "
+        f"where {relation.day} between {last} - {YEAR - 1} and {last}{held}) "
+        f"select {said_alike('customer_key')}, {summed} from ({relation.told.format(picked='picked')}) group by all"
     ).fetchall()
-    return dict(rows)
+    known = {name: amount for name, amount, _ in rows if name != UNKNOWN and amount > 0}
+    return Bought(known, max(sum(part for _, _, part in rows), 0))
 
 
 def _ages(db: duckdb.DuckDBPyConnection, span: Span, tables: tuple[str, ...]) -> Shares:
