@@ -378,6 +378,24 @@ def test_open_deals_of_a_goal_are_cut_by_what_they_were_a_week_before(db: duckdb
         assert (moved.actual_value, moved.forecast_value, rest.contribution_value) == (16_100, 16_400, 0)
 
 
+def test_what_was_restated_of_sales_and_of_open_deals_is_not_one_cause(db: duckdb.DuckDBPyConnection) -> None:
+    """Of a goal 8,500 were reached and are 8,000 by what is known now; 300 of deals were open then, and are 100."""
+    goal(db, "t", 9000, 8000)
+    sales(db, datetime.date(2026, 6, 10), east=8000)
+    said(db, "quota_attainment", "target", "t", (8000, 9000), (8500, 9000))
+    db.execute("insert into dim_sales_reps values ('r', 'Name', 'team', 'sales', 'east', 'boss')")
+    db.execute(
+        "insert into fct_opportunities values ('d', null, date '2026-06-01', 'east', 'r', 'milk', 'c1', 'open', 100, "
+        "date '2026-06-29')"
+    )
+    said(db, "pipeline_coverage_ratio", "target", "t", (100, 1000), (300, 1000))
+    reached = causes(db, level("quota_attainment", Fraction(8000, 9000), Fraction(8500, 9000), "target", "t"))
+    covered = causes(db, level("pipeline_coverage_ratio", "0.1", "0.3", "target", "t"))
+    assert reached[0].cell == covered[0].cell == "target=t&term=restated"
+    assert {row.cause_key for row in reached} == {f"{TODAY}|{TODAY}|quota_attainment|target=t&term=restated"}
+    assert {row.cause_key for row in covered} == {f"{TODAY}|{TODAY}|pipeline_coverage_ratio|target=t&term=restated"}
+
+
 def test_a_goal_of_one_seller_is_no_cell(db: duckdb.DuckDBPyConnection) -> None:
     for at in range(10):
         goal(db, f"g{at}", 500, 400, scope_dimension="rep", scope_value=f"s{at}")

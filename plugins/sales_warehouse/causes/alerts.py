@@ -125,8 +125,12 @@ def cell_of(question: Question, found: Cell) -> dict[str, str]:
 
 
 def cause_key(question: Question, cell: Mapping[str, str]) -> str:
-    """Return what two alerts share that have one cause: their days and the cell that explains most of both."""
-    return f"{question.period_start_date}|{question.period_end_date}|{_text(cell)}"
+    """Return what two alerts share that have one cause: their days and the cell that explains most of both.
+
+    Terms that are called alike are parts of another formula in another metric.
+    """
+    of = f"{question.metric_id}|" if TERM in cell else ""
+    return f"{question.period_start_date}|{question.period_end_date}|{of}{_text(cell)}"
 
 
 def rounded(value: Fraction) -> Decimal:
