@@ -75,7 +75,7 @@ def main(rows: int, alerts: int) -> None:
         found = list(explain_alerts(db, asked, "CNY"))
         explained = time.process_time()
         cells: dict[str, list[tuple[int, Cell]]] = {}
-        events = list(events_around(db, asked, cells))
+        events = list(events_around(db, asked, cells, "CNY"))
         ended = time.process_time()
         print(
             f"{rows:,} rows of daily sales, {alerts} alerts: causes {explained - started:.1f} s ({len(found)} rows), ",

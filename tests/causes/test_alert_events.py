@@ -32,7 +32,7 @@ def db() -> duckdb.DuckDBPyConnection:
 def around(db: duckdb.DuckDBPyConnection, alert: Question) -> list[EventRow]:
     found = arrow_table(CauseRow, explain_alerts(db, [alert], "CNY"))
     db.register("causes_found", found)
-    return list(events_around(db, [alert], cells_along(db, "causes_found")))
+    return list(events_around(db, [alert], cells_along(db, "causes_found"), "CNY"))
 
 
 def test_what_competitors_did_there_and_then_is_beside_the_alert(db: duckdb.DuckDBPyConnection) -> None:
@@ -116,7 +116,7 @@ def test_events_of_one_alert_that_cannot_be_looked_for_stop_no_other(db: duckdb.
     event(db, "m1")
     db.execute("drop table fct_opportunities")
     listed = [asked("win_rate", ("0.5", "0.4")), net_sales_of(db, "region", "east")]
-    assert [row.incident_key for row in events_around(db, listed, {})] == ["region|east"]
+    assert [row.incident_key for row in events_around(db, listed, {}, "CNY")] == ["region|east"]
 
 
 def line(
@@ -174,7 +174,7 @@ def test_alerts_of_the_same_days_look_at_the_prices_of_a_place_once(
 
     monkeypatch.setattr(OwnFacts, "_price", looking)
     alert = net_sales_of(db, "region", "east")
-    found = list(events_around(db, [alert, replace(alert, incident_key="another")], {}))
+    found = list(events_around(db, [alert, replace(alert, incident_key="another")], {}, "CNY"))
     assert [row.event_type for row in found] == ["price_change"] * 2
     assert {where.region for _, where in looked} >= {"east", "north"} and len(looked) == len(set(looked))
 

@@ -528,8 +528,11 @@ def test_revenue_per_head_is_cut_beside_what_fewer_workdays_would_have_sold(db: 
     assert (first.rate_effect_value, first.mix_effect_value) == (Decimal("-11.3157895"), 0)
     assert rest.contribution_value == Decimal("-9.2105265")
     event(db, "m1", region_key="r3", category="all", starts_date=datetime.date(2026, 6, 1), ends_date=None)
-    (around,) = events_around(db, [alert], {alert.incident_key: [(1, {"region": "r3"})]})
+    (around,) = events_around(db, [alert], {alert.incident_key: [(1, {"region": "r3"})]}, "CNY")
     assert around.share_rate == Decimal("0.55128205")  # 11.3157895 of 20.526316
+    # r3 from 100 to 20, the others at 100 as before
+    assert "该范围相对其余变动 −80.00 CNY；" in around.text_zh
+    assert "The figure there moved by −80.00 CNY against the rest; of 7 like it" in around.text_en
     (row,) = causes(db, counted(alert, "1", "110.526316"))
     assert "do not give what it was in the period before" in row.text_en
 

@@ -19,4 +19,4 @@ def model(dbt, session):
     day, zone = dbt.config.get("business_date"), dbt.config.get("time_zone")
     db = opened(session, "marts", "intermediate", business_date=day, time_zone=zone)
     cells = cells_along(db, "int_alert_causes_found")
-    return arrow_table(EventRow, events_around(db, questions(db), cells))
+    return arrow_table(EventRow, events_around(db, questions(db), cells, dbt.config.get("currency")))

@@ -36,7 +36,8 @@ class Scored:
     """How far the footprint moved against the rest, in what, and how often something as large is seen."""
 
     excess: float | None
-    is_ratio: bool
+    unit: Pair
+    in_hundredths: bool
     placebos: int
     extreme: int
 
@@ -69,7 +70,7 @@ def _english(told: Told, regions: Mapping[str, Pair]) -> str:
     scored = told.scored
     if scored.excess is None:
         return text
-    text += f" The figure there moved by {_excess(scored, ' pp', ' %')} against the rest; "
+    text += f" The figure there moved by {_excess(scored, 0)} against the rest; "
     if not scored.placebos:
         return f"{text}there is nothing like it to compare with."
     return f"{text}of {scored.placebos} like it elsewhere and earlier, {scored.extreme} moved as far."
@@ -85,7 +86,7 @@ def _chinese(told: Told, regions: Mapping[str, Pair]) -> str:
     scored = told.scored
     if scored.excess is None:
         return text
-    text += f"该范围相对其余变动 {_excess(scored, ' 个百分点', '%')}；"
+    text += f"该范围相对其余变动 {_excess(scored, 1)}；"
     if not scored.placebos:
         return f"{text}没有可比范围。"
     return f"{text}{scored.placebos} 个可比范围与往期中有 {scored.extreme} 个变动同样大。"
@@ -108,11 +109,12 @@ def _measured(told: Told, at: int) -> str:
     return said.format(change=f"{words}{_rounded(abs(change))}{unit}", before=shown[0], now=shown[1])
 
 
-def _excess(scored: Scored, point: str, percent: str) -> str:
+def _excess(scored: Scored, at: int) -> str:
     assert scored.excess is not None
-    value = Decimal(repr(100 * scored.excess))
+    value = Decimal(repr(100 * scored.excess if scored.in_hundredths else scored.excess))
+    shown = _rounded(value) if scored.in_hundredths else f"{value.quantize(Decimal('0.01'), ROUND_HALF_UP) + 0:,}"
     sign = "+" if value > 0 else ""
-    return f"{sign}{_rounded(value)}{point if scored.is_ratio else percent}".replace("-", "−")
+    return f"{sign}{shown}{scored.unit[at]}".replace("-", "−")
 
 
 def _rounded(value: Decimal) -> str:

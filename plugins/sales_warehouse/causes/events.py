@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import duckdb
 
-from sales_warehouse.causes.alerts import MOST_ALERTS, conditions_of, rounded
+from sales_warehouse.causes.alerts import MOST_ALERTS, UNITS, conditions_of, rounded
 from sales_warehouse.causes.attributes import member_names
 from sales_warehouse.causes.contributions import NotAFigure, split_ratio
 from sales_warehouse.causes.event_words import Scored, Told, event_texts
@@ -110,7 +110,10 @@ class _Scored:
 
 
 def events_around(
-    db: duckdb.DuckDBPyConnection, asked: Sequence[Question], causes: Mapping[str, Sequence[tuple[int, Cell]]]
+    db: duckdb.DuckDBPyConnection,
+    asked: Sequence[Question],
+    causes: Mapping[str, Sequence[tuple[int, Cell]]],
+    currency: str,
 ) -> Iterator[EventRow]:
     """Yield the events beside each of the first MOST_ALERTS alerts.
 
@@ -128,7 +131,7 @@ def events_around(
             log.warning("%s: no event was looked for: %s", alert.incident_key, gist(str(error)))
             continue
         for place, each in enumerate(sorted(scored, key=lambda found: found.order)[:MOST_EVENTS], 1):
-            yield _row(alert, place, each, regions)
+            yield _row(alert, place, each, regions, currency)
 
 
 def _around(
@@ -267,9 +270,10 @@ def _share(event: Event, alert: Question, panel: Panel) -> Fraction | None:
     return part.total / split.change if split.change else None
 
 
-def _row(alert: Question, place: int, found: _Scored, regions: Mapping[str, tuple[str, str]]) -> EventRow:
+def _row(
+    alert: Question, place: int, found: _Scored, regions: Mapping[str, tuple[str, str]], currency: str
+) -> EventRow:
     event = found.event
-    is_ratio = len(parts_of(alert.metric_id)) > 1
     told = Told(
         event.event_type,
         event.actor,
@@ -278,7 +282,7 @@ def _row(alert: Question, place: int, found: _Scored, regions: Mapping[str, tupl
         event.ends_on,
         (event.before_value, event.now_value),
         event.description or None,
-        Scored(found.excess, is_ratio, found.placebos, found.extreme),
+        Scored(found.excess, *_unit(alert.metric_id, currency), found.placebos, found.extreme),
     )
     text_en, text_zh = event_texts(told, regions)
     return EventRow(
@@ -306,6 +310,17 @@ def _row(alert: Question, place: int, found: _Scored, regions: Mapping[str, tupl
         text_en=text_en,
         text_zh=text_zh,
     )
+
+
+def _unit(metric_id: str, currency: str) -> tuple[tuple[str, str], bool]:
+    """What an excess is said in, and whether in hundredths: that of a sum is relative, of a ratio a difference."""
+    if len(parts_of(metric_id)) < 2:
+        return (" %", "%"), True
+    unit = registry()[metric_id].unit
+    if unit == "rate":
+        return (" pp", " 个百分点"), True
+    en, zh = (currency, currency) if unit == "money" else UNITS.get(unit, ("", ""))
+    return (f" {en}".rstrip(), f" {zh}".rstrip()), False
 
 
 def cells_along(db: duckdb.DuckDBPyConnection, relation: str) -> dict[str, list[tuple[int, Cell]]]:
