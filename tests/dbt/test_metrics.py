@@ -308,6 +308,21 @@ def test_any_cut_of_the_semantic_layer_is_what_kpi_values_says(marts: Marts, met
     assert {cell: answered.get(cell, nothing) for cell in published} == published
 
 
+@pytest.mark.parametrize("cut", ["product_line", "category"])
+def test_two_metrics_are_cut_by_what_both_have_under_whatever_name(marts: Marts, cut: str) -> None:
+    """Sales by day call it `category`; lines of orders, of which return rates are made, `product__category`."""
+    working = Path(marts.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall()[0][0])
+    asked = ["net_sales", "return_rate"]
+    answer = ask_file(Home(working.parents[2], "page"), working, date(2026, 7, 31), asked, by=[cut], grain="month")
+    assert answer.columns == ("period_start_date", cut, *asked)
+    for place, metric in enumerate(asked, start=2):
+        told = marts.execute(
+            "SELECT period_start_date, dimension_value, value FROM kpi_values WHERE (metric_id, period_grain, "
+            "dimension_name) = (?, 'month', ?) AND value <> 0", [metric, cut]
+        ).fetchall()  # fmt: skip
+        assert told and {(*row[:2], row[place]) for row in answer.rows if row[place]} == set(told)
+
+
 # A week of a dealer that sold 4 of 10, its stock, and an enquiry that is not in the CRM: of these the company has none.
 OF_DEALERS = """
     create table dim_dealers as select 'd' as dealer_key, 'north' as region_key, 't' as dealer_tier,

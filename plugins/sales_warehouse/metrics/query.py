@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -65,8 +66,7 @@ def ask_file(
 ) -> Answer:
     """Return metrics up to a day from one file with the marts of a company. Raises Unanswerable."""
     asked = list(dict.fromkeys(metrics))
-    found = [_of_rows(name, by) for name in asked]
-    cuts = _cuts(found, by)
+    found, cuts = _found(asked, by)
     if grain is not None and grain not in GRAINS:
         raise Unanswerable(f"{grain} is no grain; there are {', '.join(GRAINS)}")
     periods = {f"metric_time__{grain}": "period_start_date"} if grain else {}
@@ -96,6 +96,19 @@ def _metric(name: str) -> tuple[Metric, list[Measure]]:
     above = _metric(said.numerator)[1] if isinstance(said.numerator, str) else []
     own = [measure for part, measure in said.measures.items() if part not in ("_added", "_taken")]
     return metric, [*above, *own]
+
+
+def _found(asked: Sequence[str], by: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Metrics under names by which they can be cut together, and their cuts. Raises Unanswerable.
+
+    A sum of days is cut by fewer things, and by some under other names, than the rows it is made of: both are tried.
+    """
+    usual = [_of_rows(name, by) for name in asked]
+    has_rows = {name for name, metric in registry().items() if metric.semantic.added}
+    for found in (usual, [name + OF_ROWS if name in has_rows else name for name in asked]):
+        with suppress(Unanswerable):
+            return found, _cuts(found, by)
+    return usual, _cuts(usual, by)
 
 
 def _of_rows(name: str, by: Sequence[str]) -> str:
