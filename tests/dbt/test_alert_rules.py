@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -11,7 +12,7 @@ import alert_world
 import duckdb
 import pytest
 from alert_world import give_rules, judge
-from lone_models import on, sql_of
+from lone_models import on, rows_of, sql_of
 from macros import rendered
 
 from sales_warehouse.metrics import registry
@@ -161,6 +162,34 @@ def test_a_fall_is_told_when_what_may_still_come_does_not_make_it_good(
     assert [row[1:] for row in found if row[0] == "plain"] == [
         ("deep", D(550), D(550), D(1)), ("shallow", D(570), D(570), D(1))
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("weeks", [3, 5])
+def test_what_more_than_one_in_ten_has_nothing_of_yet_is_not_judged(db: duckdb.DuckDBPyConnection, weeks: int) -> None:
+    """One of eight regions has nothing of its weeks until two days later: by then 500 of 1000 may be 625 (-37.5 %)."""
+    regions = ["always_late", *(f"m{number}" for number in range(7))]
+    for place, region in itertools.product(range(weeks), regions):
+        start = LAST_MONDAY - 7 * (place + 6) * DAY
+        for age, value in ((0, 0), (2, 100)) if region == "always_late" else ((0, 80), (7, 100)):
+            said = start + (6 + age) * DAY
+            row = ("net_sales", "week", start, "region", region, value, None, value, False, str(said), said)
+            db.execute(f"insert into stg_history__kpi_values values ({', '.join(map(alert_world.literal, row))})")
+    for region, amount in zip(regions, (0, 500, -50, 900), strict=False):
+        add(db, "net_sales", "week", LAST_MONDAY - 14 * DAY, region, 1000)
+        add(db, "net_sales", "week", LAST_MONDAY - 7 * DAY, region, 1000)
+        add(db, "net_sales", "week", LAST_MONDAY, region, amount)
+    give_rules(db, [{"id": "allows", **NET_SALES, "kind": "percent_change", "threshold_rate": 0.2, "allow_late": True}])
+    for day in ("2026-06-28", "2026-06-29"):
+        with on(day):
+            assert judge(db, "dimension_value, judged_value") == []
+            shares = rows_of(db, "int_alert_completeness_measured", "age_days, completeness_rate")
+            assert shares == [(0, D(0)), (1, D(0)), *((age, D(0.8)) for age in range(2, 7))]
+            assert rows_of(db, "int_alert_rules_defined", "wait_days") == [(2,)]
+            newest = rows_of(db, "kpi_alert_judgements", "distinct period_start_date, verdict")
+            assert newest == [(LAST_MONDAY - 7 * DAY, "quiet")], "as if the rule waited"
+            assert rows_of(db, "kpi_alert_trials", "count(not_judged_reason_en)") == [(0,)]
+    with on("2026-06-30"):
+        assert judge(db, "dimension_value, judged_value") == [("always_late", D(0)), ("m0", D(625)), ("m1", D(-50))]
 
 
 def test_a_band_holds_what_a_figure_may_become(db: duckdb.DuckDBPyConnection) -> None:

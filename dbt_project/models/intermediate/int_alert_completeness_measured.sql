@@ -46,9 +46,11 @@ measured as (
         period_grain,
         dimension_name,
         age_days,
-        cast(
-            percentile_cont(0.1) within group (order by greatest(least(there_rate, 1), 0)) as decimal(18, 8)
-        ) as completeness_rate
+        -- between nothing and something there is no share that nine of ten had
+        case
+            when 10 * count(*) filter (where there_rate <= 0) > count(*) then cast(0 as decimal(18, 8))
+            else cast(percentile_cont(0.1) within group (order by greatest(least(there_rate, 1), 0)) as decimal(18, 8))
+        end as completeness_rate
     from aged
     group by metric_id, period_grain, dimension_name, age_days
     having count(*) >= 20

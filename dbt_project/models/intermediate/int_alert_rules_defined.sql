@@ -1,4 +1,17 @@
 -- Rules that look at a metric, with what the registry says about it; what is off is not judged.
+with
+-- Of what more than one in ten periods has nothing of yet, nothing can be said: a rule that allows for late entries waits so long.
+beginnings as (
+    select
+        metric_id,
+        period_grain,
+        dimension_name,
+        max(age_days) + 1 as wait_days
+    from {{ ref('int_alert_completeness_measured') }}
+    where completeness_rate = 0
+    group by metric_id, period_grain, dimension_name
+)
+
 select
     rules.rule_id,
     rules.priority,
@@ -15,7 +28,7 @@ select
     rules.false_rate,
     rules.band_width,
     rules.minimum_volume,
-    coalesce(rules.wait_days, waits.wait_days, 0) as wait_days,
+    coalesce(beginnings.wait_days, rules.wait_days, waits.wait_days, 0) as wait_days,
     rules.allows_late,
     rules.cooldown_days,
     rules.severity,
@@ -40,4 +53,10 @@ left join {{ ref('int_alert_waits_measured') }} as waits
         and rules.metric_id = waits.metric_id
         and rules.period_grain = waits.period_grain
         and rules.dimension_name = waits.dimension_name
+left join beginnings
+    on
+        rules.allows_late
+        and rules.metric_id = beginnings.metric_id
+        and rules.period_grain = beginnings.period_grain
+        and rules.dimension_name = beginnings.dimension_name
 where rules.rule_state <> 'off' and rules.metric_id is not null
