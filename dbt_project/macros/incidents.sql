@@ -101,3 +101,8 @@ row_number() over (
         {{ events }}.event_number desc
 )
 {%- endmacro %}
+
+{% macro return_spikes_from() -%}
+{#- A month is looked at until two are over after it, for what was sold at its end is still coming back then. -#}
+cast(date_trunc('month', {{ business_date() }}) - interval 2 month as date)
+{%- endmacro %}

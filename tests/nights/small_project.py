@@ -62,6 +62,9 @@ MARTS = {
             cast(null as decimal(28, 8)) as compared_value, cast(null as decimal(18, 8)) as comparison_rate,
             cast(null as decimal(28, 8)) as lower_value, cast(null as decimal(28, 8)) as upper_value
         where false""",
+    "kpi_return_rates": """
+        select cast(null as varchar) as region_key, cast(null as date) as period_start_date, false as is_spike
+        where false""",
     "int_alert_bands_expected": """
         select cast(null as varchar) as metric_id, cast(null as varchar) as period_grain,
             cast(null as varchar) as dimension_name, cast(null as varchar) as dimension_value,

@@ -78,6 +78,7 @@ class Nights:
             "is_breach boolean, value decimal(28, 8), compared_value decimal(28, 8), comparison_rate decimal(18, 8), "
             "lower_value decimal(28, 8), upper_value decimal(28, 8))"
         )
+        self.db.execute("create table kpi_return_rates (region_key varchar, period_start_date date, is_spike boolean)")
         self.db.execute(
             "create table int_alert_bands_expected (metric_id varchar, period_grain varchar, dimension_name varchar, "
             "dimension_value varchar, period_start_date date, reference_kind varchar, effective_day_count double)"

@@ -24,6 +24,12 @@ EMPTY = {
     "alert_deadline_missed": NOTHING,
     "alert_findings": NOTHING,
     "alert_causes": "incident_key varchar, cause_key varchar, is_residual boolean",
+    "kpi_team_responses": "team varchar, response_status varchar, answer_factor double, period_end_date date",
+    "kpi_repurchase": "category varchar, price_band varchar, month_start_date date, period_end_date date, "
+    "change_status varchar, is_flagged boolean, change_points double",
+    "kpi_return_rates": "region_key varchar, period_grain varchar, period_start_date date, is_spike boolean, "
+    "q_value double, sold_order_count bigint, returned_order_count bigint, baseline_sold_order_count bigint, "
+    "baseline_returned_order_count bigint",
     "trust_deadlines": "source varchar, date_day date, deadline_status varchar",
     "stg_settings__funnel": "maturity_days integer",
     "stg_settings__left_out_rules": "rule_id varchar, rule_state varchar, part varchar",

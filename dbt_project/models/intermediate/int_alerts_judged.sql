@@ -93,12 +93,40 @@ select distinct
 from {{ ref('stg_settings__sources') }}
 where deadline_minutes is not null or is_due_at_closing
 {%- for rule in ['slow_team', 'repurchase_fall', 'return_spike'] %}
+-- Where sources no longer map what an analysis needs, nobody has judged that its findings are over.
 union all
 select
     '{{ rule }}' as rule_id,
     cast(null as {{ dbt.type_string() }}) as subject_key,
     cast(null as {{ dbt.type_string() }}) as rule_terms,
     cast(null as {{ dbt.type_string() }}) as goal_terms,
-    {{ business_date() }} as judged_end_date
+    cast(null as date) as judged_end_date
 from {{ ref('stg_settings__funnel') }}
 {%- endfor %}
+union all
+select
+    'slow_team' as rule_id,
+    'slow_team|' || team as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
+    case when response_status <> 'too_few' then period_end_date end as judged_end_date
+from {{ ref('kpi_team_responses') }}
+union all
+select
+    'repurchase_fall' as rule_id,
+    'repurchase_fall|' || category || ', ' || price_band as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
+    case when change_status not in ('too_few', 'no_year_before') then period_end_date end as judged_end_date
+from {{ ref('kpi_repurchase') }}
+where month_start_date = cast(date_trunc('month', {{ business_date() }}) as date)
+union all
+select
+    'return_spike' as rule_id,
+    'return_spike|' || region_key as subject_key,
+    cast(null as {{ dbt.type_string() }}) as rule_terms,
+    cast(null as {{ dbt.type_string() }}) as goal_terms,
+    case when max(q_value) is not null then {{ business_date() }} end as judged_end_date
+from {{ ref('kpi_return_rates') }}
+where period_start_date >= {{ return_spikes_from() }}
+group by region_key

@@ -213,6 +213,17 @@ looked_back as (
             )
             and periods.period_start_date between missing.first_period_start_date and missing.period_start_date
     group by missing.incident_key, missing.subject_key
+    union all
+    select
+        missing.incident_key,
+        missing.subject_key,
+        bool_or(rates.is_spike) as is_breached
+    from missing
+    inner join {{ ref('kpi_return_rates') }} as rates
+        on
+            missing.subject_key = 'return_spike|' || rates.region_key
+            and rates.period_start_date between missing.first_period_start_date and missing.period_start_date
+    group by missing.incident_key, missing.subject_key
 ),
 
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that

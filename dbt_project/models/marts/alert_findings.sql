@@ -50,8 +50,7 @@ repurchases as (
     where is_flagged and month_start_date = cast(date_trunc('month', {{ business_date() }}) as date)
 ),
 
--- Of a region that is out of line in several weeks and months the newest counts. A month is looked at until two are over after
--- it, for what was sold at its end is still coming back then.
+-- Of a region that is out of line in several weeks and months the newest counts.
 spikes as (
     select
         *,
@@ -62,7 +61,7 @@ spikes as (
     from {{ ref('kpi_return_rates') }}
     where
         is_spike
-        and period_start_date >= cast(date_trunc('month', {{ business_date() }}) - interval 2 month as date)
+        and period_start_date >= {{ return_spikes_from() }}
 ),
 
 newest_spikes as (
