@@ -89,6 +89,55 @@ def test_an_overdue_action_that_is_accepted_again_stays_overdue(home: Home) -> N
     assert (action["action_status"], action["owner"]) == ("overdue", "li")
 
 
+def _decide(home: Home, day: str, kind: decisions.Kind, due: str | None = None, *, hour: int = 1) -> None:
+    """Decide about the playbook `visit`, which gives fourteen days."""
+    at = f"2026-{day}T{hour:02}:00:00"
+    decisions.keep(
+        home, decisions.Decision(FALL, kind, "ann", at, "", playbook_id="visit", due_date=due, due_days=14, owner="li")
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "accepted", "due", "closed"),
+    [
+        ([("06-01", "accept_playbook", "2026-06-05"), ("06-04", "finish_action", None),
+          ("07-01", "accept_playbook", None)], "open", "2026-07-01", "2026-07-15", None),
+        ([("06-18", "accept_playbook", "2026-06-20"), ("06-19", "accept_playbook", None)],
+         "open", "2026-06-18", "2026-07-02", None),
+        ([("06-01", "accept_playbook", None), ("06-02", "accept_playbook", "2026-07-10")],
+         "open", "2026-06-01", "2026-07-10", None),
+        ([("06-01", "accept_playbook", "2026-06-05"), ("06-04", "drop_action", None)],
+         "dropped", "2026-06-01", "2026-06-05", "2026-06-04"),
+        ([("06-01", "accept_playbook", None)], "overdue", "2026-06-01", "2026-06-15", None),
+    ],
+    ids=["opened again", "accepted again without a date", "accepted again with a date", "dropped", "overdue"],
+)  # fmt: skip
+@pytest.mark.parametrize("is_known", [False, True], ids=["before the night", "after it"])
+def test_an_action_has_the_days_of_its_last_acceptance(
+    home: Home, said: list, status: str, accepted: str, due: str, closed: str | None, is_known: bool
+) -> None:
+    """As fct_actions says it, whether a night has read the decisions or not."""
+    days = {"accepted_date": accepted, "due_date": due, "closed_date": closed}
+    if is_known:
+        row = {"incident_key": FALL, "playbook_id": "visit", "owner": "li", "action_status": status, **days}
+        values = ", ".join(f"{literal(value)} as {ident(name)}" for name, value in row.items())
+        _say(home, f"insert into fct_actions by name select {values}")
+    for decision in said:
+        _decide(home, *decision)
+    (action,) = story(home, FALL).actions
+    assert action["action_status"] == status
+    assert {name: action[name] and f"{action[name]}" for name in days} == days
+
+
+def test_days_of_decisions_are_those_of_the_business(home: Home) -> None:
+    """Eight in the evening of 1 July (UTC) is 2 July in Shanghai."""
+    home.settings.mkdir(parents=True)
+    duckdb.sql("select 'Asia/Shanghai' as time_zone").write_parquet(str(home.settings / "company.parquet"))
+    _decide(home, "07-01", "accept_playbook", hour=20)
+    (action,) = story(home, FALL).actions
+    assert (f"{action['accepted_date']}", f"{action['due_date']}") == ("2026-07-02", "2026-07-16")
+
+
 def test_an_incident_that_is_over_still_has_its_figure(home: Home) -> None:
     with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
         db.execute("delete from marts.alert_metrics")

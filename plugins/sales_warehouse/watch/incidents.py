@@ -174,7 +174,7 @@ def decide(
         if decision in ACTIONS:
             _demand_action(home, incident, decision, playbook_id, due_date)
         if decision == "accept_playbook" and playbook_id:
-            playbook = (_playbooks(home) or {}).get(playbook_id, {})
+            playbook = (playbooks(home) or {}).get(playbook_id, {})
         return decisions.keep(
             home,
             Decision(
@@ -236,7 +236,7 @@ def _demand_action(
     if not playbook_id:
         raise DecisionRefused("say which playbook it is about", "请指明应对方案")
     if decision == "accept_playbook":
-        known, today = _playbooks(home), business_date(home)
+        known, today = playbooks(home), business_date(home)
         if known is not None and playbook_id not in known:
             listed = sorted(known)
             raise DecisionRefused(
@@ -257,7 +257,7 @@ def _demand_action(
         )
 
 
-def _playbooks(home: Home) -> dict[str, dict[str, Any]] | None:
+def playbooks(home: Home) -> dict[str, dict[str, Any]] | None:
     """What a decision keeps of each playbook that the last refresh read, by its id; None where there was none."""
     file = home.settings / "playbooks.parquet"
     if not file.is_file():

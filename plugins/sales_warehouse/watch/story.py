@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -18,11 +19,12 @@ from sales_warehouse import publish, sql
 from sales_warehouse.home import Home
 from sales_warehouse.publish.reading import look
 from sales_warehouse.watch import decisions
-from sales_warehouse.watch.incidents import Incident, one
+from sales_warehouse.watch.incidents import Incident, business_date, one, playbooks
 from sales_warehouse.watch.series import Series, Value, draw
 
 MOST_PERIODS = {"day": 60, "week": 26, "month": 25, "quarter": 12}
 ACTION_STATUS = {"accept_playbook": "open", "finish_action": "done", "drop_action": "dropped"}
+_AGREED = ("playbook_name_en", "playbook_name_zh", "department", "owner")
 
 Row = dict[str, Any]
 
@@ -60,27 +62,27 @@ def story_of(home: Home, incident: Incident) -> Story:
     with look(home, folder) as db:
         alerts = sorted({str(event["alert_key"]) for event in incident.events if event.get("alert_key")})
         newest = str(incident.row["alert_key"])
-        playbooks = _of(db, "alert_playbooks", [newest], "playbook_number")
+        offered = _of(db, "alert_playbooks", [newest], "playbook_number")
         done = _of(db, "fct_actions", [incident.key, *alerts], "accepted_date, action_key")
         return Story(
             incident,
             _figure(db, incident.row),
             _of(db, "alert_causes", [newest], "cause_number = 0, cause_number"),
             _of(db, "alert_events", [newest], "event_number"),
-            playbooks,
-            _with_waiting(done, playbooks, decisions.log(home), incident.key),
+            offered,
+            _with_waiting(done, offered, decisions.log(home), incident.key, _Days.of(home)),
         )
 
 
 def actions(home: Home) -> list[Row]:
     """Return every action, with what people decided since the night, what is to be done first."""
     known = _all_of(home, "fct_actions", "action_key")
-    log = decisions.log(home)
+    log, days = decisions.log(home), _Days.of(home)
     kept = {row["incident_key"] for row in known} | {decision.incident_key for decision in log}
     by_incident: dict[str, list[Row]] = {key: [] for key in sorted(kept)}
     for row in known:
         by_incident[row["incident_key"]].append(row)
-    rows = [row for key, listed in by_incident.items() for row in _with_waiting(listed, [], log, key)]
+    rows = [row for key, listed in by_incident.items() for row in _with_waiting(listed, [], log, key, days)]
     order = ("overdue", "open", "done", "dropped")
     latest = datetime.date.max
     return sorted(
@@ -161,25 +163,75 @@ def _of(db: duckdb.DuckDBPyConnection, mart: str, incident_keys: Sequence[str], 
     return sql.rows_of(db, query, [list(incident_keys)])
 
 
+@dataclass(frozen=True)
+class _Days:
+    """What days of actions are told by: the zone of the business, the business date that readers see, and how many days
+    each playbook gives.
+    """
+
+    zone: ZoneInfo
+    today: datetime.date | None
+    of_playbook: dict[str, int | None]
+
+    @classmethod
+    def of(cls, home: Home) -> _Days:
+        file, zone = home.settings / "company.parquet", "UTC"
+        if file.is_file():
+            with sql.connect(temp=home.tmp / "watch") as db:
+                (zone,) = sql.only_row(db, f"select time_zone from {sql.read_parquet([file])}")
+        given = {name: row["due_days"] for name, row in (playbooks(home) or {}).items()}
+        return cls(ZoneInfo(zone), business_date(home), given)
+
+    def on(self, decision: decisions.Decision) -> datetime.date:
+        """The business date of a decision."""
+        at = datetime.datetime.fromisoformat(decision.at).replace(tzinfo=datetime.UTC)
+        return at.astimezone(self.zone).date()
+
+
 def _with_waiting(
-    known: list[Row], offered: list[Row], log: Sequence[decisions.Decision], incident_key: str
+    known: list[Row], offered: list[Row], log: Sequence[decisions.Decision], incident_key: str, days: _Days
 ) -> list[Row]:
     """Return the actions of an incident with what people decided about them since the night."""
     by_playbook = {row["playbook_id"]: row for row in known}
+    decided: dict[str, list[decisions.Decision]] = {}
     for decision in log:
-        if decision.incident_key != incident_key or decision.kind not in ACTION_STATUS:
-            continue
-        row = by_playbook.setdefault(decision.playbook_id, _new_action(decision, offered))
-        row["action_status"] = _status(row, decision)
-        row["owner"] = decision.owner or row["owner"]
-        row["due_date"] = datetime.date.fromisoformat(decision.due_date) if decision.due_date else row["due_date"]
+        if decision.incident_key == incident_key and decision.kind in ACTION_STATUS and decision.playbook_id:
+            decided.setdefault(decision.playbook_id, []).append(decision)
+    for playbook_id, about in decided.items():
+        row = by_playbook.setdefault(playbook_id, _new_action(about[0], offered))
+        row |= _decided(row, about, days)
     return list(by_playbook.values())
 
 
-def _status(row: Row, decision: decisions.Decision) -> str:
-    """The last word counts; that an open action is overdue is the night's to say."""
-    status = ACTION_STATUS[decision.kind]
-    return row["action_status"] if (status, row["action_status"]) == ("open", "overdue") else status
+def _decided(row: Row, about: Sequence[decisions.Decision], days: _Days) -> Row:
+    """What decisions about an action make of its row, as int_actions_followed says it.
+
+    Who accepts a playbook again after it was done or dropped opens it again, with its days from then on.
+    """
+    opens = [
+        place
+        for place, decision in enumerate(about)
+        if decision.kind == "accept_playbook" and (place == 0 or about[place - 1].kind != "accept_playbook")
+    ]
+    counting = about[opens[-1] if opens else 0 :]
+    accepted, last = days.on(counting[0]), counting[-1]
+    agreed = next((decision for decision in reversed(counting) if decision.kind == "accept_playbook"), last)
+    given = days.of_playbook.get(str(agreed.playbook_id)) if agreed.due_days is None else agreed.due_days
+    due: datetime.date | None
+    if agreed.due_date:
+        due = datetime.date.fromisoformat(agreed.due_date)
+    elif given is not None:
+        due = accepted + datetime.timedelta(days=given)
+    else:
+        due = row["due_date"] if len(opens) < 2 else None
+    is_overdue = last.kind == "accept_playbook" and due and days.today and due < days.today
+    return {
+        **{name: getattr(agreed, name) or row[name] for name in _AGREED},
+        "accepted_date": accepted,
+        "due_date": due,
+        "closed_date": None if last.kind == "accept_playbook" else days.on(last),
+        "action_status": "overdue" if is_overdue else ACTION_STATUS[last.kind],
+    }
 
 
 def _new_action(decision: decisions.Decision, offered: list[Row]) -> Row:
@@ -189,10 +241,7 @@ def _new_action(decision: decisions.Decision, offered: list[Row]) -> Row:
         "action_key": f"{decision.incident_key}|{decision.playbook_id}",
         "incident_key": decision.incident_key,
         "playbook_id": decision.playbook_id,
-        **{
-            name: getattr(decision, name) or playbook.get(name)
-            for name in ("playbook_name_en", "playbook_name_zh", "department", "owner")
-        },
+        **{name: getattr(decision, name) or playbook.get(name) for name in _AGREED},
         "accepted_date": None,
         "due_date": None,
         "closed_date": None,
