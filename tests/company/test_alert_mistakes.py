@@ -87,6 +87,12 @@ CASES = {
     "two thresholds": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    threshold_pp: 4", [":12: rules.1", "one of"]),
     "late records of a quotient": ("threshold_value: 0.2", "threshold_value: 0.2\n    allow_late: true",
                                    [":9: rules.0.allow_late", "sums and counts that fall", "wait_days"]),
+    "net sales of single products": (
+        "metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
+        "metric: net_sales\n    dimension: product\n    grain: month\n    threshold_rate: 0.15",
+        [":16: rules.1.dimension", "no rule judges net_sales by product: months differ in length",
+         "use one of total, region, channel, rep, team, product_line, category"],
+    ),
     "waiting for what is allowed for": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    allow_late: true\n"
                                         "    wait_days: 3", [":12: rules.1", "wait_days or allow_late, one of"]),
     "a rule without an owner": ("    owner: data\n", "", [":26: rules.3.owner", "is missing"]),

@@ -37,10 +37,6 @@ STANDING = Untold(
     "上一可比周期并不更好，并非由某个单元格的变化所致。",
 )
 BROKEN = Untold("It could not be looked into; the log of the night says why.", "未能归因，原因见当晚日志。")
-_ONE_PRODUCT = Untold(
-    "Sales by day do not have single products: what is behind one of them was not looked into.",
-    "按日汇总的销售额不含单品：未对单个产品做归因。",
-)
 # What a metric says instead of UNCUT, of all of its alerts or of those on one member.
 OF_METRICS: Mapping[str, Untold] = {
     "source_freshness_hours": Untold(
@@ -68,10 +64,8 @@ OF_METRICS: Mapping[str, Untold] = {
 }
 
 
-def uncut(metric_id: str, dimension_name: str) -> Untold:
+def uncut(metric_id: str) -> Untold:
     """Return why a figure of a metric, of all or of one member of a dimension, is not cut into cells."""
-    if (metric_id, dimension_name) == ("net_sales", "product"):
-        return _ONE_PRODUCT
     return OF_METRICS.get(metric_id, UNCUT)
 
 

@@ -64,7 +64,13 @@ def _pace(company: Company, rule: AlertRule, document: Document, at: int) -> Ite
 
 
 def _series(rule: AlertRule, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
-    if rule.dimension_name not in ("total", *metric.dimensions):
+    if rule.dimension_name in metric.by_month:
+        text = (
+            f"no rule judges {metric.id} by {rule.dimension_name}: months differ in length, and there are no days of "
+            f"it to weigh them by; use one of {', '.join(('total', *metric.dimensions))}"
+        )
+        yield document.problem(text, "rules", at, "dimension")
+    elif rule.dimension_name not in ("total", *metric.dimensions):
         text = f"{metric.id} is not measured by{suggestion(rule.dimension_name, ('total', *metric.dimensions))}"
         yield document.problem(text, "rules", at, "dimension")
     grains = [grain for grain in metric.grains if grain != "all"]
