@@ -87,6 +87,12 @@ CASES = {
     "two thresholds": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    threshold_pp: 4", [":12: rules.1", "one of"]),
     "late records of a quotient": ("threshold_value: 0.2", "threshold_value: 0.2\n    allow_late: true",
                                    [":9: rules.0.allow_late", "sums and counts that fall", "wait_days"]),
+    "late records of what heads sold": (
+        "metric: return_rate\n    dimension: region\n    grain: week\n    threshold_value: 0.2",
+        "metric: revenue_per_head\n    dimension: region\n    grain: month\n    threshold_value: 20\n"
+        "    allow_late: true",
+        [":9: rules.0.allow_late", "sums and counts that fall", "wait_days"],
+    ),
     "net sales of single products": (
         "metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
         "metric: net_sales\n    dimension: product\n    grain: month\n    threshold_rate: 0.15",

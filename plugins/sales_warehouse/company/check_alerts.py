@@ -84,7 +84,9 @@ def _series(rule: AlertRule, document: Document, at: int, metric: Metric) -> Ite
     if rule.kind in ("percent_change", "seasonal_band") and _is_level(metric):
         text = f"{metric.id} is a level of one day, which is compared with no other; use kind threshold"
         yield document.problem(text, "rules", at, "kind")
-    if rule.allow_late and not (metric.aggregation in ("sum", "distinct") and rule.direction_of(metric) == "fall"):
+    # heads are counted again in each period, and what they sold is divided by them
+    is_count = metric.aggregation in ("sum", "distinct") and metric.decomposition == "additive"
+    if rule.allow_late and not (is_count and rule.direction_of(metric) == "fall"):
         text = "allow_late is for sums and counts that fall; of anything else give wait_days"
         yield document.problem(text, "rules", at, "allow_late")
     about = ABOUT.get(rule.kind, (metric.id,))
