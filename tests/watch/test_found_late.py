@@ -5,6 +5,8 @@ Weeks begin on 25 May (W0), 1 June (W1), 8 June (W2) … and are judged on their
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from late_nights import FALL, LateNights
 
@@ -273,3 +275,20 @@ def test_what_did_not_come_after_all_is_told_although_the_figure_is_the_same() -
     [(reason,)] = nights.rows("reason_en")
     assert reason.endswith(f"to 80.00. Found late: what could still come when it was judged on {N1} has not come.")
     assert nights.live("2026-06-15") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "events"),
+    [(95, [(f"fall|east|{W1}", "resolved", True, None)]), (70, [])],
+    ids=["it comes", "it does not"],
+)
+def test_what_may_still_come_is_no_recovery_before_it_has_come(value: float, events: list[tuple]) -> None:
+    """From 100 to 50, then 70 on the Sunday: with what may come 87.5, within 15 % of 100, which nobody can say yet."""
+    nights = LateNights(allow_late=True)
+    nights.come_late()
+    nights.sell(W0, 100, 50, 70)
+    assert [kind for _, kind, *_ in nights.live(N1)] == ["opened"]
+    assert nights.live(N2) == []
+    assert nights.rows("period_start_date, judged_value", "int_alert_periods_newest")[0][1] == Decimal("87.5")
+    nights.sell(W2, value)
+    assert nights.live("2026-06-20") == events
