@@ -292,3 +292,28 @@ def test_what_may_still_come_is_no_recovery_before_it_has_come(value: float, eve
     assert nights.rows("period_start_date, judged_value", "int_alert_periods_newest")[0][1] == Decimal("87.5")
     nights.sell(W2, value)
     assert nights.live("2026-06-20") == events
+
+
+def test_what_has_not_come_in_full_is_no_restatement() -> None:
+    """70 of 100 may be 87.5 on Sunday, a fall of 12.5 %; a week later it is 80, and nothing comes any more."""
+    nights = LateNights(allow_late=True)
+    nights.come_late()
+    nights.sell(W0, 100, 70)
+    assert nights.live(N1) == []
+    nights.sell(W1, 80, 100)
+    assert nights.live(N2) == DATA
+    [(english, chinese)] = nights.rows("reason_en, reason_zh")
+    assert english.endswith(
+        f"Found late: what could still come when it was judged on {N1} has not come in full; it was 70.00 then and is "
+        "80.00 now."
+    )
+    assert chinese.endswith(f"事后发现：{N1} 判定时尚可能补录的记录未全部到达，由当时的 70.00 变为 80.00。")
+
+
+def test_a_figure_that_rose_is_not_what_a_fall_was_found_by() -> None:
+    """101 for 100 is a fall since the week before had 125 after all."""
+    nights = quiet()
+    nights.sell(W0, 125, 101)
+    assert nights.live("2026-06-16") == DATA
+    [(reason,)] = nights.rows("reason_en")
+    assert "what it is held against was restated" in reason and "it was 100.00 then and is 125.00 now." in reason

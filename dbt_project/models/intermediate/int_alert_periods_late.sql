@@ -40,6 +40,7 @@ restated as (
         said.value as said_value,
         said.compared_value as said_compared_value,
         said.business_date as said_date,
+        coalesce(earlier.completeness_rate < alerting.completeness_rate, false) as was_allowed_more,
         case when said.rules <> tonight.rules then 'settings' else 'data' end as changed_by
     from alerting
     inner join said
@@ -209,6 +210,7 @@ select
     said_value,
     said_compared_value,
     said_date,
+    was_allowed_more,
     changed_by
 from placed
 where is_found or place = 1

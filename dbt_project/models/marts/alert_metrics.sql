@@ -6,7 +6,15 @@ judged as (
         late.said_value,
         late.said_compared_value,
         late.said_date,
-        late.changed_by
+        late.was_allowed_more,
+        late.changed_by,
+        -- a figure that has got better is not what made a breach, where what it is held against was restated
+        case
+            when periods.value = late.said_value then false
+            when periods.direction = 'fall' and periods.value < late.said_value then true
+            when periods.direction = 'rise' and periods.value > late.said_value then true
+            else coalesce(periods.compared_value = late.said_compared_value, true)
+        end as is_restated
     from {{ ref('int_alert_periods_watched') }} as periods
     left join {{ ref('int_alert_periods_late') }} as late
         on
@@ -41,11 +49,12 @@ named as (
             when judged.kind = 'percent_change' then {{ percent_text('judged.change_rate', 'zh') }}
             else {{ measure_text('judged.value', 'judged.unit', 'zh') }}
         end as figure_zh,
-        -- what a breach was found late by: the figure itself, or what it is held against
-        case when judged.value <> judged.said_value then judged.said_value else judged.said_compared_value end as restated_value,
-        case when judged.value <> judged.said_value then judged.value else judged.compared_value end as restating_value,
-        judged.value = judged.said_value
-        and (judged.kind <> 'percent_change' or judged.compared_value = judged.said_compared_value) as has_not_come
+        -- what a breach was found late by: the figure itself, what it is held against, or that too little of the figure came
+        case when judged.is_restated then judged.said_value else judged.said_compared_value end as restated_value,
+        case when judged.is_restated then judged.value else judged.compared_value end as restating_value,
+        judged.was_allowed_more
+        and judged.value >= judged.said_value
+        and (judged.kind <> 'percent_change' or judged.compared_value <= judged.said_compared_value) as has_not_come
     from judged
     left join {{ ref('int_alert_members_named') }} as members
         on judged.dimension_name = members.dimension_name and judged.dimension_value = members.dimension_value
@@ -159,9 +168,14 @@ select
         when has_not_come
             then
                 ' Found late: what could still come when it was judged on ' || cast(said_date as {{ dbt.type_string() }})
-                || ' has not come.'
+                || case
+                    when value = said_value then ' has not come.'
+                    else
+                        ' has not come in full; it was ' || {{ measure_text('said_value', 'unit', 'en') }} || ' then and is '
+                        || {{ measure_text('value', 'unit', 'en') }} || ' now.'
+                end
         else
-            ' Found late: ' || case when value <> said_value then 'the figure' else 'what it is held against' end
+            ' Found late: ' || case when is_restated then 'the figure' else 'what it is held against' end
             || ' was restated since it was judged on ' || cast(said_date as {{ dbt.type_string() }}) || '; it was '
             || {{ measure_text('restated_value', 'unit', 'en') }} || ' then and is '
             || {{ measure_text('restating_value', 'unit', 'en') }} || ' now.'
@@ -214,10 +228,17 @@ select
     end || case
         when late_key is null then ''
         when has_not_come
-            then '事后发现：' || cast(said_date as {{ dbt.type_string() }}) || ' 判定时尚可能补录的记录至今未到。'
+            then
+                '事后发现：' || cast(said_date as {{ dbt.type_string() }}) || ' 判定时尚可能补录的记录'
+                || case
+                    when value = said_value then '至今未到。'
+                    else
+                        '未全部到达，由当时的 ' || {{ measure_text('said_value', 'unit', 'zh') }} || ' 变为 '
+                        || {{ measure_text('value', 'unit', 'zh') }} || '。'
+                end
         else
             '事后发现：' || cast(said_date as {{ dbt.type_string() }}) || ' 判定后，'
-            || case when value <> said_value then '该指标' else '对比值' end || '被重述，由当时的 '
+            || case when is_restated then '该指标' else '对比值' end || '被重述，由当时的 '
             || {{ measure_text('restated_value', 'unit', 'zh') }} || ' 变为 '
             || {{ measure_text('restating_value', 'unit', 'zh') }} || '。'
             || case changed_by when 'settings' then '其间配置、映射或模型有变更，未必由补录造成。' else '' end
