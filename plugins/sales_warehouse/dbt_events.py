@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sales_warehouse import durable
+from sales_warehouse import durable, settings
 from sales_warehouse.home import Home
 from sales_warehouse.sql import connect, ident, literal
 
@@ -99,6 +99,12 @@ def _failure(node: Node, message: str) -> str:
         advice = (
             "An assumption about the data no longer holds. The query in the file returns the rows that break it: "
             "run it on a copy of the working warehouse, mend the mapping or the source, and refresh again."
+        )
+    elif "Out of Memory" in message:
+        limit = settings.memory_limit()
+        advice = (
+            f"What the query keeps at once does not fit into SALES_WAREHOUSE_MEMORY, which is {limit}. Set it higher, "
+            "up to half of the machine's memory, and refresh again: nothing has to be undone."
         )
     else:
         advice = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -222,3 +223,15 @@ def test_a_crash_without_a_word_is_still_an_answer(tmp_path: Path) -> None:
         tmp_path / "none.json", [Node("n", "model", "success", 1, "n.sql")], [], -9, tmp_path / "dbt.log"
     )
     assert "ended with code -9" in text
+
+
+def test_a_query_that_does_not_fit_into_memory_says_which_setting_to_raise(tmp_path: Path) -> None:
+    results = tmp_path / "run_results.json"
+    told = {
+        "unique_id": "model.sales_warehouse.big",
+        "status": "error",
+        "message": "Out of Memory Error: (1.8 GiB used)",
+    }
+    results.write_text(json.dumps({"results": [told]}))
+    text = failure_text(results, [Node("big", "model", "error", 1, "big.sql")], [], 1, tmp_path / "dbt.log")
+    assert "SALES_WAREHOUSE_MEMORY, which is 2GB" in text and "wrong" not in text
