@@ -7,7 +7,7 @@ told as (
         shares.dimension_name,
         shares.dimension_value,
         shares.numerator as top3_amount,
-        shares.denominator as net_sales_amount,
+        shares.denominator as bought_amount,
         cast(indexes.value as double) as hhi
     from {{ ref('kpi_values') }} as shares
     left join {{ ref('kpi_values') }} as indexes
@@ -37,8 +37,8 @@ select
     coalesce(told.dimension_value, analysed.scope_value) as dimension_value,
     told.top3_amount,
     analysed.top3_amount as analysed_top3_amount,
-    told.net_sales_amount,
-    analysed.net_sales_amount as analysed_net_sales_amount,
+    told.bought_amount,
+    analysed.bought_amount as analysed_bought_amount,
     told.hhi,
     analysed.hhi as analysed_hhi
 from told
@@ -51,6 +51,6 @@ where
         when told.dimension_name is null then analysed.scope_type <> 'product' and months.row_count > 0
         else
             told.top3_amount is distinct from analysed.top3_amount
-            or told.net_sales_amount is distinct from analysed.net_sales_amount
+            or told.bought_amount is distinct from analysed.bought_amount
             or coalesce(abs(told.hhi - analysed.hhi) > 0.001, true)
     end

@@ -291,9 +291,8 @@ with spent as (
         cast(month as varchar) as month, member,
         -- of what nobody who is known bought no customer has a share, which is 0 of it
         coalesce(sum(amount) filter (where place <= 3 and customer <> ''), 0) as top, sum(amount) as everything,
-        10000 * sum(cast(amount as double) ** 2) filter (where customer <> '' and amount > 0)
-        / sum(amount) as squares
-    from ranked group by all
+        10000 * sum(cast(amount as double) ** 2) filter (where customer <> '') / sum(amount) as squares
+    from ranked where amount > 0 group by all
 )
 select 'top3_customer_share', 'month', month, '{name}', member, top, everything, top / everything from told
 union all

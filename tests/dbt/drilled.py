@@ -80,10 +80,10 @@ def _again(behind: Behind) -> Made:
     if fold == "goal":
         return _of_goals(rows, in_total=not behind.figure.where)
     if fold == "concentration":
-        amounts = [amount for name, amount in _by_customer(rows).items() if name != "unknown" and amount > 0]
-        known = sum(amounts, Fraction(0))
-        made = 10_000 * sum((amount**2 for amount in amounts), Fraction(0)) / known if known else Fraction(0)
-        return made, known, made / known if known else None
+        bought = {name: amount for name, amount in _by_customer(rows).items() if amount > 0}
+        squares = sum((amount**2 for name, amount in bought.items() if name != "unknown"), Fraction(0))
+        whole = sum(bought.values(), Fraction(0))
+        return _divided(10_000 * squares / whole, whole) if squares else (Fraction(0), Fraction(0), None)
     return _divided(*_sides(fold, rows, behind))
 
 
@@ -100,9 +100,9 @@ def _sides(fold: str, rows: list[Row], behind: Behind) -> tuple[Fraction, Fracti
         return Fraction(sum(len(days) > 1 for days in days_of.values())), Fraction(len(days_of))
     if fold == "top_three":
         bought = _by_customer(rows)
-        total = sum(bought.values(), Fraction(0))
         first = sorted((amount for name, amount in bought.items() if name != "unknown"), reverse=True)[:3]
-        return (sum((each for each in first if each > 0), Fraction(0)), total) if total > 0 else (total * 0, total * 0)
+        top, whole = (sum((each for each in some if each > 0), Fraction(0)) for some in (first, bought.values()))
+        return top, whole
     if fold == "hours":
         return _sum(rows, "gap_microseconds") / 3_600_000_000, Fraction(len(rows))
     assert fold in ("ratio", "supply")

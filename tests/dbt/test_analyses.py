@@ -309,7 +309,7 @@ def test_35_of_the_customers_make_62_of_the_repurchases(
 
 def test_customers_of_35_25_20_and_twenty_of_one_percent_are_concentrated(golden: duckdb.DuckDBPyConnection) -> None:
     query = """
-        select customer_count, net_sales_amount, top3_amount, cr1_rate, cr3_rate, cr10_rate, hhi, top_customer_key,
+        select customer_count, bought_amount, top3_amount, cr1_rate, cr3_rate, cr10_rate, hhi, top_customer_key,
             is_concentrated
         from kpi_sales_concentration where scope_type = 'product' and scope_value = 'x:conc'
     """

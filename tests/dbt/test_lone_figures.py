@@ -13,7 +13,7 @@ from lone_models import VARIABLES, give_hours, give_rules, on, rows_of, sql_of
 from sales_warehouse import metrics
 from sales_warehouse.company.funnel import LeadStatuses
 from sales_warehouse.metrics import registry
-from sales_warehouse.metrics.relations import FOLDS
+from sales_warehouse.metrics.relations import FOLDS, relation_of
 
 ROWS = Path(metrics.__file__).with_name("sql")
 CALENDAR = """create table dim_dates as
@@ -351,18 +351,21 @@ def test_80_percent_are_80_percent_whatever_doubles_make_of_them(db: duckdb.Duck
 
 
 # What each bought of a product for, and what the three largest have of it: amount, of how much, HHI.
-# 40² + 3 × 20² = 2,800, of 400² it is 0.0175; b sent back 50 more than it bought: 100² + 30² = 10,900 of 80².
+# 40² + 3 × 20² = 2,800, of 400² it is 0.0175; 75² + 25² = 6,250 of 100², whatever b sent back of an earlier year.
 BOUGHT = [
-    ("nobody else", {"a": 40, "b": 20, "c": 20, "d": 20}, 80, 100, "2800"),
-    ("buyers whom nobody knows", {"a": 40, "b": 20, "c": 20, "d": 20, "unknown": 300}, 80, 400, "175"),
-    ("one who sent more back", {"a": 100, "b": -50, "c": 30}, 130, 80, "17031.25"),
+    ("nobody else", {"a": 40, "b": 20, "c": 20, "d": 20}, 80, 100, 2800),
+    ("buyers whom nobody knows", {"a": 40, "b": 20, "c": 20, "d": 20, "unknown": 300}, 80, 400, 175),
+    ("one who sent more back", {"a": 75, "b": -50, "c": 25}, 100, 100, 6250),
+    ("refunds of nobody known", {"a": 100_000, "unknown": D("-99999.5")}, 100_000, 100_000, 10_000),
+    ("more sent back than bought", {"a": 75, "b": -150, "c": 25}, 100, 100, 6250),
     ("nobody who is known", {"unknown": 300}, 0, 300, None),
-]
+    ("nobody", {"a": -50}, 0, 0, None),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("bought", "top", "total", "hhi"), [row[1:] for row in BOUGHT], ids=[row[0] for row in BOUGHT])
 def test_three_customers_have_the_same_share_by_the_metric_and_by_the_analysis(
-    bought: dict[str, int], top: int, total: int, hhi: str | None, db: duckdb.DuckDBPyConnection
+    bought: dict[str, int], top: int, total: int, hhi: int | None, db: duckdb.DuckDBPyConnection
 ) -> None:
     put(db, "fct_order_lines", ", ".join(
         f"('{who}', 'p', date '2026-06-10', 1, {max(amount, 0)}::decimal(18, 4), false)"
@@ -375,24 +378,21 @@ def test_three_customers_have_the_same_share_by_the_metric_and_by_the_analysis(
     rows_of(db, "int_purchases_summed", "customer_key")
     rows_of(db, "int_buyers_concentrated", "customer_key")
     analysed = rows_of(db, "kpi_sales_concentration",
-                       "scope_type, top3_amount, net_sales_amount, cr3_rate, hhi, is_concentrated")  # fmt: skip
+                       "scope_type, top3_amount, bought_amount, cr3_rate, hhi, is_concentrated")  # fmt: skip
     db.execute(f"create or replace table kpi_values as {sql_of('int_kpi_top3_customer_share')}")
     told = db.execute("select metric_id, dimension_name, numerator, denominator, value from kpi_values").fetchall()
-    scopes = ("product", "product_line", "total")
-    share = (D(top) / total).quantize(D("1e-8"))
+    scopes = ("product", "product_line", "total") if total else ()
+    share = (D(top) / total).quantize(D("1e-8")) if total else None
     shares = {row[1:] for row in told if row[0] == "top3_customer_share"}
     assert shares == {(scope, D(top), D(total), share) for scope in scopes}
-    lines = "select customer_key, net_amount as amount from fct_order_lines"
-    back = "select customer_key, -refund_amount from fct_returns"
-    fold = FOLDS["concentration"].format(rows=f"({lines} union all {back})")
-    [folded] = db.execute(fold).fetchall()
+    assert folded(db, "top3_customer_share") == (top, total, share)
+    indexes = {row[1:] for row in told if row[0] == "customer_hhi"}
     if hhi is None:
-        assert analysed == [] and folded == (0, 0, None) and "customer_hhi" not in {row[0] for row in told}
+        assert (analysed, indexes, folded(db, "customer_hhi")) == ([], set(), (0, 0, None))
     else:
         assert analysed == [(scope, D(top), D(total), share, D(hhi), share >= D("0.8")) for scope in scopes]
-        indexes = {row[1:] for row in told if row[0] == "customer_hhi"}
         assert indexes == {(scope, D(hhi) * total, D(total), D(hhi)) for scope in scopes}
-        assert folded == (D(hhi) * total, D(total), D(hhi))
+        assert folded(db, "customer_hhi") == (D(hhi) * total, D(total), D(hhi))
     identity = sql_of("assert_concentration_equals_the_metrics")
     assert db.execute(identity).fetchall() == []
     for broken in ("update kpi_sales_concentration set top3_amount = top3_amount - 1 where scope_type = 'total'",
@@ -402,6 +402,17 @@ def test_three_customers_have_the_same_share_by_the_metric_and_by_the_analysis(
         db.execute(f"begin; {broken}")
         assert len(db.execute(identity).fetchall()) == len(analysed) / 3, broken
         db.execute("rollback")
+
+
+def folded(db: duckdb.DuckDBPyConnection, metric: str) -> tuple:
+    """What the rows behind a figure make of it: lines, and returns below zero."""
+    relation = relation_of(metric)
+    lines = "select customer_key, net_amount as amount from fct_order_lines"
+    picked = f"({lines} union all select customer_key, -refund_amount from fct_returns)"
+    adds = ", ".join(f"{text} as {name}" for name, text in relation.adds.items())
+    rows = f"(select *, {adds} from ({relation.told.format(picked=picked)}))"
+    [row] = db.execute(FOLDS[relation.fold].format(rows=rows)).fetchall()
+    return row
 
 
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:

@@ -239,7 +239,7 @@ GOOD: dict[str, str] = {
           contribution_index, q_value, is_over_contributing)""",
     "kpi_sales_concentration": """values ('total', 'total', 23, 100.0, 100.0, 0.35, 0.8, 0.87, 2270.0),
         ('product', 'a1', 1, 10.0, 5.0, 0.5, 0.5, 0.5, 2500.0)
-        t(scope_type, scope_value, customer_count, net_sales_amount, known_amount, cr1_rate, cr3_rate, cr10_rate,
+        t(scope_type, scope_value, customer_count, bought_amount, known_amount, cr1_rate, cr3_rate, cr10_rate,
           hhi)""",
     "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0),
         ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
@@ -640,6 +640,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ),
     ("kpi_sales_concentration", "update mart set scope_type = 'odd' where _row_id = 1", {"scope_known"}),
     ("kpi_sales_concentration", "update mart set cr3_rate = 0.3 where _row_id = 1", {"shares_rise"}),
+    ("kpi_sales_concentration", "update mart set known_amount = 101, hhi = 2400 where _row_id = 1", {"shares_rise"}),
     ("kpi_sales_concentration", "update mart set hhi = 400 where _row_id = 1", {"hhi_within_bounds"}),
     (
         "kpi_white_space",

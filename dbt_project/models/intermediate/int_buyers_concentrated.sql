@@ -1,6 +1,6 @@
--- Customers of everything, of each product line and of each product by what they bought in 365 days, and all net sales of it.
--- Orders of nobody known belong to no customer, and who sent back more than was bought buys nothing: neither has a share, and
--- both are in the whole that shares are of, as in top3_customer_share.
+-- Customers of everything, of each product line and of each product by what they bought in 365 days, and what all buyers
+-- bought of it. Who sent back more than was bought is no buyer of these days. Orders of nobody known belong to no customer and
+-- are in the whole that shares are of, as in top3_customer_share.
 with
 products as (
     select
@@ -38,6 +38,7 @@ scoped as (
         summed.*,
         cast(sum(net_sales_amount) over (partition by scope_type, scope_value) as decimal(18, 4)) as scope_amount
     from summed
+    where net_sales_amount > 0
 )
 
 select
@@ -49,4 +50,4 @@ select
     row_number() over (partition by scope_type, scope_value order by net_sales_amount desc, customer_key asc) as place,
     cast(net_sales_amount as double) / cast(scope_amount as double) as share
 from scoped
-where customer_key <> 'unknown' and net_sales_amount > 0 and scope_amount > 0
+where customer_key <> 'unknown'

@@ -1,5 +1,5 @@
--- The 365 days that end with a month; the month of the business date ends there. What nobody is known to have bought is in
--- the total and is no customer.
+-- The 365 days that end with a month; the month of the business date ends there. Shares are of what all buyers bought: who sent
+-- back more than was bought is none of them, and what nobody is known to have bought is in the total and is no customer.
 {#- Of how many products, those that sold most in the 365 days, the customers are looked at. -#}
 {%- set products_kept = 50 -%}
 {%- set window_start = "cast(date_trunc('month', " ~ business_date() ~ " - 364) as date)" %}
@@ -156,10 +156,11 @@ shares as (
         month_start_date as period_start_date,
         dimension_name,
         dimension_value,
-        coalesce({{ sum_of_largest("case when customer_key <> 'unknown' and amount > 0 then amount end", 3) }}, 0) as top_amount,
+        coalesce({{ sum_of_largest("case when customer_key <> 'unknown' then amount end", 3) }}, 0) as top_amount,
         sum(amount) as total_amount,
-        cast(sum(case when customer_key <> 'unknown' and amount > 0 then {{ squared('amount') }} end) as double) as squares
+        cast(sum(case when customer_key <> 'unknown' then {{ squared('amount') }} end) as double) as squares
     from bought
+    where amount > 0
     group by month_start_date, dimension_name, dimension_value
 ),
 
@@ -170,7 +171,6 @@ top3 as (
         total_amount as denominator,
         {{ ratio('top_amount', 'total_amount') }} as value
     from shares
-    where total_amount > 0
 ),
 
 -- Herfindahl and Hirschman: 10,000 is one customer alone. Shares are of the same whole as above; buyers whom nobody knows add
@@ -182,7 +182,7 @@ hhi as (
         total_amount as denominator,
         {{ ratio("10000 * squares / cast(total_amount as double)", 'total_amount') }} as value
     from shares
-    where total_amount > 0 and squares is not null
+    where squares is not null
 )
 
 {{ kpi_without_gaps('top3_customer_share', 'top3', ['month'], sparse=['product']) }}

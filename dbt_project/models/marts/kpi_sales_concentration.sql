@@ -8,7 +8,7 @@ summed as (
         scope_type,
         scope_value,
         cast(count(*) as bigint) as customer_count,
-        cast(max(scope_amount) as decimal(18, 4)) as net_sales_amount,
+        cast(max(scope_amount) as decimal(18, 4)) as bought_amount,
         cast(sum(net_sales_amount) as decimal(18, 4)) as known_amount,
         cast(sum(case when place <= 1 then net_sales_amount else 0 end) as decimal(18, 4)) as top1_amount,
         cast(sum(case when place <= 3 then net_sales_amount else 0 end) as decimal(18, 4)) as top3_amount,
@@ -23,17 +23,17 @@ select
     scope_type,
     scope_value,
     customer_count,
-    net_sales_amount,
+    bought_amount,
     known_amount,
     top1_amount,
     top3_amount,
     top10_amount,
-    {{ ratio('top1_amount', 'net_sales_amount') }} as cr1_rate,
-    {{ ratio('top3_amount', 'net_sales_amount') }} as cr3_rate,
-    {{ ratio('top10_amount', 'net_sales_amount') }} as cr10_rate,
+    {{ ratio('top1_amount', 'bought_amount') }} as cr1_rate,
+    {{ ratio('top3_amount', 'bought_amount') }} as cr3_rate,
+    {{ ratio('top10_amount', 'bought_amount') }} as cr10_rate,
     hhi,
     top_customer_key,
     -- as decimals: 240.60 of 300.75 are 80 % exactly
-    top3_amount >= cast(net_sales_amount as decimal(28, 4)) * cast({{ var('concentration_cr3_rate') }} as decimal(9, 8))
+    top3_amount >= cast(bought_amount as decimal(28, 4)) * cast({{ var('concentration_cr3_rate') }} as decimal(9, 8))
         as is_concentrated
 from summed

@@ -110,14 +110,14 @@ FOLDS: Mapping[str, str] = {
     # Herfindahl and Hirschman: 10,000 is one customer alone. Who is not known adds to the whole and to nothing else.
     "concentration": f"""
         with customers as (
-            select sum(amount) as amount, customer_key <> 'unknown' and sum(amount) > 0 as has_share
-            from {{rows}} group by customer_key
+            select sum(amount) as amount, customer_key <> 'unknown' as has_share
+            from {{rows}} group by customer_key having sum(amount) > 0
         ),
         summed as (
             select cast(sum(cast(amount as decimal(19, 4)) * cast(amount as decimal(19, 4))) filter (where has_share)
                 as double) as squares, cast(sum(amount) as double) as total from customers
         ),
-        shared as (select * from summed where total > 0 and squares is not null)
+        shared as (select * from summed where squares is not null)
         select {_whole("sum(10000 * squares / total)")}, {_whole("sum(total)")},
             {_ratio("sum(10000 * squares / total)", "sum(total)")}
         from shared""",
@@ -134,6 +134,8 @@ _PLACES = """
         from {picked} group by customer_key
     ) as customers on picked.customer_key = customers.customer_key"""
 _IN_TOP_THREE = "customer_place <= 3 and customer_key <> 'unknown' and customer_amount > 0"
+# Who sent back more than was bought is no buyer: shares are of what buyers bought, and none of them is above the whole.
+_OF_BUYERS = "case when customer_amount > 0 then amount else 0 end"
 YEAR = 365
 _BEGUN = "created_date <= getvariable('business_date')"
 
@@ -199,11 +201,11 @@ OWN: Mapping[str, Relation] = {
     "top3_customer_share": Relation(
         "sales",
         "top_three",
-        {"numerator": f"case when {_IN_TOP_THREE} then amount else 0 end", "denominator": "amount"},
+        {"numerator": f"case when {_IN_TOP_THREE} then amount else 0 end", "denominator": _OF_BUYERS},
         window=YEAR,
         told=_PLACES,
     ),
-    "customer_hhi": Relation("sales", "concentration", {"denominator": "amount"}, window=YEAR, told=_PLACES),
+    "customer_hhi": Relation("sales", "concentration", {"denominator": _OF_BUYERS}, window=YEAR, told=_PLACES),
     "capture_completeness_rate": Relation(
         "enquiries",
         "ratio",
