@@ -9,7 +9,7 @@ from decimal import Decimal as D
 
 import duckdb
 import pytest
-from lone_models import give_hours, rows_of
+from lone_models import give_hours, on, rows_of
 from test_lone_figures import CALENDAR, funnel
 
 from sales_warehouse.company.funnel import Stages
@@ -169,25 +169,71 @@ def test_a_stage_is_an_outcome(db: duckdb.DuckDBPyConnection, left: dict, given:
     assert exits(db) == left
 
 
-def test_a_deal_that_is_opened_again_goes_on_in_its_stage(db: duckdb.DuckDBPyConnection) -> None:
-    """Back was lost on the 5th and won on the 11th; open is lost by its history and open by its status; straight was
-    won as it came."""
+def test_a_deal_that_is_opened_again_was_in_no_stage_while_it_was_closed(db: duckdb.DuckDBPyConnection) -> None:
+    """Back talked for 4 days, was lost on the 5th, talked from the 7th for 4 more and was won; other went on to an
+    offer instead. Open is lost by its history and open by its status; straight was won as it came."""
     give_deals(
         db,
         {"back": ("won", None), "open": ("open", None), "other": ("lost", "09 02:00"), "straight": ("won", "02 02:00")},
         [("back", "01 02:00", "talk", 1), ("back", "05 02:00", "Closed Lost", 9), ("back", "07 02:00", "talk", 1),
          ("back", "11 02:00", "Closed Won", 8), ("back", "12 02:00", "Closed Won", 8),
          ("open", "01 02:00", "talk", 1), ("open", "05 02:00", "Closed Lost", 9),
-         ("other", "01 02:00", "talk", 1), ("other", "05 02:00", "Closed Lost", 9), ("other", "07 02:00", "offer", 2),
-         ("other", "09 02:00", "Closed Lost", 9), ("straight", "02 02:00", "Closed Won", 8)],
+         ("other", "01 02:00", "talk", 1), ("other", "05 02:00", "Closed Lost", 9), ("other", "06 02:00", "Lost", 9),
+         ("other", "07 02:00", "offer", 2), ("other", "09 02:00", "Closed Lost", 9),
+         ("straight", "02 02:00", "Closed Won", 8)],
     )  # fmt: skip
-    assert stays(db, "opportunity_key, stage, exit_type, is_regression, dwell_days") == [
-        ("back", "talk", "won", False, 10), ("open", "talk", "open", False, D("27.416667")),
-        ("other", "talk", "advanced", False, 6), ("other", "offer", "lost", False, 2),
+    assert stays(db, "opportunity_key, stage, entry_number, exit_type, is_regression, dwell_days") == [
+        ("back", "talk", 1, "reopened", False, 4), ("back", "talk", 2, "won", False, 4),
+        ("open", "talk", 1, "open", False, D("27.416667")),
+        ("other", "talk", 1, "advanced", False, 4), ("other", "offer", 1, "lost", False, 2),
+    ]  # fmt: skip
+    assert rows_of(db, "int_kpi_stage_loss_rate", "dimension_value, numerator, denominator") == [
+        ("offer", 1, 1), ("talk", 0, 2), ("total", 1, 3),
     ]  # fmt: skip
     assert [row[1:] for row in funnel(db)] == [
         ("offer", 1, 0, 1, 0), ("opportunity", 4, 4, 0, 0), ("talk", 3, 2, 0, 1), ("won", 2, 0, 0, 2),
     ]  # fmt: skip
+
+
+# How many days a deal that was lost after four days of the proposal has been where by the 29th, by how it goes on.
+LOST_IN_THE_PROPOSAL: list[Event] = [("d", "01 02:00", "proposal", 1), ("d", "05 02:00", "Closed Lost", 9)]
+OPENED_AGAIN = {
+    "in a later stage": ([("d", "25 02:00", "negotiation", 2)], [("proposal", 4), ("negotiation", 4)]),
+    "in the same one": ([("d", "25 02:00", "proposal", 1)], [("proposal", 4), ("proposal", 8)]),
+}
+
+
+@pytest.mark.parametrize(("events", "days"), OPENED_AGAIN.values(), ids=OPENED_AGAIN.keys())
+def test_days_on_which_a_deal_was_closed_make_it_stand_still_nowhere(
+    events: list[Event], days: list[tuple], db: duckdb.DuckDBPyConnection
+) -> None:
+    """A limit of 6 days: the 20 on which it was closed would be too many; the third after that, the 28th, is day 7."""
+    give_deals(db, {"d": ("open", None)}, [*LOST_IN_THE_PROPOSAL, *events])
+    db.execute("create table dim_sales_reps(rep_key varchar)")
+    limits = [("*", "calendar", 6)]
+    put_rows(db, "stg_settings__stall_limits", "stage varchar, limit_type varchar, limit_days int", limits)
+    give_hours(db)
+    stays(db, "stage")
+    with on("2026-06-29"):
+        told = rows_of(db, "int_opportunity_stages_timed", "entered_at, stage, stage_days, stalled_date")
+    assert [(stage, in_all) for _, stage, in_all, _ in told] == days
+    stalled = [f"{day}" for *_, day in told if day]
+    assert stalled == (["2026-06-28"] if days[1] == ("proposal", 8) else [])
+
+
+def test_a_deal_goes_on_from_a_stage_when_it_is_opened_again_and_not_when_it_was_lost(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """Lost on 5 June, after 4 days, and opened again in the next stage on the 25th, 24 days after it began."""
+    give_deals(db, {"d": ("open", None)}, [*LOST_IN_THE_PROPOSAL, *OPENED_AGAIN["in a later stage"][0]])
+    stays(db, "stage")
+    db.execute("create table dim_sales_reps(rep_key varchar)")
+    give_hours(db)
+    funnel(db)
+    for days, is_in_time in ((23, False), (24, True)):
+        db.execute(f"create or replace table stg_settings__funnel as select {days} as maturity_days")
+        told = rows_of(db, "int_funnel_steps_passed", "step, outcome, dwell_days, is_converted_in_time, step_level")
+        assert ("proposal", "advanced", 4, is_in_time, "stage") in told
 
 
 # z, then m, then b, then a; one deal in ten leaves m out, and one in ten goes back from b to m.

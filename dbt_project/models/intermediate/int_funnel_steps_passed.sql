@@ -58,20 +58,25 @@ stages as (
         entry_number,
         dwell_days,
         schedule_id,
+        lead(entered_date) over (partition by opportunity_key order by entered_at) as next_entered_date,
         case when left_date <= {{ business_date() }} then left_date end as left_date,
         case when left_date > {{ business_date() }} then 'open' else exit_type end as exit_type
     from {{ ref('fct_opportunity_stage_events') }}
     where entered_date <= {{ business_date() }}
 ),
 
--- A deal has gone on from a stage when it enters a later one or is won, also after it had gone back.
+-- A deal has gone on from a stage when it enters a later one or is won, also after it had gone back. One that was closed in
+-- between goes on when it is opened again.
 going_on as (
     select
         opportunity_key,
         entered_at,
-        min(case when exit_type in ('advanced', 'moved', 'won') then left_date end) over (
-            partition by opportunity_key, stage
-        ) as converted_date
+        min(
+            case
+                when exit_type = 'won' then left_date
+                when exit_type in ('advanced', 'moved') then next_entered_date
+            end
+        ) over (partition by opportunity_key, stage) as converted_date
     from stages
 ),
 
@@ -84,7 +89,11 @@ stage_passages as (
         stages.stage_order as step_order,
         stages.entered_date,
         stages.entry_number,
-        case when stages.exit_type in ('moved', 'won') then 'advanced' else stages.exit_type end as outcome,
+        case
+            when stages.exit_type in ('moved', 'won') then 'advanced'
+            when stages.exit_type = 'reopened' then 'regressed'
+            else stages.exit_type
+        end as outcome,
         going_on.converted_date is not null as has_converted,
         going_on.converted_date,
         stages.dwell_days,

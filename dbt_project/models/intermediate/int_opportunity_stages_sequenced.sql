@@ -1,12 +1,13 @@
 -- Each stage entry with where the deal went next. A deal that comes back to a stage has two entries of it. Systems that write
 -- a row whenever anything of a deal changes name its stage again: that is no entry. Nor is what a deal is put into when it is
--- closed: how it ended says its status.
+-- closed: how it ended says its status. But it ends a stay, and a deal that is opened again begins another.
 with
 events as (
     select
         events.*,
         coalesce(events.stage, 'unknown') as stage_name,
         placed.is_closing,
+        lag(coalesce(events.stage, 'unknown')) over (partition by events.opportunity_key order by events.entered_at) as stage_name_before,
         case
             when placed.order_basis = 'source' then coalesce(events.stage_order, placed.stage_place)
             else placed.stage_place
@@ -16,28 +17,12 @@ events as (
         on events.source = placed.source and coalesce(events.stage, 'unknown') = placed.stage
 ),
 
-living as (
+entries as (
     select
         events.*,
-        lag(stage_name) over (partition by opportunity_key order by entered_at) as stage_name_before
+        lead(entered_at) over (partition by opportunity_key order by entered_at) as ended_at
     from events
-    where not is_closing
-),
-
--- When a deal was put away for good, by its history alone.
-closings as (
-    select
-        events.opportunity_key,
-        min(events.entered_at) as closing_at
-    from events
-    inner join (
-        select
-            opportunity_key,
-            max(entered_at) as last_entered_at
-        from living
-        group by opportunity_key
-    ) as lasts on events.opportunity_key = lasts.opportunity_key and events.entered_at > lasts.last_entered_at
-    group by events.opportunity_key
+    where stage_name_before is null or stage_name_before <> stage_name
 ),
 
 opportunities as (
@@ -47,13 +32,14 @@ opportunities as (
 -- A stage without its deal has no end and no owner: it waits for the deal (trust_unknown_references counts it).
 sequenced as (
     select
-        living.*,
+        entries.*,
         lag(place) over (partition by opportunity_key order by entered_at) as previous_place,
         lead(entered_at) over (partition by opportunity_key order by entered_at) as next_entered_at,
         lead(place) over (partition by opportunity_key order by entered_at) as next_place,
+        lead(stage_name) over (partition by opportunity_key order by entered_at) as next_stage_name,
         row_number() over (partition by opportunity_key, stage_name order by entered_at) as entry_number
-    from living
-    where stage_name_before is null or stage_name_before <> stage_name
+    from entries
+    where not is_closing
 ),
 
 exited as (
@@ -61,14 +47,15 @@ exited as (
         sequenced.*,
         opportunities.owner_rep_key,
         case
-            when sequenced.next_entered_at is not null then sequenced.next_entered_at
+            when sequenced.next_entered_at is not null then sequenced.ended_at
             -- A deal cannot close before the stage it closed in; some systems date both by the day.
             when
                 opportunities.opportunity_status in ('won', 'lost')
-                and coalesce(opportunities.closed_at, closings.closing_at) is not null
-                then greatest(coalesce(opportunities.closed_at, closings.closing_at), sequenced.entered_at)
+                and coalesce(opportunities.closed_at, sequenced.ended_at) is not null
+                then greatest(coalesce(opportunities.closed_at, sequenced.ended_at), sequenced.entered_at)
         end as left_at,
         case
+            when sequenced.next_stage_name = sequenced.stage_name then 'reopened'
             when sequenced.next_place > sequenced.place then 'advanced'
             when sequenced.next_place < sequenced.place then 'regressed'
             -- two stages beside each other, or one of which nobody knows where it stands
@@ -78,7 +65,6 @@ exited as (
         end as exit_type
     from sequenced
     inner join opportunities on sequenced.opportunity_key = opportunities.opportunity_key
-    left join closings on sequenced.opportunity_key = closings.opportunity_key
 )
 
 select
