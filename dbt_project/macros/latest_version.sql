@@ -11,9 +11,9 @@
     older version that arrives late replaces nothing, and applying the same loads again changes nothing. That holds
     while the loads of a source are applied in their order; a load that was held up makes a full build (steps.py).
     `_changed_load_id` is the load that last changed a row's content: a source that sends its whole table every
-    night makes work for what changed only. Without keep_cells it is the same however often and in which nights the
-    loads were applied, a full build included, for it follows from the rows in the order in which they landed:
-    each that counted when it came is compared with the one that counted before it.
+    night makes work for what changed only. It is the same however often and in which nights the loads were applied, a
+    full build included, for it follows from the rows in the order in which they landed: what was said after each is
+    compared with what was said before it.
 
     A record that its source deleted keeps its row with is_deleted, or an older version would bring it back; who reads
     records that are there says present(). With is_ended no row of the source said so: the newest version of the record
@@ -66,33 +66,22 @@ ranked as (
     where {{ counts_after_end('candidates', key) }}
 ),
 
-{{ settled(staging, key, columns, content, keep_cells) }}{% if not keep_cells %},
+{{ settled(staging, key, columns, content, keep_cells) }},
 
-{{ changes(key, content) }}
+{{ changes(key, content) }}{% if keep_cells %},
+
+{{ changes_of_gone(key, content) }}
 {% endif %}
 
 select
     {% for column in columns %}
     settled.{{ column }},
     {% endfor %}  -- noqa: LT02
-    {% if keep_cells %}
-    case
-        when
-            current_rows._load_id is not null
-            {% for column in content %}
-            and {{ is_same('settled.' ~ column, 'current_rows.' ~ column) }}
-            {% endfor %}
-            then current_rows._changed_load_id
-        else settled._load_id
-    end as _changed_load_id
-    {% else %}
     -- Of what was known before, and of loads that are applied once more, it is known already.
-    coalesce(later.changed_load_id, current_rows._changed_load_id) as _changed_load_id
-    {% endif %}
+    coalesce({{ 'gone.changed_load_id, ' if keep_cells }}later.changed_load_id, current_rows._changed_load_id) as _changed_load_id
 from settled
 left join current_rows
     on {{ same_key('settled', 'current_rows', key) }}
-{% if not keep_cells %}
 
 left join (
     select
@@ -109,6 +98,10 @@ left join (
 
 ) as later
     on {{ same_key('settled', 'later', key) }}
+{% if keep_cells %}
+
+left join gone
+    on {{ same_key('settled', 'gone', key) }}
 {% endif %}
 {%- else -%}
 with
@@ -137,9 +130,11 @@ ranked as (
     where {{ counts_after_end('versions', key) }}
 ),
 
-{{ settled(staging, key, columns, content, keep_cells) }}{% if not keep_cells %},
+{{ settled(staging, key, columns, content, keep_cells) }},
 
-{{ changes(key, content) }}
+{{ changes(key, content) }}{% if keep_cells %},
+
+{{ changes_of_gone(key, content) }}
 {% endif %}
 
 select
@@ -153,17 +148,11 @@ left join repeated
 
 where repeated.{{ key[0] }} is null
 union all
-{% if keep_cells %}
-select
-    {{ columns | join(',\n    ') }},
-    _load_id as _changed_load_id
-from settled
-{% else %}
 select
     {% for column in columns %}
     settled.{{ column }},
     {% endfor %}
-    last_changes.changed_load_id as _changed_load_id
+    {{ 'coalesce(gone.changed_load_id, last_changes.changed_load_id)' if keep_cells else 'last_changes.changed_load_id' }} as _changed_load_id
 from settled
 inner join (
     select
@@ -173,6 +162,10 @@ inner join (
     group by {{ key | join(', ') }}
 ) as last_changes
     on {{ same_key('settled', 'last_changes', key) }}
+{% if keep_cells %}
+
+left join gone
+    on {{ same_key('settled', 'gone', key) }}
 {% endif %}
 {%- endif -%}
 {%- endmacro %}
@@ -278,6 +271,97 @@ changes as (
             {{ 'and ' if not loop.last }}
             {% endfor %}
         )
+)
+{%- endmacro %}
+
+{% macro changes_of_gone(key, content) -%}
+{#-
+    Of the keys that are gone and keep cells the load that last changed what is said of them: of `lives`, after each row,
+    the row that counted and what the record had said last. A row that comes late may have changed the latter alone.
+-#}
+{%- set names = key | join(', ') -%}
+{%- set place = '_load_id, _file, _row_number' -%}
+{%- set before -%}
+partition by {{ names }}, end_count order by {{ place }} rows between unbounded preceding and 1 preceding
+{%- endset -%}
+{%- set so_far -%}
+partition by {{ names }} order by {{ place }} rows between unbounded preceding and current row
+{%- endset -%}
+gone_preceded as (
+    select
+        lives.*,
+        max(_version_at) over ({{ before }}) as newest_before,
+        max(case when not is_deleted then _version_at end) over ({{ before }}) as newest_life_before
+    from lives
+),
+
+gone_marked as (
+    select
+        gone_preceded.*,
+        case when newest_before is null or _version_at >= newest_before then 1 else 0 end as is_winner,
+        case
+            when not is_deleted and (newest_life_before is null or _version_at >= newest_life_before) then 1 else 0
+        end as is_life
+    from gone_preceded
+),
+
+gone_numbered as (
+    select
+        gone_marked.*,
+        sum(is_winner) over ({{ so_far }}) as winner_number,
+        sum(is_life) over ({{ so_far }}) as life_number
+    from gone_marked
+),
+
+gone_told as (
+    select
+        gone_numbered.*,
+        {% for column in content %}
+        max(case when is_winner = 1 then {{ column }} end) over (partition by {{ names }}, winner_number) as winner_{{ column }},
+        max(case when is_life = 1 then {{ column }} end) over (partition by {{ names }}, life_number) as life_{{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from gone_numbered
+),
+
+gone_said as (
+    select
+        {{ key | join(',\n        ') }},
+        _load_id,
+        _file,
+        _row_number,
+        end_count,
+        {% for column in content %}
+        case
+            when winner_is_deleted then coalesce(winner_{{ column }}, life_{{ column }}) else winner_{{ column }}
+        end as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from gone_told
+),
+
+gone_followed as (
+    select
+        gone_said.*,
+        {% for column in content %}
+        lag({{ column }}) over (partition by {{ names }}, end_count order by {{ place }}) as before_{{ column }},
+        {% endfor %}
+        lag(_load_id) over (partition by {{ names }}, end_count order by {{ place }}) as load_id_before
+    from gone_said
+),
+
+gone as (
+    select
+        {{ key | join(',\n        ') }},
+        max(_load_id) as changed_load_id
+    from gone_followed
+    where
+        load_id_before is null
+        or not (
+            {% for column in content %}
+            {{ is_same(column, 'before_' ~ column) }}
+            {{ 'and ' if not loop.last }}
+            {% endfor %}
+        )
+    group by {{ names }}
 )
 {%- endmacro %}
 

@@ -72,8 +72,8 @@ def counting(loads: Loads) -> dict[str, tuple[Place, bool]]:
     return {order: (place, row.is_deleted) for order, (place, row) in winners.items()}
 
 
-def cells(loads: Loads) -> dict[str, tuple]:
-    """The rule: what a record says, or said last where its deletion leaves it out.
+def cells(loads: Loads, *, keep: bool = True) -> dict[str, tuple]:
+    """The rule: what a record says, or said last where its deletion leaves it out and cells are kept.
 
     It said last what counted before: of its latest life (each deletion without a version ends one), the latest version.
     """
@@ -87,25 +87,25 @@ def cells(loads: Loads) -> dict[str, tuple]:
                     last = max(last, (life, row.day or 0, place, row.cells))
         said = next(row.cells for place, row in rows if place == winner)
         pairs = zip(said, last[3], strict=True)
-        found[order] = tuple(now or then for now, then in pairs) if is_deleted else said
+        found[order] = tuple(now or then for now, then in pairs) if is_deleted and keep else said
     return found
 
 
-def changed(loads: Loads) -> dict[str, str]:
-    """The rule: each order → the load that last changed what it says, deletions included."""
+def changed(loads: Loads, *, keep: bool) -> dict[str, str]:
+    """The rule: each order → the load that last changed what it says, deletions included.
+
+    What is said is looked at after every row. A deletion without a version ends a life, which is a change.
+    """
     found: dict[str, str] = {}
     said: dict[str, tuple] = {}
-    newest: dict[str, int] = {}
-    for (load, _, _), row in told(loads):
-        if row.is_deleted and row.day is None:  # a life ends; what follows is compared with that
-            newest[row.order] = 0
-            said.pop(row.order, None)
-        if (row.day or 0) < newest.get(row.order, 0):
-            continue
-        newest[row.order] = row.day or 0
-        if said.get(row.order) != (row.is_deleted, row.cells):
-            found[row.order] = load
-        said[row.order] = (row.is_deleted, row.cells)
+    for number, rows in enumerate(loads):
+        landing = [row for file in "ab" for row in rows if row.file == file]
+        for count, row in enumerate(landing, 1):
+            so_far = [*loads[:number], landing[:count]]
+            now = (counting(so_far)[row.order][1], cells(so_far, keep=keep)[row.order])
+            if said.get(row.order) != now or (row.is_deleted and row.day is None):
+                found[row.order] = f"L{number}"
+            said[row.order] = now
     return found
 
 
@@ -263,15 +263,17 @@ def test_night_after_night_is_as_the_rule_says_however_often_a_night_is_applied(
             assert warehouse.found() == counting(loads[:known])
 
 
+@pytest.mark.parametrize("entity", STAGED)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loads=TELLING_HISTORIES, data=st.data())
 def test_the_load_that_changed_a_record_is_the_same_at_once_and_night_after_night(
-    statements: Statements, loads: Loads, data: st.DataObject
+    compiled: dict[str, Statements], entity: str, loads: Loads, data: st.DataObject
 ) -> None:
-    """Also when a night is applied again, alone or with a load that has come since."""
+    """Also when a night is applied again, alone or with a load that has come since; with and without kept cells."""
+    statements, keep = compiled[entity], entity == "stores"
     at_once = Warehouse(statements, loads)
     at_once.build()
-    assert at_once.changed() == changed(loads)
+    assert at_once.changed() == changed(loads, keep=keep)
     warehouse = Warehouse(statements, loads)
     warehouse.know(1)
     warehouse.build()
@@ -281,7 +283,34 @@ def test_the_load_that_changed_a_record_is_the_same_at_once_and_night_after_nigh
         for until in sorted({data.draw(st.integers(before + 1, known), "loads of a night that was killed"), known}):
             warehouse.know(until)
             warehouse.apply(list(range(before, until)))
-            assert warehouse.changed() == changed(loads[:until])
+            assert warehouse.changed() == changed(loads[:until], keep=keep)
+
+
+SAID = Row("A", "a", False, 1, ("x", "y"))
+LEFT_OUT = Row("A", "a", True, 2, (None, "y"))  # a deletion that says the second cell alone
+SPOKEN, BACK = replace(LEFT_OUT, cells=SAID.cells), replace(SAID, day=3)
+CHANGING = {
+    "sent again and again": ([[SAID], [SAID], [SAID]], "L0", "L0"),
+    "deleted, and the deletion sent again": ([[SAID], [LEFT_OUT], [LEFT_OUT]], "L1", "L1"),
+    "deleted, and the deletion says what was kept": ([[SAID], [LEFT_OUT], [SPOKEN]], "L2", "L1"),
+    "what a deleted one said last comes late": ([[LEFT_OUT], [SAID], [SAID]], "L0", "L1"),
+    "deleted and back as it was": ([[SAID], [LEFT_OUT], [BACK], [BACK]], "L2", "L2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("loads", "bare", "kept"), CHANGING.values(), ids=CHANGING.keys())
+def test_these_loads_changed_a_record(compiled: dict[str, Statements], loads: Loads, bare: str, kept: str) -> None:
+    for entity, load in (("orders", bare), ("stores", kept)):
+        assert changed(loads, keep=entity == "stores") == {"A": load}
+        warehouse = Warehouse(compiled[entity], loads)
+        warehouse.know(1)
+        warehouse.build()
+        warehouse.know(len(loads))
+        for number in range(1, len(loads)):
+            warehouse.apply([number])
+        assert warehouse.changed() == {"A": load}
+        warehouse.build()
+        assert warehouse.changed() == {"A": load}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
