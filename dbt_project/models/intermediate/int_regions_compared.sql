@@ -1,6 +1,7 @@
 -- A region beside another one, or beside all others together, over the 365 days up to the business date. What is won per
 -- head is deals per head × win rate × amount of a won deal; the gap is split into the three by logarithmic means, which
--- leaves no rest (LMDI: Ang 2005, Energy Policy 33, 867-871).
+-- leaves no rest (LMDI: Ang 2005, Energy Policy 33, 867-871). Few deals per head are a full market only where as much of it
+-- was reached as by the peer.
 with
 measured as (
     select * from {{ ref('int_region_periods_measured') }}
@@ -134,46 +135,90 @@ tested as (
             'reached_customer_count', 'addressable_customer_count', 'peer_reached_customer_count', 'peer_addressable_customer_count'
         ) }} as penetration_p_value
     from split
+),
+
+reached as (
+    select
+        tested.*,
+        -- how far penetration is above what would be too low, in standard deviations
+        (penetration - (1 - least_change_rate) * peer_penetration) / nullif(sqrt(
+            penetration * (1 - penetration) / nullif(addressable_customer_count, 0)
+            + (1 - least_change_rate) * (1 - least_change_rate)
+            * peer_penetration * (1 - peer_penetration) / nullif(peer_addressable_customer_count, 0)
+        ), 0) as penetration_z,
+        count(peer_penetration) over (partition by region_key) as penetration_count
+    from tested
+),
+
+compared as (
+    select
+        period_start_date,
+        period_end_date,
+        region_key,
+        peer_key,
+        net_sales_amount,
+        peer_net_sales_amount,
+        closed_count,
+        peer_closed_count,
+        won_count,
+        peer_won_count,
+        won_amount,
+        peer_won_amount,
+        day_count,
+        fte_days,
+        peer_fte_days,
+        reached_customer_count,
+        peer_reached_customer_count,
+        addressable_customer_count,
+        peer_addressable_customer_count,
+        least_change_rate,
+        is_enough,
+        cast(sales_per_head as decimal(18, 4)) as net_sales_per_head_amount,
+        cast(peer_sales_per_head as decimal(18, 4)) as peer_net_sales_per_head_amount,
+        cast(won_per_head as decimal(18, 4)) as won_per_head_amount,
+        cast(peer_won_per_head as decimal(18, 4)) as peer_won_per_head_amount,
+        p_value,
+        -- of many peers one looks far away by chance: the probability counts as often as the region is compared (Bonferroni)
+        coalesce(p_value * count(p_value) over (partition by region_key) <= significance, false) as is_sure,
+        -- how much of the market was reached beside the peer: neither where either has nobody whom one may sell to
+        coalesce(
+            penetration <= (1 - least_change_rate) * peer_penetration and penetration_p_value * penetration_count <= significance,
+            false
+        ) as is_less_reached,
+        coalesce(
+            penetration > 0
+            and (
+                penetration >= peer_penetration
+                or (penetration_z > 0 and {{ two_sided_p('penetration_z') }} * penetration_count <= significance)
+            ),
+            false
+        ) as is_as_reached,
+        cast(gap_amount as decimal(18, 4)) as gap_amount,
+        deals_gap_amount,
+        win_rate_gap_amount,
+        cast(case when is_enough then gap_amount - deals_gap_amount - win_rate_gap_amount end as decimal(18, 4)) as deal_size_gap_amount
+    from reached
+),
+
+rated as (
+    select
+        compared.*,
+        {{ ratio('net_sales_per_head_amount - peer_net_sales_per_head_amount', 'peer_net_sales_per_head_amount') }} as net_sales_gap_rate,
+        {{ ratio('gap_amount', 'peer_won_per_head_amount') }} as won_gap_rate,
+        {{ ratio('deals_gap_amount', 'gap_amount') }} as deals_gap_share,
+        {{ ratio('win_rate_gap_amount', 'gap_amount') }} as win_rate_gap_share
+    from compared
 )
 
 select
-    period_start_date,
-    period_end_date,
-    region_key,
-    peer_key,
-    net_sales_amount,
-    peer_net_sales_amount,
-    closed_count,
-    peer_closed_count,
-    won_count,
-    peer_won_count,
-    won_amount,
-    peer_won_amount,
-    day_count,
-    fte_days,
-    peer_fte_days,
-    reached_customer_count,
-    peer_reached_customer_count,
-    addressable_customer_count,
-    peer_addressable_customer_count,
-    least_change_rate,
-    is_enough,
-    cast(sales_per_head as decimal(18, 4)) as net_sales_per_head_amount,
-    cast(peer_sales_per_head as decimal(18, 4)) as peer_net_sales_per_head_amount,
-    cast(won_per_head as decimal(18, 4)) as won_per_head_amount,
-    cast(peer_won_per_head as decimal(18, 4)) as peer_won_per_head_amount,
-    p_value,
-    -- of many peers one looks far away by chance: the probability counts as often as the region is compared (Bonferroni)
-    coalesce(p_value * count(p_value) over (partition by region_key) <= significance, false) as is_sure,
-    -- how much of the market was reached beside the peer: null where either has nobody whom one may sell to
+    rated.*,
     case
-        when penetration is not null and peer_penetration is not null
-            then
-                penetration <= (1 - least_change_rate) * peer_penetration
-                and penetration_p_value * count(peer_penetration) over (partition by region_key) <= significance
-    end as is_less_reached,
-    cast(gap_amount as decimal(18, 4)) as gap_amount,
-    deals_gap_amount,
-    win_rate_gap_amount,
-    cast(case when is_enough then gap_amount - deals_gap_amount - win_rate_gap_amount end as decimal(18, 4)) as deal_size_gap_amount
-from tested
+        when not is_enough then 'too_few'
+        when won_gap_rate > -least_change_rate then 'no_gap'
+        when not is_sure then 'unsure'
+        when deals_gap_share < 0.5 then 'capability'
+        when is_less_reached then 'unworked'
+        when is_as_reached then 'saturation'
+        else 'unsure'
+    end as verdict
+from rated

@@ -2,43 +2,24 @@ with
 compared as (
     select
         compared.*,
-        {{ ratio('net_sales_per_head_amount - peer_net_sales_per_head_amount', 'peer_net_sales_per_head_amount') }} as net_sales_gap_rate,
-        {{ ratio('gap_amount', 'peer_won_per_head_amount') }} as won_gap_rate,
-        {{ ratio('deals_gap_amount', 'gap_amount') }} as deals_gap_share,
-        {{ ratio('win_rate_gap_amount', 'gap_amount') }} as win_rate_gap_share,
         {{ ratio('reached_customer_count', 'addressable_customer_count') }} as penetration_rate,
-        {{ ratio('peer_reached_customer_count', 'peer_addressable_customer_count') }} as peer_penetration_rate
-    from {{ ref('int_regions_compared') }} as compared
-),
-
-judged as (
-    select
-        compared.*,
+        {{ ratio('peer_reached_customer_count', 'peer_addressable_customer_count') }} as peer_penetration_rate,
         case
             when deals_gap_share is not null then cast(1 - deals_gap_share - win_rate_gap_share as decimal(28, 8))
-        end as deal_size_gap_share,
-        case
-            when not is_enough then 'too_few'
-            when won_gap_rate > -least_change_rate then 'no_gap'
-            when not is_sure then 'unsure'
-            when deals_gap_share < 0.5 then 'capability'
-            when is_less_reached is null then 'unsure'
-            when is_less_reached then 'unworked'
-            else 'saturation'
-        end as verdict
-    from compared
+        end as deal_size_gap_share
+    from {{ ref('int_regions_compared') }} as compared
 ),
 
 advised as (
     select
-        judged.*,
+        compared.*,
         case
             when verdict = 'saturation' then 'widen_market'
             when verdict = 'unworked' then 'work_market'
             when verdict = 'capability' and win_rate_gap_share >= deal_size_gap_share then 'coach_team'
             when verdict = 'capability' then 'raise_deal_size'
         end as advice_id
-    from judged
+    from compared
 ),
 
 regions as (
