@@ -187,6 +187,41 @@ def verdicts(
     return {(region, peer): tuple(rest) for region, peer, *rest in found}
 
 
+# When a customer's deal was opened, what became of it and when, and whether the customer was reached in the year from
+# 29 June 2025 to 28 June 2026, and in the May of 2026.
+DEALS = {
+    "opened before the year, lost in May": ("2025-05-24", "lost", "2026-05-20", True, True),
+    "opened and lost before the year": ("2025-05-24", "lost", "2025-06-28", False, False),
+    "open since before the year": ("2025-05-24", "open", None, True, True),
+    "opened in June": ("2026-06-02", "open", None, True, False),
+    "won in April": ("2026-02-01", "won", "2026-04-30", True, False),
+    "opened after the business date": ("2026-06-29", "open", None, False, False),
+    "opened in May, lost nobody knows when": ("2026-05-02", "lost", None, True, True),
+    "lost in May, opened nobody knows when": (None, "lost", "2026-05-20", True, True),
+    "open nobody knows since when": (None, "open", None, True, False),
+    "none": (None, "none", None, False, False),
+}
+
+
+@pytest.mark.parametrize(("opened", "status", "closed", "in_year", "in_may"), DEALS.values(), ids=DEALS.keys())
+def test_who_had_a_deal_open_or_closed_in_a_period_was_reached(
+    opened: str | None, status: str, closed: str | None, in_year: bool, in_may: bool, company: duckdb.DuckDBPyConnection
+) -> None:
+    company.execute("""create table fct_sales_daily as
+        select 'north' as region_key, date '2026-05-01' as sales_date, 1 as net_sales_amount""")
+    company.execute("""create table int_sales_reps_employed(region_key varchar, from_date date, until_date date,
+        fte decimal(4, 2), is_selling bool)""")
+    company.execute("create table int_orders_keyed(customer_key varchar, order_date date, is_cancelled bool)")
+    company.execute("""create table dim_customers as
+        select 'c' as customer_key, 'north' as region_key, true as is_addressable, false as is_deleted""")
+    company.execute(f"""create table fct_opportunities as select * from (values ('c', 'north', {literal(opened)}::date,
+        {literal(closed)}::date, '{status}', 1::decimal(18, 4))) t(customer_key, region_key, created_date, closed_date,
+        opportunity_status, amount) where opportunity_status <> 'none'""")
+    found = rows_of(company, "int_region_periods_measured", "period_start_date::varchar, reached_customer_count")
+    told = dict(found)
+    assert (told["2025-06-29"], told["2026-05-01"]) == (in_year, in_may)
+
+
 def test_a_gap_that_may_be_chance_gets_no_verdict(company: duckdb.DuckDBPyConnection) -> None:
     """ln 0.78 / √(1/78 + 1/100) = −1.64, p = 0.1; of ten times as many deals −5.2."""
     few = {"base": (1, 200, 100, 1000.0), "full": (1, 156, 78, 1000.0)}

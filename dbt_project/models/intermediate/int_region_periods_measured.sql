@@ -95,7 +95,8 @@ base as (
     group by region_key
 ),
 
--- Whom the region reached: its addressable customers who bought or had a deal open or closed in the period.
+-- Whom the region reached: its addressable customers who bought or had a deal open or closed in the period. A deal that was
+-- closed nobody knows when is there on its first day alone, one that was opened nobody knows when on its last.
 reached as (
     select
         periods.period_grain,
@@ -106,15 +107,17 @@ reached as (
     inner join (
         select
             customer_key,
-            order_date as day
+            order_date as from_date,
+            order_date as until_date
         from {{ ref('int_orders_keyed') }}
         where not is_cancelled
         union all
         select
             customer_key,
-            created_date as day
+            coalesce(created_date, closed_date, {{ business_date() }}) as from_date,
+            case when opportunity_status = 'open' then {{ business_date() }} else coalesce(closed_date, created_date) end as until_date
         from {{ ref('fct_opportunities') }}
-    ) as met on met.day between periods.period_start_date and periods.period_end_date
+    ) as met on periods.period_end_date >= met.from_date and periods.period_start_date <= met.until_date
     inner join {{ ref('dim_customers') }} as customers
         on met.customer_key = customers.customer_key and customers.is_addressable and not customers.is_deleted
     group by periods.period_grain, periods.period_start_date, customers.region_key
