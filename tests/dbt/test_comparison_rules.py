@@ -45,6 +45,7 @@ def staff(connection: duckdb.DuckDBPyConnection, regions: Mapping[str, Region]) 
     )
     connection.execute(f"""create or replace table int_sales_reps_employed as select * from (values {heads})
         t(rep_key, region_key, from_date, until_date, is_selling)""")
+    connection.execute("create or replace table int_regions_compared(region_key varchar, verdict varchar)")
 
 
 def proposed(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -185,6 +186,26 @@ def verdicts(
     rows_of(connection, "int_regions_compared", "1")
     found = rows_of(connection, "kpi_region_gaps", "region_key, peer_key, verdict, advice_id")
     return {(region, peer): tuple(rest) for region, peer, *rest in found}
+
+
+@pytest.mark.parametrize(
+    ("reached", "verdict", "change"),
+    [((600, 1000), "saturation", -1), ((50, 1000), "unworked", 0)],
+    ids=["of a full market", "not of one that nobody worked"],
+)
+def test_heads_leave_the_region_that_has_fewer_deals(
+    company: duckdb.DuckDBPyConnection, reached: tuple[int, int], verdict: str, change: int
+) -> None:
+    """North has a quarter of South's deals a head; how many customers it reached says whether there are more."""
+    regions = {"south": (4, 4000, 2000, 2.0), "north": (4, 1000, 500, 2.0), "east": (4, 2500, 1250, 2.0)}
+    found = verdicts(company, regions, {"south": (600, 1000), "north": reached, "east": (600, 1000)})
+    assert found["north", "peers"][0] == found["north", "south"][0] == verdict
+    moved = proposed(company)
+    assert moved["north"] == change and sum(moved.values()) == 0
+    ((last_head,),) = company.execute(
+        "select last_head_amount is null from int_heads_reallocated where region_key = 'north'"
+    ).fetchall()
+    assert last_head == (change == 0)
 
 
 # When a customer's deal was opened, what became of it and when, and whether the customer was reached in the year from

@@ -4,7 +4,8 @@
 -- where it brings least to where it brings most ends at the best there is (Fox 1966, Management Science 13, 210-216), and
 -- the n-th move is the n-th smallest loss with the n-th largest gain: no step has to know the one before. Two regions that
 -- differ by no more than chance exchange nobody: of all pairs the furthest apart look different also where all are alike, so
--- the probability counts as often as there are pairs (Bonferroni).
+-- the probability counts as often as there are pairs (Bonferroni). Nor does anybody leave a market that nobody worked: that
+-- it brought few deals does not say that it has few.
 with
 measured as (
     select * from {{ ref('int_region_periods_measured') }}
@@ -73,6 +74,11 @@ sized as (
     cross join rules
 ),
 
+unworked as (
+    select distinct region_key from {{ ref('int_regions_compared') }}
+    where verdict = 'unworked'
+),
+
 regions as (
     select
         measured.region_key,
@@ -92,10 +98,12 @@ regions as (
         1 / cast(nullif(measured.closed_count, 0) as double)
         + case when sized.is_own_size then sized.size_variance else 0 end as log_variance,
         -- a region with too few deals to judge keeps whom it has
-        measured.closed_count >= rules.least_count as is_enough
+        measured.closed_count >= rules.least_count as is_enough,
+        unworked.region_key is not null as is_unworked
     from measured
     inner join heads on measured.region_key = heads.region_key
     inner join sized on measured.region_key = sized.region_key
+    left join unworked on measured.region_key = unworked.region_key
     cross join rules
 ),
 
@@ -125,7 +133,7 @@ valued as (
             - power((regions.head_count + steps.step - 1) / regions.average_heads, regions.returns_rate)
         ) as gain,
         case
-            when regions.head_count - steps.step >= regions.minimum_heads
+            when regions.head_count - steps.step >= regions.minimum_heads and not regions.is_unworked
                 then regions.potential_amount * (
                     power((regions.head_count - steps.step + 1) / regions.average_heads, regions.returns_rate)
                     - power((regions.head_count - steps.step) / regions.average_heads, regions.returns_rate)
