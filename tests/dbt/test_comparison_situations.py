@@ -97,10 +97,11 @@ def test_the_line_that_is_bought_again_sooner_changed_and_is_not_called_bad(plan
 
 
 def test_the_region_that_wins_less_per_head_has_fewer_deals(planted: World) -> None:
-    """The truth counts two years, the mart one."""
+    """The truth counts two years, the mart one. That 69 % of 486 customers were reached and 70 % of 673 may be a tenth
+    less by chance, so whether the market is full is told of the larger company below and not of this one."""
     ((gap, verdict, advice),) = planted.ask(GAP)
     truth = planted.truth["regional_gap"]
-    assert (verdict, advice) == (truth["cause"], "widen_market")
+    assert (verdict, advice, truth["cause"]) == ("unsure", None, "saturation")
     assert is_near(1 + gap, 1 + truth["won_amount_per_head_change"], 0.06)
 
 

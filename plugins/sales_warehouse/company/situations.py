@@ -344,7 +344,7 @@ class RegionFall(InLastWeeks):
 
 
 class PriceBandRepurchase(SinceLately):
-    shows = ("S03",)
+    shows = ("S03", "S54")
     says = Label(en="One price band is bought again less than a year ago", zh="「高客单价奶粉的复购率同比下降15%」")
     changes = SHOP_LINES
     days_before_end: Count = 365
