@@ -9,6 +9,7 @@ import duckdb
 from published_marts import write_marts
 
 from sales_warehouse.home import Home
+from sales_warehouse.publish import manifest
 from sales_warehouse.sql import literal
 
 KANG, EMPTY, BUSY, ODD = "C1A", "C2B", "C3C", "C4D"
@@ -103,6 +104,9 @@ def write(home: Home, folder: Path | None = None) -> Path:
         _months(db)
         _many_events(db)
         _many_people(db)
+    manifest.write(
+        folder, manifest.Manifest(folder.name, None, "night", "2026-06-30", "2026-06-30T18:00:00", "duckdb", ())
+    )
     home.current.unlink(missing_ok=True)
     home.current.symlink_to(folder)
     return file
