@@ -5,11 +5,13 @@ goals as (
 ),
 
 measured as (
-    select distinct
+    select
         metric_id,
         dimension_name,
-        dimension_value
+        dimension_value,
+        min(case period_grain when 'day' then 1 when 'week' then 2 else 3 end) as coarseness
     from {{ ref('int_kpi_values') }}
+    group by metric_id, dimension_name, dimension_value
 ),
 
 -- Where a sum is known by month alone, a goal from the 5th to the 25th cannot be told apart from its months.
@@ -17,12 +19,8 @@ grains as (
     select
         metric_id,
         dimension_name,
-        case
-            when max(case when period_grain = 'day' then 1 else 0 end) = 1 then 'day'
-            when max(case when period_grain = 'week' then 1 else 0 end) = 1 then 'week'
-            else 'month'
-        end as finest_grain
-    from {{ ref('int_kpi_values') }}
+        case min(coarseness) when 1 then 'day' when 2 then 'week' else 'month' end as finest_grain
+    from measured
     group by metric_id, dimension_name
 ),
 

@@ -2,6 +2,9 @@
 -- was written: it takes off what is still unpaid of them, the one due first first, and only what it gives back beyond that had
 -- been collected. Nothing is due for an order that was cancelled, or that its source deleted. A note that names no order takes
 -- nothing off, as nobody knows of what.
+{%- set up_to_this -%}
+partition by order_key order by due_date asc nulls last, invoice_key asc rows between unbounded preceding and current row
+{%- endset %}
 with
 paid as (
     select
@@ -44,14 +47,8 @@ ordered as (
     select
         *,
         sum(amount - paid_amount) over (partition by order_key) as unpaid_of_order,
-        sum(amount - paid_amount) over (
-            partition by order_key order by due_date asc nulls last, invoice_key asc
-            rows between unbounded preceding and current row
-        ) - (amount - paid_amount) as unpaid_before,
-        sum(paid_amount) over (
-            partition by order_key order by due_date asc nulls last, invoice_key asc
-            rows between unbounded preceding and current row
-        ) - paid_amount as paid_before
+        sum(amount - paid_amount) over ({{ up_to_this }}) - (amount - paid_amount) as unpaid_before,
+        sum(paid_amount) over ({{ up_to_this }}) - paid_amount as paid_before
     from invoices
 ),
 

@@ -20,13 +20,13 @@ from sales_warehouse.causes.measured import Span, are_there, level_rows
 from sales_warehouse.causes.questions import Question, agree
 from sales_warehouse.causes.untold import (
     INCOMPARABLE,
-    OF_METRICS,
     STANDING,
     UNLIKE,
     UNLIKE_BEFORE,
     UNPUBLISHED,
     Untold,
     no_sales,
+    uncut,
 )
 from sales_warehouse.metrics.relations import COLUMNS, YEAR, lay_out, relation_of, said_alike
 from sales_warehouse.sql import literal
@@ -89,7 +89,7 @@ def _customers(
 
 def _sources(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | Untold:
     if alert.scope:
-        return OF_METRICS[alert.metric_id]
+        return uncut(alert.metric_id)
     tables = ("kpi_values", "int_levels_told")
     if not are_there(db, tables):
         return UNPUBLISHED
