@@ -151,8 +151,9 @@ union all
 select
     {% for column in columns %}
     settled.{{ column }},
-    {% endfor %}
-    {{ 'coalesce(gone.changed_load_id, last_changes.changed_load_id)' if keep_cells else 'last_changes.changed_load_id' }} as _changed_load_id
+    {% endfor %}  -- noqa: LT02
+    {{ 'coalesce(gone.changed_load_id, last_changes.changed_load_id)' if keep_cells else 'last_changes.changed_load_id' }}
+        as _changed_load_id
 from settled
 inner join (
     select
