@@ -13,6 +13,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.sql import connect, ident, literal
 
 FAILED = ("error", "fail", "runtime error", "partial success")
+_NO_MEMORY = "Out of Memory Error"
 RESULTS = "run_id varchar, node varchar, kind varchar, status varchar, seconds double, rows bigint"
 
 
@@ -82,6 +83,14 @@ def save_results(home: Home, run_id: str, nodes: Sequence[Node]) -> None:
     durable.move(hidden, target)
 
 
+def out_of_memory(results: Path, nodes: Sequence[Node]) -> list[Node]:
+    """Return the models that did not fit into memory; none when anything failed for another reason."""
+    told = _results(results)
+    failed = [node for node in nodes if node.status in FAILED]
+    is_short = all(_NO_MEMORY in (told.get(node.name, {}).get("message") or "") for node in failed)
+    return failed if is_short else []
+
+
 def failure_text(results: Path, nodes: Sequence[Node], said: Sequence[str], code: int | None, log: Path) -> str:
     """Say which models or tests failed, with their file and message, and what to do next."""
     told = _results(results)
@@ -95,16 +104,16 @@ def failure_text(results: Path, nodes: Sequence[Node], said: Sequence[str], code
 
 
 def _failure(node: Node, message: str) -> str:
-    if node.kind == "test":
-        advice = (
-            "An assumption about the data no longer holds. The query in the file returns the rows that break it: "
-            "run it on a copy of the working warehouse, mend the mapping or the source, and refresh again."
-        )
-    elif "Out of Memory" in message:
+    if _NO_MEMORY in message:
         limit = settings.memory_limit()
         advice = (
             f"What the query keeps at once does not fit into SALES_WAREHOUSE_MEMORY, which is {limit}. Set it higher, "
             "up to half of the machine's memory, and refresh again: nothing has to be undone."
+        )
+    elif node.kind == "test":
+        advice = (
+            "An assumption about the data no longer holds. The query in the file returns the rows that break it: "
+            "run it on a copy of the working warehouse, mend the mapping or the source, and refresh again."
         )
     else:
         advice = (

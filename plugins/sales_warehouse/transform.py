@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sales_warehouse import durable, settings
 from sales_warehouse.dbt_child import files_of, fingerprint_of
-from sales_warehouse.dbt_events import Node, failure_text, read_event, save_results, with_rows
+from sales_warehouse.dbt_events import Node, failure_text, out_of_memory, read_event, save_results, with_rows
 from sales_warehouse.home import Home
 
 PROJECT = settings.PROJECT / "dbt_project"
@@ -59,22 +59,24 @@ def transform(
     `project` is another dbt project than today's: the one of a past night.
 
     A run that failed or was killed is simply run again with the same pending loads: every model gives the same rows
-    however often it is applied, so starting over is right where resuming (`dbt retry`) would have to trust what the
-    dead run left. `on_progress` is told the name, seconds and rows (where known) of each node that has finished.
+    however often it is applied, so starting over is right where resuming would have to trust what the dead run left.
+    One that came to its end and failed for want of memory alone is another matter: what did not fit beside another
+    model is tried once more with the whole limit to itself, and what hangs on it is built then. `on_progress` is told
+    the name, seconds and rows (where known) of each node that has finished.
     """
     started = time.monotonic()
     copy = _copy_project(home, project or PROJECT)
     everything = full_refresh or len(_pending(variables)) > MOST_PENDING
-    child = _start(copy, _build(variables, everything))
-    try:
-        nodes, said = _listen(child, on_progress)
-    finally:
-        _end(child)
+    results, log = home.warehouse / "dbt_target" / "run_results.json", home.warehouse / "dbt_logs" / "dbt.log"
+    nodes, said, code = _run(copy, _build(variables, everything), on_progress)
+    short = out_of_memory(results, nodes)
+    if short:
+        again, said, code = _run(copy, ["retry", "--threads", "1"], on_progress)
+        nodes = [node for node in nodes if node not in short] + again
     nodes = with_rows(nodes, home)
     save_results(home, str(variables.get("run_id", "")), nodes)
-    if child.returncode != 0:
-        results, log = home.warehouse / "dbt_target" / "run_results.json", home.warehouse / "dbt_logs" / "dbt.log"
-        raise TransformError(failure_text(results, nodes, said, child.returncode, log))
+    if code != 0:
+        raise TransformError(failure_text(results, nodes, said, code, log))
     models = sum(node.kind in ("model", "seed") for node in nodes)
     return TransformReport(models, len(nodes) - models, time.monotonic() - started, tuple(nodes))
 
@@ -98,6 +100,14 @@ def document(home: Home) -> Path | None:
     target = home.warehouse / "docs" / made.name
     durable.move(made, target)
     return target
+
+
+def _run(project: Path, arguments: list[str], on_progress: Progress) -> tuple[list[Node], list[str], int | None]:
+    child = _start(project, arguments)
+    try:
+        return *_listen(child, on_progress), child.returncode
+    finally:
+        _end(child)
 
 
 def _start(project: Path, arguments: list[str]) -> subprocess.Popen[str]:

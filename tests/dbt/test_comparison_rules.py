@@ -650,7 +650,7 @@ def test_a_status_stands_for_a_payment_unless_the_source_says_when(company: duck
     )  # fmt: skip
     company.execute(f"""create table int_orders_deduplicated as select source, status as order_status,
         moment as paid_at, {", ".join(f"null::varchar as {name}" for name in ORDER_TEXTS)},
-        null::timestamp as ordered_at, null::timestamp as recorded_at, false as is_deleted
+        null::timestamp as ordered_at, null::timestamp as recorded_at, false as is_deleted, 'L0' as _changed_load_id
         from (values {rows}) t(source, status, moment)""")
     company.execute("""create table int_customers_identified(customer_record_key varchar, customer_key varchar,
         region_key varchar)""")

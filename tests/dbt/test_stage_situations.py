@@ -50,8 +50,9 @@ def give_deals(db: duckdb.DuckDBPyConnection, deals: dict[str, Deal], events: It
     put_rows(
         db, "int_opportunity_stage_events_deduplicated",
         "opportunity_key varchar, entered_at timestamp, stage varchar, stage_order int, is_deleted bool, "
-        "amount decimal(18, 4), source varchar, recorded_at timestamp",
-        [(deal, f"2026-06-{entered}", stage, place, False, 1, "crm", None) for deal, entered, stage, place in events],
+        "amount decimal(18, 4), source varchar, recorded_at timestamp, _changed_load_id varchar",
+        [(deal, f"2026-06-{entered}", stage, place, False, 1, "crm", None, "L0")
+         for deal, entered, stage, place in events],
     )  # fmt: skip
 
 

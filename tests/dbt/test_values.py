@@ -446,6 +446,28 @@ def test_a_fact_says_when_it_was_learnt(marts: duckdb.DuckDBPyConnection) -> Non
     assert {key: at for key, at in learnt.fetchall() if key in ("shop:T2", "shop:T4")} == {
         "shop:T2": datetime(2026, 7, 1, 2), "shop:T4": datetime(2026, 7, 1, 2)
     }  # fmt: skip
+    # O1: its first line was corrected, and what came late of the order was older; O3 was cancelled after its line came.
+    ordered = (
+        "SELECT order_id, line_number, learnt_at FROM fct_order_lines WHERE order_id IN ('O1', 'O2', 'O3') ORDER BY ALL"
+    )
+    assert marts.execute(ordered).fetchall() == [
+        ("O1", 1, datetime(2026, 6, 30, 2)), ("O1", 2, datetime(2026, 6, 29, 2)),
+        ("O2", 1, datetime(2026, 6, 29, 2)), ("O3", 1, datetime(2026, 7, 1, 2)),
+    ]  # fmt: skip
+    touched = (
+        "SELECT touchpoint_key, learnt_at FROM fct_touchpoints "
+        "WHERE touchpoint_key IN ('order:shop:O1', 'order:shop:O3', 'quote:crm:Q1/2') ORDER BY 1"
+    )
+    assert marts.execute(touched).fetchall() == [
+        ("order:shop:O1", datetime(2026, 6, 29, 2)), ("order:shop:O3", datetime(2026, 7, 1, 2)),
+        ("quote:crm:Q1/2", datetime(2026, 6, 30, 2, 0, 0, 1)),
+    ]  # fmt: skip
+    counted = "SELECT counted_date, learnt_at FROM fct_dealer_inventory ORDER BY 1"
+    assert marts.execute(counted).fetchall() == [
+        (date(2026, 6, 7), datetime(2026, 6, 30, 2, 0, 0, 2)),  # 6 pieces at first; 99 were reported before that
+        (date(2026, 6, 14), datetime(2026, 6, 29, 2, 0, 0, 4)),
+        (date(2026, 6, 21), datetime(2026, 6, 30, 2, 0, 0, 2)),
+    ]  # fmt: skip
     for table in (
         "leads",
         "opportunities",
@@ -454,7 +476,18 @@ def test_a_fact_says_when_it_was_learnt(marts: duckdb.DuckDBPyConnection) -> Non
         "payments",
         "quotes",
         "dealer_orders",
+        "dealer_inventory",
         "store_sales",
+        "orders",
+        "order_lines",
+        "visits",
+        "calls",
+        "chats",
+        "chat_messages",
+        "web_events",
+        "opportunity_stage_events",
+        "satisfaction_scores",
+        "touchpoints",
     ):
         known = f"SELECT count(*), count(learnt_at) FROM fct_{table}"
         ((rows, told),) = marts.execute(known).fetchall()

@@ -98,6 +98,34 @@ def test_a_broken_assumption_is_named_with_the_test(project: Path, home: Home) -
         run(home)
 
 
+def test_what_does_not_fit_into_memory_beside_another_model_is_built_alone(
+    project: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists of 20 million numbers cannot spill and take 384 MB each when they grow last: one of two fits into 500."""
+    monkeypatch.setenv("SALES_WAREHOUSE_MEMORY", "500MB")
+    for name in ("left", "right"):
+        (project / "models" / f"{name}.sql").write_text("select len(list(i)) as n from range(20_000_000) as t (i)")
+    (project / "models" / "together.sql").write_text(
+        "select l.n + r.n as n from {{ ref('left') }} as l cross join {{ ref('right') }} as r"
+    )
+    told: list[str] = []
+    done = transform(home, variables=VARIABLES, full_refresh=True, on_progress=lambda name, *_: told.append(name))
+    assert done.models == 4 and sorted({node.name for node in done.nodes}) == ["left", "numbers", "right", "together"]
+    assert {node.status for node in done.nodes} == {"success"}
+    assert len(told) > 4, "the two were never in each other's way, so nothing was tried"
+    with duckdb.connect(str(home.warehouse_file)) as connection:
+        assert connection.execute("select n from together").fetchall() == [(40_000_000,)]
+
+
+def test_what_does_not_fit_into_memory_alone_says_so(
+    project: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALES_WAREHOUSE_MEMORY", "100MB")
+    (project / "models" / "numbers.sql").write_text("select len(list(i)) as n from range(100_000_000) as t (i)")
+    with pytest.raises(TransformError, match=r"numbers failed[\s\S]*SALES_WAREHOUSE_MEMORY, which is 100MB"):
+        run(home)
+
+
 def test_a_project_that_does_not_parse_says_why(project: Path, home: Home) -> None:
     (project / "models" / "numbers.sql").write_text("select * from {{ ref('nobody') }}")
     with pytest.raises(TransformError, match="nobody"):

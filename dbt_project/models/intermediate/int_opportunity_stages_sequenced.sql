@@ -78,6 +78,7 @@ select
     amount,
     entered_at,
     recorded_at,
+    {{ learnt_at() }} as learnt_at,
     left_at,
     exit_type,
     -- how long a deal was there that was closed nobody knows when is not known

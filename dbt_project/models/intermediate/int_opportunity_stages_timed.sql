@@ -80,6 +80,7 @@ select
     judged.entered_at,
     judged.entered_date,
     judged.recorded_at,
+    judged.learnt_at,
     judged.left_at,
     judged.left_date,
     judged.exit_type,

@@ -85,7 +85,8 @@ select
         or (orders.order_status in ('shipped', 'delivered') and payment_sources.source is null),
         false
     ) as is_paid_by_status,
-    orders.recorded_at
+    orders.recorded_at,
+    {{ learnt_at('orders._changed_load_id') }} as learnt_at
 from orders
 left join customers
     on orders.customer_record_key = customers.customer_record_key

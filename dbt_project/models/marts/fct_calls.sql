@@ -37,7 +37,8 @@ select
     {{ business_date_of('calls.started_at') }} as started_date,
     coalesce(calls.duration_seconds, 0) as duration_seconds,
     coalesce(calls.duration_seconds, 0) > 0 as is_answered,
-    calls.recorded_at
+    calls.recorded_at,
+    {{ learnt_at('calls._changed_load_id') }} as learnt_at
 from calls
 left join customers
     on calls.customer_record_key = customers.customer_record_key

@@ -16,7 +16,8 @@ select
     coalesce(sender_type, 'unknown') as sender_type,
     sent_at,
     {{ business_date_of('sent_at') }} as sent_date,
-    coalesce(length(message_text), 0) as character_count
+    coalesce(length(message_text), 0) as character_count,
+    {{ learnt_at() }} as learnt_at
 from {{ present('int_chat_messages_deduplicated') }}
 {% if is_incremental() %}
 where {{ is_pending() }}

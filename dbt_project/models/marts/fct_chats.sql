@@ -40,7 +40,8 @@ select
     cast({{ microseconds_between('chats.started_at', 'chats.first_response_at') }} / 1000000 as bigint) as first_response_seconds,
     chats.ended_at,
     chats.message_count,
-    chats.satisfaction_score
+    chats.satisfaction_score,
+    {{ learnt_at('chats._changed_load_id') }} as learnt_at
 from chats
 left join customers
     on chats.customer_record_key = customers.customer_record_key

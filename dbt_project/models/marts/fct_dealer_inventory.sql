@@ -37,5 +37,6 @@ select
     {{ business_date_of('counted_at') }} as counted_date,
     coalesce(quantity, 0) as quantity,
     reported_at,
-    counted_at = max(counted_at) over (partition by source, dealer_key, product_key) as is_latest
+    counted_at = max(counted_at) over (partition by source, dealer_key, product_key) as is_latest,
+    {{ learnt_at() }} as learnt_at
 from counts

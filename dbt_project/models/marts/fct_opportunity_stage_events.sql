@@ -31,7 +31,8 @@ select
     stages.exit_type,
     -- A stage's amount is in the currency of its deal.
     {{ converted('stages.amount', exchange_rate_of('opportunities.currency', 'rates.exchange_rate')) }} as amount,
-    stages.recorded_at
+    stages.recorded_at,
+    stages.learnt_at
 from stages
 left join opportunities on stages.opportunity_key = opportunities.opportunity_key
 left join rates on opportunities.currency = rates.currency

@@ -54,7 +54,9 @@ priced as (
         {{ converted('coalesce(lines.discount_amount, 0)', 'orders.exchange_rate') }} as discount_amount,
         {{ converted('coalesce(lines.tax_amount, 0)', 'orders.exchange_rate') }} as tax_amount,
         orders.is_cancelled,
-        orders.recorded_at
+        orders.recorded_at,
+        -- of the later of the two: before that nobody knew the line as it is here
+        greatest({{ learnt_at('lines._changed_load_id') }}, orders.learnt_at) as learnt_at
     from lines
     inner join orders on lines.order_key = orders.order_key
 )
@@ -86,5 +88,6 @@ select
     tax_amount,
     cast(gross_amount - discount_amount as decimal(18, 4)) as net_amount,
     is_cancelled,
-    recorded_at
+    recorded_at,
+    learnt_at
 from priced

@@ -29,7 +29,8 @@ select
     paid_at,
     paid_date,
     is_paid_by_status,
-    recorded_at
+    recorded_at,
+    learnt_at
 from {{ ref('int_orders_keyed') }}
 {% if is_incremental() %}
 where order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)

@@ -37,7 +37,8 @@ select
     scores.max_score,
     {{ ratio('scores.score', 'scores.max_score') }} as score_rate,
     scores.answered_at,
-    {{ business_date_of('scores.answered_at') }} as answered_date
+    {{ business_date_of('scores.answered_at') }} as answered_date,
+    {{ learnt_at('scores._changed_load_id') }} as learnt_at
 from scores
 left join orders on scores.order_key = orders.order_key
 left join customers

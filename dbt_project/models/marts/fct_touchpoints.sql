@@ -61,7 +61,8 @@ united as (
         'inbound' as direction,
         channel,
         recorded_at,
-        order_status as outcome
+        order_status as outcome,
+        learnt_at
     from {{ ref('int_orders_keyed') }}
     {% if is_incremental() %}
     where order_key in (select changed.order_key from {{ ref('int_orders_changed') }} as changed)
@@ -81,7 +82,8 @@ united as (
         {{ columns.direction or "'inbound'" }} as direction,
         {{ columns.channel }} as channel,
         {{ columns.recorded_at or 'recorded_at' }} as recorded_at,
-        {{ columns.outcome or 'outcome' }} as outcome
+        {{ columns.outcome or 'outcome' }} as outcome,
+        learnt_at
     from {{ ref(fact) }}
     {% if is_incremental() %}
     where {{ touchpoint_is_changed(type, key) }}
@@ -113,5 +115,6 @@ select
     cast(cast(entry_microseconds as decimal(28, 6)) / 3600000000 as decimal(18, 6)) as entry_hours,
     -- Exactly 24 hours is in time; a touchpoint without a time of entry is not counted.
     entry_microseconds <= {{ one_day() }} as is_entered_within_24h,
-    outcome
+    outcome,
+    learnt_at
 from timed

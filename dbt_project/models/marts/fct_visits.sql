@@ -39,7 +39,8 @@ select
     visits.ended_at,
     visits.recorded_at,
     visits.latitude,
-    visits.longitude
+    visits.longitude,
+    {{ learnt_at('visits._changed_load_id') }} as learnt_at
 from visits
 left join customers
     on visits.customer_record_key = customers.customer_record_key

@@ -31,7 +31,8 @@ select
     web_events.content_id,
     coalesce(web_events.content_type, 'unknown') as content_type,
     web_events.occurred_at,
-    {{ business_date_of('web_events.occurred_at') }} as occurred_date
+    {{ business_date_of('web_events.occurred_at') }} as occurred_date,
+    {{ learnt_at('web_events._changed_load_id') }} as learnt_at
 from web_events
 left join contacts
     on web_events.contact_record_key = contacts.contact_record_key
