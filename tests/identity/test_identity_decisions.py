@@ -274,20 +274,26 @@ def test_a_decision_that_makes_no_sense_is_refused_with_the_reason(desk: Desk) -
     with pytest.raises(DecisionRefused, match="no customers yet"):
         desk.merge("crm:1", "crm:2")
     desk.night(record(1, CODE_A), record(2, CODE_A), record(3), record(4))
-    for names, reason in (
-        (("crm:1", "crm:9"), "no customer record crm:9; records are written <source>:<customer_id>"),
-        (("crm:1", "crm:2"), "one customer already"),
-        (("crm:1",), "one customer already"),
+    for names, reason, zh in (
+        (
+            ("crm:1", "crm:9"),
+            "no customer record crm:9; records are written <source>:<customer_id>",
+            "没有客户记录 crm:9",
+        ),
+        (("crm:1", "crm:2"), "one customer already", "crm:1、crm:2：已经是同一客户"),
+        (("crm:1",), "one customer already", "crm:1：已经是同一客户"),
     ):
-        with pytest.raises(DecisionRefused, match=reason):
+        with pytest.raises(DecisionRefused, match=reason) as refused:
             desk.merge(*names)
-    for names, reason in (
-        (("crm:1", "crm:2"), "all records of C"),
-        (("crm:1", "crm:3"), "records of 2 customers"),
-        (("'; drop table x; --",), "no customer record"),
+        assert zh in refused.value.text("zh") and reason in refused.value.text("en")
+    for names, reason, zh in (
+        (("crm:1", "crm:2"), "all records of C", "全部记录"),
+        (("crm:1", "crm:3"), "records of 2 customers", "分属 2 个客户"),
+        (("'; drop table x; --",), "no customer record", "没有客户记录"),
     ):
-        with pytest.raises(DecisionRefused, match=reason):
+        with pytest.raises(DecisionRefused, match=reason) as refused:
             desk.split(*names)
+        assert zh in refused.value.text("zh")
     with pytest.raises(DecisionRefused, match="there is no merge or split D1"):
         desk.undo("D1")
     for by, why, reason in (("Li Na", " ", "say why"), ("", "asked them", "say who"), (" \t", "asked them", "say who")):

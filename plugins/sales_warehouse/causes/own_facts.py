@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TypeVar
 
 import duckdb
 
@@ -26,10 +25,18 @@ LEAST_HEADS = Decimal("0.5")
 LEAST_HEADS_RATE = Decimal("0.05")
 PLACES = Decimal("0.00000001")
 
-T = TypeVar("T")
 Spans = tuple[Span, Span]
 Where = dict[str, str | None]
-Price = tuple[int, float, float]  # buyers, sum and sum of squares of the logarithm of the price
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Sums over products and channels: of change × weight, of weights, of squares within a span; degrees of freedom."""
+
+    change: Decimal
+    weight: Decimal
+    squares: Decimal
+    free: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class OwnFacts:
 
     def __init__(self, db: duckdb.DuckDBPyConnection, lines: Lines) -> None:
         self._db, self._lines = db, lines
-        self._prices: dict[Spans, list[tuple[Where, dict[str, Price]]]] = {}
+        self._prices: dict[Spans, list[tuple[Where, Moved]]] = {}
         self._stock: dict[Spans, list[tuple[Where, dict[str, tuple[Decimal, Decimal]]]]] = {}
         self._heads: dict[Spans, dict[str, dict[str, Decimal]]] = {}
         self._found: dict[tuple[Spans, Footprint], tuple[Found, ...]] = {}
@@ -84,20 +91,12 @@ class OwnFacts:
 
         What a buyer pays for a product in a span is one observation: orders that call off one agreement say it once.
         """
-        moved, weights, squares, free = [], [], [], 0
-        for cell, sides in self._priced(spans):
-            if not where.has(cell, self._lines) or len(sides) < 2:
-                continue
-            (n1, s1, q1), (n0, s0, q0) = sides["now"], sides["before"]
-            weight = n0 * n1 / (n0 + n1)
-            moved.append(weight * (s1 / n1 - s0 / n0))
-            weights.append(weight)
-            squares += [max(0.0, q1 - s1 * s1 / n1), max(0.0, q0 - s0 * s0 / n0)]
-            free += n0 + n1 - 2
-        if not weights or free < 1:
+        found = [moved for cell, moved in self._priced(spans) if where.has(cell, self._lines)]
+        weight, free = sum((each.weight for each in found), Decimal(0)), sum(each.free for each in found)
+        if not weight or free < 1:
             return
-        change = math.fsum(moved) / math.fsum(weights)
-        error = math.sqrt(math.fsum(squares) / free / math.fsum(weights))
+        change = float(sum((each.change for each in found), Decimal(0)) / weight)
+        error = math.sqrt(sum((each.squares for each in found), Decimal(0)) / free / weight)
         index = math.exp(change)
         if abs(index - 1) < LEAST_PRICE_CHANGE or abs(change) < SURE * error:
             return
@@ -124,7 +123,8 @@ class OwnFacts:
             if before - now >= max(LEAST_HEADS, LEAST_HEADS_RATE * before):
                 yield Found("staffing", Footprint(region), before.quantize(PLACES), now.quantize(PLACES), -1)
 
-    def _priced(self, spans: Spans) -> list[tuple[Where, dict[str, Price]]]:
+    def _priced(self, spans: Spans) -> list[tuple[Where, Moved]]:
+        """Regions, categories and lines with what prices did there; a product that a span lacks says nothing."""
         if spans not in self._prices:
             rows = self._db.execute(f"""
                 with spans(span, starts_on, ends_on) as ({_values(spans)}),
@@ -140,13 +140,33 @@ class OwnFacts:
                     select span, region_key, channel, product_key,
                         cast(sum(price) / count(*) as decimal(28, 12)) as price
                     from sold group by span, region_key, channel, product_key, buyer
+                ),
+                summed as (
+                    select span, region_key, channel, product_key, cast(count(*) as double) as buyers,
+                        cast(sum(price) as double) as total,
+                        cast(sum(cast(price * price as decimal(28, 12))) as double) as squares
+                    from agreed group by span, region_key, channel, product_key
+                ),
+                pairs as (
+                    select region_key, product_key, now.buyers + before.buyers - 2 as free,
+                        now.buyers * before.buyers / (now.buyers + before.buyers) as weight,
+                        now.total / now.buyers - before.total / before.buyers as change,
+                        greatest(now.squares - now.total * now.total / now.buyers, 0)
+                        + greatest(before.squares - before.total * before.total / before.buyers, 0) as squares
+                    from summed as now join summed as before using (region_key, channel, product_key)
+                    where now.span = 'now' and before.span = 'before'
                 )
-                select agreed.span, agreed.region_key, products.category, products.product_line, agreed.channel,
-                    agreed.product_key, count(*), sum(price), sum(cast(price * price as decimal(28, 12)))
-                from agreed join dim_products as products using (product_key)
-                group by all
+                select pairs.region_key, products.category, products.product_line,
+                    sum(cast(pairs.weight * pairs.change as decimal(28, 12))),
+                    sum(cast(pairs.weight as decimal(28, 12))), sum(cast(pairs.squares as decimal(28, 12))),
+                    cast(sum(pairs.free) as bigint)
+                from pairs join dim_products as products using (product_key)
+                group by all order by all
             """).fetchall()
-            self._prices[spans] = _by_cell(rows, lambda told: (told[0], float(told[1]), float(told[2])))
+            self._prices[spans] = [
+                (dict(zip(Footprint.NAMES, (region, category, line), strict=True)), Moved(*sums))
+                for region, category, line, *sums in rows
+            ]
         return self._prices[spans]
 
     def _stocked(self, spans: Spans) -> list[tuple[Where, dict[str, tuple[Decimal, Decimal]]]]:
@@ -160,15 +180,20 @@ class OwnFacts:
                     join spans on stock.stock_date <= spans.ends_on and stock.until_date >= spans.starts_on
                     where stock.last_counted_date is not null
                 )
-                select days.span, dealers.region_key, products.category, products.product_line, '', '',
+                select days.span, dealers.region_key, products.category, products.product_line,
                     cast(sum(case when closing_units <= 0 then days else 0 end) as decimal(28, 8)),
                     cast(sum(days) as decimal(28, 8))
                 from days
                 join dim_dealers as dealers using (dealer_key)
                 join dim_products as products using (product_key)
-                group by all
+                group by all order by all
             """).fetchall()
-            self._stock[spans] = _by_cell(rows, lambda told: (told[0], told[1]))
+            cells: dict[tuple, dict[str, tuple[Decimal, Decimal]]] = defaultdict(dict)
+            for span, *named, without, of in rows:
+                cells[tuple(named)][span] = (without, of)
+            self._stock[spans] = [
+                (dict(zip(Footprint.NAMES, named, strict=True)), sides) for named, sides in cells.items()
+            ]
         return self._stock[spans]
 
     def _employed(self, spans: Spans) -> dict[str, dict[str, Decimal]]:
@@ -188,17 +213,6 @@ class OwnFacts:
                 found[region][span] = Decimal(str(heads))
             self._heads[spans] = dict(found)
         return self._heads[spans]
-
-
-def _by_cell(rows: Iterable[tuple], figure: Callable[[list], T]) -> list[tuple[Where, dict[str, T]]]:
-    """Rows of span, region, category, line and two more names with figures, as cells with a figure for each span."""
-    cells: dict[tuple, dict[str, T]] = defaultdict(dict)
-    for span, *named in rows:
-        cells[tuple(named[:5])][span] = figure(named[5:])
-    return [
-        ({"region": key[0], "category": key[1], "product_line": key[2]}, cells[key])
-        for key in sorted(cells, key=lambda names: tuple(str(name) for name in names))
-    ]
 
 
 def _values(spans: Spans) -> str:

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from sales_warehouse import durable
+from sales_warehouse.bilingual import Refused
 from sales_warehouse.home import Home
 from sales_warehouse.identity.groups import Groups
 from sales_warehouse.identity.records import CONTACTS, CUSTOMERS, Entity
@@ -25,7 +26,7 @@ from sales_warehouse.sql import connect, ident, read_parquet
 Kind = Literal["merge", "split", "undo"]
 
 
-class DecisionRefused(Exception):
+class DecisionRefused(Refused):
     """A decision that cannot be taken; nothing was kept."""
 
 
@@ -143,7 +144,11 @@ def merge(
     records = tuple(dict.fromkeys(known.first_record(name) for name in names))
     codes = {known.key_of(record) for record in records}
     if len(codes) < 2:
-        raise DecisionRefused(f"{', '.join(names)}: one {entity.one} already ({', '.join(sorted(codes))})")
+        told = ", ".join(sorted(codes))
+        raise DecisionRefused(
+            f"{', '.join(names)}: one {entity.one} already ({told})",
+            f"{'、'.join(names)}：已经是同一{entity.zh}（{told}）",
+        )
     return _keep(home, Decision("merge", by, why, at.isoformat(), records, entity=entity.one))
 
 
@@ -156,16 +161,22 @@ def split(
     that stands says the opposite.
     """
     if not records:
-        raise DecisionRefused(f"name the records that are another {entity.one}")
+        raise DecisionRefused(f"name the records that are another {entity.one}", f"请写出属于另一{entity.zh}的记录")
     known = _Known(home, entity)
     codes = {known.key_of(record) for record in records}
     if len(codes) > 1:
         told = ", ".join(sorted(codes))
-        raise DecisionRefused(f"records of {len(codes)} {entity.name} ({told}); split one at a time")
+        raise DecisionRefused(
+            f"records of {len(codes)} {entity.name} ({told}); split one at a time",
+            f"这些记录分属 {len(codes)} 个{entity.zh}（{told}）；请一次只拆分一个",
+        )
     (code,) = codes
     rest = tuple(record for record in known.records_of(code) if record not in records)
     if not rest:
-        raise DecisionRefused(f"these are all records of {code}; name only those that are somebody else")
+        raise DecisionRefused(
+            f"these are all records of {code}; name only those that are somebody else",
+            f"这是 {code} 的全部记录；请只写出属于别人的那些",
+        )
     off = tuple(sorted(set(records)))
     return _keep(home, Decision("split", by, why, at.isoformat(), off, rest, entity=entity.one))
 
@@ -180,11 +191,16 @@ def keep_apart(
     Raises DecisionRefused for what is unknown or one now, and where a merge that stands says the opposite.
     """
     if len(names) != 2:
-        raise DecisionRefused(f"{len(names)} names; two are kept apart at a time")
+        raise DecisionRefused(
+            f"{len(names)} names; two are kept apart at a time", f"写了 {len(names)} 个；一次只能把两个分开"
+        )
     known = _Known(home, entity)
     one, other = (known.key_of(known.first_record(name)) for name in names)
     if one == other:
-        raise DecisionRefused(f"{', '.join(names)}: one {entity.one} now ({one}); split off the records of the other")
+        raise DecisionRefused(
+            f"{', '.join(names)}: one {entity.one} now ({one}); split off the records of the other",
+            f"{'、'.join(names)}：目前是同一{entity.zh}（{one}）；请把另一个的记录拆分出来",
+        )
     records, others = (tuple(sorted(known.records_of(code))) for code in (one, other))
     return _keep(home, Decision("split", by, why, at.isoformat(), records, others, entity=entity.one, never_one=True))
 
@@ -200,22 +216,27 @@ def undo(
     if decision_id not in {item.decision_id for item in listed if item.kind != "undo"}:
         raise DecisionRefused(
             f"there is no merge or split {decision_id} of {entity.name}; "
-            f"`sales-warehouse {entity.name} decisions` lists them"
+            f"`sales-warehouse {entity.name} decisions` lists them",
+            f"没有编号为 {decision_id} 的{entity.zh}合并或拆分；`sales-warehouse {entity.name} decisions` 会列出全部",
         )
     if decision_id not in {item.decision_id for item in standing(listed)}:
-        raise DecisionRefused(f"{decision_id} was taken back before")
+        raise DecisionRefused(f"{decision_id} was taken back before", f"{decision_id} 已经撤销过")
     return _keep(home, Decision("undo", by, why, at.isoformat(), undoes=decision_id, entity=entity.one))
 
 
 def _keep(home: Home, decision: Decision) -> Decision:
     decision = replace(decision, by=decision.by.strip())
     if not decision.by:
-        raise DecisionRefused("say who decides (--by), so that the others know whom to ask")
+        raise DecisionRefused(
+            "say who decides (--by), so that the others know whom to ask", "请写明由谁决定（--by），以便他人知道该问谁"
+        )
     if not decision.why.strip():
-        raise DecisionRefused("say why, so that the next one knows")
+        raise DecisionRefused("say why, so that the next one knows", "请写明原因，以便后来的人知道")
     stand = [item for item in standing(history(home)) if item.entity == decision.entity]
     if decision.kind != "undo" and (against := _contradicted(stand, decision)):
-        raise DecisionRefused(f"{against} together say the opposite; undo one of them first")
+        raise DecisionRefused(
+            f"{against} together say the opposite; undo one of them first", f"{against} 与此相反；请先撤销其中一个"
+        )
     stamp = datetime.datetime.fromisoformat(decision.at).strftime(durable.STAMP)
     durable.write_json(home.decisions / f"{stamp}_{decision.decision_id}.json", decision.as_json())
     return decision
@@ -248,7 +269,10 @@ class _Known:
     def __init__(self, home: Home, entity: Entity) -> None:
         file = home.identity / f"{entity.xref}.parquet"
         if not file.exists():
-            raise DecisionRefused(f"there are no {entity.name} yet: `sales-warehouse run` first")
+            raise DecisionRefused(
+                f"there are no {entity.name} yet: `sales-warehouse run` first",
+                f"还没有{entity.zh}：请先运行 `sales-warehouse run`",
+            )
         self._home, self._file, self._entity = home, read_parquet([file]), entity
         self._record = f"source || ':' || {ident(entity.id)}"
 
@@ -269,7 +293,8 @@ class _Known:
             ).fetchone()
         if found is None:
             raise DecisionRefused(
-                f"there is no {self._entity.one} record {record}; records are written <source>:<{self._entity.id}>"
+                f"there is no {self._entity.one} record {record}; records are written <source>:<{self._entity.id}>",
+                f"没有{self._entity.zh}记录 {record}；记录写作 <来源>:<{self._entity.id}>",
             )
         return str(found[0])
 

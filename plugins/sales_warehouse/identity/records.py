@@ -20,6 +20,7 @@ class Entity:
     """What identity reads of an accepted entity."""
 
     name: str
+    zh: str  # what one is called in Chinese
     id: str
     columns: tuple[str, ...]
 
@@ -67,9 +68,9 @@ class Entity:
         return f"{self.name}_before"
 
 
-CUSTOMERS = Entity("customers", "customer_id", ("name", "uscc", "industry", "city", "address", "created_at"))
+CUSTOMERS = Entity("customers", "客户", "customer_id", ("name", "uscc", "industry", "city", "address", "created_at"))
 CONTACTS = Entity(
-    "contacts", "contact_id", ("customer_id", "name", "phone", "email", "wechat_id", "created_at")
+    "contacts", "联系人", "contact_id", ("customer_id", "name", "phone", "email", "wechat_id", "created_at")
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from sales_warehouse import durable, publish, sql
+from sales_warehouse.bilingual import Refused
 from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest, pointer
 from sales_warehouse.publish.reading import look
@@ -33,14 +34,6 @@ ORDER = (
     "is_closed, array_position(['critical', 'warning', 'info'], severity) NULLS LAST, opened_date DESC, incident_key"
 )
 EVENT: dict[str, str] = {**STATUS, "reopen": "reopened", "assign": "assigned"}
-
-
-class Refused(Exception):
-    """Why not: the text is English, `zh` the same in Chinese."""
-
-    def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
-        self.zh = zh
 
 
 class NoSuchIncident(Refused, LookupError):

@@ -193,6 +193,7 @@ def decide(
         "at": datetime.now(UTC).replace(tzinfo=None),
         "entity": entity,
     }
+    manner = place.manner(lang)
     try:
         if kind == "undo":
             decision = decisions.undo(place.home(), " ".join(listed), **given)
@@ -200,8 +201,9 @@ def decide(
             make = {"merge": decisions.merge, "split": decisions.split, "apart": decisions.keep_apart}[kind]
             decision = make(place.home(), listed, **given)
     except decisions.DecisionRefused as error:
-        return page("decided.html.j2", decision=None, refused=f"{error}", **_of_identity(place.manner(lang)))
-    return page("decided.html.j2", decision=decision, refused=None, **_of_identity(place.manner(lang)))
+        refused = error.text(manner.language)
+        return page("decided.html.j2", decision=None, refused=refused, **_of_identity(manner))
+    return page("decided.html.j2", decision=decision, refused=None, **_of_identity(manner))
 
 
 @app.get("/style.css")

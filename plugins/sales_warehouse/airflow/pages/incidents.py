@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from sales_warehouse.airflow.pages import place, safety
 from sales_warehouse.airflow.pages.rendering import page, said
+from sales_warehouse.bilingual import Refused
 from sales_warehouse.watch import incidents as known
 from sales_warehouse.watch.decisions import Kind
 from sales_warehouse.watch.left_out import read_left_out
@@ -96,9 +97,8 @@ def decide(
             by=user.get_name(), note=note, owner=owner or None, playbook_id=playbook or None,
             until=day if decision == "snooze" else None, due_date=day if decision == "accept_playbook" else None,
         )  # fmt: skip
-    except known.Refused as error:
-        why = error.zh if manner.language == "zh" else f"{error}"
-        return page("incident_decided.html.j2", key=key, refused=why, **about)
+    except Refused as error:
+        return page("incident_decided.html.j2", key=key, refused=error.text(manner.language), **about)
     return page("incident_decided.html.j2", key=key, refused=None, **about)
 
 
