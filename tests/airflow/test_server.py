@@ -279,9 +279,9 @@ def test_who_only_looks_sees_reasons_and_no_rows(ui: server.Server, token: str) 
     assert _hand_back(ui, b"", Authorization=f"Bearer {looks_on}").status_code == 403
 
 
-def _decide(ui: server.Server, headers: dict[str, str], **asked: str) -> httpx.Response:
+def _decide(ui: server.Server, headers: dict[str, str], lang: str = "en", **asked: str) -> httpx.Response:
     data = {"about": "customer", "why": "asked them", **asked}
-    return httpx.post(f"{ui.address}/sales-warehouse/identity?lang=en", data=data, headers=headers, timeout=20)
+    return httpx.post(f"{ui.address}/sales-warehouse/identity?lang={lang}", data=data, headers=headers, timeout=20)
 
 
 def test_a_pair_is_decided_and_taken_back_on_the_page(ui: server.Server, token: str, home: Home) -> None:
@@ -306,6 +306,7 @@ def test_a_pair_is_decided_and_taken_back_on_the_page(ui: server.Server, token: 
     ):
         answer = _decide(ui, login, **asked).text
         assert "Nothing was decided" in answer and why in answer
+    assert "没有客户记录 shop:9" in _decide(ui, login, "zh", kind="merge", names="shop:1\nshop:9").text
     assert "the next refresh follows it" in _decide(ui, login, kind="undo", names=merged.decision_id).text
     assert [item.kind for item in decisions.history(home)] == ["merge", "undo"]
     assert "Take back" not in _get(ui, "identity?lang=en", token).text
@@ -349,6 +350,7 @@ def test_an_incident_is_decided_on_its_page(ui: server.Server, token: str, home:
     ):
         answer = _answer(ui, login, **asked).text
         assert "Nothing was decided" in answer and why in answer
+    assert "没有客户记录 shop:9" in _decide(ui, login, "zh", kind="merge", names="shop:1\nshop:9").text
     kept = incident_decisions.log(home)
     assert [(d.kind, d.by, d.incident_key) for d in kept] == [
         (kind, ui.user, incident_marts.FALL) for kind in ("acknowledge", "accept_playbook", "finish_action", "snooze")
