@@ -254,6 +254,19 @@ from (
 ) as cohorts
 {%- endmacro %}
 
+{% macro days_to_mature(metrics, value) -%}
+{#-
+    Days after the end of a period until what is said of it stands: of a cohort that is told by a median as many as the
+    median is, and where half have not ended yet half a year, which is waited for.
+-#}
+cast(coalesce(
+    case
+        when {{ metrics }}.is_cohort and {{ metrics }}.aggregation = 'median' then least(coalesce({{ value }}, 190), 190)
+        else {{ metrics }}.matures_after_days
+    end, 0
+) as integer)
+{%- endmacro %}
+
 {% macro month_ends(first_day=none) -%}
 {#- Months up to the business date, which ends its own, with their last day; `first_day` is a query of one day. -#}
 select

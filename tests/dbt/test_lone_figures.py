@@ -666,3 +666,84 @@ def test_no_product_is_a_hit_and_a_slow_mover_at_once(
     rows_of(db, "int_products_ranked", "product_key")
     alike = rows_of(db, "kpi_product_ranks", "product_scope, product_key")
     assert len(alike) == len(set(alike)) == 2 * min(count, 6)
+
+
+def test_a_level_of_an_earlier_day_is_restated_only_by_its_own_day(db: duckdb.DuckDBPyConnection) -> None:
+    """The pipeline of the 27th was 100; that of the 26th was 80 and is published again as 85 on its own day.
+
+    The night of the 28th has neither. Net sales of the 27th were 50 and are gone: their orders were deleted.
+    """
+    db.execute("create table kpi_metrics as from (values ('weighted_pipeline_amount', 'latest'), ('net_sales', 'sum')) "
+               "t(metric_id, aggregation)")  # fmt: skip
+    db.execute("create table stg_ledger__rules as select 'r1' as rules")
+    words = [
+        ("weighted_pipeline_amount", "2026-06-26", "80", "1"), ("weighted_pipeline_amount", "2026-06-26", "85", "2"),
+        ("weighted_pipeline_amount", "2026-06-26", None, "3"), ("weighted_pipeline_amount", "2026-06-27", "100", "3"),
+        ("weighted_pipeline_amount", "2026-06-27", None, "4"), ("net_sales", "2026-06-27", "50", "3"),
+        ("net_sales", "2026-06-27", None, "4"),
+    ]  # fmt: skip
+    said = ", ".join(
+        f"('{metric}', date '{day}', {value or 'null'}::decimal(28, 8), {value is None}, '{version}')"
+        for metric, day, value, version in words
+    )
+    db.execute(f"""create table stg_history__kpi_values as select metric_id, 'day' as period_grain, period_start_date,
+        'total' as dimension_name, 'total' as dimension_value, value as numerator, null::decimal(28, 8) as denominator,
+        value, is_gone, version, period_start_date as business_date, 'r1' as rules,
+        timestamp '2026-06-25' + to_days(version::int) as as_of
+        from (values {said}) t(metric_id, period_start_date, value, is_gone, version)""")
+    db.execute("""create table kpi_values as select 'weighted_pipeline_amount' as metric_id, 'day' as period_grain,
+        date '2026-06-28' as period_start_date, 'total' as dimension_name, 'total' as dimension_value,
+        120::decimal(28, 8) as numerator, null::decimal(28, 8) as denominator, 120::decimal(28, 8) as value""")
+    with on("2026-06-28"):
+        for model in ("int_kpi_words_compared", "int_levels_told"):
+            rows_of(db, model, "metric_id")
+        told = rows_of(
+            db, "kpi_restatements",
+            "metric_id, period_start_date::varchar, original_value, current_value, difference_value, restatement_count",
+        )  # fmt: skip
+    assert told == [
+        ("net_sales", "2026-06-27", 50, None, None, 1), ("weighted_pipeline_amount", "2026-06-26", 80, 85, 5, 1),
+    ]  # fmt: skip
+
+
+def test_who_is_not_estimated_is_told_why(db: duckdb.DuckDBPyConnection) -> None:
+    """A hundred who came back are enough to learn from, and 99 are not."""
+    db.execute("create table int_customer_values_expected(customer_key varchar, expected_order_count double, "
+               "expected_order_amount double, expected_amount double)")  # fmt: skip
+    for returning, why in ((100, "not_fitted"), (99, "too_few_returning")):
+        db.execute(f"""create or replace table int_customer_purchases as select i::varchar as customer_key,
+            date '2026-01-01' as first_order_date, date '2026-02-01' as last_order_date,
+            case when i < {returning} then 2 else 1 end as order_day_count, 1 as value_to_date_amount
+            from range(200) t(i)""")
+        assert set(rows_of(db, "kpi_customer_lifetime_values", "estimate_status")) == {(why,)}
+
+
+def test_a_goal_on_cohorts_is_on_the_board_until_they_have_had_their_time(db: duckdb.DuckDBPyConnection) -> None:
+    """Ended on 30 June: of 90 days until 28 September, by a median of 45 until 14 August; what runs comes first."""
+    db.execute("""create table kpi_metrics as select *, 'x' as name_en, 'x' as name_zh, 'u' as unit, 'up' as direction,
+        true as is_on_board from (values (1, 'opp_to_order_rate', 90, true, 'ratio'),
+        (2, 'first_order_cycle_days', 0, true, 'median'), (3, 'net_sales', 0, false, 'sum'))
+        t(number, metric_id, matures_after_days, is_cohort, aggregation)""")
+    db.execute("create table kpi_values(metric_id varchar, period_grain varchar, period_start_date date, "
+               "dimension_name varchar, numerator int, denominator int, value int, is_matured bool)")  # fmt: skip
+    db.execute("""create table int_targets_judged as select *, true as is_whole, 'total' as scope_dimension,
+        date '2026-04-01' as starts_on, 45 as actual_value, 'missed' as target_status, null::int as goal_value,
+        null::int as upper_value, null::int as progress_rate, null::int as expected_progress_rate,
+        null::int as projected_value, null::varchar as projected_status, null::varchar as projection_method
+        from (values ('rate', 'opp_to_order_rate', date '2026-06-30'),
+            ('days', 'first_order_cycle_days', date '2026-06-30'), ('sales', 'net_sales', date '2026-06-30'))
+        t(target_id, metric_id, due_on)""")
+
+    def shown(day: str) -> list[str]:
+        with on(day):
+            found = rows_of(db, "int_board_metrics_followed", "number, target_id")
+        return [target for _, target in found if target]
+
+    assert shown("2026-06-30") == ["rate", "days", "sales"]
+    assert shown("2026-08-14") == ["rate", "days"] and shown("2026-08-15") == ["rate"]
+    assert shown("2026-09-28") == ["rate"] and shown("2026-09-29") == []
+    db.execute(
+        "insert into int_targets_judged by name select 'next' as target_id, metric_id, is_whole, scope_dimension, "
+        "date '2026-09-30' as due_on, 'on_track' as target_status from int_targets_judged where target_id = 'rate'"
+    )
+    assert shown("2026-08-15") == ["next"]

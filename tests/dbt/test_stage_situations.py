@@ -43,8 +43,8 @@ def give_deals(db: duckdb.DuckDBPyConnection, deals: dict[str, Deal], events: It
     put_rows(
         db, "fct_opportunities",
         "opportunity_key varchar, lead_key varchar, opportunity_status varchar, created_date date, closed_date date, "
-        "closed_at timestamp, amount decimal(18, 4), owner_rep_key varchar",
-        [(deal, None, status, JUNE, closed and f"2026-06-{closed[:2]}", closed and f"2026-06-{closed}", 1, "r")
+        "closed_at timestamp, amount decimal(18, 4), owner_rep_key varchar, learnt_at timestamp",
+        [(deal, None, status, JUNE, closed and f"2026-06-{closed[:2]}", closed and f"2026-06-{closed}", 1, "r", None)
          for deal, (status, closed) in deals.items()],
     )  # fmt: skip
     put_rows(
@@ -296,3 +296,14 @@ def test_of_stages_in_one_place_none_is_a_step_back(db: duckdb.DuckDBPyConnectio
     told = rows_of(db, "int_kpi_stage_loss_rate", "dimension_value, numerator, denominator")
     assert ("technical", 1, 7) in told  # 1 of the 7 that left it forwards or were lost
     assert steps_in_order(db) == ["opportunity", "first", "technical", "commercial", "won"]
+
+
+def test_a_stay_is_learnt_with_what_ended_it(db: duckdb.DuckDBPyConnection) -> None:
+    """Offer and talk were told on 2 and 6 June, the win on the 21st: that the offer was left is known from the 6th on."""
+    give_deals(db, {"d": ("won", "20 02:00")}, [("d", "01 02:00", "offer", 1), ("d", "05 02:00", "talk", 2)])
+    db.execute("""update int_opportunity_stage_events_deduplicated set _changed_load_id =
+        case stage when 'offer' then '20260602T020000_000000-crm' else '20260606T020000_000000-crm' end""")
+    db.execute("update fct_opportunities set learnt_at = timestamp '2026-06-21 02:00:00'")
+    assert stays(db, "stage, learnt_at::varchar") == [("offer", "2026-06-06 02:00:00"), ("talk", "2026-06-21 02:00:00")]
+    db.execute("update fct_opportunities set opportunity_status = 'open', closed_at = null")
+    assert stays(db, "stage, learnt_at::varchar") == [("offer", "2026-06-06 02:00:00"), ("talk", "2026-06-06 02:00:00")]

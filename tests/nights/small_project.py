@@ -11,7 +11,8 @@ from sales_warehouse import settings
 REAL = settings.PROJECT / "dbt_project"
 TAKEN = (
     "int_orders_deduplicated", "int_order_lines_deduplicated", "int_customers_identified",
-    "int_chat_messages_deduplicated", "kpi_restatements", "stg_settings__lifecycle_rules", "stg_settings__regions",
+    "int_chat_messages_deduplicated", "kpi_restatements", "int_levels_told",
+    "stg_settings__lifecycle_rules", "stg_settings__regions",
     "stg_identity__customer_changes", "stg_ledger__row_counts", "fct_incidents",
 )  # fmt: skip
 MARTS = {
@@ -29,7 +30,15 @@ MARTS = {
             cast(sum(net_amount) as decimal(28, 8)) as value, {{ as_of() }} as as_of,
             order_date <= {{ business_date() }} as is_matured
         from {{ ref('fct_order_lines') }}
-        group by grouping sets ((order_date), (order_date, region_key))""",
+        group by grouping sets ((order_date), (order_date, region_key))
+        union all
+        select 'weighted_pipeline_amount', 'day', {{ business_date() }}, 'total', 'total',
+            cast(count(*) as decimal(28, 8)), null, cast(count(*) as decimal(28, 8)), {{ as_of() }}, true
+        from {{ ref('fct_order_lines') }}""",
+    # the second is a level: of days before the business date nothing is worked out
+    "kpi_metrics": """
+        select * from (values ('net_sales', 'sum'), ('weighted_pipeline_amount', 'latest')) t(metric_id, aggregation)
+        """,
     "dim_customers": """
         select customer_record_key, customer_key, customer_name from {{ ref('int_customers_identified') }}""",
     "dim_regions": "select * from {{ ref('stg_settings__regions') }}",

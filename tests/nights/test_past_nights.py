@@ -187,7 +187,10 @@ def test_restated_figures_stand_beside_the_original_ones(lived: World, marts: Ca
 
 
 def test_every_restatement_is_what_two_nights_said(lived: World, marts: Callable[[str], list[tuple]]) -> None:
-    """Of every figure that a night published as closed, the first word and today's: told apart in plain Python."""
+    """Of every figure that a night published as closed, the first word and today's: told apart in plain Python.
+
+    Of a level no night but its own says anything.
+    """
     home = lived.run().home
     words: dict[tuple, list[tuple]] = {}
     for row in marts(
@@ -202,6 +205,9 @@ def test_every_restatement_is_what_two_nights_said(lived: World, marts: Callable
             "denominator, value from kpi_values"
         )
     }
+    levels = {key for key in words if key[0] == "weighted_pipeline_amount"}
+    assert len(levels) > 2 and not levels <= today.keys()
+    today |= {key: words[key][0] for key in levels}
     last = {key for key, said_ in words.items() if len(said_) > 1 or said_[0] != today.get(key, (None,) * 3)}
     expected = {key for key in last if words[key][0] != today.get(key, (None,) * 3)}
     told = marts(

@@ -27,12 +27,25 @@ create table dim_regions as from (values ('east', 'East | China', '华东'))
     t(region_key, region_name_en, region_name_zh);
 create table dim_channels as from (values ('web', 'Web', '网上')) t(channel, channel_name_en, channel_name_zh);
 create table dim_sales_reps as from (values ('crm:R1', '<b>Ann</b>')) t(rep_key, rep_name);
-create table kpi_metrics as from (values ('net_sales', 1::bigint), ('win_rate', 2)) t(metric_id, number);
+create table kpi_metrics as from (values ('net_sales', 1::bigint, 0::bigint, false, 'sum'),
+    ('win_rate', 2, 0, false, 'ratio'), ('opp_to_order_rate', 5, 90, true, 'ratio'),
+    ('first_order_cycle_days', 10, 0, true, 'median'))
+    t(metric_id, number, matures_after_days, is_cohort, aggregation);
 create table kpi_movers as from (values
     ('win_rate', 'Win rate', '赢单率', 'rate', 'up', 'team', 'T1', 'month', date '2026-06-01', date '2026-06-30',
      date '2026-05-01', 0.25, 0.375, -0.125, -0.33333333, 'worse', 1),  -- old news
     ('win_rate', 'Win rate', '赢单率', 'rate', 'up', 'rep', 'crm:R1', 'month', date '2026-06-10', date '2026-07-09',
      date '2026-05-01', 0.25, 0.375, -0.125, -0.33333333, 'worse', 1),
+    -- cohorts: 90 days after 7 April it is 6 July, the Monday of the week, and a day less after the 6th
+    ('opp_to_order_rate', 'Orders', '成交率', 'rate', 'up', 'total', 'total', 'month', date '2026-03-08',
+     date '2026-04-07', date '2026-02-08', 0.2, 0.4, -0.2, -0.5, 'worse', 1),
+    ('opp_to_order_rate', 'Orders', '成交率', 'rate', 'up', 'region', 'east', 'month', date '2026-03-07',
+     date '2026-04-06', date '2026-02-07', 0.2, 0.4, -0.2, -0.5, 'worse', 1),
+    -- half had ordered after 30.5 days: known 31 days after the end, on 6 July, and for the region on the 5th
+    ('first_order_cycle_days', 'First order', '首单周期', 'day', 'down', 'total', 'total', 'month', date '2026-05-06',
+     date '2026-06-05', date '2026-04-06', 30.5, 20, 10.5, 0.525, 'worse', 1),
+    ('first_order_cycle_days', 'First order', '首单周期', 'day', 'down', 'region', 'east', 'month', date '2026-05-05',
+     date '2026-06-04', date '2026-04-05', 30.5, 20, 10.5, 0.525, 'worse', 1),
     ('net_sales', 'Net sales', '净销售额', 'money', 'up', 'total', 'total', 'week', date '2026-07-06',
      date '2026-07-12', date '2026-06-29', {sales}, 1000, {sales} - 1000, 0.24, 'better', 1),
     ('net_sales', 'Net sales', '净销售额', 'money', 'up', 'region', 'east', 'week', date '2026-07-06',
@@ -51,7 +64,7 @@ alter table kpi_movers add column comparable_change_rate decimal(28, 8);
 -- the week before had four workdays of five
 update kpi_movers set comparison_rate = 1.25, previous_workday_count = 4, comparable_value = 1250,
     comparable_change_value = value - 1250, comparable_change_rate = (value - 1250) / 1250, change_type = 'worse'
-where dimension_name = 'total';
+where metric_id = 'net_sales' and dimension_name = 'total';
 create table kpi_targets as from (values
     ('q3', 'Sales Q3', '三季度销售', 'net_sales', 'money', 6600::decimal(28, 8), null::decimal(28, 8), 1100, 0.16666667,
      0.16666667, 6600, 'meets', date '2026-07-01', date '2026-09-30', 'Li', 'on_track'),
@@ -159,6 +172,16 @@ def test_a_pack_says_goals_movers_alerts_and_what_to_do(home: Home) -> None:
         ),
         ("Net sales", "Region East | China", week, "10 CNY", "20 CNY", "−10 CNY (−50.0 %)", "worse"),
         ("Win rate", "Seller <b>Ann</b>", month, "25.0 %", "37.5 %", "−12.5 points", "worse"),
+        ("Orders", "Company", "2026-03-08 – 2026-04-07", "20.0 %", "40.0 %", "−20.0 points", "worse"),
+        (
+            "First order",
+            "Company",
+            "2026-05-06 – 2026-06-05",
+            "30.5 days",
+            "20.0 days",
+            "+10.5 days (+52.5 %)",
+            "worse",
+        ),
     )
     assert alerts == (("critical", "East fell", "Li"), ("info", "late", ""))
     assert actions == (("Call", "Sales", "1. Ring up; 2. Visit"),)

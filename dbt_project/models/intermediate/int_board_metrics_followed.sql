@@ -24,15 +24,27 @@ periods as (
     where kpis.dimension_name = 'total' and kpis.is_matured and kpis.period_start_date <= {{ business_date() }}
 ),
 
+-- One that is over waits for cohorts that have not had their time: what it came to is on the board once.
 goals as (
     select
         targets.*,
         row_number() over (
-            partition by metric_id
-            order by case when target_status = 'not_started' then 2 else 1 end asc, due_on asc, target_id asc
+            partition by targets.metric_id
+            order by
+                case
+                    when targets.due_on < {{ business_date() }} then 2
+                    when targets.target_status = 'not_started' then 3
+                    else 1
+                end asc,
+                targets.due_on asc,
+                targets.target_id asc
         ) as place
     from {{ ref('int_targets_judged') }} as targets
-    where targets.is_whole and targets.scope_dimension = 'total' and targets.due_on >= {{ business_date() }}
+    inner join metrics on targets.metric_id = metrics.metric_id
+    where
+        targets.is_whole
+        and targets.scope_dimension = 'total'
+        and targets.due_on + {{ days_to_mature('metrics', 'targets.actual_value') }} >= {{ business_date() }}
 ),
 
 part_goals as (

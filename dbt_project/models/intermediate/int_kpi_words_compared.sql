@@ -1,11 +1,19 @@
 {%- set key = ['metric_id', 'period_grain', 'period_start_date', 'dimension_name', 'dimension_value'] -%}
 with
+said as (
+    select words.*
+    from {{ ref('stg_history__kpi_values') }} as words
+    left join {{ ref('kpi_metrics') }} as metrics on words.metric_id = metrics.metric_id
+    -- The night after has no level of the day before, and takes nothing back with that.
+    where not (words.is_gone and words.period_grain = 'day' and coalesce(metrics.aggregation = 'latest', false))
+),
+
 words as (
     select
         *,
         row_number() over (partition by {{ key | join(', ') }} order by version) as word_number,
         row_number() over (partition by {{ key | join(', ') }} order by version desc) as place_from_last
-    from {{ ref('stg_history__kpi_values') }}
+    from said
 ),
 
 firsts as (

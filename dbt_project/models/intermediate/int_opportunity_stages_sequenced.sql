@@ -20,7 +20,8 @@ events as (
 entries as (
     select
         events.*,
-        lead(entered_at) over (partition by opportunity_key order by entered_at) as ended_at
+        lead(entered_at) over (partition by opportunity_key order by entered_at) as ended_at,
+        lead(_changed_load_id) over (partition by opportunity_key order by entered_at) as ended_load_id
     from events
     where stage_name_before is null or stage_name_before <> stage_name
 ),
@@ -62,7 +63,10 @@ exited as (
             when sequenced.next_entered_at is not null then 'moved'
             when opportunities.opportunity_status in ('won', 'lost') then opportunities.opportunity_status
             else 'open'
-        end as exit_type
+        end as exit_type,
+        case
+            when sequenced.next_entered_at is null and opportunities.opportunity_status in ('won', 'lost') then opportunities.learnt_at
+        end as closing_learnt_at
     from sequenced
     inner join opportunities on sequenced.opportunity_key = opportunities.opportunity_key
 )
@@ -78,7 +82,8 @@ select
     amount,
     entered_at,
     recorded_at,
-    {{ learnt_at() }} as learnt_at,
+    -- of what came last: that it was entered, what followed it, how the deal ended
+    greatest({{ learnt_at() }}, {{ learnt_at('ended_load_id') }}, closing_learnt_at) as learnt_at,
     left_at,
     exit_type,
     -- how long a deal was there that was closed nobody knows when is not known

@@ -1,4 +1,28 @@
 with
+today as (
+    select
+        metric_id,
+        period_grain,
+        period_start_date,
+        dimension_name,
+        dimension_value,
+        numerator,
+        denominator,
+        value
+    from {{ ref('kpi_values') }}
+    union all
+    select
+        metric_id,
+        period_grain,
+        period_start_date,
+        dimension_name,
+        dimension_value,
+        numerator,
+        denominator,
+        value
+    from {{ ref('int_levels_told') }}
+),
+
 compared as (
     select
         words.*,
@@ -9,7 +33,7 @@ compared as (
         {{ says_the_same('words.last_', 'today.') }} as is_known,
         tonight.rules as current_rules
     from {{ ref('int_kpi_words_compared') }} as words
-    left join {{ ref('kpi_values') }} as today
+    left join today
         on
             words.metric_id = today.metric_id
             and words.period_grain = today.period_grain

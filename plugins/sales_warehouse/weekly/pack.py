@@ -23,6 +23,14 @@ WEEK = datetime.timedelta(days=7)
 MOVERS = 3  # of one metric along one dimension
 WAIT_SECONDS = 60.0
 
+
+def _matures(value: str) -> str:
+    """Days after a period's end until what is said of it stands; `k` is kpi_metrics (days_to_mature of kpi.sql)."""
+    median = f"least(coalesce({value}, 190), 190)"
+    days = f"case when k.is_cohort and k.aggregation = 'median' then {median} else k.matures_after_days end"
+    return f"cast(coalesce({days}, 0) as integer)"
+
+
 QUERIES = {
     "movers": f"""
         select m.metric_id, m.metric_name_en, m.metric_name_zh, m.unit, m.direction, m.dimension_name,
@@ -38,14 +46,20 @@ QUERIES = {
         left join dim_sales_reps as s on m.dimension_name in ('rep', 'manager') and m.dimension_value = s.rep_key
         left join kpi_metrics as k on m.metric_id = k.metric_id
         where m.change_rank <= {MOVERS}
-            -- a month is news in the week in which it ends; a cohort of a week when it has had its time
-            and (m.period_grain = 'week' or m.period_end_date >= $week)
+            -- a month is news in the week in which it ends, a cohort in that in which it has had its time: so many days
+            -- after its end, or as long after it as its median is
+            and (
+                m.period_grain = 'week'
+                or m.period_end_date + {_matures("m.value")} >= $week
+            )
         order by k.number nulls last, m.metric_id, m.dimension_name <> 'total', m.dimension_name, m.change_rank""",
-    "targets": """
+    "targets": f"""
         select target_id, target_name_en, target_name_zh, metric_id, unit, target_value, upper_value, actual_value,
             progress_rate, expected_progress_rate, projected_value, projected_status, starts_on, due_on, owner, status
         from kpi_targets
-        where starts_on <= $week + 6 and due_on >= $week
+        left join (select metric_id, is_cohort, aggregation, matures_after_days from kpi_metrics) as k using (metric_id)
+        -- of cohorts the last word comes when they have had their time
+        where starts_on <= $week + 6 and due_on + {_matures("actual_value")} >= $week
         order by
             case status when 'missed' then 1 when 'behind' then 2 when 'on_track' then 3 when 'met' then 4 else 5 end,
             due_on, target_id""",
