@@ -299,7 +299,7 @@ def test_of_stages_in_one_place_none_is_a_step_back(db: duckdb.DuckDBPyConnectio
 
 
 def test_a_stay_is_learnt_with_what_ended_it(db: duckdb.DuckDBPyConnection) -> None:
-    """Offer and talk were told on 2 and 6 June, the win on the 21st: that the offer was left is known from the 6th on."""
+    """Offer and talk were told on 2 and 6 June, the win on the 21st: that the offer was left is known from the 6th."""
     give_deals(db, {"d": ("won", "20 02:00")}, [("d", "01 02:00", "offer", 1), ("d", "05 02:00", "talk", 2)])
     db.execute("""update int_opportunity_stage_events_deduplicated set _changed_load_id =
         case stage when 'offer' then '20260602T020000_000000-crm' else '20260606T020000_000000-crm' end""")
