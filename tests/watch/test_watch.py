@@ -26,6 +26,7 @@ from sales_warehouse.watch.carriers import (
     chosen_carriers,
     urls_of_connection,
 )
+from sales_warehouse.watch.incidents import decide
 from sales_warehouse.watch.message import Message
 from sales_warehouse.watch.notices import read_news
 from sales_warehouse.watch.outbox import MOST_DAYS
@@ -250,6 +251,104 @@ def test_a_carrier_that_is_down_is_tried_again_with_the_same_message(home: Home,
     down.error = None
     assert told(home, down, up) == WatchReport(new=1, sent=3)
     assert [key for key, _ in down.heard] == [key for key, _ in up.heard], "the late message kept its key"
+
+
+class Faltering(Listener):
+    """A listener that fails its first sends, so many as it is told."""
+
+    def __init__(self, fails: int) -> None:
+        super().__init__()
+        self.fails = fails
+
+    def send(self, key: str, message: Message) -> None:
+        self.fails -= 1
+        if self.fails >= 0:
+            raise NotDelivered("down")
+        super().send(key, message)
+
+
+def test_of_an_incident_nothing_is_told_before_what_failed_earlier(home: Home, world: Published) -> None:
+    faltering, other, day = Faltering(2), Listener("other"), datetime.timedelta(days=1)
+    world.live(falls(1))
+    told(home, faltering, other)
+    world.live([], NEXT)
+    report = told(home, faltering, other, at=NOW + day)
+    assert (report.sent, report.pending, len(report.failures)) == (1, 2, 1)
+    assert told(home, faltering, other, at=NOW + 2 * day) == WatchReport(sent=2)
+    assert [message.title for _, message in faltering.heard] == [message.title for _, message in other.heard]
+    assert [message.title.partition("]")[0] for _, message in faltering.heard] == ["[critical", "[over"]
+
+
+def test_a_message_that_is_refused_holds_back_only_what_speaks_of_the_same(home: Home, world: Published) -> None:
+    class Squeamish(Listener):
+        def send(self, key: str, message: Message) -> None:
+            if "East China" in message.title:
+                raise NotDelivered("refused")
+            super().send(key, message)
+
+    listener, day = Squeamish(), datetime.timedelta(days=1)
+    world.live(falls(1, severity="warning"))
+    told(home, listener)
+    world.live([*falls(1), *falls(2)[1:]], "2026-06-29")
+    told(home, listener, at=NOW + day)
+    assert listener.heard == [], "it speaks of both"
+    world.live([*falls(1), *falls(3)[1:]], "2026-06-30")
+    report = told(home, listener, at=NOW + 2 * day)
+    assert (report.sent, report.pending) == (1, 2)
+    assert [message.title for _, message in listener.heard] == ["[critical] Net sales, South China: −23.4 %"]
+    with sqlite3.connect(home.dir / "watch" / "outbox.sqlite") as outbox:
+        assert outbox.execute("SELECT state, attempts, last_error FROM deliveries ORDER BY rowid").fetchall() == [
+            ("pending", 3, "refused"),
+            ("pending", 0, "waits for an earlier message about the same incident"),
+            ("sent", 1, None),
+        ]
+
+
+def test_what_waits_behind_another_message_is_given_up_after_its_days_too(home: Home, world: Published) -> None:
+    listener, day = Listener(), datetime.timedelta(days=1)
+    listener.error = NotDelivered("down")
+    world.live(falls(1, severity="warning"))
+    told(home, listener)
+    world.live(falls(1), "2026-06-29")
+    reports = [told(home, listener, at=NOW + days * day) for days in (1, MOST_DAYS, MOST_DAYS + 1)]
+    assert [report.pending for report in reports] == [2, 1, 0]
+
+
+@pytest.mark.parametrize("is_personal", [False, True], ids=["named", "about a person"])
+@pytest.mark.parametrize(
+    "decided", [{"decision": "resolve"}, {"decision": "snooze", "until": datetime.date(2026, 7, 10)}], ids=str
+)
+def test_a_late_message_is_dropped_where_a_person_has_closed_or_snoozed_all_of_it(
+    home: Home, world: Published, decided: dict, *, is_personal: bool
+) -> None:
+    listener, day = Listener(), datetime.timedelta(days=1)
+    listener.error = NotDelivered("down")
+    world.live(falls(2, is_personal=is_personal))
+    told(home, listener)
+    decide(home, "fall|east|2026-06-22", by="Ann", **decided)
+    assert told(home, listener, at=NOW + day).pending == 1, "the north still stands"
+    decide(home, "fall|north|2026-06-22", by="Ann", **decided)
+    listener.error = None
+    assert told(home, listener, at=NOW + 2 * day) == told(home, listener, at=NOW + 3 * day) == WatchReport()
+    assert listener.heard == []
+    with sqlite3.connect(home.dir / "watch" / "outbox.sqlite") as outbox:
+        assert outbox.execute("SELECT state, last_error FROM deliveries").fetchall() == [
+            ("failed", "overtaken: a person closed or snoozed every incident in it before it was delivered")
+        ]
+
+
+def test_a_late_message_about_what_somebody_is_at_work_on_or_what_ended_by_itself_is_told(
+    home: Home, world: Published
+) -> None:
+    listener, day = Listener(), datetime.timedelta(days=1)
+    listener.error = NotDelivered("down")
+    world.live(falls(2))
+    told(home, listener)
+    decide(home, "fall|east|2026-06-22", "acknowledge", by="Ann")
+    world.live(falls(1, NEXT_WEEK), NEXT)
+    listener.error = None
+    assert told(home, listener, at=NOW + day) == WatchReport(new=1, sent=2)
+    assert [message.title.partition(" ")[0] for _, message in listener.heard] == ["2", "[over]"]
 
 
 def test_an_unexpected_error_of_a_carrier_is_named_without_its_text(home: Home, world: Published) -> None:

@@ -119,6 +119,18 @@ class Outbox:
         with self._transaction():
             self._given_up(delivery)
 
+    def drop(self, delivery: Delivery, reason: str) -> None:
+        """The carrier counts as told of it, and never delivers it."""
+        with self._transaction():
+            self._update(delivery, "state = 'failed', last_error = ?", reason)
+
+    def mark_held(self, delivery: Delivery, reason: str, at: datetime) -> None:
+        """Note that it waits behind another message. Its days count as if it had been tried."""
+        with self._transaction():
+            self._update(
+                delivery, "last_error = ?, first_tried_at = coalesce(first_tried_at, ?)", reason, at.isoformat()
+            )
+
     def mark_sent(self, delivery: Delivery, at: datetime) -> None:
         with self._transaction():
             self._update(

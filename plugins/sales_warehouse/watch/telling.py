@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sales_warehouse import durable, failpoint
 from sales_warehouse.home import Home
 from sales_warehouse.run import Run
+from sales_warehouse.watch import incidents
 from sales_warehouse.watch.carriers import Carrier, NotDelivered, apprise_urls, chosen_carriers
 from sales_warehouse.watch.left_out import read_left_out
 from sales_warehouse.watch.message import Message, bare, compose, key_of
@@ -16,6 +17,9 @@ from sales_warehouse.watch.notices import News, Settings, read_news, read_settin
 from sales_warehouse.watch.outbox import MOST_DAYS, Delivery, Outbox
 
 WAIT_SECONDS = 120.0
+# Why the outbox has a message that was not tried, and one that never will be.
+HELD = "waits for an earlier message about the same incident"
+OVERTAKEN = "overtaken: a person closed or snoozed every incident in it before it was delivered"
 
 
 @dataclass
@@ -44,7 +48,8 @@ def watch(
 
     `pages` is the address of Airflow's UI, for a link to each incident. At least once: a process killed between sending
     and noting it sends the same message, with the same key, again. A carrier that fails is reported and tried again by
-    the next refresh; it never raises.
+    the next refresh; it never raises. What else it has to say of an incident, or of rules, waits behind the message
+    that failed, so that the last thing heard is how it stands.
     """
     folder = home.watch
     with durable.lock(folder / ".lock", wait_seconds=WAIT_SECONDS, purpose="sending alerts"):
@@ -85,6 +90,8 @@ def _told(
     for delivery in outbox.outdated(list(by_name), at):
         outbox.give_up(delivery)
         report.failures.append(f"{delivery.carrier}: given up after {MOST_DAYS} days: {delivery.message.title}")
+    for delivery in _overtaken(home, outbox.pending(list(by_name))):
+        outbox.drop(delivery, OVERTAKEN)
     outbox.forget_mended([rule.key for rule in read_left_out(home)])
     alike: dict[frozenset[str], list[str]] = {}
     for name in by_name:
@@ -97,10 +104,34 @@ def _told(
         told |= {notice.incident_key for notice in news.notices}
         failpoint.reach("watch.after_enqueue")
     report.new = len(told)
+    held: dict[str, set[str]] = {name: set() for name in by_name}
     for delivery in outbox.pending(list(by_name)):
-        _deliver(outbox, delivery, by_name[delivery.carrier], clock, report)
+        subjects = _subjects(delivery.message)
+        if not held[delivery.carrier].isdisjoint(subjects):
+            outbox.mark_held(delivery, HELD, at)
+        elif _deliver(outbox, delivery, by_name[delivery.carrier], clock, report):
+            continue
+        held[delivery.carrier] |= subjects
     report.pending = len(outbox.pending(list(by_name)))
     return report
+
+
+def _subjects(message: Message) -> set[str]:
+    """What a message speaks of: its incidents, and the rules as one."""
+    rules = (section.reference for section in message.sections if section.is_about_rules)
+    return {*(about["key"] for about in message.incidents), *rules}
+
+
+def _overtaken(home: Home, waiting: Sequence[Delivery]) -> list[Delivery]:
+    """Those that speak of nothing but incidents that a person has closed or snoozed by now, as a person sees them."""
+    if not waiting:
+        return []
+    silent = set()
+    for incident in incidents.incidents(home, statuses=incidents.STATUSES):
+        is_closed = incident.status in incidents.CLOSED and incident.row["status_by"] is not None
+        if is_closed or incident.status == "snoozed":
+            silent |= {incident.key, incidents.hidden_key(incident.key)}
+    return [delivery for delivery in waiting if _subjects(delivery.message) <= silent]
 
 
 def _said(news: News, settings: Settings, language: str, at: datetime, pages: str | None) -> Message:
@@ -115,7 +146,8 @@ def _said(news: News, settings: Settings, language: str, at: datetime, pages: st
 
 def _deliver(
     outbox: Outbox, delivery: Delivery, carrier: Carrier, clock: Callable[[], datetime], report: WatchReport
-) -> None:
+) -> bool:
+    """Send a message and note how it went. Return whether it arrived."""
     failpoint.reach("watch.before_send")
     try:
         carrier.send(delivery.message.key, delivery.message)
@@ -126,7 +158,8 @@ def _deliver(
         end = f", given up after {MOST_DAYS} days" if is_given_up else ""
         attempt = f"attempt {delivery.attempts + 1}{end}"
         report.failures.append(f"{carrier.name}: {reason} ({attempt}): {delivery.message.title}")
-        return
+        return False
     failpoint.reach("watch.after_send")
     outbox.mark_sent(delivery, clock())
     report.sent += 1
+    return True
