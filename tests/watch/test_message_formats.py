@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_string
@@ -23,7 +24,7 @@ from published_nights import BROKEN, EXPLAINED, NOW, Published, falls, leave_out
 
 from sales_warehouse.home import Home
 from sales_warehouse.watch import formats, wording
-from sales_warehouse.watch.carriers import AppriseCarrier
+from sales_warehouse.watch.carriers import AppriseCarrier, _fitting
 from sales_warehouse.watch.incidents import one
 from sales_warehouse.watch.message import MOST_SECTIONS, Message, address_of, bare, compose, from_json, shortened
 from sales_warehouse.watch.notices import Notice, Settings, read_news, read_settings
@@ -249,6 +250,98 @@ def test_rules_with_a_mistake_are_told_however_little_a_receiver_takes(world: Pu
     assert len(text.encode()) <= 2048
 
 
+LONG_MISTAKES = [
+    "a rule of kind stalled_deals has no metric, dimension, grain; it takes minimum_amount",
+    "no rule judges net_sales by product: months differ in length, and there are no days of it to weigh them by; use "
+    "one of total, region, owner, team, channel, product_line, category, customer_tier",
+    "neither more nor less of repurchase_cycle_days is better, so a rule of it says `direction`: fall or rise",
+]
+
+
+def wordy(world: Published, incidents: int, rules: int, language: str) -> Message:
+    """A message about incidents of which there is much to say, and about rules of which there is, too."""
+    names = ["外勤团队商机停滞超过三十天", "单品净销售额月环比下跌超过百分之二十", "复购周期突然缩短"]
+    leave_out(world.home, *(
+        (n, 10 + n, f"a_rule_of_number_{n}", f"Deals of field sales stand still {n}", names[n % 3], "客户成功负责人",
+         "on", "direction", LONG_MISTAKES[n % 3])
+        for n in range(rules)
+    ))  # fmt: skip
+    told = [
+        replace(n, incident_key=f"fall|{i}", key=f"fall|{i}", row={
+            **n.row, "reason_zh": "华东的净销售额环比下降 27.3%。" * 9, "cause_zh": "门店渠道贡献了 -412,330.20。" * 9,
+            "reason_en": "Net sales of East China fell by 27.3 %. " * 9, "cause_en": "Shops: -412,330.20. " * 9,
+        })
+        for i in range(incidents) for n in notices(world)
+    ]  # fmt: skip
+    left_out = read_news(world.home, ()).left_out
+    return compose(told, read_settings(world.home), language=language, on=NOW.date(), pages=PAGES, left_out=left_out)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("rules", [1, 2, 3, 12])
+@pytest.mark.parametrize("incidents", [0, 1, 4])
+def test_incidents_are_shortened_before_rules_with_a_mistake_are(
+    world: Published, sent: list[Any], incidents: int, rules: int, language: str
+) -> None:
+    message = wordy(world, incidents, rules, language)
+    AppriseCarrier(RECEIVERS["wecom"], "sales_alerts").send("the key", message)
+    text = sent[0]["text"]["content"]
+    told = [value for _, value in message.sections[-1].facts]
+    assert len(told) == min(rules, 4) and all(fact in text for fact in told)
+    assert f"{PAGES}sales-warehouse/alert-rules" in text.splitlines()[-1 if incidents < 2 else -3]
+    assert incidents == 0 or f"{PAGES}sales-warehouse/incident?key=fall%7C0\n" in text
+    assert len(text.encode()) <= 2048
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("incidents", [0, 1, 4])
+def test_what_little_a_receiver_takes_ends_with_no_half_of_a_word_and_names_how_many_rules_there_are(
+    world: Published, incidents: int, language: str
+) -> None:
+    message = wordy(world, incidents, 5, language)
+    whole, full = formats.plain(message), set(re.findall("[!-~]+", formats.plain(message)))
+    for room in range(250, len(whole.encode()), 10):
+        plugin = SimpleNamespace(notify_format="text", title_maxlen=250, body_maxlen=room)
+        body, _ = _fitting(message, plugin)
+        count = {"en": "[not judged] 5 alert rules have a mistake", "zh": "【未判定】5 条预警规则配置有误"}[language]
+        assert len(body.encode()) <= room and (count in body or count == message.title)
+        assert f"{PAGES}sales-warehouse/alert-rules\n" in body
+        said = {word for line in body.splitlines() if "…" in line for word in re.findall("[!-~]+", line)}
+        assert said <= full
+        if incidents and "incident?key" not in body:
+            in_all = {"en": f"On the board: {incidents} in all.", "zh": f"共 {incidents} 条，请查看看板。"}
+            assert in_all[language] in body
+
+
+def test_a_receiver_that_takes_next_to_nothing_gets_whole_words(world: Published) -> None:
+    message = wordy(world, 4, 5, "en")
+    plugin = SimpleNamespace(notify_format="text", title_maxlen=250, body_maxlen=50)
+    assert _fitting(message, plugin)[0] == "1. [not judged] 5 alert rules have a mistake…"
+    plugin = SimpleNamespace(notify_format="text", title_maxlen=0, body_maxlen=10)
+    assert _fitting(message, plugin)[0] == ""
+
+
+def test_a_digest_of_which_one_incident_is_left_says_which(world: Published) -> None:
+    message = shortened(wordy(world, 3, 0, "en"), 1)
+    assert formats.plain(message, titled=False).startswith("1. [critical] Net sales, East China")
+    assert formats.markdown(message, titled=False).startswith("## 1. \\[critical\\] Net sales, East China")
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "kept"),
+    [
+        ("a short one", 11, "a short one"),
+        ("cut between words", 11, "cut between…"),
+        ("cut between words", 10, "cut…"),
+        ("未知的指标 retun_rate，是否", 10, "未知的指标…"),
+        ("未知的指标是否有误", 5, "未知的指标…"),
+        ("x" * 20, 5, "xxxxx…"),
+    ],
+)
+def test_a_text_is_cut_between_words(text: str, most: int, kept: str) -> None:
+    assert wording.clipped(text, most) == kept
+
+
 def test_the_key_is_of_the_events_not_of_their_order_or_language(world: Published) -> None:
     told, settings = notices(world, 3), read_settings(world.home)
     there = compose(told, settings, language="en", on=NOW.date())
@@ -264,7 +357,7 @@ def test_a_message_survives_storing(digest: Callable[[str], Message]) -> None:
 def test_a_message_that_an_older_release_stored_is_still_read(digest: Callable[[str], Message]) -> None:
     stored = json.loads(digest("en").to_json())
     for section in stored["sections"]:
-        del section["link"], section["is_about_rules"]
+        del section["link"], section["is_about_rules"], section["rule_count"]
     assert from_json(json.dumps(stored)).sections[0].link == ""
 
 

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from sales_warehouse import durable
 from sales_warehouse.company import alerts
 from sales_warehouse.watch import formats
-from sales_warehouse.watch.message import Message, brief, shortened
+from sales_warehouse.watch.message import Message, shorter
+from sales_warehouse.watch.wording import clipped
 
 URLS_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS"
 URLS_FILE_VARIABLE = "SALES_WAREHOUSE_APPRISE_URLS_FILE"
@@ -60,7 +61,7 @@ class AppriseCarrier:
     in the address it is still the same. Raises ValueError, without the address, when that cannot be read.
 
     A receiver gets Markdown where it shows some, else plain text, and no more than it takes: what is too long for it
-    loses what to do first, and then its last incidents.
+    loses what to do first, and then its last incidents; what is said of rules with a mistake goes last.
     """
 
     def __init__(self, url: str, connection: str, place: int = 1) -> None:
@@ -177,13 +178,19 @@ def _fitting(message: Message, plugin: Any) -> tuple[str, str]:
     shown = plugin.notify_format if isinstance(plugin.notify_format, tuple) else (plugin.notify_format,)
     is_plain = all(kind == "text" for kind in shown)
     # A receiver without a title of its own gets it above the text.
-    room = plugin.body_maxlen - (0 if plugin.title_maxlen else len(message.title.encode()) + len("\r\n"))
+    room = max(plugin.body_maxlen - (0 if plugin.title_maxlen else len(message.title.encode()) + len("\r\n")), 0)
     body, name = "", "text"
-    for kept in (message, brief(message), *(shortened(brief(message), n) for n in range(len(message.sections), 0, -1))):
+    for kept in shorter(message):
         body, name = (formats.plain(kept, titled=False), "text") if is_plain else _formatted(kept, titled=False)
         if len(body.encode()) <= room:
             return body, name
-    return body.encode()[:room].decode(errors="ignore"), name
+    return _cut(body, room), name
+
+
+def _cut(body: str, room: int) -> str:
+    """As much of a text as there is room for, in bytes, up to the end of a word."""
+    most = len(body.encode()[: max(room - len("…".encode()), 0)].decode(errors="ignore"))
+    return clipped(body, most) if most else ""
 
 
 def _plugin(url: str) -> Any:

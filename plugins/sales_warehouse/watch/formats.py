@@ -16,7 +16,7 @@ def markdown(message: Message, *, titled: bool = True) -> str:
     words = wording(message.language)
     blocks = [f"# {escape(message.title)}"] if titled else []
     for number, section in enumerate(message.sections, start=1):
-        if len(message.sections) > 1:
+        if _is_headed(message, section):
             blocks.append(f"## {number}. {escape(section.title)}")
         blocks += _markdown_section(section, words)
     if message.closing:
@@ -29,11 +29,16 @@ def plain(message: Message, *, titled: bool = True) -> str:
     words = wording(message.language)
     blocks = [_line(message.title)] if titled else []
     for number, section in enumerate(message.sections, start=1):
-        heading = [f"{number}. {_line(section.title)}"] if len(message.sections) > 1 else []
+        heading = [f"{number}. {_line(section.title)}"] if _is_headed(message, section) else []
         blocks.append("\n".join([*heading, *_plain_section(section, words)]))
     if message.closing:
         blocks.append(message.closing)
     return "\n\n".join(blocks) + "\n"
+
+
+def _is_headed(message: Message, section: Section) -> bool:
+    """A section that is alone needs no heading beside a title that says the same."""
+    return len(message.sections) > 1 or section.title != message.title
 
 
 def _markdown_section(section: Section, words: Wording) -> list[str]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from urllib.parse import quote
 
 from sales_warehouse.watch.left_out import LeftOut
 from sales_warehouse.watch.notices import Notice, Settings, severities
-from sales_warehouse.watch.wording import Wording, is_late, wording
+from sales_warehouse.watch.wording import Wording, clipped, is_late, wording
 
 # A person reads ten; the rest is on the board.
 MOST_SECTIONS = 10
 MOST_OTHERS = 5  # alerts of one incident beside its gravest
 MOST_LEFT_OUT = 3  # rules with a mistake
 MOST_OF_A_MISTAKE = 160  # characters of what is wrong with one
+# Where a receiver takes little: characters of why there is an incident, and of what is said of a rule.
+LESS_OF_AN_INCIDENT = (320, 160, 60, 0)
+LESS_OF_A_RULE = (120, 60)
 PAGE = "/sales-warehouse/incident"  # see airflow/pages/incidents.py
 RULES_PAGE = "/sales-warehouse/alert-rules"
 RULES_FILE = "alerts.yml"
@@ -27,7 +30,7 @@ RULES_FILE = "alerts.yml"
 class Section:
     """News of one incident: a headline, a sentence, facts as (label, value), what to do, its key, where to read on.
 
-    One `is_about_rules` instead: it tells of rules that are not judged.
+    One `is_about_rules` instead: it tells of rules that are not judged, `rule_count` of them in all.
     """
 
     title: str
@@ -38,6 +41,7 @@ class Section:
     reference: str
     link: str = ""
     is_about_rules: bool = False
+    rule_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,19 +106,76 @@ def bare(notices: Sequence[Notice], *, language: str, on: date, left_out: Sequen
     return _message(notices, left_out, language, on, f"{len(notices)} × alert", sections)
 
 
+def shorter(message: Message) -> Iterator[Message]:
+    """The message, and what is left of it where a receiver takes less and less.
+
+    It loses what to do, then its last incidents, the text and facts of the first, and that one, too; then the texts of
+    rules, the last rules, and what is said of all of them. How many there are of both it says to the last.
+    """
+    yield message
+    least = brief(message)
+    yield least
+    for most in range(len(message.sections), 0, -1):
+        yield shortened(least, most)
+    for most in LESS_OF_AN_INCIDENT:
+        yield _terse(shortened(least, 1), most)
+    least = shortened(least, 0)
+    yield least
+    for most in LESS_OF_A_RULE:
+        yield _with_rules(least, MOST_LEFT_OUT, most)
+    for count in range(MOST_LEFT_OUT - 1, 0, -1):
+        yield _with_rules(least, count, LESS_OF_A_RULE[-1])
+    least = _with_rules(least, 0, 0)
+    yield least
+    yield replace(least, sections=tuple(replace(section, text="") for section in least.sections))
+
+
 def shortened(message: Message, most: int) -> Message:
     """The message with its first incidents alone; it says how many more there are. What is told of rules stays."""
     incidents = [section for section in message.sections if not section.is_about_rules]
     if most >= len(incidents):
         return message
-    more = wording(message.language).more(len(message.incidents) - most)
+    words, count = wording(message.language), len(message.incidents)
+    closing = words.more(count - most) if most else words.none_shown(count)
     rules = [section for section in message.sections if section.is_about_rules]
-    return replace(message, sections=(*incidents[:most], *rules), closing=more)
+    return replace(message, sections=(*incidents[:most], *rules), closing=closing)
 
 
 def brief(message: Message) -> Message:
     """The message without what to do, which the page of the incident says too."""
     return replace(message, sections=tuple(replace(s, action="", steps=()) for s in message.sections))
+
+
+def _terse(message: Message, most: int) -> Message:
+    """The message without the facts of incidents, which their pages say too, and so many characters of their texts."""
+    sections = (
+        section
+        if section.is_about_rules
+        else replace(section, text=clipped(section.text, most) if most else "", facts=())
+        for section in message.sections
+    )
+    return replace(message, sections=tuple(sections))
+
+
+def _with_rules(message: Message, count: int, most: int) -> Message:
+    """The message with its first rules alone, in so many characters each; it says how many more there are."""
+    words = wording(message.language)
+    return replace(
+        message,
+        sections=tuple(
+            replace(section, facts=_fewer(section, words, count, most)) if section.is_about_rules else section
+            for section in message.sections
+        ),
+    )
+
+
+def _fewer(section: Section, words: Wording, count: int, most: int) -> tuple[tuple[str, str], ...]:
+    if not count:
+        return ()  # the title says how many there are
+    told = tuple(
+        (label, clipped(text, most)) for label, text in section.facts[: min(count, section.rule_count or count)]
+    )
+    return told + _more_rules(section.rule_count - len(told), words)
 
 
 def from_json(text: str) -> Message:
@@ -163,18 +224,24 @@ def _section(notice: Notice, settings: Settings, words: Wording, pages: str | No
 def _about_rules(left_out: Sequence[LeftOut], words: Wording, pages: str | None) -> Section:
     """What is told of rules that were left out: which, why, and what to do."""
     told = [words.mistake(rule, MOST_OF_A_MISTAKE) for rule in left_out[:MOST_LEFT_OUT]]
-    more = len(left_out) - len(told)
-    told += [words.texts["more_left_out"].format(count=more)] if more else []
     return Section(
         title=words.texts["left_out" if len(left_out) > 1 else "left_out_one"].format(count=len(left_out)),
         text=words.texts["left_out_text"],
-        facts=tuple((words.labels["rule"], text) for text in told),
+        facts=(
+            *((words.labels["rule"], text) for text in told),
+            *_more_rules(len(left_out) - len(told), words),
+        ),
         action="",
         steps=(),
         reference=RULES_FILE,
         link=f"{pages.rstrip('/')}{RULES_PAGE}" if pages else "",
         is_about_rules=True,
+        rule_count=len(left_out),
     )
+
+
+def _more_rules(count: int, words: Wording) -> tuple[tuple[str, str], ...]:
+    return ((words.labels["rule"], words.texts["more_left_out"].format(count=count)),) if count > 0 else ()
 
 
 def _others(notice: Notice, settings: Settings, words: Wording) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 from sales_warehouse.watch.left_out import LeftOut
 
 Row = Mapping[str, Any]
+
+UNCUT = re.compile(r"[!-~]+$")  # what a text without its rest may end with: Chinese may be cut anywhere
 
 # What severities, statuses and events are called wherever people read them, by the words of the marts. The board is in
 # another language and says the same (board/frontend/src/words.js).
@@ -138,15 +141,31 @@ class Wording:
         line = self.texts["line"].format(line=rule.line_number) if rule.line_number else None
         where = filter(None, (rule.rule_id if rule.rule_id != name else None, line, rule.part))
         said = rule.said(self.language)
-        wrong = said if len(said) <= most else f"{said[:most].rstrip()}…"
+        wrong = clipped(said, most)
         who = self.texts["owned_by"].format(owner=rule.owner) if rule.owner else ""
         return self.texts["mistake"].format(name=name, where=self.texts["joint"].join(where), mistake=wrong, owner=who)
 
     def more(self, count: int) -> str:
         return self.texts["more"].format(count=count)
 
+    def none_shown(self, count: int) -> str:
+        """What stands in place of all incidents of a message."""
+        return self.texts["none_shown"].format(count=count)
+
     def action(self, name: str, department: str | None) -> str:
         return self.texts["action" if department else "action_alone"].format(name=name, department=department)
+
+
+def clipped(text: str, most: int) -> str:
+    """The beginning of a text, in so many characters at most and a mark that there is more. No word, number or address
+    is cut, unless it is the first and longer than that.
+    """
+    if len(text) <= most:
+        return text
+    kept = text[:most]
+    if not text[most].isspace() and text[most].isascii():
+        kept = UNCUT.sub("", kept) or kept
+    return f"{kept.rstrip()}…"
 
 
 def is_personal(row: Row) -> bool:
@@ -221,6 +240,7 @@ ENGLISH = Wording(
         "counted": "{count} {severity}",
         "counted_ends": "{count} over",
         "more": "{count} more are on the board.",
+        "none_shown": "On the board: {count} in all.",
         "owned": "{subject} (owner: {owner})",
         "owned_by_none": "{subject}",
         "beside_more": "{count} more, which the page of the incident names",
@@ -299,6 +319,7 @@ CHINESE = Wording(
         "counted": "{severity} {count} 条",
         "counted_ends": "已结束 {count} 条",
         "more": "另有 {count} 条，请查看看板。",
+        "none_shown": "共 {count} 条，请查看看板。",
         "owned": "{subject}（负责人：{owner}）",
         "owned_by_none": "{subject}",
         "beside_more": "另有 {count} 条，见事件页面",
