@@ -239,17 +239,15 @@ def _added(rows: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
 
 
 def connection_addresses(connection_id: str) -> list[str]:
-    """Return the Apprise addresses of an Airflow connection; from the environment when there is no such connection."""
-    from airflow.exceptions import AirflowNotFoundException
-    from airflow.sdk import BaseHook
-    from airflow.sdk.exceptions import AirflowRuntimeError
+    """Return the Apprise addresses of an Airflow connection; from the environment when there is no such connection.
 
+    Raises what keeps a store of connections from answering: the addresses of the environment may be other people's.
+    """
+    from sales_warehouse.airflow.connections import connection
     from sales_warehouse.watch.carriers import apprise_urls, urls_of_connection
 
-    try:
-        return urls_of_connection(BaseHook.get_connection(connection_id).extra_dejson)
-    except (AirflowNotFoundException, AirflowRuntimeError):
-        return apprise_urls(os.environ)
+    found = connection(connection_id)
+    return apprise_urls(os.environ) if found is None else urls_of_connection(found.extra_dejson)
 
 
 def hand_over(source: str) -> dict[str, Any]:

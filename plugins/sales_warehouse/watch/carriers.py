@@ -101,7 +101,8 @@ def chosen_carriers(
         try:
             urls = addresses(entry.connection)
         except Exception as error:  # its text may hold an address
-            wrong.append(f"connection {entry.connection!r}: {type(error).__name__}")
+            why = f"could not be looked up ({type(error).__name__}); what it has to tell waits for the next refresh"
+            wrong.append(f"connection {entry.connection!r} {why}")
             continue
         if not urls:
             wrong.append(
