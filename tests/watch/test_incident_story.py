@@ -268,6 +268,23 @@ def test_a_question_is_withdrawn_when_the_incident_is_asked_about_again(home: Ho
     )
 
 
+@pytest.mark.parametrize("kind", ["finish_action", "drop_action"])
+def test_what_becomes_of_an_action_of_before_answers_no_question(home: Home, kind: decisions.Kind) -> None:
+    """Accepted on the 28th, worse on the 29th, and on the 30th the action of before is over."""
+    first, worse, later = (datetime.datetime(2026, 6, day, 19) for day in (28, 29, 30))
+    incidents.decide(home, FALL, "accept_playbook", by="ann", playbook_id="intercept", at=first)
+    assert questions(home, _company()) == []
+    event = {**incident_marts.ROWS["fct_incident_events"][0], "event_key": "worse", "event_number": 2}
+    event |= {"event_type": "upgraded", "event_at": f"{worse}"}
+    values = ", ".join(f"{literal(value)} as {ident(name)}" for name, value in event.items())
+    _say(home, f"insert into fct_incident_events by name select {values}")
+    incidents.decide(home, FALL, kind, by="ann", playbook_id="intercept", at=later)
+    (question,) = questions(home, _company())
+    assert question.name not in moot(home, 31) and why_moot(home, FALL, question.name, "en") is None
+    incidents.decide(home, FALL, "accept_playbook", by="ann", playbook_id="intercept", at=later)
+    assert questions(home, _company()) == []
+
+
 def test_questions_of_long_ago_are_not_looked_for(home: Home) -> None:
     assert moot(home, 31) != [] and moot(home, 2) == []
 

@@ -26,6 +26,8 @@ MOST_CAUSES, MOST_EVENTS, MOST_PLAYBOOKS = 3, 3, 5
 
 # What calls for an answer; who answered before may be asked again. Of alerts that join, those that are told of do.
 CALLS = ("opened", "reopened", "woken", "upgraded", "joined")
+# What answers one. That an action of before is done or dropped does not: the incident got worse or came back since.
+ANSWERS = ("acknowledge", "snooze", "resolve", "assign", "accept_playbook")
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _answers(incident: Incident, call: Mapping[str, Any], log: Sequence[Decision
         decision
         for decision in log
         if decision.incident_key == incident.key
-        and decision.kind != "reopen"
+        and decision.kind in ANSWERS
         and datetime.datetime.fromisoformat(decision.at) >= call["event_at"]
     ]
 
