@@ -1,10 +1,25 @@
+-- A source that never delivered is as old as the first load of the company: it would not be missed otherwise.
 with
+started as (
+    select min(extracted_at) as first_load_at
+    from {{ ref('trust_load_counts') }}
+),
+
+waited as (
+    select
+        cast(
+            cast({{ microseconds_between('first_load_at', as_of()) }} as decimal(28, 6)) / 3600000000 as decimal(18, 4)
+        ) as waited_hours
+    from started
+),
+
 aged as (
     select
-        source,
-        age_hours
-    from {{ ref('trust_source_freshness') }}
-    where age_hours is not null
+        sources.source,
+        coalesce(sources.age_hours, waited.waited_hours) as age_hours
+    from {{ ref('trust_source_freshness') }} as sources
+    cross join waited
+    where sources.age_hours is not null or waited.waited_hours is not null
 ),
 
 united as (
