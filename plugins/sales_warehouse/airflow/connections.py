@@ -22,7 +22,9 @@ def connection(connection_id: str) -> Connection | None:
     except AirflowNotFoundException:
         return _asked_again(connection_id)
     except AirflowRuntimeError as error:
-        return _unless_absent(error)
+        if error.error.error == ErrorType.CONNECTION_NOT_FOUND:
+            return None
+        raise
 
 
 def _asked_again(connection_id: str) -> Connection | None:
@@ -48,10 +50,7 @@ def _of_server(connection_id: str) -> Connection | None:
         if isinstance(answer, ErrorResponse):
             raise AirflowRuntimeError(answer)
     except AirflowRuntimeError as error:
-        return _unless_absent(error)
+        if error.error.error == ErrorType.CONNECTION_NOT_FOUND:
+            return None
+        raise
     return _process_connection_result_conn(answer)
-
-
-def _unless_absent(error: AirflowRuntimeError) -> None:
-    if error.error.error != ErrorType.CONNECTION_NOT_FOUND:
-        raise error
