@@ -1,4 +1,6 @@
--- The rows of every load, by the day on which it was extracted; several tables of a source may feed one entity.
+-- The rows of every load, by the business date of the refresh that took it in: the day before the one on which it was
+-- extracted, for a night belongs to the day that it closes. A refresh that is asked for its own day closes that one.
+-- Several tables of a source may feed one entity.
 with
 counts as (
     select
@@ -20,7 +22,8 @@ select
     counts.load_id,
     counts.entity,
     loads.extracted_at,
-    {{ business_date_of('loads.extracted_at') }} as load_date,
+    {{ business_date_of('loads.extracted_at') }}
+    - case when {{ business_date_of(as_of()) }} > {{ business_date() }} then 1 else 0 end as load_date,
     counts.judged_count,
     counts.dirty_count,
     counts.quarantined_count,

@@ -1,4 +1,5 @@
--- How many rows of a load were judged, and how many of them were refused, mended or said again, by the day of the load.
+-- How many rows of a load were judged, and how many of them were refused, mended or said again, by the business date of
+-- the refresh that took it in.
 select
     load_date as row_date,
     source,
