@@ -33,7 +33,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.identity import identify
 from sales_warehouse.identity.contacts import XREF as CONTACTS
 from sales_warehouse.identity.customers import XREF
-from sales_warehouse.metrics import metric_rows
+from sales_warehouse.metrics import analysis_rows, metric_rows
 from sales_warehouse.settings_tables import SCHEMAS, write_settings, write_table
 from sales_warehouse.sql import ident, literal
 from sales_warehouse.transform import transform
@@ -158,6 +158,7 @@ def make(home: Home, lines: int) -> None:
     every = {f"{entity}.{column}" for entity, contract in load_contracts().items() for column in contract.columns}
     with sql.connect(temp=home.tmp) as db:
         write_table(db, SCHEMAS["metrics"], metric_rows(company.metrics, every), home.settings / "metrics.parquet")
+        write_table(db, SCHEMAS["analyses"], analysis_rows(every), home.settings / "analyses.parquet")
 
 
 def _columns(schema: str) -> dict[str, str]:
