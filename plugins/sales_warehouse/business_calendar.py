@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,16 +23,22 @@ __all__ = ["WEEKDAYS", "Day", "DaysFileMistake", "days", "moment", "open_days", 
 HEADER = ("date", "is_workday", "name")
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 ONE_DAY = datetime.timedelta(days=1)
+LONGEST_LEAVE = 31  # days; what joins a day to a holiday is looked for no farther away
+LEAVE_WITH_WEEKENDS = {"CN"}  # countries whose announced leave takes in the weekend that adjoins it
 
 
 @dataclass(frozen=True)
 class Day:
-    """One day; a holiday may have a name, and a make-up workday is a workday although it falls on a weekend."""
+    """One day; a holiday may have a name, and a make-up workday is a workday although it falls on a weekend.
+
+    A day off that only lies within the leave of a holiday, as a weekend does, is joined to it and bears its name.
+    """
 
     date_day: datetime.date
     is_workday: bool
     is_holiday: bool
     holiday_name: str | None
+    is_joined: bool
     is_made_up: bool
     fiscal_year_number: int
     fiscal_quarter_number: int
@@ -47,21 +54,49 @@ class DaysFileMistake(Exception):
         self.line = line
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is said of one day: a name is that of a holiday; `is_said` is by the company, else it is by the country."""
+
+    date: datetime.date
+    is_workday: bool
+    name: str | None
+    is_said: bool
+
+
 def days(company: Company, first: datetime.date, last: datetime.date) -> Iterator[Day]:
     """Yield every day from `first` to `last`, both included, without a gap.
 
     Public holidays and make-up workdays come from the `holidays` package for the country and subdivision of the
     calendar; within its first and last day the file of days says what holds instead. The company's own `holidays` and
-    `workdays` win over both. Raises DaysFileMistake.
+    `workdays` win over both. The days off within the leave of a holiday are holidays, too. Raises DaysFileMistake.
     """
     calendar = company.calendar
+    weekend = {WEEKDAYS.index(day) for day in calendar.weekend}
+    told = list(_told(company, first, last))
+    joined = _joined(told, (calendar.country or company.about.country) in LEAVE_WITH_WEEKENDS)
+    for day in told:
+        if not first <= day.date <= last:
+            continue
+        name = None if day.is_workday else day.name or joined.get(day.date)
+        is_made_up = day.is_workday and day.date.weekday() in weekend
+        fiscal = _fiscal(calendar, day.date)
+        yield Day(day.date, day.is_workday, name is not None, name, day.date in joined, is_made_up, *fiscal)
+
+
+def _told(company: Company, first: datetime.date, last: datetime.date) -> Iterator[_Told]:
+    """Yield what is said of each day from `first` to `last`, and of those around them that a leave may reach to."""
+    calendar = company.calendar
+    earliest = max(first.toordinal() - LONGEST_LEAVE, datetime.date.min.toordinal())
+    latest = min(last.toordinal() + LONGEST_LEAVE, datetime.date.max.toordinal())
+    years = range(datetime.date.fromordinal(earliest).year, datetime.date.fromordinal(latest).year + 1)
     country = calendar.country or company.about.country
-    public = holidays.country_holidays(country, subdiv=calendar.subdivision, years=range(first.year, last.year + 1))
+    public = holidays.country_holidays(country, subdiv=calendar.subdivision, years=years)
     made_up: set[datetime.date] = getattr(public, "weekend_workdays", set())
     listed = read_days(days_file(company)) if calendar.days_file else {}
     weekend = {WEEKDAYS.index(day) for day in calendar.weekend}
     own_workdays = set(calendar.workdays)
-    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+    for ordinal in range(earliest, latest + 1):
         date = datetime.date.fromordinal(ordinal)
         own = calendar.holidays.get(date)
         if date in listed:
@@ -73,9 +108,31 @@ def days(company: Company, first: datetime.date, last: datetime.date) -> Iterato
             is_workday, name = False, own.zh if company.about.language == "zh" else own.en
         if date in own_workdays:
             is_workday = True
-        is_holiday = name is not None and not is_workday
-        is_made_up = is_workday and date.weekday() in weekend
-        yield Day(date, is_workday, is_holiday, name if is_holiday else None, is_made_up, *_fiscal(calendar, date))
+        yield _Told(date, is_workday, name, bool(own) or date in listed)
+
+
+def _joined(told: Iterable[_Told], is_with_weekends: bool) -> dict[datetime.date, str]:
+    """Return the days off that belong to a holiday without a name of their own, and the name that they take.
+
+    They are those between two named days of one run of days off, and where leave takes in the weekend that adjoins it
+    those at either end of the country's own holidays. What the company says of a day stays as it is.
+    """
+    found = {}
+    for is_workday, group in itertools.groupby(told, key=lambda day: day.is_workday):
+        run = () if is_workday else tuple(group)
+        for place, day in enumerate(run):
+            before, after = _named(run[place::-1]), _named(run[place:])
+            is_between = before and after
+            nearest = before or after
+            if day.name or day.is_said or not nearest:
+                continue
+            if is_between or (is_with_weekends and not nearest.is_said):
+                found[day.date] = str(nearest.name)
+    return found
+
+
+def _named(run: Sequence[_Told]) -> _Told | None:
+    return next((day for day in run if day.name), None)
 
 
 def unannounced_years(company: Company, today: datetime.date) -> list[int]:
@@ -185,12 +242,14 @@ def hours_of(calendar: CalendarFile, schedule: Schedule | None, day: Day) -> tup
     """Return the parts of a day that a schedule is open, as minutes since midnight of the business time zone.
 
     What is said of one day wins over its day of the week, and what a schedule says over what the company says. A day
-    off is closed but for a schedule that names it, and a make-up workday has the usual hours.
+    off is closed but for a schedule that names it, and a make-up workday has the usual hours. A Saturday that is only
+    joined to a holiday has the hours of Saturdays: between Good Friday and Easter Monday shops are open.
     """
     weekday = WEEKDAYS[day.date_day.weekday()]
     if schedule and day.date_day in schedule.dates:
         return schedule.dates[day.date_day]
-    if schedule and weekday in schedule.weekdays and not day.is_holiday and not day.is_made_up:
+    is_closed = day.is_holiday and not day.is_joined
+    if schedule and weekday in schedule.weekdays and not is_closed and not day.is_made_up:
         is_day_off = not day.is_workday and weekday not in calendar.weekend
         return () if is_day_off else schedule.weekdays[weekday]
     if not day.is_workday:

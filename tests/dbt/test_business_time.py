@@ -236,3 +236,82 @@ def test_a_file_of_days_wins_over_the_country_and_loses_to_the_company(tmp_path:
     assert [day.is_workday for day in found] == [True, True, True, False, True, False]
     assert [day.holiday_name for day in found[:-1]] == [None, None, None, "Sunday off", None]
     assert found[-1].is_holiday  # the 5th is behind the file, and a holiday of the country
+
+
+def holidays_of(country: str, first: date, last: date, **calendar: object) -> dict[date, str | None]:
+    """The days off from a day to another: their names, or None for one that is no holiday."""
+    found = list(business_calendar.days(company(country, "Asia/Shanghai", **calendar), first, last))
+    assert all(day.is_holiday == (day.holiday_name is not None) for day in found)
+    assert not any(day.is_workday and day.is_holiday for day in found)
+    return {day.date_day: day.holiday_name for day in found if not day.is_workday}
+
+
+# The leave that the State Council announced (2024, no. 12 and 2025, no. 7), by its first and last day.
+LEAVES = {
+    2025: ("01-01 01-01", "01-28 02-04", "04-04 04-06", "05-01 05-05", "05-31 06-02", "10-01 10-08"),
+    2026: ("01-01 01-03", "02-15 02-23", "04-04 04-06", "05-01 05-05", "06-19 06-21", "09-25 09-27", "10-01 10-07"),
+}
+
+
+@pytest.mark.parametrize("year", LEAVES)
+def test_all_days_of_an_announced_leave_are_holidays(year: int) -> None:
+    """Those of its weekends, too; a weekend that adjoins none is none, and a make-up day is worked."""
+    found = holidays_of("CN", date(year, 1, 1), date(year, 12, 31))
+    announced = set()
+    for leave in LEAVES[year]:
+        first, last = (date.fromisoformat(f"{year}-{day}") for day in leave.split())
+        announced |= {first + datetime.timedelta(days=n) for n in range((last - first).days + 1)}
+    assert {day for day, name in found.items() if name} == announced
+    assert {day.isoweekday() for day, name in found.items() if not name} == {6, 7}
+    made_up = {2025: "01-26 02-08 04-27 09-28 10-11", 2026: "01-04 02-14 02-28 05-09 09-20 10-10"}[year]
+    assert not found.keys() & {date.fromisoformat(f"{year}-{day}") for day in made_up.split()}
+
+
+def test_a_day_is_joined_to_the_same_holiday_whatever_days_are_asked_for() -> None:
+    """It bears the name of the named day before it, and ahead of the first one that of the first."""
+    named = holidays_of("CN", date(2026, 1, 1), date(2026, 2, 23))
+    alike = {date(2026, 1, 3): date(2026, 1, 2), date(2026, 2, 15): date(2026, 2, 16)}
+    alike |= {date(2026, 2, 21): date(2026, 2, 20), date(2026, 2, 22): date(2026, 2, 20)}
+    assert {day: holidays_of("CN", day, day) for day in alike} == {day: {day: named[of]} for day, of in alike.items()}
+    assert all(named[of] for of in alike.values())
+    assert holidays_of("CN", date(2026, 2, 14), date(2026, 2, 14)) == {}  # a Saturday that is made up for
+    assert holidays_of("CN", date(2026, 3, 1), date(2026, 3, 1)) == {date(2026, 3, 1): None}
+
+
+def test_a_weekend_between_two_holidays_is_part_of_them_in_every_country() -> None:
+    """From Good Friday to Easter Monday, and not the Sunday behind Christmas; shops keep the hours of the Saturday."""
+    found = holidays_of("DE", date(2026, 4, 1), date(2026, 4, 12))
+    assert [day.day for day, name in found.items() if name] == [3, 4, 5, 6] and len(found) == 6
+    assert found[date(2026, 4, 3)] == found[date(2026, 4, 4)] == found[date(2026, 4, 5)] != found[date(2026, 4, 6)]
+    christmas = holidays_of("DE", date(2026, 12, 24), date(2026, 12, 27))
+    assert [bool(name) for name in christmas.values()] == [True, True, False]
+    shops = {"id": "shops", "name": LABEL, "regions": ["x"], "weekdays": {"saturday": ["10:00-16:00"]}}
+    made = company("DE", "Europe/Berlin", schedules=[shops])
+    (saturday,) = business_calendar.days(made, date(2026, 4, 4), date(2026, 4, 4))
+    assert saturday.is_holiday and saturday.is_joined
+    assert business_calendar.hours_of(made.calendar, made.calendar.keepers()["shops"], saturday) == ((600, 960),)
+
+
+def test_a_lone_holiday_joins_no_other_day() -> None:
+    """New Year's Day of 2025 was a Wednesday."""
+    found = holidays_of("CN", date(2024, 12, 28), date(2025, 1, 5))
+    assert [(day.day, bool(name)) for day, name in found.items()] == [
+        (28, False), (29, False), (1, True), (4, False), (5, False),
+    ]  # fmt: skip
+
+
+def test_what_a_company_says_of_a_day_is_not_joined(tmp_path: Path) -> None:
+    """A holiday of its own on a Friday takes no weekend with it, one on the Friday and the Monday do; a file of days
+    says which days are holidays, and a day that is worked ends a leave.
+    """
+    own = {f"2026-03-{day}": {"en": "Stock-taking", "zh": "盘点"} for day in (20, 27, 30)}
+    found = holidays_of("CN", date(2026, 3, 20), date(2026, 3, 31), holidays=own)
+    assert [day.day for day, name in found.items() if name] == [20, 27, 28, 29, 30]
+    made = {"workdays": ["2026-02-22"], "holidays": {"2026-02-21": {"en": "Fair", "zh": "庙会"}}}
+    found = holidays_of("CN", date(2026, 2, 20), date(2026, 2, 23), **made)
+    assert [day.day for day in found] == [20, 21, 23] and found[date(2026, 2, 21)] == "Fair"
+    listed = ["2026-04-04,false,", "2026-04-05,false,Qingming", "2026-04-06,false,Qingming"]
+    (tmp_path / "days.csv").write_text("\n".join(["date,is_workday,name", *listed]), encoding="utf-8")
+    made_by_file = company("CN", "Asia/Shanghai", days_file="days.csv").model_copy(update={"folder": str(tmp_path)})
+    told = business_calendar.days(made_by_file, date(2026, 4, 3), date(2026, 4, 7))
+    assert [day.holiday_name for day in told] == [None, None, "Qingming", "Qingming", None]
