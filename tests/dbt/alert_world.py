@@ -18,8 +18,8 @@ from sales_warehouse.sql import literal
 MODELS = (
     "int_alert_waits_measured", "int_alert_completeness_measured", "int_alert_rules_defined",
     "int_alert_periods_followed", "int_alert_days_weighed", "int_alert_periods_compared", "int_alert_bands_expected",
-    "int_alert_periods_judged", "int_alert_periods_watched", "int_alert_periods_newest", "int_alert_periods_late",
-    "int_alert_members_named", "alert_metrics", "kpi_alert_judgements", "kpi_alert_trials",
+    "int_targets_paced", "int_alert_periods_judged", "int_alert_periods_watched", "int_alert_periods_newest",
+    "int_alert_periods_late", "int_alert_members_named", "alert_metrics", "kpi_alert_judgements", "kpi_alert_trials",
 )  # fmt: skip
 VALUES = (
     "metric_id varchar, period_grain varchar, period_start_date date, period_end_date date, dimension_name varchar, "

@@ -634,6 +634,32 @@ def test_a_goal_is_behind_when_less_is_reached_than_was_due(db: duckdb.DuckDBPyC
     ]
 
 
+def goal(db: duckdb.DuckDBPyConnection, name: str, first: str, due: str, reached: float) -> None:
+    """A goal of 1,000 from a day to another, and which share of it is reached on the business date."""
+    row = (name, name.title(), name, "net_sales", "sum", "up", None, 1000, None, first, due, True, "total", "total")
+    db.execute(f"insert into int_targets_judged values ({', '.join(map(alert_world.literal, row))})")
+    add(db, "quota_attainment", "day", "2026-06-28", name, reached, 1000, dimension="target", days=1)
+
+
+def test_a_goal_is_paced_by_days_where_workdays_do_not_tell(db: duckdb.DuckDBPyConnection) -> None:
+    """A campaign on days off alone, of whose 11 days 9 are gone, and a goal that ends where the calendar does not reach
+    to, of whose 1,643 days 910 are gone; as int_targets_paced has it.
+    """
+    holiday(db, "2026-06-20", "2026-06-30")
+    for name, first, due in (("campaign", "2026-06-20", "2026-06-30"), ("long", "2024-01-01", "2028-06-30"),
+                             ("june", "2026-06-01", "2026-07-03"), ("early", "2022-06-01", "2026-12-31")):  # fmt: skip
+        goal(db, name, first, due, 0.01)
+    give_rules(db, [{"id": "pace", "kind": "pace_behind_target", "threshold_rate": 0.1}])
+    told = dict(judge(db, "dimension_value, compared_value"))
+    # of June and three days of July 18 days are worked, and 15 of them have passed
+    shares = {"campaign": 9 / 11, "long": 910 / 1643, "june": 15 / 18, "early": 1489 / 1675}
+    assert told == {name: D(share) for name, share in shares.items()}
+    paced = dict(rows_of(db, "int_targets_paced", "target_id, expected_progress_rate"))
+    assert {name: round(share, 8) for name, share in paced.items()} == told
+    reason = dict(judge(db, "dimension_value, reason_en"))["campaign"]
+    assert reason == "Campaign: 1 % of the goal was reached on 2026-06-28, where 81.8 % was due."
+
+
 def wave(day: datetime.date) -> float:
     """A thousand on workdays and 300 on days off, give or take some per cent that repeat only after 11 days."""
     return (1000 if day.weekday() < 5 else 300) * (1 + 0.05 * math.sin(day.toordinal() * 2 * math.pi / 11))

@@ -157,32 +157,34 @@ seasons as (
             and edges.period_start_date = periods.period_start_date
 ),
 
-worked_days as (
+-- How much of a goal should have been reached on a day, by what int_targets_paced counts: it says the same of the business date.
+passed as (
     select
-        date_day,
-        is_workday,
-        cast(sum(case when is_workday then 1 else 0 end) over (order by date_day) as bigint) as workday_number
-    from {{ ref('dim_dates') }}
+        goals.target_id,
+        days.date_day,
+        sum(case when days.is_workday then 1 else 0 end) over (partition by goals.target_id order by days.date_day)
+            as passed_workday_count,
+        {{ dbt.datediff('goals.starts_on', 'days.date_day', 'day') }} + 1 as passed_day_count
+    from {{ ref('int_targets_judged') }} as goals
+    inner join {{ ref('dim_dates') }} as days on days.date_day between goals.starts_on and goals.due_on
+    where days.date_day <= {{ business_date() }} and goals.is_whole
 ),
 
--- How much of a goal should have been reached on a day: int_targets_judged says the same of the business date.
 expectations as (
     select
         goals.target_id,
         goals.metric_id as target_metric_id,
-        days.date_day,
-        cast(days.workday_number - firsts.workday_number + case when firsts.is_workday then 1 else 0 end as double)
-        / nullif(lasts.workday_number - firsts.workday_number + case when firsts.is_workday then 1 else 0 end, 0) as passed_share,
+        passed.date_day,
+        cast(case when spans.is_by_workdays then passed.passed_workday_count else passed.passed_day_count end as double)
+        / spans.pace_count as passed_share,
         goals.aggregation,
         goals.direction,
         cast(goals.baseline_value as double) as baseline_value,
         cast(goals.goal_value as double) as goal_value,
         {{ outside('goals.baseline_value', 'goals.goal_value', 'goals.upper_value') }} as baseline_outside_value
-    from {{ ref('int_targets_judged') }} as goals
-    inner join worked_days as days on days.date_day between goals.starts_on and goals.due_on
-    inner join worked_days as firsts on goals.starts_on = firsts.date_day
-    inner join worked_days as lasts on goals.due_on = lasts.date_day
-    where days.date_day <= {{ business_date() }} and goals.is_whole
+    from passed
+    inner join {{ ref('int_targets_judged') }} as goals on passed.target_id = goals.target_id
+    inner join {{ ref('int_targets_paced') }} as spans on passed.target_id = spans.target_id
 ),
 
 paces as (

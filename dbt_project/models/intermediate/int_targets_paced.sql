@@ -37,6 +37,7 @@ paced as (
         target_id,
         workday_count,
         passed_workday_count,
+        is_by_workdays,
         case when is_by_workdays then workday_count else day_count end as pace_count,
         case
             when is_by_workdays then passed_workday_count
@@ -49,6 +50,7 @@ select
     target_id,
     cast(workday_count as bigint) as workday_count,
     cast(passed_workday_count as bigint) as passed_workday_count,
+    is_by_workdays,
     cast(pace_count as bigint) as pace_count,
     cast(passed_pace_count as bigint) as passed_pace_count,
     {{ ratio('passed_pace_count', 'pace_count') }} as expected_progress_rate
