@@ -15,6 +15,9 @@ from alert_world import give_rules, judge
 from lone_models import on, rows_of, sql_of
 from macros import rendered
 
+from sales_warehouse import business_calendar
+from sales_warehouse.company.calendar import CalendarFile
+from sales_warehouse.company.models import Company, CompanyFile
 from sales_warehouse.metrics import registry
 
 DAY = datetime.timedelta(days=1)
@@ -331,6 +334,84 @@ def test_a_week_without_a_workday_is_not_judged(db: duckdb.DuckDBPyConnection) -
     sell(db, "north", lambda day: 0 if day >= LAST_MONDAY else on_workdays(100)(day), "2026-01-01")
     give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}])
     assert judge(db, "incident_key") == []
+
+
+def test_a_band_does_not_judge_a_week_without_a_workday(db: duckdb.DuckDBPyConnection) -> None:
+    """An office that sold 300 once on a Saturday, and a shop that is open at weekends, are closed for a week: what a
+    day off usually brings is told by weekends. A week of two workdays is judged.
+    """
+    holiday(db, "2026-06-15", "2026-06-19")
+    holiday(db, "2026-06-22", "2026-06-24")
+    closed = {LAST_MONDAY + n * DAY for n in range(-7, 3)}
+
+    def sold(day: datetime.date) -> float:
+        off = 300 if day == datetime.date(2026, 3, 14) else 0
+        return 0 if day in closed else 10 * wave(day) if day.weekday() < 5 else off
+
+    def shop(day: datetime.date) -> float:
+        return wave(day) * (0 if day in closed and day < LAST_MONDAY else 0.3 if day in closed else 1)
+
+    sell(db, "office", sold, "2025-01-01")
+    sell(db, "fell", lambda day: sold(day) / (3 if day >= LAST_MONDAY else 1), "2025-01-01")
+    sell(db, "shop", shop, "2025-01-01")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES}])
+    told = judge(db, "dimension_value, period_start_date, is_breach", "int_alert_periods_judged")
+    assert {row for row in told if row[2]} == {("fell", LAST_MONDAY, True)}
+    assert {row[:2] for row in told if row[1] >= LAST_MONDAY - 7 * DAY} == {
+        (member, LAST_MONDAY) for member in ("fell", "office", "shop")
+    }
+
+
+def china(db: duckdb.DuckDBPyConnection) -> set[datetime.date]:
+    """Give the calendar that a company of China has by default, and return the days of its Spring Festivals."""
+    about = {"company_id": "x", "name": {"en": "x", "zh": "x"}, "currency": "CNY", "time_zone": "Asia/Shanghai"}
+    made = CompanyFile.model_validate(about | {"country": "CN"})
+    company = Company.model_construct(folder=".", about=made, calendar=CalendarFile())
+    for day in business_calendar.days(company, datetime.date(2023, 1, 1), datetime.date(2026, 12, 31)):
+        db.execute(
+            "update dim_dates set is_workday = ?, is_holiday = ? where date_day = ?",
+            [day.is_workday, day.is_holiday, day.date_day],
+        )
+    closed = (("2024-02-10", 8), ("2025-01-28", 8), ("2026-02-15", 9))
+    return {datetime.date.fromisoformat(first) + n * DAY for first, count in closed for n in range(count)}
+
+
+@pytest.mark.parametrize("first", ["2023-03-01", "2024-06-01"])
+def test_no_day_of_a_festival_is_a_fall(db: duckdb.DuckDBPyConnection, first: str) -> None:
+    """A shop that was open on New Year's Day and the Saturday after it closes on all days of the Spring Festivals: each
+    is held against days of the same one, and a band knows that holidays differ.
+    """
+    festival = china(db)
+    sell(db, "shop", lambda day: 0 if day in festival else wave(day), first)
+    sell(db, "sunk", lambda day: 0 if day in festival else wave(day) / (10 if day.year == 2026 else 1), first)
+    db.execute("delete from kpi_values where period_end_date > date '2026-02-28'")
+    rule = {"metric": "net_sales", "grain": "day", "dimension": "region"}
+    give_rules(db, [{"id": "fall", "kind": "percent_change", "threshold_rate": 0.3, **rule},
+                    {"id": "band", "kind": "seasonal_band", **rule}])  # fmt: skip
+    with on("2026-02-21"):
+        assert judge(db, "incident_key") == []
+        told = judge(db, "rule_id, dimension_value, period_start_date, is_breach", "int_alert_periods_judged")
+    breaches = {row[:3] for row in told if row[3]}
+    assert not {row for row in breaches if row[1] == "shop"}
+    # the first Thursday of 2026 is New Year's Day; Sunday, the 4th, is worked
+    assert {row[2].day for row in breaches if row[0] == "fall" and row[2].year == 2026} == {5, 6, 7, 8, 9, 10, 11}
+    held = {row[:3] for row in told}
+    assert ("band", "shop", datetime.date(2026, 2, 21)) in held
+
+
+def test_a_holiday_is_held_against_days_of_the_same_one(db: duckdb.DuckDBPyConnection) -> None:
+    """The 8th of October 2025 against the 1st, which was the first day of that leave, and the 1st against none; no day
+    of a Spring Festival against New Year's Day or the Saturday after it.
+    """
+    china(db)
+    sell(db, "shop", wave, "2025-01-01")
+    rule = {"metric": "net_sales", "grain": "day", "dimension": "region"}
+    give_rules(db, [{"id": "fall", "kind": "percent_change", "threshold_rate": 0.3, **rule}])
+    compared = dict(judge(db, "period_start_date, compared_start_date", "int_alert_periods_judged"))
+    october = [compared.get(datetime.date(2025, 10, day)) for day in (1, 7, 8, 9)]
+    assert october == [None, None, datetime.date(2025, 10, 1), datetime.date(2025, 9, 25)]
+    february = [compared.get(datetime.date(2026, 2, day)) for day in (19, 20, 21, 22, 23)]
+    assert february == [None, None, None, datetime.date(2026, 2, 15), datetime.date(2026, 2, 16)]
 
 
 def test_a_year_before_is_the_same_weekdays(db: duckdb.DuckDBPyConnection) -> None:

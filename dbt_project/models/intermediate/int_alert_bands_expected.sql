@@ -31,6 +31,7 @@ kinds as (
         asked.unit,
         periods.period_kind,
         periods.day_of_week,
+        periods.workday_count,
         case
             when not asked.is_additive or periods.period_grain = 'day' then 1
             else {{ effective_days('periods', 'coalesce(weights.off_day_weight, 1)') }}
@@ -61,7 +62,8 @@ rooted as (
             else cast(value as double)
         end as root
     from kinds
-    where effective_day_count > 0
+    -- who sells on workdays alone is no measure of a week that has none, nor is what was sold once at a weekend
+    where period_grain = 'day' or workday_count > 0
 ),
 
 expected as (
@@ -137,7 +139,14 @@ select
     is_additive,
     effective_day_count,
     expected_root,
-    greatest(case when median_spread > 0 then median_spread else mean_spread end, chance_spread) as root_spread,
+    greatest(
+        case
+            -- one holiday is unlike another: most of them say nothing of the one on which all are closed
+            when period_kind = 'holiday' then greatest(median_spread, mean_spread)
+            when median_spread > 0 then median_spread
+            else mean_spread
+        end, chance_spread
+    ) as root_spread,
     miss_count
 from chance
 where miss_count >= {{ window_of('period_grain', fewest) }}

@@ -1,7 +1,7 @@
 -- Each period beside the comparable one, which a change is held against and the causes of every other alert are told from. Of a week
--- the last one before it that had a workday, of a day the last one of its weekday and kind (workday, day off, holiday, made-up workday),
--- at most eight weeks before; or the same one a year before, whose weekdays are the same for days and weeks. A longer period without a
--- workday is not compared.
+-- the last one before it that had a workday, of a day the last one of its weekday and kind (workday, day off, made-up workday, a day of
+-- the same holiday), at most eight weeks before; or the same one a year before, whose weekdays are the same for days and weeks. A longer
+-- period without a workday is not compared.
 with
 asked as (
     select distinct
@@ -20,7 +20,7 @@ worked as (
         lag(periods.period_start_date) over (
             partition by
                 periods.metric_id, periods.period_grain, periods.dimension_name, periods.dimension_value, asked.compared_with,
-                periods.period_kind, periods.day_of_week
+                periods.period_kind, periods.holiday_number, periods.day_of_week
             order by periods.period_start_date
         ) as last_alike_date
     from {{ ref('int_alert_periods_followed') }} as periods

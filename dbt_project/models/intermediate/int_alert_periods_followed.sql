@@ -38,6 +38,16 @@ known as (
 
 calendar as (
     {{ period_days(['day', 'week', 'month', 'quarter']) | indent(4) }}
+),
+
+dates as (
+    select
+        date_day,
+        day_of_week,
+        is_workday,
+        is_holiday,
+        sum(case when is_workday then 1 else 0 end) over (order by date_day) as workday_number
+    from {{ ref('dim_dates') }}
 )
 
 select
@@ -52,7 +62,12 @@ select
         when dates.is_workday then 'workday'
         else 'off_day'
     end as period_kind,
-    case when known.period_grain = 'day' then dates.day_of_week else 0 end as day_of_week
+    case when known.period_grain = 'day' then dates.day_of_week else 0 end as day_of_week,
+    -- days of one holiday have the same number, that of the workdays before it
+    case
+        when known.period_grain = 'day' and dates.is_holiday and not dates.is_workday then cast(dates.workday_number as bigint)
+        else 0
+    end as holiday_number
 from known
 inner join asked
     on
@@ -61,5 +76,5 @@ inner join asked
         and known.dimension_name = asked.dimension_name
 left join calendar
     on known.period_grain = calendar.period_grain and known.period_start_date = calendar.period_start_date
-left join {{ ref('dim_dates') }} as dates on known.period_start_date = dates.date_day
+left join dates on known.period_start_date = dates.date_day
 where known.value is not null
