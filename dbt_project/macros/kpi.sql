@@ -356,13 +356,14 @@ select
 from {{ grouped }}
 {%- endmacro %}
 
-{% macro period_days(grains) -%}
-{#- The days of every period of the calendar, and those among them that are worked. -#}
+{% macro period_days(grains, with_holidays=false) -%}
+{#- The days of every period of the calendar, and those among them that are worked, or holidays on which nobody works. -#}
 {% for grain in grains %}
 select
     '{{ grain }}' as period_grain,
     {{ period_start(grain, 'date_day') }} as period_start_date,
     count(*) filter (where is_workday) as workday_count,
+    {{ 'count(*) filter (where is_holiday and not is_workday) as holiday_count,' if with_holidays }}
     count(*) as day_count
 from {{ ref('dim_dates') }}
 group by {{ period_start(grain, 'date_day') }}
@@ -372,8 +373,8 @@ group by {{ period_start(grain, 'date_day') }}
 
 {% macro off_day_weight(workday_amount, off_day_amount) -%}
 {#-
-    What a day off brings beside a workday: nothing at an office, as much or more in a shop. Refunds may come to more than what
-    is sold on days off, and bring no less than nothing.
+    What a day off that is no holiday brings beside a workday: nothing at an office, as much or more in a shop. Refunds may come to
+    more than what is sold on days off, and bring no less than nothing.
 -#}
 case
     when {{ workday_amount }} > 0 and {{ off_day_amount }} is not null
@@ -382,14 +383,29 @@ case
 end
 {%- endmacro %}
 
+{% macro holiday_weight(workday_amount, holiday_amount, holiday_count, off_day_weight) -%}
+{#-
+    What a holiday brings beside a workday, by five of them at least; where there were fewer, as much as another day off and no more
+    than a workday, for nobody knows whether a shop that sells most at weekends is open on a holiday.
+-#}
+case
+    when {{ holiday_count }} >= 5 and {{ workday_amount }} > 0 then greatest({{ holiday_amount }}, 0) / {{ workday_amount }}
+    else least({{ off_day_weight }}, 1)
+end
+{%- endmacro %}
+
 {% macro told_by_days(metric_id) -%}
 {#- The metric by whose days a metric is weighed that grows with them: heads are averaged over months, what they sell has a day. -#}
 case {{ metric_id }} when 'revenue_per_head' then 'net_sales' else {{ metric_id }} end
 {%- endmacro %}
 
-{% macro effective_days(period, off_day_weight) -%}
+{% macro effective_days(period, off_day_weight, holiday_weight) -%}
 {#- Days of a period as so many workdays. -#}
-({{ period }}.workday_count + {{ off_day_weight }} * ({{ period }}.day_count - {{ period }}.workday_count))
+(
+    {{ period }}.workday_count
+    + {{ off_day_weight }} * ({{ period }}.day_count - {{ period }}.workday_count - {{ period }}.holiday_count)
+    + {{ holiday_weight }} * {{ period }}.holiday_count
+)
 {%- endmacro %}
 
 {#- Where the grain is a column. -#}

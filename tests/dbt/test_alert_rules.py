@@ -336,6 +336,39 @@ def test_a_week_without_a_workday_is_not_judged(db: duckdb.DuckDBPyConnection) -
     assert judge(db, "incident_key") == []
 
 
+def test_a_holiday_counts_as_holidays_did_and_grows_no_base(db: duckdb.DuckDBPyConnection) -> None:
+    """Shops of 1,000 on weekdays and 1,500 at weekends have a week whose first three days are a holiday. Where such
+    days were closed before, 5,000 is what 8,000 comes to; where they brought 1,500, it is a fall from 9,500; where
+    nobody knows, a holiday counts no more than a workday, and 8,000 stays 8,000.
+    """
+    holiday(db, "2026-04-06", "2026-04-10")
+    holiday(db, "2026-06-22", "2026-06-24")
+    before, last = ({datetime.date.fromisoformat(first) + n * DAY for n in range(count)}
+                    for first, count in (("2026-04-06", 5), ("2026-06-22", 3)))  # fmt: skip
+
+    def shop(on_holidays: float) -> Callable[[datetime.date], float]:
+        def sold(day: datetime.date) -> float:
+            usual = 1000 if day.weekday() < 5 else 1500
+            return on_holidays if day in before else 0 if day in last else usual
+
+        return sold
+
+    sell(db, "closed", shop(0), "2026-01-01")
+    sell(db, "open", shop(1500), "2026-01-01")
+    sell(db, "young", shop(0), "2026-04-13")
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}])
+    told = judge(db, "subject_key, value, compared_value, comparison_rate")
+    assert told == [
+        ("fall|open", D(5000), D(9500), D(1.1875)),
+        ("fall|young", D(5000), D(8000), D(1)),
+    ]
+    (closed,) = db.execute(
+        "select compared_value from int_alert_periods_judged "
+        f"where dimension_value = 'closed' and period_start_date = date '{LAST_MONDAY}'"
+    ).fetchall()
+    assert closed == (D(5000),)
+
+
 def test_a_band_does_not_judge_a_week_without_a_workday(db: duckdb.DuckDBPyConnection) -> None:
     """An office that sold 300 once on a Saturday, and a shop that is open at weekends, are closed for a week: what a
     day off usually brings is told by weekends. A week of two workdays is judged.

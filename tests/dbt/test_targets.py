@@ -283,7 +283,7 @@ def _write_measured(file: Path, calendar: Path) -> None:
         )
         connection.execute(
             "CREATE TABLE dim_dates AS SELECT date_day, date_trunc('month', date_day)::DATE AS month_start_date, "
-            f"is_workday FROM read_parquet({literal(str(calendar))})"
+            f"is_workday, is_holiday FROM read_parquet({literal(str(calendar))})"
         )
 
 

@@ -34,7 +34,7 @@ kinds as (
         periods.workday_count,
         case
             when not asked.is_additive or periods.period_grain = 'day' then 1
-            else {{ effective_days('periods', 'coalesce(weights.off_day_weight, 1)') }}
+            else {{ effective_days('periods', 'coalesce(weights.off_day_weight, 1)', 'coalesce(weights.holiday_weight, 1)') }}
         end as effective_day_count
     from {{ ref('int_alert_periods_followed') }} as periods
     inner join asked

@@ -55,11 +55,13 @@ rated as (
         earlier.value as earlier_value,
         case
             when weights.off_day_weight is null then 1
-            when chosen.workday_count = earlier.workday_count and chosen.day_count = earlier.day_count then 1
+            when
+                chosen.workday_count = earlier.workday_count and chosen.holiday_count = earlier.holiday_count
+                and chosen.day_count = earlier.day_count then 1
             else
                 cast(
-                    {{ effective_days('chosen', 'weights.off_day_weight') }}
-                    / {{ effective_days('earlier', 'weights.off_day_weight') }} as decimal(18, 8)
+                    {{ effective_days('chosen', 'weights.off_day_weight', 'weights.holiday_weight') }}
+                    / {{ effective_days('earlier', 'weights.off_day_weight', 'weights.holiday_weight') }} as decimal(18, 8)
                 )
         end as comparison_rate
     from chosen

@@ -37,7 +37,7 @@ known as (
 ),
 
 calendar as (
-    {{ period_days(['day', 'week', 'month', 'quarter']) | indent(4) }}
+    {{ period_days(['day', 'week', 'month', 'quarter'], with_holidays=true) | indent(4) }}
 ),
 
 dates as (
@@ -53,6 +53,7 @@ dates as (
 select
     known.*,
     coalesce(calendar.workday_count, 0) as workday_count,
+    coalesce(calendar.holiday_count, 0) as holiday_count,
     coalesce(calendar.day_count, 0) as day_count,
     -- days are held against days of their kind
     case

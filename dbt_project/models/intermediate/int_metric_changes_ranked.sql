@@ -76,32 +76,54 @@ compared as (
 ),
 
 calendar as (
-    {{ period_days(['week', 'month', 'quarter']) | indent(4) }}
+    {{ period_days(['week', 'month', 'quarter'], with_holidays=true) | indent(4) }}
 ),
 
 -- What grows with the days is held against what the period before would have been with as many workdays and days off, as
--- alerts do: what a day off brings beside a workday is told by the half year and a week before the period.
-days as (
+-- alerts do: what a day off brings beside a workday is told by the half year and a week before the period, what a holiday does by
+-- 400 days.
+told as (
     select
         compared.metric_id,
         compared.dimension_name,
         compared.dimension_value,
-        cast(sum(case when dates.is_workday then told.value else 0 end) as double)
-        / nullif(count(*) filter (where dates.is_workday), 0) as workday_amount,
-        cast(sum(case when dates.is_workday then 0 else told.value end) as double)
-        / nullif(count(*) filter (where not dates.is_workday), 0) as off_day_amount
+        known.value,
+        dates.is_workday,
+        dates.is_holiday and not dates.is_workday as is_holiday,
+        not dates.is_workday and not dates.is_holiday as is_off,
+        known.period_start_date >= compared.period_start_date - 189 as is_recent
     from compared
     inner join {{ ref('kpi_metrics') }} as metrics
         on compared.metric_id = metrics.metric_id and metrics.aggregation in ('sum', 'distinct')
-    inner join {{ ref('kpi_values') }} as told
+    inner join {{ ref('kpi_values') }} as known
         on
-            {{ told_by_days('compared.metric_id') }} = told.metric_id
-            and compared.dimension_name = told.dimension_name
-            and compared.dimension_value = told.dimension_value
-            and told.period_grain = 'day'
-            and told.period_start_date between compared.period_start_date - 189 and compared.period_start_date - 1
-    inner join {{ ref('dim_dates') }} as dates on told.period_start_date = dates.date_day
-    group by compared.metric_id, compared.dimension_name, compared.dimension_value
+            {{ told_by_days('compared.metric_id') }} = known.metric_id
+            and compared.dimension_name = known.dimension_name
+            and compared.dimension_value = known.dimension_value
+            and known.period_grain = 'day'
+            and known.period_start_date between compared.period_start_date - 400 and compared.period_start_date - 1
+    inner join {{ ref('dim_dates') }} as dates on known.period_start_date = dates.date_day
+),
+
+days as (
+    select
+        metric_id,
+        dimension_name,
+        dimension_value,
+        cast(avg(case when is_workday and is_recent then value end) as double) as workday_amount,
+        cast(avg(case when is_off and is_recent then value end) as double) as off_day_amount,
+        cast(avg(case when is_workday then value end) as double) as year_workday_amount,
+        cast(avg(case when is_holiday then value end) as double) as holiday_amount,
+        count(*) filter (where is_holiday) as holiday_count
+    from told
+    group by metric_id, dimension_name, dimension_value
+),
+
+off_days as (
+    select
+        days.*,
+        {{ off_day_weight('workday_amount', 'off_day_amount') }} as off_day_weight
+    from days
 ),
 
 weights as (
@@ -109,8 +131,9 @@ weights as (
         metric_id,
         dimension_name,
         dimension_value,
-        {{ off_day_weight('workday_amount', 'off_day_amount') }} as off_day_weight
-    from days
+        off_day_weight,
+        {{ holiday_weight('year_workday_amount', 'holiday_amount', 'holiday_count', 'off_day_weight') }} as holiday_weight
+    from off_days
 ),
 
 scaled as (
@@ -121,10 +144,12 @@ scaled as (
         -- none where one of the two had no day that counts: they cannot be held against each other
         case
             when weights.off_day_weight is null then 1
-            when this_period.workday_count = earlier.workday_count and this_period.day_count = earlier.day_count then 1
+            when
+                this_period.workday_count = earlier.workday_count and this_period.holiday_count = earlier.holiday_count
+                and this_period.day_count = earlier.day_count then 1
             else cast(nullif(
-                {{ effective_days('this_period', 'weights.off_day_weight') }}
-                / nullif({{ effective_days('earlier', 'weights.off_day_weight') }}, 0), 0
+                {{ effective_days('this_period', 'weights.off_day_weight', 'weights.holiday_weight') }}
+                / nullif({{ effective_days('earlier', 'weights.off_day_weight', 'weights.holiday_weight') }}, 0), 0
             ) as decimal(18, 8))
         end as comparison_rate
     from compared
