@@ -279,7 +279,12 @@ def _write_measured(file: Path, calendar: Path) -> None:
         )
         connection.execute(
             "ALTER TABLE kpi_metrics ADD COLUMN decomposition VARCHAR; "
-            "UPDATE kpi_metrics SET decomposition = CASE unit WHEN 'rate' THEN 'ratio' ELSE 'additive' END"
+            "UPDATE kpi_metrics SET decomposition = CASE unit WHEN 'rate' THEN 'ratio' ELSE 'additive' END; "
+            "ALTER TABLE kpi_metrics ADD COLUMN matures_after_days INTEGER"
+        )
+        connection.executemany(
+            "UPDATE kpi_metrics SET matures_after_days = ? WHERE metric_id = ?",
+            [(registry()[name].matures_after_days, name) for name in MEASURED],
         )
         connection.execute(
             "CREATE TABLE dim_dates AS SELECT date_day, date_trunc('month', date_day)::DATE AS month_start_date, "
