@@ -157,3 +157,54 @@ def test_a_goal_of_one_week_is_not_told_by_what_it_has_on_monday(db: duckdb.Duck
     assert aim(db, "new_leads", ("2026-07-06", "2026-07-12"), 50, 70, day="2026-07-06") == {
         "actual_value": 10, "projected_value": 50, "projection_method": "workdays", "projected_status": "misses",
     }  # fmt: skip
+
+
+# --- what history says ---------------------------------------------------------------------------------------------
+
+
+def test_a_goal_of_a_quarter_is_held_against_quarters_by_their_own_workdays(db: duckdb.DuckDBPyConnection) -> None:
+    """300 in the 64 workdays of a first quarter come to 309.375 in 66; by the 22 of its first month it was 900."""
+    give(db, "quarter", "2025-01-01", "2026-06-30", "300")
+    give(db, "quarter", "2026-07-01", "2026-07-20", "40")
+    aim(db, "new_leads", Q3, 300, 700, day="2026-07-20")
+    assert doubts(db, "2026-07-20") == {
+        "beyond_best": "The goal asks for 700; the best of 6 quarters, at its pace for as many workdays, comes to "
+        "309.375 (2025-01)"
+    }
+    assert db.execute("select message_zh from int_targets_doubted").fetchall() == [
+        ("目标为 700；历史 6 个季度中最好的一个季度（2025-01）按同样工作日数折算为 309.375",)
+    ]
+
+
+def test_a_goal_of_a_week_is_held_against_months_of_whole_weeks(db: duckdb.DuckDBPyConnection) -> None:
+    """70 a week are 70 in five workdays, whether four weeks begin in a month or five."""
+    give(db, "week", "2025-12-29", "2026-07-05", "70")
+    aim(db, "new_leads", ("2026-07-06", "2026-07-12"), 70, 72, day="2026-07-06")
+    assert doubts(db, "2026-07-06") == {
+        "beyond_best": "The goal asks for 72; the best of 6 months, at its pace for as many workdays, comes to 70 "
+        "(2026-01)"
+    }
+
+
+@pytest.mark.parametrize(
+    ("days", "as_long"),
+    [(("2026-07-15", "2026-08-14"), 3100), (("2026-07-06", "2026-07-12"), 700), (Q3, 9100),
+     (("2026-07-01", "2026-08-31"), 6100), (("2026-06-15", "2026-07-31"), 4700)],
+    ids=["a month from the middle on", "a week", "a quarter", "two months", "47 days"],
+)  # fmt: skip
+def test_as_long_a_time_before_is_as_long(db: duckdb.DuckDBPyConnection, days: tuple[str, str], as_long: int) -> None:
+    """100 a day. Before whole months as many whole ones: April to June has 91 days, May and June have 61."""
+    give(db, "day", "2026-01-01", "2026-07-20", "100")
+    aim(db, "net_sales", days, as_long, as_long + 1, day="2026-07-20")
+    assert "baseline_differs" not in doubts(db, "2026-07-20")
+    aim(db, "net_sales", days, 2 * as_long, 3 * as_long, day="2026-07-20")
+    assert doubts(db, "2026-07-20")["baseline_differs"] == (
+        f"The baseline is {2 * as_long}; as long a time before it was {as_long}"
+    )
+
+
+def test_a_baseline_is_not_held_against_days_before_a_region_opened(db: duckdb.DuckDBPyConnection) -> None:
+    """It opened on 1 June 2026: April to June has a month of it, which is no quarter, and one month is no best."""
+    give(db, "day", "2024-06-01", "2026-07-20", "case when d >= date '2026-06-01' then 100 else 0 end", "region=new")
+    aim(db, "net_sales", Q3, 9200, 9900, day="2026-07-20", scope="region=new")
+    assert doubts(db, "2026-07-20") == {}

@@ -31,6 +31,7 @@ compared as (
         history.year_before_value,
         history.best_value,
         history.best_month_date,
+        history.best_grain,
         history.month_count
     from goals
     inner join {{ ref('int_targets_compared') }} as history on goals.target_id = history.target_id
@@ -121,9 +122,10 @@ select
     goal_value as found_value,
     best_value as expected_value,
     'The goal asks for ' || {{ number_text('goal_value') }} || '; the best of ' || cast(month_count as string)
-    || case aggregation when 'sum' then ' months, at its pace for as many workdays, comes to ' else ' months reached ' end
+    || ' ' || best_grain || case aggregation when 'sum' then 's, at its pace for as many workdays, comes to ' else 's reached ' end
     || {{ number_text('best_value') }} || ' (' || substring(cast(best_month_date as string), 1, 7) || ')' as message_en,
-    '目标为 ' || {{ number_text('goal_value') }} || '；历史 ' || cast(month_count as string) || ' 个月中最好的一个月（'
+    '目标为 ' || {{ number_text('goal_value') }} || '；历史 ' || cast(month_count as string)
+    || case best_grain when 'quarter' then ' 个季度中最好的一个季度（' else ' 个月中最好的一个月（' end
     || substring(cast(best_month_date as string), 1, 7) || '）'
     || case aggregation when 'sum' then '按同样工作日数折算为 ' else '为 ' end || {{ number_text('best_value') }} as message_zh
 from compared
