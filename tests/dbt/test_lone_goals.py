@@ -208,3 +208,89 @@ def test_a_baseline_is_not_held_against_days_before_a_region_opened(db: duckdb.D
     give(db, "day", "2024-06-01", "2026-07-20", "case when d >= date '2026-06-01' then 100 else 0 end", "region=new")
     aim(db, "net_sales", Q3, 9200, 9900, day="2026-07-20", scope="region=new")
     assert doubts(db, "2026-07-20") == {}
+
+
+# --- short cycles --------------------------------------------------------------------------------------------------
+
+
+def test_a_cycle_of_what_is_counted_has_its_own_days(db: duckdb.DuckDBPyConnection) -> None:
+    """10 leads a day; of the quarter, which the goal is followed by, there are 500 so far."""
+    give(db, "day", "2026-01-01", "2026-08-20", "10")
+    give(db, "quarter", "2026-04-01", "2026-06-30", "800")
+    give(db, "quarter", "2026-07-01", "2026-08-20", "500")
+    assert aim(db, "new_leads", Q3, 800, 900, day="2026-08-20")["actual_value"] == 500
+    assert cycle(db, "2026-08-20", ("2026-07-01", "2026-07-14"), ("2026-07-15", "2026-07-31"),
+                 ("2026-08-15", "2026-08-28"), ("2026-09-01", "2026-09-14")) == [
+        (140, "met"), (170, "missed"), (60, "running"), (None, "not_started"),
+    ]  # fmt: skip
+
+
+def test_a_cycle_of_whole_weeks_counts_a_lead_once_in_each(db: duckdb.DuckDBPyConnection) -> None:
+    """A lead that is created on one day and given to a rep on the next is new in both, and once in their week."""
+    give(db, "day", "2026-01-01", "2026-08-20", "10")
+    give(db, "week", "2025-12-29", "2026-08-16", "65")
+    give(db, "quarter", "2026-07-01", "2026-08-20", "500")
+    aim(db, "new_leads", Q3, 800, 900, day="2026-08-20")
+    assert cycle(db, "2026-08-20", ("2026-07-06", "2026-07-19"), ("2026-07-01", "2026-07-14")) == [
+        (130, "missed"), (140, "met"),
+    ]  # fmt: skip
+
+
+def test_a_cycle_of_a_median_is_told_by_the_weeks_that_lie_in_it(db: duckdb.DuckDBPyConnection) -> None:
+    """9 hours a week, 7 in the week from 13 July on, 6.5 in all of July, which is no two weeks of it."""
+    give(db, "week", "2026-01-05", "2026-08-16", "case when d = date '2026-07-13' then 7 else 9 end")
+    give(db, "month", "2026-07-01", "2026-07-31", "6.5")
+    give(db, "month", "2026-08-01", "2026-08-20", "3")
+    aim(db, "lead_first_response_hours", Q3, 8, 4, day="2026-08-20")
+    assert cycle(db, "2026-08-20", ("2026-07-01", "2026-07-14"), ("2026-07-06", "2026-07-19"),
+                 ("2026-07-20", "2026-08-02"), ("2026-09-26", "2026-10-09")) == [
+        (9, "missed"), (7, "met"), (9, "missed"), (None, "not_started"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metric", "scope"), [("net_sales", "product=p"), ("revenue_per_head", TOTAL), ("revenue_per_customer", TOTAL)]
+)
+def test_a_cycle_that_is_no_period_of_its_metric_has_no_figure(
+    db: duckdb.DuckDBPyConnection, metric: str, scope: str
+) -> None:
+    """Nobody knows how much of a month lies in two weeks of it; February 2027 has four weeks and is a month."""
+    for grain, first in (("month", "2027-01-01"), ("month", "2027-02-01"), ("quarter", "2027-01-01")):
+        give(db, grain, first, first, "300", scope)
+    aim(db, metric, ("2027-01-01", "2027-03-31"), 800, 900, day="2027-03-01", scope=scope)
+    assert cycle(db, "2027-03-01", ("2027-01-01", "2027-01-14"), ("2027-02-01", "2027-02-28")) == [
+        (None, "no_data"), (300, "met" if metric != "revenue_per_customer" else "missed"),
+    ]  # fmt: skip
+
+
+# --- goals that sources send ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "days", "is_said"),
+    [
+        ("new_leads", ("2026-07-01", "2026-08-31"), True),
+        ("new_leads", Q3, False),
+        ("new_leads", ("2026-07-06", "2026-07-12"), False),
+        ("new_leads", ("2026-07-07", "2026-07-13"), True),
+        ("revenue_per_head", ("2026-07-06", "2026-07-12"), True),
+        ("revenue_per_head", ("2026-07-01", "2026-07-31"), False),
+        ("revenue_per_customer", ("2026-07-01", "2026-08-31"), True),
+        ("net_sales", ("2026-07-01", "2026-08-31"), False),
+    ],
+    ids=["two months", "a quarter", "a week", "from a Tuesday", "a week of what has months", "a month", "an average",
+         "what adds up"],
+)  # fmt: skip
+def test_a_goal_over_several_periods_of_what_is_counted_again_will_never_have_a_value(
+    db: duckdb.DuckDBPyConnection, metric: str, days: tuple[str, str], is_said: bool
+) -> None:
+    grains = registry()[metric].grains
+    for grain in grains:
+        give(db, grain, "2026-01-01" if grain != "week" else "2025-12-29", "2026-08-20", "10")
+    found = aim(db, metric, days, 5, 7, day="2026-08-20", source="crm")
+    assert (found["actual_value"] is None) == is_said
+    text = (
+        f"{registry()[metric].name.en} is counted again in each period, and the goal is not exactly one of: "
+        f"{', '.join(grains)}: it will never have a value"
+    )
+    assert doubts(db, "2026-08-20").get("cut_period") == (text if is_said else None)

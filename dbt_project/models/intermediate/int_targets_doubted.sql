@@ -70,11 +70,29 @@ select
 from goals
 inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
 where
-    goals.aggregation = 'sum' and grains.finest_grain <> 'day'
-    and (
-        {{ period_start_of('grains.finest_grain', 'goals.starts_on') }} <> goals.starts_on
-        or {{ period_end_of('grains.finest_grain', 'goals.due_on') }} <> goals.due_on
-    )
+    goals.aggregation = 'sum' and not goals.is_of_one_period and grains.finest_grain <> 'day'
+    and not {{ is_of_whole_periods('grains.finest_grain', 'goals') }}
+union all
+-- The company's own goals of this kind are refused by check_targets.py; here are those that sources sent.
+select
+    'goal' as subject_type,
+    goals.target_id as subject_id,
+    'cut_period' as lint_type,
+    'T' as smart_letter,
+    'warning' as severity,
+    cast(null as decimal(28, 8)) as found_value,
+    cast(null as decimal(28, 8)) as expected_value,
+    goals.metric_name_en || ' is counted again in each period, and the goal is not exactly one of: ' || metrics.grains
+    || ': it will never have a value' as message_en,
+    '「' || goals.metric_name_zh || '」在每个周期内重新计数，而目标期并非恰好一个周期（' || metrics.grains
+    || '），将始终没有取值' as message_zh
+from goals
+inner join {{ ref('kpi_metrics') }} as metrics on goals.metric_id = metrics.metric_id
+where
+    goals.is_of_one_period and goals.due_on >= goals.starts_on
+    {% for grain in ['day', 'week', 'month', 'quarter'] %}
+    and not (position('{{ grain }}' in metrics.grains) > 0 and {{ is_one_period("'" ~ grain ~ "'", 'goals') }})
+    {% endfor %}
 union all
 select
     'goal' as subject_type,
