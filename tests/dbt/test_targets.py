@@ -279,7 +279,12 @@ def _write_measured(file: Path, calendar: Path) -> None:
         )
         connection.execute(
             "ALTER TABLE kpi_metrics ADD COLUMN decomposition VARCHAR; "
-            "UPDATE kpi_metrics SET decomposition = CASE unit WHEN 'rate' THEN 'ratio' ELSE 'additive' END"
+            "UPDATE kpi_metrics SET decomposition = CASE unit WHEN 'rate' THEN 'ratio' ELSE 'additive' END; "
+            "ALTER TABLE kpi_metrics ADD COLUMN matures_after_days INTEGER"
+        )
+        connection.executemany(
+            "UPDATE kpi_metrics SET matures_after_days = ? WHERE metric_id = ?",
+            [(registry()[name].matures_after_days, name) for name in MEASURED],
         )
         connection.execute(
             "CREATE TABLE dim_dates AS SELECT date_day, date_trunc('month', date_day)::DATE AS month_start_date, "
@@ -629,6 +634,45 @@ def test_a_metric_coarser_than_the_decision_is_warned() -> None:
          "Quarterly is measured by quarter and decisions are monthly: between two decisions it says nothing new")
     ]  # fmt: skip
     assert said(goal_sets=[group(*metrics, decides="quarter")]) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "first", "last", "scope", "text"),
+    [
+        ("net_sales", "2026-07-01", "2026-07-14", {"product": "p1"},
+         "Net sales is measured by month, quarter, and the 14 days are no whole one of these: it has no value in them"),
+        ("net_sales", "2026-07-01", "2026-07-14", {"region": "east"}, None),
+        ("net_sales", "2027-02-01", "2027-02-28", {"product": "p1"}, None),
+        ("new_leads", "2026-07-01", "2026-07-14", {}, None),
+        ("revenue_per_head", "2026-07-01", "2026-07-14", {},
+         "Revenue per head is measured by month, quarter, and the 14 days are no whole one of these: it has no value "
+         "in them"),
+        ("revenue_per_customer", "2027-02-01", "2027-02-28", {}, None),
+        ("lead_first_response_hours", "2026-07-01", "2026-07-14", {}, None),
+        ("lead_first_response_hours", "2026-06-20", "2026-07-06", {},
+         "Lead first response is measured by week, month, and no whole one of these lies in the 6 "
+         "days: it has no value in them"),
+        ("win_cycle_days", "2026-07-06", "2026-08-02", {},
+         "Win cycle is measured by month, quarter, and no whole one of these lies in the 28 days: it "
+         "has no value in them"),
+        ("first_order_cycle_days", "2027-02-01", "2027-02-28", {}, None),
+        ("win_rate", "2026-07-06", "2026-07-19", {},
+         "Win rate is measured by month: 14 days may pass without a value of it"),
+        ("follow_up_interval_hours", "2026-07-06", "2026-07-19", {}, None),
+    ],
+)  # fmt: skip
+def test_a_cycle_that_none_of_the_periods_of_its_metric_fits_is_warned(
+    metric: str, first: str, last: str, scope: dict[str, str], text: str | None
+) -> None:
+    """The goal begins on 1 July 2026: of a cycle that begins before it, the days that belong to it."""
+    iteration = {"id": "i", "name": {"en": "I", "zh": "迭代"}, "starts_on": first, "ends_on": last, "targets": ["g"]}
+    file = TargetsFile.model_validate(
+        {"targets": [goal(metric, "2026-07-01", "2027-03-31", **scope)], "iterations": [iteration]}
+    )
+    found = [lint for lint in lint_targets(file, registry()) if lint.subject_type == "iteration"]
+    assert [(one.subject_id, one.lint_type, one.message.en) for one in found] == [
+        ("i", "coarse_metric:g", text) for _ in range(text is not None)
+    ]
 
 
 def test_a_level_goal_that_is_over_keeps_what_its_last_night_said(marts: duckdb.DuckDBPyConnection) -> None:

@@ -1,5 +1,5 @@
 {%- set months_of_goal = dbt.datediff('targets.starts_on', 'targets.due_on', 'month') ~ ' + 1' -%}
--- What history says to a goal: the months before it, the same days a year before, and the best month of two years.
+-- What history says to a goal: as long a time before it, the same days a year before, and the best month of two years.
 with
 goals as (
     select
@@ -7,7 +7,14 @@ goals as (
         targets.aggregation,
         targets.direction,
         targets.starts_on,
-        cast({{ dbt.dateadd('month', '-(' ~ months_of_goal ~ ')', 'targets.starts_on') }} as date) as before_starts_on,
+        -- before whole months as many whole ones; before any other days as many days
+        case
+            when
+                cast(date_trunc('month', targets.starts_on) as date) = targets.starts_on
+                and cast({{ dbt.last_day('targets.due_on', 'month') }} as date) = targets.due_on
+                then cast({{ dbt.dateadd('month', '-(' ~ months_of_goal ~ ')', 'targets.starts_on') }} as date)
+            else targets.starts_on - 1 - cast({{ dbt.datediff('targets.starts_on', 'targets.due_on', 'day') }} as integer)
+        end as before_starts_on,
         targets.starts_on - 1 as before_ends_on,
         cast({{ dbt.dateadd('year', '-1', 'targets.starts_on') }} as date) as year_starts_on,
         cast({{ dbt.dateadd('year', '-1', 'targets.due_on') }} as date) as year_ends_on,
@@ -20,13 +27,19 @@ goals as (
 history as (
     select
         goals.*,
+        followed.period_grain,
         followed.period_start_date,
         followed.period_end_date,
         followed.numerator,
         followed.denominator,
         followed.value,
         cast(date_trunc('month', followed.period_start_date) as date) as month_start_date,
-        min(followed.period_start_date) over (partition by goals.target_id) as first_date
+        -- zeros are there from the company's first day on: the history of a member begins with its first figure
+        min(
+            case
+                when coalesce(followed.numerator, followed.value) <> 0 or followed.denominator <> 0 then followed.period_start_date
+            end
+        ) over (partition by goals.target_id) as first_date
     from goals
     inner join {{ ref('int_targets_followed') }} as followed on goals.target_id = followed.target_id
     where followed.is_matured
@@ -53,34 +66,56 @@ windows as (
     {% endfor %}
 ),
 
-workdays as (
-    select
-        month_start_date,
-        sum(case when is_workday then 1 else 0 end) as workday_count
-    from {{ ref('dim_dates') }}
-    group by month_start_date
-),
-
--- A month that adds up is told as what its pace would come to over the workdays of the goal.
+-- What a month brought, and from when to when; a quarter that is known as a whole stands for its months, and weeks have
+-- days of their own.
 months as (
     select
-        history.target_id,
-        history.direction,
-        history.month_start_date,
-        case history.aggregation
-            when 'sum'
-                then {{ ratio('sum(history.numerator) * max(history.workday_count)', 'max(workdays.workday_count)') }}
-            when 'ratio' then {{ ratio('sum(history.numerator)', 'sum(history.denominator)') }}
-            else max_by(history.value, history.period_start_date) filter (where history.value is not null)
-        end as month_value
+        target_id,
+        aggregation,
+        direction,
+        workday_count,
+        period_grain,
+        month_start_date,
+        case period_grain when 'week' then min(period_start_date) else month_start_date end as starts_on,
+        case period_grain when 'day' then cast({{ dbt.last_day('month_start_date', 'month') }} as date) else max(period_end_date) end
+            as ends_on,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        max_by(value, period_start_date) filter (where value is not null) as latest_value
     from history
-    inner join workdays on history.month_start_date = workdays.month_start_date
     where
-        history.first_date <= history.month_start_date
-        and cast({{ dbt.last_day('history.month_start_date', 'month') }} as date) <= {{ business_date() }}
-        and cast({{ dbt.last_day('history.month_start_date', 'month') }} as date) < history.starts_on
-        and history.month_start_date >= history.starts_on - 731
-    group by history.target_id, history.direction, history.aggregation, history.month_start_date
+        first_date <= month_start_date
+        and cast({{ dbt.last_day('month_start_date', 'month') }} as date) <= {{ business_date() }}
+        and cast({{ dbt.last_day('month_start_date', 'month') }} as date) < starts_on
+        and period_end_date < starts_on
+        and month_start_date >= starts_on - 731
+    group by target_id, aggregation, direction, workday_count, period_grain, month_start_date
+),
+
+workdays as (
+    select
+        months.target_id,
+        months.month_start_date,
+        sum(case when dates.is_workday then 1 else 0 end) as workday_count
+    from months
+    inner join {{ ref('dim_dates') }} as dates on dates.date_day between months.starts_on and months.ends_on
+    group by months.target_id, months.month_start_date
+),
+
+-- What adds up is told as what its pace would come to over the workdays of the goal.
+paced as (
+    select
+        months.target_id,
+        months.direction,
+        months.period_grain,
+        months.month_start_date,
+        case months.aggregation
+            when 'sum' then {{ ratio('months.numerator * months.workday_count', 'workdays.workday_count') }}
+            when 'ratio' then {{ ratio('months.numerator', 'months.denominator') }}
+            else months.latest_value
+        end as month_value
+    from months
+    inner join workdays on months.target_id = workdays.target_id and months.month_start_date = workdays.month_start_date
 ),
 
 best as (
@@ -88,12 +123,13 @@ best as (
         target_id,
         month_value as best_value,
         month_start_date as best_month_date,
+        case period_grain when 'quarter' then 'quarter' else 'month' end as best_grain,
         row_number() over (
             partition by target_id
             order by case when direction = 'down' then month_value else -month_value end asc, month_start_date asc
         ) as place,
         count(*) over (partition by target_id) as month_count
-    from months
+    from paced
     where month_value is not null and direction <> 'band'
 ),
 
@@ -113,6 +149,7 @@ select
     year_values.window_value as year_before_value,
     best.best_value,
     best.best_month_date,
+    best.best_grain,
     coalesce(best.month_count, 0) as month_count
 from goals
 left join before_values on goals.target_id = before_values.target_id

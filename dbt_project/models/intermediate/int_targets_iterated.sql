@@ -11,7 +11,12 @@ windows as (
         iterations.ends_on,
         targets.target_id,
         targets.metric_id,
+        targets.scope_dimension,
+        targets.scope_value,
         targets.aggregation,
+        targets.is_of_one_period,
+        targets.combination,
+        targets.is_cohort,
         targets.direction,
         targets.baseline_value,
         targets.goal_value,
@@ -35,20 +40,37 @@ workdays as (
     group by windows.iteration_id, windows.target_id
 ),
 
+-- Two weeks have periods of their own: the quarter or the month that their goal is told by has days of others in it.
+cycles as (
+    select
+        iteration_id,
+        target_id,
+        metric_id,
+        scope_dimension,
+        scope_value,
+        aggregation,
+        is_of_one_period,
+        is_of_one_period and combination = 'sum' as is_in_parts,
+        is_cohort,
+        window_starts_on as starts_on,
+        window_ends_on as due_on
+    from windows
+),
+
+followed as (
+    {{ followed_periods('cycles', ['iteration_id', 'target_id']) | indent(4) }}
+),
+
 actuals as (
     select
-        windows.iteration_id,
-        windows.target_id,
-        sum(followed.numerator) as numerator,
-        sum(followed.denominator) as denominator,
-        max_by(followed.value, followed.period_start_date) filter (where followed.value is not null) as latest_value
-    from windows
-    inner join {{ ref('int_targets_followed') }} as followed
-        on
-            windows.target_id = followed.target_id
-            and followed.is_counted
-            and followed.period_start_date between windows.window_starts_on and windows.window_ends_on
-    group by windows.iteration_id, windows.target_id
+        iteration_id,
+        target_id,
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        max_by(value, period_start_date) filter (where value is not null) as latest_value
+    from followed
+    where (is_matured or not is_cohort) and (aggregation <> 'median' or period_end_date <= due_on)
+    group by iteration_id, target_id
 ),
 
 measured as (

@@ -8,7 +8,8 @@ actuals as (
         max_by(value, period_start_date) filter (where is_counted and value is not null) as latest_counted_value,
         max_by(value, period_start_date) filter (where is_matured and value is not null) as latest_value,
         max(period_end_date) filter (where is_matured and period_end_date <= {{ business_date() }}) as last_whole_date,
-        min(period_start_date) as first_date,
+        -- zeros are there from the company's first day on: the history of a member begins with its first figure
+        min(period_start_date) filter (where numerator <> 0) as first_date,
         bool_or(is_within and not is_matured) as is_maturing
     from {{ ref('int_targets_followed') }}
     group by target_id
@@ -29,7 +30,8 @@ trailing_periods as (
     group by followed.target_id
 ),
 
--- The same weekdays a year before: 364 days are 52 whole weeks.
+-- The same weekdays a year before: 364 days are 52 whole weeks. How a year went is known of who was there from the first
+-- of these days on, once the last of them is over; and of days alone, since a week that runs has a part of what it will bring.
 last_years as (
     select
         targets.target_id,
@@ -40,9 +42,10 @@ last_years as (
     inner join actuals on targets.target_id = actuals.target_id
     where
         targets.aggregation = 'sum'
-        and followed.period_grain in ('day', 'week')
+        and followed.period_grain = 'day'
         and followed.period_start_date between targets.starts_on - 364 and targets.due_on - 364
         and actuals.first_date <= targets.starts_on - 364
+        and targets.due_on - 364 <= {{ business_date() }}
     group by targets.target_id
 ),
 

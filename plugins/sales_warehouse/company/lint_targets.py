@@ -20,6 +20,7 @@ FEWEST, MOST = 5, 7
 GRAINS = ("day", "week", "month", "quarter", "year")
 HOW_OFTEN = {"day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly"}
 GRAIN_WORDS = {"day": "日", "week": "周", "month": "月度", "quarter": "季度", "year": "年度"}
+LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
 BOARD = "board"
 PERCENT = 10  # so many times as much is rarely meant, and 10 % often
 # By what a sales goal can be held against open deals; the macro is_of_deals says the same.
@@ -132,16 +133,51 @@ def _coarse(group: GoalSet, metrics: Metrics) -> Iterator[Lint]:
 
 def _too_short(iteration: Iteration, file: TargetsFile, metrics: Metrics) -> Iterator[Lint]:
     goals = {target.id: target for target in file.targets}
-    days = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
     for name in iteration.targets:
-        metric = goals[name].metric
-        grain = finest_grain(metrics[metric])
-        if grain and days[grain] > iteration.days:
-            en, zh = _names([metric], metrics)
-            yield Lint("iteration", iteration.id, f"coarse_metric:{name}", Label(
-                en=f"{en} is measured by {grain}: {iteration.days} days may pass without a value of it",
-                zh=f"「{zh}」按{GRAIN_WORDS[grain]}统计：{iteration.days} 天的周期内可能没有取值",
-            ))  # fmt: skip
+        goal, metric = goals[name], metrics[goals[name].metric]
+        first, last = max(iteration.starts_on, goal.starts_on), min(iteration.ends_on, goal.due_on)
+        grains = [
+            grain for grain in metric.grains
+            if grain in GRAINS and (grain in ("month", "quarter") or not set(goal.scope) & set(metric.by_month))
+        ]  # fmt: skip
+        if any(_fits(grain, first, last, metric) for grain in grains) or not grains:
+            continue
+        en, zh = _unfit(metric, grains, (last - first).days + 1)
+        yield Lint("iteration", iteration.id, f"coarse_metric:{name}", Label(
+            en=f"{metric.name.en} is measured by {en}", zh=f"「{metric.name.zh}」按{zh}",
+        ))  # fmt: skip
+
+
+def _unfit(metric: Metric, grains: Sequence[str], days: int) -> tuple[str, str]:
+    """Return why none of the periods of a metric tells so many days, in English and in Chinese."""
+    if metric.aggregation in ("ratio", "latest"):
+        grain = min(grains, key=GRAINS.index)
+        return (
+            f"{grain}: {days} days may pass without a value of it",
+            f"{GRAIN_WORDS[grain]}统计：{days} 天的周期内可能没有取值",
+        )
+    en, zh = ", ".join(grains), "、".join(GRAIN_WORDS[grain] for grain in grains)
+    if metric.aggregation == "median":
+        return (
+            f"{en}, and no whole one of these lies in the {days} days: it has no value in them",
+            f"{zh}统计，这 {days} 天内没有一个完整的统计周期，将没有取值",
+        )
+    return (
+        f"{en}, and the {days} days are no whole one of these: it has no value in them",
+        f"{zh}统计，而这 {days} 天并非完整的统计周期，将没有取值",
+    )
+
+
+def _fits(grain: str, first: datetime.date, last: datetime.date, metric: Metric) -> bool:
+    """Whether the days of an iteration can be told by periods; the macro followed_periods chooses among them."""
+    after = last + datetime.timedelta(days=1)
+    if metric.aggregation == "median":
+        return period_start(grain, period_start(grain, after) - datetime.timedelta(days=1)) >= first
+    if metric.aggregation in ("ratio", "latest"):
+        return LONGEST[grain] <= (after - first).days
+    is_whole = period_start(grain, first) == first and period_start(grain, after) == after
+    is_one = period_start(grain, last) == first
+    return is_whole and (is_one or metric.aggregation == "sum" or metric.decomposition == "additive")
 
 
 def finest_grain(metric: Metric) -> str | None:
