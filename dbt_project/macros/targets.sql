@@ -102,9 +102,8 @@ chosen as (
     inner join grains on goals.metric_id = grains.metric_id and goals.scope_dimension = grains.dimension_name
     left join matured
         on
-            {% for column in key -%}
-            goals.{{ column }} = matured.{{ column }} and {% endfor -%}
-            grains.period_grain = matured.period_grain
+            {{ same_key('goals', 'matured', key) }}
+            and grains.period_grain = matured.period_grain
     where
         case
             when goals.is_of_one_period and not goals.is_in_parts then {{ is_one_period('grains.period_grain', 'goals') }}
@@ -133,9 +132,8 @@ select
 from {{ goals }} as goals
 inner join chosen
     on
-        {% for column in key -%}
-        goals.{{ column }} = chosen.{{ column }} and {% endfor -%}
-        chosen.place = 1
+        {{ same_key('goals', 'chosen', key) }}
+        and chosen.place = 1
 inner join known as followed
     on
         goals.metric_id = followed.metric_id
