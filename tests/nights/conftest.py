@@ -13,11 +13,9 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import small_project  # noqa: E402
-from nights_world import World  # noqa: E402
+from nights_world import NIGHTS, World  # noqa: E402
 
 from sales_warehouse import transform  # noqa: E402
-
-NIGHTS = 4
 
 
 @pytest.fixture(scope="module")  # the settings of this world end with its tests

@@ -19,6 +19,7 @@ from sales_warehouse.publish import publish
 from sales_warehouse.watch import incidents
 
 FIRST = datetime.date(2026, 3, 2)
+NIGHTS = 4  # of the world that the tests of past nights share
 SHOP = files_source(
     "shop",
     """\

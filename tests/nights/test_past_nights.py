@@ -11,8 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import NIGHTS
-from nights_world import World, day
+from nights_world import NIGHTS, World, day
 from typer.testing import CliRunner
 
 from sales_warehouse import ledger, nights, purge, steps, transform
