@@ -11,16 +11,7 @@ today as (
         value
     from {{ ref('kpi_values') }}
     union all
-    select
-        metric_id,
-        period_grain,
-        period_start_date,
-        dimension_name,
-        dimension_value,
-        numerator,
-        denominator,
-        value
-    from {{ ref('int_levels_told') }}
+    select told.* from {{ ref('int_levels_told') }} as told
 ),
 
 compared as (
