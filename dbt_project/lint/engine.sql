@@ -22,6 +22,7 @@
 {% macro counts_as_touch() -%}touchpoint_type <> 'order'{%- endmacro %}
 {% macro log_factorial(n) -%}lgamma({{ n }} + 1){%- endmacro %}
 {% macro sum_of_largest(value, count) -%}list_aggregate(max({{ value }}, {{ count }}), 'sum'){%- endmacro %}
+{% macro fingerprint_of(columns) -%}cast(sum(hash({{ columns | join(', ') }})) as varchar){%- endmacro %}
 {% macro each_number(name, first, last) -%}cross join unnest(generate_series({{ first }}, {{ last }})) as {{ name }}(n){%- endmacro %}
 {% macro each_part(name, text, separator) -%}cross join unnest(string_split({{ text }}, '{{ separator }}')) as {{ name }}(part){%- endmacro %}
 

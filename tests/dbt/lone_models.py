@@ -29,6 +29,7 @@ VARIABLES = {
 }
 ENVIRONMENT = Environment(extensions=["jinja2.ext.do"], autoescape=False)
 FLAGS = SimpleNamespace(FULL_REFRESH=True)
+KEPT = SimpleNamespace(table="", is_there=False)  # what an incremental model has from the nights before
 DBT = SimpleNamespace(
     type_string=lambda: "varchar",
     datediff=lambda first, second, part: f"date_diff('{part}', cast({first} as date), cast({second} as date))",
@@ -69,7 +70,7 @@ def in_a_night(pending: list[str], identity_batch: int) -> Iterator[None]:
 
 def sql_of(model: str) -> str:
     """Return the SQL of a model or of a nightly test, which reads tables of the names that it refers to."""
-    night = f"{FLAGS.FULL_REFRESH} {VARIABLES['pending_loads']} {VARIABLES['identity_batch']}"
+    night = f"{FLAGS.FULL_REFRESH} {VARIABLES['pending_loads']} {VARIABLES['identity_batch']} {KEPT.is_there}"
     return _sql_of(model, f"{VARIABLES['as_of']} {night}")
 
 
@@ -79,6 +80,13 @@ def _sql_of(model: str, given: str) -> str:
     (file,) = (PROJECT / folder).rglob(f"{model}.sql")
     text = file.read_text(encoding="utf-8").replace("entity_keys()", entity_keys())
     return ENVIRONMENT.from_string(text).render(_macros_read()).strip()
+
+
+class _This:
+    """The table of the model that is being written, as dbt's `this`."""
+
+    def __str__(self) -> str:
+        return KEPT.table
 
 
 @cache
@@ -95,7 +103,7 @@ def _macros_read() -> dict[str, object]:
         "ref": lambda name: name, "source": lambda schema, name: f"{schema}_{name}",
         "var": VARIABLES.__getitem__, "dbt": DBT, "return": lambda value: value,
         "adapter": SimpleNamespace(dispatch=dispatch), "flags": FLAGS,
-        "config": lambda **_: "", "is_incremental": lambda: False,  # everything at once
+        "config": lambda **_: "", "is_incremental": lambda: KEPT.is_there, "this": _This(),
     }  # fmt: skip
     macros |= ENVIRONMENT.from_string(_macros()).make_module(given).__dict__
     return macros | given
@@ -113,6 +121,22 @@ def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> 
     )
     connection.execute(f"create or replace table {model} as {sql_of(model)}")
     return connection.execute(f"select {columns} from {model} order by all").fetchall()
+
+
+def carry(connection: duckdb.DuckDBPyConnection, model: str, hook: str) -> None:
+    """Run a model that carries months as dbt does: everything into no table, else what is due in place of its months."""
+    found = connection.execute("select 1 from duckdb_tables() where table_name = ?", [model]).fetchall()
+    KEPT.table, KEPT.is_there = model, bool(found)
+    try:
+        if not found:
+            connection.execute(f"create table {model} as {sql_of(model)}")
+            return
+        connection.execute(f"create or replace temp table fresh as {sql_of(model)}")
+        connection.execute(f"delete from {model} where month_start_date in (select month_start_date from fresh)")
+        connection.execute(f"insert into {model} from fresh")
+        connection.execute(ENVIRONMENT.from_string("{{ " + hook + " }}").render(_macros_read()))
+    finally:
+        KEPT.table, KEPT.is_there = "", False
 
 
 def give_hours(connection: duckdb.DuckDBPyConnection, opens: int = 9, closes: int = 18, days: int = 5) -> None:

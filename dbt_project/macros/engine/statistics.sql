@@ -78,3 +78,17 @@ aggregate(
     (total, part) -> coalesce(total, 0) + part
 )
 {%- endmacro %}
+
+{#- A text that is another one when a row of a group is another one, whatever their order. -#}
+{% macro fingerprint_of(columns) %}{{ return(adapter.dispatch('fingerprint_of')(columns)) }}{% endmacro %}
+
+{% macro duckdb__fingerprint_of(columns) -%}
+cast(sum(hash({{ columns | join(', ') }})) as varchar)
+{%- endmacro %}
+
+{% macro spark__fingerprint_of(columns) -%}
+{#- xxhash64 passes over nulls. -#}
+cast(sum(cast(xxhash64(
+    {%- for column in columns %}{{ column }} is null, {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
+) as decimal(38, 0))) as string)
+{%- endmacro %}

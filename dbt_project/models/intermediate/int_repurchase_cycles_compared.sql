@@ -6,49 +6,8 @@ medians as (
     select * from {{ ref('int_repurchase_medians') }}
 ),
 
-by_customer as (
-    select
-        month_start_date,
-        period_end_date,
-        window_type,
-        product_line,
-        customer_key,
-        count(*) as gap_count,
-        count(*) filter (where is_ended) as ended_count,
-        sum(gap_days) as gap_days
-    from {{ ref('int_repurchase_windows') }}
-    group by month_start_date, period_end_date, window_type, product_line, customer_key
-),
-
--- Of each customer also what it did in all lines together.
-with_all as (
-    select
-        by_customer.*,
-        cast(ended_count as double) as own_ends,
-        cast(gap_days as double) as own_days,
-        cast(sum(ended_count) over (partition by month_start_date, window_type, customer_key) as double) as all_ends,
-        cast(sum(gap_days) over (partition by month_start_date, window_type, customer_key) as double) as all_days
-    from by_customer
-),
-
 by_window as (
-    select
-        month_start_date,
-        period_end_date,
-        window_type,
-        product_line,
-        count(*) as customer_count,
-        sum(gap_count) as gap_count,
-        sum(ended_count) as ended_count,
-        sum(gap_days) as gap_days,
-        sum(own_ends * own_ends) as own_ends_squares,
-        sum(own_ends * own_days) as own_products,
-        sum(own_days * own_days) as own_days_squares,
-        sum(all_ends * own_ends) as all_ends_squares,
-        sum(all_ends * own_days + all_days * own_ends) / 2 as all_products,
-        sum(all_days * own_days) as all_days_squares
-    from with_all
-    group by month_start_date, period_end_date, window_type, product_line
+    select * from {{ ref('int_repurchase_ends_summed') }}
 ),
 
 -- What a customer did in all lines but this one is the difference of the two, and so are the sums of its squares.
