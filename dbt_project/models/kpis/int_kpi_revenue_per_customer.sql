@@ -9,7 +9,7 @@ per_customer as (
         amount as numerator,
         customer_count as denominator,
         {{ ratio('amount', 'customer_count') }} as value
-    from {{ ref('int_buyers_counted') }} as grouped
+    from {{ ref('int_buyers_counted') }}
 ),
 
 per_order as (
@@ -21,7 +21,7 @@ per_order as (
         amount as numerator,
         order_count as denominator,
         {{ ratio('amount', 'order_count') }} as value
-    from {{ ref('int_buyers_counted') }} as grouped
+    from {{ ref('int_buyers_counted') }}
 )
 
 {{ kpi_without_gaps('revenue_per_customer', 'per_customer', grains) }}
