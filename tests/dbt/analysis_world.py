@@ -25,8 +25,9 @@ BEGINS = ("+dim_dates", "stg_settings__analyses", "int_purchases_summed+", "int_
           "kpi_return_rates", "int_segments_contributed+")  # fmt: skip
 TABLES = {
     "marts.fct_order_lines": "order_key varchar, line_number bigint, customer_key varchar, product_key varchar, "
-    "region_key varchar, channel varchar, rep_key varchar, order_date date, quantity bigint, "
-    "gross_amount decimal(18, 4), discount_amount decimal(18, 4), net_amount decimal(18, 4), is_cancelled boolean",
+    "region_key varchar, channel varchar, rep_key varchar, order_date date, paid_date date, "
+    "is_paid_by_status boolean, quantity bigint, gross_amount decimal(18, 4), "
+    "discount_amount decimal(18, 4), net_amount decimal(18, 4), is_cancelled boolean",
     "marts.fct_returns": "return_key varchar, order_key varchar, line_number bigint, customer_key varchar, "
     "product_key varchar, region_key varchar, channel varchar, rep_key varchar, return_date date, quantity bigint, "
     "refund_amount decimal(18, 4), is_cancelled boolean",

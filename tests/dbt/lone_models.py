@@ -124,7 +124,7 @@ def rows_of(connection: duckdb.DuckDBPyConnection, model: str, columns: str) -> 
 
 
 def carry(connection: duckdb.DuckDBPyConnection, model: str, hook: str) -> None:
-    """Run a model that carries months as dbt does: everything into no table, else what is due in place of its months."""
+    """Run a model that carries months as dbt does: all into no table, else what is due in place of its months."""
     found = connection.execute("select 1 from duckdb_tables() where table_name = ?", [model]).fetchall()
     KEPT.table, KEPT.is_there = model, bool(found)
     try:
@@ -137,6 +137,17 @@ def carry(connection: duckdb.DuckDBPyConnection, model: str, hook: str) -> None:
         connection.execute(ENVIRONMENT.from_string("{{ " + hook + " }}").render(_macros_read()))
     finally:
         KEPT.table, KEPT.is_there = "", False
+
+
+def give_months(connection: duckdb.DuckDBPyConnection) -> None:
+    """The three years up to the business date, as int_sales_months has them: for what carries months."""
+    day = f"date '{VARIABLES['business_date']}'"
+    months = f"range(date_trunc('month', {day}) - interval 3 year, {day}, interval 1 month) t(month)"
+    connection.execute(
+        "create or replace table int_sales_months as select month::date as month_start_date, "
+        f"least(last_day(month::date), {day}) as last_date, 'f' as fingerprint, 'q' as quarter_fingerprint, "
+        f"'y' as year_fingerprint from {months}"
+    )
 
 
 def give_hours(connection: duckdb.DuckDBPyConnection, opens: int = 9, closes: int = 18, days: int = 5) -> None:

@@ -403,7 +403,7 @@ class Made:
             world.write(home, world.rows_of(made, folder))
         with duckdb.connect(str(home.warehouse_file)) as connection:
             connection.execute("drop table marts.fct_sales_daily")
-        world.run(home, ("fct_sales_daily", *world.BEGINS))
+        world.run(home, ("int_sales_months", "int_sales_days_summed", "fct_sales_daily", *world.BEGINS))
         self.connection = duckdb.connect(str(home.warehouse_file), read_only=True)
         self.connection.execute("use marts")
 

@@ -21,7 +21,7 @@ CARRIED = {
     "int_repurchase_windows": LAST,
     "int_repurchase_ends_summed": LAST,
 }
-BETWEEN = {"int_order_days_bought": ["fct_repurchase_gaps"]}  # what is made anew after a model and read by the next ones
+BETWEEN = {"int_order_days_bought": ["fct_repurchase_gaps"]}  # made anew after a model and read by the next ones
 FIRST = date(2024, 2, 20)
 
 
@@ -93,7 +93,8 @@ def give_lines(connection: duckdb.DuckDBPyConnection, chance: random.Random, cou
 
 def change(connection: duckdb.DuckDBPyConnection, chance: random.Random, today: date) -> None:
     """One of the things that a night may bring."""
-    some = f"order_key in (select order_key from fct_order_lines order by hash(order_key || '{chance.random()}') limit 2)"
+    picked = f"select order_key from fct_order_lines order by hash(order_key || '{chance.random()}') limit 2"
+    some = f"order_key in ({picked})"
     day = FIRST + timedelta(days=chance.randint(0, (today - FIRST).days))
     connection.execute(chance.choice([
         f"update fct_order_lines set is_cancelled = not is_cancelled where {some}",

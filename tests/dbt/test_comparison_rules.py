@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lone_models import ENVIRONMENT, give_hours, give_rules, rows_of, sql_of
+from lone_models import ENVIRONMENT, give_hours, give_months, give_rules, rows_of, sql_of
 from macros import _macros, rendered
 
 from sales_warehouse.sql import literal
@@ -332,9 +332,10 @@ RHYTHM = """select '{line}-' || n as customer_key, '{line}' as product_line, day
 
 def cycles(connection: duckdb.DuckDBPyConnection, *rhythms: str) -> dict[str, tuple]:
     connection.execute(f"create or replace table int_order_days_bought as {' union all '.join(rhythms)}")
-    for model in ("fct_repurchase_gaps", "int_repurchase_windows", "int_repurchase_medians"):
+    give_months(connection)
+    for model in ("fct_repurchase_gaps", "int_repurchase_windows", "int_repurchase_medians",
+                  "int_repurchase_ends_summed", "int_repurchase_cycles_compared"):  # fmt: skip
         rows_of(connection, model, "1")
-    rows_of(connection, "int_repurchase_cycles_compared", "1")
     connection.execute(
         "create or replace table advice as select 'find_reason' as advice_id, 'a' as advice_en, 'b' as advice_zh"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from lone_models import VARIABLES, give_hours, give_rules, on, rows_of, sql_of
+from lone_models import VARIABLES, give_hours, give_months, give_rules, on, rows_of, sql_of
 
 from sales_warehouse import metrics
 from sales_warehouse.company.funnel import LeadStatuses
@@ -379,6 +379,7 @@ def test_three_customers_have_the_same_share_by_the_metric_and_by_the_analysis(
     rows_of(db, "int_buyers_concentrated", "customer_key")
     analysed = rows_of(db, "kpi_sales_concentration",
                        "scope_type, top3_amount, bought_amount, cr3_rate, hhi, is_concentrated")  # fmt: skip
+    bought_by_month(db)
     db.execute(f"create or replace table kpi_values as {sql_of('int_kpi_top3_customer_share')}")
     told = db.execute("select metric_id, dimension_name, numerator, denominator, value from kpi_values").fetchall()
     scopes = ("product", "product_line", "total") if total else ()
@@ -404,6 +405,11 @@ def test_three_customers_have_the_same_share_by_the_metric_and_by_the_analysis(
         db.execute("rollback")
 
 
+def bought_by_month(db: duckdb.DuckDBPyConnection) -> None:
+    give_months(db)
+    rows_of(db, "int_customer_shares", "1")
+
+
 def folded(db: duckdb.DuckDBPyConnection, metric: str) -> tuple:
     """What the rows behind a figure make of it: lines, and returns below zero."""
     relation = relation_of(metric)
@@ -426,6 +432,7 @@ def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: 
     db.execute("create table fct_returns(customer_key varchar, product_key varchar, return_date date, "
                "refund_amount decimal(18, 4), is_cancelled bool)")  # fmt: skip
     db.execute("create table dim_products as select distinct product_key, 'line' as product_line from fct_order_lines")
+    bought_by_month(db)
     found = {
         (metric, f"{month:%m}", product): told
         for metric, month, dimension, product, *told in rows_of(
@@ -452,6 +459,7 @@ def test_one_customer_alone_is_ten_thousand_whatever_places_amounts_have(db: duc
                "refund_amount decimal(18, 4), is_cancelled bool)")  # fmt: skip
     db.execute("create table dim_products as select distinct product_key, product_key as product_line "
                "from fct_order_lines")  # fmt: skip
+    bought_by_month(db)
     told = dict(
         row[1:] for row in rows_of(db, "int_kpi_top3_customer_share", "metric_id, dimension_value, value")
         if row[0] == "customer_hhi" and row[1] != "total"
