@@ -173,7 +173,7 @@ QUESTIONS: Sequence[Question] = (
                  join moved on day > last_date - 365 and day <= last_date group by all
              ), ranked as (
                  select *, row_number() over (partition by month order by amount desc, customer_id) as place
-                 from windows
+                 from windows where amount > 0  -- who sent back more than was bought is no buyer
              )
              select month, sum(amount) filter (place <= 3) / sum(amount) from ranked group by 1 order by all"""),
     Question("Largest customers to date",
