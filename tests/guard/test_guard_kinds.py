@@ -9,7 +9,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 
+from sales_warehouse.guard.datasource import GuardExecutionEngine
 from sales_warehouse.guard.rules import KINDS
 from sales_warehouse.guard.suites import Rule, Suite
 from sales_warehouse.guard.validate import RuleResult, validate
@@ -190,3 +192,34 @@ def test_a_condition_fails_a_batch_whose_column_is_null_everywhere(database: Cal
     file = database(BATCH + "update batch set name = null;")
     result = _judge(file, "expect_rows_to_satisfy", {"column": "name", "condition": "name is not null or quantity > 7"})
     assert (result.success, result.unexpected_count) == (False, 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("expect_column_values_to_be_unique", {"column": "begun"}),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["name", "begun"]}),
+    ],
+    ids=["one column", "two columns"],
+)
+def test_keys_that_share_a_hash_are_still_two_keys(
+    kind: str, arguments: dict[str, Any], database: Callable[[str], Path]
+) -> None:
+    sql = BATCH + "delete from batch where _row_id > 5; create macro hash(a) as 1, (a, b) as 1;"
+    assert _judge(database(sql), kind, arguments).unexpected_count == 0
+
+
+def test_repeated_keys_are_counted_without_a_join_of_every_row(
+    database: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        GuardExecutionEngine,
+        "execute_query",
+        lambda engine, query: asked.append(str(query)) or SqlAlchemyExecutionEngine.execute_query(engine, query),
+    )
+    _judge(database(BATCH), "expect_column_values_to_be_unique", {"column": "quantity"})
+    _judge(database(BATCH), "expect_compound_columns_to_be_unique", {"column_list": ["status", "quantity"]})
+    assert len([query for query in asked if "hash(" in query]) == 2
+    told = [query for query in asked if "LIMIT" not in query]  # the others ask for no row
+    assert [query for query in told if "JOIN" in query.upper() or "OVER (" in query.upper()] == []
