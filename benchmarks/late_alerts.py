@@ -50,7 +50,7 @@ NAIVE, WAITS, ALLOWS = "does not wait", "wait_days: measured", "allow_late: true
 HOW: dict[str, dict] = {NAIVE: {}, WAITS: {"wait_days": "measured"}, ALLOWS: {"allow_late": True}, COMPLETE: {}}
 AGAINST = (WAITS, ALLOWS, COMPLETE)
 # Without a cooldown a period is judged by itself: the two years that a rule is tried on need not be judged every night.
-TRIED, NEWEST = " - 731\n", " - 28\n"
+TRIED, NEWEST = " - 731", " - 28"
 SINCE = LAST - datetime.timedelta(days=NIGHTS + WATCHED + 7 * 45 - 1)
 UP_TO = alert_world.MODELS.index("int_alert_periods_newest") + 1  # what is told of a night, without its words
 

@@ -863,6 +863,22 @@ def test_what_is_the_same_every_day_is_judged_by_what_one_more_makes(db: duckdb.
     assert found[0][2:] == found[1][2:] == pytest.approx((lower, upper), abs=0.01)
 
 
+def test_a_few_leads_less_are_judged_as_counts_are(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 4 leads a day chance makes none in one of 55 days (e to the -4), of 7 in one of 1,097, and at most one of 9 in
+    one of 810: the first is usual, and the others are not.
+    """
+    last = LAST_MONDAY + 6 * DAY
+    for usual, value in ((4, 0), (7, 0), (9, 1), (9, 2)):
+        sell(db, f"{value} of {usual}", lambda day, u=usual, v=value: v if day == last else u, "2025-01-01")
+    db.execute("update kpi_values set metric_id = 'new_leads'")
+    give_rules(db, [{"id": "band", "kind": "seasonal_band", **NET_SALES, "metric": "new_leads", "grain": "day"}])
+    found = judge(db, "dimension_value, lower_value::double, upper_value::double")
+    assert [member for member, *_ in found] == ["0 of 7", "1 of 9"]
+    for (_, lower, upper), usual in zip(found, (7, 9), strict=True):
+        assert lower == pytest.approx((math.sqrt(usual + 3 / 8) - BEYOND_OF_60 / 2) ** 2 - 3 / 8, abs=0.01)
+        assert upper == pytest.approx((math.sqrt(usual) + BEYOND_OF_60 / 2) ** 2, abs=0.01)
+
+
 def late_entries(db: duckdb.DuckDBPyConnection, member: str, last: float, odd: float = 1, every: int = 3) -> None:
     """Weekly rates of 200 entries each: all in time, but for a share in every third week, and for the last week's."""
     for weeks in range(70):

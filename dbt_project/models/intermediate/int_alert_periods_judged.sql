@@ -106,6 +106,7 @@ changes as (
 widths as (
     select
         rules.rule_id,
+        rules.unit,
         bands.*,
         bands.root_spread * {{ student_quantile('cast(rules.band_width as double)', '(0.37 * bands.miss_count)') }} as half_width
     from rules
@@ -121,7 +122,15 @@ edges as (
     select
         widths.*,
         {{ unrooted('expected_root') }} as expected_value,
-        {{ unrooted('expected_root - half_width') }} as lower_value,
+        case
+            -- of a few records chance brings none more often than a root says; with three eighths of one more a root is nearer to what
+            -- a Poisson law says (Anscombe 1948), and from some ten on it is the same
+            when unit = 'count' and is_additive and expected_root > 0
+                then cast(greatest(power(greatest(
+                    sqrt(power(expected_root, 2) * effective_day_count + 0.375) - half_width * sqrt(effective_day_count), 0
+                ), 2) - 0.375, 0) as decimal(28, 8))
+            else {{ unrooted('expected_root - half_width') }}
+        end as lower_value,
         {{ unrooted('expected_root + half_width') }} as upper_value
     from widths
 ),
