@@ -322,6 +322,26 @@ def test_sellers_of_one_industry_each_are_no_interaction_and_an_odd_cell_is(comp
     assert odd_cells(company, 1.5) == {("i1", "l1", "r5", "better"), ("all", "l1", "r5", "better")}
 
 
+# --- reversals --------------------------------------------------------------------------------------------------------
+
+
+def test_over_all_is_with_deals_of_which_nobody_knows_the_segment(company: duckdb.DuckDBPyConnection) -> None:
+    """A won 40 of 40 in one industry and 0 of 40 in nobody knows which: 40 of 80 over all, beside 60 of 80."""
+    company.execute("""create table int_deals_crossed as select * from (values
+        ('i1', 'a', 40, 40), ('unknown', 'a', 40, 0), ('i1', 'b', 40, 30), ('i2', 'b', 40, 30))
+        t(industry, rep_key, closed_count, won_count)
+        cross join (select 'l' as product_line, 'r' as rep_region_key, 'r' as region_key)""")
+    company.execute("create table dim_sales_reps as select * from (values ('a', 'A'), ('b', 'B')) t(rep_key, rep_name)")
+    company.execute("create table dim_regions as select 'r' as region_key, 'r' as region_name_zh")
+    company.execute("create table advice as select 'compare_within' as advice_id, 'a' as advice_en, 'b' as advice_zh")
+    rows_of(company, "int_deal_reversals", "1")
+    found = rows_of(company, "kpi_deal_reversals", """member_type, segment_type, closed_count, won_count,
+        other_closed_count, difference_points, segment_count, adjusted_difference_points""")  # fmt: skip
+    assert [row for row in found if row[0] == "rep"] == [
+        ("rep", "industry", 80, 40, 80, -25, 1, 25), ("rep", "product_line", 80, 40, 80, -25, 1, -25),
+    ]  # fmt: skip
+
+
 # --- cycles ---------------------------------------------------------------------------------------------------------
 
 # Every customer buys on its own day of a rhythm, and goes on to the business date.
