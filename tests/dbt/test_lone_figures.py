@@ -747,3 +747,22 @@ def test_a_goal_on_cohorts_is_on_the_board_until_they_have_had_their_time(db: du
         "date '2026-09-30' as due_on, 'on_track' as target_status from int_targets_judged where target_id = 'rate'"
     )
     assert shown("2026-08-15") == ["next"]
+
+
+def test_in_a_company_of_one_region_no_buyers_are_expected(
+    db: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VARIABLES, "white_space_index", 0.5)
+    db.execute("""
+        create table dim_customers as
+        select 'c' || i as customer_key, 'n' as region_key, true as is_addressable, false as is_deleted
+        from range(20) t(i)""")
+    put(db, "dim_regions", "('n', 'region'), ('unknown', 'region')", "region_key, region_level")
+    put(db, "dim_products", "('p', 'milk')", "product_key, product_line")
+    db.execute("""
+        create table int_purchases_summed as
+        select 'c' || i as customer_key, 'p' as product_key, 1 as net_sales_amount, 1 as line_count
+        from range(12) t(i)""")
+    rows_of(db, "int_penetration_expected", "1")
+    columns = "penetration_status, buyer_count, expected_buyer_count, missing_buyer_count, q_value"
+    assert rows_of(db, "kpi_white_space", columns) == [("nothing_beside", 12, None, 0, None)]

@@ -241,10 +241,10 @@ GOOD: dict[str, str] = {
         ('product', 'a1', 1, 10.0, 5.0, 0.5, 0.5, 0.5, 2500.0)
         t(scope_type, scope_value, customer_count, bought_amount, known_amount, cr1_rate, cr3_rate, cr10_rate,
           hhi)""",
-    "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0),
-        ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
-        t(region_key, product_line, penetration_status, addressable_count, buyer_count, expected_buyer_count,
-          missing_buyer_count)""",
+    "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 90, 20.0, 15.0),
+        ('moon', 'milk', 'no_base', 0, 0, 140, 0.0, 0.0)
+        t(region_key, product_line, penetration_status, addressable_count, buyer_count, other_addressable_count,
+          expected_buyer_count, missing_buyer_count)""",
     "kpi_repurchase": """values (date '2026-06-01', 'milk', 'high', 5, 10, 6, 10, 'fell', true, 'member_benefits'),
         (date '2026-06-01', 'milk', 'low', 0, 0, 0, 0, 'too_few', false, null)
         t(month_start_date, category, price_band, repurchase_customer_count, customer_count,
@@ -649,6 +649,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ),
     ("kpi_white_space", "update mart set buyer_count = 51 where _row_id = 1", {"buyers_of_base"}),
     ("kpi_white_space", "update mart set missing_buyer_count = 1 where _row_id = 2", {"opportunity_has_base"}),
+    ("kpi_white_space", "update mart set other_addressable_count = 0 where _row_id = 1", {"expected_beside_others"}),
     ("kpi_repurchase", "update mart set price_band = 'low' where _row_id = 1", {"key_unique"}),
     ("kpi_repurchase", "update mart set change_status = 'odd' where _row_id = 2", {"status_known"}),
     ("kpi_repurchase", "update mart set repurchase_customer_count = 11 where _row_id = 1", {"counts_fit"}),
