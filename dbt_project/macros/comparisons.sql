@@ -40,6 +40,14 @@ least(
 / (cast(nullif({{ ends }}, 0) as double) * {{ ends }})
 {%- endmacro %}
 
+{% macro amount_of_all_won(side='') -%}
+{#- What all deals of a side that were won are worth, if those without an amount are worth what the others are on average. -#}
+case
+    when {{ side }}won_with_amount_count = {{ side }}won_count then cast({{ side }}won_amount as double)
+    else cast({{ side }}won_amount as double) * {{ side }}won_count / nullif({{ side }}won_with_amount_count, 0)
+end
+{%- endmacro %}
+
 {% macro last_months(count) -%}
 {#- The month of the business date, which ends there, and those before it, with their last days. -#}
 {%- set this_month = "cast(date_trunc('month', " ~ business_date() ~ ") as date)" -%}

@@ -158,6 +158,7 @@ monthly as (
         regions.net_sales_amount,
         regions.closed_count,
         regions.won_count,
+        regions.won_with_amount_count,
         regions.won_amount,
         regions.day_count,
         regions.fte_days,
@@ -253,10 +254,10 @@ pairs as (
         period_start_date,
         dimension_value,
         cast(closed_count as double) * day_count / cast(fte_days as double)
-        * cast(coalesce(value, 0) as double) * cast(won_amount as double) / won_count as told_here,
+        * cast(coalesce(value, 0) as double) * cast(won_amount as double) / won_with_amount_count as told_here,
         cast(won_per_head_amount as double) as told_there
     from won
-    where won_count > 0 and fte_days > 0
+    where won_with_amount_count > 0 and fte_days > 0
     union all
     select
         'revenue_per_head' as metric_id,

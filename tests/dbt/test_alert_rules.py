@@ -226,6 +226,31 @@ def test_a_week_is_compared_with_as_many_workdays(db: duckdb.DuckDBPyConnection)
     )]  # fmt: skip
 
 
+@pytest.mark.parametrize(("until", "english", "chinese"), [
+    ("2026-06-19", "to 50.00.", "。"),
+    ("2026-06-22", "to 50.00 (the week from 2026-06-08 had 5 workdays, this one 4; what it had counts times 0.8).",
+     "（2026-06-08 起的一周有 5 个工作日，本期 4 个，对比值按 0.8 倍折算）。"),
+], ids=["of as many workdays", "of more workdays"])  # fmt: skip
+def test_a_week_that_is_held_against_one_further_back_says_which(
+    db: duckdb.DuckDBPyConnection, until: str, english: str, chinese: str
+) -> None:
+    """The week before the last one had no workday: nothing is told from one week to the next."""
+    holiday(db, "2026-06-15", until)
+
+    def sold(day: datetime.date) -> float:
+        if day >= LAST_MONDAY - 7 * DAY:
+            return 50 if day == LAST_MONDAY + 4 * DAY else 0
+        return on_workdays(40)(day)
+
+    sell(db, "north", sold, "2026-01-01")
+    give_rules(db, [{"id": "fall", "kind": "percent_change", **NET_SALES, "threshold_rate": 0.2}])
+    rate, base = ("75", "200.00 in the week from 2026-06-08") if english == "to 50.00." else ("68.8", "160.00")
+    assert judge(db, "reason_en, reason_zh") == [(
+        f"Net sales of north fell by {rate} % in the week from 2026-06-22, from {base} {english}",
+        f"north的净销售额在 2026-06-22 起的一周较 2026-06-08 起的一周下降 {rate}%，由 {base[:6]} 变为 50.00{chinese}",
+    )]  # fmt: skip
+
+
 def office(last: float, closed: tuple[int, ...], refund: float = 1) -> Callable[[datetime.date], float]:
     """100 on each workday and `last` on each of the last week, but for days counted from the week before it; one refund
     on one Saturday in March, and nothing else at weekends.

@@ -30,14 +30,13 @@ def company() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def staff(connection: duckdb.DuckDBPyConnection, regions: Mapping[str, Region]) -> None:
     measured = ", ".join(
-        f"('year', '{name}', date '2025-06-29', date '2026-06-28', {closed}, {won}, {won * amount}, "
+        f"('year', '{name}', date '2025-06-29', date '2026-06-28', {closed}, {won}, {won}, {won * amount}, "
         f"{won * amount**2}::double, {heads * 365}, 365)"
         for name, (heads, closed, won, amount) in regions.items()
     )
     connection.execute(f"""create or replace table int_region_periods_measured as select * from (values {measured})
-        t(period_grain, region_key, period_start_date, period_end_date, closed_count, won_count, won_amount,
-        won_squares,
-            head_days, day_count)""")
+        t(period_grain, region_key, period_start_date, period_end_date, closed_count, won_count,
+        won_with_amount_count, won_amount, won_squares, head_days, day_count)""")
     heads = ", ".join(
         f"('{name}-{number}', '{name}', date '2020-01-01', date '9999-12-31', true)"
         for name, (count, *_) in regions.items()
@@ -50,6 +49,13 @@ def staff(connection: duckdb.DuckDBPyConnection, regions: Mapping[str, Region]) 
 
 def proposed(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return dict(rows_of(connection, "int_heads_reallocated", "region_key, change_count"))
+
+
+def forget_amounts(connection: duckdb.DuckDBPyConnection, region: str, known: int) -> None:
+    """Leave so many of a region's won deals, which are all alike, an amount."""
+    share = f"{known}::double / won_count"
+    connection.execute(f"""update int_region_periods_measured set won_with_amount_count = {known},
+        won_amount = won_amount * {share}, won_squares = won_squares * {share} where region_key = '{region}'""")
 
 
 # --- moving heads ---------------------------------------------------------------------------------------------------
@@ -133,6 +139,29 @@ def test_no_allocation_brings_more(regions: list[Region], least: int) -> None:
         if sum(heads) == total and all(n >= min(least, r[0]) for n, r in zip(heads, regions, strict=True))
     )
     assert brings(found) == pytest.approx(max(map(brings, possible)))
+
+
+@pytest.mark.parametrize("known", [60, 30, 0])
+def test_amounts_that_nobody_filled_in_take_no_head_away(company: duckdb.DuckDBPyConnection, known: int) -> None:
+    """Two regions alike, but that so many won deals of one have an amount: 120 deals at 50 % of 100 either way."""
+    staff(company, {"a": (10, 120, 60, 100.0), "b": (10, 120, 60, 100.0)})
+    forget_amounts(company, "a", known)
+    found = rows_of(company, "int_heads_reallocated", "region_key, change_count, potential_amount")
+    assert found == [("a", 0, 6000), ("b", 0, 6000)]
+
+
+def test_one_amount_alone_is_no_sure_size_of_deals(company: duckdb.DuckDBPyConnection) -> None:
+    """One of A's 60 won deals has an amount, ten times that of B's: A's size is that of all, 7000 ÷ 61."""
+    staff(company, {"a": (10, 120, 60, 1000.0), "b": (10, 120, 60, 100.0)})
+    forget_amounts(company, "a", 1)
+    found = rows_of(company, "int_heads_reallocated", "region_key, potential_amount")
+    assert found == [("a", pytest.approx(60 * 7000 / 61)), ("b", 6000)]
+
+
+def test_a_region_whose_deals_would_bring_nothing_gets_nobody(company: duckdb.DuckDBPyConnection) -> None:
+    """There is no logarithm of the nothing that a head more would bring it."""
+    staff(company, {"a": (10, 120, 0, 100.0), "b": (10, 120, 0, 100.0)})
+    assert proposed(company) == {"a": 0, "b": 0}
 
 
 # --- who was employed -----------------------------------------------------------------------------------------------
@@ -236,11 +265,53 @@ def test_who_had_a_deal_open_or_closed_in_a_period_was_reached(
     company.execute("""create table dim_customers as
         select 'c' as customer_key, 'north' as region_key, true as is_addressable, false as is_deleted""")
     company.execute(f"""create table fct_opportunities as select * from (values ('c', 'north', {literal(opened)}::date,
-        {literal(closed)}::date, '{status}', 1::decimal(18, 4))) t(customer_key, region_key, created_date, closed_date,
-        opportunity_status, amount) where opportunity_status <> 'none'""")
+        {literal(closed)}::date, '{status}', 1::decimal(18, 4), true)) t(customer_key, region_key, created_date,
+        closed_date, opportunity_status, amount, has_amount) where opportunity_status <> 'none'""")
     found = rows_of(company, "int_region_periods_measured", "period_start_date::varchar, reached_customer_count")
     told = dict(found)
     assert (told["2025-06-29"], told["2026-05-01"]) == (in_year, in_may)
+
+
+@pytest.mark.parametrize(("known", "per_head", "verdict"), [(60, 600, "no_gap"), (30, 600, "no_gap"),
+                                                           (0, None, "too_few")])  # fmt: skip
+def test_amounts_that_nobody_filled_in_make_no_deal_small(
+    company: duckdb.DuckDBPyConnection, known: int, per_head: int | None, verdict: str
+) -> None:
+    """Ten heads of either region win 60 deals of 100; how many of North's have an amount makes no deal smaller."""
+    regions = {"south": (10, 120, 60, 100.0), "north": (10, 120, 60, 100.0)}
+    verdicts(company, regions)
+    forget_amounts(company, "north", known)
+    rows_of(company, "int_regions_compared", "1")
+    found = rows_of(company, "kpi_region_gaps", """region_key, won_per_head_amount, peer_won_per_head_amount,
+        won_gap_amount, deal_size_gap_amount, won_with_amount_count, verdict""")  # fmt: skip
+    gap = None if per_head is None else 0
+    assert found[:2] == [("north", per_head, 600, gap, gap, known, verdict)] * 2  # beside South, and beside all others
+    assert [row[1:3] for row in found[2:]] == [(600, per_head)] * 2
+
+
+def test_what_is_won_per_head_counts_a_deal_without_an_amount_as_the_others_of_its_region(
+    company: duckdb.DuckDBPyConnection,
+) -> None:
+    """In a year one seller wins three deals: of 100, of 300 and of nobody knows what; one before too."""
+    company.execute("""create table fct_sales_daily as
+        select 'n' as region_key, date '2026-05-01' as sales_date, 1::decimal(18, 4) as net_sales_amount""")
+    company.execute("""create table int_sales_reps_employed as select 'n' as region_key, date '2020-01-01' as from_date,
+        date '9999-12-31' as until_date, 1::decimal(4, 2) as fte, true as is_selling""")
+    company.execute("create table int_orders_keyed(customer_key varchar, order_date date, is_cancelled bool)")
+    company.execute("""create table dim_customers as
+        select 'c' as customer_key, 'n' as region_key, true as is_addressable, false as is_deleted""")
+    company.execute("""create table dim_regions as
+        select 'n' as region_key, 'N' as region_name_en, 'N' as region_name_zh""")
+    company.execute("""create table fct_opportunities as select 'c' as customer_key, 'n' as region_key,
+        closed_date as created_date, closed_date, 'won' as opportunity_status, amount::decimal(18, 4) as amount,
+        amount > 0 as has_amount from (values (date '2026-05-02', 100), (date '2026-05-03', 300),
+        (date '2026-05-04', 0), (date '2026-04-01', 0)) t(closed_date, amount)""")
+    rows_of(company, "int_region_periods_measured", "1")
+    rows_of(company, "kpi_region_productivity", "1")
+    found = company.execute("""select won_count, won_with_amount_count, won_amount, won_per_head_amount
+        from kpi_region_productivity where period_start_date in ('2026-03-01', '2026-04-01', '2026-05-01', '2025-06-29')
+        order by period_grain, period_start_date""").fetchall()
+    assert found == [(0, 0, 0, 0), (1, 0, 0, None), (3, 2, 400, 600), (4, 2, 400, 800)]
 
 
 def test_a_gap_that_may_be_chance_gets_no_verdict(company: duckdb.DuckDBPyConnection) -> None:
@@ -320,6 +391,26 @@ def odd_cells(connection: duckdb.DuckDBPyConnection, planted: float) -> set[tupl
 def test_sellers_of_one_industry_each_are_no_interaction_and_an_odd_cell_is(company: duckdb.DuckDBPyConnection) -> None:
     assert odd_cells(company, 0) == set()
     assert odd_cells(company, 1.5) == {("i1", "l1", "r5", "better"), ("all", "l1", "r5", "better")}
+
+
+# --- reversals --------------------------------------------------------------------------------------------------------
+
+
+def test_over_all_is_with_deals_of_which_nobody_knows_the_segment(company: duckdb.DuckDBPyConnection) -> None:
+    """A won 40 of 40 in one industry and 0 of 40 in nobody knows which: 40 of 80 over all, beside 60 of 80."""
+    company.execute("""create table int_deals_crossed as select * from (values
+        ('i1', 'a', 40, 40), ('unknown', 'a', 40, 0), ('i1', 'b', 40, 30), ('i2', 'b', 40, 30))
+        t(industry, rep_key, closed_count, won_count)
+        cross join (select 'l' as product_line, 'r' as rep_region_key, 'r' as region_key)""")
+    company.execute("create table dim_sales_reps as select * from (values ('a', 'A'), ('b', 'B')) t(rep_key, rep_name)")
+    company.execute("create table dim_regions as select 'r' as region_key, 'r' as region_name_zh")
+    company.execute("create table advice as select 'compare_within' as advice_id, 'a' as advice_en, 'b' as advice_zh")
+    rows_of(company, "int_deal_reversals", "1")
+    found = rows_of(company, "kpi_deal_reversals", """member_type, segment_type, closed_count, won_count,
+        other_closed_count, difference_points, segment_count, adjusted_difference_points""")  # fmt: skip
+    assert [row for row in found if row[0] == "rep"] == [
+        ("rep", "industry", 80, 40, 80, -25, 1, 25), ("rep", "product_line", 80, 40, 80, -25, 1, -25),
+    ]  # fmt: skip
 
 
 # --- cycles ---------------------------------------------------------------------------------------------------------

@@ -263,6 +263,25 @@ def test_nobody_leaves_out_a_stage_that_his_crm_does_not_have(db: duckdb.DuckDBP
     ]  # fmt: skip
 
 
+def test_a_crm_has_the_stage_in_which_a_deal_without_a_day_stands(db: duckdb.DuckDBPyConnection) -> None:
+    """A deal of `a` goes from S1 to S4. An undated one stands in S2, which nobody else has, and one in S3, as does one
+    of `b`: both stages are of `a`, the first deal left them out, and the undated ones are in no cohort."""
+    db.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
+    put(db, "fct_opportunities", """('a:1', date '2026-06-01'), ('a:2', null), ('a:3', null),
+        ('b:1', date '2026-06-01')""", "opportunity_key, created_date")  # fmt: skip
+    db.execute("""create or replace table fct_opportunities as
+        select *, null::varchar as lead_key, 'open' as opportunity_status, null::date as closed_date, 1.0 as amount
+        from fct_opportunities""")
+    put(db, "fct_opportunity_stage_events", ", ".join(
+        f"('{deal}', 'S{place}', {place}, date '2026-06-0{place}', null::date, 'open')"
+        for deal, places in (("a:1", (1, 4)), ("a:2", (2,)), ("a:3", (3,)), ("b:1", (3,))) for place in places
+    ), "opportunity_key, stage, stage_order, entered_date, left_date, exit_type")  # fmt: skip
+    funnel(db)
+    assert rows_of(db, "kpi_funnel", "step, entered_count, skipped_count, in_order_count") == [
+        ("S1", 1, 0, 1), ("S2", 0, 1, 0), ("S3", 1, 1, 1), ("S4", 1, 0, 0), ("opportunity", 2, 0, 2),
+    ]  # fmt: skip
+
+
 # Leads, deals, orders, invoices, payments of a quarter: a half, 40 %, 90 % and 75 % went on.
 USUAL = (4000, 2000, 800, 720, 540)
 # 34 % is 15 % less than 40 %. Of 2000 deals, where 40 % of 6000 went on before, a step of chance is
@@ -755,3 +774,22 @@ def test_a_goal_on_cohorts_is_on_the_board_until_they_have_had_their_time(db: du
         "date '2026-09-30' as due_on, 'on_track' as target_status from int_targets_judged where target_id = 'rate'"
     )
     assert shown("2026-08-15") == ["next"]
+
+
+def test_in_a_company_of_one_region_no_buyers_are_expected(
+    db: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VARIABLES, "white_space_index", 0.5)
+    db.execute("""
+        create table dim_customers as
+        select 'c' || i as customer_key, 'n' as region_key, true as is_addressable, false as is_deleted
+        from range(20) t(i)""")
+    put(db, "dim_regions", "('n', 'region'), ('unknown', 'region')", "region_key, region_level")
+    put(db, "dim_products", "('p', 'milk')", "product_key, product_line")
+    db.execute("""
+        create table int_purchases_summed as
+        select 'c' || i as customer_key, 'p' as product_key, 1 as net_sales_amount, 1 as line_count
+        from range(12) t(i)""")
+    rows_of(db, "int_penetration_expected", "1")
+    columns = "penetration_status, buyer_count, expected_buyer_count, missing_buyer_count, q_value"
+    assert rows_of(db, "kpi_white_space", columns) == [("nothing_beside", 12, None, 0, None)]

@@ -40,10 +40,10 @@ TABLES = {
         ('month', date '2026-07-01', 'north', 3, 10), ('week', date '2026-07-20', 'north', 1, 5)
     ) as t(period_grain, period_start_date, region_key, returned_unit_count, sold_unit_count)""",
     "kpi_region_productivity": """* from (values
-        ('month', date '2026-07-01', 'north', 1000, 4, 2, 600, 31, 62, 300, 500),
-        ('year', date '2025-08-01', 'north', 9000, 40, 20, 6000, 365, 730, 3000, 4500)
-    ) as t(period_grain, period_start_date, region_key, net_sales_amount, closed_count, won_count, won_amount,
-        day_count, fte_days, won_per_head_amount, net_sales_per_head_amount)""",
+        ('month', date '2026-07-01', 'north', 1000, 4, 2, 2, 600, 31, 62, 300, 500),
+        ('year', date '2025-08-01', 'north', 9000, 40, 20, 20, 6000, 365, 730, 3000, 4500)
+    ) as t(period_grain, period_start_date, region_key, net_sales_amount, closed_count, won_count,
+        won_with_amount_count, won_amount, day_count, fte_days, won_per_head_amount, net_sales_per_head_amount)""",
     "kpi_dealer_weeks": """* from (values
         (date '2026-07-20', 'total', 'total', 6, 8, 0.75), (date '2026-07-20', 'dealer', 'd', 6, 8, 0.75)
     ) as t(week_start_date, dimension_name, dimension_value, sell_out_units, available_units, sell_through_rate)""",
@@ -170,8 +170,8 @@ def test_who_sold_nothing_and_what_had_no_buyer_are_no_mistake(night: duckdb.Duc
         "('revenue_per_order', 'month', '2026-06-01', 'region', 'north', -50, 0, null), "
         "('revenue_per_head', 'month', '2026-06-01', 'region', 'north', -50, 0, null)")  # fmt: skip
     night.execute("insert into kpi_region_productivity values "
-        "('month', '2026-07-01', 'south', 0, 0, 0, 0, 31, 31, 0, 0), "
-        "('month', '2026-06-01', 'north', -50, 0, 0, 0, 30, 0, null, null)")  # fmt: skip
+        "('month', '2026-07-01', 'south', 0, 0, 0, 0, 0, 31, 31, 0, 0), "
+        "('month', '2026-06-01', 'north', -50, 0, 0, 0, 0, 30, 0, null, null)")  # fmt: skip
     assert broken(night) == set()
 
 

@@ -176,6 +176,7 @@ BAD: list[Case] = [
     ("opportunities", "probability_rate", 35, "probability_range"),
     ("opportunities", "closed_at", BEFORE, "closed_after_created"),
     ("opportunities", "closed_at", NULL, "closed_has_moment"),
+    ("opportunities", "amount", NULL, "won_has_amount"),
     ("opportunities", "created_at", EARLY, "created_at_not_too_early"),
     *_required("opportunity_stage_events", "opportunity_id", "entered_at", "stage"),
     *_future("opportunity_stage_events", "recorded_at"),

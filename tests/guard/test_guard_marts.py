@@ -66,11 +66,11 @@ GOOD: dict[str, str] = {
         t(payment_key, paid_date, amount)""",
     "fct_leads": """values ('l1', 'c1', date '2026-01-01'), ('l2', 'unknown', date '2026-01-01')
         t(lead_key, customer_key, created_date)""",
-    "fct_opportunities": """values ('d1', 'c1', 'r1', 'east', date '2026-01-01', 'open', 0.5),
-        ('d2', 'c1', 'r1', 'east', date '2026-01-01', 'won', null)
+    "fct_opportunities": """values ('d1', 'c1', 'r1', 'east', date '2026-01-01', 'open', 0.5, 9.0, true),
+        ('d2', 'c1', 'r1', 'east', date '2026-01-01', 'won', null, 0.0, false)
        
         t(opportunity_key, customer_key, owner_rep_key, region_key, created_date,
-          opportunity_status, probability_rate)""",
+          opportunity_status, probability_rate, amount, has_amount)""",
     "fct_opportunity_stage_events": """values
         ('d1', timestamp '2026-01-01', 's', 'won', 0.0, 0.0, 1, date '2026-01-01', null),
         ('d1', timestamp '2026-01-02', 's', 'open', null, null, 2, date '2026-01-02', date '2026-02-02')
@@ -241,10 +241,10 @@ GOOD: dict[str, str] = {
         ('product', 'a1', 1, 10.0, 5.0, 0.5, 0.5, 0.5, 2500.0)
         t(scope_type, scope_value, customer_count, bought_amount, known_amount, cr1_rate, cr3_rate, cr10_rate,
           hhi)""",
-    "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 20.0, 15.0),
-        ('moon', 'milk', 'no_base', 0, 0, 0.0, 0.0)
-        t(region_key, product_line, penetration_status, addressable_count, buyer_count, expected_buyer_count,
-          missing_buyer_count)""",
+    "kpi_white_space": """values ('east', 'milk', 'white_space', 50, 5, 90, 20.0, 15.0),
+        ('moon', 'milk', 'no_base', 0, 0, 140, 0.0, 0.0)
+        t(region_key, product_line, penetration_status, addressable_count, buyer_count, other_addressable_count,
+          expected_buyer_count, missing_buyer_count)""",
     "kpi_repurchase": """values (date '2026-06-01', 'milk', 'high', 5, 10, 6, 10, 'fell', true, 'member_benefits'),
         (date '2026-06-01', 'milk', 'low', 0, 0, 0, 0, 'too_few', false, null)
         t(month_start_date, category, price_band, repurchase_customer_count, customer_count,
@@ -253,13 +253,13 @@ GOOD: dict[str, str] = {
         'too_few', 0, 0, 0, 0)
         t(month_start_date, product_line, change_status, gap_count, ended_count, previous_gap_count,
         previous_ended_count)""",
-    "kpi_region_productivity": """values ('year', date '2025-07-01', 'east', 1, 2, 365.0),
-        ('year', date '2025-07-01', 'west', 0, 0, 0) t(period_grain, period_start_date, region_key, won_count,
-        closed_count, fte_days)""",
-    "kpi_region_gaps": """values ('east', 'west', 'saturation', -10, -5, -3, -2), ('east', 'peers', 'too_few', 3, null,
-        null, null)
+    "kpi_region_productivity": """values ('year', date '2025-07-01', 'east', 1, 1, 2, 365.0),
+        ('year', date '2025-07-01', 'west', 0, 0, 0, 0) t(period_grain, period_start_date, region_key,
+        won_with_amount_count, won_count, closed_count, fte_days)""",
+    "kpi_region_gaps": """values ('east', 'west', 'saturation', -10, -5, -3, -2, 4, 4, 9, 8), ('east', 'peers',
+        'too_few', 3, null, null, null, 4, 4, 9, 8)
         t(region_key, peer_key, verdict, won_gap_amount, deals_gap_amount, win_rate_gap_amount,
-        deal_size_gap_amount)""",
+        deal_size_gap_amount, won_count, won_with_amount_count, peer_won_count, peer_won_with_amount_count)""",
     "kpi_head_allocation": """values ('east', 3, 1, 1, 4), ('west', 2, 1, -1, 1)
         t(region_key, head_count, minimum_head_count, change_count, proposed_head_count)""",
     "kpi_weekday_profile": """values ('workday', 0, 10, 8, 4), ('day_off', 6, 5, 5, 0)
@@ -475,6 +475,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("fct_opportunities", "update mart set opportunity_status = 'Won' where _row_id = 1", {"status_known"}),
     ("fct_opportunities", "update mart set probability_rate = 1.1 where _row_id = 1", {"probability_range"}),
     ("fct_opportunities", "update mart set created_date = null where _row_id = 2", {"closed_has_day"}),
+    ("fct_opportunities", "update mart set amount = 1 where _row_id = 2", {"amount_said"}),
     ("fct_opportunity_stage_events", "update mart set entered_at = '2026-01-02' where _row_id = 1", {"key_unique"}),
     ("fct_opportunity_stage_events", "update mart set exit_type = 'gone' where _row_id = 1", {"exit_known"}),
     (
@@ -649,6 +650,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ),
     ("kpi_white_space", "update mart set buyer_count = 51 where _row_id = 1", {"buyers_of_base"}),
     ("kpi_white_space", "update mart set missing_buyer_count = 1 where _row_id = 2", {"opportunity_has_base"}),
+    ("kpi_white_space", "update mart set other_addressable_count = 0 where _row_id = 1", {"expected_beside_others"}),
     ("kpi_repurchase", "update mart set price_band = 'low' where _row_id = 1", {"key_unique"}),
     ("kpi_repurchase", "update mart set change_status = 'odd' where _row_id = 2", {"status_known"}),
     ("kpi_repurchase", "update mart set repurchase_customer_count = 11 where _row_id = 1", {"counts_fit"}),
@@ -659,8 +661,11 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_region_productivity", "update mart set region_key = 'west' where _row_id = 1", {"key_unique"}),
     ("kpi_region_productivity", "update mart set period_grain = 'week' where _row_id = 1", {"grain_known"}),
     ("kpi_region_productivity", "update mart set won_count = 3 where _row_id = 1", {"counts_fit"}),
+    ("kpi_region_productivity", "update mart set won_with_amount_count = 2 where _row_id = 1", {"counts_fit"}),
     ("kpi_region_gaps", "update mart set peer_key = 'peers' where _row_id = 1", {"key_unique"}),
     ("kpi_region_gaps", "update mart set verdict = 'odd' where _row_id = 1", {"verdict_known"}),
+    ("kpi_region_gaps", "update mart set won_with_amount_count = 5 where _row_id = 1", {"amounts_of_won"}),
+    ("kpi_region_gaps", "update mart set peer_won_with_amount_count = 10 where _row_id = 1", {"amounts_of_won"}),
     ("kpi_region_gaps", "update mart set deals_gap_amount = -6 where _row_id = 1", {"parts_make_gap"}),
     (
         "kpi_head_allocation",

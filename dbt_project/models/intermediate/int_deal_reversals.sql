@@ -11,7 +11,7 @@
     ('industry', 'industry', 'product_line', 'product_line', "'all'"),
 ] %}
 with
-cells as (
+crossed as (
     {% for dimension, member, segment_type, segment, peers in comparisons %}
     select
         '{{ dimension }}' as member_type,
@@ -22,7 +22,7 @@ cells as (
         sum(closed_count) as closed_count,
         sum(won_count) as won_count
     from {{ ref('int_deals_crossed') }}
-    where {{ member }} <> 'unknown' and {{ segment }} <> 'unknown'
+    where {{ member }} <> 'unknown'
     group by {{ ([peers] if "'" not in peers else []) | join(', ') }}{{ ', ' if "'" not in peers }}{{ member }}, {{ segment }}
     {{ "union all" if not loop.last }}  -- noqa: LT02
     {% endfor %}
@@ -32,16 +32,22 @@ rules as (
     select * from {{ ref('stg_settings__comparison_rules') }}
 ),
 
+-- Over all is over all: also deals of which nobody knows the segment.
 members as (
     select
-        cells.member_type,
-        cells.segment_type,
-        cells.peer_group,
-        cells.member_key,
-        sum(cells.closed_count) as closed_count,
-        sum(cells.won_count) as won_count
-    from cells
-    group by cells.member_type, cells.segment_type, cells.peer_group, cells.member_key
+        member_type,
+        segment_type,
+        peer_group,
+        member_key,
+        sum(closed_count) as closed_count,
+        sum(won_count) as won_count
+    from crossed
+    group by member_type, segment_type, peer_group, member_key
+),
+
+cells as (
+    select * from crossed
+    where segment <> 'unknown'
 ),
 
 pairs as (

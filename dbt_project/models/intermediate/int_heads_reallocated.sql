@@ -35,7 +35,7 @@ heads as (
 company as (
     select
         cast(sum(won_count) as double) / nullif(sum(closed_count), 0) as win_rate,
-        cast(sum(won_amount) as double) / nullif(sum(won_count), 0) as deal_amount,
+        cast(sum(won_amount) as double) / nullif(sum(won_with_amount_count), 0) as deal_amount,
         count(*) as region_count
     from measured
 ),
@@ -46,24 +46,26 @@ sizes as (
         company.win_rate,
         company.deal_amount,
         company.region_count,
-        cast(measured.won_amount as double) / nullif(measured.won_count, 0) as own_deal_amount,
+        measured.won_with_amount_count,
+        cast(measured.won_amount as double) / nullif(measured.won_with_amount_count, 0) as own_deal_amount,
         -- relative variance of the mean of so many amounts
         greatest(
             0,
             cast(measured.won_squares as double)
             / nullif(cast(measured.won_amount as double) * cast(measured.won_amount as double), 0)
-            - 1 / cast(nullif(measured.won_count, 0) as double)
+            - 1 / cast(nullif(measured.won_with_amount_count, 0) as double)
         ) as size_variance
     from measured
     cross join company
 ),
 
--- What a deal of the region is worth counts where it surely differs from that of all, else the one of all does.
+-- What a deal of the region is worth counts where it surely differs from that of all, else the one of all does. Only deals with
+-- an amount tell it, and one alone tells nothing surely.
 sized as (
     select
         sizes.*,
         case
-            when sizes.own_deal_amount is null or sizes.own_deal_amount = sizes.deal_amount then false
+            when sizes.won_with_amount_count < 2 or sizes.own_deal_amount in (0, sizes.deal_amount) then false
             when sizes.size_variance < 1e-12 then true
             else
                 least(1, sizes.region_count * {{ two_sided_p(
@@ -178,7 +180,7 @@ moves as (
             and (
                 losses.loss <= 0
                 or least(1, limits.pair_count * {{ two_sided_p(
-                    '(ln(gains.gain / nullif(losses.loss, 0)) / sqrt(nullif(gains.log_variance + losses.log_variance, 0)))'
+                    '(ln(nullif(gains.gain, 0) / nullif(losses.loss, 0)) / sqrt(nullif(gains.log_variance + losses.log_variance, 0)))'
                 ) }}) <= limits.significance
             )
 ),

@@ -35,6 +35,7 @@ deals as (
         closed_date as day,
         count(*) as closed_count,
         count(*) filter (where opportunity_status = 'won') as won_count,
+        count(*) filter (where opportunity_status = 'won' and has_amount) as won_with_amount_count,
         coalesce(sum(amount) filter (where opportunity_status = 'won'), 0) as won_amount,
         coalesce(sum({{ squared('amount') }}) filter (where opportunity_status = 'won'), 0) as won_squares
     from {{ ref('fct_opportunities') }}
@@ -79,6 +80,7 @@ closed as (
         deals.region_key,
         sum(deals.closed_count) as closed_count,
         sum(deals.won_count) as won_count,
+        sum(deals.won_with_amount_count) as won_with_amount_count,
         sum(deals.won_amount) as won_amount,
         sum(deals.won_squares) as won_squares
     from periods
@@ -139,6 +141,7 @@ select
     cast(coalesce(sold.net_sales_amount, 0) as decimal(18, 4)) as net_sales_amount,
     cast(coalesce(closed.closed_count, 0) as bigint) as closed_count,
     cast(coalesce(closed.won_count, 0) as bigint) as won_count,
+    cast(coalesce(closed.won_with_amount_count, 0) as bigint) as won_with_amount_count,
     cast(coalesce(closed.won_amount, 0) as decimal(18, 4)) as won_amount,
     -- the squares of the amounts say how much a sum of so many is a matter of chance
     coalesce(closed.won_squares, 0) as won_squares,

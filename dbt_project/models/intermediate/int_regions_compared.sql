@@ -35,6 +35,7 @@ peers as (
         sum(measured.net_sales_amount) as net_sales_amount,
         sum(measured.closed_count) as closed_count,
         sum(measured.won_count) as won_count,
+        sum(measured.won_with_amount_count) as won_with_amount_count,
         sum(measured.won_amount) as won_amount,
         sum(measured.won_squares) as won_squares,
         sum(measured.fte_days) as fte_days,
@@ -58,6 +59,8 @@ paired as (
         peers.closed_count as peer_closed_count,
         own.won_count,
         peers.won_count as peer_won_count,
+        own.won_with_amount_count,
+        peers.won_with_amount_count as peer_won_with_amount_count,
         own.won_amount,
         peers.won_amount as peer_won_amount,
         own.won_squares,
@@ -84,8 +87,8 @@ per_head as (
         paired.*,
         cast(day_count as double) * cast(net_sales_amount as double) / cast(fte_days as double) as sales_per_head,
         cast(day_count as double) * cast(peer_net_sales_amount as double) / cast(peer_fte_days as double) as peer_sales_per_head,
-        cast(day_count as double) * cast(won_amount as double) / cast(fte_days as double) as won_per_head,
-        cast(day_count as double) * cast(peer_won_amount as double) / cast(peer_fte_days as double) as peer_won_per_head,
+        cast(day_count as double) * {{ amount_of_all_won() }} / cast(fte_days as double) as won_per_head,
+        cast(day_count as double) * {{ amount_of_all_won('peer_') }} / cast(peer_fte_days as double) as peer_won_per_head,
         case
             when is_enough
                 then
@@ -98,7 +101,8 @@ per_head as (
             when is_enough
                 then ln((cast(won_count as double) / closed_count) / (cast(peer_won_count as double) / peer_closed_count))
         end as win_rate_log,
-        -- a sum of so many deals as chance brings: its variance is the sum of their squares (a compound Poisson sum)
+        -- a sum of so many deals as chance brings: its variance is the sum of their squares (a compound Poisson sum); of those
+        -- that have an amount alone, for with fewer amounts one is less sure
         case
             when is_enough
                 then
@@ -162,6 +166,8 @@ compared as (
         peer_closed_count,
         won_count,
         peer_won_count,
+        won_with_amount_count,
+        peer_won_with_amount_count,
         won_amount,
         peer_won_amount,
         day_count,

@@ -33,6 +33,8 @@ named as (
         cast(bases.comparison_rate as decimal(18, 8)) as base_rate,
         coalesce(members.member_name_en, judged.dimension_value) as dimension_value_en,
         coalesce(members.member_name_zh, judged.dimension_value) as dimension_value_zh,
+        -- a week after one without a workday is held against one further back
+        judged.compared_start_date < {{ period_before('judged.period_grain', 'judged.period_start_date') }} as is_further_back,
         case judged.dimension_name when 'total' then '' else ' of ' || coalesce(members.member_name_en, judged.dimension_value) end
             as of_member_en,
         case judged.dimension_name when 'total' then '' else coalesce(members.member_name_zh, judged.dimension_value) || '的' end
@@ -131,6 +133,7 @@ select
                 || case
                     when compared_with = 'year_before' then ' a year before'
                     when period_grain = 'day' then ' on ' || cast(compared_start_date as {{ dbt.type_string() }})
+                    when is_further_back and comparison_rate = 1 then ' ' || {{ period_text('period_grain', 'compared_start_date', 'en') }}
                     else ''
                 end
                 || ' to ' || {{ measure_text('value', 'unit', 'en') }}
@@ -191,6 +194,7 @@ select
                 || case
                     when compared_with = 'year_before' then '同比'
                     when period_grain = 'day' then ' 较 ' || cast(compared_start_date as {{ dbt.type_string() }}) || ' '
+                    when is_further_back then '较 ' || {{ period_text('period_grain', 'compared_start_date', 'zh') }}
                     else '环比'
                 end
                 || case direction when 'fall' then '下降 ' else '上升 ' end

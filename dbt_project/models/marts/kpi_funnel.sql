@@ -1,15 +1,30 @@
 with
-journeys as (
+told as (
     select * from {{ ref('int_funnel_journeys') }}
-    where cohort_month is not null and (step_type <> 'lead' or {{ is_measured('funnel_of_leads') }})
+    where step_type <> 'lead' or {{ is_measured('funnel_of_leads') }}
 ),
 
+-- A deal that nobody has dated is of no cohort; the stage in which it stands is there all the same.
 steps as (
     select distinct
         step_type,
         step,
         step_order
-    from journeys
+    from told
+),
+
+-- The stages of each source.
+stages as (
+    select distinct
+        deal_source,
+        step_order
+    from told
+    where step_type = 'stage'
+),
+
+journeys as (
+    select * from told
+    where cohort_month is not null
 ),
 
 cohorts as (
@@ -31,15 +46,6 @@ counted as (
         sum(amount) as entered_amount
     from journeys
     group by cohort_month, step_order
-),
-
--- The stages of each source.
-stages as (
-    select distinct
-        deal_source,
-        step_order
-    from journeys
-    where step_type = 'stage'
 ),
 
 -- How far journeys went: a step between the first and the last one was passed, entered or not, where the source of the deals

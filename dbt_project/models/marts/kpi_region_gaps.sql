@@ -52,6 +52,8 @@ select
     cast(advised.peer_closed_count as bigint) as peer_closed_count,
     advised.won_count,
     cast(advised.peer_won_count as bigint) as peer_won_count,
+    advised.won_with_amount_count,
+    cast(advised.peer_won_with_amount_count as bigint) as peer_won_with_amount_count,
     advised.won_amount,
     cast(advised.peer_won_amount as decimal(18, 4)) as peer_won_amount,
     advised.day_count,

@@ -4,7 +4,7 @@ measured as (
         measured.*,
         cast({{ ratio('fte_days', 'day_count') }} as decimal(18, 4)) as average_fte,
         cast({{ ratio('net_sales_amount * day_count', 'fte_days') }} as decimal(18, 4)) as net_sales_per_head_amount,
-        cast({{ ratio('won_amount * day_count', 'fte_days') }} as decimal(18, 4)) as won_per_head_amount,
+        cast({{ ratio(amount_of_all_won() ~ ' * day_count', 'fte_days') }} as decimal(18, 4)) as won_per_head_amount,
         -- who has nobody to sell, or no region, is nobody's peer
         fte_days > 0 and region_key <> 'unknown' as is_staffed
     from {{ ref('int_region_periods_measured') }} as measured
@@ -74,6 +74,7 @@ select
     ) }} as gap_to_peers_rate,
     compared.closed_count,
     compared.won_count,
+    compared.won_with_amount_count,
     compared.won_amount,
     case when {{ is_measured('region_deals') }} then compared.won_per_head_amount end as won_per_head_amount,
     compared.reached_customer_count,

@@ -8,6 +8,7 @@ judged as (
         cells.*,
         case
             when addressable_count = 0 then 'no_base'
+            when other_addressable_count = 0 then 'nothing_beside'
             when q_value < {{ var('false_discovery_rate') }} and buyer_count <= {{ var('white_space_index') }} * expected_buyer_count
                 then 'white_space'
             else 'as_expected'
@@ -25,7 +26,7 @@ select
     cast(other_addressable_count as bigint) as other_addressable_count,
     cast(other_buyer_count as bigint) as other_buyer_count,
     {{ ratio('other_buyer_count', 'other_addressable_count') }} as other_penetration_rate,
-    cast(coalesce(expected_buyer_count, 0) as decimal(18, 4)) as expected_buyer_count,
+    cast(expected_buyer_count as decimal(18, 4)) as expected_buyer_count,
     cast(net_sales_amount as decimal(18, 4)) as net_sales_amount,
     cast(case
         when penetration_status = 'white_space' then expected_buyer_count - buyer_count else 0
