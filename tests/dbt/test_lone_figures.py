@@ -747,3 +747,16 @@ def test_a_goal_on_cohorts_is_on_the_board_until_they_have_had_their_time(db: du
         "date '2026-09-30' as due_on, 'on_track' as target_status from int_targets_judged where target_id = 'rate'"
     )
     assert shown("2026-08-15") == ["next"]
+
+
+def test_no_two_cells_of_the_pivot_have_one_key_whatever_signs_their_members_have(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """Of `a|b` sold in c and `a` sold in `b|c`, and of one that is written as a sign is."""
+    put(db, "fct_sales_daily", ", ".join(
+        f"(date '2026-06-01', '{line}', '{region}', 'r', 1, 1)"
+        for line, region in (("a|b", "c"), ("a", "b|c"), ("a%7Cb", "c"))
+    ), "sales_date, product_line, region_key, rep_key, net_sales_amount, unit_count")  # fmt: skip
+    keys = [key for (key,) in rows_of(db, "kpi_sales_pivot", "cell_key")]
+    assert len(set(keys)) == len(keys)
+    assert {"|||", "2026-06-01|a%7Cb|c|r", "2026-06-01|a|b%7Cc|r", "2026-06-01|a%257Cb|c|r"} < set(keys)
