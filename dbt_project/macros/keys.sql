@@ -56,3 +56,8 @@ coalesce(nullif({{ own }}, 'unknown'), {{ employer }}, 'unknown')
 {#- The region of the customer that customer_of takes; nobody else's, also where it has none. -#}
 case when {{ customer }} <> 'unknown' then {{ own }} else coalesce({{ own }}, {{ other }}) end
 {%- endmacro %}
+
+{% macro cell_part(member) -%}
+{#- A member as a part of a key that | parts: empty where it is summed over, and without a | of its own. -#}
+replace(replace(coalesce({{ member }}, ''), '%', '%25'), '|', '%7C')
+{%- endmacro %}

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -236,6 +237,18 @@ def open_days(company: Company, calendar_days: Iterable[Day]) -> Iterator[tuple]
             bounds += [None] * (2 * MOST_INTERVALS - len(bounds))
             yield schedule_id, day.date_day, bool(parts), number, seconds, before, *bounds
             before += seconds
+
+
+def longest_wait(hours: Iterable[Sequence[Any]], workdays: int) -> int:
+    """Return the most days from a day to the end of so many open ones after it, by any schedule of `open_days`."""
+    opened: dict[str, list[datetime.date]] = {}
+    for schedule_id, date_day, is_open, *_ in hours:
+        if is_open:
+            opened.setdefault(schedule_id, []).append(date_day)
+    waits = [
+        (last - first).days for days in opened.values() for first, last in zip(days, days[workdays:], strict=False)
+    ]
+    return max(waits, default=7 * workdays)
 
 
 def hours_of(calendar: CalendarFile, schedule: Schedule | None, day: Day) -> tuple[tuple[int, int], ...]:

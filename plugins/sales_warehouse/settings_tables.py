@@ -20,6 +20,7 @@ from sales_warehouse.company.check import lifecycle_facts
 from sales_warehouse.company.check_needs import groups
 from sales_warehouse.company.clauses import clauses_by_id, possible, values_of
 from sales_warehouse.company.comparisons import ComparisonsFile
+from sales_warehouse.company.funnel import Stalled
 from sales_warehouse.company.lint_targets import lint_targets
 from sales_warehouse.company.mistakes_zh import in_chinese
 from sales_warehouse.company.models import Company, ContactAttribute, CustomerAttribute
@@ -121,6 +122,7 @@ def write_settings(
     """Write one Parquet file per table below `settings/`; `first_date` is the earliest day that events may lie on."""
     f = company.funnel
     calendar_days = _calendar_days(company, business_date, first_date)
+    hours = list(business_calendar.open_days(company, calendar_days))
     rows: dict[str, Iterable[Sequence[Any]]] = {
         "company": [_company(company, as_of, business_date)],
         "calendar": [
@@ -128,7 +130,7 @@ def write_settings(
              d.fiscal_year_start_date, d.fiscal_quarter_start_date)
             for d in calendar_days
         ],
-        "calendar_hours": business_calendar.open_days(company, calendar_days),
+        "calendar_hours": hours,
         "schedules": [
             (DEFAULT, *_pair(OWN_HOURS)), *((s.id, *_pair(s.name)) for s in company.calendar.schedules)
         ],
@@ -182,7 +184,10 @@ def write_settings(
         "alert_mutes": [
             (r.id, mute.starts_on, mute.ends_on, mute.reason) for r in company.alerts.rules for mute in r.mute
         ],
-        "metrics": metric_rows(company.metrics, filled_columns(company.sources.values())),
+        "metrics": metric_rows(
+            company.metrics, filled_columns(company.sources.values()),
+            {"stage_stalled_rate": _days_to_stall(f.stalled, hours)},
+        ),
         "analyses": analysis_rows(filled_columns(company.sources.values())),
         "targets": _targets(company),
         "iterations": [
@@ -274,6 +279,15 @@ def _calendar_days(company: Company, business_date: datetime.date, first_date: d
     last = max([business_date, *(target.due_on for target in targets)])
     whole = datetime.date(first.year, 1, 1), datetime.date(last.year + 1, 12, 31)
     return list(business_calendar.days(company, *whole))
+
+
+def _days_to_stall(stalled: Stalled, hours: Iterable[Sequence[Any]]) -> int:
+    """Return the days after which a stay in any stage is too long, whoever answers for it and whenever it began."""
+    known = list(hours)
+    counted = [limit.days for limit in (stalled.limit, *stalled.stages.values())]
+    return max(
+        days + 1 if kind == "calendar" else business_calendar.longest_wait(known, days + 1) for kind, days in counted
+    )
 
 
 def _regions(company: Company) -> Iterable[tuple]:

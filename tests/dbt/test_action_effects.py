@@ -185,6 +185,28 @@ def test_what_has_no_weeks_is_taken_by_months(db: duckdb.DuckDBPyConnection) -> 
     assert outcomes(db, "2026-10-31") == {"one": ("measured", None, D("0.1"))}
 
 
+def test_what_a_dimension_has_by_months_alone_is_taken_by_months(db: duckdb.DuckDBPyConnection) -> None:
+    """Net sales have weeks, and of products only the months in which one sold: where it sold nothing it sold 0.
+
+    Product a sold 100 in each month before and 400 in July and September, 200 a month: ln 2. The others stayed, d by
+    selling twice as much in every other month.
+    """
+    others_that_stay(db)
+    sold = {
+        "a": {1: 100, 2: 100, 3: 100, 4: 100, 7: 400, 9: 400},
+        "b": dict.fromkeys((1, 2, 3, 4, 7, 8, 9, 10), 100),
+        "c": dict.fromkeys((1, 2, 3, 4, 7, 8, 9, 10), 30),
+        "d": {1: 50, 2: 50, 3: 50, 4: 50, 8: 100, 10: 100},
+    }
+    for product, months in sold.items():
+        for month, value in months.items():
+            db.execute("insert into kpi_values values ('net_sales', 'month', 'product', ?, ?, ?, null, ?, true)",
+                       [product, f"2026-{month:02}-01", value, value])  # fmt: skip
+    action(db, "one", dimension_name="product", dimension_value="a")
+    assert outcomes(db, "2026-10-30") == {"one": ("waiting", None, None)}
+    assert outcomes(db, "2026-10-31") == {"one": ("measured", None, D("0.69314718"))}
+
+
 EFFECTS = "action_key varchar, is_points boolean, effect decimal(18, 8), half_width decimal(18, 8)"
 
 

@@ -751,6 +751,7 @@ def test_a_status_stands_for_a_payment_unless_the_source_says_when(company: duck
     company.execute("""create table int_opportunities_deduplicated(opportunity_key varchar, customer_record_key varchar,
         contact_record_key varchar, is_deleted boolean)""")
     company.execute("create or replace table int_sales_reps_deduplicated(rep_key varchar, region_key varchar)")
+    company.execute("create table int_stores_deduplicated(store_key varchar, dealer_key varchar)")
     company.execute("create table stg_settings__exchange_rates(currency varchar, exchange_rate decimal(18, 8))")
     found = rows_of(company, "int_orders_keyed", "source, order_status, paid_at is not null, is_paid_by_status")
     assert len(found) == 24

@@ -793,3 +793,16 @@ def test_in_a_company_of_one_region_no_buyers_are_expected(
     rows_of(db, "int_penetration_expected", "1")
     columns = "penetration_status, buyer_count, expected_buyer_count, missing_buyer_count, q_value"
     assert rows_of(db, "kpi_white_space", columns) == [("nothing_beside", 12, None, 0, None)]
+
+
+def test_no_two_cells_of_the_pivot_have_one_key_whatever_signs_their_members_have(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """Of `a|b` sold in c and `a` sold in `b|c`, and of one that is written as a sign is."""
+    put(db, "fct_sales_daily", ", ".join(
+        f"(date '2026-06-01', '{line}', '{region}', 'r', 1, 1)"
+        for line, region in (("a|b", "c"), ("a", "b|c"), ("a%7Cb", "c"))
+    ), "sales_date, product_line, region_key, rep_key, net_sales_amount, unit_count")  # fmt: skip
+    keys = [key for (key,) in rows_of(db, "kpi_sales_pivot", "cell_key")]
+    assert len(set(keys)) == len(keys)
+    assert {"|||", "2026-06-01|a%7Cb|c|r", "2026-06-01|a|b%7Cc|r", "2026-06-01|a%257Cb|c|r"} < set(keys)

@@ -294,3 +294,24 @@ def test_a_goal_over_several_periods_of_what_is_counted_again_will_never_have_a_
         f"{', '.join(grains)}: it will never have a value"
     )
     assert doubts(db, "2026-08-20").get("cut_period") == (text if is_said else None)
+
+
+def test_the_value_of_a_scope_is_all_that_stands_after_its_first_sign(db: duckdb.DuckDBPyConnection) -> None:
+    """As a source sends them: a product line `A=B` is another one than `A`."""
+    db.execute("""
+        create table stg_settings__targets as select '' as target_id, '' as target_name_en, '' as target_name_zh,
+            '' as metric_id, '' as scope_dimension, '' as scope_value, 0::decimal(28, 8) as baseline_value,
+            0::decimal(28, 8) as target_value, 0::decimal(28, 8) as upper_value, '' as target_mode,
+            date '2026-07-01' as starts_on, date '2026-09-30' as due_on, '' as owner, '' as relevance,
+            '' as parent_target_id, 0::decimal(28, 8) as weight where false;
+        create table int_targets_deduplicated as select scope as target_id, 'erp' as source, 'g' as target_name,
+            'net_sales' as metric_id, scope, 1 as baseline_value, 2 as target_value, null as upper_value,
+            'absolute' as target_mode, date '2026-07-01' as starts_on, date '2026-09-30' as due_on, 'o' as owner,
+            'r' as relevance, null as parent_target_id, null as weight, false as is_deleted
+        from (values ('product_line=A=B'), ('product_line = A = B='), ('product_line=A'), ('total'), ('region='),
+            (null)) t(scope)""")
+    found = rows_of(db, "int_targets_united", "scope_dimension, scope_value")
+    assert found == [
+        ("product_line", "A"), ("product_line", "A = B="), ("product_line", "A=B"),
+        ("region", "total"), ("total", "total"), ("total", "total"),
+    ]  # fmt: skip

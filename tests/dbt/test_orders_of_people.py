@@ -43,6 +43,7 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
                     ('of nobody', 'crm:z', 'crm:li', 'crm:D3'))
                 t(order_key, customer_record_key, contact_record_key, opportunity_key);
             create table int_order_lines_deduplicated (order_key varchar, _changed_load_id varchar);
+            create table int_stores_deduplicated (store_key varchar, dealer_key varchar, _changed_load_id varchar);
             create table int_sales_reps_deduplicated (rep_key varchar, region_key varchar, _changed_load_id varchar);
             create table stg_settings__exchange_rates as select 'CNY' as currency, 1::decimal(18,8) as exchange_rate;
             create table stg_settings__payment_sources as select 'crm' as source;

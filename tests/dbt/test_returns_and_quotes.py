@@ -1,4 +1,4 @@
-"""What comes back and what is offered: of deleted orders, of units without a line, of deals in another currency."""
+"""What comes back and what is offered: of deleted orders, units without a line, money alone, and other currencies."""
 
 from __future__ import annotations
 
@@ -135,4 +135,43 @@ def test_units_in_no_return_rate_are_counted_with_the_reason(db: duckdb.DuckDBPy
     assert rows_of(db, "trust_unmatched_returns", "*") == [
         ("erp", "more_than_sold", 1, 2), ("erp", "order_without_lines", 1, 4), ("till", "no_order", 1, 8),
         ("web", "unknown_order", 1, 1),
+    ]  # fmt: skip
+
+
+def test_money_that_is_given_back_without_goods_is_no_line_that_came_back(db: duckdb.DuckDBPyConnection) -> None:
+    """Of `both` a unit comes back and then a yuan; of `money` a yuan twice, once for the order and once for a line."""
+    db.execute("""
+        create table fct_order_lines as select key as order_key, 1 as line_number, 'p' as product_key,
+            'east' as region_key, 'web' as channel, 'c' as customer_key, date '2026-06-16' as order_date, 2 as quantity,
+            false as is_cancelled
+        from (values ('both'), ('money'), ('kept')) t(key);
+        create table fct_returns as select *, 'p' as product_key, 1.0000 as refund_amount,
+            date '2026-06-20' as return_date, false as is_cancelled
+        from (values ('both', 1, 1), ('both', 1, 0), ('money', 1, 0), ('money', null, 0))
+            t(order_key, line_number, quantity);
+    """)
+    assert rows_of(db, "fct_line_returns", "order_key, returned_quantity, counted_quantity") == [("both", 1, 1)]
+    counted = "sold_line_count, returned_line_count, returned_unit_count, sold_order_count, returned_order_count"
+    assert rows_of(db, "int_return_cohorts_counted", f"period_grain, {counted}") == [("week", 3, 1, 1, 3, 1)]
+
+
+def test_a_refund_is_in_its_own_currency_else_in_that_of_its_order(db: duckdb.DuckDBPyConnection) -> None:
+    """Of an order in dollars of 7.10 yuan, of one in yuan, and of none: 71 with a currency and without."""
+    db.execute("""
+        insert into int_orders_deduplicated values ('dollars', false);
+        insert into int_orders_keyed values ('dollars', 'c', 'r', 'web', 'east', 7.1, false);
+        create table int_order_lines_deduplicated as
+            select 'x' as order_key, 1 as line_number, 'x' as product_key, false as is_deleted where false;
+        create table int_returns_deduplicated as select order_key || ' ' || coalesce(currency, 'none') as return_key,
+            'erp' as source, order_key, null::bigint as line_number, null::varchar as product_key,
+            null::varchar as rep_key, null::varchar as channel, null::varchar as region_key,
+            null::varchar as customer_record_key, currency, timestamp '2026-06-20 02:00:00' as returned_at,
+            1 as quantity, 71.0000 as refund_amount, null as return_reason, false as is_deleted,
+            null::varchar as _changed_load_id
+        from (values ('dollars'), ('there'), ('never')) t(order_key), (values ('CNY'), ('USD'), (null)) u(currency);
+    """)
+    assert rows_of(db, "fct_returns", "return_key, refund_amount") == [
+        ("dollars CNY", 71), ("dollars USD", D("504.1")), ("dollars none", D("504.1")),
+        ("never CNY", 71), ("never USD", D("504.1")), ("never none", 71),
+        ("there CNY", 71), ("there USD", D("504.1")), ("there none", 71),
     ]  # fmt: skip

@@ -39,6 +39,10 @@ def give_stages(db: duckdb.DuckDBPyConnection, stages: Stages) -> None:
     put_rows(db, "stg_settings__deal_stages", "stage_word varchar, stage_place int, is_closing bool", stages.rows())
 
 
+def give_limits(db: duckdb.DuckDBPyConnection, *limits: tuple[str, str, int]) -> None:
+    put_rows(db, "stg_settings__stall_limits", "stage varchar, limit_type varchar, limit_days int", limits)
+
+
 def give_deals(db: duckdb.DuckDBPyConnection, deals: dict[str, Deal], events: Iterable[Event]) -> None:
     put_rows(
         db, "fct_opportunities",
@@ -101,6 +105,9 @@ def test_47_of_100_are_lost_in_every_mart_where_the_crm_has_a_stage_for_the_lost
     assert exits(db) == LOST_AND_WON
     told = rows_of(db, "int_kpi_stage_loss_rate", "dimension_value, numerator, denominator, value")
     assert told == [("negotiation", 47, 100, D("0.47")), ("total", 47, 100, D("0.47"))]
+    db.execute("create table dim_sales_reps(rep_key varchar)")
+    give_hours(db)
+    give_limits(db, ("*", "calendar", 30))
     told = rows_of(db, "int_kpi_stage_dwell_days", "metric_id, dimension_value, numerator, denominator, value")
     assert [row[1:] for row in told if row[0] == "stage_dwell_days"] == [
         ("negotiation", 1900, 100, 19), ("total", 1900, 100, 19),
@@ -108,8 +115,6 @@ def test_47_of_100_are_lost_in_every_mart_where_the_crm_has_a_stage_for_the_lost
     assert [row[1:] for row in funnel(db)] == [
         ("negotiation", 100, 53, 47, 0), ("opportunity", 100, 100, 0, 0), ("won", 53, 0, 0, 53),
     ]  # fmt: skip
-    db.execute("create table dim_sales_reps(rep_key varchar)")
-    give_hours(db)
     for model in ("int_funnel_steps_passed", "int_funnel_periods_compared"):
         rows_of(db, model, "step")
     steps = rows_of(
@@ -211,8 +216,7 @@ def test_days_on_which_a_deal_was_closed_make_it_stand_still_nowhere(
     """A limit of 6 days: the 20 on which it was closed would be too many; the third after that, the 28th, is day 7."""
     give_deals(db, {"d": ("open", None)}, [*LOST_IN_THE_PROPOSAL, *events])
     db.execute("create table dim_sales_reps(rep_key varchar)")
-    limits = [("*", "calendar", 6)]
-    put_rows(db, "stg_settings__stall_limits", "stage varchar, limit_type varchar, limit_days int", limits)
+    give_limits(db, ("*", "calendar", 6))
     give_hours(db)
     stays(db, "stage")
     with on("2026-06-29"):
@@ -220,6 +224,35 @@ def test_days_on_which_a_deal_was_closed_make_it_stand_still_nowhere(
     assert [(stage, in_all) for _, stage, in_all, _ in told] == days
     stalled = [f"{day}" for *_, day in told if day]
     assert stalled == (["2026-06-28"] if days[1] == ("proposal", 8) else [])
+
+
+def test_a_share_of_stalled_stays_is_mature_when_the_youngest_can_be_no_longer_than_allowed(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """Stays of May: those of the 31st, a Sunday, may last 30 days, 60 or 15 workdays, of which 22 June is the 16th.
+
+    In all they are mature with the longest of these; a stage that has a limit and no stay delays nothing.
+    """
+    db.execute("create table dim_sales_reps(rep_key varchar)")
+    give_hours(db)
+    give_limits(db, ("*", "calendar", 30), ("long", "calendar", 60), ("work", "business", 15),
+                ("never", "calendar", 400))  # fmt: skip
+    put_rows(
+        db, "fct_opportunity_stage_events",
+        "opportunity_key varchar, stage varchar, entered_date date, dwell_days double, is_stalled bool, "
+        "schedule_id varchar",
+        [(stage, stage, "2026-05-31", 1, False, "default") for stage in ("usual", "long", "work")],
+    )  # fmt: skip
+
+    def mature(day: str) -> set[str]:
+        with on(day):
+            told = rows_of(db, "int_kpi_stage_dwell_days", "metric_id, period_start_date, dimension_value, is_matured")
+        return {f"{row[2]}" for row in told if row[:2] == ("stage_stalled_rate", datetime.date(2026, 5, 1)) and row[3]}
+
+    assert mature("2026-06-21") == set()
+    assert mature("2026-06-22") == mature("2026-06-30") == {"work"}
+    assert mature("2026-07-01") == mature("2026-07-30") == {"work", "usual"}
+    assert mature("2026-07-31") == {"work", "usual", "long", "total"}
 
 
 def test_a_deal_goes_on_from_a_stage_when_it_is_opened_again_and_not_when_it_was_lost(

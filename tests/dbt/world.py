@@ -194,8 +194,8 @@ FIRST = Night(
                 # 16:30 UTC is half past midnight of the 11th in Shanghai
                 order("O1", "2026-06-10 16:30:00", customer_id="C1", region="north", updated_at="2026-06-12 00:00:00"),
                 order("O2", "2026-06-20 02:00:00", customer_id="C2", currency="USD", owner_rep_id="R9"),
-                order("O4", "2026-04-02 02:00:00", customer_id="C4", region="south", store_id="dealers:ST1",
-                      dealer_id="dealers:X1"),  # 90 days before 1 July
+                # 90 days before 1 July; its dealer is that of the store, whose record comes a night later
+                order("O4", "2026-04-02 02:00:00", customer_id="C4", region="south", store_id="dealers:ST1"),
                 # 91 days; a deal that nobody has sent
                 order("O5", "2026-04-01 02:00:00", customer_id="C5", region="south", opportunity_id="crm:D8"),
             ],

@@ -13,6 +13,17 @@
 -- A level, or a figure that looks back further than its period, moves long after what moved it, and is not measured; nor is what
 -- was done where something else was done at that time: whose effect it was cannot be told.
 with
+-- A metric that has weeks may have a dimension, of many members, by months alone.
+grains as (
+    select
+        metric_id,
+        dimension_name,
+        case when max(case when period_grain = 'week' then 1 else 0 end) = 1 then 'week' else 'month' end as period_grain
+    from {{ ref('kpi_values') }}
+    where period_grain in ('week', 'month')
+    group by metric_id, dimension_name
+),
+
 finished as (
     select
         actions.action_key,
@@ -25,9 +36,10 @@ finished as (
         metrics.aggregation,
         metrics.unit,
         cast(coalesce(metrics.matures_after_days, 0) as integer) as matures_after_days,
-        case when metrics.grains like '%week%' then 'week' else 'month' end as period_grain
+        coalesce(grains.period_grain, case when metrics.grains like '%week%' then 'week' else 'month' end) as period_grain
     from {{ ref('int_actions_followed') }} as actions
     inner join {{ ref('stg_settings__metrics') }} as metrics on actions.metric_id = metrics.metric_id
+    left join grains on actions.metric_id = grains.metric_id and actions.dimension_name = grains.dimension_name
     where actions.action_status = 'done' and actions.dimension_name <> 'total'
 ),
 
@@ -69,6 +81,7 @@ told as (
         figures.dimension_value,
         figures.dimension_value = windows.dimension_value as is_treated,
         figures.period_start_date >= windows.after_from_date as is_after,
+        figures.period_start_date,
         figures.numerator,
         figures.denominator,
         figures.value
@@ -101,6 +114,16 @@ treated as (
     group by windows.action_key, others.dimension_value
 ),
 
+-- Where a dimension leaves periods out in which a member had nothing, a sum was 0 in them.
+lengths as (
+    select
+        action_key,
+        is_after,
+        count(distinct period_start_date) as period_count
+    from told
+    group by action_key, is_after
+),
+
 sides as (
     select
         told.action_key,
@@ -111,9 +134,11 @@ sides as (
         count(told.value) as period_count,
         cast(case
             when told.aggregation in ('ratio', 'average') then sum(told.numerator) / nullif(sum(told.denominator), 0)
+            when told.aggregation = 'sum' then sum(told.value) / max(lengths.period_count)
             else avg(told.value)
         end as decimal(28, 8)) as figure
     from told
+    inner join lengths on told.action_key = lengths.action_key and told.is_after = lengths.is_after
     left join treated on told.action_key = treated.action_key and told.dimension_value = treated.dimension_value
     where treated.dimension_value is null
     group by told.action_key, told.unit, told.aggregation, told.dimension_value, told.is_treated, told.is_after

@@ -45,6 +45,13 @@ reps as (
     select rep_key
     from {{ ref('int_sales_reps_deduplicated') }}
     where {{ is_pending() }}
+),
+
+-- Whose dealer an order has that names none.
+stores as (
+    select store_key
+    from {{ ref('int_stores_deduplicated') }}
+    where {{ is_pending() }}
 )
 
 select order_key
@@ -75,3 +82,8 @@ select orders.order_key
 from orders
 inner join reps on orders.rep_key = reps.rep_key
 where orders.region_key is null
+union distinct
+select orders.order_key
+from orders
+inner join stores on orders.store_key = stores.store_key
+where orders.dealer_key is null

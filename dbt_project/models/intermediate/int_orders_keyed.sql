@@ -42,6 +42,10 @@ reps as (
     select * from {{ ref('int_sales_reps_deduplicated') }}
 ),
 
+stores as (
+    select * from {{ ref('int_stores_deduplicated') }}
+),
+
 rates as (
     select * from {{ ref('stg_settings__exchange_rates') }}
 ),
@@ -61,7 +65,7 @@ select
     coalesce(orders.rep_key, 'unknown') as rep_key,
     orders.opportunity_key,
     coalesce(orders.store_key, 'unknown') as store_key,
-    coalesce(orders.dealer_key, 'unknown') as dealer_key,
+    coalesce(orders.dealer_key, stores.dealer_key, 'unknown') as dealer_key,
 
     coalesce(orders.channel, 'unknown') as channel,
     {{ region_of(
@@ -96,5 +100,6 @@ left join customers as employers
     on contacts.customer_record_key = employers.customer_record_key
 left join deals on orders.opportunity_key = deals.opportunity_key
 left join reps on orders.rep_key = reps.rep_key
+left join stores on orders.store_key = stores.store_key
 left join rates on orders.currency = rates.currency
 left join payment_sources on orders.source = payment_sources.source

@@ -33,7 +33,7 @@ select
     weight
 from configured
 union all
--- A scope is `total`, or a dimension and its value as in `region=华东`.
+-- A scope is `total`, or a dimension and its value as in `region=华东`: the value is all that stands after the first sign.
 select
     target_id,
     source,
@@ -41,7 +41,9 @@ select
     target_name as target_name_zh,
     metric_id,
     coalesce(nullif(trim(split_part(scope, '=', 1)), ''), 'total') as scope_dimension,
-    coalesce(nullif(trim(split_part(scope, '=', 2)), ''), 'total') as scope_value,
+    coalesce(nullif(trim(
+        case when position('=' in scope) > 0 then substring(scope, position('=' in scope) + 1) end
+    ), ''), 'total') as scope_value,
     cast(baseline_value as decimal(28, 8)) as baseline_value,
     cast(target_value as decimal(28, 8)) as target_value,
     cast(upper_value as decimal(28, 8)) as upper_value,

@@ -28,6 +28,13 @@ orders as (
     select order_key from {{ ref('int_orders_changed') }}
 ),
 
+-- Whose dealer an answer has that names none.
+stores as (
+    select store_key
+    from {{ ref('int_stores_deduplicated') }}
+    where {{ is_pending() }}
+),
+
 opportunities as (
     select opportunities.opportunity_key
     from {{ ref('int_opportunities_deduplicated') }} as opportunities
@@ -69,10 +76,12 @@ select 'survey:' || scores.survey_key as touchpoint_key
 from {{ ref('int_satisfaction_scores_deduplicated') }} as scores
 left join customers on scores.customer_record_key = customers.customer_record_key
 left join orders on scores.order_key = orders.order_key
+left join stores on scores.store_key = stores.store_key
 where
     {{ is_pending('scores._changed_load_id') }}
     or customers.customer_record_key is not null
     or orders.order_key is not null
+    or (scores.dealer_key is null and stores.store_key is not null)
 union distinct
 -- A return of an unknown order is computed every night: its order, customer or rep may arrive later.
 select 'return:' || returns.return_key as touchpoint_key

@@ -46,9 +46,68 @@ cells as (
         count(distinct opportunity_key) as denominator
     from by_deal
     group by entered_month
+),
+
+stalled_rates as (
+    {{ kpi_ratio('stage_stalled_rate', 'stalled_cells', ['month']) | indent(4) }}
+),
+
+limits as (
+    select * from {{ ref('stg_settings__stall_limits') }}
+),
+
+-- How long the stays of each stage may last, by the schedules of those who answer for them.
+allowed as (
+    select distinct
+        stays.stage,
+        stays.schedule_id,
+        coalesce(own.limit_type, general.limit_type) as limit_type,
+        coalesce(own.limit_days, general.limit_days) as limit_days
+    from stays
+    left join limits as own on stays.stage = own.stage
+    left join limits as general on general.stage = '*'
+),
+
+months as (
+    select distinct
+        period_start_date,
+        {{ period_end('month', 'period_start_date') }} as period_end_date
+    from stalled_rates
+),
+
+-- A stay that began on the last day of the month is too long on the day after its limit; until then it may become so.
+waiting as (
+    select distinct
+        months.period_start_date,
+        allowed.stage
+    from months
+    cross join allowed
+    left join {{ ref('dim_calendar_hours') }} as ended
+        on allowed.schedule_id = ended.schedule_id and months.period_end_date = ended.date_day
+    left join {{ ref('dim_calendar_hours') }} as today
+        on allowed.schedule_id = today.schedule_id and today.date_day = {{ business_date() }}
+    where case allowed.limit_type
+        when 'business' then coalesce({{ business_days_between('ended', 'today') }}, 0) <= allowed.limit_days
+        else {{ dbt.datediff('months.period_end_date', business_date(), 'day') }} <= allowed.limit_days
+    end
 )
 
--- A month of entries is mature when its youngest stay has had thirty days; stays that are longer go on counting.
+-- Days in stage are told from thirty days after the month on, and go on to rise while a stay lasts.
 {{ kpi_ratio('stage_dwell_days', 'cells', ['month'], maturity_days=30) }}
 union all
-{{ kpi_ratio('stage_stalled_rate', 'stalled_cells', ['month'], maturity_days=30) }}
+select
+    metric_id,
+    period_grain,
+    period_start_date,
+    dimension_name,
+    dimension_value,
+    numerator,
+    denominator,
+    value,
+    is_matured and not exists (
+        select 1 from waiting
+        where
+            waiting.period_start_date = stalled_rates.period_start_date
+            and (stalled_rates.dimension_name = 'total' or waiting.stage = stalled_rates.dimension_value)
+    ) as is_matured
+from stalled_rates

@@ -1,10 +1,11 @@
 -- What came back of each line of an order, in units, until the business date. A return that names no line which is there is
 -- of the only line that its order has; else of the lines of its product, else of all lines: from the first on, each filled
--- up to what was sold of it and did not come back yet. What finds no room is in trust_unmatched_returns.
+-- up to what was sold of it and did not come back yet. What finds no room is in trust_unmatched_returns. Money that is given back
+-- without goods brings no unit back.
 with
 returned as (
     select * from {{ ref('fct_returns') }}
-    where not is_cancelled and return_date <= {{ business_date() }}
+    where not is_cancelled and return_date <= {{ business_date() }} and quantity > 0
 ),
 
 lines as (

@@ -66,9 +66,11 @@ select
     returns.returned_at,
     {{ business_date_of('returns.returned_at') }} as return_date,
     coalesce(returns.quantity, 0) as quantity,
+    -- A refund that names no currency is in that of its order.
     {{ converted(
         'coalesce(returns.refund_amount, 0)',
-        'coalesce(orders.exchange_rate, ' ~ exchange_rate_of('returns.currency', 'rates.exchange_rate') ~ ')'
+        'case when returns.currency is null and orders.order_key is not null then orders.exchange_rate else '
+        ~ exchange_rate_of('returns.currency', 'rates.exchange_rate') ~ ' end'
     ) }} as refund_amount,
     returns.return_reason,
 

@@ -21,17 +21,21 @@ orders as (
     select * from {{ ref('int_orders_keyed') }}
 ),
 
+stores as (
+    select * from {{ ref('int_stores_deduplicated') }}
+),
+
 customers as (
     select * from {{ ref('int_customers_identified') }}
 )
 
--- An answer that names no customer, dealer or store is about those of its order.
+-- An answer that names no dealer is about that of its store; one that names no customer, dealer or store about those of its order.
 select
     scores.survey_key,
     scores.source,
     {{ customer_of('customers.customer_key', 'orders.customer_key') }} as customer_key,
     scores.order_key,
-    coalesce(scores.dealer_key, orders.dealer_key, 'unknown') as dealer_key,
+    coalesce(scores.dealer_key, stores.dealer_key, orders.dealer_key, 'unknown') as dealer_key,
     coalesce(scores.store_key, orders.store_key, 'unknown') as store_key,
     scores.score,
     scores.max_score,
@@ -41,5 +45,6 @@ select
     {{ learnt_at('scores._changed_load_id') }} as learnt_at
 from scores
 left join orders on scores.order_key = orders.order_key
+left join stores on scores.store_key = stores.store_key
 left join customers
     on scores.customer_record_key = customers.customer_record_key

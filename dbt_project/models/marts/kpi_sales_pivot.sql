@@ -31,9 +31,11 @@ totalled as (
 )
 
 select
-    -- no member is an empty text, so a total has a key of its own
-    coalesce(cast(month_start_date as {{ dbt.type_string() }}), '') || '|' || coalesce(product_line, '') || '|'
-    || coalesce(region_key, '') || '|' || coalesce(rep_key, '') as cell_key,
+    -- no member is an empty text, so a total has a key of its own; a sign that parts them is written otherwise within one
+    coalesce(cast(month_start_date as {{ dbt.type_string() }}), '')
+    || '|' || {{ cell_part('product_line') }}
+    || '|' || {{ cell_part('region_key') }}
+    || '|' || {{ cell_part('rep_key') }} as cell_key,
     month_start_date,
     coalesce(product_line, 'total') as product_line,
     coalesce(region_key, 'total') as region_key,

@@ -164,9 +164,14 @@ def filled_columns(sources: Iterable[Any]) -> frozenset[str]:
     )
 
 
-def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
-    """Yield the rows of the settings table `metrics`: the registry with a company's changes and what it lacks."""
-    columns = frozenset(filled)
+def metric_rows(
+    changes: MetricsFile, filled: Iterable[str], matures: Mapping[str, int] | None = None
+) -> Iterator[tuple]:
+    """Yield the rows of the settings table `metrics`: the registry with a company's changes and what it lacks.
+
+    `matures` has the days until metrics are mature that depend on other settings of the company.
+    """
+    columns, days = frozenset(filled), matures or {}
     for place, metric in enumerate(metrics_of(changes).values(), 1):
         absent = [in_words(need) for need in absent_because(metric, columns)]
         yield (
@@ -174,7 +179,7 @@ def metric_rows(changes: MetricsFile, filled: Iterable[str]) -> Iterator[tuple]:
             ", ".join(metric.grains), ", ".join(("total", *metric.dimensions, *metric.by_month)), metric.unit,
             metric.direction,
             *(metric.band or (None, None)), metric.aggregation, metric.decomposition, metric.owner.en, metric.owner.zh,
-            metric.cohort, metric.matures_after_days, metric.board,
+            metric.cohort, days.get(metric.id, metric.matures_after_days), metric.board,
             *_reasons(absent),
         )  # fmt: skip
 
