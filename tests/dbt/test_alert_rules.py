@@ -799,6 +799,15 @@ def test_a_goal_is_paced_by_days_where_workdays_do_not_tell(db: duckdb.DuckDBPyC
     assert reason == "Campaign: 1 % of the goal was reached on 2026-06-28, where 81.8 % was due."
 
 
+def test_a_goal_is_judged_once_a_week_or_half_of_its_time_is_over(db: duckdb.DuckDBPyConnection) -> None:
+    """On the sixth day of four weeks nothing is said, on the seventh it is; of a week it is on the fourth."""
+    for name, first, due in (("sixth", "2026-06-23", "2026-07-20"), ("seventh", "2026-06-22", "2026-07-19"),
+                             ("third", "2026-06-26", "2026-07-02"), ("fourth", "2026-06-25", "2026-07-01")):  # fmt: skip
+        goal(db, name, first, due, 0.01)
+    give_rules(db, [{"id": "pace", "kind": "pace_behind_target", "threshold_rate": 0.1}])
+    assert judge(db, "dimension_value") == [("fourth",), ("seventh",)]
+
+
 def wave(day: datetime.date) -> float:
     """A thousand on workdays and 300 on days off, give or take some per cent that repeat only after 11 days."""
     return (1000 if day.weekday() < 5 else 300) * (1 + 0.05 * math.sin(day.toordinal() * 2 * math.pi / 11))

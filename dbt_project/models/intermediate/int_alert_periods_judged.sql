@@ -179,6 +179,8 @@ passed as (
     where days.date_day <= {{ business_date() }} and goals.is_whole
 ),
 
+-- What is due goes by workdays, and on days off something is sold, too: a sum would be behind on the Friday of its first week.
+-- It is judged once a whole week, or half of its time, is over.
 expectations as (
     select
         goals.target_id,
@@ -194,6 +196,10 @@ expectations as (
     from passed
     inner join {{ ref('int_targets_judged') }} as goals on passed.target_id = goals.target_id
     inner join {{ ref('int_targets_paced') }} as spans on passed.target_id = spans.target_id
+    where
+        goals.aggregation <> 'sum' or goals.direction <> 'up'
+        or passed.passed_day_count >= 7
+        or passed.passed_day_count * 2 >= {{ dbt.datediff('goals.starts_on', 'goals.due_on', 'day') }} + 1
 ),
 
 paces as (
