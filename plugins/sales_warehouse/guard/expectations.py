@@ -13,7 +13,7 @@ Importing this module registers all three with Great Expectations.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 from great_expectations.core.metric_domain_types import MetricDomainTypes
@@ -116,8 +116,10 @@ def _repeated_rows(
     As many different hashes as rows: no key is there twice. Only otherwise are the keys themselves grouped.
     """
     names = metric_domain_kwargs.get("column_list") or [metric_domain_kwargs["column"]]
-    key = [sa.column(str(name)) for name in names]
-    table = get_sqlalchemy_selectable(execution_engine.get_domain_records(metric_domain_kwargs))
+    key: list[sa.ColumnClause[Any]] = [sa.column(str(name)) for name in names]
+    table: Any = get_sqlalchemy_selectable(
+        cast("sa.Select[Any]", execution_engine.get_domain_records(metric_domain_kwargs))
+    )
     rows = sa.select(*key).select_from(table).where(*(part.is_not(None) for part in key))
     alike = sa.select(sa.func.count() == sa.func.count(sa.distinct(sa.func.hash(*key)))).select_from(rows.subquery())
     if execution_engine.execute_query(alike).scalar():
