@@ -14,14 +14,18 @@ coalesce(cast(date_trunc('month', {{ day }}) as date), date '0001-01-01')
 {%- endmacro %}
 
 {% macro due_months(fingerprint='fingerprint') -%}
-{#- The months to make, with the fingerprint to keep: everything that is not kept as it is. -#}
+{#-
+    The months to make, with the fingerprint to keep: everything that is not kept as it is. Of a year without facts there is
+    nothing to make and nothing to keep.
+-#}
 select
     months.month_start_date,
     months.last_date,
     months.{{ fingerprint }} as fingerprint
 from {{ ref('int_sales_months') }} as months
+where {{ 'months.has_year_facts' if fingerprint == 'year_fingerprint' else 'true' }}
 {% if is_incremental() -%}
-where not exists (
+and not exists (
     select 1
     from {{ this }} as kept
     where kept.month_start_date = months.month_start_date and kept.fingerprint = months.{{ fingerprint }}

@@ -146,7 +146,7 @@ def give_months(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create or replace table int_sales_months as select month::date as month_start_date, "
         f"least(last_day(month::date), {day}) as last_date, 'f' as fingerprint, 'q' as quarter_fingerprint, "
-        f"'y' as year_fingerprint from {months}"
+        f"'y' as year_fingerprint, true as has_year_facts from {months}"
     )
 
 

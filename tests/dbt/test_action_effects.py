@@ -185,15 +185,18 @@ def test_what_has_no_weeks_is_taken_by_months(db: duckdb.DuckDBPyConnection) -> 
     assert outcomes(db, "2026-10-31") == {"one": ("measured", None, D("0.1"))}
 
 
-def test_what_a_dimension_has_by_months_alone_is_taken_by_months(db: duckdb.DuckDBPyConnection) -> None:
+@pytest.mark.parametrize("after", [{7: 400, 9: 400}, {9: 800}], ids=["two months", "one month"])
+def test_what_a_dimension_has_by_months_alone_is_taken_by_months(
+    db: duckdb.DuckDBPyConnection, after: dict[int, int]
+) -> None:
     """Net sales have weeks, and of products only the months in which one sold: where it sold nothing it sold 0.
 
-    Product a sold 100 in each month before and 400 in July and September, 200 a month: ln 2. The others stayed, d by
+    Product a sold 100 in each month before and 800 in the four after, 200 a month: ln 2. The others stayed, d by
     selling twice as much in every other month.
     """
     others_that_stay(db)
     sold = {
-        "a": {1: 100, 2: 100, 3: 100, 4: 100, 7: 400, 9: 400},
+        "a": {1: 100, 2: 100, 3: 100, 4: 100, **after},
         "b": dict.fromkeys((1, 2, 3, 4, 7, 8, 9, 10), 100),
         "c": dict.fromkeys((1, 2, 3, 4, 7, 8, 9, 10), 30),
         "d": {1: 50, 2: 50, 3: 50, 4: 50, 8: 100, 10: 100},

@@ -801,8 +801,10 @@ def test_a_goal_is_paced_by_days_where_workdays_do_not_tell(db: duckdb.DuckDBPyC
 
 def test_a_goal_is_judged_once_a_week_or_half_of_its_time_is_over(db: duckdb.DuckDBPyConnection) -> None:
     """On the sixth day of four weeks nothing is said, on the seventh it is; of a week it is on the fourth."""
-    for name, first, due in (("sixth", "2026-06-23", "2026-07-20"), ("seventh", "2026-06-22", "2026-07-19"),
-                             ("third", "2026-06-26", "2026-07-02"), ("fourth", "2026-06-25", "2026-07-01")):  # fmt: skip
+    for name, first, due in (
+        ("sixth", "2026-06-23", "2026-07-20"), ("seventh", "2026-06-22", "2026-07-19"),
+        ("third", "2026-06-26", "2026-07-02"), ("fourth", "2026-06-25", "2026-07-01"),
+    ):  # fmt: skip
         goal(db, name, first, due, 0.01)
     give_rules(db, [{"id": "pace", "kind": "pace_behind_target", "threshold_rate": 0.1}])
     assert judge(db, "dimension_value") == [("fourth",), ("seventh",)]

@@ -74,6 +74,10 @@ def test_a_quarter_is_there_whose_first_month_has_no_facts(company: duckdb.DuckD
         night(company)
     periods = "select period_grain, period_start_date from int_buyers_counted where dimension_name = 'total' order by 1"
     assert company.execute(periods).fetchall() == [("month", date(2024, 2, 1)), ("quarter", date(2024, 1, 1))]
+    months = (
+        "select month_start_date, has_year_facts from int_sales_months order by 1"  # or it would be due every night
+    )
+    assert company.execute(months).fetchall() == [(date(2024, 1, 1), False), (date(2024, 2, 1), True)]
 
 
 def give_lines(connection: duckdb.DuckDBPyConnection, chance: random.Random, count: int, today: date) -> None:

@@ -131,7 +131,7 @@ sides as (
         told.dimension_value,
         told.is_treated,
         told.is_after,
-        count(told.value) as period_count,
+        case when told.aggregation = 'sum' then max(lengths.period_count) else count(told.value) end as period_count,
         cast(case
             when told.aggregation in ('ratio', 'average') then sum(told.numerator) / nullif(sum(told.denominator), 0)
             when told.aggregation = 'sum' then sum(told.value) / max(lengths.period_count)

@@ -21,7 +21,9 @@ judged as (
         {{ alert_rule_terms('rules') }} as rule_terms,
         case when goals.target_id is null then '' else {{ goal_terms('goals') }} end as goal_terms,
         max(periods.period_start_date) over (
-            partition by periods.rule_id, case rules.aggregation when 'median' then periods.dimension_value end
+            partition by
+                periods.rule_id,
+                case when rules.aggregation = 'median' or rules.metric_id = 'stage_stalled_rate' then periods.dimension_value end
         ) as newest_start_date
     from {{ ref('int_alert_periods_judged') }} as periods
     inner join {{ ref('int_alert_rules_defined') }} as rules on periods.rule_id = rules.rule_id

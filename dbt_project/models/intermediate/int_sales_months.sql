@@ -58,6 +58,7 @@ marked as (
     select
         months.month_start_date,
         least(months.month_end_date, {{ business_date() }}) as last_date,
+        max(case when moved.fingerprint is not null then 1 else 0 end) as has_facts,
         {{ fingerprint_of(['moved.fingerprint', 'least(months.month_end_date, ' ~ business_date() ~ ')']) }} as fingerprint
     from months
     left join moved on months.month_start_date = moved.month_start_date
@@ -77,7 +78,8 @@ select
     marked.last_date,
     marked.fingerprint,
     quarters.quarter_fingerprint,
-    {{ fingerprint_of(['before.month_start_date', 'before.fingerprint']) }} as year_fingerprint
+    {{ fingerprint_of(['before.month_start_date', 'before.fingerprint']) }} as year_fingerprint,
+    max(before.has_facts) = 1 as has_year_facts
 from marked
 inner join quarters on {{ period_start('quarter', 'marked.month_start_date') }} = quarters.quarter_start_date
 inner join marked as before
