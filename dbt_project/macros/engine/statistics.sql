@@ -89,7 +89,9 @@ cast(sum(hash(hash({{ columns | join(', ') }}))) as varchar)
 
 {% macro spark__fingerprint_of(columns) -%}
 {#- xxhash64 passes over nulls. -#}
-cast(sum(cast(xxhash64(
-    {%- for column in columns %}{{ column }} is null, {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
-) as decimal(38, 0))) as string)
+{%- set parts = [] -%}
+{%- for column in columns -%}
+{%- do parts.append(column ~ ' is null, ' ~ column) -%}
+{%- endfor -%}
+cast(sum(cast(xxhash64({{ parts | join(', ') }}) as decimal(38, 0))) as string)
 {%- endmacro %}
