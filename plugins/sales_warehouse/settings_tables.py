@@ -283,10 +283,9 @@ def _calendar_days(company: Company, business_date: datetime.date, first_date: d
 
 def _days_to_stall(stalled: Stalled, hours: Iterable[Sequence[Any]]) -> int:
     """Return the days after which a stay in any stage is too long, whoever answers for it and whenever it began."""
-    known = list(hours)
     counted = [limit.days for limit in (stalled.limit, *stalled.stages.values())]
     return max(
-        days + 1 if kind == "calendar" else business_calendar.longest_wait(known, days + 1) for kind, days in counted
+        days + 1 if kind == "calendar" else business_calendar.longest_wait(hours, days + 1) for kind, days in counted
     )
 
 

@@ -98,6 +98,18 @@ def test_a_period_that_can_still_change_is_not_judged(db: duckdb.DuckDBPyConnect
     assert judge(db, "incident_key") == [("back|east|2026-06-15",), ("waits|east|2026-06-15",)]
 
 
+def test_a_stage_with_a_long_limit_is_judged_by_its_own_newest_month(db: duckdb.DuckDBPyConnection) -> None:
+    """Stays of May can be judged where two weeks are allowed, those where two months are only of April yet."""
+    for stage, month, matured in (("quick", 4, True), ("quick", 5, True), ("slow", 4, True), ("slow", 5, False)):
+        add(db, "stage_stalled_rate", "month", f"2026-0{month}-01", stage, 0.5, 20, dimension="stage", days=30,
+            matured=matured)  # fmt: skip
+    give_rules(db, [{"id": "stuck", "kind": "threshold", "metric": "stage_stalled_rate", "grain": "month",
+                     "dimension": "stage", "threshold_value": 0.4}])  # fmt: skip
+    judge(db, "1")
+    found = rows_of(db, "int_alert_periods_watched", "dimension_value, month(period_start_date), is_newest")
+    assert sorted(found) == [("quick", 4, False), ("quick", 5, True), ("slow", 4, True)]
+
+
 def test_a_rule_waits_as_long_as_figures_were_seen_to_move(db: duckdb.DuckDBPyConnection) -> None:
     """Of 40 weeks 37 were right 5 days after their end and 3 after 9: nine of ten are right after 5 days."""
     for place in range(40):
@@ -634,6 +646,20 @@ def test_a_trial_of_stalled_deals_counts_what_would_have_been_told_and_when(db: 
         ("huge", "all", 0, 0, 0, 0, None),
         ("large", "offer", 10, 8, 0, 8, latest.removeprefix("2026-06-28, ") + ", 2026-02-11"),
         ("muted", "offer", 11, 9, 1, 8, latest),
+    ]  # fmt: skip
+
+
+def test_a_stalled_deal_of_which_nobody_says_the_amount_is_not_one_of_nothing(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute("""create or replace table int_opportunity_stages_timed as select *, 'open' as exit_type,
+        1 as entry_number, 'r' as owner_rep_key, timestamp '2026-05-01' as entered_at, date '2026-05-01' as entered_date, 58 as stage_days,
+        41 as stage_workdays, 'calendar' as limit_type, 30 as limit_days, date '2026-06-01' as stalled_date
+        from (values ('crm:told', 'offer'), ('crm:untold', 'offer')) t(opportunity_key, stage)""")
+    db.execute("""create or replace table fct_opportunities as select *, 'c' as customer_key, 'n' as region_key
+        from (values ('crm:told', 5000, true), ('crm:untold', 0, false)) t(opportunity_key, amount, has_amount)""")
+    give_rules(db, [{"id": "stuck", "kind": "stalled_deals"}])
+    told = rows_of(db, "alert_stalled_deals", "opportunity_key, reason_en, reason_zh")
+    assert [(row[1].split("; ")[1], row[2].split("；")[1]) for row in told] == [
+        ("5,000.00 are at stake.", "涉及金额 5,000.00。"), ("nobody has said how much is at stake.", "未填写涉及金额。"),
     ]  # fmt: skip
 
 

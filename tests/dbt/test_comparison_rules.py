@@ -108,7 +108,7 @@ def test_a_region_with_too_few_deals_is_left_alone(company: duckdb.DuckDBPyConne
 @settings(max_examples=40, deadline=None)
 @given(
     regions=st.lists(
-        st.tuples(st.integers(1, 4), st.integers(30, 300), st.integers(10, 30), st.sampled_from([1.0, 1.5, 3.0])),
+        st.tuples(st.integers(1, 4), st.integers(60, 300), st.integers(15, 60), st.sampled_from([1.0, 1.5, 3.0])),
         min_size=2, max_size=4,
     ),
     least=st.integers(0, 2),
@@ -122,10 +122,12 @@ def test_no_allocation_brings_more(regions: list[Region], least: int) -> None:
         staff(connection, named)
         change = proposed(connection)
     won, closed = sum(r[2] for r in regions), sum(r[1] for r in regions)
+    telling = [r for r in regions if r[2] >= 30] or regions  # of fewer won deals the size is not known
+    size = sum(r[2] * r[3] for r in telling) / sum(r[2] for r in telling)
 
     def brings(heads: tuple[int, ...]) -> float:
         return sum(
-            region[1] * won / closed * region[3] * math.sqrt(count / region[0])
+            region[1] * won / closed * (region[3] if region[2] >= 30 else size) * math.sqrt(count / region[0])
             for region, count in zip(regions, heads, strict=True)
         )
 
@@ -150,12 +152,35 @@ def test_amounts_that_nobody_filled_in_take_no_head_away(company: duckdb.DuckDBP
     assert found == [("a", 0, 6000), ("b", 0, 6000)]
 
 
-def test_one_amount_alone_is_no_sure_size_of_deals(company: duckdb.DuckDBPyConnection) -> None:
-    """One of A's 60 won deals has an amount, ten times that of B's: A's size is that of all, 7000 ÷ 61."""
+@pytest.mark.parametrize("known", [1, 2, 29])
+def test_a_few_amounts_are_no_sure_size_of_deals(company: duckdb.DuckDBPyConnection, known: int) -> None:
+    """Fewer than 30 of A's 60 won deals have an amount, ten times that of B's: a deal is worth 100, as B's tell."""
+    staff(company, {"a": (10, 120, 60, 1000.0), "b": (10, 120, 60, 100.0)})
+    forget_amounts(company, "a", known)
+    found = rows_of(company, "int_heads_reallocated", "region_key, potential_amount, change_count")
+    assert found == [("a", 6000, 0), ("b", 6000, 0)]
+
+
+def test_where_no_region_tells_enough_amounts_a_deal_is_worth_what_is_known_of_all(
+    company: duckdb.DuckDBPyConnection,
+) -> None:
+    """One of 1000 and three of 100: 325 a deal, in either region."""
     staff(company, {"a": (10, 120, 60, 1000.0), "b": (10, 120, 60, 100.0)})
     forget_amounts(company, "a", 1)
+    forget_amounts(company, "b", 3)
+    assert rows_of(company, "int_heads_reallocated", "potential_amount") == [(60 * 325,), (60 * 325,)]
+
+
+def test_regions_that_fill_in_fewer_amounts_weigh_as_much_in_a_deal_of_all(company: duckdb.DuckDBPyConnection) -> None:
+    """B says 60 of its 120 amounts: a deal of all is worth (120 × 100 + 120 × 400) ÷ 240 = 250, not 200.
+
+    C tells the amounts of 20 deals, too few to be sure of, so its 240 deals closed at 50 % are worth 250 each.
+    """
+    staff(company, {name: (10, 240, 120, size) for name, size in {"a": 100.0, "b": 400.0, "c": 999.0}.items()})
+    forget_amounts(company, "b", 60)
+    forget_amounts(company, "c", 20)
     found = rows_of(company, "int_heads_reallocated", "region_key, potential_amount")
-    assert found == [("a", pytest.approx(60 * 7000 / 61)), ("b", 6000)]
+    assert found == [("a", pytest.approx(12_000)), ("b", pytest.approx(48_000)), ("c", pytest.approx(30_000))]
 
 
 def test_a_region_whose_deals_would_bring_nothing_gets_nobody(company: duckdb.DuckDBPyConnection) -> None:
@@ -287,6 +312,44 @@ def test_amounts_that_nobody_filled_in_make_no_deal_small(
     gap = None if per_head is None else 0
     assert found[:2] == [("north", per_head, 600, gap, gap, known, verdict)] * 2  # beside South, and beside all others
     assert [row[1:3] for row in found[2:]] == [(600, per_head)] * 2
+
+
+def test_all_others_together_are_the_sum_of_what_each_is_worth(company: duckdb.DuckDBPyConnection) -> None:
+    """North and South win 60 deals with ten heads, of 100 and of 1000: 600 and 6000 a head, 3300 together.
+
+    So they are where South says the amounts of six alone.
+    """
+    verdicts(company, {"mid": (10, 120, 60, 550.0), "north": (10, 120, 60, 100.0), "south": (10, 120, 60, 1000.0)})
+    forget_amounts(company, "south", 6)
+    rows_of(company, "int_regions_compared", "1")
+    rows_of(company, "kpi_region_gaps", "1")
+    found = company.execute("""select won_per_head_amount, peer_won_per_head_amount, p_value from kpi_region_gaps
+        where peer_key = 'peers' and region_key = 'mid'""").fetchall()
+    assert found == [(3300, 3300, 1)]
+
+
+def test_amounts_that_are_few_make_the_others_together_unsure(company: duckdb.DuckDBPyConnection) -> None:
+    """Var = 60 × 100² + (60 ÷ 6)² × 6 × 1000² of a sum of 66,000; of Mid's 60 deals 1/60: z = ln(660/330) ÷ √."""
+    verdicts(company, {"mid": (10, 120, 60, 275.0), "north": (10, 120, 60, 100.0), "south": (10, 120, 60, 1000.0)})
+    forget_amounts(company, "south", 6)
+    rows_of(company, "int_regions_compared", "1")
+    rows_of(company, "kpi_region_gaps", "1")
+    ((p,),) = company.execute(
+        "select p_value from kpi_region_gaps where peer_key = 'peers' and region_key = 'mid'"
+    ).fetchall()
+    z = math.log(1650 / 3300) / math.sqrt((60 * 100**2 + 100 * 6 * 1000**2) / 66_000**2 + 1 / 60)
+    assert float(p) == pytest.approx(math.erfc(abs(z) / math.sqrt(2)), abs=1e-6)
+
+
+def test_a_region_that_says_no_amount_counts_among_all_as_the_others_do(company: duckdb.DuckDBPyConnection) -> None:
+    """North wins 600 a head; East wins as many deals with as many heads and says no amount."""
+    verdicts(company, {"east": (10, 120, 60, 9.0), "mid": (10, 120, 60, 100.0), "north": (10, 120, 60, 100.0)})
+    forget_amounts(company, "east", 0)
+    rows_of(company, "int_regions_compared", "1")
+    rows_of(company, "kpi_region_gaps", "1")
+    ((told,),) = company.execute("""select peer_won_per_head_amount from kpi_region_gaps
+        where peer_key = 'peers' and region_key = 'mid'""").fetchall()
+    assert told == 600
 
 
 def test_what_is_won_per_head_counts_a_deal_without_an_amount_as_the_others_of_its_region(

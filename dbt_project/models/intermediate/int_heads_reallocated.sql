@@ -32,12 +32,18 @@ heads as (
     group by region_key
 ),
 
+-- A region with amounts of enough deals tells what a deal of the company is worth; where none has enough, all that are known.
 company as (
     select
-        cast(sum(won_count) as double) / nullif(sum(closed_count), 0) as win_rate,
-        cast(sum(won_amount) as double) / nullif(sum(won_with_amount_count), 0) as deal_amount,
+        cast(sum(measured.won_count) as double) / nullif(sum(measured.closed_count), 0) as win_rate,
+        coalesce(
+            sum(case when measured.won_with_amount_count >= rules.least_count then {{ amount_of_all_won() }} end)
+            / nullif(sum(case when measured.won_with_amount_count >= rules.least_count then measured.won_count end), 0),
+            cast(sum(measured.won_amount) as double) / nullif(sum(measured.won_with_amount_count), 0)
+        ) as deal_amount,
         count(*) as region_count
     from measured
+    cross join rules
 ),
 
 sizes as (
@@ -60,12 +66,12 @@ sizes as (
 ),
 
 -- What a deal of the region is worth counts where it surely differs from that of all, else the one of all does. Only deals with
--- an amount tell it, and one alone tells nothing surely.
+-- an amount tell it, and of few the spread is not known well enough to be sure of.
 sized as (
     select
         sizes.*,
         case
-            when sizes.won_with_amount_count < 2 or sizes.own_deal_amount in (0, sizes.deal_amount) then false
+            when sizes.won_with_amount_count < rules.least_count or sizes.own_deal_amount in (0, sizes.deal_amount) then false
             when sizes.size_variance < 1e-12 then true
             else
                 least(1, sizes.region_count * {{ two_sided_p(

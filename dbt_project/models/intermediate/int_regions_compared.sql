@@ -2,9 +2,19 @@
 -- head is deals per head × win rate × amount of a won deal; the gap is split into the three by logarithmic means, which
 -- leaves no rest (LMDI: Ang 2005, Energy Policy 33, 867-871). Few deals per head are a full market only where as much of it
 -- was reached as by the peer.
+{%- set told = "sum(case when measured.all_won_amount is not null then measured.won_count else 0 end)" -%}
+{%- set factor = "case when " ~ told ~ " = sum(measured.won_count) then 1.0 else cast(sum(measured.won_count) as double) / nullif("
+    ~ told ~ ", 0) end" %}
 with
 measured as (
-    select * from {{ ref('int_region_periods_measured') }}
+    select
+        regions.*,
+        {{ amount_of_all_won() }} as all_won_amount,
+        -- a sum of so many deals as chance brings: its variance is the sum of their squares (a compound Poisson sum); of those
+        -- that have an amount alone, for with fewer amounts one is less sure
+        {{ amount_of_all_won() }} * {{ amount_of_all_won() }}
+        * won_squares / nullif(cast(won_amount as double) * cast(won_amount as double), 0) as all_won_variance
+    from {{ ref('int_region_periods_measured') }} as regions
     where period_grain = 'year' and fte_days > 0 and region_key <> 'unknown'
 ),
 
@@ -37,7 +47,9 @@ peers as (
         sum(measured.won_count) as won_count,
         sum(measured.won_with_amount_count) as won_with_amount_count,
         sum(measured.won_amount) as won_amount,
-        sum(measured.won_squares) as won_squares,
+        -- each region's deals without an amount are worth what its others are; one that tells no amount, what those of all are
+        sum(measured.all_won_amount) * {{ factor }} as all_won_amount,
+        sum(measured.all_won_variance) * {{ factor }} * {{ factor }} as all_won_variance,
         sum(measured.fte_days) as fte_days,
         sum(measured.reached_customer_count) as reached_customer_count,
         sum(measured.addressable_customer_count) as addressable_customer_count
@@ -63,8 +75,10 @@ paired as (
         peers.won_with_amount_count as peer_won_with_amount_count,
         own.won_amount,
         peers.won_amount as peer_won_amount,
-        own.won_squares,
-        peers.won_squares as peer_won_squares,
+        own.all_won_amount,
+        peers.all_won_amount as peer_all_won_amount,
+        own.all_won_variance,
+        peers.all_won_variance as peer_all_won_variance,
         own.fte_days,
         peers.fte_days as peer_fte_days,
         own.reached_customer_count,
@@ -87,8 +101,8 @@ per_head as (
         paired.*,
         cast(day_count as double) * cast(net_sales_amount as double) / cast(fte_days as double) as sales_per_head,
         cast(day_count as double) * cast(peer_net_sales_amount as double) / cast(peer_fte_days as double) as peer_sales_per_head,
-        cast(day_count as double) * {{ amount_of_all_won() }} / cast(fte_days as double) as won_per_head,
-        cast(day_count as double) * {{ amount_of_all_won('peer_') }} / cast(peer_fte_days as double) as peer_won_per_head,
+        cast(day_count as double) * all_won_amount / cast(fte_days as double) as won_per_head,
+        cast(day_count as double) * peer_all_won_amount / cast(peer_fte_days as double) as peer_won_per_head,
         case
             when is_enough
                 then
@@ -101,13 +115,11 @@ per_head as (
             when is_enough
                 then ln((cast(won_count as double) / closed_count) / (cast(peer_won_count as double) / peer_closed_count))
         end as win_rate_log,
-        -- a sum of so many deals as chance brings: its variance is the sum of their squares (a compound Poisson sum); of those
-        -- that have an amount alone, for with fewer amounts one is less sure
         case
             when is_enough
                 then
-                    cast(won_squares as double) / (cast(won_amount as double) * cast(won_amount as double))
-                    + cast(peer_won_squares as double) / (cast(peer_won_amount as double) * cast(peer_won_amount as double))
+                    all_won_variance / (all_won_amount * all_won_amount)
+                    + peer_all_won_variance / (peer_all_won_amount * peer_all_won_amount)
         end as log_variance
     from paired
 ),

@@ -47,13 +47,19 @@ select
     || coalesce(cast(stages.stage_workdays as {{ dbt.type_string() }}), '?') || ' workdays) in all, more than '
     || cast(stages.limit_days as {{ dbt.type_string() }})
     || case stages.limit_type when 'business' then ' workdays' else ' days' end
-    || '; ' || {{ amount_text('opportunities.amount') }} || ' are at stake.' as reason_en,
+    || case
+        when opportunities.has_amount then '; ' || {{ amount_text('opportunities.amount') }} || ' are at stake.'
+        else '; nobody has said how much is at stake.'
+    end as reason_en,
     '商机 ' || {{ id_of('stages.opportunity_key') }} || ' 在「' || stages.stage || '」阶段累计停留 '
     || cast(stages.stage_days as {{ dbt.type_string() }}) || ' 天（'
     || coalesce(cast(stages.stage_workdays as {{ dbt.type_string() }}), '?') || ' 个工作日），超过 '
     || cast(stages.limit_days as {{ dbt.type_string() }})
     || case stages.limit_type when 'business' then ' 个工作日' else ' 天' end
-    || '；涉及金额 ' || {{ amount_text('opportunities.amount') }} || '。' as reason_zh
+    || case
+        when opportunities.has_amount then '；涉及金额 ' || {{ amount_text('opportunities.amount') }} || '。'
+        else '；未填写涉及金额。'
+    end as reason_zh
 from stages
 cross join rules
 inner join {{ ref('fct_opportunities') }} as opportunities on stages.opportunity_key = opportunities.opportunity_key
