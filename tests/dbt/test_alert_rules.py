@@ -651,7 +651,8 @@ def test_a_trial_of_stalled_deals_counts_what_would_have_been_told_and_when(db: 
 
 def test_a_stalled_deal_of_which_nobody_says_the_amount_is_not_one_of_nothing(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("""create or replace table int_opportunity_stages_timed as select *, 'open' as exit_type,
-        1 as entry_number, 'r' as owner_rep_key, timestamp '2026-05-01' as entered_at, date '2026-05-01' as entered_date, 58 as stage_days,
+        1 as entry_number, 'r' as owner_rep_key, timestamp '2026-05-01' as entered_at,
+        date '2026-05-01' as entered_date, 58 as stage_days,
         41 as stage_workdays, 'calendar' as limit_type, 30 as limit_days, date '2026-06-01' as stalled_date
         from (values ('crm:told', 'offer'), ('crm:untold', 'offer')) t(opportunity_key, stage)""")
     db.execute("""create or replace table fct_opportunities as select *, 'c' as customer_key, 'n' as region_key
@@ -659,8 +660,9 @@ def test_a_stalled_deal_of_which_nobody_says_the_amount_is_not_one_of_nothing(db
     give_rules(db, [{"id": "stuck", "kind": "stalled_deals"}])
     told = rows_of(db, "alert_stalled_deals", "opportunity_key, reason_en, reason_zh")
     assert [(row[1].split("; ")[1], row[2].split("；")[1]) for row in told] == [
-        ("5,000.00 are at stake.", "涉及金额 5,000.00。"), ("nobody has said how much is at stake.", "未填写涉及金额。"),
-    ]  # fmt: skip
+        ("5,000.00 are at stake.", "涉及金额 5,000.00。"),
+        ("nobody has said how much is at stake.", "未填写涉及金额。"),
+    ]
 
 
 def test_a_breach_within_the_cooldown_is_the_same_alert(db: duckdb.DuckDBPyConnection) -> None:
