@@ -4,8 +4,8 @@
     now. Nothing else has to be remembered: it is the same after a night that was killed, an order that moved to another
     month, customers that were merged and a deletion.
 
-    Such a model is incremental, deletes and inserts by `month_start_date`, begins with due_months() and has
-    forget_months() as its post-hook.
+    Such a model lies in models/intermediate/carried, which makes it incremental by `month_start_date`; it begins with
+    due_months() and has forget_months() as its post-hook.
 #}
 
 {% macro month_of(day) -%}

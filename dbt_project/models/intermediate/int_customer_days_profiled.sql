@@ -71,19 +71,7 @@ orders as (
 ),
 
 movements as (
-    select
-        customer_key,
-        order_date as moved_date,
-        net_amount as amount
-    from {{ ref('fct_order_lines') }}
-    where not is_cancelled
-    union all
-    select
-        customer_key,
-        return_date as moved_date,
-        -refund_amount as amount
-    from {{ ref('fct_returns') }}
-    where not is_cancelled
+    {{ sales_moved(['customer_key']) | indent(4) }}
 ),
 
 sales as (

@@ -29,19 +29,7 @@ product_cells as (
         sum(moved.amount) as numerator,
         0 as denominator
     from (
-        select
-            order_date as moved_date,
-            product_key,
-            net_amount as amount
-        from {{ ref('fct_order_lines') }}
-        where not is_cancelled
-        union all
-        select
-            return_date as moved_date,
-            product_key,
-            -refund_amount as amount
-        from {{ ref('fct_returns') }}
-        where not is_cancelled
+        {{ sales_moved(['product_key']) | indent(8) }}
     ) as moved
     where moved.moved_date <= {{ business_date() }}
     group by cast(date_trunc('month', moved.moved_date) as date), moved.product_key

@@ -39,7 +39,11 @@ def tables(
     ).fetchall()
     if not names:
         raise Unpublishable(f"the working warehouse has no table in schema {SCHEMA!r}: run the transformation first")
-    return tuple(_table(db, name, comment, keys.get(name), monthly_from_rows) for name, comment in names)
+    columns, primary = _columns(db), _primary_keys(db)
+    return tuple(
+        _table(db, name, comment, columns[name], keys.get(name, primary.get(name)), monthly_from_rows)
+        for name, comment in names
+    )
 
 
 def relation(name: str) -> str:
@@ -107,9 +111,19 @@ def _stated(what: str, comment: str) -> tuple[str, ...]:
 
 
 def _table(
-    db: DuckDBPyConnection, name: str, comment: str | None, key: Sequence[str] | None, monthly_from_rows: int
+    db: DuckDBPyConnection,
+    name: str,
+    comment: str | None,
+    columns: tuple[Column, ...],
+    key: Sequence[str] | None,
+    monthly_from_rows: int,
 ) -> Table:
-    columns = _columns(db, name)
+    wrong = [f"{column.name} {column.type}" for column in columns if not TYPES.fullmatch(column.type)]
+    if wrong:
+        raise Unpublishable(
+            f"{SCHEMA}.{name}: {', '.join(wrong)}: not every reader understands this type; "
+            "cast it in the model (whole numbers to BIGINT, sums to DECIMAL, moments to TIMESTAMP in UTC)"
+        )
     rows = db.execute(f"SELECT count(*) FROM {relation(name)}").fetchall()[0][0]
     is_clustered = bool(stated_order(name, comment or "", columns))
     month = month_column(columns) if rows >= monthly_from_rows and not is_clustered else None
@@ -118,30 +132,27 @@ def _table(
         for piece, (count, checksum) in checksums(db, relation(name), columns, month).items()
     )
     if key is None:
-        key = _primary_key(db, name) or stated_key(comment or "", columns)
+        key = stated_key(comment or "", columns)
     return Table(name, comment, columns, tuple(key), pieces)
 
 
-def _columns(db: DuckDBPyConnection, table: str) -> tuple[Column, ...]:
-    found = db.execute(
-        "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
-        "WHERE database_name = $db AND schema_name = $schema AND table_name = $table ORDER BY column_index",
-        {"db": SOURCE, "schema": SCHEMA, "table": table},
-    ).fetchall()
-    columns = tuple(Column(*row) for row in found)
-    wrong = [f"{column.name} {column.type}" for column in columns if not TYPES.fullmatch(column.type)]
-    if wrong:
-        raise Unpublishable(
-            f"{SCHEMA}.{table}: {', '.join(wrong)}: not every reader understands this type; "
-            "cast it in the model (whole numbers to BIGINT, sums to DECIMAL, moments to TIMESTAMP in UTC)"
-        )
-    return columns
+def _columns(db: DuckDBPyConnection) -> dict[str, tuple[Column, ...]]:
+    """The columns of every mart; the catalog is asked once, for it lists all tables of all databases each time."""
+    found: dict[str, list[Column]] = {}
+    listed = db.execute(
+        "SELECT table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+        "WHERE database_name = $db AND schema_name = $schema ORDER BY table_name, column_index",
+        {"db": SOURCE, "schema": SCHEMA},
+    )
+    for table, *column in listed.fetchall():
+        found.setdefault(table, []).append(Column(*column))
+    return {table: tuple(columns) for table, columns in found.items()}
 
 
-def _primary_key(db: DuckDBPyConnection, table: str) -> Sequence[str]:
+def _primary_keys(db: DuckDBPyConnection) -> dict[str, Sequence[str]]:
     found = db.execute(
-        "SELECT constraint_column_names FROM duckdb_constraints() WHERE database_name = $db AND schema_name = $schema "
-        "AND table_name = $table AND constraint_type = 'PRIMARY KEY'",
-        {"db": SOURCE, "schema": SCHEMA, "table": table},
-    ).fetchall()
-    return found[0][0] if found else ()
+        "SELECT table_name, constraint_column_names FROM duckdb_constraints() "
+        "WHERE database_name = $db AND schema_name = $schema AND constraint_type = 'PRIMARY KEY'",
+        {"db": SOURCE, "schema": SCHEMA},
+    )
+    return dict(found.fetchall())

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='month_start_date',
-    on_schema_change='fail',
-    post_hook="{{ forget_months('year_fingerprint') }}",
-) }}
+{{ config(post_hook="{{ forget_months('year_fingerprint') }}") }}
 -- Who bought in the 365 days that end with a month, and who of them on two days, carried by month; the month of the business
 -- date ends there. A customer's latest order day before an end says whether it bought in the 365 days, and the day before that
 -- one whether it came back. From which day to which day a day says so is counted, not the customers of each month.

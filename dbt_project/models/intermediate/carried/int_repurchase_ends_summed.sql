@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='month_start_date',
-    on_schema_change='fail',
-    post_hook="{{ forget_months('year_fingerprint', 13) }}",
-) }}
+{{ config(post_hook="{{ forget_months('year_fingerprint', 13) }}") }}
 -- Of int_repurchase_windows how often gaps ended and how long they went, with the sums of squares and products over customers
 -- that the variance of their rate asks for; carried by month.
 with

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='month_start_date',
-    on_schema_change='fail',
-    post_hook="{{ forget_months('year_fingerprint') }}",
-) }}
+{{ config(post_hook="{{ forget_months('year_fingerprint') }}") }}
 -- What buyers bought in the 365 days that end with a month, carried by month; the month of the business date ends there. Who
 -- sent back more than was bought is no buyer, and what nobody is known to have bought is in the total and is no customer.
 {#- Of how many products, those that sold most in the 365 days, the customers are looked at. -#}
@@ -24,21 +18,7 @@ select
     end as stretch_date,
     moved.amount
 from (
-    select
-        customer_key,
-        product_key,
-        order_date as moved_date,
-        net_amount as amount
-    from {{ ref('fct_order_lines') }}
-    where not is_cancelled
-    union all
-    select
-        customer_key,
-        product_key,
-        return_date as moved_date,
-        -refund_amount as amount
-    from {{ ref('fct_returns') }}
-    where not is_cancelled
+    {{ sales_moved(['customer_key', 'product_key']) | indent(4) }}
 ) as moved
 where
     moved.moved_date <= {{ business_date() }}

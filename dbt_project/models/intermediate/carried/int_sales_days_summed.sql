@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='month_start_date',
-    on_schema_change='fail',
-    post_hook="{{ forget_months() }}",
-) }}
+{{ config(post_hook="{{ forget_months() }}") }}
 -- The rows of fct_sales_daily, carried by month.
 with
 due as (

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='month_start_date',
-    on_schema_change='fail',
-    post_hook="{{ forget_months() }}",
-) }}
+{{ config(post_hook="{{ forget_months() }}") }}
 -- One row for each day on which a customer ordered and paid, by what products are: everything about buying again counts
 -- these days, not orders or lines. Nobody knows whether an unknown customer came back.
 with

@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='month_start_date',
-    on_schema_change='fail',
-    post_hook="{{ forget_months('year_fingerprint', 13) }}",
-) }}
+{{ config(post_hook="{{ forget_months('year_fingerprint', 13) }}") }}
 -- The 90 days up to the end of a month, and the 90 days before them: which gaps began in them, and how far each went in
 -- them; carried by month. A gap that had not ended by the end of its 90 days counts as long as that, in both windows alike,
 -- so that the later one does not look shorter for having had less time.

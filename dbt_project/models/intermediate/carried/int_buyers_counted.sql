@@ -1,10 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='month_start_date',
-    on_schema_change='fail',
-    post_hook="{{ forget_months('quarter_fingerprint') }}",
-) }}
+{{ config(post_hook="{{ forget_months('quarter_fingerprint') }}") }}
 {%- set dimensions = {'region': 'region_key', 'channel': 'channel'} -%}
 {%- set grains = ['month', 'quarter'] -%}
 -- Customers and orders are counted where they bought, a buyer whom nobody knows not as a customer; refunds come off in the
