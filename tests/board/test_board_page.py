@@ -393,7 +393,7 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
             "Channel sales",
             "Call the largest dealers",
         ),
-        *("+12.0%", "+3.0%", "3 uses"),
+        *("+12.0%", "+3.0%", "measured in 2 of 3 uses"),
     ):
         expect(worst).to_contain_text(said)
     expect(worst).not_to_contain_text("The rest")

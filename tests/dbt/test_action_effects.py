@@ -20,7 +20,7 @@ METRICS = """create table stg_settings__metrics as from (values
     ('repurchase_rate', 'latest', 'rate', 0, 'month', 'up')
 ) t(metric_id, aggregation, unit, matures_after_days, grains, direction)"""
 TABLES = """
-create table int_actions_followed (action_key varchar, playbook_id varchar, metric_id varchar, dimension_name varchar,
+create table int_actions_followed (run_key varchar, playbook_id varchar, metric_id varchar, dimension_name varchar,
     dimension_value varchar, accepted_date date, closed_date date, action_status varchar);
 create table kpi_values (metric_id varchar, period_grain varchar, dimension_name varchar, dimension_value varchar,
     period_start_date date, numerator decimal(28, 8), denominator decimal(28, 8), value decimal(28, 8),
@@ -37,7 +37,7 @@ def db() -> duckdb.DuckDBPyConnection:
 def action(db: duckdb.DuckDBPyConnection, key: str, **said: object) -> None:
     """An action about the net sales of the east, accepted on 27 May and done on 3 June, but for what is said."""
     row = {
-        "action_key": key, "playbook_id": "p", "metric_id": "net_sales", "dimension_name": "region",
+        "run_key": key, "playbook_id": "p", "metric_id": "net_sales", "dimension_name": "region",
         "dimension_value": "east", "accepted_date": "2026-05-27", "closed_date": "2026-06-03",
         "action_status": "done",
     } | said  # fmt: skip
@@ -70,7 +70,7 @@ def others_that_stay(db: duckdb.DuckDBPyConnection, metric: str = "net_sales", d
 
 def outcomes(db: duckdb.DuckDBPyConnection, day: str = "2026-07-05") -> dict[str, tuple]:
     with on(day):
-        rows = rows_of(db, "int_action_effects_measured", "action_key, outcome_status, outcome_reason, effect")
+        rows = rows_of(db, "int_action_effects_measured", "run_key, outcome_status, outcome_reason, effect")
     return {key: tuple(said) for key, *said in rows}
 
 
@@ -210,7 +210,52 @@ def test_what_a_dimension_has_by_months_alone_is_taken_by_months(
     assert outcomes(db, "2026-10-31") == {"one": ("measured", None, D("0.69314718"))}
 
 
-EFFECTS = "action_key varchar, is_points boolean, effect decimal(18, 8), half_width decimal(18, 8)"
+def test_a_playbook_accepted_again_changes_nothing_that_was_measured(db: duckdb.DuckDBPyConnection) -> None:
+    """East and north were treated in June, and north once more in October: north compares with nobody in June.
+
+    East ln 1.5 against south ln 1.1, west −ln 1.1 and mid 0, with or without the second run of north.
+    """
+    db.execute("drop table int_actions_followed")
+    db.execute("""create table stg_watch__incident_decisions (decision_id varchar, incident_key varchar,
+        decision_type varchar, playbook_id varchar, decided_at timestamp, owner varchar, due_date date,
+        playbook_name_en varchar, playbook_name_zh varchar, department varchar, due_days integer)""")
+    db.execute("create table stg_settings__alert_rules (rule_id varchar, metric_id varchar, dimension_name varchar)")
+    db.execute("""create table stg_settings__playbooks as select 'p' as playbook_id, 'P' as playbook_name_en,
+        'P' as playbook_name_zh, 'sales' as department, 'li' as owner, 14 as due_days""")
+    db.execute("""create table fct_incident_events as select 'i|' || m as incident_key, 'fall|' || m as subject_key,
+        'fall' as rule_id, 1 as event_number, 'opened' as event_type, 'warning' as severity,
+        timestamp '2026-05-25 10:00' as event_at, 'net_sales' as metric_id, 'region' as dimension_name,
+        m as dimension_value, false as is_late from (values ('east'), ('north')) t(m)""")
+    decided = [("east", "accept_playbook", "05-27"), ("east", "finish_action", "06-03"),
+               ("north", "accept_playbook", "05-27"), ("north", "finish_action", "06-03"),
+               ("north", "accept_playbook", "10-01"), ("north", "accept_playbook", "10-02")]  # fmt: skip
+    for place, (member, said, day) in enumerate(decided):
+        db.execute("""insert into stg_watch__incident_decisions (decision_id, incident_key, decision_type, playbook_id,
+            decided_at) values (?, ?, ?, 'p', ?)""",
+            [f"D{place}", f"i|{member}", said, f"2026-{day} 02:00:00"])  # fmt: skip
+    for member, before, after in (("east", 100, 150), ("north", 100, 200), ("south", 100, 110), ("west", 110, 100),
+                                  ("mid", 100, 100)):  # fmt: skip
+        weeks(db, "net_sales", member, before, after)
+
+    def told(day: str) -> tuple[list[tuple], list[tuple], list[tuple]]:
+        with on(day):
+            actions = rows_of(db, "int_actions_followed", "run_key, accepted_date::varchar, action_status, is_latest")
+            effects = rows_of(db, "int_action_effects_measured", "run_key, member_count, round(effect, 4)")
+            uses = rows_of(db, "int_playbook_effects", "use_count, measured_count, effect_value")
+            return actions, effects, uses
+
+    actions, effects, uses = told("2026-09-30")
+    assert [row[0] for row in actions] == ["i|east|p|1", "i|north|p|1"]
+    assert effects == [("i|east|p|1", 3, D("0.4055")), ("i|north|p|1", 3, D("0.6931"))]
+    later, same_effects, same_uses = told("2026-10-02")
+    assert (same_effects, same_uses) == (effects, uses)
+    assert later == [
+        ("i|east|p|1", "2026-05-27", "done", True), ("i|north|p|1", "2026-05-27", "done", False),
+        ("i|north|p|2", "2026-10-01", "open", True),
+    ]  # fmt: skip
+
+
+EFFECTS = "run_key varchar, is_points boolean, effect decimal(18, 8), half_width decimal(18, 8)"
 
 
 def pool(

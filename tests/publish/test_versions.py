@@ -300,7 +300,7 @@ def test_a_full_disk_stops_the_publish_cleanly(home: Home) -> None:
         text=True,
         check=False,
     )
-    assert ended.returncode == 1 and "IO Error" in ended.stderr, ended.stderr
+    assert ended.returncode == 1 and "IO Error: TransactionContext Error" in ended.stderr, ended.stderr
     assert read_generation(home) == 1
     assert [path.name for path in (home.published / "versions").iterdir()] == ["000001_20260701"]
     publish_marts(home, "night-2")

@@ -26,7 +26,7 @@ grains as (
 
 finished as (
     select
-        actions.action_key,
+        actions.run_key,
         actions.playbook_id,
         actions.metric_id,
         actions.dimension_name,
@@ -75,7 +75,7 @@ windows as (
 
 told as (
     select
-        windows.action_key,
+        windows.run_key,
         windows.aggregation,
         windows.unit,
         figures.dimension_value,
@@ -101,32 +101,32 @@ told as (
 -- Where something was done at that time, be it by another playbook or for another figure, there is no one to compare with.
 treated as (
     select
-        windows.action_key,
+        windows.run_key,
         others.dimension_value,
         max(case when windows.dimension_value = others.dimension_value then 1 else 0 end) as is_overlap
     from windows
     inner join {{ ref('int_actions_followed') }} as others
         on
             windows.dimension_name = others.dimension_name
-            and windows.action_key <> others.action_key
+            and windows.run_key <> others.run_key
             and windows.after_until_date > others.accepted_date
             and coalesce(others.closed_date, {{ business_date() }}) >= windows.before_from_date
-    group by windows.action_key, others.dimension_value
+    group by windows.run_key, others.dimension_value
 ),
 
 -- Where a dimension leaves periods out in which a member had nothing, a sum was 0 in them.
 lengths as (
     select
-        action_key,
+        run_key,
         is_after,
         count(distinct period_start_date) as period_count
     from told
-    group by action_key, is_after
+    group by run_key, is_after
 ),
 
 sides as (
     select
-        told.action_key,
+        told.run_key,
         told.unit in ('rate', 'ratio') as is_points,
         told.dimension_value,
         told.is_treated,
@@ -138,26 +138,26 @@ sides as (
             else avg(told.value)
         end as decimal(28, 8)) as figure
     from told
-    inner join lengths on told.action_key = lengths.action_key and told.is_after = lengths.is_after
-    left join treated on told.action_key = treated.action_key and told.dimension_value = treated.dimension_value
+    inner join lengths on told.run_key = lengths.run_key and told.is_after = lengths.is_after
+    left join treated on told.run_key = treated.run_key and told.dimension_value = treated.dimension_value
     where treated.dimension_value is null
-    group by told.action_key, told.unit, told.aggregation, told.dimension_value, told.is_treated, told.is_after
+    group by told.run_key, told.unit, told.aggregation, told.dimension_value, told.is_treated, told.is_after
 ),
 
 -- Who can be compared with afterwards is known before: whose figure there was.
 comparable as (
     select
-        action_key,
+        run_key,
         count(case when is_treated then 1 end) as treated_count,
         count(case when not is_treated then 1 end) as other_count
     from sides
     where not is_after and period_count > 1 and (is_points or figure > 0)
-    group by action_key
+    group by run_key
 ),
 
 changes as (
     select
-        after_it.action_key,
+        after_it.run_key,
         after_it.is_points,
         after_it.is_treated,
         cast(case
@@ -167,7 +167,7 @@ changes as (
     from sides as after_it
     inner join sides as before_it
         on
-            after_it.action_key = before_it.action_key
+            after_it.run_key = before_it.run_key
             and after_it.dimension_value = before_it.dimension_value
             and not before_it.is_after
     where
@@ -179,14 +179,14 @@ changes as (
 
 others as (
     select
-        action_key,
+        run_key,
         count(*) as member_count,
         cast(sum(change_value) as double) / count(*) as mean_change,
         cast(sum(cast(change_value * change_value as decimal(28, 12))) as double) as square_sum,
         cast(count(*) - 1 as double) as df
     from changes
     where not is_treated
-    group by action_key
+    group by run_key
 ),
 
 spread as (
@@ -200,20 +200,20 @@ spread as (
 
 measured as (
     select
-        changes.action_key,
+        changes.run_key,
         changes.is_points,
         spread.member_count,
         cast(changes.change_value - spread.mean_change as decimal(18, 8)) as effect,
         cast(spread.t_value * spread.deviation * sqrt(1 + 1.0 / spread.member_count) as decimal(18, 8)) as half_width
     from changes
-    inner join spread on changes.action_key = spread.action_key
+    inner join spread on changes.run_key = spread.run_key
     where changes.is_treated
 ),
 
 -- Why there is no effect, the reason that comes first; none where it is measured or may yet be.
 reasoned as (
     select
-        windows.action_key,
+        windows.run_key,
         windows.is_due,
         case
             when windows.aggregation = 'latest' then 'level'
@@ -226,14 +226,14 @@ reasoned as (
             else 'too_few'
         end as outcome_reason
     from windows
-    left join treated as together on windows.action_key = together.action_key and together.is_overlap = 1
-    left join comparable on windows.action_key = comparable.action_key
-    left join changes as afterwards on windows.action_key = afterwards.action_key and afterwards.is_treated
-    left join measured on windows.action_key = measured.action_key
+    left join treated as together on windows.run_key = together.run_key and together.is_overlap = 1
+    left join comparable on windows.run_key = comparable.run_key
+    left join changes as afterwards on windows.run_key = afterwards.run_key and afterwards.is_treated
+    left join measured on windows.run_key = measured.run_key
 )
 
 select
-    reasoned.action_key,
+    reasoned.run_key,
     case
         when reasoned.outcome_reason is not null then 'not_measurable'
         when reasoned.is_due then 'measured'
@@ -246,4 +246,4 @@ select
     measured.half_width
 from reasoned
 left join measured
-    on reasoned.action_key = measured.action_key and reasoned.is_due and reasoned.outcome_reason is null
+    on reasoned.run_key = measured.run_key and reasoned.is_due and reasoned.outcome_reason is null

@@ -1,4 +1,5 @@
--- A playbook that was accepted for an incident is one action, whatever is decided about it later; the last word counts.
+-- A playbook that was accepted for an incident is one action, whatever is decided about it later; the last word counts. Who
+-- accepts it again after it was done or dropped begins a run of its own: what was done before stays done.
 with
 decisions as (
     select
@@ -9,7 +10,6 @@ decisions as (
     where decision_type in ('accept_playbook', 'finish_action', 'drop_action') and playbook_id is not null
 ),
 
--- Who accepts a playbook again after it was done or dropped opens it again: what was decided before counts no more.
 numbered as (
     select
         *,
@@ -22,36 +22,44 @@ numbered as (
     where decided_date <= {{ business_date() }}
 ),
 
-openings as (
+-- How often it had been ended when it was accepted: the first acceptance after an end begins a run.
+opened as (
     select
-        action_key,
-        max(ended_count) as ended_count
+        *,
+        max(case when decision_type = 'accept_playbook' then ended_count end) over (
+            partition by action_key
+            order by decided_at, decision_id
+            rows between unbounded preceding and current row
+        ) as opened_count
     from numbered
-    where decision_type = 'accept_playbook'
-    group by action_key
+),
+
+runs as (
+    select
+        *,
+        dense_rank() over (partition by action_key order by opened_count asc) as run_number
+    from opened
+    where opened_count is not null
 ),
 
 ranked as (
     select
-        numbered.*,
+        *,
+        action_key || '|' || cast(run_number as {{ dbt.type_string() }}) as run_key,
+        row_number() over (partition by action_key, run_number order by decided_at desc, decision_id desc) as last_place,
         row_number() over (
-            partition by numbered.action_key
-            order by numbered.decided_at desc, numbered.decision_id desc
-        ) as last_place,
-        row_number() over (
-            partition by numbered.action_key, numbered.decision_type
-            order by numbered.decided_at desc, numbered.decision_id desc
+            partition by action_key, run_number, decision_type order by decided_at desc, decision_id desc
         ) as type_place
-    from numbered
-    inner join openings
-        on numbered.action_key = openings.action_key and numbered.ended_count >= openings.ended_count
+    from runs
 ),
 
 actions as (
     select
+        run_key,
         action_key,
         incident_key,
         playbook_id,
+        run_number,
         min(case when decision_type = 'accept_playbook' then decided_date end) as accepted_date,
         min(case when decision_type = 'accept_playbook' then decided_at end) as accepted_at,
         max(case when decision_type = 'accept_playbook' and type_place = 1 then owner end) as owner,
@@ -63,7 +71,7 @@ actions as (
         max(case when last_place = 1 then decision_type end) as last_decision_type,
         max(case when last_place = 1 then decided_date end) as last_decided_date
     from ranked
-    group by action_key, incident_key, playbook_id
+    group by run_key, action_key, incident_key, playbook_id, run_number
 ),
 
 -- What it is to move is what the alert was about, as its event says. One from before events said it is about what its rule looks
@@ -89,10 +97,10 @@ subjects as (
 -- The subject that spoke for the incident when the playbook was accepted: another one may speak for it since.
 subject_events as (
     select
-        actions.action_key,
+        actions.run_key,
         events.*,
         row_number() over (
-            partition by actions.action_key, events.subject_key
+            partition by actions.run_key, events.subject_key
             order by events.event_number desc
         ) as subject_place
     from actions
@@ -106,14 +114,14 @@ subject_events as (
 leads as (
     select
         *,
-        {{ lead_place('action_key', 'subject_events') | indent(8) }} as place
+        {{ lead_place('run_key', 'subject_events') | indent(8) }} as place
     from subject_events
     where subject_place = 1
 ),
 
 incidents as (
     select
-        leads.action_key,
+        leads.run_key,
         coalesce(leads.metric_id, subjects.metric_id) as metric_id,
         coalesce(leads.dimension_name, subjects.dimension_name) as dimension_name,
         case
@@ -139,7 +147,10 @@ described as (
 )
 
 select
+    described.run_key,
     described.action_key,
+    described.run_number,
+    described.run_number = max(described.run_number) over (partition by described.action_key) as is_latest,
     described.incident_key,
     described.playbook_id,
     described.name_en as playbook_name_en,
@@ -159,4 +170,4 @@ select
     incidents.dimension_name,
     incidents.dimension_value
 from described
-left join incidents on described.action_key = incidents.action_key
+left join incidents on described.run_key = incidents.run_key

@@ -8,7 +8,7 @@ uses as (
         effects.effect,
         cast(1 / (greatest(effects.half_width, 0.0001) * greatest(effects.half_width, 0.0001)) as decimal(19, 8)) as weight
     from {{ ref('int_actions_followed') }} as actions
-    left join {{ ref('int_action_effects_measured') }} as effects on actions.action_key = effects.action_key
+    left join {{ ref('int_action_effects_measured') }} as effects on actions.run_key = effects.run_key
     where actions.action_status = 'done' and actions.metric_id is not null
 ),
 

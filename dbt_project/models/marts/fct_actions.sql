@@ -37,7 +37,8 @@ actions as (
         effects.half_width,
         effects.member_count
     from {{ ref('int_actions_followed') }} as followed
-    left join {{ ref('int_action_effects_measured') }} as effects on followed.action_key = effects.action_key
+    left join {{ ref('int_action_effects_measured') }} as effects on followed.run_key = effects.run_key
+    where followed.is_latest
 )
 
 select

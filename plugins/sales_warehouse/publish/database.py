@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
 from sales_warehouse.publish import catalog
@@ -29,16 +32,31 @@ def build(db: DuckDBPyConnection, tables: tuple[Table, ...], folder: Path) -> No
     file = literal(str(folder / NAME))
     db.execute(f"ATTACH {file} AS {TARGET} (STORAGE_VERSION {literal(STORAGE_VERSION)})")
     try:
-        db.begin()  # thousands of comments, each of them a transaction of its own, take longer than the rows do
-        db.execute(f"CREATE SCHEMA {TARGET}.{catalog.SCHEMA}")
-        for table in tables:
-            _create(db, table)
-            _fill(db, table, folder)
-        db.commit()
+        with _at_once(db):
+            db.execute(f"CREATE SCHEMA {TARGET}.{catalog.SCHEMA}")
+            for table in tables:
+                _create(db, table)
+                _fill(db, table, folder)
         for table in tables:
             _compare(db, table)
     finally:
         db.execute(f"DETACH {TARGET}")
+
+
+@contextlib.contextmanager
+def _at_once(db: DuckDBPyConnection) -> Iterator[None]:
+    """Thousands of comments, each of them a transaction of its own, take longer than the rows of small tables."""
+    db.begin()
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):  # some errors have rolled back already
+            db.rollback()
+        raise
+    try:
+        db.commit()
+    except duckdb.TransactionException as error:  # of a fresh file it can speak of the disk alone
+        raise duckdb.IOException(f"IO Error: {error}") from error
 
 
 def _relation(table: Table) -> str:

@@ -61,7 +61,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "department": ("Department", "负责部门"),
     "effect": ("What it did before", "历史效果"),
     "not_used": ("not used yet", "尚未使用"),
-    "uses": ("uses", "次使用"),
+    "uses": ("measured in {measured} of {used} uses", "{used} 次使用中测得 {measured} 次"),
     "points": ("pp", "个百分点"),
     "accept": ("Accept", "采纳"),
     "due": ("Due", "到期日"),

@@ -157,4 +157,5 @@ def _effect(row: dict[str, Any], say: dict[str, str]) -> str:
         return f"({say['not_used']})"
     low, middle, high = (f"{row[name] * 100:+.1f}" for name in ("lower_value", "effect_value", "upper_value"))
     unit = say["points"] if row["effect_type"] == "points" else "%"
-    return f"({say['effect']}: {middle} {unit}, {low} – {high} {unit}, {row['use_count']} {say['uses']})"
+    uses = say["uses"].format(measured=row["measured_count"], used=row["use_count"])
+    return f"({say['effect']}: {middle} {unit}, {low} – {high} {unit}, {uses})"

@@ -76,7 +76,7 @@ function playbook(row, place) {
   const steps = (named(row, "steps") ?? "").split("\n").map((step) => step.trim()).filter(Boolean);
   return h("details", { class: "playbook", open: place === 0 },
     h("summary", {}, h("b", {}, place === 0 ? say("playbook") : say("playbook_else")), " ", named(row, "playbook_name") ?? row.playbook_id, row.department && h("span", { class: "sub" }, ` · ${row.department}`)),
-    h("p", { class: "sub" }, named(row, "reason"), " ", row.measured_count ? say("effect_before", effect(row), row.use_count) : say("effect_none")),
+    h("p", { class: "sub" }, named(row, "reason"), " ", row.measured_count ? say("effect_before", effect(row), row.measured_count, row.use_count) : say("effect_none")),
     h("ol", {}, steps.map((step) => h("li", {}, step))));
 }
 

@@ -83,7 +83,7 @@ const WORDS = {
   warning: ["Warning", "警告"],
   playbook: ["Playbook", "应对方案"],
   playbook_else: ["Or", "备选方案"],
-  effect_before: [(effect, uses) => `Before, it did ${effect} (${uses} ${uses === 1 ? "use" : "uses"}).`, (effect, uses) => `历史效果 ${effect}（使用 ${uses} 次）。`],
+  effect_before: [(effect, measured, used) => `Before, it did ${effect} (measured in ${measured} of ${used} ${used === 1 ? "use" : "uses"}).`, (effect, measured, used) => `历史效果 ${effect}（${used} 次使用中测得 ${measured} 次）。`],
   effect_none: ["Not used yet.", "尚未使用。"],
   causes: ["What is behind it", "原因"],
   around: ["What happened around it", "同期事件"],
