@@ -84,6 +84,18 @@ def test_nearly_every_segment_is_named_too_and_four_fifths_are_not() -> None:
     assert split_ratio(large, {"a": (108, 900), "b": (52, 100), "c": (120, 300)}).paradox is None
 
 
+def test_a_segment_that_stood_still_did_not_move_against_the_whole() -> None:
+    """Half of the volume came back at 0 % in both weeks: 3 % to 11.4 % is a shift of mix, although the others fell."""
+    split = split_ratio(
+        {"north": (0, 800), "south": (20, 100), "west": (10, 100)},
+        {"north": (0, 200), "south": (76, 400), "west": (38, 400)},
+    )
+    assert split.rate < 0 < split.change and split.paradox is None
+    small, large = {"a": (10, 100), "b": (450, 900)}, {"a": (108, 900), "b": (52, 100)}
+    still = split_ratio({**small, "none": (0, 20)}, {**large, "none": (0, 20)})  # 2 % of the volume
+    assert still.paradox is not None and not still.paradox.every
+
+
 def test_a_new_segment_is_mix_and_not_rate() -> None:
     split = split_ratio({"old": (50, 100)}, {"old": (50, 100), "new": (10, 100)})
     assert split.rate == 0

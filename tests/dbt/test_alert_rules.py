@@ -619,8 +619,9 @@ def test_a_breach_of_years_keeps_the_key_of_its_first_day(db: duckdb.DuckDBPyCon
 
 
 def test_a_trial_of_stalled_deals_counts_what_would_have_been_told_and_when(db: duckdb.DuckDBPyConnection) -> None:
-    """Of eleven stays in the stage nine became too long. One of them was over on the last day of a mute, so nobody is
-    told; two that did so while it was muted are told on the day after, as a third one is; the newest five days.
+    """Of twelve stays in the stage nine became too long. One of them was over on the last day of a mute and one left on
+    the day after, so nobody is told; one that did so while it was muted is told on that day, as another one is; the
+    newest five days. A deal that leaves on the day on which it would be too long is gone before a night can tell.
     """
     stays = [
         ("short", "2026-01-05", "2026-01-09", None), ("gone", "2026-01-05", "2026-02-10", "2026-02-05"),
@@ -628,7 +629,7 @@ def test_a_trial_of_stalled_deals_counts_what_would_have_been_told_and_when(db: 
         ("first", "2026-01-11", "2026-03-01", "2026-02-11"), ("a", "2026-02-01", None, "2026-03-04"),
         ("b", "2026-03-01", None, "2026-04-01"), ("c", "2026-04-01", None, "2026-05-02"),
         ("d", "2026-05-01", None, "2026-06-01"), ("e", "2026-05-28", None, "2026-06-28"),
-        ("later", "2026-06-20", None, "2026-07-21"),
+        ("later", "2026-06-20", None, "2026-07-21"), ("same_day", "2026-03-10", "2026-04-10", "2026-04-10"),
     ]  # fmt: skip
     for key, entered, left, stalled in stays:
         row = (key, "offer", entered, left, stalled)
@@ -642,10 +643,10 @@ def test_a_trial_of_stalled_deals_counts_what_would_have_been_told_and_when(db: 
     latest = "2026-06-28, 2026-06-01, 2026-05-02, 2026-04-01, 2026-03-04"
     told = "rule_id, dimension_value, judged_count, breach_count, muted_count, alert_count, last_alert_dates"
     assert judge(db, told, "kpi_alert_trials") == [
-        ("all", "offer", 11, 9, 0, 9, latest),
+        ("all", "offer", 12, 9, 0, 9, latest),
         ("huge", "all", 0, 0, 0, 0, None),
-        ("large", "offer", 10, 8, 0, 8, latest.removeprefix("2026-06-28, ") + ", 2026-02-11"),
-        ("muted", "offer", 11, 9, 1, 8, latest),
+        ("large", "offer", 11, 8, 0, 8, latest.removeprefix("2026-06-28, ") + ", 2026-02-11"),
+        ("muted", "offer", 12, 9, 2, 7, latest),
     ]  # fmt: skip
 
 
@@ -896,6 +897,24 @@ def test_a_band_learns_a_fall_and_its_incident_is_held_against_the_band_of_befor
     # what a day off counts beside a workday is measured anew each week, which moves the edge a little
     assert (later, value, float(edge)) == (7, weeks[7][2], pytest.approx(float(weeks[0][3]), rel=0.001))
     assert known == [True, False] and weeks[7][3] <= value < edge
+
+
+@pytest.mark.parametrize(
+    ("usual", "now", "ends"),
+    [((0, 0.03, 0.01, 0.05, 0.02), 0.4, ("0 %", None)), ((1, 0.97, 0.99, 0.95, 0.98), 0.6, (None, "100 %"))],
+)
+def test_a_band_of_a_share_ends_at_none_and_at_all(
+    db: duckdb.DuckDBPyConnection, usual: tuple[float, ...], now: float, ends: tuple[str | None, str | None]
+) -> None:
+    """2 % give or take 4 are 0 to 6, not -2 to 6; and 98 % are 94 to 100."""
+    for week in range(60):
+        value = usual[week % 5] if week else now
+        add(db, "visit_completion_rate", "week", LAST_MONDAY - 7 * week * DAY, "east", value, 100)
+    give_rules(db, [{"id": "b", "kind": "seasonal_band", "metric": "visit_completion_rate", "grain": "week",
+                     "dimension": "region", "direction": "rise" if now < 0.5 else "fall"}])  # fmt: skip
+    ((lower, upper, reason),) = judge(db, "lower_value, upper_value, reason_en")
+    assert (lower == 0, upper == 1) == tuple(end is not None for end in ends)
+    assert all(end in reason for end in ends if end)
 
 
 def test_a_band_of_weeks_is_of_like_weeks(db: duckdb.DuckDBPyConnection) -> None:

@@ -107,6 +107,7 @@ widths as (
     select
         rules.rule_id,
         rules.unit,
+        {{ is_share('rules.unit', 'rules.metric_id') }} as is_share,
         bands.*,
         bands.root_spread * {{ student_quantile('cast(rules.band_width as double)', '(0.37 * bands.miss_count)') }} as half_width
     from rules
@@ -118,6 +119,7 @@ widths as (
     where rules.kind = 'seasonal_band'
 ),
 
+-- Only money can be less than nothing, and no share is more than all: a band ends where its figure does.
 edges as (
     select
         widths.*,
@@ -129,9 +131,13 @@ edges as (
                 then cast(greatest(power(greatest(
                     sqrt(power(expected_root, 2) * effective_day_count + 0.375) - half_width * sqrt(effective_day_count), 0
                 ), 2) - 0.375, 0) as decimal(28, 8))
-            else {{ unrooted('expected_root - half_width') }}
+            when unit = 'money' then {{ unrooted('expected_root - half_width') }}
+            else greatest({{ unrooted('expected_root - half_width') }}, 0)
         end as lower_value,
-        {{ unrooted('expected_root + half_width') }} as upper_value
+        case
+            when is_share then least({{ unrooted('expected_root + half_width') }}, 1)
+            else {{ unrooted('expected_root + half_width') }}
+        end as upper_value
     from widths
 ),
 

@@ -145,8 +145,8 @@ tried as (
     left join dated on followed.rule_id = dated.rule_id and followed.dimension_value = dated.dimension_value
 ),
 
--- A stay is judged once: it became too long, or it did not. Where that day is muted it is told on the first day that is not, if the
--- deal is still there.
+-- A stay is judged once: the deal was there when it became too long, or it was not. Where that day is muted it is told on the first
+-- day that is not, if the deal is still there then: of one that left on that day no night would have told.
 muted_days as (
     select
         rule_id,
@@ -172,9 +172,11 @@ stays as (
         rules.rule_id,
         stages.stage,
         stages.entered_date,
-        coalesce(stages.stalled_date <= {{ business_date() }}, false) as is_breach,
+        coalesce(
+            stages.stalled_date <= {{ business_date() }} and stages.stalled_date < coalesce(stages.left_date, {{ the_end() }}), false
+        ) as is_breach,
         case
-            when coalesce(muted_days.told_date, stages.stalled_date) <= coalesce(stages.left_date, {{ business_date() }})
+            when coalesce(muted_days.told_date, stages.stalled_date) < coalesce(stages.left_date, {{ the_end() }})
                 then coalesce(muted_days.told_date, stages.stalled_date)
         end as told_date
     from {{ ref('stg_settings__alert_rules') }} as rules

@@ -106,16 +106,18 @@ def split_ratio(before: Mapping[str, tuple[Number, Number]], after: Mapping[str,
         weight, step = (shares[0] + shares[1]) / 2, rates[1] - rates[0]
         mix = (shares[1] - shares[0]) * ((rates[0] + rates[1]) / 2 - middle)
         parts.append(Part(name, weight * step + bare[1] - bare[0], mix))
-        moves.append((weight, step))
+        if all(side[name][1] for side in sides):
+            moves.append((weight, step))
     return Split(wholes[0], wholes[1], tuple(parts), Fraction(), paradox_of(moves, wholes[1] - wholes[0]))
 
 
 def paradox_of(moves: Iterable[tuple[Fraction, Fraction]], change: Fraction) -> Paradox | None:
-    """Simpson's paradox among segments (weight, step) of a whole that changed so much."""
-    moved = [(weight, step) for weight, step in moves if step]
-    volume = sum((weight for weight, _ in moved), Fraction())
-    against = sum((weight for weight, step in moved if step * change < 0), Fraction())
-    if len(moved) < 2 or not volume or against < NEARLY_ALL * volume:
+    """Simpson's paradox among segments (weight, step) of a whole that changed so much; some may stand still."""
+    known = list(moves)
+    volume = sum((weight for weight, _ in known), Fraction())
+    opposed = [weight for weight, step in known if step * change < 0]
+    against = sum(opposed, Fraction())
+    if len(opposed) < 2 or against < NEARLY_ALL * volume:
         return None
     return Paradox(against / volume, against == volume)
 
