@@ -24,6 +24,7 @@ from sales_warehouse import durable, settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.base_types import EventMsg
 
 # No file is parsed otherwise for these.
 OF_A_RUN = ("business_date", "as_of", "pending_loads", "identity_batch", "run_id")
@@ -57,8 +58,20 @@ def _main(arguments: list[str]) -> int:
     manifest = _parsed(arguments)
     if manifest and (target := _option(arguments, "--target-path")):
         write_semantic_manifest(manifest, target[1])  # dbt writes it only when it parses; queries of metrics read it
-    done = dbtRunner(manifest=manifest).invoke(arguments)
+    done = dbtRunner(manifest=manifest, callbacks=[_tell]).invoke(arguments)
     return 0 if done.success else 2 if done.exception else 1
+
+
+def _tell(event: EventMsg) -> None:
+    """Print what the parent listens to: nodes that finished, and errors.
+
+    dbt's own JSON log turns every event into JSON before it looks whether it is wanted: an eighth of a small night.
+    """
+    from dbt_common.events.functions import msg_to_dict
+
+    name = event.info.name
+    if event.info.level == "error" or (name.startswith("Log") and name.endswith("Result")):
+        print(json.dumps(msg_to_dict(event), default=str), flush=True)
 
 
 def _parsed(arguments: list[str]) -> Manifest | None:

@@ -155,7 +155,7 @@ def _build(variables: Mapping[str, object], full_refresh: bool) -> list[str]:
 def _command(arguments: list[str]) -> list[str]:
     return [
         sys.executable, "-m", "sales_warehouse.dbt_child", str(os.getpid()),
-        "--no-use-colors", "--log-format", "json", "--log-level", "info", "--log-path", "../dbt_logs",
+        "--no-use-colors", "--log-level", "none", "--log-path", "../dbt_logs",
         *arguments, "--project-dir", ".", "--profiles-dir", ".", "--target-path", "../dbt_target",
     ]  # fmt: skip
 
