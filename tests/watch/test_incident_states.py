@@ -194,6 +194,15 @@ def test_a_graver_breach_within_the_cooldown_is_told() -> None:
     assert nights.live(N4, []) == [(EAST, "resolved", True)]
 
 
+def test_a_breach_that_came_back_without_a_word_and_got_worse_ends_with_one() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    assert nights.live(N3, [cooling(W3)]) == [(EAST, "reopened", False)]
+    assert nights.live("2026-06-22", [cooling(W3, "critical")]) == [(EAST, "upgraded", True)]
+    assert nights.live(N4, []) == [(EAST, "resolved", True)]
+
+
 def test_what_a_person_resolved_stays_so_within_the_cooldown() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

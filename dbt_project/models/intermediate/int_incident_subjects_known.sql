@@ -12,7 +12,8 @@ incidents as (
         incident_key,
         max_by(status, event_order) filter (where status is not null) as status,
         max_by(is_decision, event_order) filter (where status is not null) as is_decided,
-        max_by(is_decision or is_told, event_order) filter (where status is not null) as is_status_told,
+        max(event_order) filter (where is_told or (is_decision and status is not null)) as told_order,
+        max(event_order) filter (where event_type in ('opened', 'reopened')) as begun_order,
         max_by(snoozed_until_date, event_order) filter (where event_type = 'snoozed') as snoozed_until_date,
         max(event_order) filter (where event_type = 'snoozed') as snoozed_order,
         max(event_order) filter (where event_type = 'woken') as woken_order,
@@ -74,7 +75,7 @@ select
     subjects.last_order,
     incidents.status,
     incidents.is_decided,
-    incidents.is_status_told,
+    coalesce(incidents.told_order >= incidents.begun_order, false) as is_status_told,
     case when {{ is_closed('incidents.status') }} then false else true end as is_open,
     incidents.is_snoozed and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
     incidents.is_snoozed and incidents.snoozed_until_date <= {{ business_date() }}
