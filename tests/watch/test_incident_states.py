@@ -424,6 +424,16 @@ def test_a_graver_alert_that_joins_is_told() -> None:
     assert nights.rows("severity, subject_key") == [("critical", "fall|total")]
 
 
+def test_an_alert_that_is_graver_than_what_still_stands_is_told_when_it_joins() -> None:
+    """A critical alert of the incident has recovered, a warning is left, and another critical one joins."""
+    nights = Nights()
+    nights.live(N1, [alert("east", W1, "critical", cause="milk"), alert("total", W1, cause="milk")])
+    left = alert("total", W2, cause="milk")
+    assert nights.live(N2, [left]) == [(EAST, "cleared", False), (EAST, "seen_again", False)]
+    again = [left, alert("west", W2, "critical", cause="milk")]
+    assert nights.live("2026-06-15", again) == [(EAST, "joined", True)]
+
+
 def test_an_incident_of_a_rule_that_is_off_closes_without_a_word() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

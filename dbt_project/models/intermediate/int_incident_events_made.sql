@@ -136,11 +136,11 @@ firsts as (
     where place = 1
 ),
 
--- How severe an incident was that others join.
+-- How severe an incident was that others join, by what still stands of it.
 joined as (
     select
         incident_key,
-        min(severity_rank) as severity_rank
+        coalesce(min(case when is_standing then severity_rank end), min(severity_rank)) as severity_rank
     from known
     where is_open
     group by incident_key
