@@ -262,6 +262,55 @@ def test_a_snoozed_incident_that_recovers_or_is_retracted_says_nothing() -> None
     assert nights.live("2026-07-02", []) == []
 
 
+def test_what_went_and_came_back_within_a_snooze_is_silent_and_snoozed_until_its_date() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "snooze", N1, until="2026-06-30")
+    assert nights.live("2026-06-08", []) == [(EAST, "retracted", False)]
+    assert nights.statuses() == {EAST: "retracted"}
+    assert nights.live("2026-06-09", [alert("east", W1, "critical")]) == [(EAST, "reopened", False)]
+    assert nights.rows("incident_status, is_closed, status_by, snoozed_until_date::varchar") == [
+        ("snoozed", False, "ann", "2026-06-30")
+    ]
+    assert nights.live("2026-06-10", []) == [(EAST, "retracted", False)]
+    assert nights.live("2026-06-11", [alert("east", W1)]) == [(EAST, "reopened", False)]
+    assert nights.live("2026-06-30", [alert("east", W1)]) == [(EAST, "woken", True)]
+    assert nights.rows("incident_status, status_by, status_date::varchar") == [("open", None, "2026-06-30")]
+    assert nights.live("2026-07-01", []) == [(EAST, "resolved", True)]
+
+
+@pytest.mark.parametrize(
+    ("back", "is_told"), [("2026-06-15", False), ("2026-06-16", True)], ids=["before", "of its date"]
+)
+def test_what_comes_back_speaks_from_the_date_of_its_snooze_on(back: str, *, is_told: bool) -> None:
+    nights = Nights()
+    nights.live(N2, [alert("east", W2)])
+    nights.decide(f"fall|east|{W2}", "snooze", N2, until="2026-06-16")
+    nights.live("2026-06-15", [])
+    assert nights.live(back, [alert("east", W2)]) == [(f"fall|east|{W2}", "reopened", is_told)]
+    assert nights.live("2026-06-17", [alert("east", W2)]) == [] if is_told else [(f"fall|east|{W2}", "woken", True)]
+
+
+def test_a_snooze_that_a_graver_alert_ended_is_over_for_what_comes_back() -> None:
+    nights = Nights()
+    first, graver = alert("east", W1, "info", cause="milk"), alert("total", W1, "critical", cause="milk")
+    nights.live(N1, [first])
+    nights.decide(EAST, "snooze", N1, until="2026-07-01")
+    assert nights.live("2026-06-08", [first, graver]) == [(EAST, "joined", True)]
+    assert (EAST, "retracted", True) in nights.live("2026-06-09", [])
+    assert nights.live("2026-06-10", [first])[0] == (EAST, "reopened", True)
+    assert nights.statuses() == {EAST: "open"}
+
+
+def test_what_ended_within_a_snooze_that_came_back_is_told_from_its_date_on() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "snooze", N1, until=N2)
+    nights.live("2026-06-08", [])
+    nights.live("2026-06-09", [alert("east", W1)])
+    assert nights.live(N2, []) == [(EAST, "resolved", True)]
+
+
 def test_what_a_person_resolved_stays_so_for_its_period_and_a_later_breach_is_new() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

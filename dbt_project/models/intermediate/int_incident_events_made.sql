@@ -69,11 +69,11 @@ going_on as (
 ),
 
 -- What closed by itself goes on where it was closed too soon, being back in the same period, and within the cooldown of its
--- rule, which gives the alert its key again and is no news. What a person closed stays closed as long.
+-- rule, which gives the alert its key again and is no news; nor is it while its snooze runs. What a person closed stays closed as long.
 back as (
     select
         *,
-        period_start_date = known_period_start_date or severity_rank < known_severity_rank as is_news
+        not is_silent and (period_start_date = known_period_start_date or severity_rank < known_severity_rank) as is_news
     from matched
     where
         not is_open

@@ -11,7 +11,9 @@ incidents as (
     select
         incident_key,
         max_by(status, event_order) filter (where status is not null) as status,
+        max_by(event_date, event_order) filter (where status is not null) as status_date,
         max_by(is_decision, event_order) filter (where status is not null) as is_decided,
+        max(event_order) filter (where is_decision and status is not null) as decided_order,
         max(event_order) filter (where is_told or (is_decision and status is not null)) as told_order,
         max(event_order) filter (where event_type in ('opened', 'reopened')) as begun_order,
         max_by(snoozed_until_date, event_order) filter (where event_type = 'snoozed') as snoozed_until_date,
@@ -26,7 +28,8 @@ incidents as (
 stated as (
     select
         *,
-        status = 'snoozed' and not coalesce(broken_order > snoozed_order, false) as is_snoozed
+        coalesce(broken_order > snoozed_order, false) as is_broken,
+        {{ is_in_snooze('status', 'status_date', 'decided_order', 'snoozed_order') | indent(8) }} as is_in_snooze
     from incidents
 ),
 
@@ -75,10 +78,14 @@ select
     subjects.last_order,
     incidents.status,
     incidents.is_decided,
-    coalesce(incidents.told_order >= incidents.begun_order, false) as is_status_told,
+    incidents.is_in_snooze or coalesce(incidents.told_order >= incidents.begun_order, false) as is_status_told,
     case when {{ is_closed('incidents.status') }} then false else true end as is_open,
-    incidents.is_snoozed and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
-    incidents.is_snoozed and incidents.snoozed_until_date <= {{ business_date() }}
+    -- also of what the machine has closed in the time of a snooze: it may come back in it
+    coalesce(
+        incidents.decided_order = incidents.snoozed_order and not incidents.is_broken
+        and incidents.snoozed_until_date > {{ business_date() }}, false
+    ) as is_silent,
+    incidents.is_in_snooze and not incidents.is_broken and incidents.snoozed_until_date <= {{ business_date() }}
     and not coalesce(incidents.woken_order > incidents.snoozed_order, false) as is_awaking,
     -- what a person reopened stands again once it has been seen again
     case when {{ is_over('subjects.last_event_type') }} then false else true end
