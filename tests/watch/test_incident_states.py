@@ -129,6 +129,27 @@ def test_what_its_rule_judges_no_more_ends_without_a_claim_that_it_recovered(own
     assert nights.statuses() == {EAST: events[0][1] if events else "open"}
 
 
+def test_a_member_without_figures_of_days_off_has_not_lapsed_on_the_monday() -> None:
+    """The office fell on a Friday and has no figures of weekends, which the shop has; in the end it has none at all."""
+    nights = Nights()
+    friday = "2026-06-05"
+    key = f"fall|office|{friday}"
+    assert (
+        nights.live(friday, [alert("office", friday, days=1)], own={"office": friday, "shop": friday})[0][1] == "opened"
+    )
+    for night in ("2026-06-07", "2026-06-18"):
+        assert nights.live(night, [], own={"shop": night}) == []
+    assert nights.live("2026-06-19", [], own={"shop": "2026-06-19"}) == [(key, "lapsed", True)]
+
+
+def test_a_goal_that_is_over_lapses_two_days_later() -> None:
+    nights = Nights()
+    goal = {**alert("east", N1, days=1), "dimension_name": "target"}
+    nights.live(N1, [goal], own={"east": N1, "west": N1})
+    assert nights.live("2026-06-08", [], own={"west": "2026-06-08"}) == []
+    assert nights.live("2026-06-09", [], own={"west": "2026-06-09"}) == [(f"fall|east|{N1}", "lapsed", True)]
+
+
 def test_of_several_of_which_one_is_judged_no_more_the_last_one_says_how_it_ended() -> None:
     both = [alert("east", W1, cause="milk"), alert("total", W1, cause="milk")]
     for own, last in (({"total": "2026-06-28"}, "resolved"), ({"west": "2026-07-12"}, "lapsed")):

@@ -169,7 +169,8 @@ elsewhere as (
 ),
 
 -- How an open breach stands that no alert of tonight is about. A goal that is over, or a member that the rule does not look at any
--- more, is never judged again: it lapses when the rule has gone on without it for two periods.
+-- more, is never judged again: it lapses when the rule has gone on without it for two periods. Of days these are two weeks, for a member
+-- may have none of weekends and holidays; a goal has every day.
 missing as (
     select
         known.*,
@@ -183,8 +184,13 @@ missing as (
         {{ changed_by('own.goal_terms', 'known.goal_terms', 'tonight.rules', 'known.rules') }} as known_changed_by,
         own.subject_key is null
         and whole.judged_end_date is null
-        and 2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
-        >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1) as is_lapsed
+        and case
+            when known.period_start_date = known.period_end_date and known.dimension_name <> 'target'
+                then {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }} >= 14
+            else
+                2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
+                >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1)
+        end as is_lapsed
     from known
     cross join tonight
     left join judged as own on known.subject_key = own.subject_key
