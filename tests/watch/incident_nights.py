@@ -78,6 +78,9 @@ class Nights:
             "is_breach boolean, value decimal(28, 8), compared_value decimal(28, 8), comparison_rate decimal(18, 8), "
             "lower_value decimal(28, 8), upper_value decimal(28, 8))"
         )
+        self.db.execute(
+            "create table int_opportunity_stages_timed (opportunity_key varchar, entered_date date, stalled_date date)"
+        )
         self.db.execute("create table kpi_return_rates (region_key varchar, period_start_date date, is_spike boolean)")
         self.db.execute(
             "create table int_alert_bands_expected (metric_id varchar, period_grain varchar, dimension_name varchar, "

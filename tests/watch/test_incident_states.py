@@ -170,6 +170,34 @@ def test_a_breach_that_late_data_took_out_after_the_next_day_was_judged_is_retra
     assert nights.live("2026-06-08", [], judged="2026-06-08") == [(f"fall|east|{N1}", end, True)]
 
 
+@pytest.mark.parametrize(
+    ("stays", "end"),
+    [
+        ([("2026-05-01", "2026-06-05")], "resolved"),
+        ([("2026-05-01", None), ("2026-05-20", None)], "retracted"),
+        ([("2026-05-01", None), ("2026-05-20", "2026-06-06")], "resolved"),
+        ([("2026-04-01", "2026-04-20"), ("2026-05-01", None)], "retracted"),
+        ([("2026-05-03", "2026-06-08")], "resolved"),
+        ([], "resolved"),
+    ],
+    ids=["it stood still and has moved on", "it had left in time", "it stood still in the next stage",
+         "it stood still in a stage before", "it came later and stood still later", "nothing is known of it any more"],
+)  # fmt: skip
+def test_a_deal_that_by_late_data_never_stood_still_is_taken_back(stays: list[tuple], end: str) -> None:
+    """In its stage since 1 May and too long since 5 June, as was said on 7 June; a day later it is no alert."""
+    nights = Nights()
+    deal = {
+        **alert("D1", "2026-05-01", days=38), "alert_kind": "alert_stalled_deals", "size_rate": None,
+        "metric_id": None, "dimension_name": None, "dimension_value": None,
+    }  # fmt: skip
+    nights.live(N1, [deal])
+    for entered, stalled in stays:
+        nights.db.execute("insert into int_opportunity_stages_timed values ('D1', ?, ?)", [entered, stalled])
+    nights.db.execute("insert into int_opportunity_stages_timed values ('D2', '2026-05-01', '2026-06-05')")
+    assert nights.live("2026-06-08", [], judged="2026-06-08") == [("fall|D1|2026-05-01", end, True)]
+    assert changes(nights) == [(end, "data" if end == "retracted" else None)]
+
+
 def test_of_a_breach_of_several_periods_the_first_stands_so_it_is_resolved() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])

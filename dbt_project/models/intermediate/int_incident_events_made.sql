@@ -230,6 +230,20 @@ looked_back as (
             missing.subject_key = 'return_spike|' || rates.region_key
             and rates.period_start_date between missing.first_period_start_date and missing.period_start_date
     group by missing.incident_key, missing.subject_key
+    union all
+    -- of a deal whether it has stood still at all since it came to the stage
+    select
+        missing.incident_key,
+        missing.subject_key,
+        bool_or(coalesce(
+            stages.stalled_date between missing.first_period_start_date and {{ business_date() }}, false
+        )) as is_breached
+    from missing
+    inner join {{ ref('int_opportunity_stages_timed') }} as stages
+        on
+            case when missing.alert_kind = 'alert_stalled_deals' then {{ member_of_subject('missing') }} end
+            = stages.opportunity_key
+    group by missing.incident_key, missing.subject_key
 ),
 
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
