@@ -81,6 +81,10 @@ class Nights:
         self.db.execute(
             "create table int_opportunity_stages_timed (opportunity_key varchar, entered_date date, stalled_date date)"
         )
+        self.db.execute(
+            "create table int_alert_periods_watched (rule_id varchar, dimension_value varchar, period_end_date date, "
+            "is_large boolean, is_muted boolean, is_alerting boolean)"
+        )
         self.db.execute("create table kpi_return_rates (region_key varchar, period_start_date date, is_spike boolean)")
         self.db.execute(
             "create table int_alert_bands_expected (metric_id varchar, period_grain varchar, dimension_name varchar, "

@@ -246,6 +246,20 @@ looked_back as (
     group by missing.incident_key, missing.subject_key
 ),
 
+-- What was found late and has a period that ended after it was found and is fine.
+passed as (
+    select distinct
+        missing.incident_key,
+        missing.subject_key
+    from missing
+    inner join {{ ref('int_alert_periods_watched') }} as periods
+        on
+            missing.rule_id = periods.rule_id
+            and {{ member_of_subject('missing') }} = periods.dimension_value
+            and missing.found_date < periods.period_end_date
+    where missing.is_late and periods.is_large and not periods.is_muted and not periods.is_alerting
+),
+
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
 -- was switched off, or asks another thing than when it was breached last. Against another goal nothing has recovered.
 -- What fell has not recovered by falling no further: it is over once the figure is back, or has stayed where it is for so long
@@ -265,6 +279,8 @@ gone as (
     from missing
     left join looked_back
         on missing.incident_key = looked_back.incident_key and missing.subject_key = looked_back.subject_key
+    left join passed
+        on missing.incident_key = passed.incident_key and missing.subject_key = passed.subject_key
     left join {{ ref('int_incident_levels_measured') }} as levels
         on missing.incident_key = levels.incident_key and missing.subject_key = levels.subject_key
     where
@@ -278,7 +294,10 @@ gone as (
                 missing.is_rule_other
                 or missing.is_goal_other
                 or not coalesce(looked_back.is_breached, true)
-                or not coalesce(levels.is_still_off and not levels.is_new_level, false)
+                or (
+                    (not missing.is_late or passed.subject_key is not null)
+                    and not coalesce(levels.is_still_off and not levels.is_new_level, false)
+                )
             )
         )
 ),

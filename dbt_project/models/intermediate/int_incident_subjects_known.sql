@@ -41,7 +41,8 @@ subjects as (
         -- that a snooze is over says nothing of the figure
         max(event_order) filter (where event_type <> 'woken') as seen_order,
         max_by(event_type, event_order) filter (where event_type <> 'woken') as last_event_type,
-        min(period_start_date) as first_period_start_date
+        min(period_start_date) as first_period_start_date,
+        max(event_date) filter (where event_type in ('opened', 'joined', 'reopened')) as found_date
     from events
     where not is_decision
     group by incident_key, subject_key
@@ -74,6 +75,7 @@ select
     last.goal_terms,
     last.rules,
     last.is_late,
+    subjects.found_date,
     subjects.last_event_type,
     subjects.last_order,
     incidents.status,
