@@ -54,6 +54,24 @@ def test_it_is_over_when_a_week_that_ended_after_it_was_found_is_fine() -> None:
     assert nights.live("2026-06-22") == []
 
 
+def test_a_fall_that_was_found_late_is_not_over_by_falling_no_further() -> None:
+    """100, then 60 from 1 June on, found on 16 June: 84 is more than 15 % below 100, 86 is not."""
+    nights = quiet()
+    nights.sell(W1, 60, 60)
+    assert nights.live("2026-06-16") == DATA
+    nights.sell(W3, 60, 84, 86)
+    assert nights.live(N3) == nights.live(N4) == []
+    assert nights.live("2026-07-05") == [(LATE, "resolved", True, None)]
+
+
+def test_a_fall_that_was_found_late_and_stays_is_a_new_level_after_eight_weeks() -> None:
+    nights = quiet()
+    nights.sell(W1, *[60] * 9)
+    nights.live("2026-06-16")
+    assert nights.live("2026-07-26") == []
+    assert nights.live("2026-08-02") == [(LATE, "settled", True, None)]
+
+
 def test_it_is_taken_back_comes_back_and_gets_worse_like_any_other() -> None:
     nights = quiet()
     nights.sell(W1, 80)

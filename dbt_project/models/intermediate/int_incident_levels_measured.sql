@@ -55,7 +55,7 @@ standing as (
         *,
         {{ member_of_subject('known') }} as member
     from {{ ref('int_incident_subjects_known') }} as known
-    where is_open and is_standing and not is_late
+    where is_open and is_standing
 ),
 
 followed as (
