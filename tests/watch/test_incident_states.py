@@ -690,6 +690,52 @@ def test_a_holiday_is_neither_a_fall_nor_a_recovery() -> None:
         assert nights.live(N2, []) == events
 
 
+def test_days_are_held_against_the_last_one_of_their_kind_before_the_fall() -> None:
+    """100 a day; 10 on 15 to 23 February, a leave; 50 from Friday the 13th on, also on Saturdays that were made up.
+
+    Neither a Sunday of the leave nor a made-up Saturday after one within the fall tells what the figure was before.
+    """
+    nights = Nights()
+    friday = "2026-02-13"
+    key = f"fall|east|{friday}"
+    nights.day("east", friday, 50, ("2026-02-06", 100), "workday")
+    assert nights.live(friday, [alert("east", friday, days=1)], judged=friday) == [(key, "opened", True)]
+    for day, value, before, kind, holiday in (
+        ("2026-02-22", 10, ("2026-02-15", 10), "holiday", 700),
+        ("2026-02-28", 50, ("2026-02-14", 50), "made_up", 0),
+    ):
+        nights.day("east", day, value, before, kind, holiday)
+        assert nights.live(day, [], judged=day) == []
+    nights.day("east", "2026-03-01", 50, ("2026-02-08", 100), "off_day")
+    seen = nights.live("2026-03-01", [alert("east", "2026-03-01", days=1)], judged="2026-03-01")
+    assert seen == [(key, "seen_again", False)]
+    nights.day("east", "2026-03-08", 50, ("2026-03-01", 50), "off_day")
+    assert nights.live("2026-03-08", [], judged="2026-03-08") == []
+    nights.day("east", "2026-03-15", 71, ("2026-03-08", 50), "off_day")
+    assert nights.live("2026-03-15", [], judged="2026-03-15") == [(key, "resolved", True)]
+
+
+def test_a_day_that_is_held_against_nothing_is_no_new_level() -> None:
+    """Thirty days at half, then a made-up Saturday beside one of the fall; the Sunday after it is held against 100."""
+    nights = Nights()
+    first = datetime.date(2026, 2, 1)
+    for number in range(30):
+        day = first + datetime.timedelta(number)
+        before = day - datetime.timedelta(7)
+        nights.day(
+            "east",
+            f"{day}",
+            50,
+            (f"{before}", 50 if before >= first else 100),
+            "off_day" if day.isoweekday() > 5 else "workday",
+        )
+    nights.live(f"{first}", [alert("east", f"{first}", days=1)], judged=f"{first}")
+    nights.day("east", "2026-03-07", 50, ("2026-02-14", 50), "made_up")
+    assert nights.live("2026-03-07", [], judged="2026-03-07") == []
+    nights.day("east", "2026-03-08", 50, ("2026-03-01", 50), "off_day")
+    assert nights.live("2026-03-08", [], judged="2026-03-08") == [(f"fall|east|{first}", "settled", True)]
+
+
 def test_a_new_level_is_called_one_after_eight_weeks_and_not_a_recovery() -> None:
     nights = Nights()
     nights.weeks("east", W1, 700, *[336] * 8)
