@@ -81,6 +81,14 @@ end
 {{ events }}event_type = 'joined' and {{ events }}is_told
 {%- endmacro %}
 
+{% macro is_in_snooze(status, status_date, decided, snoozed) -%}
+{#- Whether a snooze was the last decision, and what the machine closed since is back before its date: that ends no snooze. -#}
+coalesce(
+    {{ decided }} = {{ snoozed }}
+    and ({{ status }} = 'snoozed' or ({{ status }} = 'open' and {{ status_date }} < snoozed_until_date)), false
+)
+{%- endmacro %}
+
 {% macro is_over(event_type) -%}
 {#- Whether the alert of an incident's subject was gone after the event. -#}
 {{ event_type }} in ('cleared', 'stayed', 'withdrawn', 'dropped', 'resolved', 'settled', 'retracted', 'lapsed')

@@ -69,7 +69,21 @@ MARTS = {
         select cast(null as varchar) as rule_id, cast(null as varchar) as dimension_value,
             cast(null as date) as period_start_date, false as is_breach, cast(null as decimal(28, 8)) as value,
             cast(null as decimal(28, 8)) as compared_value, cast(null as decimal(18, 8)) as comparison_rate,
-            cast(null as decimal(28, 8)) as lower_value, cast(null as decimal(28, 8)) as upper_value
+            cast(null as decimal(28, 8)) as lower_value, cast(null as decimal(28, 8)) as upper_value,
+            cast(null as date) as compared_start_date
+        where false""",
+    "int_alert_periods_followed": """
+        select cast(null as varchar) as metric_id, cast(null as varchar) as period_grain,
+            cast(null as varchar) as dimension_name, cast(null as varchar) as dimension_value,
+            cast(null as date) as period_start_date, cast(null as varchar) as period_kind,
+            cast(null as bigint) as day_of_week, cast(null as bigint) as holiday_number
+        where false""",
+    "int_alert_periods_watched": """
+        select cast(null as varchar) as rule_id, cast(null as varchar) as dimension_value,
+            cast(null as date) as period_end_date, false as is_large, false as is_muted, false as is_alerting
+        where false""",
+    "int_opportunity_stages_timed": """
+        select cast(null as varchar) as opportunity_key, cast(null as date) as stalled_date
         where false""",
     "kpi_return_rates": """
         select cast(null as varchar) as region_key, cast(null as date) as period_start_date, false as is_spike

@@ -76,7 +76,19 @@ class Nights:
         self.db.execute(
             "create table int_alert_periods_judged (rule_id varchar, dimension_value varchar, period_start_date date, "
             "is_breach boolean, value decimal(28, 8), compared_value decimal(28, 8), comparison_rate decimal(18, 8), "
-            "lower_value decimal(28, 8), upper_value decimal(28, 8))"
+            "lower_value decimal(28, 8), upper_value decimal(28, 8), compared_start_date date)"
+        )
+        self.db.execute(
+            "create table int_opportunity_stages_timed (opportunity_key varchar, entered_date date, stalled_date date)"
+        )
+        self.db.execute(
+            "create table int_alert_periods_watched (rule_id varchar, dimension_value varchar, period_end_date date, "
+            "is_large boolean, is_muted boolean, is_alerting boolean)"
+        )
+        self.db.execute(
+            "create table int_alert_periods_followed (metric_id varchar, period_grain varchar, dimension_name varchar, "
+            "dimension_value varchar, period_start_date date, period_kind varchar, day_of_week bigint, "
+            "holiday_number bigint)"
         )
         self.db.execute("create table kpi_return_rates (region_key varchar, period_start_date date, is_spike boolean)")
         self.db.execute(
@@ -168,7 +180,8 @@ class Nights:
         self.db.execute("update stg_ledger__rules set rules = ?", [mark])
 
     def look_back(self, member: str, period: str, is_breach: bool) -> None:
-        """What the rule says tonight of a period that it has judged before."""
+        """What the rule, of a limit by then, says tonight of a period that it has judged before."""
+        self.db.execute("update int_alert_rules_defined set kind = 'threshold', compared_with = null")
         self.db.execute(
             "insert into int_alert_periods_judged (rule_id, dimension_value, period_start_date, is_breach) "
             "values ('fall', ?, ?, ?)", [member, period, is_breach],
@@ -181,10 +194,23 @@ class Nights:
             rate = rates[place] if rates else 1
             base = before * rate
             self.db.execute(
-                "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?, null, null)",
+                "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, ?, null, null, null)",
                 [member, monday + datetime.timedelta(7 * place), value - base <= -0.15 * abs(base) < 0, value, base,
                  rate],
             )  # fmt: skip
+
+    def day(self, member: str, day: str, value: float, before: tuple[str, float], kind: str, holiday: int = 0) -> None:
+        """What a member sold on a day, which is of a kind, and on the day before of that weekday and kind."""
+        compared_date, compared = before
+        self.db.execute("update int_alert_rules_defined set period_grain = 'day', threshold_rate = 0.3")
+        self.db.execute(
+            "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, ?, 1, null, null, ?)",
+            [member, day, value <= 0.7 * compared, value, compared, compared_date],
+        )
+        self.db.execute(
+            "insert into int_alert_periods_followed values ('net_sales', 'day', 'region', ?, ?, ?, isodow(?::date), ?)",
+            [member, day, kind, day, holiday],
+        )
 
     def judge_by_a_band(self, grain: str = "week", direction: str = "fall") -> None:
         """Let the rule judge by a band instead of by a change."""
@@ -207,7 +233,7 @@ class Nights:
         """What a member sold in a period of so many days, and the edges of what it is held against by then."""
         low, high = edges
         self.db.execute(
-            "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, null, null, ?, ?)",
+            "insert into int_alert_periods_judged values ('fall', ?, ?, ?, ?, null, null, ?, ?, null)",
             [member, start, not low <= value <= high, value, low, high],
         )
         self.db.execute(

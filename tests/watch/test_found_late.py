@@ -54,6 +54,24 @@ def test_it_is_over_when_a_week_that_ended_after_it_was_found_is_fine() -> None:
     assert nights.live("2026-06-22") == []
 
 
+def test_a_fall_that_was_found_late_is_not_over_by_falling_no_further() -> None:
+    """100, then 60 from 1 June on, found on 16 June: 84 is more than 15 % below 100, 86 is not."""
+    nights = quiet()
+    nights.sell(W1, 60, 60)
+    assert nights.live("2026-06-16") == DATA
+    nights.sell(W3, 60, 84, 86)
+    assert nights.live(N3) == nights.live(N4) == []
+    assert nights.live("2026-07-05") == [(LATE, "resolved", True, None)]
+
+
+def test_a_fall_that_was_found_late_and_stays_is_a_new_level_after_eight_weeks() -> None:
+    nights = quiet()
+    nights.sell(W1, *[60] * 9)
+    nights.live("2026-06-16")
+    assert nights.live("2026-07-26") == []
+    assert nights.live("2026-08-02") == [(LATE, "settled", True, None)]
+
+
 def test_it_is_taken_back_comes_back_and_gets_worse_like_any_other() -> None:
     nights = quiet()
     nights.sell(W1, 80)
@@ -65,6 +83,24 @@ def test_it_is_taken_back_comes_back_and_gets_worse_like_any_other() -> None:
     nights.sell(W1, 70)
     assert nights.live("2026-06-19") == [(LATE, "upgraded", True, "data")]
     assert nights.rows("incident_key, incident_status, is_late") == [(LATE, "open", True)]
+
+
+def test_what_is_no_news_any_more_is_not_over_while_every_week_since_is_a_breach() -> None:
+    """Up to 90 is a breach. 1 June is found at 85, all weeks from 15 June on are at 80, until one is at 100."""
+    nights = LateNights()
+    nights.rules([{**FALL, "kind": "threshold", "threshold_rate": None, "threshold_value": 90}])
+    nights.sell(W0, 100, 95, 95, 80, 80, 80)
+    assert nights.live(N1) == nights.live(N2) == []
+    nights.sell(W1, 85)
+    assert nights.live("2026-06-16") == DATA
+    assert nights.live(N3) == [(f"fall|east|{W3}", "opened", True, None)]
+    for night in (N4, "2026-07-04"):
+        assert {kind for _, kind, *_ in nights.live(night)} <= {"seen_again"}
+    assert nights.rows("is_late", "alert_metrics") == [(False,), (True,)]
+    assert nights.live("2026-07-05") == [(f"fall|east|{W3}", "seen_again", False, None)], "four weeks after its end"
+    assert nights.rows("is_late", "alert_metrics") == [(False,)]
+    nights.sell("2026-07-06", 100)
+    assert nights.live("2026-07-12") == [(LATE, "resolved", True, None), (f"fall|east|{W3}", "resolved", True, None)]
 
 
 def test_what_was_taken_back_and_is_back_weeks_later_is_found_again() -> None:

@@ -129,6 +129,27 @@ def test_what_its_rule_judges_no_more_ends_without_a_claim_that_it_recovered(own
     assert nights.statuses() == {EAST: events[0][1] if events else "open"}
 
 
+def test_a_member_without_figures_of_days_off_has_not_lapsed_on_the_monday() -> None:
+    """The office fell on a Friday and has no figures of weekends, which the shop has; in the end it has none at all."""
+    nights = Nights()
+    friday = "2026-06-05"
+    key = f"fall|office|{friday}"
+    assert (
+        nights.live(friday, [alert("office", friday, days=1)], own={"office": friday, "shop": friday})[0][1] == "opened"
+    )
+    for night in ("2026-06-07", "2026-06-18"):
+        assert nights.live(night, [], own={"shop": night}) == []
+    assert nights.live("2026-06-19", [], own={"shop": "2026-06-19"}) == [(key, "lapsed", True)]
+
+
+def test_a_goal_that_is_over_lapses_two_days_later() -> None:
+    nights = Nights()
+    goal = {**alert("east", N1, days=1), "dimension_name": "target"}
+    nights.live(N1, [goal], own={"east": N1, "west": N1})
+    assert nights.live("2026-06-08", [], own={"west": "2026-06-08"}) == []
+    assert nights.live("2026-06-09", [], own={"west": "2026-06-09"}) == [(f"fall|east|{N1}", "lapsed", True)]
+
+
 def test_of_several_of_which_one_is_judged_no_more_the_last_one_says_how_it_ended() -> None:
     both = [alert("east", W1, cause="milk"), alert("total", W1, cause="milk")]
     for own, last in (({"total": "2026-06-28"}, "resolved"), ({"west": "2026-07-12"}, "lapsed")):
@@ -147,6 +168,34 @@ def test_a_breach_that_late_data_took_out_after_the_next_day_was_judged_is_retra
     nights.look_back("east", "2026-06-06", not is_breach)  # before it
     nights.look_back("west", N1, not is_breach)
     assert nights.live("2026-06-08", [], judged="2026-06-08") == [(f"fall|east|{N1}", end, True)]
+
+
+@pytest.mark.parametrize(
+    ("stays", "end"),
+    [
+        ([("2026-05-01", "2026-06-05")], "resolved"),
+        ([("2026-05-01", None), ("2026-05-20", None)], "retracted"),
+        ([("2026-05-01", None), ("2026-05-20", "2026-06-06")], "resolved"),
+        ([("2026-04-01", "2026-04-20"), ("2026-05-01", None)], "retracted"),
+        ([("2026-05-03", "2026-06-08")], "resolved"),
+        ([], "resolved"),
+    ],
+    ids=["it stood still and has moved on", "it had left in time", "it stood still in the next stage",
+         "it stood still in a stage before", "it came later and stood still later", "nothing is known of it any more"],
+)  # fmt: skip
+def test_a_deal_that_by_late_data_never_stood_still_is_taken_back(stays: list[tuple], end: str) -> None:
+    """In its stage since 1 May and too long since 5 June, as was said on 7 June; a day later it is no alert."""
+    nights = Nights()
+    deal = {
+        **alert("D1", "2026-05-01", days=38), "alert_kind": "alert_stalled_deals", "size_rate": None,
+        "metric_id": None, "dimension_name": None, "dimension_value": None,
+    }  # fmt: skip
+    nights.live(N1, [deal])
+    for entered, stalled in stays:
+        nights.db.execute("insert into int_opportunity_stages_timed values ('D1', ?, ?)", [entered, stalled])
+    nights.db.execute("insert into int_opportunity_stages_timed values ('D2', '2026-05-01', '2026-06-05')")
+    assert nights.live("2026-06-08", [], judged="2026-06-08") == [("fall|D1|2026-05-01", end, True)]
+    assert changes(nights) == [(end, "data" if end == "retracted" else None)]
 
 
 def test_of_a_breach_of_several_periods_the_first_stands_so_it_is_resolved() -> None:
@@ -191,6 +240,15 @@ def test_a_graver_breach_within_the_cooldown_is_told() -> None:
     nights.live(N1, [alert("east", W1)])
     nights.live(N2, [])
     assert nights.live(N3, [cooling(W3, "critical")]) == [(EAST, "reopened", True)]
+    assert nights.live(N4, []) == [(EAST, "resolved", True)]
+
+
+def test_a_breach_that_came_back_without_a_word_and_got_worse_ends_with_one() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.live(N2, [])
+    assert nights.live(N3, [cooling(W3)]) == [(EAST, "reopened", False)]
+    assert nights.live("2026-06-22", [cooling(W3, "critical")]) == [(EAST, "upgraded", True)]
     assert nights.live(N4, []) == [(EAST, "resolved", True)]
 
 
@@ -251,6 +309,55 @@ def test_a_snoozed_incident_that_recovers_or_is_retracted_says_nothing() -> None
     assert nights.live("2026-06-08", [alert("west", W1)]) == [(EAST, "retracted", False)]
     assert nights.live(N2, []) == [(f"fall|west|{W1}", "resolved", False)]
     assert nights.live("2026-07-02", []) == []
+
+
+def test_what_went_and_came_back_within_a_snooze_is_silent_and_snoozed_until_its_date() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "snooze", N1, until="2026-06-30")
+    assert nights.live("2026-06-08", []) == [(EAST, "retracted", False)]
+    assert nights.statuses() == {EAST: "retracted"}
+    assert nights.live("2026-06-09", [alert("east", W1, "critical")]) == [(EAST, "reopened", False)]
+    assert nights.rows("incident_status, is_closed, status_by, snoozed_until_date::varchar") == [
+        ("snoozed", False, "ann", "2026-06-30")
+    ]
+    assert nights.live("2026-06-10", []) == [(EAST, "retracted", False)]
+    assert nights.live("2026-06-11", [alert("east", W1)]) == [(EAST, "reopened", False)]
+    assert nights.live("2026-06-30", [alert("east", W1)]) == [(EAST, "woken", True)]
+    assert nights.rows("incident_status, status_by, status_date::varchar") == [("open", None, "2026-06-30")]
+    assert nights.live("2026-07-01", []) == [(EAST, "resolved", True)]
+
+
+@pytest.mark.parametrize(
+    ("back", "is_told"), [("2026-06-15", False), ("2026-06-16", True)], ids=["before", "of its date"]
+)
+def test_what_comes_back_speaks_from_the_date_of_its_snooze_on(back: str, *, is_told: bool) -> None:
+    nights = Nights()
+    nights.live(N2, [alert("east", W2)])
+    nights.decide(f"fall|east|{W2}", "snooze", N2, until="2026-06-16")
+    nights.live("2026-06-15", [])
+    assert nights.live(back, [alert("east", W2)]) == [(f"fall|east|{W2}", "reopened", is_told)]
+    assert nights.live("2026-06-17", [alert("east", W2)]) == [] if is_told else [(f"fall|east|{W2}", "woken", True)]
+
+
+def test_a_snooze_that_a_graver_alert_ended_is_over_for_what_comes_back() -> None:
+    nights = Nights()
+    first, graver = alert("east", W1, "info", cause="milk"), alert("total", W1, "critical", cause="milk")
+    nights.live(N1, [first])
+    nights.decide(EAST, "snooze", N1, until="2026-07-01")
+    assert nights.live("2026-06-08", [first, graver]) == [(EAST, "joined", True)]
+    assert (EAST, "retracted", True) in nights.live("2026-06-09", [])
+    assert nights.live("2026-06-10", [first])[0] == (EAST, "reopened", True)
+    assert nights.statuses() == {EAST: "open"}
+
+
+def test_what_ended_within_a_snooze_that_came_back_is_told_from_its_date_on() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    nights.decide(EAST, "snooze", N1, until=N2)
+    nights.live("2026-06-08", [])
+    nights.live("2026-06-09", [alert("east", W1)])
+    assert nights.live(N2, []) == [(EAST, "resolved", True)]
 
 
 def test_what_a_person_resolved_stays_so_for_its_period_and_a_later_breach_is_new() -> None:
@@ -415,6 +522,16 @@ def test_a_graver_alert_that_joins_is_told() -> None:
     assert nights.rows("severity, subject_key") == [("critical", "fall|total")]
 
 
+def test_an_alert_that_is_graver_than_what_still_stands_is_told_when_it_joins() -> None:
+    """A critical alert of the incident has recovered, a warning is left, and another critical one joins."""
+    nights = Nights()
+    nights.live(N1, [alert("east", W1, "critical", cause="milk"), alert("total", W1, cause="milk")])
+    left = alert("total", W2, cause="milk")
+    assert nights.live(N2, [left]) == [(EAST, "cleared", False), (EAST, "seen_again", False)]
+    again = [left, alert("west", W2, "critical", cause="milk")]
+    assert nights.live("2026-06-15", again) == [(EAST, "joined", True)]
+
+
 def test_an_incident_of_a_rule_that_is_off_closes_without_a_word() -> None:
     nights = Nights()
     nights.live(N1, [alert("east", W1)])
@@ -571,6 +688,52 @@ def test_a_holiday_is_neither_a_fall_nor_a_recovery() -> None:
         nights.weeks("east", W1, 700, 350, value, rates=(1, 0.4))
         nights.live(N1, [alert("east", W1)])
         assert nights.live(N2, []) == events
+
+
+def test_days_are_held_against_the_last_one_of_their_kind_before_the_fall() -> None:
+    """100 a day; 10 on 15 to 23 February, a leave; 50 from Friday the 13th on, also on Saturdays that were made up.
+
+    Neither a Sunday of the leave nor a made-up Saturday after one within the fall tells what the figure was before.
+    """
+    nights = Nights()
+    friday = "2026-02-13"
+    key = f"fall|east|{friday}"
+    nights.day("east", friday, 50, ("2026-02-06", 100), "workday")
+    assert nights.live(friday, [alert("east", friday, days=1)], judged=friday) == [(key, "opened", True)]
+    for day, value, before, kind, holiday in (
+        ("2026-02-22", 10, ("2026-02-15", 10), "holiday", 700),
+        ("2026-02-28", 50, ("2026-02-14", 50), "made_up", 0),
+    ):
+        nights.day("east", day, value, before, kind, holiday)
+        assert nights.live(day, [], judged=day) == []
+    nights.day("east", "2026-03-01", 50, ("2026-02-08", 100), "off_day")
+    seen = nights.live("2026-03-01", [alert("east", "2026-03-01", days=1)], judged="2026-03-01")
+    assert seen == [(key, "seen_again", False)]
+    nights.day("east", "2026-03-08", 50, ("2026-03-01", 50), "off_day")
+    assert nights.live("2026-03-08", [], judged="2026-03-08") == []
+    nights.day("east", "2026-03-15", 71, ("2026-03-08", 50), "off_day")
+    assert nights.live("2026-03-15", [], judged="2026-03-15") == [(key, "resolved", True)]
+
+
+def test_a_day_that_is_held_against_nothing_is_no_new_level() -> None:
+    """Thirty days at half, then a made-up Saturday beside one of the fall; the Sunday after it is held against 100."""
+    nights = Nights()
+    first = datetime.date(2026, 2, 1)
+    for number in range(30):
+        day = first + datetime.timedelta(number)
+        before = day - datetime.timedelta(7)
+        nights.day(
+            "east",
+            f"{day}",
+            50,
+            (f"{before}", 50 if before >= first else 100),
+            "off_day" if day.isoweekday() > 5 else "workday",
+        )
+    nights.live(f"{first}", [alert("east", f"{first}", days=1)], judged=f"{first}")
+    nights.day("east", "2026-03-07", 50, ("2026-02-14", 50), "made_up")
+    assert nights.live("2026-03-07", [], judged="2026-03-07") == []
+    nights.day("east", "2026-03-08", 50, ("2026-03-01", 50), "off_day")
+    assert nights.live("2026-03-08", [], judged="2026-03-08") == [(f"fall|east|{first}", "settled", True)]
 
 
 def test_a_new_level_is_called_one_after_eight_weeks_and_not_a_recovery() -> None:

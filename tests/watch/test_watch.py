@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import logging
+import re
 import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
+from macros import rendered
 from published_nights import EXPLAINED, NEXT, NEXT_WEEK, NOW, WEEK, Published, falls
 from typer.testing import CliRunner
 
@@ -28,7 +30,7 @@ from sales_warehouse.watch.carriers import (
 )
 from sales_warehouse.watch.incidents import decide
 from sales_warehouse.watch.message import Message
-from sales_warehouse.watch.notices import read_news
+from sales_warehouse.watch.notices import OVER, read_news
 from sales_warehouse.watch.outbox import MOST_DAYS
 from sales_warehouse.watch.telling import WatchReport, watch
 
@@ -189,6 +191,24 @@ def test_title_and_owner_are_of_one_alert_and_the_others_of_the_incident_are_nam
         "净销售额·华东：−23.4%（负责人：Ann）",
         "净销售额·华北：−23.4%（负责人：Bob）",
     ]
+
+
+def test_an_alert_that_its_rule_judges_no_more_is_neither_counted_nor_named(home: Home, world: Published) -> None:
+    listener = Listener()
+    world.live(falls(3, severity="warning", cause_key="milk"))
+    told(home, listener)
+    east, _, south = falls(3, "2026-07-06", cause_key="milk")
+    judged = dict.fromkeys(("east", "south"), "2026-07-12")
+    world.nights.live("2026-07-12", [east, {**south, "severity": "warning"}], own=judged)
+    world.publish("2026-07-12")
+    assert told(home, listener) == WatchReport(new=1, sent=1)
+    facts = listener.heard[1][1].sections[0].facts
+    assert ("Alerts in it", "2") in facts
+    assert [value.split(":")[0] for label, value in facts if label == "Also in it"] == ["Net sales, South China"]
+
+
+def test_messages_and_marts_agree_on_which_alerts_are_over() -> None:
+    assert set(re.findall(r"'(\w+)'", rendered("{{ is_over('event_type') }}"))) == set(OVER)
 
 
 def test_of_many_alerts_in_an_incident_the_first_are_named(home: Home, world: Published) -> None:

@@ -69,11 +69,11 @@ going_on as (
 ),
 
 -- What closed by itself goes on where it was closed too soon, being back in the same period, and within the cooldown of its
--- rule, which gives the alert its key again and is no news. What a person closed stays closed as long.
+-- rule, which gives the alert its key again and is no news; nor is it while its snooze runs. What a person closed stays closed as long.
 back as (
     select
         *,
-        period_start_date = known_period_start_date or severity_rank < known_severity_rank as is_news
+        not is_silent and (period_start_date = known_period_start_date or severity_rank < known_severity_rank) as is_news
     from matched
     where
         not is_open
@@ -136,11 +136,11 @@ firsts as (
     where place = 1
 ),
 
--- How severe an incident was that others join.
+-- How severe an incident was that others join, by what still stands of it.
 joined as (
     select
         incident_key,
-        min(severity_rank) as severity_rank
+        coalesce(min(case when is_standing then severity_rank end), min(severity_rank)) as severity_rank
     from known
     where is_open
     group by incident_key
@@ -169,7 +169,8 @@ elsewhere as (
 ),
 
 -- How an open breach stands that no alert of tonight is about. A goal that is over, or a member that the rule does not look at any
--- more, is never judged again: it lapses when the rule has gone on without it for two periods.
+-- more, is never judged again: it lapses when the rule has gone on without it for two periods. Of days these are two weeks, for a member
+-- may have none of weekends and holidays; a goal has every day.
 missing as (
     select
         known.*,
@@ -183,8 +184,13 @@ missing as (
         {{ changed_by('own.goal_terms', 'known.goal_terms', 'tonight.rules', 'known.rules') }} as known_changed_by,
         own.subject_key is null
         and whole.judged_end_date is null
-        and 2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
-        >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1) as is_lapsed
+        and case
+            when known.period_start_date = known.period_end_date and known.dimension_name <> 'target'
+                then {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }} >= 14
+            else
+                2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
+                >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1)
+        end as is_lapsed
     from known
     cross join tonight
     left join judged as own on known.subject_key = own.subject_key
@@ -224,6 +230,34 @@ looked_back as (
             missing.subject_key = 'return_spike|' || rates.region_key
             and rates.period_start_date between missing.first_period_start_date and missing.period_start_date
     group by missing.incident_key, missing.subject_key
+    union all
+    -- of a deal whether it has stood still at all since it came to the stage
+    select
+        missing.incident_key,
+        missing.subject_key,
+        bool_or(coalesce(
+            stages.stalled_date between missing.first_period_start_date and {{ business_date() }}, false
+        )) as is_breached
+    from missing
+    inner join {{ ref('int_opportunity_stages_timed') }} as stages
+        on
+            case when missing.alert_kind = 'alert_stalled_deals' then {{ member_of_subject('missing') }} end
+            = stages.opportunity_key
+    group by missing.incident_key, missing.subject_key
+),
+
+-- What was found late and has a period that ended after it was found and is fine.
+passed as (
+    select distinct
+        missing.incident_key,
+        missing.subject_key
+    from missing
+    inner join {{ ref('int_alert_periods_watched') }} as periods
+        on
+            missing.rule_id = periods.rule_id
+            and {{ member_of_subject('missing') }} = periods.dimension_value
+            and missing.found_date < periods.period_end_date
+    where missing.is_late and periods.is_large and not periods.is_muted and not periods.is_alerting
 ),
 
 -- A breach that is not there any more, once its rule has judged the period again or a later one. Nobody is told of a rule that
@@ -245,6 +279,8 @@ gone as (
     from missing
     left join looked_back
         on missing.incident_key = looked_back.incident_key and missing.subject_key = looked_back.subject_key
+    left join passed
+        on missing.incident_key = passed.incident_key and missing.subject_key = passed.subject_key
     left join {{ ref('int_incident_levels_measured') }} as levels
         on missing.incident_key = levels.incident_key and missing.subject_key = levels.subject_key
     where
@@ -258,7 +294,10 @@ gone as (
                 missing.is_rule_other
                 or missing.is_goal_other
                 or not coalesce(looked_back.is_breached, true)
-                or not coalesce(levels.is_still_off and not levels.is_new_level, false)
+                or (
+                    (not missing.is_late or passed.subject_key is not null)
+                    and not coalesce(levels.is_still_off and not levels.is_new_level, false)
+                )
             )
         )
 ),

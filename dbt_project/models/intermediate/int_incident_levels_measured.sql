@@ -1,7 +1,8 @@
 -- Where the figure of an open alert is by now, beside what it was before its first breach, of rules that would go quiet without it: a
 -- change is none a period later, and a band learns where the figure went. A change is held against the period before the first breach,
 -- scaled from period to period as comparisons are; a band is the one of the first breach, which had not seen any of it, scaled to the
--- days of the period. So a holiday is no change. Days are followed by their weekdays, those of a band by what they are held against.
+-- days of the period. So a holiday is no change. Days are followed by weekday and kind, as they are compared, those of a band by what they
+-- are held against.
 with
 rules as (
     select
@@ -23,6 +24,7 @@ levels as (
         periods.dimension_value,
         periods.period_start_date,
         periods.value,
+        periods.compared_start_date,
         periods.compared_value,
         periods.lower_value,
         periods.upper_value,
@@ -32,10 +34,8 @@ levels as (
             when rules.kind = 'seasonal_band' then bands.reference_kind
             when rules.period_grain = 'day'
                 then
-                    cast(
-                        {{ dbt.datediff("cast('2001-01-01' as date)", 'periods.period_start_date', 'day') }} % 7
-                        as {{ dbt.type_string() }}
-                    )
+                    kinds.period_kind || '|' || cast(kinds.holiday_number as {{ dbt.type_string() }}) || '|'
+                    || cast(kinds.day_of_week as {{ dbt.type_string() }})
             else ''
         end as chain
     from {{ ref('int_alert_periods_judged') }} as periods
@@ -48,6 +48,13 @@ levels as (
             and rules.dimension_name = bands.dimension_name
             and periods.dimension_value = bands.dimension_value
             and periods.period_start_date = bands.period_start_date
+    left join {{ ref('int_alert_periods_followed') }} as kinds
+        on
+            case when rules.kind = 'percent_change' and rules.period_grain = 'day' then rules.metric_id end = kinds.metric_id
+            and rules.period_grain = kinds.period_grain
+            and rules.dimension_name = kinds.dimension_name
+            and periods.dimension_value = kinds.dimension_value
+            and periods.period_start_date = kinds.period_start_date
 ),
 
 standing as (
@@ -55,7 +62,7 @@ standing as (
         *,
         {{ member_of_subject('known') }} as member
     from {{ ref('int_incident_subjects_known') }} as known
-    where is_open and is_standing and not is_late
+    where is_open and is_standing
 ),
 
 followed as (
@@ -66,7 +73,10 @@ followed as (
         levels.chain,
         levels.period_start_date,
         levels.value,
-        levels.compared_value,
+        -- a kind of day that had none before the breach tells nothing of what the figure was
+        case
+            when levels.compared_start_date >= standing.first_period_start_date then null else levels.compared_value
+        end as compared_value,
         levels.lower_value,
         levels.upper_value,
         levels.effective_day_count,
@@ -139,6 +149,7 @@ beside as (
     inner join rules on lasts.rule_id = rules.rule_id
 )
 
+-- A change that has no such figure is held against nothing: it is neither back nor at a new level on that day.
 select
     incident_key,
     subject_key,
@@ -153,6 +164,6 @@ select
         when base_value = 0 then false
         when direction = 'fall' then (value - base_value) / abs(base_value) <= -threshold_rate
         else (value - base_value) / abs(base_value) >= threshold_rate
-    end, false) as is_still_off,
-    later_count >= patience as is_new_level
+    end, kind = 'percent_change') as is_still_off,
+    later_count >= patience and base_value is not null as is_new_level
 from beside

@@ -11,8 +11,11 @@ incidents as (
     select
         incident_key,
         max_by(status, event_order) filter (where status is not null) as status,
+        max_by(event_date, event_order) filter (where status is not null) as status_date,
         max_by(is_decision, event_order) filter (where status is not null) as is_decided,
-        max_by(is_decision or is_told, event_order) filter (where status is not null) as is_status_told,
+        max(event_order) filter (where is_decision and status is not null) as decided_order,
+        max(event_order) filter (where is_told or (is_decision and status is not null)) as told_order,
+        max(event_order) filter (where event_type in ('opened', 'reopened')) as begun_order,
         max_by(snoozed_until_date, event_order) filter (where event_type = 'snoozed') as snoozed_until_date,
         max(event_order) filter (where event_type = 'snoozed') as snoozed_order,
         max(event_order) filter (where event_type = 'woken') as woken_order,
@@ -25,7 +28,8 @@ incidents as (
 stated as (
     select
         *,
-        status = 'snoozed' and not coalesce(broken_order > snoozed_order, false) as is_snoozed
+        coalesce(broken_order > snoozed_order, false) as is_broken,
+        {{ is_in_snooze('status', 'status_date', 'decided_order', 'snoozed_order') | indent(8) }} as is_in_snooze
     from incidents
 ),
 
@@ -37,7 +41,8 @@ subjects as (
         -- that a snooze is over says nothing of the figure
         max(event_order) filter (where event_type <> 'woken') as seen_order,
         max_by(event_type, event_order) filter (where event_type <> 'woken') as last_event_type,
-        min(period_start_date) as first_period_start_date
+        min(period_start_date) as first_period_start_date,
+        max(event_date) filter (where event_type in ('opened', 'joined', 'reopened')) as found_date
     from events
     where not is_decision
     group by incident_key, subject_key
@@ -70,14 +75,19 @@ select
     last.goal_terms,
     last.rules,
     last.is_late,
+    subjects.found_date,
     subjects.last_event_type,
     subjects.last_order,
     incidents.status,
     incidents.is_decided,
-    incidents.is_status_told,
+    incidents.is_in_snooze or coalesce(incidents.told_order >= incidents.begun_order, false) as is_status_told,
     case when {{ is_closed('incidents.status') }} then false else true end as is_open,
-    incidents.is_snoozed and incidents.snoozed_until_date > {{ business_date() }} as is_silent,
-    incidents.is_snoozed and incidents.snoozed_until_date <= {{ business_date() }}
+    -- also of what the machine has closed in the time of a snooze: it may come back in it
+    coalesce(
+        incidents.decided_order = incidents.snoozed_order and not incidents.is_broken
+        and incidents.snoozed_until_date > {{ business_date() }}, false
+    ) as is_silent,
+    incidents.is_in_snooze and not incidents.is_broken and incidents.snoozed_until_date <= {{ business_date() }}
     and not coalesce(incidents.woken_order > incidents.snoozed_order, false) as is_awaking,
     -- what a person reopened stands again once it has been seen again
     case when {{ is_over('subjects.last_event_type') }} then false else true end

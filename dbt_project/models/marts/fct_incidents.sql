@@ -12,6 +12,8 @@ folded as (
         incident_key,
         max_by(status, event_number) filter (where status is not null) as last_status,
         max(event_number) filter (where status is not null) as status_number,
+        max_by(event_date, event_number) filter (where status is not null) as status_date,
+        max(event_number) filter (where is_decision and status is not null) as decided_number,
         max_by(snoozed_until_date, event_number) filter (where event_type = 'snoozed') as snoozed_until_date,
         max(event_number) filter (where event_type = 'snoozed') as snoozed_number,
         max(event_number) filter (where event_type = 'woken') as woken_number,
@@ -30,8 +32,9 @@ folded as (
 stated as (
     select
         *,
-        last_status = 'snoozed' and coalesce(broken_number > snoozed_number, false) as is_broken,
-        last_status = 'snoozed' and snoozed_until_date <= {{ business_date() }} as is_past
+        {{ is_in_snooze('last_status', 'status_date', 'decided_number', 'snoozed_number') | indent(8) }} as is_in_snooze,
+        coalesce(broken_number > snoozed_number, false) as is_broken,
+        coalesce(snoozed_until_date <= {{ business_date() }}, false) as is_past
     from folded
 ),
 
@@ -58,7 +61,11 @@ leads as (
 
 select
     folded.incident_key,
-    case when folded.is_broken or folded.is_past then 'open' else folded.last_status end as incident_status,
+    case
+        when not folded.is_in_snooze then folded.last_status
+        when folded.is_broken or folded.is_past then 'open'
+        else 'snoozed'
+    end as incident_status,
     leads.severity,
     leads.alert_kind,
     leads.rule_id,
@@ -93,7 +100,8 @@ inner join events as changes
     on
         folded.incident_key = changes.incident_key
         and changes.event_number = case
-            when folded.is_broken then folded.broken_number
-            when folded.is_past and folded.woken_number > folded.status_number then folded.woken_number
-            else folded.status_number
+            when not folded.is_in_snooze then folded.status_number
+            when folded.is_broken then greatest(folded.broken_number, folded.status_number)
+            when folded.is_past then greatest(coalesce(folded.woken_number, 0), folded.status_number)
+            else folded.snoozed_number
         end

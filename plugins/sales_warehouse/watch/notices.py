@@ -20,7 +20,7 @@ from sales_warehouse.watch.left_out import LeftOut, read_left_out
 
 SEVERITIES = ("critical", "warning", "info")
 ENDINGS = ("resolved", "settled", "retracted", "lapsed")
-OVER = ("cleared", "withdrawn", *ENDINGS)  # of one alert of an incident
+OVER = ("cleared", "stayed", "withdrawn", "dropped", *ENDINGS)  # of one alert, as the macro is_over has them
 # An end that nobody was told of for so many days is no news any more: a carrier was set up later, or was down for long.
 LATE_DAYS = 7
 MOST_CAUSES = 2
