@@ -129,6 +129,15 @@ def test_what_its_rule_judges_no_more_ends_without_a_claim_that_it_recovered(own
     assert nights.statuses() == {EAST: events[0][1] if events else "open"}
 
 
+def test_what_has_been_open_for_long_lapses_two_periods_after_its_member_was_last_judged() -> None:
+    """It stays as low as it fell in the first week and is judged in the second, and has no figures since."""
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)], own={"east": N1, "west": N1})
+    nights.db.execute("insert into int_alert_periods_watched values ('fall', 'east', ?, true, false, false)", [N2])
+    assert nights.live(N3, [], own={"west": N3}) == []
+    assert nights.live(N4, [], own={"west": N4}) == [(EAST, "lapsed", True)]
+
+
 def test_a_member_without_figures_of_days_off_has_not_lapsed_on_the_monday() -> None:
     """The office fell on a Friday and has no figures of weekends, which the shop has; in the end it has none at all."""
     nights = Nights()

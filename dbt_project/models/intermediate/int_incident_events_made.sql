@@ -3,6 +3,7 @@
     'metric_id', 'dimension_name', 'dimension_value', 'period_start_date', 'period_end_date', 'title_en', 'title_zh', 'reason_en', 'reason_zh', 'is_personal',
     'rule_terms', 'goal_terms', 'is_late', 'changed_by'
 ] -%}
+{%- set last_judged = "greatest(known.period_end_date, coalesce(members.judged_end_date, known.period_end_date))" -%}
 -- What tonight adds: what is known of every subject against the alerts of tonight.
 with
 alerts as (
@@ -168,6 +169,17 @@ elsewhere as (
     where is_open and is_elsewhere
 ),
 
+-- Up to when a member itself was judged: an incident may be open for long without an event.
+members as (
+    select
+        rule_id,
+        dimension_value,
+        max(period_end_date) as judged_end_date
+    from {{ ref('int_alert_periods_watched') }}
+    where is_large and not is_muted
+    group by rule_id, dimension_value
+),
+
 -- How an open breach stands that no alert of tonight is about. A goal that is over, or a member that the rule does not look at any
 -- more, is never judged again: it lapses when the rule has gone on without it for two periods. Of days these are two weeks, for a member
 -- may have none of weekends and holidays; a goal has every day.
@@ -186,9 +198,9 @@ missing as (
         and whole.judged_end_date is null
         and case
             when known.period_start_date = known.period_end_date and known.dimension_name <> 'target'
-                then {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }} >= 14
+                then {{ dbt.datediff(last_judged, 'ruled.judged_end_date', 'day') }} >= 14
             else
-                2 * {{ dbt.datediff('known.period_end_date', 'ruled.judged_end_date', 'day') }}
+                2 * {{ dbt.datediff(last_judged, 'ruled.judged_end_date', 'day') }}
                 >= 3 * ({{ dbt.datediff('known.period_start_date', 'known.period_end_date', 'day') }} + 1)
         end as is_lapsed
     from known
@@ -196,6 +208,8 @@ missing as (
     left join judged as own on known.subject_key = own.subject_key
     left join judged as whole on known.rule_id = whole.rule_id and whole.subject_key is null
     left join ruled on known.rule_id = ruled.rule_id
+    left join members
+        on known.rule_id = members.rule_id and {{ member_of_subject('known') }} = members.dimension_value
     left join elsewhere on known.subject_key = elsewhere.subject_key and known.incident_key = elsewhere.incident_key
     where
         known.is_open
