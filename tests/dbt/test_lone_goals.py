@@ -49,7 +49,7 @@ def give(db: duckdb.DuckDBPyConnection, grain: str, first: str, last: str, value
 
 def aim(
     db: duckdb.DuckDBPyConnection, metric: str, days: tuple[str, str], baseline: float, target: float, *, day: str,
-    scope: str = TOTAL, source: str = "company",
+    scope: str = TOTAL, source: str = "company", upper: float | None = None,
 ) -> dict[str, object]:  # fmt: skip
     """Run the models of one goal on a day, and return where it stands."""
     told = registry()[metric]
@@ -68,9 +68,9 @@ def aim(
             'g' as target_id, '{source}' as source, 'x' as target_name_en, 'x' as target_name_zh,
             '{metric}' as metric_id, '{name}' as scope_dimension, '{member}' as scope_value,
             {baseline}::decimal(28, 8) as baseline_value, {target}::decimal(28, 8) as target_value,
-            null::decimal(28, 8) as upper_value, 'absolute' as target_mode, date '{days[0]}' as starts_on,
-            date '{days[1]}' as due_on, 'o' as owner, 'r' as relevance, null::varchar as parent_target_id,
-            null::decimal(28, 8) as weight""")
+            {"null" if upper is None else upper}::decimal(28, 8) as upper_value, 'absolute' as target_mode,
+            date '{days[0]}' as starts_on, date '{days[1]}' as due_on, 'o' as owner, 'r' as relevance,
+            null::varchar as parent_target_id, null::decimal(28, 8) as weight""")
     columns = "actual_value, projected_value, projection_method, projected_status"
     with on(day):
         for model in MODELS:
@@ -261,6 +261,46 @@ def test_a_cycle_that_is_no_period_of_its_metric_has_no_figure(
     assert cycle(db, "2027-03-01", ("2027-01-01", "2027-01-14"), ("2027-02-01", "2027-02-28")) == [
         (None, "no_data"), (300, "met" if metric != "revenue_per_customer" else "missed"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("baseline", "milestone", "met", "missed"),
+    [(60, "50.909091", (30, 45, D("50.9")), (29, 51)), (20, "24.5454545", (25, 40), (24, 41)),
+     (35, "35", (30, 32, 40), (29, 41))],
+    ids=["from above", "from below", "from within"],
+)  # fmt: skip
+def test_a_cycle_of_a_band_goes_to_its_nearer_edge(
+    db: duckdb.DuckDBPyConnection, baseline: int, milestone: str, met: tuple, missed: tuple
+) -> None:
+    """30 to 40 in 44 workdays, 20 of them in the cycle: 60 - 20 × 20 ÷ 44 = 50.91 and 20 + 10 × 20 ÷ 44 = 24.55."""
+    told = {}
+    for days in met + missed:
+        db.execute("delete from int_kpi_values")
+        give(db, "day", "2026-07-28", "2026-07-28", str(days))
+        aim(db, "dealer_days_of_supply", ("2026-07-01", "2026-08-31"), baseline, 30, upper=40, day="2026-07-28")
+        [(_, told[days])] = cycle(db, "2026-07-28", ("2026-07-01", "2026-07-28"))
+        assert db.execute("select milestone_value from int_targets_iterated").fetchall() == [(D(milestone),)]
+    assert told == dict.fromkeys(met, "met") | dict.fromkeys(missed, "missed")
+
+
+@pytest.mark.parametrize(
+    ("others", "day", "found"),
+    [(14, "2026-08-10", (None, "no_data")), (14, "2026-08-12", (D("0.1"), "running")),
+     (14, "2026-09-01", (D("0.13"), "met")), (11, "2026-08-31", (D("0.10666667"), "running")),
+     (11, "2026-09-01", (D("0.1075"), "missed"))],
+    ids=["none has had its time", "one of four", "all: 52 of 400", "three of four: 32 of 300", "all: 43 of 400"],
+)  # fmt: skip
+def test_a_cycle_is_not_missed_before_its_cohorts_have_had_their_time(
+    db: duckdb.DuckDBPyConnection, others: int, day: str, found: tuple
+) -> None:
+    """From 10 % to 14 % in 40 workdays is 12 % after 20. Leads of the week to 2 August have until 1 September."""
+    db.execute(f"""
+        insert into int_kpi_values
+        select 'm', 'week', w, 'total', 'total', n, 100, n / 100, w + 36 <= date '{day}'
+        from (values (date '2026-07-06', 10), (date '2026-07-13', {others}), (date '2026-07-20', {others}),
+            (date '2026-07-27', {others})) t(w, n)""")
+    aim(db, "lead_conversion_rate", ("2026-07-06", "2026-08-30"), 0.10, 0.14, day=day)
+    assert cycle(db, day, ("2026-07-06", "2026-08-02")) == [found]
 
 
 # --- goals that sources send ---------------------------------------------------------------------------------------
