@@ -440,6 +440,63 @@ def folded(db: duckdb.DuckDBPyConnection, metric: str) -> tuple:
     return row
 
 
+@pytest.mark.parametrize(
+    ("parts", "is_paid"), [(("50.01", "50.01"), True), (("50.01", "50.00"), False), (("100.02",), True)],
+    ids=["in two parts", "a cent short", "at once"],
+)  # fmt: skip
+def test_an_invoice_in_foreign_currency_is_paid_in_full_in_parts(
+    db: duckdb.DuckDBPyConnection, parts: tuple[str, ...], is_paid: bool
+) -> None:
+    """At 7.1234 an invoice of 100.02 is 712.4825, and two parts of 50.01 are 356.2412 each: 712.4824."""
+    db.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
+    put(db, "fct_opportunities", "('d', null::varchar, 'won', date '2026-06-01', date '2026-06-02', 1.0)",
+            "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
+               "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
+    put(db, "int_orders_keyed", "('o', 'd', date '2026-06-03', false)",
+            "order_key, opportunity_key, order_date, is_cancelled")  # fmt: skip
+    put(db, "fct_invoices", "('i', 'o', date '2026-06-10', 712.4825::decimal(18, 4))",
+            "invoice_key, order_key, due_date, amount")  # fmt: skip
+    put(db, "fct_payments", ", ".join(
+        f"('o', date '2026-06-12', ({part} * 7.1234)::decimal(18, 4))" for part in parts
+    ), "order_key, paid_date, amount")  # fmt: skip
+    (payment,) = (row[2:] for row in funnel(db) if row[1] == "payment")
+    assert payment == ((1, 1, 0, 0) if is_paid else (1, 0, 0, 1))
+
+
+def stages_passed(db: duckdb.DuckDBPyConnection, *stays: str) -> None:
+    """The steps of deals that entered stages: key, stage, its place, number of the entry, day in June, left, exit."""
+    db.execute("create table if not exists dim_sales_reps(rep_key varchar)")
+    give_hours(db)
+    put(db, "stg_settings__funnel", "(90, 3.5, 50)", "maturity_days, odd_score, odd_minimum_entered")
+    put(db, "fct_opportunity_stage_events", ", ".join(stays), "opportunity_key, stage, stage_order, entry_number, "
+            "entered_date, left_date, exit_type")  # fmt: skip
+    db.execute("""
+        alter table fct_opportunity_stage_events add column dwell_days decimal(18, 6);
+        alter table fct_opportunity_stage_events add column schedule_id varchar default 'default';
+        alter table fct_opportunity_stage_events add column entered_at timestamp;
+        update fct_opportunity_stage_events set entered_at = entered_date""")
+    db.execute("""
+        create table if not exists int_funnel_journeys(journey_key varchar, step_type varchar, step varchar,
+            type_order int, reached_date date, grown_date date, is_ended boolean, ended_date date,
+            is_paid_in_full boolean)""")
+    for model in ("int_funnel_steps_passed", "int_funnel_periods_compared", "kpi_funnel_steps"):
+        rows_of(db, model, "step")
+
+
+def test_a_deal_that_was_won_nobody_knows_when_has_gone_on(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 100 deals that talked from 5 January on 60 were won and 40 lost, all without a day: 60 %. One that was won on
+    20 May took longer than 90 days."""
+    stays = [
+        f"('d{n}', 'talks', 1, 1, date '2026-01-05', null::date, '{'won' if n < 60 else 'lost'}')" for n in range(100)
+    ]
+    told = "select entered_count, converted_count, conversion_rate, advanced_count, lost_count from kpi_funnel_steps"
+    stages_passed(db, *stays)
+    assert set(db.execute(told).fetchall()) == {(100, 60, D("0.6"), 60, 40)}
+    stages_passed(db, *stays[1:], "('d0', 'talks', 1, 1, date '2026-01-05', date '2026-05-20', 'won')")
+    assert set(db.execute(told).fetchall()) == {(100, 59, D("0.59"), 60, 40)}
+
+
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
     """S46: of product 0 three customers buy 80 %; product 1, first sold in June, has one; product 51 sells least."""
     put(db, "fct_order_lines", ", ".join([

@@ -333,8 +333,8 @@ select
     end as is_ended,
     -- When it ended, where that is known: a lead is lost on no day.
     case when placed.step_type in ('opportunity', 'stage') then deals.last_closed_date end as ended_date,
-    -- The last step is done when what was invoiced is paid.
-    coalesce(placed.step_type = 'payment' and placed.amount >= invoices.amount, false) as is_paid_in_full
+    -- The last step is done when what was invoiced is paid: converted in parts it may differ by less than a cent.
+    coalesce(placed.step_type = 'payment' and placed.amount > invoices.amount - 0.01, false) as is_paid_in_full
 from placed
 left join leads on placed.journey_key = 'lead:' || leads.lead_key
 left join deals on placed.journey_key = deals.journey_key

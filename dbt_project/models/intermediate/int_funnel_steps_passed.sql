@@ -66,7 +66,7 @@ stages as (
 ),
 
 -- A deal has gone on from a stage when it enters a later one or is won, also after it had gone back. One that was closed in
--- between goes on when it is opened again.
+-- between goes on when it is opened again; one that was won nobody knows when has gone on all the same.
 going_on as (
     select
         opportunity_key,
@@ -76,7 +76,8 @@ going_on as (
                 when exit_type = 'won' then left_date
                 when exit_type in ('advanced', 'moved') then next_entered_date
             end
-        ) over (partition by opportunity_key, stage) as converted_date
+        ) over (partition by opportunity_key, stage) as converted_date,
+        max(case when exit_type = 'won' then 1 else 0 end) over (partition by opportunity_key, stage) = 1 as is_won
     from stages
 ),
 
@@ -94,7 +95,7 @@ stage_passages as (
             when stages.exit_type = 'reopened' then 'regressed'
             else stages.exit_type
         end as outcome,
-        going_on.converted_date is not null as has_converted,
+        going_on.converted_date is not null or going_on.is_won as has_converted,
         going_on.converted_date,
         stages.dwell_days,
         coalesce(stages.left_date, {{ business_date() }}) as left_date,
