@@ -497,6 +497,45 @@ def test_a_deal_that_was_won_nobody_knows_when_has_gone_on(db: duckdb.DuckDBPyCo
     assert set(db.execute(told).fetchall()) == {(100, 59, D("0.59"), 60, 40)}
 
 
+@pytest.mark.parametrize(
+    ("deals", "orders", "found"),
+    [
+        # no deal grew from the lead, and the order was there before the deal
+        ([("d", "2025-03-05")], [("d", "2025-01-21")], [("lead", False, None), ("opportunity", False, None)]),
+        # the second deal grew from the lead after ten days, the order from the first one after fifteen
+        ([("d", "2025-03-05"), ("e", "2026-02-20")], [("d", "2025-03-20")],
+         [("lead", True, 10), ("opportunity", True, 15)]),
+        # the first order was there before the deal, the second came five days after it
+        ([("d", "2026-02-20")], [("d", "2026-02-19"), ("d", "2026-02-25")],
+         [("lead", True, 10), ("opportunity", True, 5)]),
+        # all on one day
+        ([("d", "2026-02-10")], [("d", "2026-02-10")], [("lead", True, 0), ("opportunity", True, 0)]),
+    ],
+    ids=["all were there before", "one of two deals", "one of two orders", "one day"],
+)  # fmt: skip
+def test_what_was_there_before_a_step_did_not_grow_from_it(
+    db: duckdb.DuckDBPyConnection, deals: list[tuple], orders: list[tuple], found: list[tuple]
+) -> None:
+    """A lead of 10 February 2026 with deals and orders: whether both led on, and after how many days."""
+    put(db, "fct_leads", "('l', 'new', date '2026-02-10')", "lead_key, lead_status, created_date")
+    put(db, "fct_opportunities", ", ".join(
+        f"('{deal}', 'l', 'open', date '{day}', null::date, 1.0)" for deal, day in deals
+    ), "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    put(db, "int_orders_keyed", ", ".join(
+        f"('o{n}', '{deal}', date '{day}', false)" for n, (deal, day) in enumerate(orders)
+    ), "order_key, opportunity_key, order_date, is_cancelled")  # fmt: skip
+    db.execute("""
+        create table dim_sales_reps(rep_key varchar);
+        create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int,
+            entry_number int, entered_at timestamp, entered_date date, left_date date, exit_type varchar,
+            dwell_days decimal(18, 6), schedule_id varchar)""")
+    give_hours(db)
+    funnel(db)
+    passed = rows_of(db, "int_funnel_steps_passed", "step, is_converted_in_time, dwell_days, outcome")
+    assert [row[:3] for row in passed if row[0] != "order"] == found
+    assert {row[3] for row in passed if row[0] != "order"} == {"advanced"}
+
+
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
     """S46: of product 0 three customers buy 80 %; product 1, first sold in June, has one; product 51 sells least."""
     put(db, "fct_order_lines", ", ".join([
