@@ -77,6 +77,24 @@ def first_orders_within_30_days(db: duckdb.DuckDBPyConnection, day: str, july: i
     return row
 
 
+def test_the_last_word_of_a_level_may_be_that_there_is_none(db: duckdb.DuckDBPyConnection) -> None:
+    """Coverage of 27 June was 40 / 20, then all goals were met: 40 / 0, and no value. Of 26 June it was said before."""
+    told = [("26", "v1", 0, None), ("26", "v2", 20, 2), ("27", "v1", 20, 2), ("27", "v2", 0, None)]
+    db.execute("create table kpi_metrics as select 'pipeline_coverage_ratio' as metric_id, 'latest' as aggregation")
+    put(db, "stg_history__kpi_values", ", ".join(
+        f"('pipeline_coverage_ratio', 'day', date '2026-06-{day}', 'total', 'total', 40, {denominator}, "
+        f"{value or 'null'}::int, '{version}', {is_gone})"
+        for day, version, denominator, value, is_gone in
+        [(*row, False) for row in told] + [("27", "v3", 10, 4, True)]
+    ), "metric_id, period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value, "
+       "version, is_gone")  # fmt: skip
+    with on("2026-06-28"):
+        found = rows_of(db, "int_levels_told", "period_start_date, numerator, denominator, value")
+    assert found == [
+        (datetime.date(2026, 6, 26), 40, 20, 2), (datetime.date(2026, 6, 27), 40, 0, None),
+    ]  # fmt: skip
+
+
 def test_nothing_is_expected_of_a_customer_that_was_deleted(db: duckdb.DuckDBPyConnection) -> None:
     """It is no dormant customer either; who is not estimated counts in neither."""
     db.execute("""
@@ -534,6 +552,26 @@ def test_what_was_there_before_a_step_did_not_grow_from_it(
     passed = rows_of(db, "int_funnel_steps_passed", "step, is_converted_in_time, dwell_days, outcome")
     assert [row[:3] for row in passed if row[0] != "order"] == found
     assert {row[3] for row in passed if row[0] != "order"} == {"advanced"}
+
+
+def test_an_open_deal_that_nobody_has_dated_is_in_the_pipeline(db: duckdb.DuckDBPyConnection) -> None:
+    """100 × 0.5 without a day and 80 × 0.5 of 1 June are 90; a deal of 1 July is not there on 28 June."""
+    db.execute("create table dim_sales_reps as select 'r' as rep_key, 't' as team")
+    put(db, "fct_opportunities", """
+        ('undated', 100.0, 0.5, null), ('june', 80.0, 0.5, date '2026-06-01'), ('july', 60.0, 0.5, date '2026-07-01')
+        """, "opportunity_key, amount, probability_rate, created_date")  # fmt: skip
+    db.execute("""
+        alter table fct_opportunities add column opportunity_status varchar default 'open';
+        alter table fct_opportunities add column owner_rep_key varchar default 'r';
+        alter table fct_opportunities add column region_key varchar default 'n';
+        alter table fct_opportunities add column product_line varchar default 'p';
+        set variable business_date = date '2026-06-28'""")
+    found = rows_of(db, "int_kpi_weighted_pipeline_amount", "dimension_name, value")
+    assert found == [(name, 90) for name in ("product_line", "region", "rep", "team", "total")]
+    relation = relation_of("weighted_pipeline_amount")
+    for which in (relation.in_total, relation.in_cut):
+        behind = f"select sum(amount * probability_rate) from fct_opportunities where {which}"
+        assert db.execute(behind).fetchall() == [(90,)]
 
 
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
