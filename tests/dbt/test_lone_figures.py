@@ -867,6 +867,26 @@ def test_a_level_of_an_earlier_day_is_restated_only_by_its_own_day(db: duckdb.Du
     ]  # fmt: skip
 
 
+def test_an_order_that_was_never_paid_takes_nothing_off_what_was(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 100 that were paid 30 came back, and 5 of an order that nobody knows: 65, whatever came back of 500 that were
+    never paid or not by 28 June."""
+    put(db, "int_orders_keyed", """('paid', date '2026-01-12'), ('unpaid', null), ('july', date '2026-07-01')""",
+            "order_key, paid_date")  # fmt: skip
+    db.execute("alter table int_orders_keyed add column is_cancelled boolean default false")
+    db.execute("alter table int_orders_keyed add column is_paid_by_status boolean default false")
+    db.execute("""
+        create table fct_order_lines as
+        select *, 'c' as customer_key, date '2026-01-10' as order_date,
+            (case order_key when 'paid' then 100 else 500 end)::decimal(18, 4) as net_amount
+        from int_orders_keyed""")
+    put(db, "fct_returns", ", ".join(
+        f"('c', '{order}', {amount}::decimal(18, 4), date '2026-03-20', false)"
+        for order, amount in (("paid", 30), ("unpaid", 500), ("july", 500), ("nobody knows", 5))
+    ), "customer_key, order_key, refund_amount, return_date, is_cancelled")  # fmt: skip
+    with on("2026-06-28"):
+        assert rows_of(db, "int_customer_purchases", "order_day_count, value_to_date_amount") == [(1, 65)]
+
+
 def test_who_is_not_estimated_is_told_why(db: duckdb.DuckDBPyConnection) -> None:
     """A hundred who came back are enough to learn from, and 99 are not."""
     db.execute("create table int_customer_values_expected(customer_key varchar, expected_order_count double, "
