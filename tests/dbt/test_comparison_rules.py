@@ -643,6 +643,44 @@ def test_the_region_whose_returns_triple_is_a_finding_and_no_other(
     assert found == ([west] if times == 3 else [])
 
 
+# --- repurchases ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "found"),
+    [
+        ((60, 100), (0, 100), ("rose", None)),
+        ((0, 100), (0, 100), ("steady", None)),
+        ((60, 100), (30, 100), ("rose", 1)),
+        ((0, 100), (60, 100), ("fell", -1)),
+        ((1, 100), (0, 100), ("steady", None)),  # 1 % and none may be chance
+        ((60, 100), (0, 29), ("too_few", None)),
+        ((60, 100), (0, 0), ("too_few", None)),
+    ],
+)
+def test_from_nobody_who_came_back_to_many_is_a_rise(
+    company: duckdb.DuckDBPyConnection, now: tuple[int, int], before: tuple[int, int], found: tuple
+) -> None:
+    """Who bought in February of this year and of the last one, and of these bought again in March."""
+    company.execute("""
+        create table dim_dates as
+        select d::date as date_day, date_trunc('month', d)::date as month_start_date
+        from range(date '2025-01-01', date '2027-01-01', interval 1 day) t(d)""")
+    company.execute("create table advice as select 'member_benefits' as advice_id, 'a' as advice_en, 'b' as advice_zh")
+    days = " union all ".join(
+        f"select '{year}-' || n as customer_key, 'tea' as category, 'low' as price_band, date '{year}-{month}-10' as "
+        f"order_date from range({count}) t(n)"
+        for year, (again, bought) in ((2026, now), (2025, before)) for month, count in (("02", bought), ("03", again))
+    )  # fmt: skip
+    company.execute(f"""create table int_order_days_bought as {days}
+        union all select 'z', 'milk', 'low', date '2023-01-01'""")
+    rows_of(company, "int_repurchases_compared", "1")
+    rows_of(company, "kpi_repurchase", "1")
+    told = company.execute("""select change_status, change_rate from kpi_repurchase
+        where month_start_date = '2026-06-01' and category = 'tea'""").fetchall()
+    assert told == [found]
+
+
 # --- periods ----------------------------------------------------------------------------------------------------------
 
 
