@@ -336,6 +336,34 @@ def test_a_goal_over_several_periods_of_what_is_counted_again_will_never_have_a_
     assert doubts(db, "2026-08-20").get("cut_period") == (text if is_said else None)
 
 
+@pytest.mark.parametrize(("target", "is_beyond"), [(813_000, False), (814_000, True)])
+def test_a_goal_beyond_the_calendar_goes_by_days(db: duckdb.DuckDBPyConnection, target: int, is_beyond: bool) -> None:
+    """1,000 on each workday, of which the best month has 23 in 31 days: 813,161.29 in 1,096 days until 2028 ends."""
+    give(db, "day", "2024-01-01", "2026-06-28", "case when isodow(d) < 6 then 1000 else 0 end")
+    aim(db, "net_sales", ("2026-01-01", "2028-12-31"), 500_000, target, day="2026-06-28", source="crm")
+    paced = db.execute("""select workday_count, passed_workday_count, pace_count, passed_pace_count
+        from int_targets_paced""").fetchall()  # fmt: skip
+    assert paced == [(None, None, 1096, 179)]
+    beyond = (
+        "The goal asks for 814000; the best of 24 months, at its pace for as many days, comes to 813161.2903 (2024-01)"
+    )
+    assert doubts(db, "2026-06-28").get("beyond_best") == (beyond if is_beyond else None)
+
+
+def test_a_goal_of_two_days_off_has_no_workday(db: duckdb.DuckDBPyConnection) -> None:
+    """The weekend of 4 July 2026 lies in the calendar and goes by its two days: 100 a day are 200."""
+    give(db, "day", "2026-01-01", "2026-07-04", "100")
+    aim(db, "net_sales", ("2026-07-04", "2026-07-05"), 190, 210, day="2026-07-04")
+    paced = db.execute(
+        "select workday_count, passed_workday_count, pace_count, passed_pace_count from int_targets_paced"
+    )
+    assert paced.fetchall() == [(0, 0, 2, 1)]
+    assert doubts(db, "2026-07-04") == {
+        "beyond_best": "The goal asks for 210; the best of 6 months, at its pace for as many days, comes to 200 "
+        "(2026-01)"
+    }
+
+
 def test_the_value_of_a_scope_is_all_that_stands_after_its_first_sign(db: duckdb.DuckDBPyConnection) -> None:
     """As a source sends them: a product line `A=B` is another one than `A`."""
     db.execute("""
