@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lone_models import ENVIRONMENT, give_hours, give_months, give_rules, rows_of, sql_of
+from lone_models import ENVIRONMENT, give_hours, give_months, give_rules, on, rows_of, sql_of
 from macros import _macros, rendered
 
 from sales_warehouse.sql import literal
@@ -586,6 +586,23 @@ def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: 
         company, "int_enquiry_days_counted", "date_day::varchar, enquiry_count, converted_count, is_matured"
     )
     assert found == [("2026-05-02", 4, 2, True), ("2026-05-04", 2, 1, True), ("2026-06-01", 1, 1, False)]
+
+
+@pytest.mark.parametrize(
+    ("day", "converted", "found"),
+    [("2026-06-28", False, (1, 0, False)), ("2026-06-30", True, (1, 1, False)), ("2026-07-02", True, (1, 1, True))],
+    ids=["30 days after the asking", "when it became a deal", "30 days after the lead"],
+)
+def test_an_enquiry_has_the_days_that_its_lead_has(
+    company: duckdb.DuckDBPyConnection, day: str, converted: bool, found: tuple
+) -> None:
+    """Asked on 28 May, entered as a lead on 2 June, a deal on 30 June: on the 28th that is not known."""
+    company.execute("create table fct_enquiries as select 'e' as event_key, date '2026-05-28' as occurred_date")
+    company.execute(f"""create table fct_leads as select 'l' as lead_key, 'e' as source_event_key,
+        date '2026-06-02' as created_date, {converted} as is_converted_30d""")
+    with on(day):
+        told = rows_of(company, "int_enquiry_days_counted", "enquiry_count, converted_count, is_matured")
+    assert told == [found]
 
 
 # --- returns ---------------------------------------------------------------------------------------------------------
