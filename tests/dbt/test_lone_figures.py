@@ -574,6 +574,41 @@ def test_an_open_deal_that_nobody_has_dated_is_in_the_pipeline(db: duckdb.DuckDB
         assert db.execute(behind).fetchall() == [(90,)]
 
 
+# Shanghai is eight hours ahead: 16:00 of the day before is midnight, as a date without a time is read.
+@pytest.mark.parametrize(
+    ("next_at", "is_grown"),
+    [("2026-05-03 16:00", True), ("2026-05-03 15:59", False), ("2026-05-04 02:00", True), ("2026-05-20 02:00", True)],
+    ids=["a day without a time", "a minute before that day", "at once", "16 days later"],
+)
+def test_what_came_on_the_same_day_did_not_come_before(
+    db: duckdb.DuckDBPyConnection, next_at: str, is_grown: bool
+) -> None:
+    """A lead of 4 May, 10:00, and its deal; a deal of 4 May, 10:00, and the payment of its order."""
+    begun = "timestamp '2026-05-04 02:00' as created_at, 'r' as owner_rep_key, false as is_deleted"
+    db.execute(f"""
+        create table int_customers_identified(customer_record_key varchar, customer_key varchar, region_key varchar);
+        create table int_contacts_identified(contact_record_key varchar, contact_key varchar,
+            customer_record_key varchar, customer_key varchar);
+        create table int_sales_reps_deduplicated as select 'r' as rep_key, 'n' as region_key;
+        create table stg_settings__exchange_rates(currency varchar, exchange_rate decimal(18, 8));
+        create table int_leads_deduplicated as select 'l' as lead_key, 'crm' as source,
+            null::varchar as customer_record_key, 'web' as channel, null as campaign, null as source_event_key,
+            null::timestamp as first_assigned_at, 'new' as lead_status, 'L' as _changed_load_id, {begun};
+        create table int_opportunities_deduplicated as select 'd' as opportunity_key, 'l' as lead_key,
+            timestamp '{next_at}' as created_at, false as is_deleted""")
+    assert rows_of(db, "fct_leads", "is_converted_30d") == [(is_grown,)]
+    db.execute(f"""
+        create or replace table int_opportunities_deduplicated as select 'd' as opportunity_key,
+            null::varchar as lead_key, null::varchar as customer_record_key, null::varchar as contact_record_key,
+            'p' as product_line, 10.0 as amount, 'CNY' as currency, 0.5 as probability_rate,
+            null::date as expected_close_date, null::timestamp as closed_at, 'open' as opportunity_status,
+            null::varchar as lost_reason, 'L' as _changed_load_id, {begun};
+        create table int_orders_keyed as select 'd' as opportunity_key, timestamp '{next_at}' as paid_at,
+            timestamp '{next_at}' as ordered_at, (timestamp '{next_at}' + interval 8 hour)::date as paid_date,
+            false as is_cancelled, false as is_paid_by_status""")
+    assert rows_of(db, "fct_opportunities", "is_ordered_90d") == [(is_grown,)]
+
+
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
     """S46: of product 0 three customers buy 80 %; product 1, first sold in June, has one; product 51 sells least."""
     put(db, "fct_order_lines", ", ".join([
