@@ -607,6 +607,13 @@ def test_what_came_on_the_same_day_did_not_come_before(
             timestamp '{next_at}' as ordered_at, (timestamp '{next_at}' + interval 8 hour)::date as paid_date,
             false as is_cancelled, false as is_paid_by_status""")
     assert rows_of(db, "fct_opportunities", "is_ordered_90d") == [(is_grown,)]
+    db.execute("""
+        create table dim_sales_reps as select 'r' as rep_key, 't' as team, 'm' as manager_rep_key;
+        create table dim_customers(customer_key varchar, customer_name varchar, industry varchar);
+        create table fct_orders as select *, 'o' as order_key, paid_date as order_date from int_orders_keyed;
+        set variable business_date = date '2026-06-28'""")
+    behind = (ROWS / "deals_ordered.sql").read_text(encoding="utf-8")
+    assert db.execute(f"select is_ordered from ({behind})").fetchall() == [(int(is_grown),)]
 
 
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
