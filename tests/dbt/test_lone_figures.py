@@ -467,7 +467,7 @@ def test_an_invoice_in_foreign_currency_is_paid_in_full_in_parts(
 ) -> None:
     """At 7.1234 an invoice of 100.02 is 712.4825, and two parts of 50.01 are 356.2412 each: 712.4824."""
     db.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
-    put(db, "fct_opportunities", "('d', null::varchar, 'won', date '2026-06-01', date '2026-06-02', 1.0)",
+    put(db, "fct_opportunities", "('d', null::varchar, 'won', date '2026-06-01', date '2026-06-02', 1::decimal(18, 4))",
             "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
     db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
                "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
