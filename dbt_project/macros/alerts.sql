@@ -57,6 +57,6 @@ said as (
             words.metric_id = asked.metric_id
             and words.period_grain = asked.period_grain
             and words.dimension_name = asked.dimension_name
-    where not words.is_gone and words.value is not null and words.period_start_date >= {{ business_date() }} - 400
+    where not words.is_gone and words.period_start_date >= {{ business_date() }} - 400
 )
 {%- endmacro %}

@@ -124,6 +124,20 @@ def test_a_rule_waits_as_long_as_figures_were_seen_to_move(db: duckdb.DuckDBPyCo
     assert judge(db, "rule_id, wait_days", "int_alert_rules_defined") == [("fixed", 2), ("new", 0), ("seen", 5)]
 
 
+def test_a_rule_waits_until_it_is_said_that_there_is_nothing_to_divide_by(db: duckdb.DuckDBPyConnection) -> None:
+    """The only visit of each of 20 weeks was withdrawn 9 days after its end, and the rate of the week with it."""
+    for place in range(20):
+        start = LAST_MONDAY - 7 * (place + 6) * DAY
+        for age, visits in ((0, 1), (9, 0)):
+            said = start + (6 + age) * DAY
+            told = (visits, visits, visits or None, False, str(said), said)
+            row = ("visit_completion_rate", "week", start, "team", "t", *told)
+            db.execute(f"insert into stg_history__kpi_values values ({', '.join(map(alert_world.literal, row))})")
+    give_rules(db, [{"id": "seen", "kind": "threshold", "metric": "visit_completion_rate", "grain": "week",
+                     "dimension": "team", "threshold_value": 0.5, "wait_days": "measured"}])  # fmt: skip
+    assert judge(db, "rule_id, wait_days", "int_alert_rules_defined") == [("seen", 9)]
+
+
 def come_late(db: duckdb.DuckDBPyConnection) -> None:
     """Of 21 weeks two had 60 % of their net sales when they ended, one 70 % and 18 had 80 %; three days later all had
     90 %, a week later everything. So nine of ten had 70 % or more, then 90 %: the third lowest of 21.

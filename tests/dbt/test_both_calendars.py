@@ -105,7 +105,8 @@ def test_how_long_a_step_takes_is_told_in_days_and_in_workdays(db: duckdb.DuckDB
     db.execute("""
         create table stg_settings__funnel as select 90 as maturity_days, 3.5 as odd_score, 50 as odd_minimum_entered;
         create table int_funnel_journeys as
-        select 'lead:l' as journey_key, *, false as is_ended, null::date as ended_date, false as is_paid_in_full
+        select 'lead:l' as journey_key, *, false as is_ended, null::date as ended_date, null::date as grown_date,
+            false as is_paid_in_full
         from (values ('lead', 'lead', 1, date '2026-02-14'), ('opportunity', 'opportunity', 2, date '2026-02-28'))
             t(step_type, step, type_order, reached_date)""")
     with on("2026-03-02"):

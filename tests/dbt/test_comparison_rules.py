@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lone_models import ENVIRONMENT, give_hours, give_months, give_rules, rows_of, sql_of
+from lone_models import ENVIRONMENT, give_hours, give_months, give_rules, on, rows_of, sql_of
 from macros import _macros, rendered
 
 from sales_warehouse.sql import literal
@@ -588,6 +588,23 @@ def test_an_enquiry_counts_once_on_the_day_on_which_the_customer_asked(company: 
     assert found == [("2026-05-02", 4, 2, True), ("2026-05-04", 2, 1, True), ("2026-06-01", 1, 1, False)]
 
 
+@pytest.mark.parametrize(
+    ("day", "converted", "found"),
+    [("2026-06-28", False, (1, 0, False)), ("2026-06-30", True, (1, 1, False)), ("2026-07-02", True, (1, 1, True))],
+    ids=["30 days after the asking", "when it became a deal", "30 days after the lead"],
+)
+def test_an_enquiry_has_the_days_that_its_lead_has(
+    company: duckdb.DuckDBPyConnection, day: str, converted: bool, found: tuple
+) -> None:
+    """Asked on 28 May, entered as a lead on 2 June, a deal on 30 June: on the 28th that is not known."""
+    company.execute("create table fct_enquiries as select 'e' as event_key, date '2026-05-28' as occurred_date")
+    company.execute(f"""create table fct_leads as select 'l' as lead_key, 'e' as source_event_key,
+        date '2026-06-02' as created_date, {converted} as is_converted_30d""")
+    with on(day):
+        told = rows_of(company, "int_enquiry_days_counted", "enquiry_count, converted_count, is_matured")
+    assert told == [found]
+
+
 # --- returns ---------------------------------------------------------------------------------------------------------
 
 
@@ -641,6 +658,44 @@ def test_the_region_whose_returns_triple_is_a_finding_and_no_other(
         "西部 2026-05-01 至 2026-05-31 的订单中 9% 发生退货，此前半年为 3%。",
     )  # fmt: skip
     assert found == ([west] if times == 3 else [])
+
+
+# --- repurchases ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "found"),
+    [
+        ((60, 100), (0, 100), ("rose", None)),
+        ((0, 100), (0, 100), ("steady", None)),
+        ((60, 100), (30, 100), ("rose", 1)),
+        ((0, 100), (60, 100), ("fell", -1)),
+        ((1, 100), (0, 100), ("steady", None)),  # 1 % and none may be chance
+        ((60, 100), (0, 29), ("too_few", None)),
+        ((60, 100), (0, 0), ("too_few", None)),
+    ],
+)
+def test_from_nobody_who_came_back_to_many_is_a_rise(
+    company: duckdb.DuckDBPyConnection, now: tuple[int, int], before: tuple[int, int], found: tuple
+) -> None:
+    """Who bought in February of this year and of the last one, and of these bought again in March."""
+    company.execute("""
+        create table dim_dates as
+        select d::date as date_day, date_trunc('month', d)::date as month_start_date
+        from range(date '2025-01-01', date '2027-01-01', interval 1 day) t(d)""")
+    company.execute("create table advice as select 'member_benefits' as advice_id, 'a' as advice_en, 'b' as advice_zh")
+    days = " union all ".join(
+        f"select '{year}-' || n as customer_key, 'tea' as category, 'low' as price_band, date '{year}-{month}-10' as "
+        f"order_date from range({count}) t(n)"
+        for year, (again, bought) in ((2026, now), (2025, before)) for month, count in (("02", bought), ("03", again))
+    )  # fmt: skip
+    company.execute(f"""create table int_order_days_bought as {days}
+        union all select 'z', 'milk', 'low', date '2023-01-01'""")
+    rows_of(company, "int_repurchases_compared", "1")
+    rows_of(company, "kpi_repurchase", "1")
+    told = company.execute("""select change_status, change_rate from kpi_repurchase
+        where month_start_date = '2026-06-01' and category = 'tea'""").fetchall()
+    assert told == [found]
 
 
 # --- periods ----------------------------------------------------------------------------------------------------------

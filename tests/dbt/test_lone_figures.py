@@ -77,6 +77,24 @@ def first_orders_within_30_days(db: duckdb.DuckDBPyConnection, day: str, july: i
     return row
 
 
+def test_the_last_word_of_a_level_may_be_that_there_is_none(db: duckdb.DuckDBPyConnection) -> None:
+    """Coverage of 27 June was 40 / 20, then all goals were met: 40 / 0, and no value. Of 26 June it was said before."""
+    told = [("26", "v1", 0, None), ("26", "v2", 20, 2), ("27", "v1", 20, 2), ("27", "v2", 0, None)]
+    db.execute("create table kpi_metrics as select 'pipeline_coverage_ratio' as metric_id, 'latest' as aggregation")
+    put(db, "stg_history__kpi_values", ", ".join(
+        f"('pipeline_coverage_ratio', 'day', date '2026-06-{day}', 'total', 'total', 40, {denominator}, "
+        f"{value or 'null'}::int, '{version}', {is_gone})"
+        for day, version, denominator, value, is_gone in
+        [(*row, False) for row in told] + [("27", "v3", 10, 4, True)]
+    ), "metric_id, period_grain, period_start_date, dimension_name, dimension_value, numerator, denominator, value, "
+       "version, is_gone")  # fmt: skip
+    with on("2026-06-28"):
+        found = rows_of(db, "int_levels_told", "period_start_date, numerator, denominator, value")
+    assert found == [
+        (datetime.date(2026, 6, 26), 40, 20, 2), (datetime.date(2026, 6, 27), 40, 0, None),
+    ]  # fmt: skip
+
+
 def test_nothing_is_expected_of_a_customer_that_was_deleted(db: duckdb.DuckDBPyConnection) -> None:
     """It is no dormant customer either; who is not estimated counts in neither."""
     db.execute("""
@@ -440,6 +458,164 @@ def folded(db: duckdb.DuckDBPyConnection, metric: str) -> tuple:
     return row
 
 
+@pytest.mark.parametrize(
+    ("parts", "is_paid"), [(("50.01", "50.01"), True), (("50.01", "50.00"), False), (("100.02",), True)],
+    ids=["in two parts", "a cent short", "at once"],
+)  # fmt: skip
+def test_an_invoice_in_foreign_currency_is_paid_in_full_in_parts(
+    db: duckdb.DuckDBPyConnection, parts: tuple[str, ...], is_paid: bool
+) -> None:
+    """At 7.1234 an invoice of 100.02 is 712.4825, and two parts of 50.01 are 356.2412 each: 712.4824."""
+    db.execute("create table fct_leads(lead_key varchar, lead_status varchar, created_date date)")
+    put(db, "fct_opportunities", "('d', null::varchar, 'won', date '2026-06-01', date '2026-06-02', 1::decimal(18, 4))",
+            "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    db.execute("create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int, "
+               "entered_date date, left_date date, exit_type varchar)")  # fmt: skip
+    put(db, "int_orders_keyed", "('o', 'd', date '2026-06-03', false)",
+            "order_key, opportunity_key, order_date, is_cancelled")  # fmt: skip
+    put(db, "fct_invoices", "('i', 'o', date '2026-06-10', 712.4825::decimal(18, 4))",
+            "invoice_key, order_key, due_date, amount")  # fmt: skip
+    put(db, "fct_payments", ", ".join(
+        f"('o', date '2026-06-12', ({part} * 7.1234)::decimal(18, 4))" for part in parts
+    ), "order_key, paid_date, amount")  # fmt: skip
+    (payment,) = (row[2:] for row in funnel(db) if row[1] == "payment")
+    assert payment == ((1, 1, 0, 0) if is_paid else (1, 0, 0, 1))
+
+
+def stages_passed(db: duckdb.DuckDBPyConnection, *stays: str) -> None:
+    """The steps of deals that entered stages: key, stage, its place, number of the entry, day in June, left, exit."""
+    db.execute("create table if not exists dim_sales_reps(rep_key varchar)")
+    give_hours(db)
+    put(db, "stg_settings__funnel", "(90, 3.5, 50)", "maturity_days, odd_score, odd_minimum_entered")
+    put(db, "fct_opportunity_stage_events", ", ".join(stays), "opportunity_key, stage, stage_order, entry_number, "
+            "entered_date, left_date, exit_type")  # fmt: skip
+    db.execute("""
+        alter table fct_opportunity_stage_events add column dwell_days decimal(18, 6);
+        alter table fct_opportunity_stage_events add column schedule_id varchar default 'default';
+        alter table fct_opportunity_stage_events add column entered_at timestamp;
+        update fct_opportunity_stage_events set entered_at = entered_date""")
+    db.execute("""
+        create table if not exists int_funnel_journeys(journey_key varchar, step_type varchar, step varchar,
+            type_order int, reached_date date, grown_date date, is_ended boolean, ended_date date,
+            is_paid_in_full boolean)""")
+    for model in ("int_funnel_steps_passed", "int_funnel_periods_compared", "kpi_funnel_steps"):
+        rows_of(db, model, "step")
+
+
+def test_a_deal_that_was_won_nobody_knows_when_has_gone_on(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 100 deals that talked from 5 January on 60 were won and 40 lost, all without a day: 60 %. One that was won on
+    20 May took longer than 90 days."""
+    stays = [
+        f"('d{n}', 'talks', 1, 1, date '2026-01-05', null::date, '{'won' if n < 60 else 'lost'}')" for n in range(100)
+    ]
+    told = "select entered_count, converted_count, conversion_rate, advanced_count, lost_count from kpi_funnel_steps"
+    stages_passed(db, *stays)
+    assert set(db.execute(told).fetchall()) == {(100, 60, D("0.6"), 60, 40)}
+    stages_passed(db, *stays[1:], "('d0', 'talks', 1, 1, date '2026-01-05', date '2026-05-20', 'won')")
+    assert set(db.execute(told).fetchall()) == {(100, 59, D("0.59"), 60, 40)}
+
+
+@pytest.mark.parametrize(
+    ("deals", "orders", "found"),
+    [
+        # no deal grew from the lead, and the order was there before the deal
+        ([("d", "2025-03-05")], [("d", "2025-01-21")], [("lead", False, None), ("opportunity", False, None)]),
+        # the second deal grew from the lead after ten days, the order from the first one after fifteen
+        ([("d", "2025-03-05"), ("e", "2026-02-20")], [("d", "2025-03-20")],
+         [("lead", True, 10), ("opportunity", True, 15)]),
+        # the first order was there before the deal, the second came five days after it
+        ([("d", "2026-02-20")], [("d", "2026-02-19"), ("d", "2026-02-25")],
+         [("lead", True, 10), ("opportunity", True, 5)]),
+        # all on one day
+        ([("d", "2026-02-10")], [("d", "2026-02-10")], [("lead", True, 0), ("opportunity", True, 0)]),
+    ],
+    ids=["all were there before", "one of two deals", "one of two orders", "one day"],
+)  # fmt: skip
+def test_what_was_there_before_a_step_did_not_grow_from_it(
+    db: duckdb.DuckDBPyConnection, deals: list[tuple], orders: list[tuple], found: list[tuple]
+) -> None:
+    """A lead of 10 February 2026 with deals and orders: whether both led on, and after how many days."""
+    put(db, "fct_leads", "('l', 'new', date '2026-02-10')", "lead_key, lead_status, created_date")
+    put(db, "fct_opportunities", ", ".join(
+        f"('{deal}', 'l', 'open', date '{day}', null::date, 1.0)" for deal, day in deals
+    ), "opportunity_key, lead_key, opportunity_status, created_date, closed_date, amount")  # fmt: skip
+    put(db, "int_orders_keyed", ", ".join(
+        f"('o{n}', '{deal}', date '{day}', false)" for n, (deal, day) in enumerate(orders)
+    ), "order_key, opportunity_key, order_date, is_cancelled")  # fmt: skip
+    db.execute("""
+        create table dim_sales_reps(rep_key varchar);
+        create table fct_opportunity_stage_events(opportunity_key varchar, stage varchar, stage_order int,
+            entry_number int, entered_at timestamp, entered_date date, left_date date, exit_type varchar,
+            dwell_days decimal(18, 6), schedule_id varchar)""")
+    give_hours(db)
+    funnel(db)
+    passed = rows_of(db, "int_funnel_steps_passed", "step, is_converted_in_time, dwell_days, outcome")
+    assert [row[:3] for row in passed if row[0] != "order"] == found
+    assert {row[3] for row in passed if row[0] != "order"} == {"advanced"}
+
+
+def test_an_open_deal_that_nobody_has_dated_is_in_the_pipeline(db: duckdb.DuckDBPyConnection) -> None:
+    """100 × 0.5 without a day and 80 × 0.5 of 1 June are 90; a deal of 1 July is not there on 28 June."""
+    db.execute("create table dim_sales_reps as select 'r' as rep_key, 't' as team")
+    put(db, "fct_opportunities", """
+        ('undated', 100.0, 0.5, null), ('june', 80.0, 0.5, date '2026-06-01'), ('july', 60.0, 0.5, date '2026-07-01')
+        """, "opportunity_key, amount, probability_rate, created_date")  # fmt: skip
+    db.execute("""
+        alter table fct_opportunities add column opportunity_status varchar default 'open';
+        alter table fct_opportunities add column owner_rep_key varchar default 'r';
+        alter table fct_opportunities add column region_key varchar default 'n';
+        alter table fct_opportunities add column product_line varchar default 'p';
+        set variable business_date = date '2026-06-28'""")
+    found = rows_of(db, "int_kpi_weighted_pipeline_amount", "dimension_name, value")
+    assert found == [(name, 90) for name in ("product_line", "region", "rep", "team", "total")]
+    relation = relation_of("weighted_pipeline_amount")
+    for which in (relation.in_total, relation.in_cut):
+        behind = f"select sum(amount * probability_rate) from fct_opportunities where {which}"
+        assert db.execute(behind).fetchall() == [(90,)]
+
+
+# Shanghai is eight hours ahead: 16:00 of the day before is midnight, as a date without a time is read.
+@pytest.mark.parametrize(
+    ("next_at", "is_grown"),
+    [("2026-05-03 16:00", True), ("2026-05-03 15:59", False), ("2026-05-04 02:00", True), ("2026-05-20 02:00", True)],
+    ids=["a day without a time", "a minute before that day", "at once", "16 days later"],
+)
+def test_what_came_on_the_same_day_did_not_come_before(
+    db: duckdb.DuckDBPyConnection, next_at: str, is_grown: bool
+) -> None:
+    """A lead of 4 May, 10:00, and its deal; a deal of 4 May, 10:00, and the payment of its order."""
+    begun = "timestamp '2026-05-04 02:00' as created_at, 'r' as owner_rep_key, false as is_deleted"
+    db.execute(f"""
+        create table int_customers_identified(customer_record_key varchar, customer_key varchar, region_key varchar);
+        create table int_contacts_identified(contact_record_key varchar, contact_key varchar,
+            customer_record_key varchar, customer_key varchar);
+        create table int_sales_reps_deduplicated as select 'r' as rep_key, 'n' as region_key;
+        create table stg_settings__exchange_rates(currency varchar, exchange_rate decimal(18, 8));
+        create table int_leads_deduplicated as select 'l' as lead_key, 'crm' as source,
+            null::varchar as customer_record_key, 'web' as channel, null as campaign, null as source_event_key,
+            null::timestamp as first_assigned_at, 'new' as lead_status, 'L' as _changed_load_id, {begun};
+        create table int_opportunities_deduplicated as select 'd' as opportunity_key, 'l' as lead_key,
+            timestamp '{next_at}' as created_at, false as is_deleted""")
+    assert rows_of(db, "fct_leads", "is_converted_30d") == [(is_grown,)]
+    db.execute(f"""
+        create or replace table int_opportunities_deduplicated as select 'd' as opportunity_key,
+            null::varchar as lead_key, null::varchar as customer_record_key, null::varchar as contact_record_key,
+            'p' as product_line, 10.0 as amount, 'CNY' as currency, 0.5 as probability_rate,
+            null::date as expected_close_date, null::timestamp as closed_at, 'open' as opportunity_status,
+            null::varchar as lost_reason, 'L' as _changed_load_id, {begun};
+        create table int_orders_keyed as select 'd' as opportunity_key, timestamp '{next_at}' as paid_at,
+            timestamp '{next_at}' as ordered_at, (timestamp '{next_at}' + interval 8 hour)::date as paid_date,
+            false as is_cancelled, false as is_paid_by_status""")
+    assert rows_of(db, "fct_opportunities", "is_ordered_90d") == [(is_grown,)]
+    db.execute("""
+        create table dim_sales_reps as select 'r' as rep_key, 't' as team, 'm' as manager_rep_key;
+        create table dim_customers(customer_key varchar, customer_name varchar, industry varchar);
+        create table fct_orders as select *, 'o' as order_key, paid_date as order_date from int_orders_keyed;
+        set variable business_date = date '2026-06-28'""")
+    behind = (ROWS / "deals_ordered.sql").read_text(encoding="utf-8")
+    assert db.execute(f"select is_ordered from ({behind})").fetchall() == [(int(is_grown),)]
+
+
 def test_how_much_three_customers_buy_is_told_of_the_fifty_largest_products(db: duckdb.DuckDBPyConnection) -> None:
     """S46: of product 0 three customers buy 80 %; product 1, first sold in June, has one; product 51 sells least."""
     put(db, "fct_order_lines", ", ".join([
@@ -731,6 +907,26 @@ def test_a_level_of_an_earlier_day_is_restated_only_by_its_own_day(db: duckdb.Du
     assert told == [
         ("net_sales", "2026-06-27", 50, None, None, 1), ("weighted_pipeline_amount", "2026-06-26", 80, 85, 5, 1),
     ]  # fmt: skip
+
+
+def test_an_order_that_was_never_paid_takes_nothing_off_what_was(db: duckdb.DuckDBPyConnection) -> None:
+    """Of 100 that were paid 30 came back, and 5 of an order that nobody knows: 65, whatever came back of 500 that were
+    never paid or not by 28 June."""
+    put(db, "int_orders_keyed", """('paid', date '2026-01-12'), ('unpaid', null), ('july', date '2026-07-01')""",
+            "order_key, paid_date")  # fmt: skip
+    db.execute("alter table int_orders_keyed add column is_cancelled boolean default false")
+    db.execute("alter table int_orders_keyed add column is_paid_by_status boolean default false")
+    db.execute("""
+        create table fct_order_lines as
+        select *, 'c' as customer_key, date '2026-01-10' as order_date,
+            (case order_key when 'paid' then 100 else 500 end)::decimal(18, 4) as net_amount
+        from int_orders_keyed""")
+    put(db, "fct_returns", ", ".join(
+        f"('c', '{order}', {amount}::decimal(18, 4), date '2026-03-20', false)"
+        for order, amount in (("paid", 30), ("unpaid", 500), ("july", 500), ("nobody knows", 5))
+    ), "customer_key, order_key, refund_amount, return_date, is_cancelled")  # fmt: skip
+    with on("2026-06-28"):
+        assert rows_of(db, "int_customer_purchases", "order_day_count, value_to_date_amount") == [(1, 65)]
 
 
 def test_who_is_not_estimated_is_told_why(db: duckdb.DuckDBPyConnection) -> None:

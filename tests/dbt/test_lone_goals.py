@@ -49,7 +49,7 @@ def give(db: duckdb.DuckDBPyConnection, grain: str, first: str, last: str, value
 
 def aim(
     db: duckdb.DuckDBPyConnection, metric: str, days: tuple[str, str], baseline: float, target: float, *, day: str,
-    scope: str = TOTAL, source: str = "company",
+    scope: str = TOTAL, source: str = "company", upper: float | None = None,
 ) -> dict[str, object]:  # fmt: skip
     """Run the models of one goal on a day, and return where it stands."""
     told = registry()[metric]
@@ -68,9 +68,9 @@ def aim(
             'g' as target_id, '{source}' as source, 'x' as target_name_en, 'x' as target_name_zh,
             '{metric}' as metric_id, '{name}' as scope_dimension, '{member}' as scope_value,
             {baseline}::decimal(28, 8) as baseline_value, {target}::decimal(28, 8) as target_value,
-            null::decimal(28, 8) as upper_value, 'absolute' as target_mode, date '{days[0]}' as starts_on,
-            date '{days[1]}' as due_on, 'o' as owner, 'r' as relevance, null::varchar as parent_target_id,
-            null::decimal(28, 8) as weight""")
+            {"null" if upper is None else upper}::decimal(28, 8) as upper_value, 'absolute' as target_mode,
+            date '{days[0]}' as starts_on, date '{days[1]}' as due_on, 'o' as owner, 'r' as relevance,
+            null::varchar as parent_target_id, null::decimal(28, 8) as weight""")
     columns = "actual_value, projected_value, projection_method, projected_status"
     with on(day):
         for model in MODELS:
@@ -263,6 +263,46 @@ def test_a_cycle_that_is_no_period_of_its_metric_has_no_figure(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("baseline", "milestone", "met", "missed"),
+    [(60, "50.909091", (30, 45, D("50.9")), (29, 51)), (20, "24.5454545", (25, 40), (24, 41)),
+     (35, "35", (30, 32, 40), (29, 41))],
+    ids=["from above", "from below", "from within"],
+)  # fmt: skip
+def test_a_cycle_of_a_band_goes_to_its_nearer_edge(
+    db: duckdb.DuckDBPyConnection, baseline: int, milestone: str, met: tuple, missed: tuple
+) -> None:
+    """30 to 40 in 44 workdays, 20 of them in the cycle: 60 - 20 × 20 ÷ 44 = 50.91 and 20 + 10 × 20 ÷ 44 = 24.55."""
+    told = {}
+    for days in met + missed:
+        db.execute("delete from int_kpi_values")
+        give(db, "day", "2026-07-28", "2026-07-28", str(days))
+        aim(db, "dealer_days_of_supply", ("2026-07-01", "2026-08-31"), baseline, 30, upper=40, day="2026-07-28")
+        [(_, told[days])] = cycle(db, "2026-07-28", ("2026-07-01", "2026-07-28"))
+        assert db.execute("select milestone_value from int_targets_iterated").fetchall() == [(D(milestone),)]
+    assert told == dict.fromkeys(met, "met") | dict.fromkeys(missed, "missed")
+
+
+@pytest.mark.parametrize(
+    ("others", "day", "found"),
+    [(14, "2026-08-10", (None, "no_data")), (14, "2026-08-12", (D("0.1"), "running")),
+     (14, "2026-09-01", (D("0.13"), "met")), (11, "2026-08-31", (D("0.10666667"), "running")),
+     (11, "2026-09-01", (D("0.1075"), "missed"))],
+    ids=["none has had its time", "one of four", "all: 52 of 400", "three of four: 32 of 300", "all: 43 of 400"],
+)  # fmt: skip
+def test_a_cycle_is_not_missed_before_its_cohorts_have_had_their_time(
+    db: duckdb.DuckDBPyConnection, others: int, day: str, found: tuple
+) -> None:
+    """From 10 % to 14 % in 40 workdays is 12 % after 20. Leads of the week to 2 August have until 1 September."""
+    db.execute(f"""
+        insert into int_kpi_values
+        select 'm', 'week', w, 'total', 'total', n, 100, n / 100, w + 36 <= date '{day}'
+        from (values (date '2026-07-06', 10), (date '2026-07-13', {others}), (date '2026-07-20', {others}),
+            (date '2026-07-27', {others})) t(w, n)""")
+    aim(db, "lead_conversion_rate", ("2026-07-06", "2026-08-30"), 0.10, 0.14, day=day)
+    assert cycle(db, day, ("2026-07-06", "2026-08-02")) == [found]
+
+
 # --- goals that sources send ---------------------------------------------------------------------------------------
 
 
@@ -294,6 +334,34 @@ def test_a_goal_over_several_periods_of_what_is_counted_again_will_never_have_a_
         f"{', '.join(grains)}: it will never have a value"
     )
     assert doubts(db, "2026-08-20").get("cut_period") == (text if is_said else None)
+
+
+@pytest.mark.parametrize(("target", "is_beyond"), [(813_000, False), (814_000, True)])
+def test_a_goal_beyond_the_calendar_goes_by_days(db: duckdb.DuckDBPyConnection, target: int, is_beyond: bool) -> None:
+    """1,000 on each workday, of which the best month has 23 in 31 days: 813,161.29 in 1,096 days until 2028 ends."""
+    give(db, "day", "2024-01-01", "2026-06-28", "case when isodow(d) < 6 then 1000 else 0 end")
+    aim(db, "net_sales", ("2026-01-01", "2028-12-31"), 500_000, target, day="2026-06-28", source="crm")
+    paced = db.execute("""select workday_count, passed_workday_count, pace_count, passed_pace_count
+        from int_targets_paced""").fetchall()  # fmt: skip
+    assert paced == [(None, None, 1096, 179)]
+    beyond = (
+        "The goal asks for 814000; the best of 24 months, at its pace for as many days, comes to 813161.2903 (2024-01)"
+    )
+    assert doubts(db, "2026-06-28").get("beyond_best") == (beyond if is_beyond else None)
+
+
+def test_a_goal_of_two_days_off_has_no_workday(db: duckdb.DuckDBPyConnection) -> None:
+    """The weekend of 4 July 2026 lies in the calendar and goes by its two days: 100 a day are 200."""
+    give(db, "day", "2026-01-01", "2026-07-04", "100")
+    aim(db, "net_sales", ("2026-07-04", "2026-07-05"), 190, 210, day="2026-07-04")
+    paced = db.execute(
+        "select workday_count, passed_workday_count, pace_count, passed_pace_count from int_targets_paced"
+    )
+    assert paced.fetchall() == [(0, 0, 2, 1)]
+    assert doubts(db, "2026-07-04") == {
+        "beyond_best": "The goal asks for 210; the best of 6 months, at its pace for as many days, comes to 200 "
+        "(2026-01)"
+    }
 
 
 def test_the_value_of_a_scope_is_all_that_stands_after_its_first_sign(db: duckdb.DuckDBPyConnection) -> None:

@@ -220,14 +220,15 @@ def test_a_new_version_comes_after_every_one_that_something_tells_of(home: Home,
     ],
     ids=["equal", "a running period", "a closed period"],
 )
+@pytest.mark.parametrize("is_matured", [True, False], ids=["mature", "mature when it was first told"])
 def test_of_a_pruned_version_what_was_said_of_closed_periods_takes_no_difference_back(
-    home: Home, tmp_path: Path, closed: int, running: int, changed: list, told: list
+    home: Home, tmp_path: Path, is_matured: bool, closed: int, running: int, changed: list, told: list
 ) -> None:
     """The checksum of the whole mart is known, and of its rows only those of closed periods."""
     scratch = Home(tmp_path, "scratch")
 
     def figures(closed: int, running: int) -> str:
-        values = f"(date '2026-03-01', {closed}, true), (date '2026-03-02', {running}, false)"
+        values = f"(date '2026-03-01', {closed}, {is_matured}), (date '2026-03-02', {running}, false)"
         return (
             "select 'net_sales' as metric_id, 'day' as period_grain, day as period_start_date, 'total' as "
             "dimension_name, 'total' as dimension_value, n::decimal(28, 8) as numerator, null::decimal(28, 8) as "
@@ -249,11 +250,39 @@ def test_of_a_pruned_version_what_was_said_of_closed_periods_takes_no_difference
         marts={table.name: Mart.of(table) for table in build(figures(10, 7))},
     )
     words = f"{said.KEY}, {said.VALUES}, false as is_gone, '{night.version}' as version"
-    query = f"select {words} from ({figures(10, 7)}) where is_matured"
+    query = f"select {words} from ({figures(10, 7)}) where period_start_date = '2026-03-01'"
     write(said.folder(home) / f"{night.version}.parquet", query)
     found = compare.differences(home, scratch, night, build(figures(closed, running)))
     assert [item.changed for item in found] == changed
     assert all(item.what.endswith(text) for item, text in zip(found, told, strict=True))
+
+
+FIGURE = (
+    "select 'first_order_cycle_days' as metric_id, 'month' as period_grain, date '2026-07-01' as period_start_date, "
+    "'total' as dimension_name, 'total' as dimension_value, 60::decimal(28, 8) as numerator, 100::decimal(28, 8) as "
+    "denominator, {value}::decimal(28, 8) as value, {is_matured} as is_matured"
+)
+
+
+def test_a_cohort_of_which_something_was_said_is_told_on(home: Home) -> None:
+    """July's median was 36 days from 5 September on; late facts of the 6th make it 48, which all have had on the
+    17th. Each change is told once, by the night in which it came. Of August nothing is told before its time."""
+    nights_ = [("05", 36, True), ("06", 48, False), ("10", 48, False), ("16", None, False), ("17", 48, True)]
+    for day, value, is_matured in nights_:
+        version = f"0000{day}_202609{day}"
+        july = FIGURE.format(value=value or "null", is_matured=is_matured)
+        august = FIGURE.format(value=30, is_matured=False).replace("2026-07-01", "2026-08-01")
+        file = write(pointer.folder(home, version) / "kpi_values.parquet", f"{july} union all {august}")
+        pieces = (manifest.Piece("", file.name, 2, ""),)
+        published = Manifest(
+            version, None, "run", f"2026-09-{day}", f"2026-09-{day}T18:00:00", "duckdb",
+            (Table(said.MART, None, (), (), pieces),),
+        )  # fmt: skip
+        said.append(home, pointer.folder(home, version), published, "r")
+    with duckdb.connect() as connection:
+        words = connection.execute(f"""select month(period_start_date), day(business_date), value
+            from read_parquet('{said.folder(home)}/0*.parquet') order by all""").fetchall()  # fmt: skip
+    assert words == [(7, 5, 36), (7, 6, 48), (7, 16, None), (7, 17, 48)]
 
 
 @pytest.mark.parametrize("day", ["2026-03-02", "2026-03-01"], ids=["of the day", "of another day"])

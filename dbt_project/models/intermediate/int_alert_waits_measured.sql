@@ -1,5 +1,6 @@
 -- How long figures were still moving after their period had ended, by what was published of them night by night: after so many days
--- nine of ten periods of the last year were within 1 % of what they are said to be now.
+-- nine of ten periods of the last year were within 1 % of what they are said to be now. That there is nothing to divide by any more
+-- is said, too.
 with
 {{ said_of_asked("wait_days is null and rule_state <> 'off' and metric_id is not null") }},
 
@@ -9,8 +10,8 @@ lasts as (
     select
         {{ key | join(', ') }},
         max(period_end_date) as period_end_date,
-        max_by(value, version) as last_value,
-        min(business_date) as first_said_date
+        max(version) as last_version,
+        min(business_date) filter (where value is not null) as first_said_date
     from said
     group by {{ key | join(', ') }}
 ),
@@ -22,8 +23,16 @@ wrong as (
         {% endfor %}
         max(lasts.period_end_date) as period_end_date,
         max(lasts.first_said_date) as first_said_date,
-        max(case when abs(said.value - lasts.last_value) > 0.01 * abs(lasts.last_value) then said.version end) as last_wrong_version
+        max(
+            case
+                when said.value is null and now_said.value is null then null
+                when abs(said.value - now_said.value) <= 0.01 * abs(now_said.value) then null
+                else said.version
+            end
+        ) as last_wrong_version
     from lasts
+    inner join said as now_said
+        on {{ same_key('lasts', 'now_said', key) }} and lasts.last_version = now_said.version
     inner join said
         on {{ same_key('lasts', 'said', key) }}
     group by

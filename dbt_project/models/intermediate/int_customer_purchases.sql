@@ -17,13 +17,18 @@ numbered as (
     from days
 ),
 
+-- Goods of an order that nobody paid may come back, but no money goes back for them.
 returned as (
     select
-        customer_key,
-        sum(refund_amount) as returned_amount
-    from {{ ref('fct_returns') }}
-    where not is_cancelled and return_date <= {{ business_date() }}
-    group by customer_key
+        returns.customer_key,
+        sum(returns.refund_amount) as returned_amount
+    from {{ ref('fct_returns') }} as returns
+    left join {{ ref('int_orders_keyed') }} as orders on returns.order_key = orders.order_key
+    where
+        not returns.is_cancelled
+        and returns.return_date <= {{ business_date() }}
+        and (orders.order_key is null or ({{ is_paid_order('orders') }}))
+    group by returns.customer_key
 )
 
 select

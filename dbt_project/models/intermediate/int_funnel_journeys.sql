@@ -20,6 +20,7 @@ opportunities as (
         {{ source_of('opportunities.opportunity_key') }} as source,
         opportunities.amount,
         opportunities.created_date,
+        leads.created_date as lead_date,
         case when opportunities.closed_date <= {{ business_date() }} then opportunities.closed_date end as closed_date,
         case
             when opportunities.closed_date > {{ business_date() }} then 'open' else opportunities.opportunity_status
@@ -63,7 +64,8 @@ orders as (
         opportunities.journey_key,
         orders.order_key,
         orders.order_date,
-        orders.is_cancelled
+        orders.is_cancelled,
+        opportunities.created_date as deal_date
     from {{ ref('int_orders_keyed') }} as orders
     inner join opportunities on orders.opportunity_key = opportunities.opportunity_key
     where orders.order_date <= {{ business_date() }}
@@ -72,7 +74,8 @@ orders as (
 order_dates as (
     select
         journey_key,
-        min(order_date) as first_order_date
+        min(order_date) as first_order_date,
+        min(order_date) filter (where order_date >= deal_date) as first_grown_date
     from orders
     group by journey_key
 ),
@@ -116,6 +119,7 @@ deals as (
         -- none where its deals are of several
         case when min(source) = max(source) then min(source) end as deal_source,
         min(created_date) as first_deal_date,
+        min(created_date) filter (where created_date >= lead_date) as first_grown_date,
         min(closed_date) filter (where opportunity_status = 'won') as first_won_date,
         max(closed_date) as last_closed_date,
         sum(amount) as deal_amount,
@@ -333,10 +337,16 @@ select
     end as is_ended,
     -- When it ended, where that is known: a lead is lost on no day.
     case when placed.step_type in ('opportunity', 'stage') then deals.last_closed_date end as ended_date,
-    -- The last step is done when what was invoiced is paid.
-    coalesce(placed.step_type = 'payment' and placed.amount >= invoices.amount, false) as is_paid_in_full
+    -- When the first came that grew from it: a deal from the day of the lead on, an order from the day of its deal on.
+    case placed.step_type
+        when 'lead' then deals.first_grown_date
+        when 'opportunity' then order_dates.first_grown_date
+    end as grown_date,
+    -- The last step is done when what was invoiced is paid: converted in parts it may differ by less than a cent.
+    coalesce(placed.step_type = 'payment' and placed.amount > invoices.amount - 0.01, false) as is_paid_in_full
 from placed
 left join leads on placed.journey_key = 'lead:' || leads.lead_key
 left join deals on placed.journey_key = deals.journey_key
+left join order_dates on placed.journey_key = order_dates.journey_key
 left join outcomes on placed.journey_key = outcomes.journey_key
 left join invoices on placed.journey_key = invoices.journey_key

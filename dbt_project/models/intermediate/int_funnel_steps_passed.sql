@@ -10,11 +10,23 @@ main_steps as (
     select
         journeys.*,
         max(type_order) over (partition by journey_key) as last_type_order,
-        min(reached_date) over (
-            partition by journey_key order by type_order asc rows between 1 following and unbounded following
+        coalesce(
+            grown_date,
+            min(reached_date) over (
+                partition by journey_key order by type_order asc rows between 1 following and unbounded following
+            )
         ) as next_date
     from {{ ref('int_funnel_journeys') }} as journeys
     where step_type in ('lead', 'opportunity', 'order', 'invoice', 'payment')
+),
+
+-- A deal that was there before the lead did not grow from it, nor did an order from a later deal: the way goes on, but the
+-- step did not lead on, and took no time.
+judged as (
+    select
+        main_steps.*,
+        coalesce(step_type in ('lead', 'opportunity') and next_date < reached_date, false) as is_next_older
+    from main_steps
 ),
 
 -- Where an invoice is the next step, only that there is one is known: it is dated by when it is due, so an order has gone
@@ -33,18 +45,17 @@ main_passages as (
             when is_ended then 'lost'
             else 'open'
         end as outcome,
-        type_order < last_type_order or is_paid_in_full as has_converted,
+        (type_order < last_type_order or is_paid_in_full) and not is_next_older as has_converted,
         case when step_type in ('lead', 'opportunity', 'invoice') and type_order < last_type_order then next_date end as converted_date,
         case
-            when step_type not in ('lead', 'opportunity') then cast(null as decimal(18, 6))
-            when type_order < last_type_order
-                then cast({{ not_negative(dbt.datediff('reached_date', 'next_date', 'day')) }} as decimal(18, 6))
+            when step_type not in ('lead', 'opportunity') or is_next_older then cast(null as decimal(18, 6))
+            when type_order < last_type_order then cast({{ dbt.datediff('reached_date', 'next_date', 'day') }} as decimal(18, 6))
             when is_ended then cast({{ not_negative(dbt.datediff('reached_date', 'ended_date', 'day')) }} as decimal(18, 6))
             else cast({{ not_negative(dbt.datediff('reached_date', business_date(), 'day')) }} as decimal(18, 6))
         end as dwell_days,
         case when type_order < last_type_order then next_date when is_ended then ended_date else {{ business_date() }} end as left_date,
         'default' as schedule_id
-    from main_steps
+    from judged
 ),
 
 -- What left a stage after the business date is still in it.
@@ -66,7 +77,7 @@ stages as (
 ),
 
 -- A deal has gone on from a stage when it enters a later one or is won, also after it had gone back. One that was closed in
--- between goes on when it is opened again.
+-- between goes on when it is opened again; one that was won nobody knows when has gone on all the same.
 going_on as (
     select
         opportunity_key,
@@ -76,7 +87,8 @@ going_on as (
                 when exit_type = 'won' then left_date
                 when exit_type in ('advanced', 'moved') then next_entered_date
             end
-        ) over (partition by opportunity_key, stage) as converted_date
+        ) over (partition by opportunity_key, stage) as converted_date,
+        max(case when exit_type = 'won' then 1 else 0 end) over (partition by opportunity_key, stage) = 1 as is_won
     from stages
 ),
 
@@ -94,7 +106,7 @@ stage_passages as (
             when stages.exit_type = 'reopened' then 'regressed'
             else stages.exit_type
         end as outcome,
-        going_on.converted_date is not null as has_converted,
+        going_on.converted_date is not null or going_on.is_won as has_converted,
         going_on.converted_date,
         stages.dwell_days,
         coalesce(stages.left_date, {{ business_date() }}) as left_date,

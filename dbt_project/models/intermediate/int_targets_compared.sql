@@ -18,7 +18,8 @@ goals as (
         targets.starts_on - 1 as before_ends_on,
         cast({{ dbt.dateadd('year', '-1', 'targets.starts_on') }} as date) as year_starts_on,
         cast({{ dbt.dateadd('year', '-1', 'targets.due_on') }} as date) as year_ends_on,
-        paces.workday_count
+        paces.is_by_workdays,
+        paces.pace_count
     from {{ ref('int_targets_defined') }} as targets
     inner join {{ ref('int_targets_paced') }} as paces on targets.target_id = paces.target_id
     where targets.is_known_metric
@@ -73,7 +74,8 @@ months as (
         target_id,
         aggregation,
         direction,
-        workday_count,
+        is_by_workdays,
+        pace_count,
         period_grain,
         month_start_date,
         case period_grain when 'week' then min(period_start_date) else month_start_date end as starts_on,
@@ -89,20 +91,20 @@ months as (
         and cast({{ dbt.last_day('month_start_date', 'month') }} as date) < starts_on
         and period_end_date < starts_on
         and month_start_date >= starts_on - 731
-    group by target_id, aggregation, direction, workday_count, period_grain, month_start_date
+    group by target_id, aggregation, direction, is_by_workdays, pace_count, period_grain, month_start_date
 ),
 
-workdays as (
+days as (
     select
         months.target_id,
         months.month_start_date,
-        sum(case when dates.is_workday then 1 else 0 end) as workday_count
+        sum(case when dates.is_workday or not months.is_by_workdays then 1 else 0 end) as pace_count
     from months
     inner join {{ ref('dim_dates') }} as dates on dates.date_day between months.starts_on and months.ends_on
     group by months.target_id, months.month_start_date
 ),
 
--- What adds up is told as what its pace would come to over the workdays of the goal.
+-- What adds up is told as what its pace would come to over the workdays of the goal, or over its days, as int_targets_paced has it.
 paced as (
     select
         months.target_id,
@@ -110,12 +112,12 @@ paced as (
         months.period_grain,
         months.month_start_date,
         case months.aggregation
-            when 'sum' then {{ ratio('months.numerator * months.workday_count', 'workdays.workday_count') }}
+            when 'sum' then {{ ratio('months.numerator * months.pace_count', 'days.pace_count') }}
             when 'ratio' then {{ ratio('months.numerator', 'months.denominator') }}
             else months.latest_value
         end as month_value
     from months
-    inner join workdays on months.target_id = workdays.target_id and months.month_start_date = workdays.month_start_date
+    inner join days on months.target_id = days.target_id and months.month_start_date = days.month_start_date
 ),
 
 best as (
@@ -150,6 +152,7 @@ select
     best.best_value,
     best.best_month_date,
     best.best_grain,
+    goals.is_by_workdays,
     coalesce(best.month_count, 0) as month_count
 from goals
 left join before_values on goals.target_id = before_values.target_id

@@ -32,6 +32,7 @@ compared as (
         history.best_value,
         history.best_month_date,
         history.best_grain,
+        history.is_by_workdays,
         history.month_count
     from goals
     inner join {{ ref('int_targets_compared') }} as history on goals.target_id = history.target_id
@@ -140,12 +141,21 @@ select
     goal_value as found_value,
     best_value as expected_value,
     'The goal asks for ' || {{ number_text('goal_value') }} || '; the best of ' || cast(month_count as string)
-    || ' ' || best_grain || case aggregation when 'sum' then 's, at its pace for as many workdays, comes to ' else 's reached ' end
+    || ' ' || best_grain
+    || case
+        when aggregation <> 'sum' then 's reached '
+        when is_by_workdays then 's, at its pace for as many workdays, comes to '
+        else 's, at its pace for as many days, comes to '
+    end
     || {{ number_text('best_value') }} || ' (' || substring(cast(best_month_date as string), 1, 7) || ')' as message_en,
     '目标为 ' || {{ number_text('goal_value') }} || '；历史 ' || cast(month_count as string)
     || case best_grain when 'quarter' then ' 个季度中最好的一个季度（' else ' 个月中最好的一个月（' end
     || substring(cast(best_month_date as string), 1, 7) || '）'
-    || case aggregation when 'sum' then '按同样工作日数折算为 ' else '为 ' end || {{ number_text('best_value') }} as message_zh
+    || case
+        when aggregation <> 'sum' then '为 '
+        when is_by_workdays then '按同样工作日数折算为 '
+        else '按同样天数折算为 '
+    end || {{ number_text('best_value') }} as message_zh
 from compared
 where
     is_whole and month_count >= 3

@@ -21,6 +21,12 @@ windows as (
         targets.baseline_value,
         targets.goal_value,
         targets.upper_value,
+        -- the end of the line: of a band the edge that is nearer, and where it was if that lies within
+        case
+            when targets.direction = 'band' and targets.baseline_value > targets.upper_value then targets.upper_value
+            when targets.direction = 'band' and targets.baseline_value > targets.goal_value then targets.baseline_value
+            else targets.goal_value
+        end as edge_value,
         targets.starts_on as target_starts_on,
         targets.workday_count as target_workday_count
     from {{ ref('stg_settings__iterations') }} as iterations
@@ -65,11 +71,18 @@ actuals as (
     select
         iteration_id,
         target_id,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
-        max_by(value, period_start_date) filter (where value is not null) as latest_value
-    from followed
-    where (is_matured or not is_cohort) and (aggregation <> 'median' or period_end_date <= due_on)
+        sum(numerator) filter (where is_counted) as numerator,
+        sum(denominator) filter (where is_counted) as denominator,
+        max_by(value, period_start_date) filter (where is_counted and value is not null) as latest_value,
+        bool_or(not is_counted) as is_maturing
+    from (
+        select
+            followed.*,
+            -- a cohort counts once it has had its time
+            is_matured or not is_cohort as is_counted
+        from followed
+        where aggregation <> 'median' or period_end_date <= due_on
+    ) as timed
     group by iteration_id, target_id
 ),
 
@@ -83,9 +96,9 @@ measured as (
             else
                 cast(
                     coalesce(
-                        windows.baseline_value + (windows.goal_value - windows.baseline_value)
+                        windows.baseline_value + (windows.edge_value - windows.baseline_value)
                         * {{ ratio('workdays.workday_count_to_end', 'windows.target_workday_count') }},
-                        windows.goal_value
+                        windows.edge_value
                     ) as decimal(28, 8)
                 )
         end as milestone_value,
@@ -95,7 +108,8 @@ measured as (
             when 'sum' then cast(actuals.numerator as decimal(28, 8))
             when 'ratio' then {{ ratio('actuals.numerator', 'actuals.denominator') }}
             else actuals.latest_value
-        end as actual_value
+        end as actual_value,
+        coalesce(actuals.is_maturing, false) as is_maturing
     from windows
     left join workdays on windows.iteration_id = workdays.iteration_id and windows.target_id = workdays.target_id
     left join actuals on windows.iteration_id = actuals.iteration_id and windows.target_id = actuals.target_id
@@ -118,10 +132,13 @@ select
         when window_starts_on > {{ business_date() }} then 'not_started'
         when actual_value is null or milestone_value is null then 'no_data'
         when
-            {{ reaches('actual_value', 'direction', 'milestone_value', outside('actual_value', 'milestone_value', 'upper_value')) }}
+            {{ reaches(
+                'actual_value', 'direction', 'milestone_value',
+                outside('actual_value', 'least(goal_value, milestone_value)', 'greatest(upper_value, milestone_value)'),
+            ) }}
             and (aggregation <> 'sum' or direction <> 'down' or window_ends_on <= {{ business_date() }})
             then 'met'
-        when window_ends_on <= {{ business_date() }} then 'missed'
+        when window_ends_on <= {{ business_date() }} and not is_maturing then 'missed'
         else 'running'
     end as iteration_status
 from measured

@@ -22,8 +22,7 @@ counted as (
         targets.target_id,
         coalesce(days.workday_count, 0) as workday_count,
         coalesce(days.passed_workday_count, 0) as passed_workday_count,
-        targets.starts_on >= calendar.first_date and targets.due_on <= calendar.last_date
-        and coalesce(days.workday_count, 0) > 0 as is_by_workdays,
+        targets.starts_on >= calendar.first_date and targets.due_on <= calendar.last_date as is_in_calendar,
         {{ dbt.datediff('targets.starts_on', 'targets.due_on', 'day') }} + 1 as day_count,
         {{ dbt.datediff('targets.starts_on', business_date(), 'day') }} + 1 as passed_day_count
     from {{ ref('int_targets_defined') }} as targets
@@ -32,18 +31,26 @@ counted as (
     where targets.starts_on is not null and targets.due_on >= targets.starts_on
 ),
 
+judged as (
+    select
+        counted.*,
+        is_in_calendar and workday_count > 0 as is_by_workdays
+    from counted
+),
+
 paced as (
     select
         target_id,
-        workday_count,
-        passed_workday_count,
+        -- a part of its workdays is not how many it has
+        case when is_in_calendar then workday_count end as workday_count,
+        case when is_in_calendar then passed_workday_count end as passed_workday_count,
         is_by_workdays,
         case when is_by_workdays then workday_count else day_count end as pace_count,
         case
             when is_by_workdays then passed_workday_count
             else least(greatest(passed_day_count, 0), day_count)
         end as passed_pace_count
-    from counted
+    from judged
 )
 
 select

@@ -12,7 +12,10 @@ deals as (
         deals.amount * least(greatest(coalesce(deals.probability_rate, 0), 0), 1) as weighted_amount
     from {{ ref('fct_opportunities') }} as deals
     inner join {{ ref('dim_sales_reps') }} as reps on deals.owner_rep_key = reps.rep_key
-    where deals.opportunity_status = 'open' and deals.created_date <= {{ business_date() }}
+    where
+        deals.opportunity_status = 'open'
+        -- a deal that nobody has dated is there already
+        and (deals.created_date is null or deals.created_date <= {{ business_date() }})
 ),
 
 summed as (

@@ -11,12 +11,16 @@ reps as (
     select * from {{ ref('int_sales_reps_deduplicated') }}
 ),
 
--- A deal that was there before the lead did not grow from it; it is told only where no later one is.
+-- A deal that was there before the day of the lead did not grow from it; it is told only where no later one is. Many systems
+-- date a deal by its day alone, so that its hour says nothing.
 first_opportunities as (
     select
         deals.lead_key,
         coalesce(
-            min(deals.created_at) filter (where deals.created_at >= leads.created_at), min(deals.created_at)
+            min(deals.created_at) filter (
+                where {{ business_date_of('deals.created_at') }} >= {{ business_date_of('leads.created_at') }}
+            ),
+            min(deals.created_at)
         ) as first_opportunity_at
     from {{ present('int_opportunities_deduplicated') }} as deals
     inner join leads on deals.lead_key = leads.lead_key
@@ -40,7 +44,8 @@ select
     coalesce(leads.lead_status, 'unknown') as lead_status,
     first_opportunities.first_opportunity_at,
     coalesce(
-        {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} between 0 and 30 * {{ one_day() }}
+        {{ business_date_of('first_opportunities.first_opportunity_at') }} >= {{ business_date_of('leads.created_at') }}
+        and {{ microseconds_between('leads.created_at', 'first_opportunities.first_opportunity_at') }} <= 30 * {{ one_day() }}
         and {{ business_date_of('first_opportunities.first_opportunity_at') }} <= {{ business_date() }},
         false
     ) as is_converted_30d,

@@ -19,7 +19,8 @@ rates as (
     select * from {{ ref('stg_settings__exchange_rates') }}
 ),
 
--- An order that was paid before the deal was there did not come of it; one paid after the business date is not paid yet.
+-- An order that was paid before the day of the deal did not come of it; one paid after the business date is not paid yet. Many
+-- systems date a payment by its day alone, so that its hour says nothing.
 first_paid as (
     select
         orders.opportunity_key,
@@ -28,7 +29,7 @@ first_paid as (
     inner join opportunities as begun on orders.opportunity_key = begun.opportunity_key
     where
         {{ is_paid_order('orders') }}
-        and coalesce(orders.paid_at, orders.ordered_at) >= begun.created_at
+        and {{ business_date_of('coalesce(orders.paid_at, orders.ordered_at)') }} >= {{ business_date_of('begun.created_at') }}
         and {{ business_date_of('coalesce(orders.paid_at, orders.ordered_at)') }} <= {{ business_date() }}
     group by orders.opportunity_key
 ),
@@ -52,7 +53,7 @@ keyed as (
         coalesce(opportunities.opportunity_status, 'unknown') as opportunity_status,
         opportunities.lost_reason,
         coalesce(
-            {{ microseconds_between('opportunities.created_at', 'first_paid.first_paid_at') }} between 0 and 90 * {{ one_day() }}, false
+            {{ microseconds_between('opportunities.created_at', 'first_paid.first_paid_at') }} <= 90 * {{ one_day() }}, false
         ) as is_ordered_90d,
         coalesce(
             {{ region_of_customer('customers.customer_key', 'customers.region_key', 'employers.region_key') }},

@@ -21,9 +21,11 @@ judged as (
         changed.*,
         case
             when not is_comparable then 'no_year_before'
-            when p_value is null or change_rate is null then 'too_few'
+            when p_value is null or repurchase_rate is null or previous_repurchase_rate is null then 'too_few'
             when q_value <= significance and change_rate <= -least_change_rate then 'fell'
             when q_value <= significance and change_rate >= least_change_rate then 'rose'
+            -- a change from nothing has no rate
+            when q_value <= significance and change_rate is null and repurchase_rate > 0 then 'rose'
             else 'steady'
         end as change_status
     from changed

@@ -137,7 +137,8 @@ _IN_TOP_THREE = "customer_place <= 3 and customer_key <> 'unknown' and customer_
 # Who sent back more than was bought is no buyer: shares are of what buyers bought, and none of them is above the whole.
 _OF_BUYERS = "case when customer_amount > 0 then amount else 0 end"
 YEAR = 365
-_BEGUN = "created_date <= getvariable('business_date')"
+# A deal that nobody has dated is there already.
+_BEGUN = "(created_date is null or created_date <= getvariable('business_date'))"
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,11 @@ def _with_rows(
         columns = [*key, *said.VALUES.split(", ")]
         listed = ", ".join(map(ident, columns))
         then = f"(select {listed} from ({said.latest(read_parquet(files))}) where not is_gone)"
-        again = f"(select {listed} from {again} where is_matured and period_grain <> 'all')"
+        # of a period that is not closed any more what was said of it goes on to be kept
+        again = (
+            f"(select {listed} from {again} where is_matured and period_grain <> 'all' union all "
+            f"select {listed} from {again} semi join {then} as told using ({said.KEY}) where not is_matured)"
+        )
     else:
         return item
     found = _counted(db, item, columns, key, then, again)

@@ -39,7 +39,8 @@ def ensure_schema(home: Home) -> None:
 def append(home: Home, version: Path, published: Manifest, rules: str | None) -> Path | None:
     """Keep what a published version says of closed periods that was not said before; None without such a mart.
 
-    A period that never closes (`all`) is no word to come back to. What is said again as before adds nothing.
+    A period that never closes (`all`) is no word to come back to. What is said again as before adds nothing. A cohort
+    of which something was said is told on, also where late facts show that it is not mature yet.
     """
     target, table = folder(home) / f"{published.version}.parquet", published.table(MART)
     if table is None or target.exists():
@@ -60,7 +61,7 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
             now as (from {now})
             select {_of("now", KEY)}, {_of("now", VALUES)}, false as is_gone, {added}
             from now left join said on {same}
-            where now.is_matured and now.period_grain <> 'all' and (
+            where (now.is_matured or said.metric_id is not null) and now.period_grain <> 'all' and (
                 said.metric_id is null or said.is_gone
                 or ({_of("now", VALUES)}) is distinct from ({_of("said", VALUES)})
             )

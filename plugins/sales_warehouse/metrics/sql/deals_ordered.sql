@@ -1,5 +1,5 @@
 -- A deal by the day on which it was opened, and the first order that was paid of it, which counts within 90 days to the
--- second. An order that was paid before the deal was there did not come of it.
+-- second. An order that was paid before the day of the deal did not come of it.
 select
     deals.created_date as row_date,
     deals.opportunity_key,
@@ -34,7 +34,7 @@ left join (
     where
         not orders.is_cancelled
         and coalesce(orders.paid_date <= getvariable('business_date'), orders.is_paid_by_status)
-        and coalesce(orders.paid_at, orders.ordered_at) >= begun.created_at
+        and coalesce(orders.paid_date, orders.order_date) >= begun.created_date
         and coalesce(orders.paid_date, orders.order_date) <= getvariable('business_date')
     group by orders.opportunity_key
 ) as first_paid on deals.opportunity_key = first_paid.opportunity_key
