@@ -40,11 +40,11 @@ least(
 / (cast(nullif({{ ends }}, 0) as double) * {{ ends }})
 {%- endmacro %}
 
-{% macro amount_of_all_won(side='') -%}
-{#- What all deals of a side that were won are worth, if those without an amount are worth what the others are on average. -#}
+{% macro amount_of_all_won() -%}
+{#- What all deals that were won are worth, if those without an amount are worth what the others are on average. -#}
 case
-    when {{ side }}won_with_amount_count = {{ side }}won_count then cast({{ side }}won_amount as double)
-    else cast({{ side }}won_amount as double) * {{ side }}won_count / nullif({{ side }}won_with_amount_count, 0)
+    when won_with_amount_count = won_count then cast(won_amount as double)
+    else cast(won_amount as double) * won_count / nullif(won_with_amount_count, 0)
 end
 {%- endmacro %}
 

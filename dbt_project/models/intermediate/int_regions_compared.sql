@@ -12,8 +12,7 @@ measured as (
         {{ amount_of_all_won() }} as all_won_amount,
         -- a sum of so many deals as chance brings: its variance is the sum of their squares (a compound Poisson sum); of those
         -- that have an amount alone, for with fewer amounts one is less sure
-        {{ amount_of_all_won() }} * {{ amount_of_all_won() }}
-        * won_squares / nullif(cast(won_amount as double) * cast(won_amount as double), 0) as all_won_variance
+        won_squares * power(cast(won_count as double) / nullif(won_with_amount_count, 0), 2) as all_won_variance
     from {{ ref('int_region_periods_measured') }} as regions
     where period_grain = 'year' and fte_days > 0 and region_key <> 'unknown'
 ),
