@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sales_warehouse import durable, settings
+from sales_warehouse.dbt_events import is_result
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -69,8 +70,7 @@ def _tell(event: EventMsg) -> None:
     """
     from dbt_common.events.functions import msg_to_dict
 
-    name = event.info.name
-    if event.info.level == "error" or (name.startswith("Log") and name.endswith("Result")):
+    if event.info.level == "error" or is_result(event.info.name):
         print(json.dumps(msg_to_dict(event), default=str), flush=True)
 
 

@@ -37,9 +37,14 @@ def read_event(line: str) -> tuple[Node | None, str | None]:
         info, data = event["info"], event["data"]
     except (ValueError, KeyError, TypeError):
         return None, line.strip() or None  # a crash writes plain text
-    if info["name"].startswith("Log") and info["name"].endswith("Result") and "node_info" in data:
+    if is_result(info["name"]) and "node_info" in data:
         return _node(data), None
     return None, info["msg"].strip() if info["level"] == "error" else None
+
+
+def is_result(name: str) -> bool:
+    """Whether an event of this name tells of a node that has finished."""
+    return name.startswith("Log") and name.endswith("Result")
 
 
 def _node(data: Mapping[str, Any]) -> Node:

@@ -281,7 +281,7 @@ def _calendar_days(company: Company, business_date: datetime.date, first_date: d
     return list(business_calendar.days(company, *whole))
 
 
-def _days_to_stall(stalled: Stalled, hours: Iterable[Sequence[Any]]) -> int:
+def _days_to_stall(stalled: Stalled, hours: Sequence[Sequence[Any]]) -> int:
     """Return the days after which a stay in any stage is too long, whoever answers for it and whenever it began."""
     counted = [limit.days for limit in (stalled.limit, *stalled.stages.values())]
     return max(
