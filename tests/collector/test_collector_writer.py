@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -76,6 +77,31 @@ def test_a_waiting_request_hears_of_a_disk_that_fails(tmp_path: Path) -> None:
         asyncio.run(post())
     writer.stop()
     assert not list(tmp_path.glob("*/*.jsonl"))
+
+
+def test_a_stop_that_comes_while_the_writer_tidies_finishes_the_files_too(tmp_path: Path) -> None:
+    writer = Writer(tmp_path, settings(), clock=lambda: MOMENT)
+    tidying, stopped = threading.Event(), threading.Event()
+
+    def forget(before: datetime.datetime) -> int:
+        tidying.set()
+        return int(stopped.wait(10))
+
+    writer._journal.forget = forget  # type: ignore[method-assign]
+    writer.start()
+
+    async def post() -> object:
+        return await writer.store(event("a"))
+
+    assert asyncio.run(post()) is Outcome.STORED
+    assert tidying.wait(10)
+    threading.Thread(target=writer.stop).start()
+    while not writer._stopping:
+        time.sleep(0.001)
+    stopped.set()
+    writer._thread.join(10)
+    (file,) = (tmp_path / "forms").glob("*.jsonl")
+    assert file.read_text() == '{"event_id":"a"}\n'
 
 
 def test_after_it_was_told_to_stop_nothing_is_taken(tmp_path: Path) -> None:

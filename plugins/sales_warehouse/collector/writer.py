@@ -107,8 +107,9 @@ class Writer:
             batch = self._take()
             if batch:
                 self._settle(batch)
-            self._tidy(everything=self._stopping and not self._jobs)
-            if self._stopping and not self._jobs:
+            last = self._stopping and not self._jobs  # asked once: stop() may come at any moment, even during _tidy
+            self._tidy(everything=last)
+            if last:
                 self._journal.close()
                 return
 
