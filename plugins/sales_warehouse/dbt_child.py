@@ -1,8 +1,10 @@
 """dbt as a child process: it ends with its parent, and parses the project only once for each version of it.
 
 dbt reads every file of a project anew whenever a variable changes, and ours carry the day: about five seconds of each
-night. What it makes of the files depends on the files alone, so it is kept beside other caches and given to the next
-run. Nothing else of dbt is kept, and a cache that cannot be read is made again.
+night. What it makes of SQL depends on the files alone, variables are filled in when a node is built; so it is kept
+beside other caches and given to the next run, of any company. Descriptions (yml) and configurations are filled in when
+they are parsed: a project that asks for a variable there, as one of a past night may, is parsed again for another one.
+Nothing else of dbt is kept, and a cache that cannot be read is made again.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import signal
 import sys
 import threading
@@ -27,9 +30,9 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
 
-# No file is parsed otherwise for these.
-OF_A_RUN = ("business_date", "as_of", "pending_loads", "identity_batch", "run_id")
 KEPT = 4
+# What asks for a variable while it is parsed: any description, and the configuration at the head of a model.
+_ASKS = {".yml": re.compile(rb"\bvar\s*\("), ".sql": re.compile(rb"\bconfig\s*\((?:(?!\}\}).)*\bvar\s*\(", re.DOTALL)}
 
 
 def files_of(project: Path) -> list[Path]:
@@ -82,6 +85,7 @@ def _parsed(arguments: list[str]) -> Manifest | None:
 
     kept = settings.cache_folder() / "dbt" / f"{_key(arguments)}.msgpack"
     with contextlib.suppress(Exception):  # absent, cut short, or of a dbt that wrote it otherwise
+        os.utime(kept)
         return _ready(Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder))
     place = [part for flag in ("--project-dir", "--profiles-dir", "--target-path", "--log-path", "--vars")
              if (part := _option(arguments, flag))]  # fmt: skip
@@ -100,13 +104,17 @@ def _ready(manifest: Manifest) -> Manifest:
 
 
 def _key(arguments: list[str]) -> str:
-    """What the parsed project depends on: its files, dbt, and all that it is told but for what belongs to one run."""
-    told = _option(arguments, "--vars")
-    variables = {name: value for name, value in json.loads(told[1]).items() if name not in OF_A_RUN} if told else {}
+    """What the parsed project depends on: its files, dbt, and the variables where they are asked for in parsing."""
+    variables = _option(arguments, "--vars") if _asks_in_parsing() else None
     machine = {name: os.environ.get(name) for name in ("SALES_WAREHOUSE_HOME_DIR", "SALES_WAREHOUSE_WORKING_FILE")}
     programs = [platform.python_version(), version("dbt-core"), version("dbt-duckdb")]
     known = [fingerprint_of(Path()), variables, machine, programs]
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _asks_in_parsing() -> bool:
+    files = ((_ASKS.get(path.suffix), path) for path in files_of(Path()))
+    return any(asks.search(path.read_bytes()) for asks, path in files if asks)
 
 
 def _option(arguments: list[str], flag: str) -> list[str] | None:
@@ -114,7 +122,7 @@ def _option(arguments: list[str], flag: str) -> list[str] | None:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    """Write the cache in one step, and let go of the oldest ones."""
+    """Write the cache in one step, and let go of those that were not used for longest."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     scratch = file.with_name(f".{file.name}.{os.getpid()}{durable.TEMPORARY}")
     scratch.write_bytes(content)

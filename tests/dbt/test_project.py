@@ -17,6 +17,7 @@ import pytest
 import world
 from ruamel.yaml import YAML
 
+from sales_warehouse import dbt_child
 from sales_warehouse.home import Home
 from sales_warehouse.metrics import registry
 from sales_warehouse.transform import PROJECT, child_environment
@@ -54,6 +55,12 @@ def run(home: Home, program: list[str], target: str, pending: list[str], *argume
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_nothing_asks_for_a_variable_while_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night would be parsed anew, and what is kept would serve no other company."""
+    monkeypatch.chdir(PROJECT)
+    assert not dbt_child._asks_in_parsing()
 
 
 @pytest.mark.slow

@@ -163,13 +163,45 @@ def test_a_project_is_parsed_once_and_every_run_has_its_own_day(project: Path, h
     assert rows(home) == [("2026-07-02", "kept")] and list(cache.iterdir()) == [kept]
 
 
-def test_what_files_or_other_variables_say_is_parsed_again(project: Path, home: Home, cache: Path) -> None:
+def test_other_files_are_parsed_again_and_other_variables_are_filled_in(
+    project: Path, home: Home, cache: Path
+) -> None:
     run(home)
     (project / "models" / "numbers.sql").write_text("select {{ var('rules', 0) }} as n")
     run(home)
     assert rows(home) == [(0,)]
     run(home, rules=7)
-    assert rows(home) == [(7,)] and len(list(cache.iterdir())) == 3
+    assert rows(home) == [(7,)] and len(list(cache.iterdir())) == 2
+
+
+IN_SQL = "{{ config(meta={'day': var('business_date')}) }} select '{{ config.get('meta')['day'] }}' as day"
+IN_YML = "models: [{name: numbers, config: {meta: {day: \"{{ var('business_date') }}\"}}}]"
+
+
+@pytest.mark.parametrize("where", ["model", "description"])
+def test_what_asks_for_the_day_while_it_is_parsed_is_told_the_day_of_each_run(
+    where: str, project: Path, home: Home, cache: Path
+) -> None:
+    if where == "description":
+        (project / "models" / "numbers.yml").write_text(IN_YML)
+    sql = IN_SQL if where == "model" else IN_SQL.split("}} ", 1)[1]
+    (project / "models" / "numbers.sql").write_text(sql)
+    for day in ("2026-07-01", "2026-07-02"):
+        run(home, business_date=day)
+        assert rows(home) == [(day,)]
+
+
+def test_what_is_used_stays_kept(project: Path, home: Home, cache: Path) -> None:
+    run(home)
+    (kept,) = cache.iterdir()
+    os.utime(kept, (1, 1))
+    for number in range(dbt_child.KEPT - 1):
+        (cache / f"{number}.msgpack").write_bytes(b"old")
+        os.utime(cache / f"{number}.msgpack", (2, 2))
+    run(home)
+    (project / "models" / "numbers.sql").write_text("select 1 as n")
+    run(home)
+    assert kept.exists() and len(list(cache.iterdir())) == dbt_child.KEPT
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x81\xa1", b"not a manifest"], ids=["empty", "cut short", "something else"])

@@ -1,7 +1,7 @@
 """The cells behind each alert on a metric, found by plugins/sales_warehouse/causes."""
 
 from sales_warehouse.causes.alerts import CauseRow, explain_alerts
-from sales_warehouse.causes.modelled import arrow_table, opened
+from sales_warehouse.causes.modelled import arrow_table, opened, run_told
 from sales_warehouse.causes.questions import questions
 
 
@@ -41,7 +41,7 @@ def model(dbt, session):
     dbt.ref("fct_lead_responses")
     dbt.ref("fct_first_orders")
     dbt.ref("fct_repurchase_gaps")
-    day, zone = dbt.config.get("business_date"), dbt.config.get("time_zone")
-    db = opened(session, "marts", "intermediate", business_date=day, time_zone=zone)
+    told = run_told(dbt.ref("int_run_told"))
+    db = opened(session, told, "marts", "intermediate")
     asked = questions(db)
-    return arrow_table(CauseRow, explain_alerts(db, asked, dbt.config.get("currency")))
+    return arrow_table(CauseRow, explain_alerts(db, asked, told.currency))

@@ -1,7 +1,7 @@
 """What happened around each alert on a metric, found by plugins/sales_warehouse/causes."""
 
 from sales_warehouse.causes.events import EventRow, cells_along, events_around
-from sales_warehouse.causes.modelled import arrow_table, opened
+from sales_warehouse.causes.modelled import arrow_table, opened, run_told
 from sales_warehouse.causes.questions import questions
 
 
@@ -16,7 +16,7 @@ def model(dbt, session):
     dbt.ref("fct_order_lines")
     dbt.ref("fct_dealer_stock_days")
     dbt.ref("int_sales_reps_employed")
-    day, zone = dbt.config.get("business_date"), dbt.config.get("time_zone")
-    db = opened(session, "marts", "intermediate", business_date=day, time_zone=zone)
+    told = run_told(dbt.ref("int_run_told"))
+    db = opened(session, told, "marts", "intermediate")
     cells = cells_along(db, "int_alert_causes_found")
-    return arrow_table(EventRow, events_around(db, questions(db), cells, dbt.config.get("currency")))
+    return arrow_table(EventRow, events_around(db, questions(db), cells, told.currency))

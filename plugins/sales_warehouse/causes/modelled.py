@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, get_type_hints
 
+import duckdb
 import pyarrow as pa
 
 from sales_warehouse.metrics.relations import tell
@@ -29,10 +30,30 @@ def arrow_table(kind: type, rows: Iterable[Any]) -> pa.Table:
     )
 
 
-def opened(session: Any, *schemas: str, business_date: str, time_zone: str) -> Any:
-    """Return a cursor of a dbt session that finds tables of these schemas by name alone, on its business date."""
+@dataclass(frozen=True)
+class RunTold:
+    """What the run that dbt is part of was told: its day, the zone of its days, the currency of its amounts."""
+
+    business_date: datetime.date
+    time_zone: str
+    currency: str
+
+
+def run_told(relation: duckdb.DuckDBPyRelation) -> RunTold:
+    """Read the row of `int_run_told`.
+
+    The configuration of a Python model cannot tell it: dbt renders that when it parses the project, which is on the
+    first night only (dbt_child.py).
+    """
+    row = relation.project(", ".join(field.name for field in fields(RunTold))).fetchone()
+    assert row is not None
+    return RunTold(*row)
+
+
+def opened(session: Any, told: RunTold, *schemas: str) -> Any:
+    """Return a cursor of a dbt session that finds tables of these schemas by name alone, on the run's business date."""
     cursor = session.cursor()
-    tell(cursor, datetime.date.fromisoformat(business_date), time_zone=time_zone)
+    tell(cursor, told.business_date, time_zone=told.time_zone)
     cursor.execute(f"set search_path = '{','.join(schemas)}'")
     cursor.execute("set preserve_insertion_order = true")
     return cursor
