@@ -163,9 +163,7 @@ def test_a_project_is_parsed_once_and_every_run_has_its_own_day(project: Path, h
     assert rows(home) == [("2026-07-02", "kept")] and list(cache.iterdir()) == [kept]
 
 
-def test_other_files_are_parsed_again_and_other_variables_are_filled_in(
-    project: Path, home: Home, cache: Path
-) -> None:
+def test_other_files_are_parsed_again_and_other_variables_are_filled_in(project: Path, home: Home, cache: Path) -> None:
     run(home)
     (project / "models" / "numbers.sql").write_text("select {{ var('rules', 0) }} as n")
     run(home)
