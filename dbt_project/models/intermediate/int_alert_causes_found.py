@@ -42,6 +42,6 @@ def model(dbt, session):
     dbt.ref("fct_first_orders")
     dbt.ref("fct_repurchase_gaps")
     told = run_told(dbt.ref("int_run_told"))
-    db = opened(session, told, "marts", "intermediate")
+    db = opened(session, "marts", "intermediate", business_date=told.business_date, time_zone=told.time_zone)
     asked = questions(db)
     return arrow_table(CauseRow, explain_alerts(db, asked, told.currency))

@@ -17,6 +17,6 @@ def model(dbt, session):
     dbt.ref("fct_dealer_stock_days")
     dbt.ref("int_sales_reps_employed")
     told = run_told(dbt.ref("int_run_told"))
-    db = opened(session, told, "marts", "intermediate")
+    db = opened(session, "marts", "intermediate", business_date=told.business_date, time_zone=told.time_zone)
     cells = cells_along(db, "int_alert_causes_found")
     return arrow_table(EventRow, events_around(db, questions(db), cells, told.currency))

@@ -50,10 +50,13 @@ def run_told(relation: duckdb.DuckDBPyRelation) -> RunTold:
     return RunTold(*row)
 
 
-def opened(session: Any, told: RunTold, *schemas: str) -> Any:
-    """Return a cursor of a dbt session that finds tables of these schemas by name alone, on the run's business date."""
+def opened(session: Any, *schemas: str, business_date: datetime.date | str, time_zone: str) -> Any:
+    """Return a cursor of a dbt session that finds tables of these schemas by name alone, on its business date.
+
+    Models of past nights call it too; theirs gave the date as ISO text.
+    """
     cursor = session.cursor()
-    tell(cursor, told.business_date, time_zone=told.time_zone)
+    tell(cursor, datetime.date.fromisoformat(str(business_date)), time_zone=time_zone)
     cursor.execute(f"set search_path = '{','.join(schemas)}'")
     cursor.execute("set preserve_insertion_order = true")
     return cursor
