@@ -85,8 +85,10 @@ def _parsed(arguments: list[str]) -> Manifest | None:
 
     kept = settings.cache_folder() / "dbt" / f"{_key(arguments)}.msgpack"
     with contextlib.suppress(Exception):  # absent, cut short, or of a dbt that wrote it otherwise
-        os.utime(kept)
-        return _ready(Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder))
+        manifest = _ready(Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder))
+        with contextlib.suppress(OSError):  # another owner's
+            os.utime(kept)
+        return manifest
     place = [part for flag in ("--project-dir", "--profiles-dir", "--target-path", "--log-path", "--vars")
              if (part := _option(arguments, flag))]  # fmt: skip
     made = dbtRunner().invoke(["--quiet", "parse", *(word for part in place for word in part)]).result
@@ -107,7 +109,7 @@ def _key(arguments: list[str]) -> str:
     """What the parsed project depends on: its files, dbt, and the variables where they are asked for in parsing."""
     variables = _option(arguments, "--vars") if _asks_in_parsing() else None
     machine = {name: os.environ.get(name) for name in ("SALES_WAREHOUSE_HOME_DIR", "SALES_WAREHOUSE_WORKING_FILE")}
-    programs = [platform.python_version(), version("dbt-core"), version("dbt-duckdb")]
+    programs = [platform.python_version(), *map(version, ("dbt-core", "dbt-adapters", "dbt-duckdb"))]
     known = [fingerprint_of(Path()), variables, machine, programs]
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
