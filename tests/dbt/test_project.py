@@ -144,6 +144,12 @@ def test_a_model_has_a_description_of_its_own(model: Path) -> None:
     assert re.search(r"[一-龥]", described), "the description has no Chinese"
 
 
+def test_the_page_of_marts_names_every_mart_once() -> None:
+    lines = (PROJECT.parent / "docs" / "marts.md").read_text(encoding="utf-8").splitlines()
+    named = [name for line in lines if line.startswith("| `") for name in re.findall(r"`(\w+)`", line.split("|")[1])]
+    assert sorted(named) == [model.stem for model in MODELS if model.parent.name == "marts"]
+
+
 def test_no_model_macro_or_nightly_test_reads_the_clock_as_it_is_written() -> None:
     files = [*MODELS, *MACROS, *NIGHTLY]
     found = [wrong for file in files for wrong in clocks.in_sql(file.name, file.read_text(encoding="utf-8"))]
