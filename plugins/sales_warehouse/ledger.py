@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from sales_warehouse import durable, landing, purge, refusals
@@ -53,12 +53,19 @@ class Applied:
     """What the working warehouse holds: fingerprints of each load in it, and of the code and settings that made it.
 
     `deciders` is that of what tells, beside the loads, who is one customer and in which tier; empty while unknown.
+    `begun` are the loads that transforms which did not end had begun to write: some tables hold them, others do not.
     """
 
     batch: int
     code: str
     loads: dict[str, str]
     deciders: str = ""
+    begun: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def held(self) -> dict[str, str]:
+        """Return every load of which rows may be in the tables."""
+        return self.begun | self.loads
 
 
 def read_applied(home: Home) -> Applied:
@@ -88,7 +95,7 @@ def load_fingerprints(items: list[Gated]) -> dict[str, str]:
 
 
 def overtaken(items: list[Gated], applied: Applied) -> list[str]:
-    """Return the loads that the warehouse does not hold yet though it holds a later one of their source.
+    """Return the loads that the warehouse holds nothing of yet though it holds a later one of their source.
 
     They waited before the gate. A deletion ends what landed before it, so rows have to be ranked in the order of their
     loads; what they beat is not in the working warehouse any more.
@@ -96,9 +103,9 @@ def overtaken(items: list[Gated], applied: Applied) -> list[str]:
     batches = [item.batch for item in items]
     newest: dict[str, str] = {}
     for batch in batches:
-        if batch.load_id in applied.loads:
+        if batch.load_id in applied.held:
             newest[batch.source] = max(batch.load_id, newest.get(batch.source, ""))
-    missing = (batch for batch in batches if batch.load_id not in applied.loads)
+    missing = (batch for batch in batches if batch.load_id not in applied.held)
     return sorted({batch.load_id for batch in missing if batch.load_id < newest.get(batch.source, "")})
 
 

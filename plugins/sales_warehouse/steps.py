@@ -197,8 +197,9 @@ def transform(run: Run) -> StepReport:
         if plan.full:  # forget what was applied first, so that a killed full build starts again from nothing
             ledger.write_applied(run.home, Applied(plan.before.batch, "", {}))
             run.home.warehouse_file.unlink(missing_ok=True)
-        else:  # of a killed build nobody knows which tiers are in it
-            ledger.write_applied(run.home, replace(plan.before, deciders=""))
+        else:  # of a killed build nobody knows which tiers are in it, nor which tables have the loads
+            begun = plan.before.begun | {load: plan.loads[load] for load in plan.pending}
+            ledger.write_applied(run.home, replace(plan.before, deciders="", begun=begun))
         failpoint.reach("transform.before_dbt")
         done = run_dbt(
             run.home, variables=plan.variables, full_refresh=plan.full, on_progress=_node_progress(log.progress)
@@ -368,9 +369,12 @@ def rerun(run: Run) -> StepReport:
 
 
 def has_news(run: Run) -> bool:
-    """Tell whether loads have passed the gate that the marts do not hold yet, or hold as they were judged before."""
-    items = list(ledger.gated(run.home, run.company.sources))
-    return ledger.load_fingerprints(items) != ledger.read_applied(run.home).loads
+    """Tell whether loads have passed the gate that the marts do not hold yet, or hold as they were judged before.
+
+    So do marts that a transform had begun to write when it ended too soon.
+    """
+    applied, items = ledger.read_applied(run.home), list(ledger.gated(run.home, run.company.sources))
+    return bool(applied.begun) or ledger.load_fingerprints(items) != applied.loads
 
 
 # --- what the steps stand on -----------------------------------------------------------------------------------
@@ -400,7 +404,7 @@ class _Plan:
         }
 
     def _full(self, run: Run) -> tuple[bool, str]:
-        changed = [load for load, mark in self.before.loads.items() if self.loads.get(load) != mark]
+        changed = [load for load, mark in self.before.held.items() if self.loads.get(load) != mark]
         reasons = {
             "asked for": run.full_refresh,
             "first build": not run.home.warehouse_file.exists() or self.before.batch == 0,

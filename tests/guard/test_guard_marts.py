@@ -325,8 +325,8 @@ GOOD: dict[str, str] = {
           not_judged_reason_en)""",
     "trust_source_freshness": """values ('shop', 'fresh', 0.0), ('crm', 'no_data', null)
         t(source, freshness_status, age_hours)""",
-    "trust_row_accounting": """values ('shop', 'orders', 0), ('shop', 'order_lines', 0)
-        t(source, entity, unexplained_count)""",
+    "trust_row_accounting": """values ('shop', 'orders', 0, 0), ('shop', 'order_lines', 2, 0)
+        t(source, entity, merged_count, unexplained_count)""",
     "trust_unknown_references": """values ('crm', 'leads', 'customer_id', 1), ('crm', 'visits', 'customer_id', 2)
         t(source, entity, reference, row_count)""",
     "trust_unmatched_returns": """values ('crm', 'no_order', 1), ('crm', 'more_than_sold', 2)
@@ -760,6 +760,7 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("trust_source_freshness", "update mart set age_hours = -1 where _row_id = 1", {"age_not_negative"}),
     ("trust_row_accounting", "update mart set entity = 'order_lines' where _row_id = 1", {"key_unique"}),
     ("trust_row_accounting", "update mart set unexplained_count = -1 where _row_id = 1", {"nothing_unexplained"}),
+    ("trust_row_accounting", "update mart set merged_count = -1 where _row_id = 1", {"nothing_that_no_load_gave"}),
     ("trust_unknown_references", "update mart set entity = 'visits' where _row_id = 1", {"key_unique"}),
     ("trust_unknown_references", "update mart set row_count = 0 where _row_id = 1", {"count_positive"}),
     ("trust_unmatched_returns", "update mart set reason = 'more_than_sold' where _row_id = 1", {"key_unique"}),
