@@ -476,6 +476,9 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
             null, 'no_target'""")
 
 
+NOTHING_SINGLED_OUT = ("No single cell stands out.", "没有突出的单元格。")
+
+
 def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: int) -> None:
     """As many standing incidents as asked for, the first one with all there is to tell, and one that is over."""
     monday = business_date - datetime.timedelta(days=business_date.weekday() + 7)
@@ -539,6 +542,7 @@ def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, coun
                 "Dealers explain 75 % of the fall.",
                 "经销商解释了下跌的 75%。",
             ),
+            *((alerts[key], 0, True, D("-348148.07"), D("1"), *NOTHING_SINGLED_OUT) for key in keys[1:2]),
         ],
     )
     _values(

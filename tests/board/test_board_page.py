@@ -399,6 +399,7 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
     expect(worst).not_to_contain_text("The rest")
     expect(worst.locator(".incident-chart path")).to_have_count(1)
     expect(page.locator(".alert").nth(1)).to_contain_text("Acknowledged")
+    expect(page.locator(".alert").nth(1).locator(".behind")).to_contain_text("No single cell stands out.")
     expect(page.locator("#attention table").first).to_contain_text("Done")
     expect(page.locator("#attention table").first).to_contain_text("+15.0 pp (+5.0 pp – +25.0 pp)")
     assert "asked Wang" not in page.content()  # a note is for those who have a login

@@ -59,7 +59,11 @@ function listed(title, items) {
   return items.length > 0 && h("div", { class: "behind" }, h("h4", {}, say(title)), h("ul", {}, items.map((item) => h("li", {}, item))));
 }
 
-const causes = (rows) => listed("causes", rows.filter((row) => !row.is_residual).slice(0, CAUSES_SHOWN).map((row) => named(row, "text")));
+/** The largest cells; where none stands out, or none can be looked for, what is said of that. */
+function causes(rows) {
+  const cells = rows.filter((row) => !row.is_residual).slice(0, CAUSES_SHOWN);
+  return listed("causes", (cells.length ? cells : rows).map((row) => named(row, "text")));
+}
 
 const around = (rows) => listed("around", rows.map((row) =>
   [named(row, "text"), row.placebo_score !== null && h("span", { class: "sub", title: say("placebo_hint") }, ` ${say("placebo", short(row.placebo_score, "rate"))}`)]));
