@@ -6,7 +6,7 @@ import csv
 import datetime
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 from written_company import files_source, write_company
 
-from sales_warehouse import conformed, corrections, gate, ledger, mended, quarantine, sheet
+from sales_warehouse import conformed, corrections, failpoint, gate, ledger, mended, quarantine, sheet
 from sales_warehouse.cli import app
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
@@ -111,6 +111,32 @@ class Desk:
         writer.writerows(rows)
         content = text.getvalue().encode(encoding)
         return sheet.take(self.home, self.company, content, by="Li Na", why=why, at=LATER)
+
+
+def test_a_mapping_that_is_taken_back_after_a_killed_gate_gives_its_own_rows(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate had let in the rows of the other mapping, and had not said so yet."""
+
+    class Killed(Exception):
+        pass
+
+    def end(name: str) -> None:
+        if name == "gate.after_accept":
+            raise Killed
+
+    desk.refresh(one=GOOD)
+    assert desk.accepted() == [("1", 60)]
+    mapping = desk.folder / "sources" / "crm.yml"
+    mapping.write_text(CRM.replace("duration_seconds: seconds", 'duration_seconds: "cast(seconds as integer) * 2"'))
+    with monkeypatch.context() as patched:
+        patched.setattr(failpoint, "reach", end)
+        with pytest.raises(Killed):
+            replace(desk, company=load_company(desk.folder)).refresh()
+    assert desk.accepted() == [("1", 120)]
+    mapping.write_text(CRM, encoding="utf-8")
+    assert len(desk.refresh()) == 1
+    assert desk.accepted() == [("1", 60)] and desk.waiting() == []
 
 
 def test_a_sheet_shows_no_formula_and_comes_back_as_it_was() -> None:

@@ -198,7 +198,11 @@ def gate_load(
 
 
 def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path, at: datetime.datetime) -> None:
+    manifest = manifest_of(home, load.source, load.load_id)
     with durable.lock(home.accepted / ".lock", wait_seconds=3600, purpose="accepting a load"):
+        if manifest.exists():  # or a mapping that is taken back would find its old word over rows that are another's
+            manifest.unlink()
+            durable.sync_folder(manifest.parent)
         for item in outcomes:
             durable.move(scratch / f"accepted-{item.batch.number}.parquet", accepted_file(home, item.batch))
             failpoint.reach("gate.after_accept")
@@ -213,7 +217,7 @@ def _commit(home: Home, load: Load, outcomes: list[Gated], scratch: Path, at: da
             repairs.remember(home, before, now, history[0], at)
         for target, file in held.items():
             durable.move(file, target)
-        durable.write_json(manifest_of(home, load.source, load.load_id), [item.to_json() for item in outcomes])
+        durable.write_json(manifest, [item.to_json() for item in outcomes])
         for stale in set(held_files(home, load.load_id)) - set(held):
             stale.unlink()
 

@@ -200,6 +200,7 @@ def transform(run: Run) -> StepReport:
         else:  # of a killed build nobody knows which tiers are in it, nor which tables have the loads
             begun = plan.before.begun | {load: plan.loads[load] for load in plan.pending}
             ledger.write_applied(run.home, replace(plan.before, deciders="", begun=begun))
+        nights.begin(run.home)
         failpoint.reach("transform.before_dbt")
         done = run_dbt(
             run.home, variables=plan.variables, full_refresh=plan.full, on_progress=_node_progress(log.progress)
@@ -248,7 +249,7 @@ def publish(run: Run) -> StepReport:
     from sales_warehouse.publish.versions import publish as publish_version
 
     with recorded(run.folder, "publish") as (log, report), _warehouse_lock(run):
-        if durable.read_json(run.home.warehouse / AUDITED) != _state_of_marts(run):
+        if not _is_audited(run):
             raise AuditFailed("the marts have not passed the audit as they are now; run transform and audit first")
         _demand_marts_of(run)
         bundle = ensure_bundle(settings.state_folder())
@@ -325,6 +326,8 @@ def purge(run: Run) -> StepReport:
     ):
         if has_news(run):
             raise purging.NotPurgeable("loads have come that the marts do not hold yet; run a refresh first")
+        if not _is_audited(run):
+            raise purging.NotPurgeable("the marts have not passed the audit as they are now; run a refresh first")
         if _deciders(run) != ledger.read_applied(run.home).deciders:
             raise purging.NotPurgeable(
                 "the marts were made with other tiers, settings or decisions about customers than there are now, or by "
@@ -476,8 +479,13 @@ def _state_of_marts(run: Run) -> dict[str, int | str | None]:
     }
 
 
+def _is_audited(run: Run) -> bool:
+    is_there = run.home.warehouse_file.exists()
+    return is_there and bool(durable.read_json(run.home.warehouse / AUDITED) == _state_of_marts(run))
+
+
 def _moment_of_marts(run: Run) -> tuple[str | None, str | None]:
-    """Return business date and moment that the marts were made for, None where that is not known."""
+    """Return business date and moment that the marts were made for, None where a transform has not come to its end."""
     made = nights.read_draft(run.home)
     variables = made.variables if made else {}
     return variables.get("business_date"), variables.get("as_of")
@@ -486,6 +494,11 @@ def _moment_of_marts(run: Run) -> tuple[str | None, str | None]:
 def _demand_marts_of(run: Run) -> None:
     """Raise AuditFailed when the marts were made for another moment: a task of an older run that was cleared alone."""
     made = _moment_of_marts(run)
+    if made == (None, None):
+        raise AuditFailed(
+            "a transform did not come to its end, or is at work: the tables are of two moments; clear the task "
+            "`transform` with all that follow it"
+        )
     if made != (f"{run.business_date}", _said(run.as_of)):
         raise AuditFailed(
             f"the marts were made for business date {made[0]}, as of {made[1]} UTC, and this run is of "

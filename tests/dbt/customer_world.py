@@ -14,7 +14,7 @@ import accepted_files as files
 import duckdb
 import world
 
-from sales_warehouse import ledger, steps
+from sales_warehouse import durable, ledger, steps
 from sales_warehouse.company.load import load_company
 from sales_warehouse.home import Home
 from sales_warehouse.run import Run
@@ -303,6 +303,7 @@ class Built:
         world.refresh(self.home, [], batch, full=full, marts=MARTS, **given)
         run = Run(self.home, company, "r1", moment, day)
         ledger.write_applied(self.home, ledger.Applied(batch, "", {}, steps._deciders(run)))
+        durable.write_json(self.home.warehouse / steps.AUDITED, steps._state_of_marts(run))
 
     def rows(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.home.warehouse_file), read_only=True) as connection:

@@ -255,6 +255,14 @@ def test_nothing_is_removed_while_a_decision_waits(old: Built) -> None:
     assert texts(old.home) == there and not purge.lists(old.home)
 
 
+def test_nothing_is_removed_by_marts_that_the_audit_refused(old: Built) -> None:
+    there = texts(old.home)
+    (old.home.warehouse / steps.AUDITED).unlink()  # as a transform leaves it, and an audit that fails
+    with pytest.raises(purge.NotPurgeable, match="have not passed the audit"):
+        steps.purge(run_of(old))
+    assert texts(old.home) == there and not purge.lists(old.home)
+
+
 def test_nothing_is_removed_by_marts_of_a_refresh_that_was_killed(old: Built, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of them may be of other tiers."""
 

@@ -909,6 +909,33 @@ def test_a_level_of_an_earlier_day_is_restated_only_by_its_own_day(db: duckdb.Du
     ]  # fmt: skip
 
 
+def test_a_date_that_is_refreshed_again_restates_nothing_that_a_later_one_spoke_of(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """The 27th said 50 of its own day and 60, no more 40, of the 26th. The 26th again knows neither; the 28th does."""
+    db.execute("create table kpi_metrics as select 'net_sales' as metric_id, 'sum' as aggregation")
+    db.execute("create table stg_ledger__rules as select 'r1' as rules")
+    db.execute("""create table stg_history__kpi_values as select 'net_sales' as metric_id, 'day' as period_grain,
+        period_start_date, 'total' as dimension_name, 'total' as dimension_value, value::decimal(28, 8) as numerator,
+        null::decimal(28, 8) as denominator, value::decimal(28, 8) as value, false as is_gone, version,
+        business_date, 'r1' as rules, business_date + interval 18 hour as as_of
+        from (values ('1', date '2026-06-26', date '2026-06-25', 30), ('1', date '2026-06-26', date '2026-06-26', 40),
+            ('2', date '2026-06-27', date '2026-06-26', 60), ('2', date '2026-06-27', date '2026-06-27', 50))
+        t(version, business_date, period_start_date, value)""")
+    db.execute("""create table kpi_values as select 'net_sales' as metric_id, 'day' as period_grain,
+        date '2026-06-25' as period_start_date, 'total' as dimension_name, 'total' as dimension_value,
+        33::decimal(28, 8) as numerator, null::decimal(28, 8) as denominator, 33::decimal(28, 8) as value""")
+    columns = "period_start_date::varchar, original_value, current_value, restated_at >= original_as_of"
+    for day, expected in (
+        ("2026-06-26", [("2026-06-25", 30, 33, True)]),
+        ("2026-06-28", [("2026-06-25", 30, 33, True), ("2026-06-26", 40, None, True), ("2026-06-27", 50, None, True)]),
+    ):
+        with on(day):
+            for model in ("int_kpi_words_compared", "int_levels_told"):
+                rows_of(db, model, "metric_id")
+            assert sorted(rows_of(db, "kpi_restatements", columns)) == expected
+
+
 def test_an_order_that_was_never_paid_takes_nothing_off_what_was(db: duckdb.DuckDBPyConnection) -> None:
     """Of 100 that were paid 30 came back, and 5 of an order that nobody knows: 65, whatever came back of 500 that were
     never paid or not by 28 June."""

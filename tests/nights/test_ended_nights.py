@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import small_project
-from nights_world import World
+from nights_world import World, day
 from written_company import files_source
 
 from sales_warehouse import failpoint, ledger, steps, transform
@@ -93,6 +94,10 @@ def test_what_an_ended_night_wrote_is_gone_when_its_load_is_judged_otherwise(end
     [item] = [item for item in ledger.gated(run.home, ["truck"]) if item.batch.entity == "orders"]
     assert list(before.begun) == [item.batch.load_id] and item.batch.load_id not in before.loads
     assert steps.has_news(run) and not steps._plan(run).full, "repeated as it is, it is an increment"
+    with pytest.raises(steps.AuditFailed, match="did not come to its end"):
+        steps.audit(
+            replace(run, business_date=day(1), as_of=run.as_of - datetime.timedelta(days=1))
+        )  # of the night before
     # one that was held up before it would be told before what it may have beaten already
     held_up = replace(item, batch=replace(item.batch, load_id="20200101T000000000000Z"))
     assert ledger.overtaken([item, held_up], before) == [held_up.batch.load_id]

@@ -12,7 +12,7 @@ import pytest
 
 from sales_warehouse import durable, nights
 from sales_warehouse.home import Home
-from sales_warehouse.nights import compare, recipe, retention, said, store
+from sales_warehouse.nights import compare, incidents, recipe, retention, said, store, unrecorded
 from sales_warehouse.nights.inputs import DRAFT, Inputs, listed_files, project_place
 from sales_warehouse.nights.recipe import Mart, Night
 from sales_warehouse.nights.rerun import only_one
@@ -140,6 +140,20 @@ def make_night(home: Home, connection: duckdb.DuckDBPyConnection, number: int) -
     night = Night(f"{number:06d}_{day:%Y%m%d}", day, datetime.datetime(2026, 3, number + 1), "run", inputs, {})
     recipe.write(home, night)
     return night
+
+
+def test_a_night_that_is_worked_out_knows_what_nights_said_whose_recipes_are_gone(home: Home, tmp_path: Path) -> None:
+    """Of the second and of a micro-batch of the fourth day there is no recipe any more; the fifth is later."""
+    scratch = Home(tmp_path / "scratch", "small")
+    with connect(temp=home.tmp) as connection:
+        made = [make_night(home, connection, number) for number in (1, 2, 4, 5)]
+    recipe.place(home, made[1].version).unlink()
+    names = [*(night.version for night in made), "000003_20260304"]
+    for name in names:
+        write(incidents.folder(home) / f"{name}.parquet", "select 1 as event_key")
+    unrecorded._history(home, scratch, made[2].as_of)
+    linked = {file.stem for file in incidents.folder(scratch).glob("[0-9]*.parquet")}
+    assert linked == {*names} - {made[3].version}
 
 
 def test_what_only_old_nights_read_goes_and_what_they_gave_stays_told(home: Home) -> None:
@@ -283,6 +297,38 @@ def test_a_cohort_of_which_something_was_said_is_told_on(home: Home) -> None:
         words = connection.execute(f"""select month(period_start_date), day(business_date), value
             from read_parquet('{said.folder(home)}/0*.parquet') order by all""").fetchall()  # fmt: skip
     assert words == [(7, 5, 36), (7, 6, 48), (7, 16, None), (7, 17, 48)]
+
+
+def test_a_date_that_is_published_again_adds_no_word_about_what_later_ones_spoke_of(home: Home) -> None:
+    """The 5th and the 6th, the 5th again with late orders, the 7th. Of the month that the 6th was the last to speak of,
+    and of the one that only the 6th knew, the 5th says nothing; the 7th does."""
+    months = ("2026-06-01", "2026-07-01", "2026-08-01")
+    told = [
+        ("5", "5", (10, 20, None)),
+        ("6", "6", (10, 21, 30)),
+        ("7", "5", (11, 22, None)),
+        ("8", "7", (11, 22, None)),
+    ]
+    for number, day, values in told:
+        version = f"00000{number}_2026090{day}"
+        figures = [
+            FIGURE.format(value=value, is_matured=True).replace("2026-07-01", month)
+            for month, value in zip(months, values, strict=True)
+            if value
+        ]
+        file = write(pointer.folder(home, version) / "kpi_values.parquet", " union all ".join(figures))
+        pieces = (manifest.Piece("", file.name, len(figures), ""),)
+        published = Manifest(
+            version, None, "run", f"2026-09-0{day}", f"2026-09-0{day}T18:00:00", "duckdb",
+            (Table(said.MART, None, (), (), pieces),),
+        )  # fmt: skip
+        said.append(home, pointer.folder(home, version), published, "r")
+    with duckdb.connect() as connection:
+        words = connection.execute(f"""select version[6:6]::int, day(business_date), month(period_start_date), value
+            from read_parquet('{said.folder(home)}/0*.parquet') order by all""").fetchall()  # fmt: skip
+    assert words == [
+        (5, 5, 6, 10), (5, 5, 7, 20), (6, 6, 7, 21), (6, 6, 8, 30), (7, 5, 6, 11), (8, 7, 7, 22), (8, 7, 8, None),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("day", ["2026-03-02", "2026-03-01"], ids=["of the day", "of another day"])

@@ -593,6 +593,15 @@ def test_an_older_date_that_is_refreshed_again_changes_nothing_of_what_came_late
     assert nights.live(N3, [alert("east", W3)]) == [(EAST, "seen_again", False)]
 
 
+def test_an_older_date_that_is_refreshed_again_opens_nothing_that_was_over_since() -> None:
+    nights = Nights()
+    nights.live(N1, [alert("east", W1)])
+    assert nights.live(N2, []) == [(EAST, "resolved", True)]
+    assert nights.live(N1, [alert("east", W1)]) == []
+    assert nights.live(N3, []) == []
+    assert nights.live(N3, [alert("east", W1)]) == [(EAST, "reopened", True)]
+
+
 def test_the_order_of_rows_changes_nothing() -> None:
     alerts = [alert(f"m{n}", W1, ("critical", "warning")[n % 2], cause=f"c{n % 3}") for n in range(12)]
     told = []

@@ -43,6 +43,7 @@ matched as (
         known.size_rate as known_size_rate,
         known.period_start_date as known_period_start_date,
         known.alert_key as known_alert_key,
+        known.last_event_date as known_event_date,
         known.rule_terms as known_rule_terms,
         {{ changed_by('alerts.goal_terms', 'known.goal_terms', 'tonight.rules', 'known.rules') }} as known_changed_by,
         coalesce(alerts.goal_terms <> known.goal_terms, false) as is_goal_other,
@@ -71,6 +72,7 @@ going_on as (
 
 -- What closed by itself goes on where it was closed too soon, being back in the same period, and within the cooldown of its
 -- rule, which gives the alert its key again and is no news; nor is it while its snooze runs. What a person closed stays closed as long.
+-- A date that is refreshed again knows less than the later one that closed it.
 back as (
     select
         *,
@@ -80,6 +82,7 @@ back as (
         not is_open
         and not is_decided
         and not is_elsewhere
+        and {{ business_date() }} >= known_event_date
         and (
             period_start_date = known_period_start_date
             or (period_start_date > known_period_start_date and alert_key = known_alert_key)

@@ -42,7 +42,8 @@ subjects as (
         max(event_order) filter (where event_type <> 'woken') as seen_order,
         max_by(event_type, event_order) filter (where event_type <> 'woken') as last_event_type,
         min(period_start_date) as first_period_start_date,
-        max(event_date) filter (where event_type in ('opened', 'joined', 'reopened')) as found_date
+        max(event_date) filter (where event_type in ('opened', 'joined', 'reopened')) as found_date,
+        max(event_date) as last_event_date
     from events
     where not is_decision
     group by incident_key, subject_key
@@ -76,6 +77,7 @@ select
     last.rules,
     last.is_late,
     subjects.found_date,
+    subjects.last_event_date,
     subjects.last_event_type,
     subjects.last_order,
     incidents.status,

@@ -47,3 +47,5 @@ select
 from firsts
 inner join lasts
     on {{ same_key('firsts', 'lasts', key) }}
+-- A business date that is refreshed again has nothing to say of what was told after it.
+where lasts.business_date <= {{ business_date() }}

@@ -11,12 +11,12 @@ import datetime
 from sales_warehouse import durable
 from sales_warehouse.home import Home
 from sales_warehouse.nights import incidents, judgements, recipe, retention, said
-from sales_warehouse.nights.inputs import Inputs, keep, read_draft, rules_of
+from sales_warehouse.nights.inputs import Inputs, begin, keep, read_draft, rules_of
 from sales_warehouse.nights.recipe import Night, NoSuchNight, night_of, nights
 from sales_warehouse.publish import manifest, pointer
 from sales_warehouse.publish.manifest import Manifest
 
-__all__ = ["Inputs", "Night", "NoSuchNight", "keep", "night_of", "nights", "rules_of", "settle"]
+__all__ = ["Inputs", "Night", "NoSuchNight", "begin", "keep", "night_of", "nights", "rules_of", "settle"]
 
 
 def settle(home: Home, *, has_just_published: bool = False) -> Night | None:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,15 @@ class Inputs:
         tables = {name: Kept.from_json(kept) for name, kept in data["tables"].items()}
         more = {"files": Kept.from_json(data["files"]), "tables": tables, "purges": tuple(data["purges"])}
         return cls(**{**data, **more})
+
+
+def begin(home: Home) -> None:
+    """Note that the working warehouse is being written: until `keep` nobody knows what it is made from.
+
+    The files and tables that were kept last stay noted, so that what did not change is not read again.
+    """
+    if before := read_draft(home):
+        durable.write_json(home.warehouse / DRAFT, replace(before, run_id="", variables={}).as_json())
 
 
 def keep(home: Home, *, variables: dict[str, Any], rules: str, batch: int) -> Inputs:

@@ -40,7 +40,8 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
     """Keep what a published version says of closed periods that was not said before; None without such a mart.
 
     A period that never closes (`all`) is no word to come back to. What is said again as before adds nothing. A cohort
-    of which something was said is told on, also where late facts show that it is not mature yet.
+    of which something was said is told on, also where late facts show that it is not mature yet. A business date that
+    is published again after later ones adds no word about what these were the last to speak of: it knows less.
     """
     target, table = folder(home) / f"{published.version}.parquet", published.table(MART)
     if table is None or target.exists():
@@ -53,6 +54,7 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
             cast({literal(published.as_of)} as timestamp) as as_of,
             cast({literal(published.business_date)} as date) as business_date,
             {literal(published.version)} as version, {literal(rules)} as rules"""
+        is_later = f"said.business_date > cast({literal(published.business_date)} as date)"
         same = " and ".join(f"now.{name} = said.{name}" for name in KEY.split(", "))
         history.write(
             connection,
@@ -64,10 +66,10 @@ def append(home: Home, version: Path, published: Manifest, rules: str | None) ->
             where (now.is_matured or said.metric_id is not null) and now.period_grain <> 'all' and (
                 said.metric_id is null or said.is_gone
                 or ({_of("now", VALUES)}) is distinct from ({_of("said", VALUES)})
-            )
+            ) and {is_later} is not true
             union all
             select {_of("said", KEY)}, null, null, null, true, {added}
-            from said anti join now on {same} where not said.is_gone
+            from said anti join now on {same} where not said.is_gone and {is_later} is not true
             order by all""",
             SCHEMA,
             target,

@@ -91,13 +91,15 @@ def _identity(home: Home, scratch: Home, as_of: datetime.datetime) -> None:
 
 
 def _history(home: Home, scratch: Home, as_of: datetime.datetime) -> None:
-    """What nights had said of closed periods, of incidents and by alert rules by then."""
+    """What nights had said of closed periods, of incidents and by rules by then, also those whose recipe is gone."""
+    published = [night for night in nights(home) if not night.is_computed]
+    last = max((night.version for night in published if night.as_of <= as_of), default="")
+    later = {night.version for night in published if night.as_of > as_of}
     for kept in (said, incidents, judgements):
         kept.ensure_schema(home)
-        known = [night.version for night in nights(home) if night.as_of <= as_of]
-        files = (kept.folder(home) / f"{name}.parquet" for name in known)
-        for file in (*kept.folder(home).glob("_schema*.parquet"), *files):
-            if file.exists():
+        words = (file for file in kept.folder(home).glob("[0-9]*.parquet") if file.stem <= last)
+        for file in (*kept.folder(home).glob("_schema*.parquet"), *words):
+            if file.stem not in later:
                 store.link(file, kept.folder(scratch) / file.name)
 
 
