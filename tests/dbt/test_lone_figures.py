@@ -20,7 +20,8 @@ CALENDAR = """create table dim_dates as
     select
         d::date as date_day, date_trunc('week', d)::date as week_start_date,
         date_trunc('month', d)::date as month_start_date, isodow(d) as day_of_week,
-        d::date not in {holidays} and isodow(d) < 6 as is_workday, d::date in {holidays} as is_holiday
+        d::date not in {holidays} and isodow(d) < 6 as is_workday, d::date in {holidays} as is_holiday,
+        sum(is_workday::bigint) over (order by d)::bigint as workday_number
     from range(date '2025-01-01', date '2027-12-31', interval 1 day) t(d)"""
 
 
@@ -907,6 +908,53 @@ def test_a_level_of_an_earlier_day_is_restated_only_by_its_own_day(db: duckdb.Du
     assert told == [
         ("net_sales", "2026-06-27", 50, None, None, 1), ("weighted_pipeline_amount", "2026-06-26", 80, 85, 5, 1),
     ]  # fmt: skip
+
+
+def test_days_to_a_deal_and_to_a_first_order_are_told_in_workdays_too(db: duckdb.DuckDBPyConnection) -> None:
+    """Friday 13 February 2026 to Tuesday the 24th, over the Spring Festival: eleven days, of which the 24th and
+    Saturday the 14th, made up for, were worked on. Made and won on one Sunday: none. Of days before the calendar: not known."""
+    db.execute("""
+        create table stg_settings__calendar as
+        select d::date as date_day, d in (timestamp '2026-02-13', '2026-02-14', '2026-02-24') as is_workday,
+            not is_workday as is_holiday, null::varchar as holiday_name, 2026 as fiscal_year_number,
+            1 as fiscal_quarter_number, date '2026-01-01' as fiscal_year_start_date,
+            date '2026-01-01' as fiscal_quarter_start_date
+        from range(timestamp '2026-02-10', timestamp '2026-02-28', interval 1 day) t(d);
+        create table int_customers_identified(customer_record_key varchar, customer_key varchar, region_key varchar);
+        create table int_contacts_identified(contact_record_key varchar, contact_key varchar,
+            customer_record_key varchar, customer_key varchar);
+        create table int_sales_reps_deduplicated as select 'r' as rep_key, 'n' as region_key;
+        create table stg_settings__exchange_rates(currency varchar, exchange_rate decimal(18, 8));
+        create table int_orders_keyed(opportunity_key varchar, paid_at timestamp, ordered_at timestamp, paid_date date,
+            order_date date, is_cancelled bool, is_paid_by_status bool, customer_key varchar);
+        create table int_opportunities_deduplicated as
+        select key as opportunity_key, null::varchar as lead_key, null::varchar as customer_record_key,
+            null::varchar as contact_record_key, 'p' as product_line, 10.0 as amount, 'CNY' as currency,
+            0.5 as probability_rate, null::date as expected_close_date, made + interval 2 hour as created_at,
+            closed + interval 2 hour as closed_at, status as opportunity_status, null::varchar as lost_reason,
+            'r' as owner_rep_key, 'L' as _changed_load_id, false as is_deleted
+        from (values ('festival', timestamp '2026-02-13', timestamp '2026-02-24', 'won'),
+            ('sunday', '2026-02-15', '2026-02-15', 'won'), ('early', '2026-02-01', '2026-02-24', 'won'),
+            ('lost', '2026-02-13', '2026-02-24', 'lost'), ('open', '2026-02-13', null, 'open'))
+            t(key, made, closed, status)""")
+    rows_of(db, "dim_dates", "date_day")
+    columns = "opportunity_key, win_cycle_days, win_cycle_workdays"
+    assert sorted(rows_of(db, "fct_opportunities", columns)) == [
+        ("early", 23, None), ("festival", 11, 2), ("lost", None, None), ("open", None, None), ("sunday", 0, 0),
+    ]  # fmt: skip
+    db.execute("""
+        create table fct_touchpoints as select key as customer_key, 'web' as channel, key as touchpoint_key,
+            timestamp '2026-02-13 02:00' as occurred_at, date '2026-02-13' as occurred_date
+        from (values ('bought'), ('waits')) t(key);
+        create table dim_customers as select customer_key, 'n' as region_key from fct_touchpoints;
+        insert into int_orders_keyed(customer_key, order_date, paid_at, paid_date, is_cancelled, is_paid_by_status)
+        values ('bought', date '2026-02-24', timestamp '2026-02-24 02:00', date '2026-02-24', false, false)""")
+    with on("2026-02-20"):
+        rows = rows_of(db, "fct_first_orders", "customer_key, waited_days, waited_workdays")
+    assert sorted(rows) == [("bought", 7, 1), ("waits", 7, 1)]  # the order of the 24th is to come
+    with on("2026-02-26"):
+        rows = rows_of(db, "fct_first_orders", "customer_key, waited_days, waited_workdays")
+    assert sorted(rows) == [("bought", 11, 2), ("waits", 13, 2)]
 
 
 def test_a_date_that_is_refreshed_again_restates_nothing_that_a_later_one_spoke_of(

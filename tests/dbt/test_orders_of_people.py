@@ -47,6 +47,7 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
             create table int_sales_reps_deduplicated (rep_key varchar, region_key varchar, _changed_load_id varchar);
             create table stg_settings__exchange_rates as select 'CNY' as currency, 1::decimal(18,8) as exchange_rate;
             create table stg_settings__payment_sources as select 'crm' as source;
+            create table dim_dates (date_day date, workday_number bigint);
         """)
         for table, columns in EMPTY.items():
             for column in columns.split():

@@ -7,6 +7,7 @@ select
     {{ day_of_week('date_day') }} as day_of_week,
     coalesce(is_workday, false) as is_workday,
     coalesce(is_holiday, false) as is_holiday,
+    cast(sum(case when is_workday then 1 else 0 end) over (order by date_day) as bigint) as workday_number,
     holiday_name,
     fiscal_year_number,
     fiscal_quarter_number,

@@ -50,8 +50,11 @@ select
     first_touches.channel,
     first_orders.first_order_date,
     cast({{ dbt.datediff('first_touches.first_date', last_seen_date, 'day') }} as bigint) as waited_days,
+    order_days.workday_number - contact_days.workday_number as waited_workdays,
     first_orders.first_order_date is not null as is_bought
 from first_touches
 inner join {{ ref('dim_customers') }} as customers on first_touches.customer_key = customers.customer_key
 left join first_orders on first_touches.customer_key = first_orders.customer_key
+left join {{ ref('dim_dates') }} as contact_days on first_touches.first_date = contact_days.date_day
+left join {{ ref('dim_dates') }} as order_days on {{ last_seen_date }} = order_days.date_day
 where first_touches.touch_number = 1

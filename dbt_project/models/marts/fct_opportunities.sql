@@ -74,27 +74,33 @@ keyed as (
 )
 
 select
-    opportunity_key,
-    customer_key,
-    contact_key,
-    lead_key,
-    owner_rep_key,
-    product_line,
-    amount,
-    has_amount,
-    probability_rate,
-    created_at,
-    created_date,
-    expected_close_date,
-    closed_at,
-    closed_date,
-    opportunity_status,
-    lost_reason,
-    region_key,
+    keyed.opportunity_key,
+    keyed.customer_key,
+    keyed.contact_key,
+    keyed.lead_key,
+    keyed.owner_rep_key,
+    keyed.product_line,
+    keyed.amount,
+    keyed.has_amount,
+    keyed.probability_rate,
+    keyed.created_at,
+    keyed.created_date,
+    keyed.expected_close_date,
+    keyed.closed_at,
+    keyed.closed_date,
+    keyed.opportunity_status,
+    keyed.lost_reason,
+    keyed.region_key,
     -- Days of the business calendar, so that a change to summer time does not make a day of 23 hours.
     case
-        when opportunity_status = 'won' then cast({{ dbt.datediff('created_date', 'closed_date', 'day') }} as bigint)
+        when keyed.opportunity_status = 'won'
+            then cast({{ dbt.datediff('keyed.created_date', 'keyed.closed_date', 'day') }} as bigint)
     end as win_cycle_days,
-    is_ordered_90d,
-    learnt_at
+    case
+        when keyed.opportunity_status = 'won' then closed_days.workday_number - created_days.workday_number
+    end as win_cycle_workdays,
+    keyed.is_ordered_90d,
+    keyed.learnt_at
 from keyed
+left join {{ ref('dim_dates') }} as created_days on keyed.created_date = created_days.date_day
+left join {{ ref('dim_dates') }} as closed_days on keyed.closed_date = closed_days.date_day
