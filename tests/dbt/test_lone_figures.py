@@ -912,7 +912,7 @@ def test_a_level_of_an_earlier_day_is_restated_only_by_its_own_day(db: duckdb.Du
 
 def test_days_to_a_deal_and_to_a_first_order_are_told_in_workdays_too(db: duckdb.DuckDBPyConnection) -> None:
     """Friday 13 February 2026 to Tuesday the 24th, over the Spring Festival: eleven days, of which the 24th and
-    Saturday the 14th, made up for, were worked on. Made and won on one Sunday: none. Of days before the calendar: not known."""
+    Saturday the 14th, made up for, were worked on. Made and won on one Sunday: none. Before the calendar: unknown."""
     db.execute("""
         create table stg_settings__calendar as
         select d::date as date_day, d in (timestamp '2026-02-13', '2026-02-14', '2026-02-24') as is_workday,
