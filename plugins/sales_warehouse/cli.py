@@ -230,7 +230,7 @@ def weekly_review(
     out: Annotated[Path | None, typer.Option(help="Write it to this file: .html for a page, else Markdown.")] = None,
     language: Annotated[str | None, typer.Option(help="en or zh; default: the company's.")] = None,
 ) -> None:
-    """Show the weekly review: targets, movers, alerts and what to do. A week has one pack, however late it is asked."""
+    """Show the weekly review: goals, movers, incidents, actions. A week has one pack, however late it is asked."""
     from sales_warehouse import weekly
 
     about = _load(company).about

@@ -137,7 +137,7 @@ class Home:
 
     @property
     def reviews(self) -> Path:
-        """The packs of the weekly review, one for each week; a pack is kept as it was made."""
+        """The packs of the weekly review, one for each week, and their tables; a pack is kept as it was made."""
         return self.dir / "reviews"
 
     @property

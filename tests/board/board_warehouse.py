@@ -253,6 +253,8 @@ def _kpis(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> None:
     rows = [(*metric, True) for metric in METRICS]
     columns = "metric_id, number, name_en, name_zh, unit, direction, is_on_board"
     _values(db, "kpi_metrics", columns, rows)
+    for column in ("is_cohort boolean default false", "aggregation varchar", "matures_after_days bigint default 0"):
+        db.execute(f"alter table marts.kpi_metrics add column {column}")
     today = literal(business_date)
     grains = "(values ('day'), ('week'), ('month'), ('quarter')) as g(grain)"
     stages = ", ".join(f"({literal(stage)}, {order})" for stage, order in STAGES)
@@ -464,6 +466,20 @@ def _targets(db: duckdb.DuckDBPyConnection, business_date: datetime.date) -> Non
         "update marts.kpi_movers set comparable_value = 800000 where dimension_name = 'total' and unit = 'money'"
     )
     db.execute("update marts.kpi_movers set comparable_value = previous_value where comparable_value is null")
+    texts = ("metric_name_en", "metric_name_zh", "direction", "change_type")
+    figures = ("change_rate", "comparison_rate", "comparable_change_value", "comparable_change_rate")
+    for column in (*(f"{name} varchar" for name in texts), *(f"{name} double" for name in figures)):
+        db.execute(f"alter table marts.kpi_movers add column {column}")
+    db.execute("alter table marts.kpi_movers add column previous_start_date date")
+    _values(
+        db,
+        "kpi_goal_lints",
+        "subject_type, subject_id, lint_type, smart_letter, severity, message_en, message_zh",
+        [
+            ("goal", "wins", "beyond_best", "A", "warning", "asks for more than ever was", "高于历史最好水平"),
+            ("goal_set", "sent", "missing_owner", None, "fault", "nobody answers for it", "无负责人"),
+        ],
+    )
     db.execute("""
         create table marts.kpi_board as
         select 13::bigint as number, 'net_sales' as metric_id, 'money' as unit, 'month' as period_grain,
@@ -480,7 +496,7 @@ NOTHING_SINGLED_OUT = ("No single cell stands out.", "没有突出的单元格�
 
 
 def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, count: int) -> None:
-    """As many standing incidents as asked for, the first one with all there is to tell, and one that is over."""
+    """As many standing incidents as asked for, the first with all there is to tell, and one that ended last week."""
     monday = business_date - datetime.timedelta(days=business_date.weekday() + 7)
     sunday, keys = monday + datetime.timedelta(days=6), [region[0] for region in REGIONS[: count + 1]]
     alerts = {key: f"net_sales_fall|{key}|{monday}" for key in keys}
@@ -505,14 +521,15 @@ def _incidents(db: duckdb.DuckDBPyConnection, business_date: datetime.date, coun
         db,
         "fct_incidents",
         "incident_key, incident_status, severity, alert_key, rule_id, owner, playbook_id, period_start_date, "
-        "period_end_date, opened_date, snoozed_until_date, subject_count, is_closed, title_en, title_zh, reason_en, "
-        "reason_zh",
+        "period_end_date, opened_date, status_date, snoozed_until_date, subject_count, is_personal, is_closed, "
+        "title_en, title_zh, reason_en, reason_zh",
         [
             (
                 alerts[key], "resolved" if place == count else "acknowledged" if place else "open",
                 "warning" if place else "critical",
-                alerts[key], "net_sales_fall", "Chen Lei", "dealer_recovery", monday, sunday, business_date, None,
-                2 if place == 0 else 1, place == count, *said[place],
+                alerts[key], "net_sales_fall", "Chen Lei", "dealer_recovery", monday, sunday,
+                monday if place == count else business_date, sunday if place == count else business_date, None,
+                2 if place == 0 else 1, False, place == count, *said[place],
             )
             for place, key in enumerate(keys)
         ],

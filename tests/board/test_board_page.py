@@ -29,7 +29,7 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 LARGEST = 1_200_000  # bytes of a page over two years
-SECTIONS = ["overview", "attention", "targets", "sales", "pipeline", "customers", "trust"]
+SECTIONS = ["overview", "attention", "review", "targets", "sales", "pipeline", "customers", "trust"]
 
 
 class Reader:
@@ -158,6 +158,38 @@ def test_what_moved_is_of_the_last_week_and_not_old_news(board: Path, reader: Re
         expect(page.locator('[data-mover="net_sales:total"]')).to_contain_text(text)
     expect(page.locator('[data-mover="net_sales:east"]')).to_contain_text("East China")
     expect(page.locator('[data-mover="win_rate:total"]')).to_have_count(0)
+
+
+def test_the_review_says_which_week_it_is_of_where_its_pack_lies_and_what_ended(board: Path, reader: Reader) -> None:
+    """Thursday 18 June: the last whole week began on the 8th. What stands, goals and actions have their own parts."""
+    page = reader.open(board.as_uri())
+    review = page.locator("#review")
+    for text in (
+        *("Week from 8 Jun 2026 to 14 Jun 2026", "reviews/2026-06-08.json", "reviews/2026-06-08/*.parquet"),
+        *("What moved last week", "Net sales, North China: -30 %", "resolved", "Win rate to 42 %"),
+        *("A: asks for more than ever was", "nobody answers for it"),
+    ):
+        expect(review).to_contain_text(text)
+    ended = review.locator("tr", has_text="Net sales, North China")
+    expect(ended.locator("td")).to_have_text(["Warning", "resolved", "8 Jun 2026", "14 Jun 2026", "Chen Lei"])
+    expect(review).not_to_contain_text("Net sales, East China")  # it stands
+    page.click('[data-focus="language:zh"]')
+    for text in (
+        "每周数据复盘",
+        "统计周：2026年6月8日 至 2026年6月14日",
+        "已解决",
+        "高于历史最好水平",
+        "赢单率提升至42%",
+    ):
+        expect(review).to_contain_text(text)
+    assert reader.complaints == []
+
+
+def test_a_week_in_which_nothing_ended_says_so(make_board: Callable[..., Path], reader: Reader) -> None:
+    change = "delete from marts.kpi_goal_lints; update marts.fct_incidents set status_date = '2026-06-07'"
+    review = reader.open(make_board(change, days=40, reps=1).as_uri()).locator("#review")
+    expect(review).to_contain_text("No incident of the week is over.")
+    expect(review).to_contain_text("Nothing is wrong with the goals.")
 
 
 def test_choosing_a_region_and_a_period_shows_the_sums_of_both(board: Path, warehouse: Path, reader: Reader) -> None:
@@ -534,6 +566,6 @@ def test_two_years_of_a_company_make_a_page_of_modest_size(make_board: Callable[
 
 def test_a_part_that_cannot_be_drawn_leaves_the_others(make_board: Callable[..., Path], reader: Reader) -> None:
     page = reader.open(make_board("update marts.kpi_movers set period_start_date = null").as_uri())
-    expect(page.locator("#attention")).to_contain_text("This part could not be drawn.")
+    expect(page.locator("#review")).to_contain_text("This part could not be drawn.")
     expect(page.locator("#trust .card")).to_have_count(7)
     assert len(reader.complaints) == 1

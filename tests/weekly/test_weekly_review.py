@@ -1,21 +1,28 @@
-"""A week has one pack: what moved, the alerts and what to do, the goals. Asked again, it is the same."""
+"""A week has one pack: what moved, incidents, actions, goals. Asked again, it is the same, and so are its tables."""
 
 from __future__ import annotations
 
 import datetime
 import json
+import shutil
+from collections.abc import Callable
+from decimal import Decimal as D
 from pathlib import Path
 
 import duckdb
 import pytest
+from published_marts import Rows, write_marts
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 from written_company import files_source, write_company
 
+from sales_warehouse import durable
 from sales_warehouse.cli import app
 from sales_warehouse.home import Home
+from sales_warehouse.settings import PROJECT
 from sales_warehouse.sql import literal
-from sales_warehouse.weekly import NoPack, html, kept_weeks, markdown, pack_of
-from sales_warehouse.weekly.pack import last_week
+from sales_warehouse.weekly import NoPack, html, kept_weeks, markdown, pack_of, tables
+from sales_warehouse.weekly.queries import PARTS, last_week
 from sales_warehouse.weekly.render import sections
 
 Date = datetime.date
@@ -81,11 +88,54 @@ create table kpi_goal_lints as from (values
     ('goal', 'old', 'missing_relevance', 'R', 'fault', 'is over', '已结束')) t(
     subject_type, subject_id, lint_type, smart_letter, severity, message_en, message_zh);
 alter table kpi_targets add column source varchar;
-create table alert_metrics as from (values ('fall|east', 'critical', 'Li', 'East fell', '华东下降', 'call'))
-    t(incident_key, severity, owner, reason_en, reason_zh, playbook_id);
-create table alert_deadline_missed as from (values ('late|crm', 'info', 'late', '迟到'))
-    t(incident_key, severity, reason_en, reason_zh);
 """
+
+SLOW = "Answers of the north were slow"
+INCIDENTS: Rows = {
+    "fct_incidents": [
+        # since before the week, and of two alerts
+        {"incident_key": "fall|east|2026-06-29", "incident_status": "open", "severity": "critical",
+         "alert_key": "fall|east|2026-07-06", "rule_id": "fall", "owner": "Li", "playbook_id": "call",
+         "title_en": "Net sales: East", "title_zh": "净销售额·华东", "reason_en": "East fell", "reason_zh": "华东下降",
+         "subject_count": 2, "standing_count": 2, "opened_date": Date(2026, 7, 5), "status_date": Date(2026, 7, 5),
+         "period_start_date": Date(2026, 7, 6), "period_end_date": SUNDAY, "is_personal": False, "is_closed": False},
+        # opened and closed within the week
+        {"incident_key": "slow|north", "incident_status": "resolved", "severity": "warning",
+         "alert_key": "slow|north", "playbook_id": "call", "title_en": "Answers: North", "reason_en": SLOW,
+         "subject_count": 1, "opened_date": Date(2026, 7, 7), "status_date": Date(2026, 7, 9), "is_closed": True},
+        # over on the Monday of the week, and on the day before it
+        {"incident_key": "to monday", "incident_status": "lapsed", "severity": "warning", "alert_key": "to monday",
+         "opened_date": Date(2026, 6, 1), "status_date": Date(2026, 7, 6), "is_closed": True},
+        {"incident_key": "to sunday", "incident_status": "resolved", "severity": "critical", "alert_key": "to sunday",
+         "opened_date": Date(2026, 6, 1), "status_date": Date(2026, 7, 5), "is_closed": True},
+        {"incident_key": "late|crm", "incident_status": "snoozed", "severity": "info", "alert_key": "late|crm",
+         "reason_en": "late", "opened_date": SUNDAY, "status_date": SUNDAY, "is_closed": False},
+    ],
+    "alert_playbooks": [
+        {"incident_key": "fall|east|2026-07-06", "playbook_number": number, "playbook_id": book,
+         "playbook_name_en": name, "playbook_name_zh": name, "department": department, "steps_en": steps,
+         "steps_zh": steps}
+        for number, book, name, department, steps in (
+            (1, "intercept", "Intercept", "Marketing", "Ask two stores\nOffer"),
+            (2, "call", "Call", "Sales", "Ring up"),
+        )
+    ],
+    "fct_actions": [
+        {"action_key": f"{incident}|{book}", "incident_key": incident, "playbook_id": book, "playbook_name_en": book,
+         "department": "Sales", "owner": "Wang", "accepted_date": Date(2026, 6, 29), "due_date": due,
+         "action_status": status, "closed_date": closed, "outcome_status": outcome, "outcome_reason_en": why,
+         "effect_type": kind, "effect_value": effect, "lower_value": low, "upper_value": high}
+        for incident, book, due, status, closed, outcome, why, kind, effect, low, high in (
+            ("fall|east|2026-06-29", "call", Date(2026, 7, 20), "open", None, "not_done", *[None] * 5),
+            ("slow|north", "train", Date(2026, 7, 10), "overdue", None, "not_done", *[None] * 5),
+            ("spring", "fair", Date(2026, 7, 8), "done", Date(2026, 7, 6), "measured", None, "relative", "0.5", "-0.06",
+             "1.4"),
+            ("spring", "visit", Date(2026, 7, 8), "done", Date(2026, 7, 7), "not_measurable", "It was not alone.",
+             *[None] * 4),
+            ("spring", "old", Date(2026, 7, 8), "dropped", Date(2026, 7, 5), "not_done", *[None] * 5),
+        )
+    ],
+}  # fmt: skip
 
 SHOP = """\
 tables: {customers: {files: "*.csv", format: csv, columns: [id, name]}}
@@ -93,11 +143,13 @@ mappings: [{entity: customers, from: customers, columns: {customer_id: id, name:
 """
 
 
-def publish(home: Home, number: int, business_date: Date, sales: int) -> None:
+def publish(home: Home, number: int, business_date: Date, sales: int, change: str = "") -> None:
     folder = home.published / "versions" / f"{number:06d}_{business_date:%Y%m%d}"
     folder.mkdir(parents=True)
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute(MARTS.format(sales=sales))
+        write_marts(connection, INCIDENTS)
+        connection.execute(change)
     (folder / "manifest.json").write_text(json.dumps({"business_date": f"{business_date}"}))
     home.current.unlink(missing_ok=True)
     home.current.symlink_to(folder)
@@ -127,11 +179,23 @@ def test_a_week_is_over_on_the_evening_of_its_sunday(day: str, monday: str) -> N
 
 def test_the_same_week_again_gives_the_same_pack_whatever_came_since(home: Home) -> None:
     first = pack_of(home)
-    text = markdown(first, "en")
-    publish(home, 2, Date(2026, 7, 15), 9999)  # orders that came late
+    text, files = markdown(first, "en"), tables_of(home)
+    # orders that came late, a fall that is over, an action that is done
+    over = "update fct_incidents set is_closed = true; update fct_actions set action_status = 'done'"
+    publish(home, 2, Date(2026, 7, 15), 9999, over)
     assert pack_of(home) == pack_of(home, Date(2026, 7, 8)) == first
     assert markdown(pack_of(home), "en") == text
     assert "1,240 CNY" in text
+    assert tables_of(home) == files and len(files) == 5
+
+
+def tables_of(home: Home, week: str = "2026-07-06") -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in (home.reviews / week).iterdir()}
+
+
+def read(home: Home, part: str, columns: str, week: str = "2026-07-06") -> list[tuple]:
+    with duckdb.connect() as connection:
+        return connection.execute(f"select {columns} from '{home.reviews / week / part}.parquet'").fetchall()
 
 
 def test_the_next_week_has_a_pack_of_its_own_and_the_last_one_stays(home: Home) -> None:
@@ -150,9 +214,9 @@ def test_a_week_that_nobody_kept_is_refused_with_those_that_there_are(home: Home
         pack_of(Home(home.root, "empty"))
 
 
-def test_a_pack_says_goals_movers_alerts_and_what_to_do(home: Home) -> None:
+def test_a_pack_says_goals_movers_incidents_actions_and_what_to_do(home: Home) -> None:
     """Goals of the week, the worst first; of each metric and dimension the three that moved most."""
-    goals, movers, alerts, actions, lints = (section.rows for section in sections(pack_of(home), "en"))
+    goals, movers, incidents, actions, playbooks, lints = (section.rows for section in sections(pack_of(home), "en"))
     assert goals == (
         ("Coverage", "3 – 4", "2.50", "50.0 %", "10.0 %", "", "behind", "2026-09-30", ""),
         ("Sales Q3", "6,600 CNY", "1,100 CNY", "16.7 %", "16.7 %", "6,600 CNY (will be met)", "on track", "2026-09-30",
@@ -183,9 +247,147 @@ def test_a_pack_says_goals_movers_alerts_and_what_to_do(home: Home) -> None:
             "worse",
         ),
     )
-    assert alerts == (("critical", "East fell", "Li"), ("info", "late", ""))
-    assert actions == (("Call", "Sales", "1. Ring up; 2. Visit"),)
+    assert incidents == (
+        ("critical", "open", "Net sales: East (2 alerts)", "East fell", "2026-07-05", "", "Li",
+         "Intercept (Marketing)"),
+        ("warning", "resolved", "Answers: North", SLOW, "2026-07-07", "2026-07-09", "", "Call (Sales)"),
+        ("warning", "not judged any more", "to monday", "", "2026-06-01", "2026-07-06", "", ""),
+        ("info", "snoozed", "late|crm", "late", "2026-07-12", "", "", ""),
+    )  # fmt: skip
+    assert actions == (
+        ("train", "Answers: North", "Sales", "Wang", "2026-06-29", "2026-07-10", "overdue", "", ""),
+        ("call", "Net sales: East", "Sales", "Wang", "2026-06-29", "2026-07-20", "under way", "", ""),
+        ("fair", "spring", "Sales", "Wang", "2026-06-29", "2026-07-08", "done", "2026-07-06",
+         "+50.0 % (−6.0 % – +140.0 %)"),
+        ("visit", "spring", "Sales", "Wang", "2026-06-29", "2026-07-08", "done", "2026-07-07", "It was not alone."),
+    )  # fmt: skip
+    assert playbooks == (("Intercept", "Marketing", "Net sales: East", "1. Ask two stores; 2. Offer"),)
     assert lints == (("fault", "S1", "S", "names no metric"),)
+
+
+def test_the_first_ranked_playbook_is_offered_and_that_of_the_rule_where_none_is(home: Home) -> None:
+    offered = {row["incident_key"]: row["playbook_id"] for row in pack_of(home)["incidents"]}
+    assert offered == {"fall|east|2026-06-29": "intercept", "slow|north": "call", "to monday": None, "late|crm": None}
+    publish(home, 2, Date(2026, 7, 19), 1240, "delete from alert_playbooks")
+    assert pack_of(home)["incidents"][0]["playbook_steps_zh"] == "致电\n拜访"
+
+
+@pytest.mark.parametrize(("is_closed", "is_there"), [(False, True), (True, False)], ids=["stands", "is over"])
+def test_what_was_opened_after_the_week_is_in_its_pack_as_long_as_it_stands(
+    home: Home, is_closed: bool, is_there: bool
+) -> None:
+    """No refresh ran on Sunday, so that Monday's was the first to say what happened in the week."""
+    change = f"update fct_incidents set opened_date = '2026-07-13', status_date = '2026-07-13', is_closed = {is_closed}"
+    publish(home, 2, Date(2026, 7, 14), 1240, f"{change} where incident_key like 'fall%'")
+    assert any(row["incident_key"].startswith("fall") for row in pack_of(home)["incidents"]) is is_there
+
+
+def test_a_pack_lies_as_tables_beside_it_with_the_types_of_the_marts(home: Home) -> None:
+    pack = pack_of(home)
+    assert [name for name in pack if isinstance(pack[name], list)] == list(PARTS)
+    for part in PARTS:
+        assert list(pack[part][0]) == tables.COLUMNS[part].split()
+    assert read(home, "actions", "week_start_date, playbook_id, action_status, due_date, effect_value")[:3] == [
+        (Date(2026, 7, 6), "train", "overdue", Date(2026, 7, 10), None),
+        (Date(2026, 7, 6), "call", "open", Date(2026, 7, 20), None),
+        (Date(2026, 7, 6), "fair", "done", Date(2026, 7, 8), D("0.5")),
+    ]
+    assert read(home, "incidents", "incident_key, opened_date, closed_date, subject_count, is_personal")[:2] == [
+        ("fall|east|2026-06-29", Date(2026, 7, 5), None, 2, False),
+        ("slow|north", Date(2026, 7, 7), Date(2026, 7, 9), 1, None),
+    ]
+    assert read(home, "movers", "sum(value) filter (metric_id = 'net_sales')") == [(D("1250"),)]
+    assert read(home, "targets", "target_id, due_on")[0] == ("coverage", Date(2026, 9, 30))
+    assert read(home, "lints", "count(*)") == [(1,)]
+
+
+MARTS_OF = {"movers": "kpi_movers", "incidents": "fct_incidents", "actions": "fct_actions", "targets": "kpi_targets",
+            "lints": "kpi_goal_lints"}  # fmt: skip
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_column_has_the_type_that_its_mart_promises(part: str) -> None:
+    file = PROJECT / "dbt_project" / "models" / "marts" / f"{MARTS_OF[part]}.yml"
+    (mart,) = YAML(typ="safe").load(file.read_text(encoding="utf-8"))["models"]
+    promised = {column["name"]: column["data_type"] for column in mart["columns"]}
+    same = [name for name in tables.COLUMNS[part].split() if name in promised]
+    assert {name: tables.column_type(name) for name in same} == {name: promised[name] for name in same}
+    assert len(same) >= 7
+
+
+OLD = {
+    "week_start_date": "2026-06-22", "week_end_date": "2026-06-28", "business_date": "2026-06-28", "version": "1",
+    "company": {"name_en": "Small", "name_zh": "小公司", "currency": "CNY"}, "targets": [], "lints": [],
+    "movers": [{
+        "metric_id": "net_sales", "metric_name_en": "Net sales", "metric_name_zh": "净销售额", "unit": "money",
+        "direction": "up", "dimension_name": "total", "dimension_value": "total", "member_en": "total",
+        "member_zh": "total", "period_grain": "week", "period_start_date": "2026-06-22",
+        "period_end_date": "2026-06-28", "previous_start_date": "2026-06-15", "value": "12", "previous_value": "10",
+        "change_value": "2", "change_rate": "0.2", "change_type": "better",
+    }],
+    "alerts": [{"incident_key": "fall|east", "severity": "critical", "owner": "Li", "reason_en": "East fell",
+                "reason_zh": "华东下降", "playbook_id": "call"}],
+    "actions": [{"playbook_id": "call", "name_en": "Call", "name_zh": "致电", "department": "Sales",
+                 "steps_en": "Ring up\nVisit", "steps_zh": "致电\n拜访", "incidents": ["fall|east"]}],
+}  # fmt: skip
+
+
+def test_a_pack_of_before_there_were_incidents_in_it_stays_as_it_was_and_gets_tables(home: Home) -> None:
+    """It is never made anew. Its alerts are no incidents, and its playbooks are no actions."""
+    home.reviews.mkdir()
+    (home.reviews / "2026-06-22.json").write_text(json.dumps(OLD))
+    pack_of(home)
+    assert set(tables_of(home, "2026-06-22")) == {
+        f"{part}.parquet" for part in ("movers", "targets", "lints", "alerts")
+    }
+    assert read(home, "movers", "value, workday_count, period_start_date", "2026-06-22") == [
+        (D("12"), None, Date(2026, 6, 22))
+    ]
+    with duckdb.connect() as connection:  # all weeks are one table
+        files = literal(str(home.reviews / "*" / "movers.parquet"))
+        weeks = (
+            f"select week_start_date, sum(value) from read_parquet({files}) where unit = 'money' group by 1 order by 1"
+        )
+        assert connection.execute(weeks).fetchall() == [
+            (Date(2026, 6, 22), D("12")),
+            (Date(2026, 7, 6), D("1250")),
+        ]
+    old = pack_of(home, Date(2026, 6, 24))
+    assert old == OLD
+    *_, alerts, playbooks, _ = sections(old, "en")
+    assert (alerts.title, alerts.rows) == ("Alerts", (("critical", "East fell", "Li"),))
+    assert (playbooks.title, playbooks.rows) == ("What to do next", (("Call", "Sales", "1. Ring up; 2. Visit"),))
+    assert "12 CNY" in markdown(old, "en") and "华东下降" in html(old, "zh")
+
+
+def test_tables_that_a_killed_writer_left_undone_are_those_of_the_kept_pack(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack_of(home)
+    whole = tables_of(home)
+    shutil.rmtree(home.reviews)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(durable, "move", killed_at_a_folder)
+        pack_of(home)
+    assert kept_weeks(home) == ["2026-07-06"] and not (home.reviews / "2026-07-06").exists()
+    publish(home, 2, Date(2026, 7, 15), 9999)
+    pack_of(home)
+    assert tables_of(home) == whole
+    assert [path.name for path in home.reviews.iterdir() if path.name.endswith(".tmp")] == []
+
+
+def killed_at_a_folder(source: Path, target: Path, move: Callable = durable.move) -> None:
+    if source.is_dir():
+        raise KeyboardInterrupt
+    move(source, target)
+
+
+def test_a_pack_that_somebody_took_away_is_made_anew_with_its_tables(home: Home) -> None:
+    pack_of(home)
+    (home.reviews / "2026-07-06.json").unlink()
+    publish(home, 2, Date(2026, 7, 15), 9999)
+    pack_of(home)
+    assert read(home, "movers", "max(value)") == [(D("9999"),)]
 
 
 def test_names_from_sources_are_no_markup(home: Home) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sales_warehouse.sql import ident, literal
 
 REASONS_SHOWN = 12
-MOVERS_SHOWN = 2  # of one metric along one dimension
 INCIDENTS_SHOWN = 30
 EVENTS_SHOWN = 3  # around one alert
 SEVERITY = "case severity when 'critical' then 1 when 'warning' then 2 else 3 end"
@@ -86,13 +85,6 @@ LISTINGS = {
         """action_key incident_key playbook_name_en playbook_name_zh playbook_id department owner due_date action_status
         outcome_status outcome_reason_en outcome_reason_zh effect_type effect_value lower_value upper_value""",
         "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
-    ),
-    "movers": Listing(
-        "marts.kpi_movers",
-        """metric_id unit dimension_name dimension_value period_grain period_start_date value previous_value
-        change_value comparable_value workday_count previous_workday_count""",
-        "metric_id, dimension_name <> 'total', dimension_name, change_rank",
-        f"change_rank <= {MOVERS_SHOWN} and (period_grain = 'week' or period_end_date >= week_start_date)",
     ),
     "regions": Listing(
         "marts.dim_regions",

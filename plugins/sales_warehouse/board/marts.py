@@ -15,6 +15,7 @@ from sales_warehouse.board.payload import encode_table
 from sales_warehouse.board.periods import board_periods
 from sales_warehouse.board.queries import sales_by_day, statements
 from sales_warehouse.sql import connect, ident, literal, read_parquet
+from sales_warehouse.weekly.queries import last_week
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,7 @@ def read_marts(warehouse: Path, settings: Path | None = None) -> dict[str, Any]:
         tables |= {name: reader.table(name, query) for name, query in statements(date, periods).items()}
         return {
             "business_date": str(date),
+            "review_week": str(last_week(date)),
             "periods": [period.as_json() for period in periods],
             "tables": {name: table for name, table in tables.items() if table is not None},
             "missing": reader.missing,

@@ -7,14 +7,17 @@ import datetime
 from sales_warehouse.board.listings import STANDING
 from sales_warehouse.board.periods import Period
 from sales_warehouse.sql import literal
+from sales_warehouse.weekly import queries as weekly
 
 HISTORY = datetime.timedelta(days=800)
+MOVERS_SHOWN = 2  # of one metric along one dimension
 PERIODS_DRAWN = 26  # of the metric of an incident
 SEGMENTS_AGO = datetime.timedelta(days=30)
 
 
 def statements(business_date: datetime.date, periods: list[Period]) -> dict[str, str]:
     """SQL by the name of the table that the page reads."""
+    week = weekly.last_week(business_date)
     since, then = literal(business_date - HISTORY), literal(business_date - SEGMENTS_AGO)
     return {
         "kpis": f"""
@@ -25,6 +28,10 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
                 and period_start_date >= {since} and period_start_date <= {literal(business_date)}
             order by metric_id, grain, start""",
         "incident_count": "select count(*) as standing_count from marts.fct_incidents where not is_closed",
+        # of the weekly review, which keeps the same
+        "movers": weekly.movers(week, MOVERS_SHOWN),
+        "ended_incidents": weekly.ended_incidents(week),
+        "goal_lints": weekly.lints(week),
         "alert_rules": """
             select rule_id, rule_name_en as name_en, rule_name_zh as name_zh, rule_state,
                 sum(judged_count) as judged_count, sum(alert_count) as alert_count,

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sales_warehouse.weekly.pack import Pack
+from sales_warehouse.watch.wording import NAMES
+from sales_warehouse.weekly.pack import Pack, Row
 from sales_warehouse.weekly.words import words
 
 Say = dict[str, str]
-Row = dict[str, str | None]
 PAGES = Environment(
     loader=PackageLoader("sales_warehouse.weekly", "templates"), autoescape=True, undefined=StrictUndefined
 )
@@ -62,15 +62,90 @@ def sections(pack: Pack, language: str) -> list[Section]:
               lambda row: _target(row, tongue, say, currency)),
         table("movers", ("metric", "where", "period", "value", "before", "change", "what"),
               lambda row: _mover(row, tongue, say, currency)),
-        table("alerts", ("severity", "what", "owner"),
-              lambda row: (say.get(f"{row['severity']}", row["severity"] or ""), row[f"reason_{tongue}"] or "",
-                           row["owner"] or "")),
-        table("actions", ("playbook", "department", "steps"),
-              lambda row: (row[f"name_{tongue}"] or "", row["department"] or "", _steps(row[f"steps_{tongue}"]))),
+        *(_of_alerts(pack, tongue, say) if "alerts" in pack else [
+            table("incidents", ("severity", "status", "incident", "what", "opened", "closed", "owner", "playbook"),
+                  lambda row: _incident(row, tongue, say)),
+            table("actions", ("action", "incident", "department", "owner", "accepted", "due", "status", "closed",
+                              "outcome"),
+                  lambda row: _action(row, tongue, say)),
+            _playbooks(pack["incidents"], tongue, say),
+        ]),
         table("lints", ("severity", "subject", "letter", "what"),
               lambda row: (say[f"{row['severity']}"], row["subject_id"] or "", row["smart_letter"] or "",
                            row[f"message_{tongue}"] or "")),
     ]  # fmt: skip
+
+
+def _of_alerts(pack: Pack, tongue: str, say: Say) -> list[Section]:
+    """Alerts and their playbooks, of packs that were kept before there were incidents and actions in them."""
+    alerts = tuple(
+        (say.get(row["severity"] or "", row["severity"] or ""), row[f"reason_{tongue}"] or "", row["owner"] or "")
+        for row in pack["alerts"]
+    )
+    books = tuple(
+        (row[f"name_{tongue}"] or "", row["department"] or "", _steps(row[f"steps_{tongue}"]))
+        for row in pack["actions"]
+    )
+    return [
+        Section(say["alerts"], (say["severity"], say["what"], say["owner"]), alerts),
+        Section(say["playbooks"], (say["playbook"], say["department"], say["steps"]), books),
+    ]
+
+
+def _playbooks(incidents: Sequence[Row], tongue: str, say: Say) -> Section:
+    """The playbooks of what still stands, each once, with what it is for."""
+    offered: dict[str, list[Row]] = {}
+    for row in incidents:
+        if row["playbook_department"] and not row["closed_date"]:
+            offered.setdefault(row["playbook_id"] or "", []).append(row)
+    rows = tuple(
+        (of[0][f"playbook_name_{tongue}"] or name, of[0]["playbook_department"] or "",
+         "; ".join(_subject(row, tongue) for row in of), _steps(of[0][f"playbook_steps_{tongue}"]))
+        for name, of in offered.items()
+    )  # fmt: skip
+    return Section(say["playbooks"], (say["playbook"], say["department"], say["incident"], say["steps"]), rows)
+
+
+def _subject(incident: Row, tongue: str) -> str:
+    return incident[f"title_{tongue}"] or incident["incident_key"] or ""
+
+
+def _incident(row: Row, tongue: str, say: Say) -> tuple[str, ...]:
+    count = int(row["subject_count"] or 1)
+    several = say["several"].format(count=count) if count > 1 else ""
+    book = row[f"playbook_name_{tongue}"] or row["playbook_id"] or ""
+    return (
+        say.get(row["severity"] or "", row["severity"] or ""), _status(row["incident_status"], tongue),
+        _subject(row, tongue) + several, row[f"reason_{tongue}"] or "", row["opened_date"] or "",
+        row["closed_date"] or "", row["owner"] or "",
+        say["of_department"].format(book=book, department=row["playbook_department"]) if row["playbook_department"]
+        else book,
+    )  # fmt: skip
+
+
+def _status(status: str | None, tongue: str) -> str:
+    """As the pages on incidents call it."""
+    return NAMES[status][tongue == "zh"] if status in NAMES else status or ""
+
+
+def _action(row: Row, tongue: str, say: Say) -> tuple[str, ...]:
+    return (
+        row[f"playbook_name_{tongue}"] or row["playbook_id"] or "",
+        row[f"incident_title_{tongue}"] or row["incident_key"] or "", row["department"] or "", row["owner"] or "",
+        row["accepted_date"] or "", row["due_date"] or "", say[f"action_{row['action_status']}"],
+        row["closed_date"] or "", _outcome(row, tongue, say),
+    )  # fmt: skip
+
+
+def _outcome(row: Row, tongue: str, say: Say) -> str:
+    """What an action did, with its interval, or why nobody knows."""
+    if row["effect_value"] is None:
+        return row[f"outcome_reason_{tongue}"] or say[f"outcome_{row['outcome_status']}"]
+    unit = say["points"] if row["effect_type"] == "points" else "%"
+    value, lower, upper = (
+        f"{_signed(Decimal(row[name] or 0) * 100)} {unit}" for name in ("effect_value", "lower_value", "upper_value")
+    )
+    return f"{value} ({lower} – {upper})" if row["lower_value"] else value
 
 
 def _title(pack: Pack, language: str, say: Say) -> str:

@@ -9,12 +9,12 @@ import { funnel } from "./funnel.js";
 import { header, pageTitle } from "./header.js";
 import { headsCard } from "./heads.js";
 import { headline } from "./headline.js";
-import { movers } from "./movers.js";
 import { learnNames, regionName } from "./names.js";
 import { setting } from "./numbers.js";
 import { readPayload } from "./payload.js";
 import { dropdown, nothing, segmented } from "./pieces.js";
 import { reps } from "./reps.js";
+import { review } from "./review.js";
 import { segments } from "./segments.js";
 import { stages } from "./stages.js";
 import { onChoice, restore, state } from "./state.js";
@@ -56,7 +56,8 @@ function sales(data, redraw) {
 
 const SECTIONS = [
   { id: "overview", title: "overview", hidden: true, draw: headline },
-  { id: "attention", title: "attention", nav: "nav_attention", draw: (data) => [attention(data), movers(data)] },
+  { id: "attention", title: "attention", nav: "nav_attention", draw: attention },
+  { id: "review", title: "review", nav: "nav_review", draw: review },
   { id: "targets", title: "targets", draw: targets },
   { id: "sales", title: "sales", nav: "nav_sales", draw: sales, on: ["period", "region", "grain", "order", "map"] },
   { id: "pipeline", title: "pipeline", draw: (data) => [funnel(data), stages(data)], on: ["cohort"] },

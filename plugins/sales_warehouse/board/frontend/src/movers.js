@@ -1,4 +1,4 @@
-// What moved most in the last whole week, or the month that ended in it: the table of the weekly review.
+// What moved most in the last whole week, the month that ended in it, or cohorts that had had their time in it.
 import { periodText } from "./dates.js";
 import { h } from "./dom.js";
 import { goodDirection, memberName, metricName } from "./names.js";

@@ -29,12 +29,14 @@ const WORDS = {
 
   overview: ["Overview", "总览"],
   attention: ["What needs attention", "需要关注"],
+  review: ["Weekly review", "每周数据复盘"],
   targets: ["Targets", "目标"],
   sales: ["Net sales", "净销售额"],
   pipeline: ["Pipeline", "商机管道"],
   customers: ["Customers", "客户"],
   trust: ["Can these figures be trusted?", "数据可信度"],
   nav_attention: ["Attention", "关注"],
+  nav_review: ["Week", "周复盘"],
   nav_sales: ["Sales", "销售"],
   nav_trust: ["Trust", "可信度"],
 
@@ -148,6 +150,28 @@ const WORDS = {
   outcome_not_measurable: ["Cannot be measured", "无法测量"],
   outcome_not_done: ["–", "–"],
 
+  // weekly review
+  review_week: [(from, to) => `Week from ${from} to ${to}`, (from, to) => `统计周：${from} 至 ${to}`],
+  review_text: [
+    "What moved, what ended and what is wrong with goals. Standing incidents and actions are above, goals below.",
+    "指标变化、已关闭的事件与目标设置问题；未关闭的事件与行动见上文，目标见下文。",
+  ],
+  review_kept: ["The pack of this week is kept as the first refresh after it found it; this page shows what is known tonight.", "本周复盘包按周末后首次刷新时的数据保存，不再变动；本页显示当晚最新数据。"],
+  review_pack: ["Pack", "复盘包"],
+  review_tables: ["As tables", "数据表"],
+  ended: ["Incidents of the week that are over", "本周已关闭的事件"],
+  ended_none: ["No incident of the week is over.", "本周没有已关闭的事件。"],
+  goal_lints: ["What is wrong with goals", "目标设置问题"],
+  goal_lints_none: ["Nothing is wrong with the goals.", "目标设置没有问题。"],
+  in_pack: [(n) => `${n} more are in the pack.`, (n) => `另有 ${n} 项，见复盘包。`],
+  incident: ["Incident", "事件"],
+  severity: ["Severity", "级别"],
+  opened: ["Opened", "开启日"],
+  over: ["Over", "关闭日"],
+  about: ["About", "对象"],
+  what: ["What", "说明"],
+  fault: ["Fault", "错误"],
+
   // targets
   met: ["Met", "已达成"],
   missed: ["Missed", "未达成"],
@@ -155,7 +179,7 @@ const WORDS = {
   no_target: ["No target", "无目标"],
   as_workdays: [(n, before, now) => `${n} in ${before} workdays, as ${now}`, (n, before, now) => `${before}个工作日 ${n}，按${now}个折算`],
   movers: ["What moved last week", "上周变化最大的指标"],
-  movers_sub: ["The last whole week against the one before; what is measured by month, when its month has ended.", "最近完整周与上一周对比；按月统计的指标在月末所在周列出。"],
+  movers_sub: ["The last whole week against the one before; what is measured by month, when its month has ended; a cohort, once it has had its time.", "最近完整周与上一周对比；按月统计的指标在月末所在周列出，批次指标在成熟当周列出。"],
   where: ["Where", "维度"],
   kpi_board: ["Metrics and their targets", "指标与目标"],
   metric: ["Metric", "指标"],
