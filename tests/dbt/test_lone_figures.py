@@ -1000,6 +1000,18 @@ def test_the_board_says_met_of_coverage_where_nothing_is_left_to_win(
     assert found == [(12, value, status), (17, value, "no_target")]
 
 
+def test_a_region_in_which_a_seller_once_was_is_a_region(db: duckdb.DuckDBPyConnection) -> None:
+    """Nobody else names it, and the months of full-time days there would be lost where it is looked up."""
+    put(db, "stg_settings__regions", "('east', 'East', '华东', 'region', null, null)",
+        "region_key, region_name_en, region_name_zh, region_level, parent_region_key, iso_code")  # fmt: skip
+    for table in ("int_orders_keyed", "fct_returns", "fct_opportunities", "int_customers_identified", "dim_dealers",
+                  "dim_stores", "dim_market_events"):  # fmt: skip
+        put(db, table, "('east')", "region_key")
+    put(db, "int_sales_reps_deduplicated", "('r', 'east')", "rep_key, region_key")
+    put(db, "int_sales_reps_employed", "('r', 'east'), ('r', 'old east')", "rep_key, region_key")
+    assert rows_of(db, "dim_regions", "region_key") == [("east",), ("old east",), ("unknown",)]
+
+
 def test_in_a_company_of_one_region_no_buyers_are_expected(
     db: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
