@@ -13,6 +13,11 @@ case {{ direction }}
 end
 {%- endmacro %}
 
+{% macro has_nothing_left(metric_id, denominator) -%}
+{#- Whether coverage has no value because nothing is missing to its sales goals any more: it is met. -#}
+coalesce({{ metric_id }} = 'pipeline_coverage_ratio' and {{ denominator }} <= 0, false)
+{%- endmacro %}
+
 {% macro is_of_whole_periods(grain, goal) -%}
 {#- Whether the days of a goal are whole periods, one or several. -#}
 (

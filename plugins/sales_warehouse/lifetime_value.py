@@ -56,6 +56,11 @@ def lifetime_values(purchases: Purchases, annual_discount_rate: float) -> Expect
     rates = fit_purchases(purchases)
     if rates is None or (amounts := fit_amounts(purchases)) is None:
         return None
+    return expected_values(rates, amounts, purchases, annual_discount_rate)
+
+
+def expected_values(rates: Numbers, amounts: Numbers, purchases: Purchases, annual_discount_rate: float) -> Expected:
+    """Return what to expect by parameters that are known: what is bought in a month is discounted from its end on."""
     weeks = DAYS_A_MONTH / DAYS_A_WEEK
     months = expected_purchases(rates, purchases, np.arange(1.0, MONTHS + 1) * weeks)
     each = expected_amount(amounts, purchases)

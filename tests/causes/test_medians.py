@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from sales_warehouse.causes.contributions import Split
 from sales_warehouse.causes.median_search import explain_median, share_beyond
-from sales_warehouse.causes.medians import TICKS, Rows, split_along, split_median
+from sales_warehouse.causes.medians import TICKS, Rows, curve, split_along, split_median
 from sales_warehouse.causes.words import Names, sentences
 
 Row = tuple[str, bool, int, bool]  # member, is after, duration, whether it ended
@@ -102,6 +103,23 @@ def test_a_member_that_is_new_is_mix() -> None:
     rows = rows_of(*lived("a", BEFORE, 1, 1, 1), *lived("a", AFTER, 1), *lived("b", AFTER, 9, 9, 9))
     assert parts(split(rows, "b")) == [(0, 4)]
     assert (split_along(rows, 0).rate, split_along(rows, 0).mix) == (0, 8)
+
+
+STAYS = st.lists(st.tuples(st.integers(1, 15), st.booleans()), min_size=1, max_size=60)
+
+
+@settings(max_examples=200, deadline=None)
+@given(STAYS)
+def test_the_curve_is_that_of_scipy(stays: list[tuple[int, bool]]) -> None:
+    """With ties, of ends with ends and with those who still wait. Where too many wait, none is the median."""
+    rows = rows_of(*(("a", AFTER, duration, ended) for duration, ended in stays))
+    starts, survival = curve(rows.ticks, rows.count, rows.is_ended)
+    durations, ended = (np.array(column) for column in zip(*stays, strict=True))
+    theirs = stats.ecdf(stats.CensoredData.right_censored(durations, ~ended)).sf
+    assert list(rows.ticks[starts]) == [duration * TICKS for duration in sorted(set(durations.tolist()))]
+    assert survival == pytest.approx(theirs.evaluate(rows.ticks[starts] / TICKS), abs=1e-12)
+    reached = theirs.quantiles[theirs.probabilities <= 0.5 + 1e-9]
+    assert rows.figure()[0] == (int(reached[0]) if len(reached) else None)
 
 
 LISTS = st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=4)

@@ -1047,6 +1047,46 @@ def test_a_goal_on_cohorts_is_on_the_board_until_they_have_had_their_time(db: du
     assert shown("2026-08-15") == ["next"]
 
 
+@pytest.mark.parametrize(
+    ("denominator", "goal", "status"),
+    [(0, None, "met"), (20, None, "no_target"), (0, "not_started", "not_started")],
+    ids=["nothing is left to win", "something is", "a goal on coverage is to come"],
+)
+def test_the_board_says_met_of_coverage_where_nothing_is_left_to_win(
+    denominator: int, goal: str | None, status: str, db: duckdb.DuckDBPyConnection
+) -> None:
+    """Other levels without a denominator have no target; the figure stays without a value."""
+    value = 40 / denominator if denominator else None
+    db.execute("""create table kpi_metrics as select *, 'x' as name_en, 'x' as name_zh, 'u' as unit,
+        'band' as direction, true as is_on_board, 0 as matures_after_days, false as is_cohort, 'latest' as aggregation
+        from (values (12, 'pipeline_coverage_ratio'), (17, 'quota_attainment')) t(number, metric_id)""")
+    put(db, "kpi_values", ", ".join(
+        f"('{metric}', 'day', date '2026-06-28', 'total', 40, {denominator}, {value or 'null'}, true)"
+        for metric in ("pipeline_coverage_ratio", "quota_attainment")
+    ), "metric_id, period_grain, period_start_date, dimension_name, numerator, denominator, value, "
+       "is_matured")  # fmt: skip
+    db.execute(f"""create table int_targets_judged as select 'g' as target_id, 'pipeline_coverage_ratio' as metric_id,
+        true as is_whole, 'total' as scope_dimension, date '2026-04-01' as starts_on, date '2026-06-30' as due_on,
+        null as actual_value, '{goal}' as target_status, null::int as goal_value, null::int as upper_value,
+        null::int as progress_rate, null::int as expected_progress_rate, null::int as projected_value,
+        null::varchar as projected_status, null::varchar as projection_method where {goal is not None}""")
+    with on("2026-06-28"):
+        found = rows_of(db, "int_board_metrics_followed", "number, value, target_status")
+    assert found == [(12, value, status), (17, value, "no_target")]
+
+
+def test_a_region_in_which_a_seller_once_was_is_a_region(db: duckdb.DuckDBPyConnection) -> None:
+    """Nobody else names it, and the months of full-time days there would be lost where it is looked up."""
+    put(db, "stg_settings__regions", "('east', 'East', '华东', 'region', null, null)",
+        "region_key, region_name_en, region_name_zh, region_level, parent_region_key, iso_code")  # fmt: skip
+    for table in ("int_orders_keyed", "fct_returns", "fct_opportunities", "int_customers_identified", "dim_dealers",
+                  "dim_stores", "dim_market_events"):  # fmt: skip
+        put(db, table, "('east')", "region_key")
+    put(db, "int_sales_reps_deduplicated", "('r', 'east')", "rep_key, region_key")
+    put(db, "int_sales_reps_employed", "('r', 'east'), ('r', 'old east')", "rep_key, region_key")
+    assert rows_of(db, "dim_regions", "region_key") == [("east",), ("old east",), ("unknown",)]
+
+
 def test_in_a_company_of_one_region_no_buyers_are_expected(
     db: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

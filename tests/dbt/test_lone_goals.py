@@ -95,6 +95,47 @@ def cycle(db: duckdb.DuckDBPyConnection, day: str, *days: tuple[str, str]) -> li
     return [row[1:] for row in found]
 
 
+# --- a goal on what has no value ------------------------------------------------------------------------------------
+
+
+NOTHING_LEFT = {
+    # open deals / what is missing on some days of a goal of 3 to 4: its figures, and those of a cycle to the 14th
+    "nothing was missing last": ([("07-08", 30, 20), ("07-10", 40, 0)], (None, None, "met", "meets"), (None, "met")),
+    "some is missing again": ([("07-08", 40, 0), ("07-10", 30, 20)], (1.5, 1.5, "behind", "misses"), (1.5, "missed")),
+    "nothing was missing before it began": ([("06-30", 40, 0)], (None, None, "no_data", "unknown"), (None, "no_data")),
+}
+
+
+@pytest.mark.parametrize(("told", "goal", "in_cycle"), NOTHING_LEFT.values(), ids=NOTHING_LEFT)
+def test_a_goal_on_coverage_is_met_where_nothing_is_left_to_win(
+    told: list[tuple], goal: tuple, in_cycle: tuple, db: duckdb.DuckDBPyConnection
+) -> None:
+    """What a night said of it before is no figure of the goal where a later night said that nothing is missing."""
+    for day, open_amount, missing in told:
+        give_coverage(db, f"2026-{day}", open_amount, missing)
+    found = aim(db, "pipeline_coverage_ratio", Q3, 2, 3, day="2026-07-15", upper=4)
+    (row,) = db.execute("select target_status, progress_rate from int_targets_judged").fetchall()
+    assert (found["actual_value"], found["projected_value"], row[0], found["projected_status"]) == goal
+    assert (row[1] is None) == (goal[0] is None)
+    assert cycle(db, "2026-07-15", ("2026-07-01", "2026-07-14")) == [in_cycle]
+
+
+@pytest.mark.parametrize("metric", ["dealer_days_of_supply", "quota_attainment"])
+def test_a_goal_on_another_level_that_has_no_value_is_not_met(metric: str, db: duckdb.DuckDBPyConnection) -> None:
+    """Nothing sold, or no goal under way: nothing to divide by says nothing."""
+    give_coverage(db, "2026-07-10", 40, 0)
+    found = aim(db, metric, Q3, 2, 3, day="2026-07-15", upper=4)
+    assert (found["actual_value"], found["projected_status"]) == (None, "unknown")
+    assert db.execute("select target_status from int_targets_judged").fetchall() == [("no_data",)]
+    assert cycle(db, "2026-07-15", ("2026-07-01", "2026-07-14")) == [(None, "no_data")]
+
+
+def give_coverage(db: duckdb.DuckDBPyConnection, day: str, above: int, below: int) -> None:
+    value = "null" if not below else str(above / below)
+    db.execute(f"insert into int_kpi_values values "
+               f"('m', 'day', '{day}', 'total', 'total', {above}, {below}, {value}, true)")  # fmt: skip
+
+
 # --- where a goal will end -----------------------------------------------------------------------------------------
 
 

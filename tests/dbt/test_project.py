@@ -15,6 +15,7 @@ import duckdb
 import portability
 import pytest
 import world
+from lone_models import rows_of, sql_of
 from ruamel.yaml import YAML
 
 from sales_warehouse import dbt_child
@@ -148,6 +149,67 @@ def test_the_page_of_marts_names_every_mart_once() -> None:
     lines = (PROJECT.parent / "docs" / "marts.md").read_text(encoding="utf-8").splitlines()
     named = [name for line in lines if line.startswith("| `") for name in re.findall(r"`(\w+)`", line.split("|")[1])]
     assert sorted(named) == [model.stem for model in MODELS if model.parent.name == "marts"]
+
+
+KEY_OF_A_DIMENSION = re.compile(
+    r"(\w+_)?(customer|contact|product|rep|region|store|dealer|experiment)_key|(\w+_)?channel|platform|stage"
+)
+FIND_THEIR_DIMENSIONS = "assert_facts_find_their_dimensions"
+NO_KEYS = {"fct_enquiries.event_channel": "which log took the enquiry (web, chat or call), no channel of dim_channels"}
+
+
+def _keys_asserted() -> dict[str, tuple[str, str]]:
+    """Each column of a fact that is checked every night, with the dimension and its key."""
+    checked = re.findall(
+        r"'(\w+\.\w+)' as reference,.*?left join (\w+) as parents on .*?where\s+parents\.(\w+) is null",
+        sql_of(FIND_THEIR_DIMENSIONS), re.DOTALL,
+    )  # fmt: skip
+    assert len(checked) == sql_of(FIND_THEIR_DIMENSIONS).count("as reference")
+    return {column: (dimension, key) for column, dimension, key in checked}
+
+
+def test_every_key_of_a_fact_is_looked_up_in_its_dimension_every_night() -> None:
+    described = [model for model in MODELS if model.stem.startswith("fct_")]
+    named = {
+        f"{model.stem}.{column['name']}"
+        for model in described
+        for column in YAML(typ="safe").load(model.with_suffix(".yml"))["models"][0]["columns"]
+        if KEY_OF_A_DIMENSION.fullmatch(column["name"])
+    }
+    assert len(described) > 40 and NO_KEYS.keys() <= named
+    assert named - _keys_asserted().keys() == NO_KEYS.keys(), "look it up, or say in NO_KEYS what else it is"
+
+
+MAY_BE_NULL = {
+    "fct_customer_contacts.last_touch_channel",
+    "fct_customer_timeline.channel",
+    "fct_dealer_traces.store_key",
+}
+
+
+@pytest.mark.parametrize("lost", ["'gone'", "null"])
+def test_a_key_without_its_member_is_told_by_name_and_so_is_none(lost: str) -> None:
+    """A row of each fact with keys that are there, then one with keys that are not."""
+    keys = _keys_asserted()
+    tables: dict[str, set[str]] = {}
+    for column, (dimension, key) in keys.items():
+        tables.setdefault(column.split(".")[0], set()).add(column.split(".")[1])
+        tables.setdefault(dimension, set()).add(key)
+    tables["fct_opportunity_stage_events"].add("opportunity_key")
+    tables["dim_deal_stages"].add("source")
+    with duckdb.connect() as db:
+        for table, columns in tables.items():
+            db.execute(f"create table {table} as select "
+                       + ", ".join(f"{'known:1' if name == 'opportunity_key' else 'known'!r} as {name}"
+                                   for name in sorted(columns)))  # fmt: skip
+        assert rows_of(db, FIND_THEIR_DIMENSIONS, "reference, missing") == []
+        for table in {column.split(".")[0] for column in keys}:
+            own = sorted({column.split(".")[1] for column in keys if column.startswith(f"{table}.")})
+            db.execute(f"insert into {table} ({', '.join(own)}) select {', '.join([lost] * len(own))}")
+        found = rows_of(db, FIND_THEIR_DIMENSIONS, "reference, missing")
+    quiet = MAY_BE_NULL if lost == "null" else set()
+    assert {reference for reference, _ in found} == keys.keys() - quiet
+    assert {missing for _, missing in found} == {None if lost == "null" else "gone"}
 
 
 def test_no_model_macro_or_nightly_test_reads_the_clock_as_it_is_written() -> None:

@@ -188,7 +188,8 @@ GOOD: dict[str, str] = {
     "kpi_customer_lifetime_values": """values ('K1', 2.5, 10.0, 'estimated'), ('K2', null, null, 'too_few_returning')
         t(customer_key, expected_order_count_12m, clv_12m_amount, estimate_status)""",
     "kpi_targets": """values ('g1', 'win_rate', 'behind', 0.1, 'misses', true, null),
-        ('g2', 'unknown', 'no_data', null, 'unknown', false, 'S M')
+        ('g2', 'unknown', 'no_data', null, 'unknown', false, 'S M'),
+        ('g3', 'pipeline_coverage_ratio', 'met', null, 'meets', true, null)
         t(target_id, metric_id, status, actual_value, projected_status, is_smart, smart_faults)""",
     "kpi_goal_lints": """values ('goal', 'g1', 'missing_baseline', 'M', 'fault', 'no baseline'),
         ('board', 'board', 'single_metric', null, 'warning', 'one alone')
@@ -200,8 +201,9 @@ GOOD: dict[str, str] = {
     "kpi_target_iterations": """values ('i1', 'g1', 'win_rate', date '2026-07-01', date '2026-07-14', 'running'),
         ('i1', 'g2', 'win_rate', date '2026-07-01', date '2026-07-28', 'no_data')
         t(iteration_id, target_id, metric_id, starts_on, ends_on, iteration_status)""",
-    "kpi_board": """values ('win_rate', 'Win rate', 'g1', 'met'), ('clv', 'CLV', null, 'no_target')
-        t(metric_id, name_en, target_id, target_status)""",
+    "kpi_board": """values ('win_rate', 'Win rate', 'g1', 'met', 0.5, 4), ('clv', 'CLV', null, 'no_target', 5, null),
+        ('pipeline_coverage_ratio', 'Pipeline coverage', null, 'met', null, 0)
+        t(metric_id, name_en, target_id, target_status, value, denominator)""",
     "kpi_movers": """values ('net_sales', 'region', 'east', 12, 10, 2, 4, 'better'),
         ('net_sales', 'region', 'west', 8, 10, -2, null, 'worse')
         t(metric_id, dimension_name, dimension_value, value, previous_value, change_value, comparable_change_value,
@@ -587,6 +589,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_analyses", "update mart set mart = 'fct_orders' where _row_id = 1", {"mart_named"}),
     ("kpi_targets", "update mart set status = 'good' where _row_id = 1", {"status_known"}),
     ("kpi_targets", "update mart set actual_value = null where _row_id = 1", {"status_fits"}),
+    ("kpi_targets", "update mart set metric_id = 'dealer_days_of_supply' where _row_id = 3", {"status_fits"}),
+    ("kpi_targets", "update mart set status = 'behind' where _row_id = 3", {"status_fits"}),
     ("kpi_targets", "update mart set projected_status = 'odd' where _row_id = 1", {"projected_status_known"}),
     ("kpi_targets", "update mart set is_smart = false where _row_id = 1", {"faults_named"}),
     ("kpi_goal_lints", "insert into mart select 9, * exclude (_row_id) from mart where _row_id = 1", {"key_unique"}),
@@ -600,6 +604,8 @@ BAD: list[tuple[str, str, set[str]]] = [
     ("kpi_target_iterations", "update mart set ends_on = '2026-08-04' where _row_id = 1", {"short_cycle"}),
     ("kpi_board", "update mart set target_status = 'odd' where _row_id = 1", {"status_known"}),
     ("kpi_board", "update mart set target_id = null where _row_id = 1", {"target_named"}),
+    ("kpi_board", "update mart set denominator = 20 where _row_id = 3", {"target_named"}),
+    ("kpi_board", "update mart set metric_id = 'dealer_days_of_supply' where _row_id = 3", {"target_named"}),
     ("kpi_movers", "update mart set dimension_value = 'west' where _row_id = 1", {"key_unique"}),
     ("kpi_movers", "update mart set change_type = 'odd' where _row_id = 1", {"change_type_known"}),
     ("kpi_movers", "update mart set change_value = 3 where _row_id = 1", {"change_fits"}),

@@ -11,6 +11,7 @@ from sales_warehouse.lifetime_value import (
     Purchases,
     expected_amount,
     expected_purchases,
+    expected_values,
     fit_amounts,
     fit_purchases,
     lifetime_values,
@@ -81,6 +82,37 @@ def test_the_value_is_purchases_times_amount_less_the_discount_of_each_month() -
     assert np.all((discounted.value < bare.value) & (discounted.value > bare.value / 1.1))
     again = lifetime_values(seen, 0.1)
     assert again is not None and np.array_equal(again.value, discounted.value)
+
+
+# What a customer is expected to spend in each of the twelve months, discounted; worked with 40 digits.
+MONTHS = (
+    2.3390987374, 1.9883002296, 1.7089835256, 1.4830943274, 1.2979247196, 1.1443219913,
+    1.0155600356, 0.9066074011, 0.8136403687, 0.7337116410, 0.6645203212, 0.6042492965,
+)  # fmt: skip
+
+
+def test_the_value_of_a_customer_is_that_of_its_twelve_months_by_hand() -> None:
+    """
+    BG/NBD with r = 2, alpha = 10 weeks, a = 2, b = 1; a customer seen for T = 42 weeks came back once, after 31.6.
+
+    Equation 10 of Fader, Hardie and Lee (2005): with r + x = 3, b + x = 2 and a + b + x - 1 = 3 its series is
+    2F1(3, 2; 3; z) = (1 - z)^-2, z = t / (alpha + T + t). Until t weeks from now a customer who lives buys
+    3 (1 - (52 / (52 + t))^3 ((52 + t) / 52)^2) = 3 t / (52 + t) times; it lives with the probability
+    1 / (1 + a / (b + x - 1) (52 / 41.6)^3) = 1 / (1 + 2 x 1.953125) = 32 / 157.
+    After m months of 365 / 84 weeks that is M(m) = 32 / 157 x 3 x 365 m / (4368 + 365 m).
+
+    Gamma-Gamma with p = 6, q = 4, gamma = 15 (Fader and Hardie 2013): 60 paid once is a mean of
+    p (gamma + x m) / (p x + q - 1) = 6 (15 + 60) / 9 = 50.
+
+    Month m is worth 50 (M(m) - M(m - 1)) 1.1^(-m / 12) at 10 % a year.
+    """
+    rates, amounts = np.array([2.0, 10.0, 2.0, 1.0]), np.array([6.0, 4.0, 15.0])
+    one = customers((1, 31.6, 42, 60))
+    found = expected_values(rates, amounts, one, 0.1)
+    assert found.purchases[0] == pytest.approx(32 / 157 * 3 * 4380 / 8748, rel=1e-9)
+    assert found.amount[0] == pytest.approx(50, rel=1e-12)
+    assert found.value[0] == pytest.approx(sum(MONTHS), rel=1e-9)
+    assert sum(MONTHS) == pytest.approx(14.700012595, abs=1e-8)
 
 
 def test_too_few_who_came_back_say_nothing() -> None:

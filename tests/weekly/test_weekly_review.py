@@ -420,6 +420,8 @@ def test_the_check_says_what_is_unwise(home: Home, monkeypatch: pytest.MonkeyPat
     assert "targets.yml: goal_set one: Net sales alone: a single metric says that something changed" in said.output
     assert "sent goal S1: names no metric (last refresh)" in said.output
     assert "is over" not in said.output
+    # the shop maps customers alone: said before the first run that would leave the metric out
+    assert "metric collection_rate will be absent: no source maps invoices.due_date, invoices.amount, p" in said.output
     assert (
         "kpi_return_rates will not tell: Return rates of regions (no source maps returns.quantity, ret" in said.output
     )

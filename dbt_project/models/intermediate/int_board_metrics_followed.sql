@@ -1,4 +1,5 @@
--- Every metric of the board with its last whole period and the goal of the whole company that is under way.
+-- Every metric of the board with its last whole period and the goal of the whole company that is under way. What coverage covers
+-- are sales goals: without a goal of its own it is met where nothing is missing to them.
 with
 metrics as (
     select * from {{ ref('kpi_metrics') }}
@@ -79,7 +80,11 @@ select
     goals.projected_status,
     goals.starts_on,
     goals.due_on,
-    coalesce(goals.target_status, 'no_target') as target_status,
+    case
+        when goals.target_status is not null then goals.target_status
+        when {{ has_nothing_left('metrics.metric_id', 'periods.denominator') }} then 'met'
+        else 'no_target'
+    end as target_status,
     coalesce(part_goals.part_goal_count, 0) as part_goal_count
 from metrics
 left join periods on metrics.metric_id = periods.metric_id and periods.place = 1

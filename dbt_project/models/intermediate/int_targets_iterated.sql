@@ -74,6 +74,7 @@ actuals as (
         sum(numerator) filter (where is_counted) as numerator,
         sum(denominator) filter (where is_counted) as denominator,
         max_by(value, period_start_date) filter (where is_counted and value is not null) as latest_value,
+        max_by(denominator, period_start_date) filter (where is_counted) as latest_denominator,
         bool_or(not is_counted) as is_maturing
     from (
         select
@@ -104,9 +105,11 @@ measured as (
         end as milestone_value,
         cast(actuals.numerator as decimal(28, 8)) as actual_numerator,
         cast(actuals.denominator as decimal(28, 8)) as actual_denominator,
-        case windows.aggregation
-            when 'sum' then cast(actuals.numerator as decimal(28, 8))
-            when 'ratio' then {{ ratio('actuals.numerator', 'actuals.denominator') }}
+        {{ has_nothing_left('windows.metric_id', 'actuals.latest_denominator') }} as is_won,
+        case
+            when {{ has_nothing_left('windows.metric_id', 'actuals.latest_denominator') }} then null
+            when windows.aggregation = 'sum' then cast(actuals.numerator as decimal(28, 8))
+            when windows.aggregation = 'ratio' then {{ ratio('actuals.numerator', 'actuals.denominator') }}
             else actuals.latest_value
         end as actual_value,
         coalesce(actuals.is_maturing, false) as is_maturing
@@ -130,6 +133,7 @@ select
     actual_value,
     case
         when window_starts_on > {{ business_date() }} then 'not_started'
+        when is_won then 'met'
         when actual_value is null or milestone_value is null then 'no_data'
         when
             {{ reaches(

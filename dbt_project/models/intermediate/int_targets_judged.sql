@@ -13,6 +13,7 @@ standing as (
         measured.actual_value,
         measured.projected_value,
         measured.projection_method,
+        coalesce(measured.is_won, false) as is_won,
         coalesce(measured.is_begun, false) as is_begun,
         coalesce(measured.is_final, false) as is_final,
         -- A sum that should stay low has not done so before it is over: it is judged by where it will end.
@@ -106,6 +107,7 @@ select
     case
         when not is_whole then 'no_data'
         when not is_begun then 'not_started'
+        when is_won then 'met'
         when actual_value is null then 'no_data'
         when is_met then 'met'
         when is_final then 'missed'
@@ -113,6 +115,7 @@ select
         else 'behind'
     end as target_status,
     case
+        when is_begun and is_won then 'meets'
         when projected_value is null then 'unknown'
         when is_projected_met then 'meets'
         else 'misses'

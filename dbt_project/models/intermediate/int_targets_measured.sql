@@ -6,6 +6,7 @@ actuals as (
         sum(numerator) filter (where is_counted) as actual_numerator,
         sum(denominator) filter (where is_counted) as actual_denominator,
         max_by(value, period_start_date) filter (where is_counted and value is not null) as latest_counted_value,
+        max_by(denominator, period_start_date) filter (where is_counted) as latest_denominator,
         max_by(value, period_start_date) filter (where is_matured and value is not null) as latest_value,
         max(period_end_date) filter (where is_matured and period_end_date <= {{ business_date() }}) as last_whole_date,
         -- zeros are there from the company's first day on: the history of a member begins with its first figure
@@ -49,19 +50,32 @@ last_years as (
     group by targets.target_id
 ),
 
+-- Coverage is of what is missing to a sales goal: where its last word is that nothing is, it has no value and is met.
+won as (
+    select
+        targets.target_id,
+        {{ has_nothing_left('targets.metric_id', 'actuals.latest_denominator') }} as is_won
+    from {{ ref('int_targets_defined') }} as targets
+    left join actuals on targets.target_id = actuals.target_id
+),
+
 measured as (
     select
         targets.target_id,
         targets.aggregation,
+        won.is_won,
         cast(actuals.actual_numerator as decimal(28, 8)) as actual_numerator,
         cast(actuals.actual_denominator as decimal(28, 8)) as actual_denominator,
-        case targets.aggregation
-            when 'sum' then cast(actuals.actual_numerator as decimal(28, 8))
-            when 'ratio' then {{ ratio('actuals.actual_numerator', 'actuals.actual_denominator') }}
+        case
+            when won.is_won then null
+            when targets.aggregation = 'sum' then cast(actuals.actual_numerator as decimal(28, 8))
+            when targets.aggregation = 'ratio' then {{ ratio('actuals.actual_numerator', 'actuals.actual_denominator') }}
             else actuals.latest_counted_value
         end as actual_value,
-        case targets.aggregation
-            when 'ratio' then {{ ratio('trailing_periods.trailing_numerator', 'trailing_periods.trailing_denominator') }}
+        case
+            when won.is_won then null
+            when targets.aggregation = 'ratio'
+                then {{ ratio('trailing_periods.trailing_numerator', 'trailing_periods.trailing_denominator') }}
             else actuals.latest_value
         end as trailing_value,
         paces.pace_count,
@@ -73,6 +87,7 @@ measured as (
         targets.due_on <= {{ business_date() }} and not coalesce(actuals.is_maturing and targets.is_cohort, false) as is_final
     from {{ ref('int_targets_defined') }} as targets
     inner join {{ ref('int_targets_paced') }} as paces on targets.target_id = paces.target_id
+    inner join won on targets.target_id = won.target_id
     left join actuals on targets.target_id = actuals.target_id
     left join trailing_periods on targets.target_id = trailing_periods.target_id
     left join last_years on targets.target_id = last_years.target_id
@@ -94,6 +109,7 @@ select
     actual_denominator,
     actual_value,
     trailing_value,
+    is_won,
     is_begun,
     is_final,
     case

@@ -89,5 +89,5 @@ covered as (
     from united
 )
 
--- Nothing left to win: the denominator is 0 and there is no ratio.
+-- Nothing left to win: the denominator is 0 and there is no ratio; goals and the board say met.
 {{ kpi_of_today('pipeline_coverage_ratio', 'covered') }}

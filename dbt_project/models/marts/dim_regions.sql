@@ -19,6 +19,9 @@ seen as (
     select region_key from {{ ref('int_sales_reps_deduplicated') }}
     where region_key is not null
     union distinct
+    -- where sellers were before
+    select region_key from {{ ref('int_sales_reps_employed') }}
+    union distinct
     select region_key from {{ ref('dim_dealers') }}
     union distinct
     select region_key from {{ ref('dim_stores') }}
