@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 import incident_marts
 import pytest
-from incident_marts import FALL, MONDAY, OVER
+from incident_marts import FALL, MONDAY, OVER, SLOW
 from ruamel.yaml import YAML
 
 from sales_warehouse import settings
+from sales_warehouse.company.alerts import AlertsFile
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
@@ -226,6 +227,20 @@ def test_an_incident_is_asked_about_until_somebody_answers_and_again_when_it_com
         file.rename(file.with_suffix(".kept"))  # a night has read it
     (again,) = questions(home, _company())
     assert again.name != question.name
+
+
+@pytest.mark.parametrize(
+    ("severities", "asked"),
+    [(["critical"], [FALL]), (["warning"], [SLOW]), (["critical", "warning"], [FALL, SLOW]), ([], [])],
+    ids=["critical alone", "warnings alone", "both", "none"],
+)
+def test_incidents_of_the_severities_that_were_chosen_are_asked_about(
+    home: Home, severities: list[str], asked: list[str]
+) -> None:
+    company = _company()
+    alerts = AlertsFile.model_validate({"required_actions": severities})
+    company = company.model_copy(update={"alerts": alerts})
+    assert sorted(question.incident_key for question in questions(home, company)) == sorted(asked)
 
 
 def _say(home: Home, statement: str) -> None:
