@@ -36,8 +36,9 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.date], float], first: str) -> None:
-    """Net sales of a region by day from a day to the business date, and by longer periods as they add up."""
+def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.date], float], first: str, *,
+         dimension: str = "region") -> None:  # fmt: skip
+    """Net sales of a member by day from a day to the business date, and by longer periods as they add up."""
     day, rows = datetime.date.fromisoformat(first), []
     while day <= LAST_MONDAY + 6 * DAY:
         rows.append((day, amount(day)))
@@ -48,8 +49,8 @@ def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.
         db.execute(f"""
             insert into kpi_values
             select 'net_sales', '{grain}', cast(date_trunc('{grain}', d) as date) as starts,
-                cast(date_trunc('{grain}', d) + interval {end} as date) as ends, 'region', '{member}', sum(v), null,
-                sum(v), ends <= date '2026-06-28'
+                cast(date_trunc('{grain}', d) + interval {end} as date) as ends, '{dimension}', '{member}', sum(v),
+                null, sum(v), ends <= date '2026-06-28'
             from (values {listed}) t(d, v) group by all""")
 
 
@@ -587,6 +588,54 @@ def test_heads_sell_less_in_a_month_of_few_workdays(db: duckdb.DuckDBPyConnectio
     assert fall[2] == pytest.approx(D(13 * 1000 * (1 + 0.02 * math.sin(1))), abs=D(0.01))
 
 
+def products(db: duckdb.DuckDBPyConnection) -> None:
+    """Products of a line that sells on workdays alone, by month up to February: a month without sales has no row."""
+    sell(db, "milk", on_workdays(100), "2024-01-01", dimension="product_line")
+    amounts = {
+        "fair": "10", "fell": "case when date_day < date '2026-02-01' then 10 else 6 end",
+        "gone": "case when date_day < date '2026-02-01' then 10 end",
+        "ended": "case when date_day < date '2025-07-01' then 10 end",
+        "long_ended": "case when date_day < date '2025-02-01' then 10 end",
+    }  # fmt: skip
+    for product, amount in amounts.items():
+        db.execute(f"insert into dim_products values ('{product}', '{product.title()}', 'milk')")
+        db.execute(f"""
+            insert into kpi_values
+            select 'net_sales', 'month', date_trunc('month', date_day), last_day(any_value(date_day)), 'product',
+                '{product}', sum({amount}), null, sum({amount}), true
+            from dim_dates where is_workday and date_day between date '2024-01-01' and date '2026-02-28'
+            group by 3 having count({amount}) > 0""")
+
+
+def test_a_product_is_judged_by_its_months_and_weighed_by_the_days_of_its_line(db: duckdb.DuckDBPyConnection) -> None:
+    """January has 22 workdays, February of the Spring Festival 13, and that of the year before 20. What sold nothing in
+    February fell by all; what sold nothing since June is 0 and has not fallen, and since January of last year is gone.
+    """
+    holiday(db, "2026-02-16", "2026-02-24")
+    products(db)
+    metric = {"metric": "net_sales", "grain": "month", "dimension": "product"}
+    change = {"kind": "percent_change", **metric, "threshold_rate": 0.15}
+    give_rules(db, [change | {"id": "month"}, change | {"id": "year", "against": "year_before"},
+                    {"id": "little", "kind": "threshold", **metric, "threshold_value": 100},
+                    {"id": "band", "kind": "seasonal_band", **metric}])  # fmt: skip
+    with on("2026-03-01"):
+        found = judge(db, "subject_key, comparison_rate, compared_value, value, change_rate")
+        told = judge(db, "dimension_value, verdict, value", "kpi_alert_judgements")
+        rows = db.execute("select dimension_value, count(*) from int_alert_periods_followed group by 1").fetchall()
+    assert [row for row in found if not row[0].startswith("band")] == [
+        ("little|ended", None, None, D(0), None), ("little|fell", None, None, D(78), None),
+        ("little|gone", None, None, D(0), None),
+        ("month|fell", D(0.59090909), D(129.9999998), D(78), D(-0.4)),
+        ("month|gone", D(0.59090909), D(129.9999998), D(0), D(-1)),
+        ("year|ended", D(0.65), D(130), D(0), D(-1)), ("year|fell", D(0.65), D(130), D(78), D(-0.4)),
+        ("year|gone", D(0.65), D(130), D(0), D(-1)),
+    ]  # fmt: skip
+    assert {row[0] for row in found if row[0].startswith("band")} >= {"band|fell", "band|gone"}
+    assert "band|fair" not in {row[0] for row in found}
+    assert {row[0] for row in told} == {"ended", "fair", "fell", "gone"}
+    assert dict(rows) == {"ended": 26, "fair": 26, "fell": 26, "gone": 26, "long_ended": 25}
+
+
 def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
     for metric in registry().values():
         if metric.aggregation in ("sum", "distinct"):
@@ -596,6 +645,11 @@ def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
                 ]
             told = registry()[told_by]
             assert "day" in told.grains and set(metric.dimensions) <= set(told.dimensions), metric.id
+            with duckdb.connect() as db:
+                listed = ", ".join(f"('{name}')" for name in ("total", *metric.by_month))
+                weighed = rendered("{{ weighed_by('dimension_name') }}", {})
+                by = {row[0] for row in db.sql(f"select {weighed} from (values {listed}) t(dimension_name)").fetchall()}
+            assert by <= {"total", *told.dimensions}, metric.id
 
 
 def test_less_than_nothing_can_fall_and_rise(db: duckdb.DuckDBPyConnection) -> None:
@@ -769,7 +823,7 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
     add(db, "top3_customer_share", "month", "2026-05-01", "crm:P1", 0.8, 1000, dimension="product", days=31)
     add(db, "top3_customer_share", "month", "2026-05-01", "crm:P2", 0.9, 300, dimension="product", days=31)
     add(db, "top3_customer_share", "month", "2026-05-01", "crm:P3", 0.79, 1000, dimension="product", days=31)
-    db.execute("insert into dim_products values ('crm:P1', 'Monitor')")
+    db.execute("insert into dim_products values ('crm:P1', 'Monitor', 'devices')")
     give_rules(db, [
         {"id": "stale", "kind": "freshness", "threshold_value": 36},
         {"id": "dirty", "kind": "quality", "threshold_value": 0.05},
