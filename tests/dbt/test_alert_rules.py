@@ -12,7 +12,7 @@ import alert_world
 import duckdb
 import pytest
 from alert_world import give_rules, judge
-from lone_models import on, rows_of, sql_of
+from lone_models import give_months, on, rows_of, sql_of
 from macros import rendered
 
 from sales_warehouse import business_calendar
@@ -837,6 +837,39 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
         ("few|total|2026-05-01", "Share of the top three customers: 80 %"),
         ("stale|crm|2026-06-28", "Source age, crm: 40 h"),
     ]
+
+
+def test_three_customers_who_buy_80_percent_of_a_product_open_an_alert_and_79_do_not(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """35 + 25 + 20 of 100, or 19 in place of the 20; the others bought 1 each. From the order lines to the alert."""
+    bought = {"watched": (35, 25, 20, *[1] * 20), "spread": (35, 25, 19, *[1] * 21)}
+    lines = ", ".join(
+        f"('c{place}', '{product}', date '2026-05-11', 1, {amount}::decimal(18, 4), false)"
+        for product, amounts in bought.items() for place, amount in enumerate(amounts)
+    )  # fmt: skip
+    names = "customer_key, product_key, order_date, quantity, net_amount, is_cancelled"
+    db.execute(f"create table fct_order_lines as from (values {lines}) t({names})")
+    db.execute("create table fct_returns(customer_key varchar, product_key varchar, return_date date, "
+               "refund_amount decimal(18, 4), is_cancelled boolean)")  # fmt: skip
+    db.execute("insert into dim_products values ('watched', 'Monitor', 'devices'), ('spread', 'Scale', 'devices')")
+    for model in ("int_purchases_summed", "int_buyers_concentrated"):
+        rows_of(db, model, "1")
+    mart = rows_of(db, "kpi_sales_concentration", "scope_value, cr3_rate, hhi, is_concentrated")
+    assert [row for row in mart if row[0] in bought] == [
+        ("spread", D(0.79), D(2232), False), ("watched", D(0.8), D(2270), True),
+    ]  # fmt: skip
+    give_months(db)
+    for model in ("int_customer_shares", "int_kpi_top3_customer_share"):
+        rows_of(db, model, "1")
+    db.execute("""
+        insert into kpi_values by name
+        select *, last_day(period_start_date) as period_end_date from int_kpi_top3_customer_share""")
+    give_rules(db, [{"id": "few", "kind": "concentration", "dimension": "product", "threshold_value": 0.8}])
+    assert judge(db, "incident_key, value, denominator, title_en") == [
+        ("few|watched|2026-05-01", D(0.8), D(100), "Share of the top three customers, Monitor: 80 %")
+    ]
+    assert judge(db, "dimension_value, verdict", "kpi_alert_judgements") == [("spread", "quiet"), ("watched", "breach")]
 
 
 def test_a_goal_is_behind_when_less_is_reached_than_was_due(db: duckdb.DuckDBPyConnection) -> None:
