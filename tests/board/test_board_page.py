@@ -420,6 +420,19 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
     assert reader.complaints == []
 
 
+def test_the_chart_of_a_product_that_sold_nothing_ends_at_0(make_board: Callable[..., Path], reader: Reader) -> None:
+    change = """
+        update marts.alert_metrics set value = 0;
+        delete from marts.kpi_values using marts.alert_metrics as alerts
+        where kpi_values.metric_id = alerts.metric_id and kpi_values.period_grain = alerts.period_grain
+            and kpi_values.dimension_value = alerts.dimension_value
+            and kpi_values.period_start_date = alerts.period_start_date"""
+    page = reader.open(make_board(change, alerts=1).as_uri())
+    chart = page.locator(".alert").first.locator(".incident-chart")
+    expect(chart.locator("svg")).to_have_attribute("aria-label", re.compile("to ¥0 in week of 8 Jun 2026$"))
+    expect(chart.locator("circle.judged")).to_have_count(1)
+
+
 def test_when_nothing_is_wrong_it_is_calm(make_board: Callable[..., Path], reader: Reader) -> None:
     page = reader.open(make_board(alerts=0, are_rules_whole=True).as_uri())
     expect(page.locator("#attention")).to_contain_text("Nothing needs attention")

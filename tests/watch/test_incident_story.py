@@ -139,6 +139,14 @@ def test_days_of_decisions_are_those_of_the_business(home: Home) -> None:
     assert (f"{action['accepted_date']}", f"{action['due_date']}") == ("2026-07-02", "2026-07-16")
 
 
+def test_a_product_that_sold_nothing_is_drawn_at_0(home: Home) -> None:
+    _say(home, f"delete from kpi_values where period_start_date = '{MONDAY}'")
+    _say(home, "update alert_metrics set value = 0")
+    figure = story(home, FALL).figure
+    assert figure and [point.value for point in figure.series.points if point.is_judged] == [Value(MONDAY, D(0))]
+    assert figure.series.points[-1].is_judged
+
+
 def test_an_incident_that_is_over_still_has_its_figure(home: Home) -> None:
     with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
         db.execute("delete from marts.alert_metrics")
