@@ -399,6 +399,11 @@ end
 case {{ metric_id }} when 'revenue_per_head' then 'net_sales' else {{ metric_id }} end
 {%- endmacro %}
 
+{% macro weighed_by(dimension_name) -%}
+{#- The dimension by whose days another is weighed, of which there are months alone. -#}
+case {{ dimension_name }} when 'product' then 'product_line' else {{ dimension_name }} end
+{%- endmacro %}
+
 {% macro effective_days(period, off_day_weight, holiday_weight) -%}
 {#- Days of a period as so many workdays. -#}
 (

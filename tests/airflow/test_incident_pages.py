@@ -56,7 +56,7 @@ def test_a_severity_is_a_word_and_no_box(browser: Browser, address: str) -> None
     opened.goto(f"{address}/incidents?which=all&lang=en")
     of_severities = opened.locator(".severity")
     borders = of_severities.evaluate_all("all => all.map(e => getComputedStyle(e).borderTopWidth)")
-    assert len(borders) == 5 and set(borders) == {"0px"}
+    assert len(borders) == 6 and set(borders) == {"0px"}
     opened.goto(f"{address}/alert-rules?lang=en")
     assert opened.locator("section.warning").evaluate("e => getComputedStyle(e).borderLeftWidth") == "4px"
     opened.context.close()

@@ -430,6 +430,10 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
         expect(worst).to_contain_text(said)
     expect(worst).not_to_contain_text("The rest")
     expect(worst.locator(".incident-chart path")).to_have_count(1)
+    history = worst.locator("details", has_text="History")
+    history.locator("summary").click()
+    expect(history.locator("li")).to_have_text(["18 Jun 2026: opened · 8 Jun – 14 Jun", "18 Jun 2026: assigned"])
+    expect(history.locator("li").first).to_be_visible()
     expect(page.locator(".alert").nth(1)).to_contain_text("Acknowledged")
     expect(page.locator(".alert").nth(1).locator(".behind")).to_contain_text("No single cell stands out.")
     expect(page.locator("#attention table").first).to_contain_text("Done")
@@ -442,7 +446,23 @@ def test_an_incident_says_why_and_what_to_do(make_board: Callable[..., Path], re
     page.click('[data-focus="language:zh"]')
     for said in ("严重", "经销商解释了下跌的 75%。", "竞品买一赠一。", "经销商订单恢复"):
         expect(page.locator(".alert").first).to_contain_text(said)
+    expect(worst.locator("details", has_text="进展").locator("li")).to_have_text(
+        ["2026年6月18日: 开启 · 6月8日 – 6月14日", "2026年6月18日: 已指派"]
+    )
     assert reader.complaints == []
+
+
+def test_the_chart_of_a_product_that_sold_nothing_ends_at_0(make_board: Callable[..., Path], reader: Reader) -> None:
+    change = """
+        update marts.alert_metrics set value = 0;
+        delete from marts.kpi_values using marts.alert_metrics as alerts
+        where kpi_values.metric_id = alerts.metric_id and kpi_values.period_grain = alerts.period_grain
+            and kpi_values.dimension_value = alerts.dimension_value
+            and kpi_values.period_start_date = alerts.period_start_date"""
+    page = reader.open(make_board(change, alerts=1).as_uri())
+    chart = page.locator(".alert").first.locator(".incident-chart")
+    expect(chart.locator("svg")).to_have_attribute("aria-label", re.compile("to ¥0 in week of 8 Jun 2026$"))
+    expect(chart.locator("circle.judged")).to_have_count(1)
 
 
 def test_when_nothing_is_wrong_it_is_calm(make_board: Callable[..., Path], reader: Reader) -> None:

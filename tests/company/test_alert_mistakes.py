@@ -93,11 +93,15 @@ CASES = {
         "    allow_late: true",
         [":9: rules.0.allow_late", "sums and counts that fall", "wait_days"],
     ),
-    "net sales of single products": (
+    "a week of single products": (
         "metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
-        "metric: net_sales\n    dimension: product\n    grain: month\n    threshold_rate: 0.15",
-        [":16: rules.1.dimension", "no rule judges net_sales by product: months differ in length",
-         "use one of total, region, channel, rep, team, product_line, category"],
+        "metric: net_sales\n    dimension: product\n    grain: week\n    threshold_rate: 0.15",
+        [":17: rules.1.grain", "net_sales by product is there by month and quarter alone; say one of them"],
+    ),
+    "no period of single products": (
+        "metric: net_sales\n    grain: week\n    threshold_rate: 0.15",
+        "metric: net_sales\n    dimension: product\n    threshold_rate: 0.15",
+        [": rules.1", "net_sales by product is there by month and quarter alone; say one of them"],
     ),
     "waiting for what is allowed for": ("threshold_rate: 0.15", "threshold_rate: 0.15\n    allow_late: true\n"
                                         "    wait_days: 3", [":12: rules.1", "wait_days or allow_late, one of"]),
@@ -205,6 +209,15 @@ def test_every_rule_that_two_mistakes_have_is_told_of(folder: Path) -> None:
     with pytest.raises(CompanyError) as caught:
         load_company(folder)
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("grain", ["month", "quarter"])
+def test_net_sales_of_single_products_are_judged_by_month_and_quarter(folder: Path, grain: str) -> None:
+    asked = RULES.replace(
+        "metric: net_sales\n    grain: week", f"metric: net_sales\n    dimension: product\n    grain: {grain}"
+    )
+    (folder / "alerts.yml").write_text(asked, encoding="utf-8")
+    assert load_company(folder).alerts.rules[1].dimension == "product"
 
 
 def test_a_metric_said_by_itself_is_not_cut_as_the_usual_one() -> None:

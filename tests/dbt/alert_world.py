@@ -42,7 +42,7 @@ EMPTY = {
     "scope_dimension varchar, scope_value varchar",
     "dim_regions": "region_key varchar, region_name_en varchar, region_name_zh varchar",
     "dim_channels": "channel varchar, channel_name_en varchar, channel_name_zh varchar",
-    "dim_products": "product_key varchar, product_name varchar",
+    "dim_products": "product_key varchar, product_name varchar, product_line varchar",
     "dim_dealers": "dealer_key varchar, dealer_name varchar",
     "int_opportunity_stages_timed": "opportunity_key varchar, stage varchar, entered_date date, left_date date, "
     "stalled_date date",

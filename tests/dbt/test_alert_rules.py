@@ -12,7 +12,7 @@ import alert_world
 import duckdb
 import pytest
 from alert_world import give_rules, judge
-from lone_models import on, rows_of, sql_of
+from lone_models import give_months, on, rows_of, sql_of
 from macros import rendered
 
 from sales_warehouse import business_calendar
@@ -36,8 +36,9 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.date], float], first: str) -> None:
-    """Net sales of a region by day from a day to the business date, and by longer periods as they add up."""
+def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.date], float], first: str, *,
+         dimension: str = "region") -> None:  # fmt: skip
+    """Net sales of a member by day from a day to the business date, and by longer periods as they add up."""
     day, rows = datetime.date.fromisoformat(first), []
     while day <= LAST_MONDAY + 6 * DAY:
         rows.append((day, amount(day)))
@@ -48,8 +49,8 @@ def sell(db: duckdb.DuckDBPyConnection, member: str, amount: Callable[[datetime.
         db.execute(f"""
             insert into kpi_values
             select 'net_sales', '{grain}', cast(date_trunc('{grain}', d) as date) as starts,
-                cast(date_trunc('{grain}', d) + interval {end} as date) as ends, 'region', '{member}', sum(v), null,
-                sum(v), ends <= date '2026-06-28'
+                cast(date_trunc('{grain}', d) + interval {end} as date) as ends, '{dimension}', '{member}', sum(v),
+                null, sum(v), ends <= date '2026-06-28'
             from (values {listed}) t(d, v) group by all""")
 
 
@@ -587,6 +588,54 @@ def test_heads_sell_less_in_a_month_of_few_workdays(db: duckdb.DuckDBPyConnectio
     assert fall[2] == pytest.approx(D(13 * 1000 * (1 + 0.02 * math.sin(1))), abs=D(0.01))
 
 
+def products(db: duckdb.DuckDBPyConnection) -> None:
+    """Products of a line that sells on workdays alone, by month up to February: a month without sales has no row."""
+    sell(db, "milk", on_workdays(100), "2024-01-01", dimension="product_line")
+    amounts = {
+        "fair": "10", "fell": "case when date_day < date '2026-02-01' then 10 else 6 end",
+        "gone": "case when date_day < date '2026-02-01' then 10 end",
+        "ended": "case when date_day < date '2025-07-01' then 10 end",
+        "long_ended": "case when date_day < date '2025-02-01' then 10 end",
+    }  # fmt: skip
+    for product, amount in amounts.items():
+        db.execute(f"insert into dim_products values ('{product}', '{product.title()}', 'milk')")
+        db.execute(f"""
+            insert into kpi_values
+            select 'net_sales', 'month', date_trunc('month', date_day), last_day(any_value(date_day)), 'product',
+                '{product}', sum({amount}), null, sum({amount}), true
+            from dim_dates where is_workday and date_day between date '2024-01-01' and date '2026-02-28'
+            group by 3 having count({amount}) > 0""")
+
+
+def test_a_product_is_judged_by_its_months_and_weighed_by_the_days_of_its_line(db: duckdb.DuckDBPyConnection) -> None:
+    """January has 22 workdays, February of the Spring Festival 13, and that of the year before 20. What sold nothing in
+    February fell by all; what sold nothing since June is 0 and has not fallen, and since January of last year is gone.
+    """
+    holiday(db, "2026-02-16", "2026-02-24")
+    products(db)
+    metric = {"metric": "net_sales", "grain": "month", "dimension": "product"}
+    change = {"kind": "percent_change", **metric, "threshold_rate": 0.15}
+    give_rules(db, [change | {"id": "month"}, change | {"id": "year", "against": "year_before"},
+                    {"id": "little", "kind": "threshold", **metric, "threshold_value": 100},
+                    {"id": "band", "kind": "seasonal_band", **metric}])  # fmt: skip
+    with on("2026-03-01"):
+        found = judge(db, "subject_key, comparison_rate, compared_value, value, change_rate")
+        told = judge(db, "dimension_value, verdict, value", "kpi_alert_judgements")
+        rows = db.execute("select dimension_value, count(*) from int_alert_periods_followed group by 1").fetchall()
+    assert [row for row in found if not row[0].startswith("band")] == [
+        ("little|ended", None, None, D(0), None), ("little|fell", None, None, D(78), None),
+        ("little|gone", None, None, D(0), None),
+        ("month|fell", D(0.59090909), D(129.9999998), D(78), D(-0.4)),
+        ("month|gone", D(0.59090909), D(129.9999998), D(0), D(-1)),
+        ("year|ended", D(0.65), D(130), D(0), D(-1)), ("year|fell", D(0.65), D(130), D(78), D(-0.4)),
+        ("year|gone", D(0.65), D(130), D(0), D(-1)),
+    ]  # fmt: skip
+    assert {row[0] for row in found if row[0].startswith("band")} >= {"band|fell", "band|gone"}
+    assert "band|fair" not in {row[0] for row in found}
+    assert {row[0] for row in told} == {"ended", "fair", "fell", "gone"}
+    assert dict(rows) == {"ended": 26, "fair": 26, "fell": 26, "gone": 26, "long_ended": 25}
+
+
 def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
     for metric in registry().values():
         if metric.aggregation in ("sum", "distinct"):
@@ -596,6 +645,11 @@ def test_what_grows_with_the_days_has_days_to_be_weighed_by() -> None:
                 ]
             told = registry()[told_by]
             assert "day" in told.grains and set(metric.dimensions) <= set(told.dimensions), metric.id
+            with duckdb.connect() as db:
+                listed = ", ".join(f"('{name}')" for name in ("total", *metric.by_month))
+                weighed = rendered("{{ weighed_by('dimension_name') }}", {})
+                by = {row[0] for row in db.sql(f"select {weighed} from (values {listed}) t(dimension_name)").fetchall()}
+            assert by <= {"total", *told.dimensions}, metric.id
 
 
 def test_less_than_nothing_can_fall_and_rise(db: duckdb.DuckDBPyConnection) -> None:
@@ -769,7 +823,7 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
     add(db, "top3_customer_share", "month", "2026-05-01", "crm:P1", 0.8, 1000, dimension="product", days=31)
     add(db, "top3_customer_share", "month", "2026-05-01", "crm:P2", 0.9, 300, dimension="product", days=31)
     add(db, "top3_customer_share", "month", "2026-05-01", "crm:P3", 0.79, 1000, dimension="product", days=31)
-    db.execute("insert into dim_products values ('crm:P1', 'Monitor')")
+    db.execute("insert into dim_products values ('crm:P1', 'Monitor', 'devices')")
     give_rules(db, [
         {"id": "stale", "kind": "freshness", "threshold_value": 36},
         {"id": "dirty", "kind": "quality", "threshold_value": 0.05},
@@ -783,6 +837,39 @@ def test_freshness_and_concentration_are_limits_of_their_metrics(db: duckdb.Duck
         ("few|total|2026-05-01", "Share of the top three customers: 80 %"),
         ("stale|crm|2026-06-28", "Source age, crm: 40 h"),
     ]
+
+
+def test_three_customers_who_buy_80_percent_of_a_product_open_an_alert_and_79_do_not(
+    db: duckdb.DuckDBPyConnection,
+) -> None:
+    """35 + 25 + 20 of 100, or 19 in place of the 20; the others bought 1 each. From the order lines to the alert."""
+    bought = {"watched": (35, 25, 20, *[1] * 20), "spread": (35, 25, 19, *[1] * 21)}
+    lines = ", ".join(
+        f"('c{place}', '{product}', date '2026-05-11', 1, {amount}::decimal(18, 4), false)"
+        for product, amounts in bought.items() for place, amount in enumerate(amounts)
+    )  # fmt: skip
+    names = "customer_key, product_key, order_date, quantity, net_amount, is_cancelled"
+    db.execute(f"create table fct_order_lines as from (values {lines}) t({names})")
+    db.execute("create table fct_returns(customer_key varchar, product_key varchar, return_date date, "
+               "refund_amount decimal(18, 4), is_cancelled boolean)")  # fmt: skip
+    db.execute("insert into dim_products values ('watched', 'Monitor', 'devices'), ('spread', 'Scale', 'devices')")
+    for model in ("int_purchases_summed", "int_buyers_concentrated"):
+        rows_of(db, model, "1")
+    mart = rows_of(db, "kpi_sales_concentration", "scope_value, cr3_rate, hhi, is_concentrated")
+    assert [row for row in mart if row[0] in bought] == [
+        ("spread", D(0.79), D(2232), False), ("watched", D(0.8), D(2270), True),
+    ]  # fmt: skip
+    give_months(db)
+    for model in ("int_customer_shares", "int_kpi_top3_customer_share"):
+        rows_of(db, model, "1")
+    db.execute("""
+        insert into kpi_values by name
+        select *, last_day(period_start_date) as period_end_date from int_kpi_top3_customer_share""")
+    give_rules(db, [{"id": "few", "kind": "concentration", "dimension": "product", "threshold_value": 0.8}])
+    assert judge(db, "incident_key, value, denominator, title_en") == [
+        ("few|watched|2026-05-01", D(0.8), D(100), "Share of the top three customers, Monitor: 80 %")
+    ]
+    assert judge(db, "dimension_value, verdict", "kpi_alert_judgements") == [("spread", "quiet"), ("watched", "breach")]
 
 
 def test_a_goal_is_behind_when_less_is_reached_than_was_due(db: duckdb.DuckDBPyConnection) -> None:

@@ -1,4 +1,4 @@
-"""A published file with one incident that has a whole story, one that is over, an action and a rule with its trial."""
+"""A published file: an incident with its whole story, a warning, one that is over, an action, a rule with its trial."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from published_marts import write_marts
 
 MONDAY = datetime.date(2026, 6, 22)
 FALL = f"net_sales_fall|east|{MONDAY}"
+SLOW = f"entry_slow|east|{MONDAY}"
 OVER = "net_sales_fall|west|2026-06-15"
 HOSTILE = "<script>alert(1)</script>"
 
 _SAID = {"title_en": "Net sales of East China: -35.2 %", "title_zh": "华东净销售额：-35.2%",
          "reason_en": "Net sales of East China fell by 35.2 %.",
          "reason_zh": "华东净销售额环比下降 35.2%。"}  # fmt: skip
+_SLOW = {"title_en": "Entry within 24 hours of East China: 61.0 %", "title_zh": "华东 24 小时录入率：61.0%",
+         "reason_en": "Entry within 24 hours of East China is 61.0 %.",
+         "reason_zh": "华东 24 小时录入率为 61.0%。"}  # fmt: skip
 _WEEK = {"period_start_date": MONDAY, "period_end_date": MONDAY + datetime.timedelta(days=6)}
 _BOOK = {"playbook_id": "intercept", "playbook_name_en": "Interception", "playbook_name_zh": "拦截促销"}
 
@@ -24,6 +28,10 @@ ROWS: dict[str, list[dict[str, object]]] = {
          "rule_id": "net_sales_fall", "subject_key": "net_sales_fall|east", "alert_key": FALL, "owner": "销售总监",
          "first_period_start_date": MONDAY, "subject_count": 1, "standing_count": 1, "event_count": 1,
          "opened_at": "2026-06-28 18:00:00", "opened_date": "2026-06-28", "is_closed": False, **_WEEK, **_SAID},
+        {"incident_key": SLOW, "incident_status": "open", "severity": "warning", "alert_kind": "alert_metrics",
+         "rule_id": "entry_slow", "subject_key": "entry_slow|east", "alert_key": SLOW, "owner": "销售运营",
+         "first_period_start_date": MONDAY, "subject_count": 1, "standing_count": 1, "event_count": 1,
+         "opened_at": "2026-06-28 18:00:00", "opened_date": "2026-06-28", "is_closed": False, **_WEEK, **_SLOW},
         {"incident_key": OVER, "incident_status": "resolved", "severity": "warning", "alert_kind": "alert_metrics",
          "rule_id": "net_sales_fall", "subject_key": "net_sales_fall|west", "alert_key": OVER,
          "first_period_start_date": "2026-06-15", "period_start_date": "2026-06-15", "period_end_date": "2026-06-21",
@@ -35,6 +43,9 @@ ROWS: dict[str, list[dict[str, object]]] = {
         {"event_key": FALL, "incident_key": FALL, "event_number": 1, "event_type": "opened", "is_decision": False,
          "alert_key": FALL, "event_date": "2026-06-28", "event_at": "2026-06-28 18:00:00", "is_told": True,
          "is_new": True, "severity": "critical", **_WEEK, **_SAID},
+        {"event_key": SLOW, "incident_key": SLOW, "event_number": 1, "event_type": "opened", "is_decision": False,
+         "alert_key": SLOW, "event_date": "2026-06-28", "event_at": "2026-06-28 18:00:00", "is_told": True,
+         "is_new": True, "severity": "warning", **_WEEK, **_SLOW},
         {"event_key": OVER, "incident_key": OVER, "event_number": 1, "event_type": "opened", "is_decision": False,
          "alert_key": OVER, "event_date": "2026-06-21", "event_at": "2026-06-21 18:00:00", "is_new": False},
         {"event_key": OVER + "|end", "incident_key": OVER, "event_number": 2, "event_type": "resolved",

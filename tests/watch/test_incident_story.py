@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 import incident_marts
 import pytest
-from incident_marts import FALL, MONDAY, OVER
+from incident_marts import FALL, MONDAY, OVER, SLOW
 from ruamel.yaml import YAML
 
 from sales_warehouse import settings
+from sales_warehouse.company.alerts import AlertsFile
 from sales_warehouse.company.load import load_company
 from sales_warehouse.company.models import Company
 from sales_warehouse.home import Home
@@ -138,6 +139,14 @@ def test_days_of_decisions_are_those_of_the_business(home: Home) -> None:
     assert (f"{action['accepted_date']}", f"{action['due_date']}") == ("2026-07-02", "2026-07-16")
 
 
+def test_a_product_that_sold_nothing_is_drawn_at_0(home: Home) -> None:
+    _say(home, f"delete from kpi_values where period_start_date = '{MONDAY}'")
+    _say(home, "update alert_metrics set value = 0")
+    figure = story(home, FALL).figure
+    assert figure and [point.value for point in figure.series.points if point.is_judged] == [Value(MONDAY, D(0))]
+    assert figure.series.points[-1].is_judged
+
+
 def test_an_incident_that_is_over_still_has_its_figure(home: Home) -> None:
     with duckdb.connect(str((home.current / "warehouse.duckdb").resolve())) as db:
         db.execute("delete from marts.alert_metrics")
@@ -226,6 +235,20 @@ def test_an_incident_is_asked_about_until_somebody_answers_and_again_when_it_com
         file.rename(file.with_suffix(".kept"))  # a night has read it
     (again,) = questions(home, _company())
     assert again.name != question.name
+
+
+@pytest.mark.parametrize(
+    ("severities", "asked"),
+    [(["critical"], [FALL]), (["warning"], [SLOW]), (["critical", "warning"], [FALL, SLOW]), ([], [])],
+    ids=["critical alone", "warnings alone", "both", "none"],
+)
+def test_incidents_of_the_severities_that_were_chosen_are_asked_about(
+    home: Home, severities: list[str], asked: list[str]
+) -> None:
+    company = _company()
+    alerts = AlertsFile.model_validate({"required_actions": severities})
+    company = company.model_copy(update={"alerts": alerts})
+    assert sorted(question.incident_key for question in questions(home, company)) == sorted(asked)
 
 
 def _say(home: Home, statement: str) -> None:

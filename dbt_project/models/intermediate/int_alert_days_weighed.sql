@@ -1,12 +1,12 @@
 -- Who sells on workdays alone has half the days in half a week; who sells on any day has all of them. What a day off brings beside
 -- a workday is told by the half year and a week (189 days) that end with a day, what a holiday does by 400 days, so that every holiday
--- of a year is among them.
+-- of a year is among them. A product has months alone, which are weighed by the days of its product line.
 with
 asked as (
     select distinct
         metric_id,
         {{ told_by_days('metric_id') }} as daily_metric_id,
-        dimension_name
+        {{ weighed_by('dimension_name') }} as dimension_name
     from {{ ref('int_alert_rules_defined') }}
     where is_additive and kind <> 'pace_behind_target' and period_grain <> 'day'
 ),
@@ -55,13 +55,35 @@ weighed as (
         summed.*,
         {{ off_day_weight('workday_amount', 'off_day_amount') }} as off_day_weight
     from summed
+),
+
+final as (
+    select
+        metric_id,
+        dimension_name,
+        dimension_value,
+        date_day,
+        off_day_weight,
+        {{ holiday_weight('year_workday_amount', 'holiday_amount', 'holiday_count', 'off_day_weight') }} as holiday_weight
+    from weighed
+),
+
+of_products as (
+    select distinct metric_id
+    from {{ ref('int_alert_rules_defined') }}
+    where is_additive and dimension_name = 'product'
 )
 
+select * from final
+union all
 select
-    metric_id,
-    dimension_name,
-    dimension_value,
-    date_day,
-    off_day_weight,
-    {{ holiday_weight('year_workday_amount', 'holiday_amount', 'holiday_count', 'off_day_weight') }} as holiday_weight
-from weighed
+    final.metric_id,
+    'product' as dimension_name,
+    products.product_key as dimension_value,
+    final.date_day,
+    final.off_day_weight,
+    final.holiday_weight
+from final
+inner join of_products on final.metric_id = of_products.metric_id
+inner join {{ ref('dim_products') }} as products on final.dimension_value = products.product_line
+where final.dimension_name = 'product_line' and final.date_day = cast({{ dbt.last_day('final.date_day', 'month') }} as date)

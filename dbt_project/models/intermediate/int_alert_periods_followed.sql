@@ -1,11 +1,56 @@
--- What the rules look at: every period of every member, with its days.
+-- What the rules look at: every period of every member, with its days. A sum by product, whose empty periods kpi_values leaves out, is 0
+-- in them for a year after its last one: what is not sold any more falls, and what has not been sold for longer is no news.
 with
 asked as (
     select distinct
         metric_id,
         period_grain,
-        dimension_name
+        dimension_name,
+        is_additive and dimension_name = 'product' as has_gaps
     from {{ ref('int_alert_rules_defined') }}
+),
+
+calendar as (
+    {{ period_days(['day', 'week', 'month', 'quarter'], with_holidays=true) | indent(4) }}
+),
+
+spans as (
+    select
+        kpis.metric_id,
+        kpis.period_grain,
+        kpis.dimension_name,
+        kpis.dimension_value,
+        min(kpis.period_start_date) as first_start_date,
+        max(kpis.period_start_date) as last_start_date
+    from {{ ref('kpi_values') }} as kpis
+    inner join asked
+        on
+            kpis.metric_id = asked.metric_id
+            and kpis.period_grain = asked.period_grain
+            and kpis.dimension_name = asked.dimension_name
+    where asked.has_gaps
+    group by kpis.metric_id, kpis.period_grain, kpis.dimension_name, kpis.dimension_value
+),
+
+empty_periods as (
+    select
+        spans.metric_id,
+        spans.period_grain,
+        calendar.period_start_date,
+        {{ period_end_of('calendar.period_grain', 'calendar.period_start_date') }} as period_end_date,
+        spans.dimension_name,
+        spans.dimension_value
+    from spans
+    inner join calendar
+        on
+            spans.period_grain = calendar.period_grain
+            and spans.first_start_date < calendar.period_start_date
+            and {{ period_year_before('calendar.period_grain', 'calendar.period_start_date') }} <= spans.last_start_date
+    left join {{ ref('kpi_values') }} as kpis
+        on
+            {{ same_key('spans', 'kpis', ['metric_id', 'period_grain', 'dimension_name', 'dimension_value']) }}
+            and calendar.period_start_date = kpis.period_start_date
+    where kpis.metric_id is null
 ),
 
 known as (
@@ -34,10 +79,20 @@ known as (
         value,
         true as is_matured
     from {{ ref('int_levels_told') }}
-),
-
-calendar as (
-    {{ period_days(['day', 'week', 'month', 'quarter'], with_holidays=true) | indent(4) }}
+    union all
+    select
+        metric_id,
+        period_grain,
+        period_start_date,
+        period_end_date,
+        dimension_name,
+        dimension_value,
+        0 as numerator,
+        null as denominator,
+        0 as value,
+        true as is_matured
+    from empty_periods
+    where period_end_date <= {{ business_date() }}
 ),
 
 dates as (

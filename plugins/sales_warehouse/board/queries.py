@@ -39,11 +39,19 @@ def statements(business_date: datetime.date, periods: list[Period]) -> dict[str,
             from marts.kpi_alert_trials
             group by rule_id, rule_name_en, rule_name_zh, rule_state, rule_order order by rule_order, rule_id""",
         "alert_series": f"""
-            select incident_key, kpis.period_start_date as start, kpis.value
-            from marts.alert_metrics as alerts
-            join marts.kpi_values as kpis using (metric_id, period_grain, dimension_name, dimension_value)
-            where kpis.period_start_date <= alerts.period_start_date
-                and {STANDING.format(key="incident_key", of="alert_key")}
+            select incident_key, start, value
+            from (
+                select incident_key, kpis.period_start_date as start, kpis.value
+                from marts.alert_metrics as alerts
+                join marts.kpi_values as kpis using (metric_id, period_grain, dimension_name, dimension_value)
+                where kpis.period_start_date <= alerts.period_start_date
+                union all -- kpi_values has no month in which a product sold nothing
+                select incident_key, period_start_date as start, value
+                from marts.alert_metrics
+                anti join marts.kpi_values
+                using (metric_id, period_grain, dimension_name, dimension_value, period_start_date)
+            )
+            where {STANDING.format(key="incident_key", of="alert_key")}
             qualify row_number() over (partition by incident_key order by start desc) <= {PERIODS_DRAWN}
             order by incident_key, start""",
         "kpi_stages": f"""

@@ -64,7 +64,7 @@ def look_into(db: duckdb.DuckDBPyConnection, alert: Question, *, with_people: bo
     attributes = _attributes(alert, cuts_shared(parts), looked)
     if attributes:
         return _look_into_sums(db, alert, parts, attributes)
-    return look_into_quotient(db, alert, looked) if metric in QUOTIENTS else uncut(metric)
+    return look_into_quotient(db, alert, looked) if metric in QUOTIENTS else uncut(metric, alert.dimension_name)
 
 
 def _attributes(alert: Question, cuts: Sequence[str], looked: Sequence[str]) -> list[str]:

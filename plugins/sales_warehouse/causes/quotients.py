@@ -137,7 +137,7 @@ def look_into_quotient(db: duckdb.DuckDBPyConnection, alert: Question, looked: S
         return UNPUBLISHED
     now, before = (_published(db, alert, span, tables) for span in alert.spans)
     if not now:
-        return uncut(alert.metric_id)
+        return uncut(alert.metric_id, alert.dimension_name)
     if alert.base_value is None:
         if not before or before[0].below:
             return incomparable(alert.metric_id)

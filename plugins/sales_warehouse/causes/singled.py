@@ -89,7 +89,7 @@ def _customers(
 
 def _sources(db: duckdb.DuckDBPyConnection, alert: Question) -> Explanation | Untold:
     if alert.scope:
-        return uncut(alert.metric_id)
+        return uncut(alert.metric_id, alert.dimension_name)
     tables = ("kpi_values", "int_levels_told")
     if not are_there(db, tables):
         return UNPUBLISHED

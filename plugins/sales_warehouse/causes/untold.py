@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from sales_warehouse.causes.measured import Span
 from sales_warehouse.causes.words import plain
+from sales_warehouse.metrics import registry
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ STANDING = Untold(
     "上一可比周期并不更好，并非由某个单元格的变化所致。",
 )
 BROKEN = Untold("It could not be looked into; the log of the night says why.", "未能归因，原因见当晚日志。")
+BY_MONTH = Untold(
+    "The metric has this dimension by month alone: one member of it is not cut further.",
+    "该指标的这一维度仅按月统计，其单个成员不再拆分。",
+)
 # What a metric says instead of UNCUT, of all of its alerts or of those on one member.
 OF_METRICS: Mapping[str, Untold] = {
     "source_freshness_hours": Untold(
@@ -64,9 +69,9 @@ OF_METRICS: Mapping[str, Untold] = {
 }
 
 
-def uncut(metric_id: str) -> Untold:
+def uncut(metric_id: str, dimension: str) -> Untold:
     """Return why a figure of a metric, of all or of one member of a dimension, is not cut into cells."""
-    return OF_METRICS.get(metric_id, UNCUT)
+    return BY_MONTH if dimension in registry()[metric_id].by_month else OF_METRICS.get(metric_id, UNCUT)
 
 
 _NEARER = Untold(

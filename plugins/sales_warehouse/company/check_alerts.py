@@ -20,6 +20,7 @@ ABOUT = {
     "freshness": ("source_freshness_hours",),
     "quality": ("dirty_rate", "entry_within_24h_rate", "capture_completeness_rate"),
 }
+MONTHS = ("month", "quarter")  # what kpi_values has of the dimensions in by_month
 # What opens incidents without a rule of alerts.yml has these names (int_alerts_united).
 TAKEN = ("deadline", "slow_team", "repurchase_fall", "return_spike")
 
@@ -64,17 +65,15 @@ def _pace(company: Company, rule: AlertRule, document: Document, at: int) -> Ite
 
 
 def _series(rule: AlertRule, document: Document, at: int, metric: Metric) -> Iterator[Problem]:
-    if rule.dimension_name in metric.by_month:
-        text = (
-            f"no rule judges {metric.id} by {rule.dimension_name}: months differ in length, and there are no days of "
-            f"it to weigh them by; use one of {', '.join(('total', *metric.dimensions))}"
-        )
-        yield document.problem(text, "rules", at, "dimension")
-    elif rule.dimension_name not in ("total", *metric.dimensions):
-        text = f"{metric.id} is not measured by{suggestion(rule.dimension_name, ('total', *metric.dimensions))}"
+    dimensions = ("total", *metric.dimensions, *metric.by_month)
+    if rule.dimension_name not in dimensions:
+        text = f"{metric.id} is not measured by{suggestion(rule.dimension_name, dimensions)}"
         yield document.problem(text, "rules", at, "dimension")
     grains = [grain for grain in metric.grains if grain != "all"]
-    if rule.grain is not None and rule.grain not in grains:
+    if rule.dimension_name in metric.by_month and rule.grain not in MONTHS:
+        text = f"{metric.id} by {rule.dimension_name} is there by {' and '.join(MONTHS)} alone; say one of them"
+        yield document.problem(text, "rules", at, "grain")
+    elif rule.grain is not None and rule.grain not in grains:
         yield document.problem(f"{metric.id} has no{suggestion(rule.grain, grains)}", "rules", at, "grain")
     elif rule.grain_of(metric) is None:
         yield document.problem(f"say which period is judged; {metric.id} has {', '.join(grains)}", "rules", at, "grain")

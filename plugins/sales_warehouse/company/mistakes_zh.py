@@ -37,8 +37,8 @@ SAID: Mapping[str, str] = {
     "是无需规则的预警的名称；请改名，例如 {y}",
     r"no goal is behind by more than 100 %; (?P<x>\S+) is (?P<y>\S+)": "落后不会超过 100%；{x} 即 {y}",
     rf"(?P<m>\w+) is not measured by (?P<x>'.*?'){MEANT}": "{m} 不按 {x} 统计{meant}",
-    r"no rule judges (?P<m>\w+) by (?P<d>\w+): .+; use one of (?P<x>.+)": "规则不能按 {d} 判定 {m}："
-    "各月长短不一，而没有按日数据可供折算；可用的维度有 {x}",
+    r"(?P<m>\w+) by (?P<d>\w+) is there by (?P<x>\w+) and (?P<y>\w+) alone; say one of them": "{m} 按 {d} "
+    "仅有周期 {x} 与 {y}；请写明其一",
     rf"(?P<m>\w+) has no (?P<x>'.*?'){MEANT}": "{m} 没有周期 {x}{meant}",
     r"say which period is judged; (?P<m>\w+) has (?P<x>.+)": "请写明判定的周期；{m} 有 {x}",
     r"neither more nor less of (?P<m>\w+) is better, .+": "{m} 没有好坏方向，规则须写明 `direction`：fall 或 rise",

@@ -130,8 +130,11 @@ def _figure(db: duckdb.DuckDBPyConnection, row: Row) -> Figure | None:
     metrics = sql.rows_of(db, "select * from kpi_metrics where metric_id = ?", [alert["metric_id"]])
     if not values or not metrics:
         return None
+    points = {each["period_start_date"]: each["value"] for each in reversed(values)}
+    if alert["value"] is not None:  # kpi_values has no month in which a product sold nothing
+        points.setdefault(alert["period_start_date"], alert["value"])
     series = draw(
-        [Value(each["period_start_date"], each["value"]) for each in reversed(values)],
+        [Value(*point) for point in sorted(points.items())],
         alert["period_start_date"],
         compared=alert["compared_value"],
         lower=alert["lower_value"],
