@@ -7,10 +7,10 @@ from pathlib import Path
 import around_world
 import pytest
 
+COMPETITOR = {"region": "华东", "category": "配方奶粉", "weeks_before_end": 1, "weeks": 1, "fall": 0.35}
 FALL = {
-    "region_fall": {"region": "华东", "weeks_before_end": 1, "fall": 0.35},
-    "competitor_promotion": {"region": "华东", "category": "配方奶粉", "weeks_before_end": 1, "weeks": 1, "fall": 0.35},
-}
+    "region_fall": {"region": "华东", "weeks_before_end": 1, "fall": 0.35}, "competitor_promotion": COMPETITOR,
+}  # fmt: skip
 WEEKLY = {
     "kind": "percent_change", "metric": "net_sales", "dimension": "region", "grain": "week", "threshold_rate": 0.15,
     "minimum_amount": 1000, "owner": "o", "playbook": "regional_fall",
@@ -20,24 +20,25 @@ QUARTERLY = {
     "threshold_rate": 0.1, "owner": "o",
 }  # fmt: skip
 DEALS = {"customers": 1200, "days": 600, "orders_per_day": 10}
+SIZE = {"customers": 300, "days": 200, "orders_per_day": 110}
+FALLEN = "watched|华东|2026-06-22"
 
 
 @pytest.mark.slow
 def test_a_competitor_in_the_region_that_fell_is_linked_and_answered_first(tmp_path: Path) -> None:
-    size = {"customers": 300, "days": 200, "orders_per_day": 110}
-    db = around_world.build(tmp_path, size, {**FALL, "slow_team": {}}, WEEKLY, "alert_playbooks")
+    db = around_world.build(tmp_path, SIZE, {**FALL, "slow_team": {}}, WEEKLY, "alert_playbooks")
     fallen = db.sql("select dimension_value from alert_metrics order by 1").fetchall()
     assert ("华东",) in fallen and len(fallen) > 1  # the others fell by chance, or after a holiday
     linked = db.sql(
         "select incident_key, event_type, category, placebo_score <= 0.1, share_rate > 0 "
         "from alert_events where actor = 'competitor' order by all"
     ).fetchall()
-    assert linked == [("watched|华东|2026-06-22", "buy_one_get_one", "配方奶粉", True, True)]
+    assert linked == [(FALLEN, "buy_one_get_one", "配方奶粉", True, True)]
     offered = db.sql(
         "select incident_key, playbook_id, playbook_name_zh, department from alert_playbooks "
         "where playbook_number = 1 and occasion_type = 'alert' order by incident_key"
     ).fetchall()
-    assert ("watched|华东|2026-06-22", "promotion_interception", "节假日拦截促销", "市场部") in offered
+    assert (FALLEN, "promotion_interception", "节假日拦截促销", "市场部") in offered
     assert {playbook for key, playbook, *_ in offered if "华东" not in key} == {"regional_fall"}
     trained = "select incident_key, playbook_id from alert_playbooks where occasion_type = 'finding'"
     assert db.sql(trained).fetchall() == [("slow_team|东北组|2026-06-01", "script_training")]
@@ -46,6 +47,36 @@ def test_a_competitor_in_the_region_that_fell_is_linked_and_answered_first(tmp_p
         "group by all having sum(c.contribution_value) <> a.value - a.base_value"
     )
     assert wrong.fetchall() == []
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("competitor", "told"),
+    [
+        ("off", []),
+        (COMPETITOR | {"region": "华南"}, [("华南", "2026-06-22")]),
+        (COMPETITOR | {"weeks_before_end": 4}, [("华东", "2026-06-01")]),
+    ],
+    ids=["no competitor did anything", "in another region", "three weeks earlier"],
+)
+def test_a_region_that_fell_without_a_competitor_is_answered_otherwise(
+    tmp_path: Path, competitor: str | dict[str, object], told: list[tuple[str, str]]
+) -> None:
+    """Its alert is there for all that: the promotion is off, or it is not where or when the region fell."""
+    planted = {"region_fall": FALL["region_fall"], "competitor_promotion": competitor}
+    db = around_world.build(tmp_path, SIZE, planted, WEEKLY, "alert_playbooks")
+    assert (FALLEN,) in db.sql("select incident_key from alert_metrics").fetchall()
+    milk = "from dim_market_events where actor = 'competitor' and category = '配方奶粉'"
+    assert db.sql(f"select region_key, starts_date::varchar {milk}").fetchall() == told
+    beside = f"select event_type from alert_events where incident_key = '{FALLEN}' and actor = 'competitor'"
+    assert db.sql(beside).fetchall() == []
+    offered = db.sql(
+        f"select playbook_id, playbook_name_zh from alert_playbooks where incident_key = '{FALLEN}' "
+        "order by playbook_number"
+    ).fetchall()
+    assert offered[0][0] == "regional_fall"
+    assert "节假日拦截促销" not in {name for _, name in offered}
 
 
 @pytest.mark.slow
