@@ -6,11 +6,11 @@ import datetime
 from dataclasses import dataclass
 
 from sales_warehouse.sql import ident, literal
+from sales_warehouse.urgency import GRAVEST_FIRST, TO_DO_FIRST
 
 REASONS_SHOWN = 12
 INCIDENTS_SHOWN = 30
 EVENTS_SHOWN = 3  # around one alert
-SEVERITY = "case severity when 'critical' then 1 when 'warning' then 2 else 3 end"
 STANDING = "{key} in (select {of} from marts.fct_incidents where not is_closed)"
 
 
@@ -44,7 +44,7 @@ LISTINGS = {
         "marts.fct_incidents",
         """incident_key incident_status severity alert_key rule_id owner playbook_id period_start_date period_end_date
         opened_date snoozed_until_date is_late subject_count title_en title_zh reason_en reason_zh""",
-        f"{SEVERITY}, incident_status in ('acknowledged', 'snoozed'), opened_date desc, incident_key "
+        f"{GRAVEST_FIRST}, incident_status in ('acknowledged', 'snoozed'), opened_date desc, incident_key "
         f"limit {INCIDENTS_SHOWN}",
         "not is_closed",
     ),
@@ -84,7 +84,7 @@ LISTINGS = {
         "marts.fct_actions",
         """action_key incident_key playbook_name_en playbook_name_zh playbook_id department owner due_date action_status
         outcome_status outcome_reason_en outcome_reason_zh effect_type effect_value lower_value upper_value""",
-        "array_position(['overdue', 'open', 'done', 'dropped'], action_status), due_date, action_key",
+        TO_DO_FIRST,
     ),
     "regions": Listing(
         "marts.dim_regions",

@@ -10,11 +10,11 @@ from fractions import Fraction
 import duckdb
 
 from sales_warehouse.causes.measured import BEFORE, NOW, Span
+from sales_warehouse.urgency import gravity
 
 PLACES = Decimal("0.00000001")
 # How near the facts must come to the figure that the alert is about: to its share of it, or to its last place.
 AGREES, LAST_PLACE = Fraction(1, 1_000_000), Fraction(PLACES)
-SEVERITIES = ("critical", "warning", "info")
 TOTAL = "total"
 
 
@@ -91,17 +91,13 @@ _ALERTS = """
 def questions(db: duckdb.DuckDBPyConnection) -> list[Question]:
     """Read what `alert_metrics` asks, the most severe and the largest first; `db` has it in its search path."""
     asked = [Question(*row) for row in db.execute(_ALERTS).fetchall()]
-    return sorted(asked, key=lambda each: (_rank(each.severity), -_relative(each), each.incident_key))
+    return sorted(asked, key=lambda each: (gravity(each.severity), -_relative(each), each.incident_key))
 
 
 def agree(told: Fraction | None, published: Decimal | Fraction) -> bool:
     """Whether a figure of the facts is the one that is published."""
     figure = Fraction(published)
     return told is not None and abs(told - figure) <= max(AGREES * abs(figure), LAST_PLACE)
-
-
-def _rank(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def _relative(alert: Question) -> Decimal:

@@ -18,8 +18,8 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from sales_warehouse.guard.suites import SEVERITIES
 from sales_warehouse.guard.validate import RuleResult, Validation
+from sales_warehouse.urgency import SEVERITIES
 
 PASSED = "passed"
 

@@ -25,8 +25,8 @@ from ruamel.yaml.error import MarkedYAMLError
 from sales_warehouse.guard.errors import SuiteError
 from sales_warehouse.guard.placeholders import as_on_disk, resolve
 from sales_warehouse.guard.rules import KINDS, SQL_ARGUMENTS, Kind
+from sales_warehouse.urgency import SEVERITIES
 
-SEVERITIES = ("critical", "warning", "info")
 COMMON_KEYS = ("type", "id", "severity", "reason")
 
 

@@ -19,6 +19,7 @@ from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest, pointer
 from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import literal
+from sales_warehouse.urgency import GRAVEST_FIRST
 from sales_warehouse.watch import decisions
 from sales_warehouse.watch.decisions import Decision, Kind
 from sales_warehouse.watch.wording import NAMES
@@ -30,9 +31,7 @@ CLOSED = frozenset({"resolved", "settled", "retracted", "lapsed"})
 STATUS: dict[str, str] = {"acknowledge": "acknowledged", "snooze": "snoozed", "resolve": "resolved", "reopen": "open"}
 ACTIONS = ("accept_playbook", "finish_action", "drop_action")
 HIDDEN, HIDDEN_DIGITS = "hidden-", 8
-ORDER = (
-    "is_closed, array_position(['critical', 'warning', 'info'], severity) NULLS LAST, opened_date DESC, incident_key"
-)
+ORDER = f"is_closed, {GRAVEST_FIRST}, opened_date DESC, incident_key"
 EVENT: dict[str, str] = {**STATUS, "reopen": "reopened", "assign": "assigned"}
 
 

@@ -15,10 +15,10 @@ from sales_warehouse.home import Home
 from sales_warehouse.publish import manifest
 from sales_warehouse.publish.reading import look
 from sales_warehouse.sql import ident, read_parquet
+from sales_warehouse.urgency import SEVERITIES, gravity
 from sales_warehouse.watch.incidents import hidden_key
 from sales_warehouse.watch.left_out import LeftOut, read_left_out
 
-SEVERITIES = ("critical", "warning", "info")
 ENDINGS = ("resolved", "settled", "retracted", "lapsed")
 OVER = ("cleared", "stayed", "withdrawn", "dropped", *ENDINGS)  # of one alert, as the macro is_over has them
 # An end that nobody was told of for so many days is no news any more: a carrier was set up later, or was down for long.
@@ -179,7 +179,7 @@ def _others(db: DuckDBPyConnection, rows: Sequence[Row]) -> dict[str | None, tup
                     if other["subject_key"] != row["subject_key"]
                     and (row["event_type"] in ENDINGS or other["event_type"] not in OVER)
                 ),
-                key=lambda other: _rank(other["severity"]),
+                key=lambda other: gravity(other["severity"]),
             )
         )
         for row in rows
@@ -238,11 +238,7 @@ def _table(db: DuckDBPyConnection, file: Path, key: str) -> dict[str, dict]:
 
 
 def _place(notice: Notice) -> tuple[bool, int, str]:
-    return notice.is_end, _rank(notice.severity), notice.incident_key
-
-
-def _rank(severity: str | None) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+    return notice.is_end, gravity(notice.severity), notice.incident_key
 
 
 def severities(notices: Sequence[Notice]) -> list[str]:

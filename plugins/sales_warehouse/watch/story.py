@@ -18,6 +18,7 @@ import duckdb
 from sales_warehouse import publish, sql
 from sales_warehouse.home import Home
 from sales_warehouse.publish.reading import look
+from sales_warehouse.urgency import ACTION_STATUSES
 from sales_warehouse.watch import decisions
 from sales_warehouse.watch.incidents import Incident, business_date, one, playbooks
 from sales_warehouse.watch.series import Series, Value, draw
@@ -83,11 +84,8 @@ def actions(home: Home) -> list[Row]:
     for row in known:
         by_incident[row["incident_key"]].append(row)
     rows = [row for key, listed in by_incident.items() for row in _with_waiting(listed, [], log, key, days)]
-    order = ("overdue", "open", "done", "dropped")
-    latest = datetime.date.max
-    return sorted(
-        rows, key=lambda row: (order.index(row["action_status"]), row["due_date"] or latest, row["action_key"])
-    )
+    place, latest = ACTION_STATUSES.index, datetime.date.max
+    return sorted(rows, key=lambda row: (place(row["action_status"]), row["due_date"] or latest, row["action_key"]))
 
 
 def trials(home: Home) -> list[list[Row]]:

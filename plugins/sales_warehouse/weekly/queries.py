@@ -6,10 +6,10 @@ import datetime
 from collections.abc import Callable
 
 from sales_warehouse.sql import literal
+from sales_warehouse.urgency import GRAVEST_FIRST, TO_DO_FIRST
 
 WEEK = datetime.timedelta(days=7)
 MOVERS = 3  # of one metric along one dimension
-GRAVEST = "array_position(['critical', 'warning', 'info'], severity) nulls last"
 
 
 def last_week(business_date: datetime.date) -> datetime.date:
@@ -64,7 +64,7 @@ def incidents(week: datetime.date) -> str:
         left join marts.alert_playbooks as p on i.alert_key = p.incident_key and p.playbook_number = 1
         where not i.is_closed
             or (i.opened_date < {literal(week + WEEK)} and i.status_date >= {literal(week)})
-        order by {GRAVEST}, i.is_closed, i.opened_date desc, i.incident_key"""
+        order by {GRAVEST_FIRST}, i.is_closed, i.opened_date desc, i.incident_key"""
 
 
 def ended_incidents(week: datetime.date) -> str:
@@ -72,7 +72,7 @@ def ended_incidents(week: datetime.date) -> str:
     return f"""
         select incident_key, incident_status, severity, title_en, title_zh, owner, opened_date, closed_date
         from ({incidents(week)}) where closed_date is not null
-        order by {GRAVEST}, closed_date desc, incident_key"""
+        order by {GRAVEST_FIRST}, closed_date desc, incident_key"""
 
 
 def actions(week: datetime.date) -> str:
@@ -85,7 +85,7 @@ def actions(week: datetime.date) -> str:
         from marts.fct_actions as a
         left join marts.fct_incidents as i on a.incident_key = i.incident_key
         where a.action_status in ('open', 'overdue') or a.closed_date >= {literal(week)}
-        order by array_position(['overdue', 'open', 'done', 'dropped'], a.action_status), a.due_date, a.action_key"""
+        order by {TO_DO_FIRST}"""
 
 
 def targets(week: datetime.date) -> str:

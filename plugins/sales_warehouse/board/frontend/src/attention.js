@@ -5,6 +5,7 @@ import { metric, metricName } from "./names.js";
 import { changeText, kindOf, short } from "./numbers.js";
 import { card, chip, figure, nothing } from "./pieces.js";
 import { state } from "./state.js";
+import { scrollTable } from "./table.js";
 import { named, say } from "./words.js";
 
 const SEVERITIES = ["critical", "warning", "info"];
@@ -116,11 +117,7 @@ function actions(rows) {
     h("td", {}, row.due_date ? dayText(row.due_date) : ""),
     h("td", {}, effect(row) ?? named(row, "outcome_reason") ?? say(`outcome_${row.outcome_status}`)));
   const columns = ["action", "status", "department", "owner", "due", "outcome"];
-  return card(say("actions"), null, null,
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("actions") },
-      h("table", {}, h("caption", { class: "sr" }, say("actions")),
-        h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, say(name))))),
-        h("tbody", {}, rows.map(line)))));
+  return card(say("actions"), null, null, scrollTable(say("actions"), columns.map((name) => [say(name)]), rows.map(line)));
 }
 
 /** Rules with a mistake, which nobody is warned by: a quiet night is no news of them. */
@@ -145,10 +142,7 @@ function rules(rows) {
   const columns = [["rule"], ["status"], ["rule_judged", "num"], ["rule_alerts", "num"], ["rule_last"]];
   return h("details", { class: "card rules" },
     h("summary", {}, h("b", {}, say("rules")), " ", h("span", { class: "sub" }, say("rules_sub"))),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("rules") },
-      h("table", {}, h("caption", { class: "sr" }, say("rules")),
-        h("thead", {}, h("tr", {}, columns.map(([name, tone]) => h("th", { scope: "col", class: tone }, say(name))))),
-        h("tbody", {}, rows.map(line)))));
+    scrollTable(say("rules"), columns.map(([name, tone]) => [say(name), tone]), rows.map(line)));
 }
 
 export function attention(data) {

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { goodDirection, memberName, metricName } from "./names.js";
 import { kindOf, short } from "./numbers.js";
 import { card, delta, figure, nothing } from "./pieces.js";
-import { csvButton } from "./table.js";
+import { csvButton, scrollTable } from "./table.js";
 import { say } from "./words.js";
 
 const where = (row) => (row.dimension_name === "total" ? say("total") : memberName(row.dimension_name, row.dimension_value));
@@ -28,8 +28,5 @@ export function movers(data) {
   const columns = [["name", say("metric")], ["where", say("where")], ["value", say("last_period")], ["previous_value", say("period_before")], ["change_value", say("change_previous")]];
   const listed = rows.map((row) => ({ ...row, name: metricName(row.metric_id), where: where(row) }));
   return card(say("movers"), say("movers_sub"), csvButton(say("movers"), columns, listed),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("movers") },
-      h("table", {}, h("caption", { class: "sr" }, say("movers")),
-        h("thead", {}, h("tr", {}, columns.map(([key, name]) => h("th", { scope: "col", class: key === "name" || key === "where" ? null : "num" }, name)))),
-        h("tbody", {}, rows.map(line)))));
+    scrollTable(say("movers"), columns.map(([key, name]) => [name, key === "name" || key === "where" ? null : "num"]), rows.map(line)));
 }

@@ -3,6 +3,7 @@ import { addDays, dayText } from "./dates.js";
 import { h } from "./dom.js";
 import { movers } from "./movers.js";
 import { card, chip, nothing } from "./pieces.js";
+import { scrollTable } from "./table.js";
 import { named, say, spelled } from "./words.js";
 
 const SHOWN = 12; // of one list; the pack has all
@@ -27,10 +28,7 @@ function list(title, none, rows, columns, cells) {
     return h("tr", {}, h("th", { scope: "row" }, first), others.map((cell) => h("td", {}, cell)));
   };
   return card(say(title), null, null,
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say(title) },
-      h("table", {}, h("caption", { class: "sr" }, say(title)),
-        h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, say(name))))),
-        h("tbody", {}, rows.slice(0, SHOWN).map(line)))),
+    scrollTable(say(title), columns.map((name) => [say(name)]), rows.slice(0, SHOWN).map(line)),
     rows.length > SHOWN && h("p", { class: "note" }, say("in_pack", rows.length - SHOWN)));
 }
 

@@ -23,16 +23,21 @@ export function csvButton(title, columns, rows) {
   return h("button", { type: "button", class: "ghost", "aria-label": say("csv_of", title), onclick: save }, say("csv"));
 }
 
+/** A table that scrolls within its place: `heads` are [heading, class?], `lines` its rows. */
+export const scrollTable = (caption, heads, lines, tone) =>
+  h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    h("table", { class: tone }, h("caption", { class: "sr" }, caption),
+      h("thead", {}, h("tr", {}, heads.map(([name, kind]) => h("th", { scope: "col", class: kind }, name)))),
+      h("tbody", {}, lines)));
+
 /** `columns` are [key, heading, kind?]; a kind makes the column numbers, written exactly. */
 export function plainTable(caption, columns, rows) {
   const cell = (row, [key, , kind], i) => {
     if (kind) return h("td", { class: "num" }, exact(row[key], kind) === null ? figure(null) : exact(row[key], kind));
     return i === 0 ? h("th", { scope: "row" }, row[key]) : h("td", {}, row[key]);
   };
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", { class: "exact" }, h("caption", { class: "sr" }, caption),
-      h("thead", {}, h("tr", {}, columns.map(([, name, kind]) => h("th", { scope: "col", class: kind && "num" }, name)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column, i) => cell(row, column, i)))))));
+  const heads = columns.map(([, name, kind]) => [name, kind && "num"]);
+  return scrollTable(caption, heads, rows.map((row) => h("tr", {}, columns.map((column, i) => cell(row, column, i)))), "exact");
 }
 
 /** A place for a chart; `paint` draws into it once it is in the page. */

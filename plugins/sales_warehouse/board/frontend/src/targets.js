@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { memberName, metric, metricName } from "./names.js";
 import { kindOf, short } from "./numbers.js";
 import { card, chip, figure, nothing } from "./pieces.js";
-import { csvButton } from "./table.js";
+import { csvButton, scrollTable } from "./table.js";
 import { named, say } from "./words.js";
 
 const TONE = { met: "good", on_track: "good", behind: "bad", missed: "bad", not_started: "none", no_data: "none", no_target: "none" };
@@ -60,10 +60,7 @@ function metrics(data) {
   const columns = [["name", say("metric")], ["value", say("last_period")], ["target_value", say("target")], ["progress_rate", say("progress")], ["expected_progress_rate", say("expected")], ["projected_value", say("finish")], ["status", say("status")]];
   const listed = rows.map((row) => ({ ...row, name: metricName(row.metric_id), status: say(TONE[row.target_status] ? row.target_status : "no_data") }));
   return card(say("kpi_board"), null, csvButton(say("kpi_board"), columns, listed),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("kpi_board") },
-      h("table", {}, h("caption", { class: "sr" }, say("kpi_board")),
-        h("thead", {}, h("tr", {}, columns.map(([key, name]) => h("th", { scope: "col", class: key === "name" || key === "status" ? null : "num" }, name)))),
-        h("tbody", {}, rows.map(metricRow)))));
+    scrollTable(say("kpi_board"), columns.map(([key, name]) => [name, key === "name" || key === "status" ? null : "num"]), rows.map(metricRow)));
 }
 
 export const targets = (data) => [goals(data), metrics(data)];

@@ -5,7 +5,7 @@ import { short } from "./numbers.js";
 import { bar, card, chip, figure, nothing } from "./pieces.js";
 import { sum } from "./series.js";
 import { state } from "./state.js";
-import { csvButton } from "./table.js";
+import { csvButton, scrollTable } from "./table.js";
 import { has, named, say, spelled } from "./words.js";
 
 const TONE = { fresh: "good", stale: "warn", failed: "bad", no_data: "none" };
@@ -29,9 +29,8 @@ function sourceRow(data, row) {
 export function freshness(data) {
   const rows = data.tables.freshness;
   if (!rows?.length) return card(say("freshness"), null, null, nothing(!rows));
-  return card(say("freshness"), null, null, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("freshness") }, h("table", { class: "plain" }, h("caption", { class: "sr" }, say("freshness")),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("source")), h("th", { scope: "col" }, say("status")), h("th", { scope: "col", class: "wide-only" }, say("last_load")), h("th", { scope: "col", class: "num" }, say("age")))),
-    h("tbody", {}, rows.map((row) => sourceRow(data, row))))));
+  const heads = [[say("source")], [say("status")], [say("last_load"), "wide-only"], [say("age"), "num"]];
+  return card(say("freshness"), null, null, scrollTable(say("freshness"), heads, rows.map((row) => sourceRow(data, row)), "plain"));
 }
 
 const FATES = [["current_count", "current"], ["deleted_count", "deleted"], ["duplicate_count", "duplicate"], ["superseded_count", "superseded"], ["quarantined_count", "quarantined"], ["excluded_count", "excluded"], ["waiting_count", "waiting"], ["unexplained_count", "unexplained"]];
@@ -51,9 +50,7 @@ export function accounting(data) {
   const verdict = unexplained === null ? chip("none", say("no_data")) : unexplained === 0 ? chip("good", say("accounted_all")) : chip("bad", say("accounted_not", short(unexplained)));
   const columns = [["source", say("source")], ["entity", say("entity")], ["reported_count", say("reported")], ["landed_count", say("landed")], ...FATES.map(([key, word]) => [key, say(word)])];
   return card(say("accounting"), say("accounting_sub"), csvButton(say("accounting"), columns, rows), h("p", { class: "verdict" }, verdict),
-    h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("accounting") }, h("table", { class: "plain" }, h("caption", { class: "sr" }, say("accounting")),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, say("entity")), h("th", { scope: "col", class: "num" }, say("reported")), h("th", { scope: "col", class: "num" }, say("landed")), FATES.map(([, word]) => h("th", { scope: "col", class: "num" }, say(word))))),
-      h("tbody", {}, rows.map((row) => accountingRow(data, row))))));
+    scrollTable(say("accounting"), [[say("entity")], ...["reported", "landed", ...FATES.map(([, word]) => word)].map((word) => [say(word), "num"])], rows.map((row) => accountingRow(data, row)), "plain"));
 }
 
 /** A bar for each kind of thing that befell rows: `name` and `below` say what it was and where. */
